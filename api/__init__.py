@@ -1,0 +1,1 @@
+"""The outside: web pages, command line, accounts. Thin."""

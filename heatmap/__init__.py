@@ -1,0 +1,1 @@
+"""Coded data, counted into the cells of a framework, drawn and exported."""

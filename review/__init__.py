@@ -1,0 +1,1 @@
+"""The spine: tables, and every act from a search file to a PRISMA count as a plain function."""
