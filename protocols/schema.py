@@ -1,0 +1,279 @@
+"""What a protocol file may say: one frozen model for each part of the plan."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+SPECIAL_VALUES = {
+    "not_reported": "Not reported",
+    "unclear": "Unclear",
+    "not_applicable": "Not applicable",
+}
+"""Values that every codebook item has beside its own; coded as ``{"special": key}``."""
+
+KEY_PATTERN = r"^[a-z][a-z0-9_]*$"
+
+Key = Annotated[str, StringConstraints(pattern=KEY_PATTERN, max_length=80)]
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
+Year = Annotated[int, Field(ge=1000, le=2999)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Probability = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
+StageName = Literal["title_abstract", "full_text"]
+AxisEntries = tuple[tuple[str, str, str | None], ...]
+
+BOTH_STAGES: tuple[StageName, ...] = ("title_abstract", "full_text")
+
+
+class SearchKind(StrEnum):
+    """Where a search looked; PRISMA counts databases and registers apart from the rest."""
+
+    DATABASE = "database"
+    REGISTER = "register"
+    WEBSITE = "website"
+    ORGANISATION = "organisation"
+    CITATION_SEARCHING = "citation_searching"
+    CONTACT = "contact"
+    OTHER = "other"
+
+
+class Level(StrEnum):
+    """What a code is about: a study, a contract, or what one study says about one contract."""
+
+    STUDY = "study"
+    CONTRACT = "contract"
+    STUDY_CONTRACT = "study_contract"
+
+
+class ItemType(StrEnum):
+    """What kind of answer a codebook item takes."""
+
+    YES_NO = "yes_no"
+    ONE_OF = "one_of"
+    MANY_OF = "many_of"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    MONEY = "money"
+    DATE = "date"
+    COUNTRY = "country"
+    TEXT = "text"
+
+
+CHOICES = frozenset({ItemType.ONE_OF, ItemType.MANY_OF})
+"""The types whose answers the codebook lists."""
+
+COUNTABLE = CHOICES | {ItemType.YES_NO, ItemType.COUNTRY}
+"""The types that a map can use as an axis, as segments or as a filter."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class QuestionFramework(_Part):
+    """The review question in its parts, for instance population, intervention, outcome."""
+
+    name: Text
+    """PICO, PICOS, SPICE or any other; "free" where the question has no such parts."""
+    elements: dict[Text, Text] = {}
+
+
+class Criterion(_Part):
+    """One eligibility criterion: what is in, what is out, and examples of both."""
+
+    key: Key
+    label: Text
+    include: Text
+    exclude: str = ""
+    include_examples: tuple[Text, ...] = ()
+    exclude_examples: tuple[Text, ...] = ()
+
+
+class PlannedSearch(_Part):
+    """A source that the review means to search (PRISMA-S items 1 to 7)."""
+
+    source: Text
+    kind: SearchKind
+    platform: Text | None = None
+    notes: Text | None = None
+
+
+class StageRules(_Part):
+    """How many reviewers decide on a record at a stage, and what counts as agreement."""
+
+    decisions_needed: Literal[1, 2] = 2
+    maybe_advances: bool = True
+    reasons_must_agree: bool = False
+    """Whether two excludes for different reasons are a conflict."""
+    consensus_allowed: bool = False
+    """Whether an adjudicator may be one of the reviewers who disagreed."""
+
+
+class Stages(_Part):
+    """The rules of the two stages of screening."""
+
+    title_abstract: StageRules = StageRules()
+    full_text: StageRules = StageRules()
+
+
+class ExclusionReason(_Part):
+    """Why a record may be left out; reasons are ordered and the first that fits is given."""
+
+    key: Key
+    label: Text
+    help: Text | None = None
+    teaches_model: bool = True
+    """No for reasons that a title or abstract cannot show, such as the date."""
+    stages: Annotated[tuple[StageName, ...], Field(min_length=1)] = BOTH_STAGES
+
+
+class Highlights(_Part):
+    """Words to mark in titles and abstracts of one language; ``*`` stands for any ending."""
+
+    language: Language
+    include: tuple[Text, ...] = ()
+    exclude: tuple[Text, ...] = ()
+
+
+class Concept(_Part):
+    """One idea and all its names in every language."""
+
+    key: Key
+    label: Text
+    names: dict[Language, tuple[Text, ...]]
+
+
+class ItemValue(_Part):
+    """One answer that a codebook item offers."""
+
+    key: Key
+    label: Text
+    definition: Text | None = None
+    synonyms: tuple[Text, ...] = ()
+
+
+class CodebookItem(_Part):
+    """One thing that coders record about a study, a contract, or the two together."""
+
+    key: Key
+    label: Text
+    level: Level
+    type: ItemType
+    values: tuple[ItemValue, ...] = ()
+    help: Text | None = None
+    group: Key | None = None
+    """Items of one group can be an axis together, such as the evidence themes."""
+    double_coded: bool = False
+    required: bool = False
+
+
+class Axis(_Part):
+    """Rows or columns of a map: the values of one item, or the items of one group.
+
+    Either ``item``, or ``group`` and ``value``: then every item of the group is one entry, which
+    counts where that item's value is ``value``.  ``also`` names a many_of item whose values can
+    be switched on as secondary ones.
+    """
+
+    item: Key | None = None
+    group: Key | None = None
+    value: Key | None = None
+    also: Key | None = None
+
+
+class MapFramework(_Part):
+    """A map: rows, columns, what divides a cell, and what readers may filter by."""
+
+    key: Key
+    label: Text
+    rows: Axis
+    columns: Axis
+    segments: Key | None = None
+    filters: tuple[Key, ...] = ()
+    unit: Literal["contract", "study"] = "contract"
+
+
+class StoppingRule(_Part):
+    """When screening may end early, and how sure the review must be of its recall by then."""
+
+    recall_target: Probability = 0.95
+    confidence: Probability = 0.95
+    consecutive_irrelevant: Annotated[int, Field(ge=1)] | None = None
+
+
+class Noun(_Part):
+    """A word in the singular and in the plural."""
+
+    one: Text
+    many: Text
+
+
+class Wording(_Part):
+    """The words that pages use in place of ours."""
+
+    contract: Noun = Noun(one="contract", many="contracts")
+
+
+class Protocol(_Part):
+    """The plan of one review, checked: everything that the rest of the system is driven by."""
+
+    title: Text
+    question: Text
+    question_framework: QuestionFramework = QuestionFramework(name="free")
+    criteria: tuple[Criterion, ...] = ()
+    languages: Annotated[tuple[Language, ...], Field(min_length=1)]
+    """ISO 639-1 codes.  Norwegian is ``nb``, or ``no`` in quotes: YAML reads a bare no as false."""
+    published_from: Year | None = None
+    published_to: Year | None = None
+    searches: tuple[PlannedSearch, ...] = ()
+    stages: Stages = Stages()
+    exclusion_reasons: tuple[ExclusionReason, ...]
+    highlights: tuple[Highlights, ...] = ()
+    terminology: tuple[Concept, ...] = ()
+    codebook: tuple[CodebookItem, ...] = ()
+    frameworks: tuple[MapFramework, ...] = ()
+    """The maps; the first is the one shown by default."""
+    stopping: StoppingRule = StoppingRule()
+    wording: Wording = Wording()
+    random_share: Share = 0.05
+    """The share of records that a queue picks at random among the ranked ones."""
+
+    def item(self, key: str) -> CodebookItem:
+        """Return the codebook item called ``key``; raise LookupError where there is none."""
+        for item in self.codebook:
+            if item.key == key:
+                return item
+        raise LookupError(f"The codebook has no item '{key}'.")
+
+    def framework(self, key: str | None = None) -> MapFramework:
+        """Return the map called ``key``, or the default one; raise LookupError for neither."""
+        for framework in self.frameworks:
+            if key is None or framework.key == key:
+                return framework
+        raise LookupError(
+            f"The protocol has no map '{key}'." if key else "The protocol has no map."
+        )
+
+    def reasons(self, stage: str) -> tuple[ExclusionReason, ...]:
+        """Return the exclusion reasons that may be given at ``stage``, in the protocol's order."""
+        return tuple(reason for reason in self.exclusion_reasons if stage in reason.stages)
+
+    def group(self, name: str) -> tuple[CodebookItem, ...]:
+        """Return the codebook items of the group ``name``, in the codebook's order."""
+        return tuple(item for item in self.codebook if item.group == name)
+
+    def axis_entries(self, axis: Axis) -> AxisEntries | None:
+        """Return (key, label, definition) of each row or column, or None for an open list.
+
+        Countries are an open list: a map shows those that were coded.  A yes_no item has the
+        entries ``yes`` and ``no``.
+        """
+        if axis.item is None:
+            return tuple((i.key, i.label, i.help) for i in self.group(axis.group or ""))
+        item = self.item(axis.item)
+        if item.type is ItemType.YES_NO:
+            return (("yes", "Yes", None), ("no", "No", None))
+        if item.type not in CHOICES:
+            return None
+        return tuple((value.key, value.label, value.definition) for value in item.values)
