@@ -1,0 +1,130 @@
+"""Which records stand for the same report: stars onto the earliest, as of any event."""
+
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CTE, ColumnElement, Select, Subquery, and_, func, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from review.errors import NotFound
+from review.tables import ActRow, Placement, Record
+
+
+def up_to(table: type[ActRow], review_id: UUID, as_of: int | None) -> ColumnElement[bool]:
+    """Return the condition that keeps a review's acts up to an event; all of them for None."""
+    mine = table.review_id == review_id
+    return mine if as_of is None else and_(mine, table.event_number <= as_of)
+
+
+def latest(
+    table: type[ActRow],
+    *keys: InstrumentedAttribute[Any],
+    review_id: UUID,
+    as_of: int | None,
+    where: ColumnElement[bool] | None = None,
+) -> Subquery:
+    """Return, as a subquery of whole rows, the newest act for each combination of ``keys``."""
+    recency = func.row_number().over(partition_by=keys, order_by=table.event_number.desc())
+    columns = table.__table__.columns  # type: ignore[attr-defined]
+    ranked = (
+        select(*columns, recency.label("recency"))
+        .where(up_to(table, review_id, as_of), true() if where is None else where)
+        .subquery()
+    )
+    kept = [column for column in ranked.columns if column.name != "recency"]
+    return select(*kept).where(ranked.c.recency == 1).subquery()
+
+
+def members(
+    review_id: UUID, *, as_of: int | None = None, only: Collection[UUID] | None = None
+) -> CTE:
+    """Return (record_id, cluster_id, number, search_id) of every record, or of ``only`` these.
+
+    A cluster is known by its earliest record; a record without duplicates is its own.
+    """
+    among = None if only is None else Placement.record_id.in_(only)
+    placed = latest(Placement, Placement.record_id, review_id=review_id, as_of=as_of, where=among)
+    query = (
+        select(
+            Record.id.label("record_id"),
+            func.coalesce(placed.c.root_id, Record.id).label("cluster_id"),
+            Record.number,
+            Record.search_id,
+            Record.event_number,
+        )
+        .outerjoin(placed, placed.c.record_id == Record.id)
+        .where(up_to(Record, review_id, as_of))
+    )
+    if only is not None:
+        query = query.where(Record.id.in_(only))
+    return query.cte("member").prefix_with("MATERIALIZED")
+
+
+def cluster_of(session: Session, *, review_id: UUID, record_id: UUID) -> tuple[UUID, ...]:
+    """Return the records of the cluster that a record is in, the earliest first.
+
+    Raises NotFound for a record of another review, or of none.
+    """
+    return clusters_of(session, review_id=review_id, record_ids=[record_id])[record_id]
+
+
+def clusters_of(
+    session: Session, *, review_id: UUID, record_ids: Collection[UUID]
+) -> dict[UUID, tuple[UUID, ...]]:
+    """Return, for each of ``record_ids``, the records of its cluster, the earliest first."""
+    roots = {row[0]: row[1] for row in session.execute(_roots_of(review_id, record_ids))}
+    if missing := set(record_ids) - roots.keys():
+        raise NotFound(f"There is no record {next(iter(missing))} in this review.")
+    wanted = set(roots.values())
+    candidates = session.scalars(
+        select(Placement.record_id).where(
+            Placement.review_id == review_id, Placement.root_id.in_(wanted)
+        )
+    ).all()
+    table = members(review_id, only=wanted | set(candidates))
+    rows = session.execute(select(table.c.record_id, table.c.cluster_id).order_by(table.c.number))
+    found: dict[UUID, list[UUID]] = {root: [] for root in wanted}
+    for record_id, cluster_id in rows:
+        if cluster_id in found:
+            found[cluster_id].append(record_id)
+    return {record_id: tuple(found[root]) for record_id, root in roots.items()}
+
+
+def _roots_of(review_id: UUID, record_ids: Collection[UUID]) -> Select[UUID, UUID]:
+    table = members(review_id, only=record_ids)
+    return select(table.c.record_id, table.c.cluster_id)
+
+
+def is_root(record_id: ColumnElement[UUID], review_id: UUID) -> ColumnElement[bool]:
+    """Return the condition that a record is not, by now, somebody's duplicate."""
+    newest = (
+        select(Placement.root_id)
+        .where(Placement.review_id == review_id, Placement.record_id == record_id)
+        .order_by(Placement.event_number.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return or_(newest.is_(None), newest == record_id)
+
+
+def latest_in_cluster(
+    table: type[ActRow],
+    record_id: InstrumentedAttribute[UUID],
+    member: CTE,
+    *,
+    review_id: UUID,
+    as_of: int | None = None,
+) -> Subquery:
+    """Return, with its cluster_id, the newest act on any record of each cluster."""
+    recency = func.row_number().over(
+        partition_by=member.c.cluster_id, order_by=table.event_number.desc()
+    )
+    columns = table.__table__.columns  # type: ignore[attr-defined]
+    ranked = (
+        select(member.c.cluster_id, *columns, recency.label("recency"))
+        .join(member, member.c.record_id == record_id)
+        .where(up_to(table, review_id, as_of))
+        .subquery()
+    )
+    return select(ranked).where(ranked.c.recency == 1).subquery()

@@ -1,0 +1,91 @@
+"""Engines and transactions: SQLite's writers queue, and nothing read unlocked is written upon."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.orm import Session
+
+# SQLite 3.7.0 to 3.51.2 can corrupt a WAL database that two connections checkpoint
+# (sqlite.org/wal.html#walresetbug); the rollback journal is not affected.
+FIRST_SAFE_WAL = (3, 51, 3)
+
+
+def sqlite_driver() -> ModuleType:
+    """Return the newest SQLite at hand: the pysqlite3 wheel's, else the standard library's."""
+    try:
+        return import_module("pysqlite3.dbapi2")
+    except ImportError:
+        return import_module("sqlite3")
+
+
+def journal_mode(driver: ModuleType) -> str:
+    """Return the journal this SQLite can be trusted with: WAL, or DELETE where it has the bug."""
+    return "WAL" if driver.sqlite_version_info >= FIRST_SAFE_WAL else "DELETE"
+
+
+class Database:
+    """Where the review lives; hands out sessions to read with and sessions to write with."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
+        if self.is_sqlite:
+            # One writer at a time queues in the pool; readers have engines of their own.
+            self.writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool_size=1, max_overflow=0)
+            self.reader = _sqlite_engine(url, begin="BEGIN", pool_size=8, max_overflow=8)
+        else:
+            self.reader = self.writer = create_engine(url, pool_size=16, max_overflow=16)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Yield a session whose changes, if any, are rolled back."""
+        with Session(self.reader) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Yield a session that commits when the block ends, and rolls back if it raises."""
+        with Session(self.writer) as session, session.begin():
+            yield session
+
+    def describe(self) -> dict[str, str]:
+        """Return the database's kind, version and mode of journalling, for /healthz."""
+        with self.reader.connect() as connection:
+            if not self.is_sqlite:
+                version = connection.exec_driver_sql("SHOW server_version").scalar_one()
+                return {"database": "postgresql", "version": str(version), "mode": "server"}
+            version = connection.exec_driver_sql("SELECT sqlite_version()").scalar_one()
+            mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
+            return {"database": "sqlite", "version": str(version), "mode": str(mode)}
+
+    def dispose(self) -> None:
+        """Close every connection."""
+        self.reader.dispose()
+        self.writer.dispose()
+
+
+def _sqlite_engine(url: str, *, begin: str, pool_size: int, max_overflow: int) -> Engine:
+    driver = sqlite_driver()
+    engine = create_engine(
+        url, module=driver, pool_size=pool_size, max_overflow=max_overflow, pool_timeout=60
+    )
+    mode = journal_mode(driver)
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # we begin transactions ourselves
+        connection.execute("PRAGMA busy_timeout = 10000")
+        connection.execute(f"PRAGMA journal_mode = {mode}")
+        connection.execute("PRAGMA synchronous = FULL")  # an acknowledged decision is on the disk
+        connection.execute("PRAGMA foreign_keys = ON")
+
+    @event.listens_for(engine, "begin")
+    def start(connection: Any) -> None:
+        # A read that becomes a write cannot queue for SQLite's lock; it fails at once.
+        connection.exec_driver_sql(begin)
+
+    return engine

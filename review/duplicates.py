@@ -1,0 +1,376 @@
+"""Duplicate acts: what the model and people say of pairs, and the clusters that follow.
+
+A judgement is about a pair; the newest one on a pair holds, and a person's is never overruled by
+the model.  Clusters follow from the judgements that hold, by one rule (review.matching.cluster),
+and each record's new place is written as an act of its own, so that any past state can be read.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+import pandas as pd
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from review.clusters import clusters_of, latest, members
+from review.database import Database
+from review.errors import Conflicting, Invalid, NotFound
+from review.events import MODEL, Actor, ActWriter, lock_review
+from review.matching import Band, Kind, cluster, explain, find_pairs
+from review.permissions import Action, check
+from review.tables import DuplicateJudgement, Event, Placement, Record
+from review.vocabulary import Act, Judgement
+
+BY_BAND = {
+    Band.JOIN: Judgement.DUPLICATE,
+    Band.ASK: Judgement.DOUBTFUL,
+    Band.APART: Judgement.DISTINCT,
+}
+BAND_OF = {verdict: band for band, verdict in BY_BAND.items()}
+ANSWERS = frozenset({Judgement.DUPLICATE, Judgement.DISTINCT, Judgement.SAME_STUDY})
+
+
+@dataclass(frozen=True)
+class Deduplication:
+    """What a run of deduplication did."""
+
+    event_number: int | None  # None where there was nothing new to compare
+    n_compared: int
+    n_duplicates: int  # records that became duplicates in this run
+    n_questions: int  # doubtful pairs that await a person, in all
+
+
+@dataclass(frozen=True)
+class Question:
+    """A doubtful pair for a person to settle; the left record was imported earlier."""
+
+    left: Record
+    right: Record
+    score: float
+    agreed: Sequence[str]
+    differed: Sequence[str]
+    suggestion: str
+
+
+def deduplicate(
+    database: Database,
+    *,
+    review_id: UUID,
+    by: Actor,
+    on_progress: Callable[[float], None] | None = None,
+) -> Deduplication:
+    """Compare the records that came since the last run with all others; join, ask or leave them.
+
+    Reading and comparing happen outside the write; its own transaction then writes the judgements
+    and the places that follow as one event.
+    """
+    with database.reading() as session:
+        check(session, review_id=review_id, by=by, action=Action.MANAGE)
+        old, new = _records_since_last_run(session, review_id)
+    if new.empty:
+        with database.reading() as session:
+            return Deduplication(None, 0, 0, len(questions(session, review_id=review_id)))
+    pairs = find_pairs(new, against=None if old.empty else old, on_progress=on_progress)
+    ids = [*old["id"], *new["id"]]
+    with database.writing() as session:
+        lock_review(session, review_id)
+        writer = ActWriter(session, review_id=review_id, act=Act.DEDUPLICATE, by=MODEL)
+        writer.insert(DuplicateJudgement, _worth_keeping(pairs, ids, _held(session, review_id)))
+        n_moved = _recluster(session, review_id, writer, None)
+        number = writer.finish(
+            detail={"compared": len(ids), "new": len(new), "asked_by": by.account_id}
+        )
+        n_questions = len(questions(session, review_id=review_id))
+    return Deduplication(number, len(ids), n_moved, n_questions)
+
+
+def judge(
+    session: Session,
+    *,
+    review_id: UUID,
+    left_id: UUID,
+    right_id: UUID,
+    verdict: Judgement,
+    by: Actor,
+) -> int:
+    """Record a person's answer about two records and what follows; return the event's number.
+
+    Nothing is deleted or moved but the records' places; decisions stay where they were cast.
+    Raises Conflicting where the answer contradicts one that a person gave before.  Flushes.
+    """
+    lock_review(session, review_id)
+    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    if verdict not in ANSWERS:
+        raise Invalid("Say duplicate, distinct, or same study.")
+    if left_id == right_id:
+        raise Invalid("A record is not its own duplicate.")
+    touched = clusters_of(session, review_id=review_id, record_ids=[left_id, right_id])
+    left_id, right_id = _by_number(session, (left_id, right_id))
+    writer = ActWriter(session, review_id=review_id, act=Act.JUDGE_PAIR, by=by)
+    writer.insert(DuplicateJudgement, [_judgement(left_id, right_id, verdict)])
+    _recluster(session, review_id, writer, {one for group in touched.values() for one in group})
+    return writer.finish(subject=("record", right_id), detail={"verdict": verdict})
+
+
+def undo(session: Session, *, review_id: UUID, event_number: int, by: Actor) -> int:
+    """Take back every judgement of one event that still holds; return the new event's number.
+
+    Each pair falls back to what was said of it before.  Raises Conflicting where nothing of the
+    event holds any more.  Flushes.
+    """
+    lock_review(session, review_id)
+    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    said = _judgements(session, review_id, DuplicateJudgement.event_number == event_number)
+    held = _held(session, review_id)
+    standing = [row for row in said if held[row.left_id, row.right_id].id == row.id]
+    if not standing:
+        raise Conflicting("Nothing of that act holds any more, so there is nothing to undo.")
+    writer = ActWriter(session, review_id=review_id, act=Act.UNDO_DUPLICATES, by=by)
+    writer.insert(
+        DuplicateJudgement, (_said_before(session, row, event_number) for row in standing)
+    )
+    touched = clusters_of(
+        session,
+        review_id=review_id,
+        record_ids={one for row in standing for one in (row.left_id, row.right_id)},
+    )
+    _recluster(session, review_id, writer, {one for group in touched.values() for one in group})
+    return writer.finish(detail={"undone": event_number})
+
+
+def questions(session: Session, *, review_id: UUID) -> list[tuple[UUID, UUID, float]]:
+    """Return the doubtful pairs that await a person as (left, right, score), best score first.
+
+    One pair speaks for its two clusters, and clusters that a person or a rule keeps apart are not
+    asked about again.
+    """
+    member = members(review_id)
+    home: dict[UUID, UUID] = dict(
+        session.execute(select(member.c.record_id, member.c.cluster_id)).tuples().all()
+    )
+    held = _held(session, review_id)
+    apart = {
+        frozenset((home[left], home[right]))
+        for (left, right), row in held.items()
+        if row.verdict in (Judgement.DISTINCT, Judgement.SAME_STUDY)
+    }
+    doubtful = sorted(
+        (row for row in held.values() if row.verdict is Judgement.DOUBTFUL),
+        key=lambda row: (-(row.score or 0), row.evidence.get("tie", "")),
+    )
+    asked: dict[frozenset[UUID], tuple[UUID, UUID, float]] = {}
+    for row in doubtful:
+        between = frozenset((home[row.left_id], home[row.right_id]))
+        if len(between) == 2 and between not in apart and between not in asked:
+            asked[between] = (row.left_id, row.right_id, row.score or 0)
+    return list(asked.values())
+
+
+def question(session: Session, *, review_id: UUID, left_id: UUID, right_id: UUID) -> Question:
+    """Return two records side by side with what agrees and what differs."""
+    left_id, right_id = _by_number(session, (left_id, right_id))
+    left, right = session.get_one(Record, left_id), session.get_one(Record, right_id)
+    if left.review_id != review_id or right.review_id != review_id:
+        raise NotFound("There is no such pair in this review.")
+    evidence = explain(_fields(left), _fields(right))
+    row = _held(session, review_id).get((left_id, right_id))
+    return Question(
+        left=left,
+        right=right,
+        score=(row.score if row else None) or 0,
+        agreed=evidence["agreed"],
+        differed=evidence["differed"],
+        suggestion=str(row.evidence.get("kind", "")) if row else "",
+    )
+
+
+def _records_since_last_run(session: Session, review_id: UUID) -> tuple[pd.DataFrame, pd.DataFrame]:
+    last = session.scalar(
+        select(func.max(Event.number)).where(
+            Event.review_id == review_id, Event.act == Act.DEDUPLICATE
+        )
+    )
+    records = session.execute(
+        select(
+            Record.id,
+            Record.event_number,
+            Record.authors,
+            Record.year,
+            Record.title,
+            Record.journal,
+            Record.volume,
+            Record.issue,
+            Record.pages,
+            Record.doi,
+            Record.abstract,
+            Record.isbn,
+            Record.pmid,
+            Record.type,
+        )
+        .where(Record.review_id == review_id)
+        .order_by(Record.number)
+    ).all()
+    frame = pd.DataFrame([_plain(row._mapping) for row in records])
+    if frame.empty:
+        return frame, frame
+    is_old = frame.pop("event_number") <= (last or 0)
+    return frame[is_old].reset_index(drop=True), frame[~is_old].reset_index(drop=True)
+
+
+def _fields(record: Record) -> dict[str, Any]:
+    columns = Record.__table__.columns
+    return _plain({column.name: getattr(record, column.key) for column in columns})
+
+
+def _plain(row: Any) -> dict[str, Any]:
+    """Return a record's fields under the names that matching knows, as text."""
+    plain = {name: "" if value is None else value for name, value in row.items()}
+    plain["author"] = "; ".join(plain.pop("authors"))
+    plain["number"] = plain.pop("issue")
+    plain["year"] = str(plain["year"])
+    return plain
+
+
+def _held(session: Session, review_id: UUID) -> dict[tuple[UUID, UUID], DuplicateJudgement]:
+    rows = latest(
+        DuplicateJudgement,
+        DuplicateJudgement.left_id,
+        DuplicateJudgement.right_id,
+        review_id=review_id,
+        as_of=None,
+    )
+    query = select(DuplicateJudgement).join(rows, rows.c.id == DuplicateJudgement.id)
+    return {(row.left_id, row.right_id): row for row in session.scalars(query)}
+
+
+def _judgements(
+    session: Session, review_id: UUID, where: ColumnElement[bool]
+) -> Sequence[DuplicateJudgement]:
+    return session.scalars(
+        select(DuplicateJudgement).where(DuplicateJudgement.review_id == review_id, where)
+    ).all()
+
+
+def _worth_keeping(
+    pairs: pd.DataFrame,
+    ids: Sequence[UUID],
+    held: dict[tuple[UUID, UUID], DuplicateJudgement],
+) -> Iterator[dict[str, Any]]:
+    """Yield the judgements that are new, leaving out rules that could keep nothing apart."""
+    near = _near(len(ids), pairs)
+    for pair in pairs.to_dict("records"):
+        if pair["band"] == Band.APART and near[pair["left"]] != near[pair["right"]]:
+            continue
+        left, right = ids[pair["left"]], ids[pair["right"]]
+        if (left, right) in held:
+            continue
+        evidence = {
+            "agreed": pair["evidence"]["agreed"],
+            "differed": pair["evidence"]["differed"],
+            "kind": str(pair["kind"]),
+            "tie": pair["tie"],
+        }
+        yield _judgement(left, right, BY_BAND[Band(pair["band"])], pair["score"], evidence)
+
+
+def _near(n: int, pairs: pd.DataFrame) -> Sequence[int]:
+    """Return which records are linked by any chain of pairs that may be joined."""
+    linkable = pairs[pairs["band"] != Band.APART]
+    every = linkable.assign(band=Band.JOIN)
+    return [int(label) for label in cluster(n, every)]
+
+
+def _judgement(
+    left_id: UUID,
+    right_id: UUID,
+    verdict: Judgement,
+    score: float | None = None,
+    evidence: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    return {
+        "id": uuid4(),
+        "left_id": left_id,
+        "right_id": right_id,
+        "verdict": verdict,
+        "score": None if score is None else float(score),
+        "evidence": evidence or {},
+    }
+
+
+def _said_before(session: Session, row: DuplicateJudgement, event_number: int) -> dict[str, Any]:
+    before = session.scalar(
+        select(DuplicateJudgement)
+        .where(
+            DuplicateJudgement.review_id == row.review_id,
+            DuplicateJudgement.left_id == row.left_id,
+            DuplicateJudgement.right_id == row.right_id,
+            DuplicateJudgement.event_number < event_number,
+        )
+        .order_by(DuplicateJudgement.event_number.desc())
+        .limit(1)
+    )
+    if before is None:
+        return _judgement(row.left_id, row.right_id, Judgement.WITHDRAWN)
+    return _judgement(row.left_id, row.right_id, before.verdict, before.score, before.evidence)
+
+
+def _recluster(
+    session: Session, review_id: UUID, writer: ActWriter, among: Collection[UUID] | None
+) -> int:
+    """Write the places that follow from the judgements; return how many records became duplicates.
+
+    ``among`` names whole clusters; nothing outside them can be affected.
+    """
+    member = members(review_id, only=among)
+    rows = session.execute(
+        select(member.c.record_id, member.c.cluster_id).order_by(member.c.number)
+    ).all()
+    place = {row.record_id: position for position, row in enumerate(rows)}
+    held = [
+        row
+        for row in _held(session, review_id).values()
+        if row.left_id in place and row.right_id in place
+    ]
+    labels = _labels(len(rows), held, place)
+    moved = [
+        (row.record_id, rows[label].record_id)
+        for row, label in zip(rows, labels, strict=True)
+        if row.cluster_id != rows[label].record_id
+    ]
+    writer.insert(
+        Placement,
+        ({"id": uuid4(), "record_id": record, "root_id": root} for record, root in moved),
+    )
+    return sum(record != root for record, root in moved)
+
+
+def _labels(n: int, held: Iterable[DuplicateJudgement], place: dict[UUID, int]) -> Sequence[int]:
+    together, apart, model = [], [], []
+    for row in held:
+        pair = (place[row.left_id], place[row.right_id])
+        if row.score is not None:
+            model.append((*pair, row.score, BAND_OF.get(row.verdict), row.evidence.get("tie", "")))
+        elif row.verdict is Judgement.DUPLICATE:
+            together.append(pair)
+        elif row.verdict in (Judgement.DISTINCT, Judgement.SAME_STUDY):
+            apart.append(pair)
+    pairs = pd.DataFrame(model, columns=["left", "right", "score", "band", "tie"])
+    pairs["kind"] = Kind.DUPLICATE
+    try:
+        return [int(label) for label in cluster(n, pairs, apart=apart, together=together)]
+    except ValueError as error:
+        raise Conflicting(
+            "This contradicts what a person said before of records in these clusters. "
+            "Undo that answer first."
+        ) from error
+
+
+def _by_number(session: Session, pair: tuple[UUID, UUID]) -> tuple[UUID, UUID]:
+    ordered = session.scalars(
+        select(Record.id).where(Record.id.in_(pair)).order_by(Record.number)
+    ).all()
+    if len(ordered) != 2:
+        raise NotFound("There is no such pair of records.")
+    return ordered[0], ordered[1]

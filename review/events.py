@@ -1,0 +1,198 @@
+"""The event log: every act gets the next number in its review and a link in a hash chain."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from review.errors import NotFound
+from review.tables import ActRow, Base, Event, Review
+from review.tables.base import utc_now
+from review.vocabulary import Act, ActorKind
+
+GENESIS = "0" * 64
+CHUNK = 2000
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts: a person by account, or the operator or a model, who have none."""
+
+    kind: ActorKind
+    account_id: UUID | None = None
+
+    @classmethod
+    def person(cls, account_id: UUID) -> "Actor":
+        """Return the actor that an account is."""
+        return cls(ActorKind.PERSON, account_id)
+
+
+OPERATOR = Actor(ActorKind.OPERATOR)
+MODEL = Actor(ActorKind.MODEL)
+
+
+def lock_review(session: Session, review_id: UUID) -> None:
+    """Wait until no other act is under way in the review; every act begins here.
+
+    The log is appended to under this lock, so what is derived after it cannot change before the
+    act is written.  On SQLite the transaction itself is the lock (BEGIN IMMEDIATE).
+
+    Raises NotFound for a review that does not exist.
+    """
+    locked = session.scalar(
+        select(Review.id).where(Review.id == review_id).with_for_update(key_share=True)
+    )
+    if locked is None:
+        raise NotFound("There is no such review.")
+
+
+def last_event(session: Session, review_id: UUID) -> int:
+    """Return the number of the review's newest event; 0 where there is none."""
+    return _head(session, review_id)[0]
+
+
+def record_act(
+    session: Session,
+    *,
+    review_id: UUID,
+    act: Act,
+    by: Actor,
+    rows: Sequence[ActRow] = (),
+    subject: tuple[str, UUID] | None = None,
+    detail: Mapping[str, Any] | None = None,
+) -> int:
+    """Write an act's rows and its event, and return the event's number; flushes.
+
+    The caller holds the review's lock.
+    """
+    writer = ActWriter(session, review_id=review_id, act=act, by=by)
+    for row in rows:
+        row.review_id = review_id
+        row.event_number = writer.number
+    for _, alike in groupby(rows, key=type):  # parents come first; each kind is flushed by itself
+        session.add_all(alike)
+        session.flush()
+    for row in rows:
+        writer.note(row.__table__.name, _values_of(row))  # type: ignore[attr-defined]
+    return writer.finish(subject=subject, detail=detail)
+
+
+class ActWriter:
+    """A bulk act under way: rows go in by chunks, then one event covers them all."""
+
+    def __init__(self, session: Session, *, review_id: UUID, act: Act, by: Actor) -> None:
+        self.session = session
+        self.review_id = review_id
+        self.act = act
+        self.by = by
+        last, self.previous_hash = _head(session, review_id)
+        self.number = last + 1
+        self._lines: list[str] = []
+
+    def insert(self, table: type[Base], rows: Iterable[dict[str, Any]]) -> None:
+        """Insert ``rows`` (whole: every column but review and event number) in chunks."""
+        chunk: list[dict[str, Any]] = []
+        for row in rows:
+            whole = row | {"review_id": self.review_id, "event_number": self.number}
+            self.note(table.__tablename__, whole)
+            chunk.append(whole)
+            if len(chunk) >= CHUNK:
+                self.session.execute(insert(table), chunk)
+                chunk = []
+        if chunk:
+            self.session.execute(insert(table), chunk)
+
+    def note(self, table: str, values: Mapping[str, Any]) -> None:
+        """Take a row that was written into the event's digest."""
+        self._lines.append(row_line(table, values))
+
+    def finish(
+        self,
+        *,
+        subject: tuple[str, UUID] | None = None,
+        detail: Mapping[str, Any] | None = None,
+    ) -> int:
+        """Append the event and return its number; flushes."""
+        event = Event(
+            review_id=self.review_id,
+            number=self.number,
+            act=self.act,
+            actor_kind=self.by.kind,
+            actor_id=self.by.account_id,
+            at=utc_now(),
+            subject_kind=subject[0] if subject else None,
+            subject_id=subject[1] if subject else None,
+            n_rows=len(self._lines),
+            digest=digest_of(self._lines),
+            detail=json.loads(canonical(dict(detail or {}))),
+            previous_hash=self.previous_hash,
+        )
+        event.hash = hash_of(event)
+        self.session.add(event)
+        self.session.flush()
+        return self.number
+
+
+def row_line(table: str, values: Mapping[str, Any]) -> str:
+    """Return one row's line in its event's digest: table, id, hash of everything it says."""
+    content = hashlib.sha256(canonical(values).encode()).hexdigest()
+    return f"{table} {values['id']} {content}"
+
+
+def digest_of(lines: Iterable[str]) -> str:
+    """Return the sha256 of an act's rows, whatever the order they were written in."""
+    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
+
+
+def hash_of(event: Event) -> str:
+    """Return the event's link in the chain: sha256 over the previous link and all that it says."""
+    said = {
+        column.name: getattr(event, column.name)
+        for column in Event.__table__.columns
+        if column.name != "hash"
+    }
+    return hashlib.sha256(canonical(said).encode()).hexdigest()
+
+
+def canonical(value: object) -> str:
+    """Return JSON that is the same for the same content on every database and machine."""
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain
+    )
+
+
+def _plain(value: object) -> object:
+    match value:
+        case UUID() | Decimal():
+            return str(value)
+        case datetime():
+            return value.isoformat(timespec="microseconds")
+        case date():
+            return value.isoformat()
+        case Enum():
+            return value.value
+    raise TypeError(f"{type(value).__name__} has no canonical form")
+
+
+def _values_of(row: ActRow) -> dict[str, Any]:
+    columns = row.__table__.columns  # type: ignore[attr-defined]
+    return {column.name: getattr(row, column.key) for column in columns}
+
+
+def _head(session: Session, review_id: UUID) -> tuple[int, str]:
+    head = session.execute(
+        select(Event.number, Event.hash)
+        .where(Event.review_id == review_id)
+        .order_by(Event.number.desc())
+        .limit(1)
+    ).one_or_none()
+    return (head.number, head.hash) if head else (0, GENESIS)

@@ -1,0 +1,43 @@
+"""Original files, kept by the hash of their bytes; a name is only ever something to show."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+
+class FileStore:
+    """A folder of files, each found by its sha256."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, sha256: str) -> Path:
+        """Return where the file with this hash is, or would be."""
+        return self.folder / sha256[:2] / sha256
+
+    def keep(self, source: Path) -> str:
+        """Copy a file in, safe on the disk before this returns, and return its sha256."""
+        sha256 = sha256_of(source)
+        target = self.path(sha256)
+        if target.exists():
+            return sha256
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=target.parent)
+        try:
+            with os.fdopen(handle, "wb") as copy, source.open("rb") as original:
+                shutil.copyfileobj(original, copy)
+                copy.flush()
+                os.fsync(copy.fileno())
+            Path(name).replace(target)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        return sha256
+
+
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,171 @@
+"""Where every record is: each one in exactly one leaf of the PRISMA flow, as of any event."""
+
+from collections.abc import Collection
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CTE, ColumnElement, and_, case, select
+from sqlalchemy.orm import Session
+
+from review.clusters import latest_in_cluster, members
+from review.resolution import resolutions
+from review.tables import Record, Removal, Retrieval, Search, StudyReport
+from review.vocabulary import (
+    RemovalKind,
+    Resolution,
+    RetrievalState,
+    SearchKind,
+    Stage,
+    Stream,
+)
+
+FROM_DATABASES = (SearchKind.DATABASE, SearchKind.REGISTER)
+
+
+class Leaf(StrEnum):
+    """The place where a record's way ends, or has come to by now."""
+
+    DUPLICATE = "duplicate"
+    REMOVED_AUTOMATION = "removed_automation"
+    REMOVED_OTHER = "removed_other"
+    UNSCREENED = "unscreened"
+    AWAITING_SECOND = "awaiting_second"
+    CONFLICT = "conflict"
+    NOT_SCREENED = "not_screened"
+    EXCLUDED = "excluded"
+    AWAITING_RETRIEVAL = "awaiting_retrieval"
+    NOT_RETRIEVED = "not_retrieved"
+    FULL_TEXT_UNSCREENED = "full_text_unscreened"
+    FULL_TEXT_AWAITING_SECOND = "full_text_awaiting_second"
+    FULL_TEXT_CONFLICT = "full_text_conflict"
+    FULL_TEXT_EXCLUDED = "full_text_excluded"
+    AWAITING_STUDY = "awaiting_study"
+    INCLUDED = "included"
+
+
+def leaves(
+    session: Session,
+    *,
+    review_id: UUID,
+    as_of: int | None = None,
+    only: Collection[UUID] | None = None,
+) -> CTE:
+    """Return one row a record: record_id, cluster_id, number, kind, stream, leaf, reason, study_id.
+
+    A cluster goes the way of its earliest record; the other records are duplicates, in the
+    stream that they themselves came from.  ``reason`` is the primary exclusion reason at the leaf.
+    """
+    member = members(review_id, as_of=as_of, only=only)
+
+    def stage(name: Stage) -> CTE:
+        return resolutions(session, review_id=review_id, stage=name, as_of=as_of, member=member)
+
+    title_abstract, full_text = stage(Stage.TITLE_ABSTRACT), stage(Stage.FULL_TEXT)
+    removal = latest_in_cluster(
+        Removal, Removal.record_id, member, review_id=review_id, as_of=as_of
+    )
+    retrieval = latest_in_cluster(
+        Retrieval, Retrieval.record_id, member, review_id=review_id, as_of=as_of
+    )
+    link = latest_in_cluster(
+        StudyReport, StudyReport.record_id, member, review_id=review_id, as_of=as_of
+    )
+    leaf = _leaf(
+        member.c.record_id != member.c.cluster_id,
+        removal.c.kind,
+        title_abstract.c.resolution,
+        retrieval.c.state,
+        full_text.c.resolution,
+        link.c.is_linked,
+    )
+    return (
+        select(
+            member.c.record_id,
+            member.c.cluster_id,
+            member.c.number,
+            Search.kind,
+            case(
+                (Search.kind.in_(FROM_DATABASES), Stream.DATABASES.value),
+                else_=Stream.OTHER.value,
+            ).label("stream"),
+            leaf.label("leaf"),
+            case(
+                (leaf == Leaf.EXCLUDED.value, title_abstract.c.exclusion_reason),
+                (leaf == Leaf.FULL_TEXT_EXCLUDED.value, full_text.c.exclusion_reason),
+                else_=None,
+            ).label("reason"),
+            case((leaf == Leaf.INCLUDED.value, link.c.study_id), else_=None).label("study_id"),
+        )
+        .select_from(member)
+        .join(Search, Search.id == member.c.search_id)
+        .join(title_abstract, title_abstract.c.cluster_id == member.c.cluster_id)
+        .join(full_text, full_text.c.cluster_id == member.c.cluster_id)
+        .outerjoin(removal, removal.c.cluster_id == member.c.cluster_id)
+        .outerjoin(retrieval, retrieval.c.cluster_id == member.c.cluster_id)
+        .outerjoin(link, link.c.cluster_id == member.c.cluster_id)
+        .cte("leaf")
+        .prefix_with("MATERIALIZED")
+    )
+
+
+def _leaf(
+    is_duplicate: ColumnElement[bool],
+    removed: ColumnElement[RemovalKind],
+    screened: ColumnElement[str],
+    sought: ColumnElement[RetrievalState],
+    read: ColumnElement[str],
+    is_linked: ColumnElement[bool],
+) -> ColumnElement[str]:
+    return case(
+        (is_duplicate, Leaf.DUPLICATE.value),
+        (removed == RemovalKind.AUTOMATION, Leaf.REMOVED_AUTOMATION.value),
+        (removed == RemovalKind.OTHER, Leaf.REMOVED_OTHER.value),
+        (screened == Resolution.UNSCREENED.value, Leaf.UNSCREENED.value),
+        (screened == Resolution.AWAITING_SECOND.value, Leaf.AWAITING_SECOND.value),
+        (screened == Resolution.CONFLICT.value, Leaf.CONFLICT.value),
+        (screened == Resolution.NOT_SCREENED.value, Leaf.NOT_SCREENED.value),
+        (screened == Resolution.EXCLUDE.value, Leaf.EXCLUDED.value),
+        (sought == RetrievalState.NOT_RETRIEVED, Leaf.NOT_RETRIEVED.value),
+        (
+            sought.is_distinct_from(RetrievalState.RETRIEVED),
+            Leaf.AWAITING_RETRIEVAL.value,
+        ),
+        (read == Resolution.AWAITING_SECOND.value, Leaf.FULL_TEXT_AWAITING_SECOND.value),
+        (read == Resolution.CONFLICT.value, Leaf.FULL_TEXT_CONFLICT.value),
+        (read == Resolution.EXCLUDE.value, Leaf.FULL_TEXT_EXCLUDED.value),
+        (and_(read == Resolution.INCLUDE.value, is_linked), Leaf.INCLUDED.value),
+        (read == Resolution.INCLUDE.value, Leaf.AWAITING_STUDY.value),
+        else_=Leaf.FULL_TEXT_UNSCREENED.value,
+    )
+
+
+def record_rows(
+    session: Session,
+    *,
+    review_id: UUID,
+    where: Collection[Leaf] | None = None,
+    stream: Stream | None = None,
+    kinds: Collection[SearchKind] | None = None,
+    reason: str | None = None,
+    as_of: int | None = None,
+    after: int = 0,
+    limit: int = 100,
+) -> list[tuple[Record, str, str | None]]:
+    """Return (record, leaf, reason) of the records in some leaves, in import order."""
+    leaf = leaves(session, review_id=review_id, as_of=as_of)
+    query = (
+        select(Record, leaf.c.leaf, leaf.c.reason)
+        .join(leaf, leaf.c.record_id == Record.id)
+        .where(Record.number > after)
+        .order_by(Record.number)
+        .limit(limit)
+    )
+    if where is not None:
+        query = query.where(leaf.c.leaf.in_([one.value for one in where]))
+    if stream is not None:
+        query = query.where(leaf.c.stream == stream.value)
+    if kinds is not None:
+        query = query.where(leaf.c.kind.in_(list(kinds)))
+    if reason is not None:
+        query = query.where(leaf.c.reason == reason)
+    return [(row[0], row[1], row[2]) for row in session.execute(query)]

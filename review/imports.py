@@ -1,0 +1,241 @@
+"""Reading a search file into a search: staged first, then all of it in one transaction."""
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import IO, Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from review.errors import Invalid, NotFound
+from review.events import Actor, ActWriter, lock_review, record_act
+from review.files import FileStore
+from review.permissions import Action, check
+from review.reading import Format, count_blocks, detect, read
+from review.tables import ImportFile, Record, RejectedBlock, Search
+from review.tables.base import utc_now
+from review.vocabulary import Act, SearchKind
+
+MAX_WARNINGS = 100
+
+
+@dataclass
+class Staged:
+    """A file that has been read whole and checked, and waits to be committed."""
+
+    name: str
+    sha256: str
+    n_bytes: int
+    format: Format
+    encoding: str
+    blocks: IO[str]  # one JSON line a block, in a file that is gone when closed
+    n_accepted: int = 0
+    n_rejected: int = 0
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def n_found(self) -> int:
+        """Return the number of blocks that claim to be records."""
+        return self.n_accepted + self.n_rejected
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What became of a file: its row, and whether these bytes were here before."""
+
+    file: ImportFile
+    was_there: bool
+
+
+def add_search(
+    session: Session,
+    *,
+    review_id: UUID,
+    source: str,
+    kind: SearchKind,
+    by: Actor,
+    platform: str | None = None,
+    query: str | None = None,
+    run_on: date | None = None,
+    limits: str | None = None,
+    n_hits: int | None = None,
+) -> Search:
+    """Add a search with what PRISMA-S asks to be reported of it; flushes."""
+    lock_review(session, review_id)
+    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    if not source.strip() or len(source) > 255:
+        raise Invalid("Name the source that was searched, in at most 255 characters.")
+    if n_hits is not None and n_hits < 0:
+        raise Invalid("The number of hits cannot be negative.")
+    search = Search(
+        id=uuid4(),
+        source=source.strip(),
+        kind=kind,
+        platform=platform or None,
+        query=query or None,
+        run_on=run_on,
+        limits=limits or None,
+        n_hits=n_hits,
+    )
+    record_act(
+        session,
+        review_id=review_id,
+        act=Act.ADD_SEARCH,
+        by=by,
+        rows=[search],
+        subject=("search", search.id),
+    )
+    return search
+
+
+def stage(
+    path: Path,
+    *,
+    files: FileStore,
+    name: str | None = None,
+    format: Format | None = None,  # noqa: A002 - the field's word
+    encoding: str | None = None,
+    mapping: Mapping[str, str] | None = None,
+    on_progress: Callable[[int], None] | None = None,
+) -> Staged:
+    """Keep the original, read it block by block into a staging file, and return what it holds.
+
+    No database is touched.  Raises Unreadable for a file that is no search file; damage inside
+    one is a rejected block with its place and reason.
+    """
+    detected = detect(path, name=name or path.name)
+    staged = Staged(
+        name=name or path.name,
+        sha256=files.keep(path),
+        n_bytes=path.stat().st_size,
+        format=format or detected.format,
+        encoding=encoding or detected.encoding,
+        blocks=tempfile.TemporaryFile("w+", encoding="utf-8"),  # noqa: SIM115 - closed by commit
+    )
+    warnings: list[str] = []
+    for block in read(
+        path,
+        format=staged.format,
+        encoding=staged.encoding,
+        mapping=mapping,
+        on_progress=on_progress,
+    ):
+        staged.blocks.write(json.dumps(asdict(block)) + "\n")
+        staged.n_accepted += block.record is not None
+        staged.n_rejected += block.record is None
+        warnings += [f"line {block.line}: {warning}" for warning in block.warnings]
+    staged.warnings = tuple(_checked_count(path, staged) + _shortened(warnings))
+    return staged
+
+
+def commit(
+    session: Session, staged: Staged, *, review_id: UUID, search_id: UUID, by: Actor
+) -> Imported:
+    """Write a staged file's records as one act; the same bytes again add nothing.  Flushes."""
+    lock_review(session, review_id)
+    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    with staged.blocks:
+        if present := find_file(session, review_id=review_id, sha256=staged.sha256):
+            return Imported(present, was_there=True)
+        search = session.get(Search, search_id)
+        if search is None or search.review_id != review_id:
+            raise NotFound("There is no such search in this review.")
+        writer = ActWriter(session, review_id=review_id, act=Act.IMPORT_FILE, by=by)
+        file_id = uuid4()
+        writer.insert(ImportFile, [_file_row(staged, file_id, search_id)])
+        writer.insert(
+            RejectedBlock,
+            (_rejected_row(block, file_id) for block in _blocks(staged) if not block["record"]),
+        )
+        first = 1 + (
+            session.scalar(select(func.max(Record.number)).where(Record.review_id == review_id))
+            or 0
+        )
+        accepted = (block for block in _blocks(staged) if block["record"])
+        writer.insert(
+            Record,
+            (
+                _record_row(block, number, file_id, search_id)
+                for number, block in enumerate(accepted, start=first)
+            ),
+        )
+        writer.finish(subject=("import_file", file_id), detail={"sha256": staged.sha256})
+    return Imported(session.get_one(ImportFile, file_id), was_there=False)
+
+
+def find_file(session: Session, *, review_id: UUID, sha256: str) -> ImportFile | None:
+    """Return the file of the review that has these very bytes."""
+    return session.scalar(
+        select(ImportFile).where(ImportFile.review_id == review_id, ImportFile.sha256 == sha256)
+    )
+
+
+def _checked_count(path: Path, staged: Staged) -> list[str]:
+    expected = count_blocks(path, format=staged.format, encoding=staged.encoding)
+    if expected == staged.n_found:
+        return []
+    return [
+        f"A second, simpler count finds {expected:,} records in this file; {staged.n_found:,} were "
+        "read. Compare with the number the source reported."
+    ]
+
+
+def _shortened(warnings: list[str]) -> list[str]:
+    if len(warnings) <= MAX_WARNINGS:
+        return warnings
+    more = len(warnings) - MAX_WARNINGS
+    return [*warnings[:MAX_WARNINGS], f"… and {more:,} more like these."]
+
+
+def _blocks(staged: Staged) -> Iterator[dict[str, Any]]:
+    staged.blocks.seek(0)
+    for line in staged.blocks:
+        yield json.loads(line)
+
+
+def _file_row(staged: Staged, file_id: UUID, search_id: UUID) -> dict[str, Any]:
+    return {
+        "id": file_id,
+        "search_id": search_id,
+        "name": staged.name,
+        "sha256": staged.sha256,
+        "n_bytes": staged.n_bytes,
+        "format": staged.format.value,
+        "encoding": staged.encoding,
+        "n_found": staged.n_found,
+        "n_accepted": staged.n_accepted,
+        "n_rejected": staged.n_rejected,
+        "warnings": list(staged.warnings),
+        "read_at": utc_now(),
+    }
+
+
+def _rejected_row(block: dict[str, Any], file_id: UUID) -> dict[str, Any]:
+    return {
+        "id": uuid4(),
+        "import_file_id": file_id,
+        "block": block["number"],
+        "line": block["line"],
+        "raw": block["raw"],
+        "reason": block["reason"],
+    }
+
+
+def _record_row(
+    block: dict[str, Any], number: int, file_id: UUID, search_id: UUID
+) -> dict[str, Any]:
+    record: dict[str, Any] = block["record"]
+    return record | {
+        "id": uuid4(),
+        "number": number,
+        "search_id": search_id,
+        "import_file_id": file_id,
+        "block": block["number"],
+        "line": block["line"],
+        "raw": block["raw"],
+    }

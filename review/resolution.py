@@ -1,0 +1,296 @@
+"""What each stage has come to for each cluster: one query over the acts, nothing stored."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Select,
+    String,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    not_,
+    select,
+)
+from sqlalchemy.orm import Session, aliased
+
+from review.clusters import latest, members, up_to
+from review.reviews import protocol_of
+from review.tables import (
+    AdjudicatedDecision,
+    Adjudication,
+    Decision,
+    Reopening,
+    StageRule,
+    Stop,
+)
+from review.vocabulary import Resolution, Stage, Verdict
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How one cluster stands at one stage."""
+
+    cluster_id: UUID
+    round: int
+    resolution: Resolution
+    n_reviewers: int
+    exclusion_reason: str | None
+    is_adjudicated: bool
+    decisions_needed: int
+    consensus_allowed: bool
+
+
+def standing(
+    session: Session, *, review_id: UUID, stage: Stage, cluster: Collection[UUID]
+) -> Standing:
+    """Return how the cluster made of the records ``cluster`` stands at ``stage``, now."""
+    row = session.execute(
+        select(resolutions(session, review_id=review_id, stage=stage, only=cluster))
+    ).one()
+    return Standing(
+        cluster_id=row.cluster_id,
+        round=row.round,
+        resolution=Resolution(row.resolution),
+        n_reviewers=row.n_reviewers,
+        exclusion_reason=row.exclusion_reason,
+        is_adjudicated=bool(row.is_adjudicated),
+        decisions_needed=row.decisions_needed,
+        consensus_allowed=row.consensus_allowed,
+    )
+
+
+def resolutions(
+    session: Session,
+    *,
+    review_id: UUID,
+    stage: Stage,
+    as_of: int | None = None,
+    only: Collection[UUID] | None = None,
+    member: CTE | None = None,
+) -> CTE:
+    """Return one row a cluster: how it stands at ``stage`` after event ``as_of``.
+
+    Columns: cluster_id, round, resolution, n_reviewers, exclusion_reason (the first of those
+    given, in the protocol's order), is_adjudicated, decisions_needed, consensus_allowed.  ``only``
+    limits the answer to whole clusters, given by their records.
+
+    The resolution is a pure function of the live decisions of the cluster's current round by
+    distinct reviewers, of what an adjudication that cites them says in their place, and of the
+    rules of the protocol version under which the round began.
+    """
+    member = members(review_id, as_of=as_of, only=only) if member is None else member
+    rounds = _rounds(member, review_id, stage, as_of)
+    given = _given(member, rounds, review_id, stage, as_of)
+    rules = _rules(rounds, given, review_id, stage, as_of)
+    reasons = [reason.key for reason in protocol_of(session, review_id, as_of=as_of).reasons(stage)]
+    tally = _tally(_votes(given, rules, review_id, as_of), reasons)
+    return _resolved(rules, tally, review_id, stage, as_of)
+
+
+def _rounds(member: CTE, review_id: UUID, stage: Stage, as_of: int | None) -> CTE:
+    """One row a cluster: its current round, which is the latest that any member was reopened to."""
+    reopened = (
+        select(Reopening.record_id, func.max(Reopening.round).label("round"))
+        .where(up_to(Reopening, review_id, as_of), Reopening.stage == stage)
+        .group_by(Reopening.record_id)
+        .subquery()
+    )
+    return (
+        select(
+            member.c.cluster_id,
+            func.coalesce(func.max(reopened.c.round), 1).label("round"),
+            func.min(member.c.event_number).label("imported_at"),
+        )
+        .select_from(member)
+        .outerjoin(reopened, reopened.c.record_id == member.c.record_id)
+        .group_by(member.c.cluster_id)
+        .cte(f"round_{stage}")
+    )
+
+
+def _given(member: CTE, rounds: CTE, review_id: UUID, stage: Stage, as_of: int | None) -> CTE:
+    """Every decision of each cluster's current round, and whether it still stands."""
+    successor = aliased(Decision)
+    is_changed = exists().where(
+        successor.supersedes_id == Decision.id, up_to(successor, review_id, as_of)
+    )
+    return (
+        select(
+            member.c.cluster_id,
+            Decision.id,
+            Decision.reviewer_id,
+            Decision.verdict,
+            Decision.exclusion_reason,
+            Decision.protocol_version,
+            and_(not_(is_changed), Decision.verdict != Verdict.WITHDRAWN).label("is_live"),
+        )
+        .select_from(Decision)
+        .join(member, member.c.record_id == Decision.record_id)
+        .join(
+            rounds,
+            and_(rounds.c.cluster_id == member.c.cluster_id, rounds.c.round == Decision.round),
+        )
+        .where(up_to(Decision, review_id, as_of), Decision.stage == stage)
+        .cte(f"given_{stage}")
+    )
+
+
+def _rules(rounds: CTE, given: CTE, review_id: UUID, stage: Stage, as_of: int | None) -> CTE:
+    """One row a cluster: the rules its round began under; today's where nobody has decided."""
+    pinned = (
+        select(given.c.cluster_id, func.min(given.c.protocol_version).label("version"))
+        .group_by(given.c.cluster_id)
+        .subquery()
+    )
+    newest = (
+        select(func.max(StageRule.version))
+        .where(up_to(StageRule, review_id, as_of))
+        .scalar_subquery()
+    )
+    return (
+        select(
+            rounds,
+            StageRule.decisions_needed,
+            StageRule.maybe_advances,
+            StageRule.reasons_must_agree,
+            StageRule.consensus_allowed,
+        )
+        .select_from(rounds)
+        .outerjoin(pinned, pinned.c.cluster_id == rounds.c.cluster_id)
+        .join(
+            StageRule,
+            and_(
+                StageRule.review_id == review_id,
+                StageRule.stage == stage,
+                StageRule.version == func.coalesce(pinned.c.version, newest),
+            ),
+        )
+        .cte(f"rule_{stage}")
+    )
+
+
+def _votes(given: CTE, rules: CTE, review_id: UUID, as_of: int | None) -> CTE:
+    """Each live decision as it counts: an adjudication that cites it speaks in its place."""
+    cites = latest(
+        AdjudicatedDecision,
+        AdjudicatedDecision.decision_id,
+        review_id=review_id,
+        as_of=as_of,
+    )
+    outcome = case(
+        (Adjudication.id.is_not(None), Adjudication.verdict),
+        (
+            and_(given.c.verdict == Verdict.MAYBE, rules.c.maybe_advances),
+            literal(Verdict.INCLUDE.value),
+        ),
+        else_=given.c.verdict,
+    )
+    reason = case(
+        (Adjudication.id.is_not(None), Adjudication.exclusion_reason),
+        else_=given.c.exclusion_reason,
+    )
+    return (
+        select(
+            given.c.cluster_id,
+            given.c.reviewer_id,
+            cast(outcome, String).label("outcome"),
+            reason.label("reason"),
+            case((Adjudication.id.is_not(None), 1), else_=0).label("is_adjudicated"),
+        )
+        .select_from(given)
+        .join(rules, rules.c.cluster_id == given.c.cluster_id)
+        .outerjoin(cites, cites.c.decision_id == given.c.id)
+        .outerjoin(Adjudication, Adjudication.id == cites.c.adjudication_id)
+        .where(given.c.is_live)
+        .cte()
+    )
+
+
+def _tally(votes: CTE, reasons: Sequence[str]) -> CTE:
+    """One row a cluster that has votes: how many reviewers, and how many ways they went."""
+
+    def went(verdict: Verdict) -> ColumnElement[int]:
+        return func.max(case((votes.c.outcome == verdict.value, 1), else_=0))
+
+    # The first reason in the protocol's order is the primary one (a hierarchy of criteria).
+    order = case(
+        *((votes.c.reason == key, f"{place:03d}{key}") for place, key in enumerate(reasons)),
+        (votes.c.reason.is_not(None), literal("999") + votes.c.reason),
+        else_=None,
+    )
+    return (
+        select(
+            votes.c.cluster_id,
+            func.count(votes.c.reviewer_id.distinct()).label("n_reviewers"),
+            went(Verdict.INCLUDE).label("some_include"),
+            went(Verdict.EXCLUDE).label("some_exclude"),
+            went(Verdict.MAYBE).label("some_maybe"),
+            func.max(votes.c.is_adjudicated).label("is_adjudicated"),
+            func.count(votes.c.reason.distinct()).label("n_reasons"),
+            func.substr(func.min(order), 4).label("reason"),
+        )
+        .group_by(votes.c.cluster_id)
+        .cte()
+    )
+
+
+def _resolved(rules: CTE, tally: CTE, review_id: UUID, stage: Stage, as_of: int | None) -> CTE:
+    stopped_at = _stopped_at(review_id, stage, as_of)
+    n_ways = tally.c.some_include + tally.c.some_exclude + tally.c.some_maybe
+    reasons_differ = and_(
+        rules.c.reasons_must_agree, tally.c.n_reasons > 1, tally.c.is_adjudicated == 0
+    )
+    resolution = case(
+        (
+            and_(
+                tally.c.cluster_id.is_(None),
+                rules.c.round == 1,
+                rules.c.imported_at < stopped_at,
+            ),
+            Resolution.NOT_SCREENED.value,
+        ),
+        (tally.c.cluster_id.is_(None), Resolution.UNSCREENED.value),
+        (n_ways > 1, Resolution.CONFLICT.value),
+        (
+            and_(tally.c.n_reviewers < rules.c.decisions_needed, tally.c.is_adjudicated == 0),
+            Resolution.AWAITING_SECOND.value,
+        ),
+        (tally.c.some_maybe == 1, Resolution.CONFLICT.value),
+        (reasons_differ, Resolution.CONFLICT.value),
+        (tally.c.some_include == 1, Resolution.INCLUDE.value),
+        else_=Resolution.EXCLUDE.value,
+    )
+    return (
+        select(
+            rules.c.cluster_id,
+            rules.c.round,
+            resolution.label("resolution"),
+            func.coalesce(tally.c.n_reviewers, 0).label("n_reviewers"),
+            tally.c.reason.label("exclusion_reason"),
+            func.coalesce(tally.c.is_adjudicated, 0).label("is_adjudicated"),
+            rules.c.decisions_needed,
+            rules.c.consensus_allowed,
+        )
+        .select_from(rules)
+        .outerjoin(tally, tally.c.cluster_id == rules.c.cluster_id)
+        .cte(f"resolution_{stage}")
+        .prefix_with("MATERIALIZED")
+    )
+
+
+def _stopped_at(review_id: UUID, stage: Stage, as_of: int | None) -> ColumnElement[int]:
+    """The event at which screening of the stage was stopped; NULL while it goes on."""
+    newest: Select[int] = (
+        select(case((Stop.is_stopped, Stop.event_number), else_=None))
+        .where(up_to(Stop, review_id, as_of), Stop.stage == stage)
+        .order_by(Stop.event_number.desc())
+        .limit(1)
+    )
+    return newest.scalar_subquery()

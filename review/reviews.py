@@ -1,0 +1,202 @@
+"""Reviews, the versions of their protocols, and their members."""
+
+import re
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from protocols.loader import load
+from protocols.schema import Protocol
+from review.errors import Conflicting, Invalid, NotFound
+from review.events import Actor, lock_review, record_act
+from review.permissions import Action, check
+from review.tables import Account, Membership, ProtocolVersion, Review, StageRule
+from review.tables.base import utc_now
+from review.vocabulary import Act, Role, Stage
+
+SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
+
+
+@dataclass(frozen=True)
+class ProtocolState:
+    """A version of a review's protocol: its number, and what it says."""
+
+    number: int
+    protocol: Protocol
+
+
+def create_review(
+    session: Session, *, slug: str, title: str | None, protocol_text: str, by: Actor
+) -> Review:
+    """Start a review under a protocol; a person who does so becomes its lead.  Flushes.
+
+    Raises ProtocolErrors for a faulty protocol, Invalid for a slug that cannot be part of an
+    address, Conflicting where the slug is taken.
+    """
+    if not SLUG.fullmatch(slug):
+        raise Invalid(
+            f"'{slug}' cannot be part of an address. Use lower-case letters, digits and hyphens."
+        )
+    if session.scalar(select(Review.id).where(Review.slug == slug)):
+        raise Conflicting(f"There is already a review called '{slug}'. Choose another name.")
+    protocol = load(protocol_text).protocol
+    review = Review(id=uuid4(), slug=slug, title=title or protocol.title)
+    session.add(review)
+    session.flush()
+    record_act(
+        session,
+        review_id=review.id,
+        act=Act.CREATE_REVIEW,
+        by=by,
+        rows=_version_rows(protocol_text, protocol, number=1, why=None),
+        subject=("review", review.id),
+        detail={"slug": slug, "title": review.title},
+    )
+    if by.account_id is not None:
+        _add_role(session, review_id=review.id, account_id=by.account_id, role=Role.LEAD, by=by)
+    return review
+
+
+def amend_protocol(
+    session: Session, *, review_id: UUID, protocol_text: str, why: str, by: Actor
+) -> int:
+    """Put a new version of the protocol in force and return its number; flushes.
+
+    Rounds that have begun keep the rules they began under.
+    """
+    lock_review(session, review_id)
+    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    if not why.strip():
+        raise Invalid("An amendment says why it was made; write a sentence.")
+    current = protocol_state(session, review_id)
+    protocol = load(protocol_text).protocol
+    rows = _version_rows(protocol_text, protocol, number=current.number + 1, why=why)
+    record_act(session, review_id=review_id, act=Act.AMEND_PROTOCOL, by=by, rows=rows)
+    return current.number + 1
+
+
+def protocol_state(session: Session, review_id: UUID, *, as_of: int | None = None) -> ProtocolState:
+    """Return the protocol in force after event ``as_of``, with its number."""
+    query = select(ProtocolVersion.number, ProtocolVersion.text).where(
+        ProtocolVersion.review_id == review_id
+    )
+    if as_of is not None:
+        query = query.where(ProtocolVersion.event_number <= as_of)
+    row = session.execute(query.order_by(ProtocolVersion.number.desc()).limit(1)).one_or_none()
+    if row is None:
+        raise NotFound("There is no such review, or it had no protocol yet.")
+    return ProtocolState(row.number, load(row.text).protocol)
+
+
+def protocol_of(session: Session, review_id: UUID, *, as_of: int | None = None) -> Protocol:
+    """Return the protocol in force after event ``as_of``."""
+    return protocol_state(session, review_id, as_of=as_of).protocol
+
+
+def find_review(session: Session, slug: str) -> Review:
+    """Return the review called ``slug``; raise NotFound where there is none."""
+    review = session.scalar(select(Review).where(Review.slug == slug))
+    if review is None:
+        raise NotFound(f"There is no review called '{slug}'.")
+    return review
+
+
+def add_member(session: Session, *, review_id: UUID, email: str, role: Role, by: Actor) -> None:
+    """Give the account with ``email`` a role; again is harmless.  Flushes."""
+    lock_review(session, review_id)
+    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    account_id = _account(session, email)
+    _add_role(session, review_id=review_id, account_id=account_id, role=role, by=by)
+
+
+def remove_member(session: Session, *, review_id: UUID, email: str, role: Role, by: Actor) -> None:
+    """Take a role away; what the person decided and coded stays.  Flushes."""
+    lock_review(session, review_id)
+    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    account_id = _account(session, email)
+    gone = session.scalars(
+        delete(Membership)
+        .where(
+            Membership.review_id == review_id,
+            Membership.account_id == account_id,
+            Membership.role == role,
+        )
+        .returning(Membership.id)
+    ).all()
+    if gone:
+        _record_membership(session, review_id, account_id, by, old=role, new=None)
+
+
+def members_of(session: Session, review_id: UUID) -> list[tuple[Account, list[Role]]]:
+    """Return every member with their roles, by name."""
+    rows = session.execute(
+        select(Account, Membership.role)
+        .join(Membership, Membership.account_id == Account.id)
+        .where(Membership.review_id == review_id)
+        .order_by(Account.name, Account.email, Membership.role)
+    )
+    roles: dict[Account, list[Role]] = {}
+    for account, role in rows:
+        roles.setdefault(account, []).append(role)
+    return list(roles.items())
+
+
+def _version_rows(
+    text: str, protocol: Protocol, *, number: int, why: str | None
+) -> list[ProtocolVersion | StageRule]:
+    version = ProtocolVersion(
+        id=uuid4(), number=number, text=text, sha256=load(text).sha256, why=why, made_at=utc_now()
+    )
+    rules = [
+        StageRule(
+            id=uuid4(),
+            protocol_version_id=version.id,
+            version=number,
+            stage=stage,
+            **protocol.stages.model_dump()[stage.value],
+        )
+        for stage in Stage
+    ]
+    return [version, *rules]
+
+
+def _account(session: Session, email: str) -> UUID:
+    account_id = session.scalar(select(Account.id).where(Account.email == email.strip().lower()))
+    if account_id is None:
+        raise NotFound(f"There is no account for {email}. Add it first with `siftmap user add`.")
+    return account_id
+
+
+def _add_role(
+    session: Session, *, review_id: UUID, account_id: UUID, role: Role, by: Actor
+) -> None:
+    held = select(Membership.id).where(
+        Membership.review_id == review_id,
+        Membership.account_id == account_id,
+        Membership.role == role,
+    )
+    if session.scalar(held):
+        return
+    session.add(Membership(review_id=review_id, account_id=account_id, role=role))
+    _record_membership(session, review_id, account_id, by, old=None, new=role)
+
+
+def _record_membership(
+    session: Session,
+    review_id: UUID,
+    account_id: UUID,
+    by: Actor,
+    *,
+    old: Role | None,
+    new: Role | None,
+) -> None:
+    record_act(
+        session,
+        review_id=review_id,
+        act=Act.REMOVE_MEMBER if new is None else Act.ADD_MEMBER,
+        by=by,
+        subject=("account", account_id),
+        detail={"old": old, "new": new},
+    )

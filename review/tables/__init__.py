@@ -1,0 +1,72 @@
+"""Every table of the system, one class each."""
+
+from sqlalchemy import Table
+
+from review.tables.base import ActRow, Base
+from review.tables.decisions import AdjudicatedDecision, Adjudication, Decision, Reopening, Stop
+from review.tables.people import Account, LoginAttempt, LoginSession, Membership
+from review.tables.ranking import ModelRun, Rank
+from review.tables.records import (
+    DuplicateJudgement,
+    ImportFile,
+    Placement,
+    Record,
+    RejectedBlock,
+    Removal,
+    Search,
+)
+from review.tables.reports import (
+    AgreedCode,
+    Code,
+    Contract,
+    FullText,
+    Retrieval,
+    Study,
+    StudyContract,
+    StudyReport,
+)
+from review.tables.reviews import Event, ProtocolVersion, Review, StageRule
+
+__all__ = [
+    "Account",
+    "ActRow",
+    "AdjudicatedDecision",
+    "Adjudication",
+    "AgreedCode",
+    "Base",
+    "Code",
+    "Contract",
+    "Decision",
+    "DuplicateJudgement",
+    "Event",
+    "FullText",
+    "ImportFile",
+    "LoginAttempt",
+    "LoginSession",
+    "Membership",
+    "ModelRun",
+    "Placement",
+    "ProtocolVersion",
+    "Rank",
+    "Record",
+    "RejectedBlock",
+    "Removal",
+    "Reopening",
+    "Retrieval",
+    "Review",
+    "Search",
+    "StageRule",
+    "Stop",
+    "Study",
+    "StudyContract",
+    "StudyReport",
+    "act_tables",
+]
+
+
+def act_tables() -> list[Table]:
+    """Return the tables of append-only acts, by name."""
+    tables = [
+        mapper.local_table for mapper in Base.registry.mappers if issubclass(mapper.class_, ActRow)
+    ]
+    return sorted((table for table in tables if isinstance(table, Table)), key=lambda one: one.name)

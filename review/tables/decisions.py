@@ -1,0 +1,141 @@
+"""Decisions, what settles them, what reopens them, and where screening was stopped."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from review.tables.base import ActRow, Base, account_key, act_args, short, within_review
+from review.vocabulary import Stage, Verdict
+
+# A reason belongs to an exclusion, and at full text every exclusion has one (MECIR C40, C41).
+REASON_RULE = (
+    "(exclusion_reason IS NULL OR verdict = 'exclude')"
+    " AND (exclusion_reason IS NOT NULL OR stage <> 'full_text' OR verdict <> 'exclude')"
+)
+
+
+class Decision(ActRow, Base):
+    """One reviewer's verdict on one record at one stage; rows are only ever added."""
+
+    __tablename__ = "decision"
+    __table_args__ = act_args(
+        "decision",
+        within_review("record"),
+        ForeignKeyConstraint(
+            ["review_id", "protocol_version"],
+            ["protocol_version.review_id", "protocol_version.number"],
+            ondelete="RESTRICT",
+        ),
+        UniqueConstraint("review_id", "id"),
+        UniqueConstraint("supersedes_id"),  # a decision is changed at most once, by its successor
+        UniqueConstraint("review_id", "reviewer_id", "idempotency_key"),
+        Index(
+            "one_first_decision",
+            "record_id",
+            "stage",
+            "round",
+            "reviewer_id",
+            unique=True,
+            sqlite_where=text("supersedes_id IS NULL"),
+            postgresql_where=text("supersedes_id IS NULL"),
+        ),
+        CheckConstraint(REASON_RULE, name="reason_with_exclude_and_always_at_full_text"),
+        CheckConstraint(
+            "supersedes_id IS NULL OR supersedes_id <> id", name="not_its_own_successor"
+        ),
+        CheckConstraint("round > 0", name="rounds_from_one"),
+        CheckConstraint("seconds >= 0", name="seconds_not_negative"),
+    )
+
+    record_id: Mapped[UUID]
+    stage: Mapped[Stage]
+    round: Mapped[int]
+    reviewer_id: Mapped[account_key] = mapped_column(index=True)
+    verdict: Mapped[Verdict]
+    exclusion_reason: Mapped[short | None]  # a key of the protocol's exclusion reasons
+    note: Mapped[str | None]
+    seconds: Mapped[float | None]
+    protocol_version: Mapped[int]
+    rank_shown: Mapped[int | None]
+    model_fingerprint: Mapped[short | None]
+    idempotency_key: Mapped[UUID | None]
+    supersedes_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("decision.id", ondelete="RESTRICT")
+    )
+    decided_at: Mapped[datetime]
+
+
+class Adjudication(ActRow, Base):
+    """A third person's verdict, which settles the decisions that it cites."""
+
+    __tablename__ = "adjudication"
+    __table_args__ = act_args(
+        "adjudication",
+        within_review("record"),
+        UniqueConstraint("review_id", "id"),
+        CheckConstraint("verdict IN ('include', 'exclude')", name="settles_one_way"),
+        CheckConstraint(REASON_RULE, name="reason_with_exclude_and_always_at_full_text"),
+    )
+
+    record_id: Mapped[UUID] = mapped_column(index=True)
+    stage: Mapped[Stage]
+    round: Mapped[int]
+    adjudicator_id: Mapped[account_key]
+    verdict: Mapped[Verdict]
+    exclusion_reason: Mapped[short | None]
+    note: Mapped[str | None]
+    decided_at: Mapped[datetime]
+
+
+class AdjudicatedDecision(ActRow, Base):
+    """One decision that an adjudication cites and settles."""
+
+    __tablename__ = "adjudicated_decision"
+    __table_args__ = act_args(
+        "adjudicated_decision",
+        within_review("adjudication"),
+        within_review("decision"),
+        UniqueConstraint("adjudication_id", "decision_id"),
+    )
+
+    adjudication_id: Mapped[UUID]
+    decision_id: Mapped[UUID] = mapped_column(index=True)
+
+
+class Reopening(ActRow, Base):
+    """A new round for a record at a stage; earlier decisions stay, and count no more."""
+
+    __tablename__ = "reopening"
+    __table_args__ = act_args(
+        "reopening",
+        within_review("record"),
+        UniqueConstraint("record_id", "stage", "round"),
+        CheckConstraint("round > 1", name="a_reopening_starts_a_later_round"),
+    )
+
+    record_id: Mapped[UUID]
+    stage: Mapped[Stage]
+    round: Mapped[int]
+    why: Mapped[str]
+
+
+class Stop(ActRow, Base):
+    """Screening of a stage stopped early, or taken up again; the latest act holds."""
+
+    __tablename__ = "stop"
+    __table_args__ = act_args("stop")
+
+    stage: Mapped[Stage]
+    is_stopped: Mapped[bool]
+    rule: Mapped[str]
+    numbers: Mapped[dict[str, Any]]

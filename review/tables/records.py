@@ -1,0 +1,158 @@
+"""Searches, their files, records, removals, and what is known about duplicates."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped
+
+from review.tables.base import ActRow, Base, act_args, now, sha256, short, within_review
+from review.vocabulary import Judgement, RemovalKind, SearchKind
+
+
+class Search(ActRow, Base):
+    """One search of one source, with what PRISMA-S asks to be reported of it."""
+
+    __tablename__ = "search"
+    __table_args__ = act_args(
+        "search",
+        UniqueConstraint("review_id", "id"),
+        CheckConstraint("n_hits >= 0", name="hits_not_negative"),
+    )
+
+    source: Mapped[short]
+    kind: Mapped[SearchKind]
+    platform: Mapped[short | None]
+    query: Mapped[str | None]  # exactly as run
+    run_on: Mapped[date | None]
+    limits: Mapped[str | None]
+    n_hits: Mapped[int | None]  # as the source reported
+
+
+class ImportFile(ActRow, Base):
+    """One search file, read whole: every block found is a record or a rejected block."""
+
+    __tablename__ = "import_file"
+    __table_args__ = act_args(
+        "import_file",
+        within_review("search"),
+        UniqueConstraint("review_id", "id"),
+        UniqueConstraint("review_id", "sha256"),  # the same bytes are read once
+        CheckConstraint("n_found = n_accepted + n_rejected", name="every_block_accounted_for"),
+    )
+
+    search_id: Mapped[UUID]
+    name: Mapped[str]
+    sha256: Mapped[sha256]  # of the original bytes, kept in the file store
+    n_bytes: Mapped[int]
+    format: Mapped[short]
+    encoding: Mapped[short]
+    n_found: Mapped[int]
+    n_accepted: Mapped[int]
+    n_rejected: Mapped[int]
+    warnings: Mapped[list[str]]
+    read_at: Mapped[now]
+
+
+class RejectedBlock(ActRow, Base):
+    """A block that could not be read as a record, with its place and the reason."""
+
+    __tablename__ = "rejected_block"
+    __table_args__ = act_args("rejected_block", within_review("import_file"))
+
+    import_file_id: Mapped[UUID]
+    block: Mapped[int]
+    line: Mapped[int]
+    raw: Mapped[str]
+    reason: Mapped[str]
+
+
+class Record(ActRow, Base):
+    """A title and abstract as indexed in one source, whole, as its file gave it."""
+
+    __tablename__ = "record"
+    __table_args__ = act_args(
+        "record",
+        within_review("search"),
+        within_review("import_file"),
+        UniqueConstraint("review_id", "id"),
+        UniqueConstraint("review_id", "number"),
+    )
+
+    number: Mapped[int]  # import order within the review
+    search_id: Mapped[UUID]
+    import_file_id: Mapped[UUID]
+    block: Mapped[int]
+    line: Mapped[int]
+    title: Mapped[str]
+    abstract: Mapped[str | None]
+    authors: Mapped[list[str]]
+    year: Mapped[int | None]
+    journal: Mapped[str | None]
+    volume: Mapped[str | None]
+    issue: Mapped[str | None]
+    pages: Mapped[str | None]
+    doi: Mapped[str | None]
+    pmid: Mapped[str | None]
+    isbn: Mapped[str | None]
+    issn: Mapped[str | None]
+    url: Mapped[str | None]
+    type: Mapped[str | None]
+    language: Mapped[str | None]
+    accession: Mapped[str | None]
+    translated_title: Mapped[str | None]
+    keywords: Mapped[list[str]]
+    extra: Mapped[dict[str, Any]]
+    raw: Mapped[str]
+
+
+class Removal(ActRow, Base):
+    """A record taken out before screening, or put back; the latest act holds."""
+
+    __tablename__ = "removal"
+    __table_args__ = act_args(
+        "removal",
+        within_review("record"),
+        Index("ix_removal_record", "review_id", "record_id", "event_number"),
+    )
+
+    record_id: Mapped[UUID]
+    kind: Mapped[RemovalKind]
+    why: Mapped[str]
+
+
+class DuplicateJudgement(ActRow, Base):
+    """What a model or a person says of a pair of records; the latest on a pair holds."""
+
+    __tablename__ = "duplicate_judgement"
+    __table_args__ = act_args(
+        "duplicate_judgement",
+        within_review("record", "left_id"),
+        within_review("record", "right_id"),
+        Index("ix_duplicate_judgement_pair", "review_id", "left_id", "right_id", "event_number"),
+        Index("ix_duplicate_judgement_right", "review_id", "right_id"),
+        CheckConstraint("left_id <> right_id", name="not_its_own_duplicate"),
+    )
+
+    left_id: Mapped[UUID]  # the record imported earlier
+    right_id: Mapped[UUID]
+    verdict: Mapped[Judgement]
+    score: Mapped[float | None]  # the model's, 0 to 1; None where a person judged
+    evidence: Mapped[dict[str, Any]]
+
+
+class Placement(ActRow, Base):
+    """The cluster a record belongs to from this event on: a star onto its earliest record."""
+
+    __tablename__ = "placement"
+    __table_args__ = act_args(
+        "placement",
+        within_review("record"),
+        within_review("record", "root_id"),
+        UniqueConstraint("review_id", "record_id", "event_number"),
+        Index("ix_placement_root", "review_id", "root_id"),
+    )
+
+    record_id: Mapped[UUID]
+    root_id: Mapped[UUID]  # itself, where it stands alone again

@@ -1,0 +1,220 @@
+"""Recomputing everything that must hold: the hash chain, the digests, the sums, the stars."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session, aliased
+
+from review.clusters import members
+from review.events import GENESIS, digest_of, hash_of, row_line
+from review.files import FileStore, sha256_of
+from review.flow import Leaf, leaves
+from review.prisma import count_flow, identities
+from review.tables import (
+    AdjudicatedDecision,
+    Adjudication,
+    Decision,
+    DuplicateJudgement,
+    Event,
+    ImportFile,
+    Record,
+    Review,
+    StageRule,
+    act_tables,
+)
+from review.vocabulary import Judgement
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that does not hold, where, and the counter-example."""
+
+    review: str
+    what: str
+
+
+Check = Callable[[Session, UUID], Iterator[str]]
+
+
+def verify(session: Session, *, files: FileStore | None = None) -> Iterator[Fault]:
+    """Yield every fault found in the database, review by review; none where all is well."""
+    for review in session.scalars(select(Review).order_by(Review.slug)):
+        for check in CHECKS:
+            for what in check(session, review.id):
+                yield Fault(review.slug, what)
+        if files is not None:
+            for what in _originals(session, review.id, files):
+                yield Fault(review.slug, what)
+
+
+def chain(session: Session, review_id: UUID) -> Iterator[str]:
+    """S7: numbers are gapless from one, and every event's hash follows from the one before."""
+    previous, expected = GENESIS, 1
+    events = select(Event).where(Event.review_id == review_id).order_by(Event.number)
+    for event in session.scalars(events.execution_options(yield_per=2000)):
+        if event.number != expected:
+            yield f"event {expected} is missing; the next one is {event.number}"
+            return
+        if event.previous_hash != previous or event.hash != hash_of(event):
+            yield f"event {event.number} does not follow from the events before it"
+            return
+        previous, expected = event.hash, expected + 1
+
+
+def digests(session: Session, review_id: UUID) -> Iterator[str]:
+    """IN1: the rows that each event wrote still say what they said, and none is missing or new."""
+    lines: dict[int, list[str]] = {}
+    for number, line in _act_rows(session, review_id):
+        lines.setdefault(number, []).append(line)
+    events = session.execute(
+        select(Event.number, Event.n_rows, Event.digest)
+        .where(Event.review_id == review_id)
+        .order_by(Event.number)
+    )
+    for number, n_rows, digest in events:
+        found = lines.pop(number, [])
+        if len(found) != n_rows:
+            yield f"event {number} wrote {n_rows} rows; {len(found)} are there"
+        elif digest_of(found) != digest:
+            yield f"a row that event {number} wrote has been changed"
+    if lines:
+        yield f"rows claim event {min(lines)}, which is not in the log"
+
+
+def accounting(session: Session, review_id: UUID) -> Iterator[str]:
+    """P1: every block of every file is a record or a rejected block."""
+    rows = session.execute(
+        select(ImportFile.name, ImportFile.n_accepted, func.count(Record.id))
+        .outerjoin(Record, Record.import_file_id == ImportFile.id)
+        .where(ImportFile.review_id == review_id)
+        .group_by(ImportFile.id, ImportFile.name, ImportFile.n_accepted)
+    )
+    for name, accepted, present in rows:
+        if accepted != present:
+            yield f"{name}: {accepted} records were accepted, {present} are there"
+
+
+def stars(session: Session, review_id: UUID) -> Iterator[str]:
+    """S8, P3: every cluster is a star onto its earliest record, held by judgements."""
+    member = members(review_id)
+    rows = session.execute(
+        select(member.c.record_id, member.c.cluster_id, member.c.number).order_by(member.c.number)
+    ).all()
+    home = {row.record_id: row.cluster_id for row in rows}
+    earliest: dict[UUID, UUID] = {}
+    for row in rows:
+        earliest.setdefault(row.cluster_id, row.record_id)
+    for row in rows:
+        if home[row.cluster_id] != row.cluster_id:
+            yield f"record {row.number} is a duplicate of a duplicate"
+        elif earliest[row.cluster_id] != row.cluster_id:
+            yield f"record {row.number} is a duplicate of a later record"
+    linked = _linked(session, review_id)
+    for record_id, root in home.items():
+        if record_id != root and record_id not in linked:
+            yield f"record {record_id} stands in a cluster that no judgement puts it in"
+
+
+def sums(session: Session, review_id: UUID) -> Iterator[str]:
+    """P2 to P12 by counts, and P16 by ids: each record in exactly one leaf, stages nested."""
+    flow = count_flow(session, review_id=review_id)
+    for identity in identities(flow):
+        if not identity.holds:
+            yield f"{identity.sentence}: {identity.left} ≠ {identity.right}"
+    leaf = leaves(session, review_id=review_id)
+    placed = session.execute(select(leaf.c.record_id, leaf.c.leaf)).all()
+    ids = set(session.scalars(select(Record.id).where(Record.review_id == review_id)))
+    if len(placed) != len(ids) or {row.record_id for row in placed} != ids:
+        yield f"{len(ids)} records, but {len(placed)} places in the flow"
+    n_duplicates = sum(row.leaf == Leaf.DUPLICATE for row in placed)
+    member = members(review_id)
+    n_clusters = session.scalar(select(func.count(member.c.cluster_id.distinct()))) or 0
+    if n_duplicates != len(ids) - n_clusters:
+        yield f"{n_duplicates} duplicates, but {len(ids)} records in {n_clusters} clusters"
+
+
+def decisions(session: Session, review_id: UUID) -> Iterator[str]:
+    """S2: one live decision a reviewer, record, stage and round; chains stay in a round."""
+    later = aliased(Decision)
+    place = (Decision.record_id, Decision.stage, Decision.round, Decision.reviewer_id)
+    rows = session.execute(
+        select(*place)
+        .where(
+            Decision.review_id == review_id,
+            ~exists().where(later.supersedes_id == Decision.id),
+        )
+        .group_by(*place)
+        .having(func.count() > 1)
+    )
+    for row in rows:
+        yield f"record {row.record_id} has two live decisions of one reviewer at {row.stage}"
+    strays = session.scalars(
+        select(Decision.id)
+        .join(later, later.supersedes_id == Decision.id)
+        .where(
+            Decision.review_id == review_id,
+            (later.record_id != Decision.record_id)
+            | (later.stage != Decision.stage)
+            | (later.round != Decision.round)
+            | (later.reviewer_id != Decision.reviewer_id),
+        )
+    )
+    for stray in strays:
+        yield f"decision {stray} is superseded by a decision about something else"
+
+
+def adjudications(session: Session, review_id: UUID) -> Iterator[str]:
+    """S5: an adjudicator settles decisions of others, unless the protocol allows consensus."""
+    rows = session.scalars(
+        select(Adjudication.id)
+        .join(AdjudicatedDecision, AdjudicatedDecision.adjudication_id == Adjudication.id)
+        .join(Decision, Decision.id == AdjudicatedDecision.decision_id)
+        .join(
+            StageRule,
+            (StageRule.review_id == review_id)
+            & (StageRule.version == Decision.protocol_version)
+            & (StageRule.stage == Decision.stage),
+        )
+        .where(
+            Adjudication.review_id == review_id,
+            (Decision.reviewer_id == Adjudication.adjudicator_id) & ~StageRule.consensus_allowed
+            | (Decision.stage != Adjudication.stage),
+        )
+    )
+    for adjudication in rows:
+        yield f"adjudication {adjudication} settles a decision that it may not"
+
+
+CHECKS: tuple[Check, ...] = (chain, digests, accounting, stars, sums, decisions, adjudications)
+
+
+def _act_rows(session: Session, review_id: UUID) -> Iterator[tuple[int, str]]:
+    for table in act_tables():
+        rows = session.execute(
+            select(table).where(table.c.review_id == review_id).execution_options(yield_per=2000)
+        )
+        for row in rows.mappings():
+            yield row["event_number"], row_line(table.name, dict(row))
+
+
+def _linked(session: Session, review_id: UUID) -> set[UUID]:
+    """Return the records that some judgement, whenever made, called a duplicate."""
+    pairs = session.execute(
+        select(DuplicateJudgement.left_id, DuplicateJudgement.right_id).where(
+            DuplicateJudgement.review_id == review_id,
+            DuplicateJudgement.verdict == Judgement.DUPLICATE,
+        )
+    )
+    return {record_id for pair in pairs for record_id in pair}
+
+
+def _originals(session: Session, review_id: UUID, files: FileStore) -> Iterator[str]:
+    rows = session.scalars(select(ImportFile).where(ImportFile.review_id == review_id))
+    for file in rows:
+        path = files.path(file.sha256)
+        if not path.exists():
+            yield f"the original of {file.name} is not in the file store"
+        elif sha256_of(path) != file.sha256:
+            yield f"the original of {file.name} has been changed"

@@ -1,0 +1,187 @@
+"""Reviews, people and records for tests, made through the acts that make them in earnest."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from review.accounts import add_account
+from review.decisions import decide
+from review.events import OPERATOR, Actor, ActWriter, lock_review
+from review.imports import add_search
+from review.retrieval import retrieve
+from review.reviews import add_member, create_review
+from review.tables import ImportFile, Record
+from review.tables.base import utc_now
+from review.vocabulary import Act, RetrievalState, Role, SearchKind, Stage, Verdict
+
+PROTOCOL = """
+title: Outcomes contracts and employment
+question: Do social impact bonds improve employment among young people?
+languages: [en, es]
+criteria:
+  - key: population
+    label: Population
+    include: Young people out of work.
+stages:
+  title_abstract: {{decisions_needed: {needed}, maybe_advances: {maybe}}}
+  full_text: {{decisions_needed: {needed}, reasons_must_agree: {reasons}}}
+exclusion_reasons:
+  - {{key: date, label: Published outside the dates, teaches_model: false}}
+  - {{key: population, label: Wrong population}}
+  - {{key: intervention, label: No outcomes contract}}
+codebook:
+  - {{key: design, label: Study design, level: study, type: one_of, values: [
+      {{key: trial, label: Trial}}, {{key: case, label: Case study}}]}}
+  - {{key: contract_type, label: Contract type, level: contract, type: one_of, values: [
+      {{key: sib, label: Social impact bond}}, {{key: pbr, label: Payment by results}}]}}
+  - {{key: area, label: Outcome area, level: contract, type: one_of, double_coded: true, values: [
+      {{key: work, label: Employment}}, {{key: home, label: Homelessness}}]}}
+  - {{key: secondary, label: Secondary areas, level: contract, type: many_of, values: [
+      {{key: work, label: Employment}}, {{key: home, label: Homelessness}}]}}
+  - {{key: country, label: Country, level: contract, type: country}}
+  - {{key: costs, label: Costs, level: study_contract, type: one_of, group: themes, values: [
+      {{key: present, label: Present}}, {{key: absent, label: Absent}}]}}
+  - {{key: equity, label: Equity, level: study_contract, type: one_of, group: themes, values: [
+      {{key: present, label: Present}}, {{key: absent, label: Absent}}]}}
+frameworks:
+  - {{key: area_by_type, label: Outcome area by contract type,
+      rows: {{item: area, also: secondary}}, columns: {{item: contract_type}},
+      segments: design, filters: [country]}}
+  - {{key: area_by_theme, label: Outcome area by theme, rows: {{item: area}},
+      columns: {{group: themes, value: present}}}}
+  - {{key: country_by_type, label: Country by contract type, rows: {{item: country}},
+      columns: {{item: contract_type}}}}
+"""
+
+
+@dataclass(frozen=True)
+class Cast:
+    """A review and its people."""
+
+    review_id: UUID
+    slug: str
+    lead: Actor
+    reviewer_a: Actor
+    reviewer_b: Actor
+    adjudicator: Actor
+    advisor: Actor
+    outsider: Actor
+    emails: dict[str, str]
+
+    @property
+    def reviewers(self) -> tuple[Actor, Actor]:
+        """Return the two reviewers."""
+        return self.reviewer_a, self.reviewer_b
+
+
+def protocol_text(*, needed: int = 2, maybe: bool = True, reasons: bool = False) -> str:
+    """Return a small protocol with the rules asked for."""
+    return PROTOCOL.format(needed=needed, maybe=str(maybe).lower(), reasons=str(reasons).lower())
+
+
+def make_account(session: Session, name: str, password: str | None = None) -> tuple[Actor, str]:
+    """Return a new person and their e-mail address."""
+    email = f"{name}-{uuid4().hex[:8]}@example.org"
+    account = add_account(session, email=email, name=name.title(), password=password)
+    return Actor.person(account.id), email
+
+
+def make_review(
+    session: Session, *, password: str | None = None, text: str | None = None, **rules: Any
+) -> Cast:
+    """Return a new review with one person in each role, and one in none."""
+    names = ("lead", "reviewer_a", "reviewer_b", "adjudicator", "advisor", "outsider")
+    people = {name: make_account(session, name, password) for name in names}
+    slug = f"review-{uuid4().hex[:8]}"
+    review = create_review(
+        session, slug=slug, title=None, protocol_text=text or protocol_text(**rules), by=OPERATOR
+    )
+    roles = (Role.LEAD, Role.REVIEWER, Role.REVIEWER, Role.ADJUDICATOR, Role.ADVISOR)
+    for name, role in zip(names, roles, strict=False):
+        add_member(session, review_id=review.id, email=people[name][1], role=role, by=OPERATOR)
+    return Cast(
+        review.id,
+        slug,
+        **{name: actor for name, (actor, _) in people.items()},
+        emails={name: email for name, (_, email) in people.items()},
+    )
+
+
+def make_records(
+    session: Session,
+    review_id: UUID,
+    records: int | Sequence[dict[str, Any]] = 1,
+    *,
+    kind: SearchKind = SearchKind.DATABASE,
+    source: str = "Scopus",
+) -> list[UUID]:
+    """Import records as one file of one search, and return their ids in import order."""
+    given = [{} for _ in range(records)] if isinstance(records, int) else records
+    search = add_search(session, review_id=review_id, source=source, kind=kind, by=OPERATOR)
+    lock_review(session, review_id)
+    writer = ActWriter(session, review_id=review_id, act=Act.IMPORT_FILE, by=OPERATOR)
+    file_id = uuid4()
+    n = len(given)
+    writer.insert(
+        ImportFile,
+        [
+            {
+                "id": file_id, "search_id": search.id, "name": "search.ris",
+                "sha256": uuid4().hex * 2, "n_bytes": 1, "format": "ris", "encoding": "utf-8",
+                "n_found": n, "n_accepted": n, "n_rejected": 0, "warnings": [],
+                "read_at": utc_now(),
+            }
+        ],
+    )  # fmt: skip
+    last = session.scalar(select(func.max(Record.number)).where(Record.review_id == review_id))
+    rows = [
+        _record(number, file_id, search.id) | fields
+        for number, fields in enumerate(given, start=(last or 0) + 1)
+    ]
+    writer.insert(Record, rows)
+    writer.finish()
+    return [row["id"] for row in rows]
+
+
+def _record(number: int, file_id: UUID, search_id: UUID) -> dict[str, Any]:
+    empty = dict.fromkeys(
+        ("journal", "volume", "issue", "pages", "doi", "pmid", "isbn", "issn", "url", "type",
+         "language", "accession", "translated_title")
+    )  # fmt: skip
+    return empty | {
+        "id": uuid4(), "number": number, "search_id": search_id, "import_file_id": file_id,
+        "block": number, "line": number, "title": f"An outcomes contract, number {number}",
+        "abstract": f"What the contract numbered {number} came to.", "authors": ["Doe, Jane"],
+        "year": 2000 + number % 20, "keywords": [], "extra": {}, "raw": "TY  - JOUR",
+    }  # fmt: skip
+
+
+def decide_both(
+    session: Session,
+    cast: Cast,
+    record_id: UUID,
+    verdict: Verdict,
+    *,
+    stage: Stage = Stage.TITLE_ABSTRACT,
+    reason: str | None = None,
+) -> None:
+    """Let both reviewers decide alike."""
+    for reviewer in cast.reviewers:
+        decide(
+            session, review_id=cast.review_id, record_id=record_id, stage=stage,
+            verdict=verdict, exclusion_reason=reason, by=reviewer,
+        )  # fmt: skip
+
+
+def include_fully(session: Session, cast: Cast, record_id: UUID) -> None:
+    """Take a record all the way to an included report."""
+    decide_both(session, cast, record_id, Verdict.INCLUDE)
+    retrieve(
+        session, review_id=cast.review_id, record_id=record_id,
+        state=RetrievalState.RETRIEVED, by=cast.lead,
+    )  # fmt: skip
+    decide_both(session, cast, record_id, Verdict.INCLUDE, stage=Stage.FULL_TEXT)
