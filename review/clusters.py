@@ -4,7 +4,18 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, Select, Subquery, and_, func, or_, select, true
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Select,
+    SQLColumnExpression,
+    Subquery,
+    and_,
+    func,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from review.errors import NotFound
@@ -96,7 +107,7 @@ def _roots_of(review_id: UUID, record_ids: Collection[UUID]) -> Select[UUID, UUI
     return select(table.c.record_id, table.c.cluster_id)
 
 
-def is_root(record_id: ColumnElement[UUID], review_id: UUID) -> ColumnElement[bool]:
+def is_root(record_id: SQLColumnExpression[UUID], review_id: UUID) -> ColumnElement[bool]:
     """Return the condition that a record is not, by now, somebody's duplicate."""
     newest = (
         select(Placement.root_id)

@@ -1,0 +1,184 @@
+"""Counting a tidy frame into the cells of a framework; gaps are data."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import pandas as pd
+from sqlalchemy.orm import Session
+
+from heatmap.frame import Coded, items_of, read_coded, tidy
+from protocols.places import country_name
+from protocols.schema import SPECIAL_VALUES, Axis, MapFramework, Protocol
+from review.errors import Invalid, NotFound
+from review.events import last_event
+from review.reviews import protocol_of
+
+UNITS = ("contract", "study")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row or column of a map."""
+
+    key: str
+    label: str
+    definition: str | None
+
+
+@dataclass(frozen=True)
+class HeatMap:
+    """A map as counted: every cell of its grid, and what is not on it.
+
+    ``cells`` has a line for each pair of row and column, in their order: row, column,
+    n_contracts, n_studies.  A study or contract may stand in several cells, so cells do not add
+    up to the totals; ``row_totals`` and ``column_totals`` count distinct units.
+    """
+
+    framework: MapFramework
+    unit: str
+    rows: Sequence[Entry]
+    columns: Sequence[Entry]
+    cells: pd.DataFrame
+    frame: pd.DataFrame
+    row_totals: Mapping[str, int]
+    column_totals: Mapping[str, int]
+    n_studies: int
+    n_contracts: int
+    unplaced: frozenset[UUID]  # coded studies that stand in no cell
+    awaiting_coding: frozenset[UUID]
+    as_of: int
+
+    def count(self, row: str, column: str) -> int:
+        """Return the number of units in a cell."""
+        cells = self.cells
+        found = cells[(cells["row"] == row) & (cells["column"] == column)]
+        return int(found[f"n_{plural(self.unit)}"].iloc[0])
+
+    @property
+    def most(self) -> int:
+        """The largest number in any cell; at least 1."""
+        return (
+            max(1, int(self.cells[f"n_{plural(self.unit)}"].max() or 0)) if len(self.cells) else 1
+        )
+
+
+def plural(unit: str) -> str:
+    """Return the unit's plural, as in the names of counts."""
+    return {"contract": "contracts", "study": "studies"}[unit]
+
+
+def build(
+    session: Session,
+    *,
+    review_id: UUID,
+    framework: str | None = None,
+    unit: str | None = None,
+    secondary: bool = False,
+    filters: Mapping[str, Sequence[str]] | None = None,
+    as_of: int | None = None,
+) -> HeatMap:
+    """Return a map of the review after event ``as_of``, by the framework of that name or the first.
+
+    ``filters`` keeps lines whose coded value of an item is among those given.  Raises NotFound
+    for an unknown framework, Invalid for an unknown unit or filter.
+    """
+    protocol = protocol_of(session, review_id, as_of=as_of)
+    try:
+        chosen = protocol.framework(framework)
+    except LookupError as error:
+        raise NotFound(str(error)) from error
+    unit = unit or chosen.unit
+    if unit not in UNITS:
+        raise Invalid(f"A map counts contracts or studies, not '{unit}'.")
+    coded = read_coded(session, review_id=review_id, items=items_of(protocol, chosen), as_of=as_of)
+    frame = tidy(coded, protocol=protocol, framework=chosen, secondary=secondary)
+    frame = _filtered(frame, chosen, filters or {})
+    rows = axis_entries(protocol, chosen.rows, frame["row"])
+    columns = axis_entries(protocol, chosen.columns, frame["column"])
+    number = last_event(session, review_id) if as_of is None else as_of
+    return _counted(chosen, unit, rows, columns, frame, coded, number)
+
+
+def count_cells(frame: pd.DataFrame, rows: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
+    """Count distinct contracts and studies in every cell of the grid; gaps are explicit zeros.
+
+    ``frame`` is tidy.  Lines with a gap on an axis stand in no cell.  Raises ValueError for a
+    line that stands outside the grid.
+    """
+    grid = pd.MultiIndex.from_product([rows, columns], names=["row", "column"])
+    placed = frame.dropna(subset=["row", "column"])
+    counts = placed.groupby(["row", "column"]).agg(
+        n_contracts=("contract_id", "nunique"), n_studies=("study_id", "nunique")
+    )
+    if not (strays := counts.index.difference(grid)).empty:
+        raise ValueError(f"Codes outside the framework: {list(strays)}")
+    return counts.reindex(grid, fill_value=0).astype(int).reset_index()
+
+
+def axis_entries(protocol: Protocol, axis: Axis, found: pd.Series) -> list[Entry]:
+    """Return the entries of an axis: the protocol's own, then whatever else was coded.
+
+    An open axis (countries) has those that occur, by name; special values such as *unclear* come
+    last, where they occur.
+    """
+    present = [str(key) for key in found.dropna().unique()]
+    own = protocol.axis_entries(axis)
+    if own is None:
+        names = {key: country_name(key) for key in present if key not in SPECIAL_VALUES}
+        entries = [Entry(key, names[key], None) for key in sorted(names, key=names.__getitem__)]
+    else:
+        entries = [Entry(*entry) for entry in own]
+    known = {entry.key for entry in entries}
+    entries += [
+        Entry(key, label, "What the coders wrote where the report says no more.")
+        for key, label in SPECIAL_VALUES.items()
+        if key in present
+    ]
+    gone = sorted(set(present) - known - SPECIAL_VALUES.keys())
+    return entries + [Entry(key, key, "No longer in the codebook.") for key in gone]
+
+
+def _filtered(
+    frame: pd.DataFrame, framework: MapFramework, filters: Mapping[str, Sequence[str]]
+) -> pd.DataFrame:
+    for key, wanted in filters.items():
+        if key not in framework.filters:
+            raise Invalid(f"This map has no filter '{key}'.")
+        chosen = set(wanted)
+        frame = frame[[not chosen.isdisjoint(values) for values in frame[key]]]
+    return frame
+
+
+def _counted(
+    framework: MapFramework,
+    unit: str,
+    rows: Sequence[Entry],
+    columns: Sequence[Entry],
+    frame: pd.DataFrame,
+    coded: Coded,
+    as_of: int,
+) -> HeatMap:
+    placed = frame.dropna(subset=["row", "column"])
+    on_map = frozenset(placed["study_id"])
+    shown = frozenset(frame["study_id"])
+    key = f"{unit}_id"
+    return HeatMap(
+        framework=framework,
+        unit=unit,
+        rows=rows,
+        columns=columns,
+        cells=count_cells(frame, [row.key for row in rows], [column.key for column in columns]),
+        frame=frame,
+        row_totals=_totals(placed, "row", key),
+        column_totals=_totals(placed, "column", key),
+        n_studies=len(shown),
+        n_contracts=int(frame["contract_id"].nunique()),
+        unplaced=(shown & coded.coded_studies) - on_map,
+        awaiting_coding=shown - coded.coded_studies,
+        as_of=as_of,
+    )
+
+
+def _totals(placed: pd.DataFrame, axis: str, unit_id: str) -> dict[str, int]:
+    return {str(key): int(n) for key, n in placed.groupby(axis)[unit_id].nunique().items()}

@@ -1,0 +1,143 @@
+"""Each reviewer's own next records, in the one order that is in use."""
+
+from collections.abc import Iterator, Sequence
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from review.clusters import clusters_of, is_root
+from review.events import Actor
+from review.flow import Leaf, leaves
+from review.permissions import Action, check
+from review.resolution import resolutions
+from review.tables import Decision, Placement, Rank, Record, Reopening, Retrieval
+from review.vocabulary import Stage, Verdict
+from screening.ranking import current_run
+
+_WAITING = {
+    Stage.TITLE_ABSTRACT: (Leaf.UNSCREENED, Leaf.AWAITING_SECOND, Leaf.CONFLICT),
+    Stage.FULL_TEXT: (
+        Leaf.FULL_TEXT_UNSCREENED,
+        Leaf.FULL_TEXT_AWAITING_SECOND,
+        Leaf.FULL_TEXT_CONFLICT,
+    ),
+}
+
+LOOK_AHEAD = 10  # candidates checked at a time; most of them prove to be open
+
+
+def next_records(
+    session: Session,
+    *,
+    review_id: UUID,
+    stage: Stage,
+    by: Actor,
+    limit: int = 1,
+    skipped: Sequence[UUID] = (),
+) -> list[Record]:
+    """Return the caller's next records to decide on, most relevant first; skipped ones last.
+
+    Records that no ranking has seen come after the ranked ones, in import order.  Whether others
+    have decided may take a record out of the queue once it has all it needs; what they decided
+    never moves anything.
+    """
+    check(session, review_id=review_id, by=by, action=Action.SCREEN)
+    found: list[Record] = []
+    for put_off in (False, True) if skipped else (False,):
+        for record in _open_records(session, review_id, stage, by, skipped, put_off=put_off):
+            found.append(record)
+            if len(found) == limit:
+                return found
+    return found
+
+
+def _open_records(
+    session: Session,
+    review_id: UUID,
+    stage: Stage,
+    by: Actor,
+    skipped: Sequence[UUID],
+    *,
+    put_off: bool,
+) -> Iterator[Record]:
+    among = Record.id.in_(skipped) if put_off else Record.id.not_in(skipped)
+    for query in _in_order(session, review_id, stage, by, among):
+        offset = 0
+        while candidates := session.scalars(query.offset(offset).limit(LOOK_AHEAD)).all():
+            still_open = _open(session, review_id, stage, by, [one.id for one in candidates])
+            yield from (one for one in candidates if one.id in still_open)
+            offset += LOOK_AHEAD
+
+
+def _in_order(
+    session: Session, review_id: UUID, stage: Stage, by: Actor, among: ColumnElement[bool]
+) -> Iterator[Select[Record]]:
+    """Yield queries for likely candidates: those that are ranked, then those that are not."""
+    wanted = select(Record).where(
+        Record.review_id == review_id,
+        among,
+        is_root(Record.id, review_id),
+        ~_decided_by(by, stage),
+    )
+    if stage is Stage.FULL_TEXT:
+        wanted = wanted.where(exists().where(Retrieval.record_id == Record.id))
+    run = current_run(session, review_id=review_id, stage=stage)
+    if run is None:
+        yield wanted.order_by(Record.number)
+        return
+    ranked = and_(Rank.record_id == Record.id, Rank.model_run_id == run.id)
+    yield wanted.join(Rank, ranked).order_by(Rank.position)
+    yield wanted.where(~exists().where(ranked)).order_by(Record.number)
+
+
+def _decided_by(by: Actor, stage: Stage) -> ColumnElement[bool]:
+    """Whether the caller's decision on the record itself stands; not sure once it was reopened."""
+    member = select(Placement.record_id).where(Placement.root_id == Record.id)
+    reopened = exists().where(
+        Reopening.stage == stage,
+        or_(Reopening.record_id == Record.id, Reopening.record_id.in_(member)),
+    )
+    stands = exists().where(Decision.record_id == Record.id, _stands(by, stage))
+    return and_(stands, ~reopened)
+
+
+def _stands(by: Actor, stage: Stage) -> ColumnElement[bool]:
+    later = aliased(Decision)
+    return and_(
+        Decision.stage == stage,
+        Decision.reviewer_id == by.account_id,
+        Decision.verdict != Verdict.WITHDRAWN,
+        ~exists().where(later.supersedes_id == Decision.id),
+    )
+
+
+def _open(
+    session: Session, review_id: UUID, stage: Stage, by: Actor, roots: Sequence[UUID]
+) -> set[UUID]:
+    """Return which clusters still want the caller's decision, exactly."""
+    groups = clusters_of(session, review_id=review_id, record_ids=roots)
+    everyone = {record for group in groups.values() for record in group}
+    own = set(
+        session.execute(
+            select(Decision.record_id, Decision.round).where(
+                Decision.record_id.in_(everyone), _stands(by, stage)
+            )
+        ).tuples()
+    )
+    leaf = leaves(session, review_id=review_id, only=everyone)
+    table = resolutions(session, review_id=review_id, stage=stage, only=everyone)
+    rows = session.execute(
+        select(table.c.cluster_id, table.c.round)
+        .join(leaf, leaf.c.record_id == table.c.cluster_id)
+        .where(
+            table.c.n_reviewers < table.c.decisions_needed,
+            table.c.is_adjudicated == 0,
+            leaf.c.leaf.in_([one.value for one in _WAITING[stage]]),
+        )
+    ).all()
+    return {
+        row.cluster_id
+        for row in rows
+        if not any((member, row.round) in own for member in groups[row.cluster_id])
+    }

@@ -1,0 +1,220 @@
+"""Ranking a review's records at a stage: learn from what is resolved, write the order, use it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import numpy as np
+from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from protocols.schema import Protocol
+from review.database import Database
+from review.events import MODEL, Actor, last_event, lock_review, record_act
+from review.flow import Leaf, leaves
+from review.permissions import Action, check
+from review.resolution import resolutions
+from review.reviews import protocol_of
+from review.tables import ModelRun, Rank, Record
+from review.tables.base import utc_now
+from review.vocabulary import Act, Resolution, Stage
+from screening import features
+from screening.features import Features, record_text
+from screening.ranker import RelevanceRanker
+
+CHUNK = 2000
+REMOVED = (Leaf.DUPLICATE, Leaf.REMOVED_AUTOMATION, Leaf.REMOVED_OTHER)
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """A finished ranking: how many records, and what it was learned from."""
+
+    n_records: int
+    n_training: int
+    n_included: int
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a ranking starts from, as of one event: records, labels and the question."""
+
+    up_to_event: int
+    ids: Sequence[UUID]
+    texts: Sequence[str]
+    labels: Sequence[int]  # 1 include, 0 exclude, -1 unresolved or not to be learned from
+    question: str
+
+
+def rank_records(
+    database: Database,
+    *,
+    review_id: UUID,
+    stage: Stage,
+    by: Actor,
+    cache: Path | None = None,
+    on_progress: Callable[[float], None] | None = None,
+) -> Ranking:
+    """Rank every unique record of a review for a stage and put the order in use.
+
+    Learning happens outside any transaction; ranks are written in short ones, and the last of
+    them makes the new order current.  ``cache`` is a folder where features are kept, so that only
+    new texts are read again.
+    """
+    tell = on_progress or (lambda _: None)
+    with database.reading() as session:
+        check(session, review_id=review_id, by=by, action=Action.MANAGE)
+        material = gather(session, review_id=review_id, stage=stage)
+    tell(0.1)
+    rows = _features(material.texts, cache)
+    tell(0.5)
+    ranker = RelevanceRanker(question=material.question).fit(rows, material.labels)
+    scores = ranker.score(rows)
+    order = np.argsort(-scores, kind="stable")
+    tell(0.7)
+    run_id = _begin(database, review_id, stage, material, ranker)
+    ranks = [
+        {
+            "model_run_id": run_id,
+            "record_id": material.ids[place],
+            "review_id": review_id,
+            "position": position,
+            "score": float(scores[place]),
+        }
+        for position, place in enumerate(order, start=1)
+    ]
+    for start in range(0, len(ranks), CHUNK):
+        with database.writing() as session:
+            session.execute(insert(Rank), ranks[start : start + CHUNK])
+    _put_in_use(database, review_id, stage, run_id, ranker.fingerprint(), len(order))
+    tell(1.0)
+    return Ranking(
+        n_records=len(order),
+        n_training=sum(label >= 0 for label in material.labels),
+        n_included=sum(label == 1 for label in material.labels),
+        fingerprint=ranker.fingerprint(),
+    )
+
+
+def gather(session: Session, *, review_id: UUID, stage: Stage) -> Material:
+    """Return the unique records of a review with what is resolved of them, in import order.
+
+    Resolved records alone are learned from, never one reviewer's decision; exclusions for a
+    reason that a title or abstract cannot show teach nothing.
+    """
+    protocol = protocol_of(session, review_id)
+    silent = {reason.key for reason in protocol.exclusion_reasons if not reason.teaches_model}
+    leaf = leaves(session, review_id=review_id)
+    settled = resolutions(session, review_id=review_id, stage=stage)
+    rows = session.execute(
+        select(
+            Record.id,
+            Record.title,
+            Record.abstract,
+            Record.keywords,
+            settled.c.resolution,
+            settled.c.exclusion_reason,
+        )
+        .join(leaf, leaf.c.record_id == Record.id)
+        .join(settled, settled.c.cluster_id == Record.id)
+        .where(leaf.c.leaf.not_in([one.value for one in REMOVED]))
+        .order_by(Record.number)
+    ).all()
+    return Material(
+        up_to_event=last_event(session, review_id),
+        ids=[row.id for row in rows],
+        texts=[record_text(row.title, row.abstract, " ".join(row.keywords)) for row in rows],
+        labels=[_label(row, silent) for row in rows],
+        question=question_text(protocol),
+    )
+
+
+def question_text(protocol: Protocol) -> str:
+    """Return the protocol's own words for what is sought, in all its languages."""
+
+    def parts() -> Iterator[str]:
+        yield protocol.question
+        yield from protocol.question_framework.elements.values()
+        for criterion in protocol.criteria:
+            yield criterion.include
+            yield from criterion.include_examples
+        for concept in protocol.terminology:
+            yield concept.label
+            for names in concept.names.values():
+                yield from names
+
+    return "\n".join(parts())
+
+
+def current_run(session: Session, *, review_id: UUID, stage: Stage) -> ModelRun | None:
+    """Return the model run whose order is in use."""
+    return session.scalar(
+        select(ModelRun)
+        .where(
+            ModelRun.review_id == review_id,
+            ModelRun.stage == stage,
+            ModelRun.ready_at.is_not(None),
+        )
+        .order_by(ModelRun.ready_at.desc())
+        .limit(1)
+    )
+
+
+def _label(row: Row[UUID, str, str | None, list[str], str, str | None], silent: set[str]) -> int:
+    if row.resolution == Resolution.INCLUDE:
+        return 1
+    if row.resolution == Resolution.EXCLUDE and row.exclusion_reason not in silent:
+        return 0
+    return -1
+
+
+def _features(texts: Sequence[str], cache: Path | None) -> Features:
+    if cache is None:
+        return features.extract(texts)
+    cached = features.load(cache) if cache.exists() else None
+    rows = features.extract(texts, cached=cached)
+    rows.save(cache)
+    return rows
+
+
+def _begin(
+    database: Database, review_id: UUID, stage: Stage, material: Material, ranker: RelevanceRanker
+) -> UUID:
+    run = ModelRun(
+        id=uuid4(),
+        review_id=review_id,
+        stage=stage,
+        fingerprint=ranker.fingerprint(),
+        parameters={k: v for k, v in ranker.get_params().items() if k != "question"},
+        n_training=sum(label >= 0 for label in material.labels),
+        n_included=sum(label == 1 for label in material.labels),
+        up_to_event=material.up_to_event,
+    )
+    with database.writing() as session:
+        session.add(run)
+    return run.id
+
+
+def _put_in_use(
+    database: Database, review_id: UUID, stage: Stage, run_id: UUID, fingerprint: str, n: int
+) -> None:
+    with database.writing() as session:
+        lock_review(session, review_id)
+        before = current_run(session, review_id=review_id, stage=stage)
+        outdated = select(ModelRun.id).where(
+            ModelRun.review_id == review_id,
+            ModelRun.stage == stage,
+            ModelRun.id.not_in([run_id] if before is None else [run_id, before.id]),
+        )
+        session.execute(delete(Rank).where(Rank.model_run_id.in_(outdated)))
+        session.execute(update(ModelRun).where(ModelRun.id == run_id).values(ready_at=utc_now()))
+        record_act(
+            session,
+            review_id=review_id,
+            act=Act.RANK,
+            by=MODEL,
+            subject=("model_run", run_id),
+            detail={"stage": stage, "fingerprint": fingerprint, "n_records": n},
+        )
