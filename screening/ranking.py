@@ -173,7 +173,10 @@ def _label(row: Row[UUID, str, str | None, list[str], str, str | None], silent: 
 def _features(texts: Sequence[str], cache: Path | None) -> Features:
     if cache is None:
         return features.extract(texts)
-    cached = features.load(cache) if cache.exists() else None
+    try:
+        cached = features.load(cache)
+    except (FileNotFoundError, ValueError):  # none yet, or one that another version wrote
+        cached = None
     rows = features.extract(texts, cached=cached)
     rows.save(cache)
     return rows

@@ -1,0 +1,102 @@
+"""When reading more is unlikely to find much more: numbers for people who decide to stop."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import hypergeom
+
+
+@dataclass(frozen=True)
+class RecallTest:
+    """A test of "recall is below the target"; a small p-value speaks for having enough."""
+
+    p_value: float
+    recall_target: float
+    confidence: float
+    n_seen: int
+    n_included: int
+    n_total: int
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether recall below the target is rejected at this confidence."""
+        return self.p_value < 1 - self.confidence
+
+    @property
+    def sentence(self) -> str:
+        """What the test says, for people; it advises and never decides."""
+        target, confidence = _percent(self.recall_target), _percent(self.confidence)
+        p_value = "p < 0.001" if self.p_value < 0.001 else f"p = {self.p_value:.3f}"
+        read = f"After {self.n_seen} of {self.n_total} records, {self.n_included} of them relevant"
+        if self.is_reached:
+            verdict = f"recall of at least {target} is supported at {confidence} confidence"
+        else:
+            verdict = f"recall below {target} cannot be ruled out at {confidence} confidence"
+        return f"{read}, {verdict} ({p_value})."
+
+
+def recall_test(
+    labels: Sequence[int], *, n_total: int, recall_target: float = 0.95, confidence: float = 0.95
+) -> RecallTest:
+    """Test whether recall is still below ``recall_target``, from the order of reading.
+
+    ``labels``, shape (n_seen,), are 1 (relevant) or 0 in the order in which records were read;
+    ``n_total`` counts those not read as well.  Every tail of what was read is taken as if drawn
+    at random from itself and the unread: under the hypothesis the two hold at least
+    floor(included / target) + 1 - (included before the tail) relevant records, so few in the tail
+    are unlikely.  The p-value is the least over all tails; as the ranking is better than chance,
+    the test is conservative.  Raises ValueError for counts or shares that make no sense.
+
+    References
+    ----------
+    Callaghan & Müller-Hansen 2020, doi:10.1186/s13643-020-01521-4, "Ranked quasi-sampling".
+    """
+    y = _checked(labels)
+    if n_total < len(y):
+        raise ValueError(f"{len(y)} records were read, more than the {n_total} there are.")
+    if not (0 < recall_target <= 1 and 0 < confidence < 1):
+        raise ValueError("The recall target and the confidence are shares between 0 and 1.")
+    return RecallTest(
+        p_value=_least_p_value(y, n_total=n_total, recall_target=recall_target),
+        recall_target=recall_target,
+        confidence=confidence,
+        n_seen=len(y),
+        n_included=int(y.sum()),
+        n_total=n_total,
+    )
+
+
+def consecutive_irrelevant(labels: Sequence[int]) -> int:
+    """Return how many records since the last relevant one, ``labels`` in order of reading."""
+    relevant = np.flatnonzero(_checked(labels))
+    return len(labels) - (int(relevant[-1]) + 1 if len(relevant) else 0)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.4g} %"
+
+
+def _checked(labels: ArrayLike) -> NDArray[np.int64]:
+    y = np.asarray(labels, dtype=np.int64).reshape(-1)
+    if not np.isin(y, (0, 1)).all():
+        raise ValueError("Labels are 1 (relevant) or 0 (irrelevant).")
+    return y
+
+
+def _least_p_value(y: NDArray[np.int64], *, n_total: int, recall_target: float) -> float:
+    included, n_unread = int(y.sum()), n_total - len(y)
+    # Exact: 0.95 is meant as 95/100, which no binary number is.
+    fewest_in_all = int(included / Fraction(str(recall_target))) + 1
+    if fewest_in_all - included > n_unread:
+        return 0.0  # too few records are left for recall to be below the target
+    # Of the tails that hold as many relevant records the longest has the least p-value, so only
+    # tails that begin with all that was read, or just after a relevant record, need a look.
+    starts = np.concatenate(([0], np.flatnonzero(y) + 1))
+    tails = len(y) - starts
+    in_tail = included - np.arange(len(starts))
+    hidden = fewest_in_all - included + in_tail
+    p_values = hypergeom.cdf(in_tail, tails + n_unread, hidden, tails)
+    return float(np.clip(p_values.min(), 0.0, 1.0))
