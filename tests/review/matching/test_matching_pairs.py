@@ -1,0 +1,235 @@
+"""Which pairs are joined, asked about or kept apart."""
+
+import pandas as pd
+import pytest
+
+from review.matching import Band, cluster, dedupe_table, explain, find_pairs, questions
+
+ARTICLE = {
+    "author": "Kolandai-Matchett, K.; Bellringer, M.; Landon, J.",
+    "year": "2017",
+    "title": "A process evaluation of gambling harm minimisation programmes in New Zealand",
+    "journal": "European Journal of Public Health",
+    "volume": "28",
+    "number": "3",
+    "pages": "369-376",
+    "doi": "10.1093/eurpub/ckx046",
+}
+
+
+def make_record(**changes):
+    return ARTICLE | changes
+
+
+def band_of(left, right):
+    found = find_pairs(pd.DataFrame([left, right]))
+    return found["band"].iloc[0] if len(found) else "distinct"
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        {"title": ARTICLE["title"].upper() + ". [Review]", "pages": "369-76", "doi": ""},
+        {"author": "Kolandai-Matchett K.Bellringer M.Landon J.", "journal": "Eur J Public Health"},
+        {"doi": "http://dx.doi.org/10.1093/EURPUB/CKX046", "pages": "", "volume": ""},
+        {"doi": "", "pages": "", "volume": "", "number": ""},
+        {"doi": "", "year": "2018"},
+        {"title": "A process evaluation", "doi": ""},
+    ],
+    ids=["typography", "abbreviated", "same DOI", "title in context", "next year", "no subtitle"],
+)
+def test_copies_of_one_report_are_joined(copy):
+    assert band_of(make_record(), make_record(**copy)) == Band.JOIN
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({}, {"title": "Erratum to: " + ARTICLE["title"], "doi": "10.1093/x1"}),
+        ({}, {"title": ARTICLE["title"] + ": authors' reply", "doi": ""}),
+        ({"title": ARTICLE["title"] + ": part I"}, {"title": ARTICLE["title"] + ": part II"}),
+        (
+            {"title": ARTICLE["title"] + " among men", "doi": ""},
+            {"title": ARTICLE["title"] + " among women", "doi": ""},
+        ),
+        (
+            {},
+            {"title": ARTICLE["title"] + ": a protocol", "doi": "", "pages": "", "volume": ""},
+        ),
+        (
+            {},
+            {"journal": "Abstracts of the Annual Meeting of the Gambling Society", "volume": "4",
+             "pages": "S12", "doi": "", "number": ""},
+        ),
+        ({}, {"journal": "medRxiv", "doi": "10.1101/2016.01.01.123", "volume": "", "pages": ""}),
+        ({}, {"journal": "Circulation", "volume": "136", "pages": "", "doi": ""}),
+        ({}, {"year": "2021", "volume": "32", "pages": "12-19", "doi": "", "number": ""}),
+        (
+            {"doi": "10.1002/14651858.CD000001.pub2", "pages": "", "volume": "", "number": ""},
+            {"doi": "10.1002/14651858.CD000001.pub3", "pages": "", "volume": "", "number": ""},
+        ),
+    ],
+    ids=["erratum", "reply", "parts", "opposites", "protocol", "conference", "preprint",
+         "another journal", "years apart", "Cochrane versions"],
+)  # fmt: skip
+def test_a_veto_keeps_look_alikes_apart(one, other):
+    assert band_of(make_record(**one), make_record(**other)) not in {Band.JOIN, Band.ASK}
+
+
+def test_another_report_of_the_same_study_is_named_as_such():
+    erratum = make_record(title="Erratum to: " + ARTICLE["title"], doi="")
+
+    pairs = find_pairs(pd.DataFrame([make_record(), erratum]))
+
+    assert pairs["kind"].tolist() == ["same_study"]
+    assert pairs["evidence"].iloc[0]["differed"][0] == "only one is an erratum or retraction"
+
+
+def test_a_translated_title_is_asked_about_and_never_joined():
+    translated = make_record(title="Evaluación del proceso de los programas de juego", doi="")
+
+    assert band_of(make_record(), translated) == Band.ASK
+
+
+def test_different_pubmed_numbers_are_never_joined():
+    one, other = make_record(pmid="28339654"), make_record(pmid="28339655")
+
+    assert band_of(one, other) != Band.JOIN
+
+
+def test_yearly_editorials_stay_apart():
+    editorials = [
+        {"title": "Editorial Introduction", "author": "Zwass, V.", "journal": "JMIS",
+         "year": str(2000 + issue // 4), "volume": str(17 + issue // 4),
+         "number": str(1 + issue % 4), "pages": "5-6"}
+        for issue in range(40)
+    ]  # fmt: skip
+
+    pairs = find_pairs(pd.DataFrame(editorials))
+
+    assert not pairs["band"].isin([Band.JOIN, Band.ASK]).any()
+
+
+def test_the_abstracts_of_one_supplement_share_a_doi_and_are_not_joined():
+    one = make_record(pages="A134", title="A cotransporter inhibitor prevents atherosclerosis")
+    other = make_record(pages="A135", title="Incretins suppress aneurysms in rabbits")
+
+    assert band_of(one, other) != Band.JOIN
+
+
+@pytest.mark.parametrize(
+    ("record", "band"),
+    [
+        ({"title": "Editorial"}, Band.ASK),
+        ({"title": "Editorial", "year": "2001"}, Band.JOIN),
+        ({"title": "Social outcomes contracting in practice"}, Band.JOIN),
+    ],
+)
+def test_records_that_say_the_same_are_joined_or_asked_about(record, band):
+    pairs = find_pairs(pd.DataFrame([record] * 5))
+
+    assert pairs["band"].tolist() == [band] * 4
+
+
+def test_ten_thousand_editorials_are_no_trouble():
+    editorials = pd.DataFrame({"title": ["Editorial"] * 10_000, "volume": range(10_000)})
+
+    pairs = find_pairs(editorials)
+
+    assert not (pairs["band"] == Band.JOIN).any()
+
+
+def test_huge_and_hostile_values_are_cut_short():
+    hostile = [
+        "x" * 1_000_000,
+        "<" * 1_000_000,
+        "[" * 1_000_000,
+        "\ud800 lone surrogate",
+        "10." * 9**6,
+    ]
+
+    pairs = find_pairs(pd.DataFrame({"title": hostile, "doi": hostile, "pages": hostile}))
+
+    assert (pairs["score"] <= 1).all()
+
+
+def test_missing_columns_and_wrong_types_count_as_unknown():
+    odd = pd.DataFrame(
+        {"title": [1, None, float("nan"), pd.NA, b"bytes", ["a list"], True],
+         "year": [2010.0, "2010", None, "x", 1e300, pd.NaT, float("inf")]}
+    )  # fmt: skip
+
+    assert find_pairs(odd).empty
+    assert find_pairs(pd.DataFrame({"id": [1, 2]})).empty
+    assert find_pairs(pd.DataFrame()).empty
+    assert cluster(0, find_pairs(pd.DataFrame())).shape == (0,)
+
+
+def test_a_year_is_read_from_a_number_as_from_a_text():
+    texts = pd.DataFrame([make_record(), make_record()])
+    numbers = texts.assign(year=[2017.0, 2017], volume=[28, 28.0])
+
+    assert find_pairs(numbers)["band"].tolist() == find_pairs(texts)["band"].tolist()
+
+
+def test_an_update_compares_new_records_with_old_ones_and_with_each_other():
+    old = pd.DataFrame([make_record(), make_record(doi="")])
+    new = pd.DataFrame([make_record(pages="369"), make_record(pages="369", volume="")])
+
+    pairs = find_pairs(new, against=old)
+
+    joined = set(zip(pairs["left"], pairs["right"], strict=True))
+    assert joined == {(0, 2), (0, 3), (1, 2), (1, 3), (2, 3)}
+
+
+def test_an_update_finds_what_a_run_over_everything_finds():
+    records = pd.DataFrame([make_record(pages=f"{n}-{n + 9}", doi="") for n in (1, 20, 20, 40, 1)])
+
+    whole = find_pairs(records)
+    update = find_pairs(records.iloc[3:], against=records.iloc[:3])
+
+    with_new = whole[whole["right"] >= 3]
+    columns = ["left", "right", "score", "band"]
+    assert update[columns].to_dict("records") == with_new[columns].to_dict("records")
+
+
+def test_the_evidence_says_in_words_what_agrees_and_what_differs():
+    evidence = explain(make_record(pages="12-30"), make_record(pages="15--3", year="2018"))
+
+    assert {"same DOI", "title same", "same volume"} <= set(evidence["agreed"])
+    assert "pages differ: 12–30 / 15–3" in evidence["differed"]
+    assert "years differ: 2017 / 2018" in evidence["differed"]
+    assert 0 <= evidence["numbers"]["score"] <= 1
+
+
+def test_progress_rises_to_one():
+    told = []
+
+    find_pairs(pd.DataFrame([make_record()] * 3), on_progress=told.append)
+
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+
+
+def test_a_table_gets_the_first_id_of_each_cluster_and_its_questions():
+    translated = make_record(title="Evaluación del proceso de los programas de juego", doi="")
+    table = pd.DataFrame([make_record(), translated, make_record()]).assign(id=["c", "b", "a"])
+
+    clusters, asked = dedupe_table(table)
+
+    assert clusters.to_dict("list") == {"id": ["c", "b", "a"], "cluster_id": ["c", "b", "c"]}
+    assert asked.columns.tolist() == ["left", "right", "score"]
+    assert asked[["left", "right"]].to_numpy().tolist() == [["c", "b"]]
+
+
+def test_a_table_with_an_id_twice_is_refused():
+    with pytest.raises(ValueError, match="more than once"):
+        dedupe_table(pd.DataFrame({"id": ["a", "a"], "title": ["x", "y"]}))
+
+
+def test_nothing_is_asked_between_clusters_that_a_person_found_distinct():
+    records = pd.DataFrame([{"title": "Editorial"}] * 2)
+    pairs = find_pairs(records)
+
+    assert len(questions(2, cluster(2, pairs), pairs)) == 1
+    assert questions(2, cluster(2, pairs), pairs, apart={(1, 0)}).empty
