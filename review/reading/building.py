@@ -1,0 +1,116 @@
+"""From the values of a block to a block with its record, or with the reason why it has none."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from review.reading.fields import (
+    clean_doi,
+    find_isbn,
+    find_issn,
+    find_pmid,
+    find_year,
+    join_pages,
+    number_or_none,
+    one_line,
+    tidy,
+    tidy_or_none,
+)
+from review.reading.names import tidy_names
+from review.reading.records import RAW_LIMIT, RECORD_LIMIT, Block, ParsedRecord
+from review.reading.source import without_controls
+
+NOTHING_IN_IT = "The block is empty: it names neither a title nor an abstract, DOI or PubMed id."
+NO_TITLE = "The block has no title, and no abstract, DOI or PubMed id that could stand in for one."
+TOO_LONG = f"The block is longer than {RECORD_LIMIT // 1024 // 1024} MB; records are not."
+TITLE_MISSING = "The record has no title."
+
+
+def build_record(
+    *,
+    title: str | None = None,
+    abstract: str | None = None,
+    authors: Iterable[str] = (),
+    years: Iterable[str] = (),
+    journal: str | None = None,
+    volume: str | None = None,
+    issue: str | None = None,
+    first_page: str | None = None,
+    last_page: str | None = None,
+    doi: str | None = None,
+    pmid: str | None = None,
+    numbers: Sequence[str] = (),
+    url: str | None = None,
+    type: str | None = None,  # noqa: A002
+    language: str | None = None,
+    accession: str | None = None,
+    keywords: Iterable[str] = (),
+    translated_title: str | None = None,
+    extra: Mapping[str, list[str]] | None = None,
+) -> ParsedRecord:
+    """A record from values as found; ``numbers`` are ISSNs and ISBNs in any order."""
+    return ParsedRecord(
+        title=tidy(title or ""),
+        abstract=tidy_or_none(abstract),
+        authors=tidy_names(authors),
+        year=find_year(years),
+        journal=tidy_or_none(journal),
+        volume=number_or_none(volume),
+        issue=number_or_none(issue),
+        pages=join_pages(first_page, last_page),
+        doi=clean_doi(doi),
+        pmid=find_pmid(pmid),
+        isbn=find_isbn(numbers) if numbers else None,
+        issn=find_issn(numbers) if numbers else None,
+        url=url.strip() or None if url else None,
+        type=tidy_or_none(type),
+        language=tidy_or_none(language),
+        accession=tidy_or_none(accession),
+        keywords=_tidy_words(keywords),
+        translated_title=tidy_or_none(translated_title),
+        extra={
+            name: values
+            for name, values in (extra or {}).items()
+            if values and (values[0] or any(values))
+        },
+    )
+
+
+def _tidy_words(words: Iterable[str]) -> tuple[str, ...]:
+    # A record may have a hundred index terms, nearly all plain: spare them the call.
+    plain = [tidy(word) if "&" in word or "<" in word else one_line(word) for word in words]
+    return tuple(filter(None, plain))
+
+
+class Blocks:
+    """Numbers blocks as they come and decides which of them are records."""
+
+    def __init__(self) -> None:
+        self.n_blocks = 0
+
+    def block(
+        self, record: ParsedRecord, *, line: int, raw: str, warnings: Iterable[str] = ()
+    ) -> Block:
+        """The next block: accepted where ``record`` says which work it is about."""
+        if reason := _reason_against(record):
+            return self.rejected(reason, line=line, raw=raw, warnings=warnings)
+        notes = list(warnings)
+        if not record.title:
+            notes.append(TITLE_MISSING)
+        self.n_blocks += 1
+        return Block(number=self.n_blocks, line=line, raw=raw, record=record, warnings=tuple(notes))
+
+    def rejected(self, reason: str, *, line: int, raw: str, warnings: Iterable[str] = ()) -> Block:
+        """The next block, which is no record because of ``reason``."""
+        self.n_blocks += 1
+        return Block(
+            number=self.n_blocks, line=line, raw=raw, reason=reason, warnings=tuple(warnings)
+        )
+
+    def too_long(self, *, line: int, raw: str) -> Block:
+        """The next block, of which only the beginning is kept."""
+        return self.rejected(TOO_LONG, line=line, raw=without_controls(raw[:RAW_LIMIT]))
+
+
+def _reason_against(record: ParsedRecord) -> str | None:
+    if record.title or record.doi or record.abstract or record.pmid:
+        return None
+    return NO_TITLE if record.authors or record.journal else NOTHING_IN_IT

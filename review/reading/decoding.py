@@ -1,0 +1,97 @@
+"""Which encoding a file is in: strict Unicode first, then one of a short list of old ones."""
+
+import codecs
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from charset_normalizer import from_bytes
+
+LEGACY = ("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "gb18030", "shift_jis")
+"""Encodings that exports come in where they are not Unicode, the most frequent first."""
+
+_EAST_ASIAN = ("gb18030", "shift_jis")
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_SAMPLE = 128 * 1024
+_CHUNK = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """An encoding, and a note where it is an informed guess."""
+
+    name: str
+    note: str = ""
+
+
+def find_encoding(path: Path) -> Encoding:
+    """The encoding of ``path``; reads the whole file once to prove UTF-8."""
+    with path.open("rb") as file:
+        head = file.read(4096)
+    for bom, name in _BOMS:
+        if head.startswith(bom):
+            return Encoding(name)
+    if wide := _wide_without_bom(head):
+        return Encoding(wide, "UTF-16 without a byte order mark.")
+    n_right, n_wrong, sample = _try_utf8(path)
+    # One byte in a hundred is damage or a pasted line; more is another encoding.
+    if n_wrong == 0 or n_right >= 20 * n_wrong:
+        note = f"{n_wrong} places are not valid UTF-8." if n_wrong else ""
+        return Encoding("utf-8", note)
+    name = _guess_legacy(sample)
+    return Encoding(name, f"Not Unicode; read as {name}, please check the accents.")
+
+
+def _wide_without_bom(head: bytes) -> str | None:
+    pairs = len(head) // 2
+    if pairs < 8:
+        return None
+    if head[1::2].count(0) > 0.6 * pairs and head[::2].count(0) < 0.05 * pairs:
+        return "utf-16-le"
+    if head[::2].count(0) > 0.6 * pairs and head[1::2].count(0) < 0.05 * pairs:
+        return "utf-16-be"
+    return None
+
+
+def _try_utf8(path: Path) -> tuple[int, int, bytes]:
+    """Non-ASCII characters that are UTF-8, places that are not, and lines around the latter.
+
+    A character that the end of the file cuts off is no fault of the encoding.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    n_right = n_wrong = 0
+    sample = bytearray()
+    with path.open("rb") as file:
+        while data := file.read(_CHUNK):
+            text = decoder.decode(data)
+            if len(text) == len(data) and text.isascii():
+                continue
+            bad = text.count("\ufffd") - data.count("\ufffd".encode())
+            n_wrong += max(bad, 0)
+            n_right += len(text) - len(text.encode("ascii", "ignore")) - max(bad, 0)
+            if bad and len(sample) < _SAMPLE:
+                sample += b"\n".join(line for line in data.splitlines() if not line.isascii())
+    return n_right, n_wrong, bytes(sample[:_SAMPLE])
+
+
+def _guess_legacy(sample: bytes) -> str:
+    """The likeliest of LEGACY; cp1252 where nothing speaks for another."""
+    runs = re.findall(rb"[\x80-\xff]+", sample)
+    # Accents stand alone between plain letters; Chinese and Japanese come in runs of high bytes.
+    is_accents = sum(map(len, runs)) < 2.5 * len(runs)
+    candidates = [name for name in LEGACY if not (is_accents and name in _EAST_ASIAN)]
+    matches = list(from_bytes(sample, cp_isolation=candidates, enable_fallback=False))
+    if not matches:
+        return "cp1252"
+    least = min(match.chaos for match in matches)
+    likely = [match for match in matches if match.chaos <= least + 0.01]
+    if any(str(match) == sample.decode("cp1252", errors="replace") for match in likely):
+        return "cp1252"
+    return likely[0].encoding

@@ -1,0 +1,152 @@
+"""Values tidied one by one: DOI, year, pages, numbers, names, and text without markup."""
+
+import html
+import re
+from collections.abc import Iterable
+from urllib.parse import unquote
+
+_TAGS = re.compile(
+    r"</?(?:i|b|u|em|strong|sub|sup|p|br|span|div|font|inf|scp|sc|bold|italic|title|sec|"
+    r"jats:[a-z]+)(?:\s[^<>]{0,200})?\s?/?>",
+    re.IGNORECASE,
+)
+_BLOCK_TAGS = re.compile(
+    r"</?(?:p|br|div|sec|title|jats:(?:p|sec|title))\b[^<>]{0,200}>", re.IGNORECASE
+)
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
+
+_DOI = re.compile(r"10\.\d{4,9}(?:\.\d{1,9})*/[^\s\"<>|\\]+")
+_DOI_ONLY = re.compile(
+    r"\W{0,4}(?:(?:https?://)?(?:dx\.)?doi(?:\.org/|\s?:|\s)?\s?)?:?\s?(10\.\d{4,9}/\S+)\W{0,4}",
+    re.IGNORECASE,
+)
+_DOI_IN_URL = re.compile(r"(?:doi\.org/|/doi/|[?&;]doi=|id=doi:|doi:)", re.IGNORECASE)
+_URL_TAIL = re.compile(r"/(?:full|abstract|pdf|epdf|summary|fulltext|html|meta)$", re.IGNORECASE)
+_YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d)(?!\d)")
+_COMPACT_DATE = re.compile(r"\s*((?:19|20)\d\d)(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])\b")
+_ISSN = re.compile(r"(?<![\dXx])(?<!\d-)(\d{4})-?(\d{3}[\dXx])(?![\dXx-])")
+_ISBN = re.compile(r"(?<!\d)(97[89](?:[- ]?\d){10}|\d(?:[- ]?\d){8}[- ]?[\dXx])(?![\dXx])")
+_PMID = re.compile(r"(?<!\d)[1-9]\d{0,7}(?!\d)")
+
+
+def tidy(text: str) -> str:
+    """``text`` on one line with single blanks, without inline markup or HTML entities."""
+    if "&" in text and _ENTITY.search(text):
+        text = html.unescape(text)
+        if "&" in text and _ENTITY.search(text):  # exports of exports escape twice
+            text = html.unescape(text)
+    if "<" in text:
+        text = _TAGS.sub("", _BLOCK_TAGS.sub(" ", text))
+    return one_line(text)
+
+
+def one_line(text: str) -> str:
+    """``text`` with every stretch of white space as one blank."""
+    # The plain blank is the only white space that is printable: most texts need no splitting.
+    if "  " not in text and text.isprintable():
+        return text.strip()
+    return " ".join(text.split())
+
+
+def tidy_or_none(text: str | None) -> str | None:
+    """As ``tidy``, and None for nothing."""
+    return (tidy(text) or None) if text else None
+
+
+def number_or_none(text: str | None) -> str | None:
+    """As ``tidy_or_none``, for volumes and pages, where scripts leave "nan" for nothing."""
+    value = tidy_or_none(text)
+    return None if value in ("nan", "NaN", "None", "null") else value
+
+
+def clean_doi(text: str | None) -> str | None:
+    """The first DOI in ``text``, lower case from "10." on, or None."""
+    if not text or ("10." not in text and "%" not in text):
+        return None
+    if "%" in text:
+        text = unquote(text)
+    if "&" in text:
+        text = html.unescape(text)
+    found = _DOI.search(text)
+    if found is None:
+        return None
+    return _trim_doi(found.group().lower()) or None
+
+
+def _trim_doi(doi: str) -> str:
+    """``doi`` without the punctuation or the bracket that closes the sentence around it."""
+    while doi:
+        last = doi[-1]
+        unbalanced = last in ")]}" and doi.count(last) > doi.count(
+            {")": "(", "]": "[", "}": "{"}[last]
+        )
+        if last not in ".,;:'\u2019\u201d*" and not unbalanced:
+            return doi
+        doi = doi[:-1]
+    return doi
+
+
+def doi_in_url(url: str) -> str | None:
+    """The DOI that a link to a resolver or a publisher's page carries, or None."""
+    if not (found := _DOI_IN_URL.search(url)):
+        return None
+    rest = url[found.end() :]
+    if found.group()[0] in "?&;" or found.group().lower().startswith("id="):
+        rest = rest.split("&", 1)[0]
+    rest = unquote(rest).split("?", 1)[0].split("#", 1)[0].split("&", 1)[0]
+    return clean_doi(_URL_TAIL.sub("", rest))
+
+
+def doi_alone(text: str) -> str | None:
+    """The DOI where ``text`` is a DOI and nothing else, as in "doi: 10.1000/182"; else None."""
+    found = _DOI_ONLY.fullmatch(text.strip())
+    return clean_doi(found.group(1)) if found else None
+
+
+def find_year(texts: Iterable[str]) -> int | None:
+    """The first year from 1500 to 2099 in ``texts``."""
+    for text in texts:
+        if found := _YEAR.search(text) or _COMPACT_DATE.match(text):
+            return int(found.group(1))
+    return None
+
+
+def find_issn(texts: Iterable[str]) -> str | None:
+    """The first ISSN, as 1234-567X."""
+    for text in texts:
+        if found := _ISSN.search(text):
+            return f"{found.group(1)}-{found.group(2).upper()}"
+    return None
+
+
+def find_isbn(texts: Iterable[str]) -> str | None:
+    """The first ISBN of ten or thirteen digits, without hyphens."""
+    for text in texts:
+        if found := _ISBN.search(text):
+            return re.sub("[- ]", "", found.group()).upper()
+    return None
+
+
+def find_pmid(text: str | None) -> str | None:
+    """The first number in ``text`` that can be a PubMed identifier."""
+    found = _PMID.search(text) if text else None
+    return found.group() if found else None
+
+
+def join_pages(first: str | None, last: str | None = None) -> str | None:
+    """One range of pages, or None where the source says that there are none."""
+    first, last = number_or_none(first) or "", number_or_none(last) or ""
+    joined = f"{first}-{last}" if first and last and last != first and "-" not in first else first
+    joined = joined or last
+    for dash in "\u2010\u2011\u2012\u2013\u2014\u2212":
+        joined = joined.replace(dash, "-")
+    joined = re.sub(r"\s?-{1,3}\s?", "-", joined)
+    # Ovid writes "No Pagination Specified", which its RIS cuts into "No" and "Specified".
+    if joined.lower() in (
+        "no-specified",
+        "no pagination specified",
+        "no-pagination specified",
+        "-",
+    ):
+        return None
+    return joined or None

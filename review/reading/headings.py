@@ -1,0 +1,70 @@
+"""The headings under which programs put each field, the surest first: the words of Scopus, Web of
+Science, PubMed, Dimensions, Lens, OpenAlex, ProQuest, IEEE, Embase, Zotero, Covidence, Rayyan and
+ASReview, lower case and without punctuation.
+"""
+
+HEADINGS: dict[str, str] = {
+    "title": (
+        "title, article title, document title, primary title, titles, ti, publication title "
+        "en, item title, study title, reference title, record title, título, titre, titel, "
+        "titulo"
+    ),
+    "abstract": (
+        "abstract, abstract note, ab, notes abstract, summary, abstracttext, abstracts, "
+        "resumen, résumé, zusammenfassung, resumo, description"
+    ),
+    "authors": (
+        "authors, author, author names, au, author full names, authors full name, author s, "
+        "first authors, authorships author display name, authorships raw author name, "
+        "creators, creator, author full name, autores, auteurs, autoren, inventor names, "
+        "contributors, author list, authorships author name"
+    ),
+    "year": (
+        "year, publication year, pub year, py, pubyear, year published, published year, date "
+        "published, publication date, pub date, date, published, issue date, año, année, "
+        "jahr, yr, year of publication, published date, online publication date, pubdate, ano"
+    ),
+    "journal": (
+        "journal, source title, publication title, journal book, journal name, so, source "
+        "titles, secondary title, container title, periodical, published in, publication, jt, "
+        "journal title, primary location source display name, pubtitle, source, venue, host "
+        "venue display name, revista, alternate title2, zeitschrift"
+    ),
+    "volume": ("volume, vl, vol, biblio volume, volumen"),
+    "issue": ("issue, number, issue number, is, biblio issue, journal issue, numero"),
+    "first_page": (
+        "page start, start page, bp, beginning page, first page, biblio first page, pages, "
+        "pagination, page, page range, sp, startpage, pg, artn, art no, article number, "
+        "páginas"
+    ),
+    "last_page": ("page end, end page, ep, ending page, last page, biblio last page, endpage"),
+    "doi": ("doi, di, digital object identifier, doi link, digitalobjectidentifier, doi url, dois"),
+    "pmid": ("pmid, pubmed id, pubmedid, pm, pubmed, ids pmid, pubmed identifier"),
+    "numbers": (
+        "issn, isbn, issns, isbns, sn, bn, eissn, print issn, electronic issn, ei, issn isbn"
+    ),
+    "url": (
+        "url, link, urls, document url, pdf link, source url, landing page url, external url, "
+        "primary location landing page url, documenturl, full text link, item url, web link, "
+        "open url link"
+    ),
+    "type": (
+        "document type, item type, publication type, type, dt, reference type, type of "
+        "reference, type of work, documenttype, record type, work type"
+    ),
+    "language": ("language, la, language of original document, languages, lang, idioma"),
+    "accession": (
+        "accession number, ut unique wos id, ut, eid, an, lens id, key, id, rayyan id, record "
+        "id, study id, covidence, ref, unique id, publication id, embase accession id, "
+        "storeid, accession no"
+    ),
+    "keywords": (
+        "keywords, author keywords, index keywords, keyword, de, manual tags, tags, mesh "
+        "terms, ieee terms, subject terms, keywords plus, subjects, descriptors, palabras "
+        "clave, mesh, automatic tags"
+    ),
+    "translated_title": (
+        "translated title, original title, title translation, foreign title, vernacular "
+        "title, english title"
+    ),
+}

@@ -1,0 +1,91 @@
+"""What a reader hands over: blocks, the records in them, and the limits that files must keep."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+FILE_LIMIT = 500 * 1024 * 1024
+"""Bytes in a search file; larger exports can be split where they were made."""
+
+RECORD_LIMIT = 10 * 1024 * 1024
+"""Characters in one block; a longer one is rejected, whole, with a reason."""
+
+RECORDS_LIMIT = 100_000
+"""Blocks in one file."""
+
+RAW_LIMIT = 200_000
+"""Characters of an oversized block that are kept to show where it began."""
+
+
+class Format(StrEnum):
+    """The kinds of file that can be read."""
+
+    RIS = "ris"
+    NBIB = "nbib"
+    PUBMED_XML = "pubmed_xml"
+    BIBTEX = "bibtex"
+    ENDNOTE_XML = "endnote_xml"
+    CSV = "csv"
+    TSV = "tsv"
+    XLSX = "xlsx"
+    OVID = "ovid"
+    WOS = "wos"
+    REFER = "refer"
+    REFWORKS = "refworks"
+    CSL_JSON = "csl_json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedRecord:
+    """A record as its block states it: whitespace tidied, nothing looked up or guessed.
+
+    ``authors`` are "Family, Given" in the order of the block; ``translated_title`` is the title
+    in another language; ``extra`` holds every other field under the name the file gave it.
+    """
+
+    title: str
+    abstract: str | None = None
+    authors: tuple[str, ...] = ()
+    year: int | None = None
+    journal: str | None = None
+    volume: str | None = None
+    issue: str | None = None
+    pages: str | None = None
+    doi: str | None = None
+    pmid: str | None = None
+    isbn: str | None = None
+    issn: str | None = None
+    url: str | None = None
+    type: str | None = None
+    language: str | None = None
+    accession: str | None = None
+    keywords: tuple[str, ...] = ()
+    translated_title: str | None = None
+    extra: dict[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """One stretch of the file that claims to be a record: either a record, or why it is none.
+
+    ``number`` counts from 1; ``line`` is the block's first line (a table's row number).
+    """
+
+    number: int
+    line: int
+    raw: str
+    record: ParsedRecord | None = None
+    reason: str | None = None
+    warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if (self.record is None) == (self.reason is None):
+            raise ValueError("A block has a record or a reason, and never both")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detected:
+    """What a file seems to be, and a sentence on how sure that is."""
+
+    format: Format
+    encoding: str
+    note: str

@@ -1,0 +1,156 @@
+"""XLSX: the zip is checked before anything is unpacked, then rows are read as those of a table."""
+
+import datetime
+import re
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, islice, pairwise
+from pathlib import Path
+from typing import Any
+
+from openpyxl import load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
+
+from review.errors import Unreadable
+from review.reading.building import Blocks
+from review.reading.columns import Columns, match_columns, row_record
+from review.reading.records import Block
+from review.reading.source import CONTROLS_DROPPED, without_controls
+from review.reading.tables import HEAD_ROWS, width_note
+
+ENTRIES_LIMIT = 2_000
+UNPACKED_LIMIT = 200 * 1024 * 1024
+RATIO_LIMIT = 100
+CELL_LIMIT = 32_767
+CUT_BY_EXCEL = "A cell is as long as a spreadsheet allows; its end may be missing."
+
+_COLUMNS_LIMIT = 2_000
+_DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+_NO_TABLE = "No sheet of this workbook has a column that could be told to be the title."
+_DAMAGED = "This workbook is damaged and cannot be opened; save it again or export it as CSV."
+_FAULTS = (
+    InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError,
+    IndexError, OSError, EOFError, SyntaxError, NotImplementedError, RuntimeError,
+)  # fmt: skip
+"""What openpyxl and zipfile raise on damaged workbooks; ParseError is a SyntaxError."""
+
+
+def check_zip(path: Path) -> None:
+    """Raises Unreadable for an archive that no spreadsheet program would have written."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+            has_doctype = len(entries) <= ENTRIES_LIMIT and any(
+                _DOCTYPE.search(_beginning(archive, entry)) for entry in entries
+            )
+    except _FAULTS as error:
+        raise Unreadable(_DAMAGED) from error
+    names = [entry.filename for entry in entries]
+    unpacked = sum(entry.file_size for entry in entries)
+    packed = max(sum(entry.compress_size for entry in entries), 1)
+    if len(entries) > ENTRIES_LIMIT or unpacked > UNPACKED_LIMIT:
+        raise Unreadable("This workbook unpacks to far more than a list of references needs.")
+    if unpacked > 1024 * 1024 and unpacked / packed > RATIO_LIMIT:
+        raise Unreadable("This workbook is packed more tightly than real ones; it was not opened.")
+    if len(set(names)) != len(names) or _overlaps(entries) or packed > path.stat().st_size:
+        raise Unreadable("This workbook is not put together as spreadsheet programs do it.")
+    if has_doctype:
+        raise Unreadable("This workbook declares entities, as no spreadsheet program does.")
+    if any(entry.flag_bits & 1 for entry in entries):
+        raise Unreadable("This workbook is protected by a password; save it without one.")
+
+
+def _beginning(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    if entry.flag_bits & 1 or not entry.filename.endswith((".xml", ".rels")):
+        return b""
+    with archive.open(entry) as part:
+        return part.read(4096).replace(b"\x00", b"")
+
+
+def _overlaps(entries: list[zipfile.ZipInfo]) -> bool:
+    ordered = sorted(entries, key=lambda entry: entry.header_offset)
+    return any(
+        left.header_offset + left.compress_size > right.header_offset
+        for left, right in pairwise(ordered)
+    )
+
+
+def read(path: Path, mapping: Mapping[str, str] | None = None) -> Iterator[Block]:
+    """The blocks of a workbook: the rows of the sheet that has the most columns we know."""
+    rows = iter_rows(path)
+    head = list(islice(rows, HEAD_ROWS))
+    place, columns = _headings(head, mapping)
+    blocks = Blocks()
+    for number, cells in chain(head[place + 1 :], rows):
+        raw = "\t".join(cells)
+        text = without_controls(raw)
+        warnings = [] if text == raw else [CONTROLS_DROPPED]
+        cells = [without_controls(cell) for cell in cells]
+        if any(len(cell) >= CELL_LIMIT for cell in cells):
+            warnings.append(CUT_BY_EXCEL)
+        if note := width_note(columns, cells):
+            warnings.append(note)
+        record = row_record(columns, cells)
+        yield blocks.block(record, line=number, raw=text.rstrip("\t"), warnings=warnings)
+
+
+def _headings(
+    head: list[tuple[int, list[str]]], mapping: Mapping[str, str] | None
+) -> tuple[int, Columns]:
+    matched = [(place, match_columns(cells, mapping)) for place, (_, cells) in enumerate(head)]
+    usable = [(place, columns) for place, columns in matched if columns.has_work]
+    if not usable:
+        raise Unreadable(_NO_TABLE)
+    return max(usable, key=lambda found: (found[1].n_sure, -found[0]))
+
+
+def iter_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Row number and cells of every row that is not empty, of the best sheet."""
+    check_zip(path)
+    try:
+        book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
+    except _FAULTS as error:
+        raise Unreadable(_DAMAGED) from error
+    try:
+        yield from _rows(_best_sheet(book.worksheets))
+    except Unreadable:
+        raise
+    except _FAULTS as error:
+        raise Unreadable(_DAMAGED) from error
+    finally:
+        book.close()
+
+
+def _best_sheet(sheets: Iterable[Any]) -> Any:
+    best, most = None, -1
+    for sheet in sheets:
+        sheet.reset_dimensions()
+        n_known = max(
+            (match_columns(cells).n_sure for _, cells in islice(_rows(sheet), HEAD_ROWS)), default=0
+        )
+        if n_known > most:
+            best, most = sheet, n_known
+    if best is None:
+        raise Unreadable(_NO_TABLE)
+    return best
+
+
+def _rows(sheet: Any) -> Iterator[tuple[int, list[str]]]:
+    for number, row in enumerate(
+        sheet.iter_rows(values_only=True, max_col=_COLUMNS_LIMIT), start=1
+    ):
+        cells = [_text(value) for value in row]
+        while cells and not cells[-1].strip():
+            cells.pop()
+        if cells:
+            yield number, cells
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime.datetime):
+        return value.date().isoformat()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)

@@ -1,0 +1,210 @@
+"""Small files for the reading tests."""
+
+from pathlib import Path
+
+from review.reading import Block, Format, detect, read
+
+RIS = """TY  - JOUR
+AU  - Fraser, A.
+AU  - Tan, S.
+TI  - Evidence on payment by results
+AB  - A review of outcomes-based contracts.
+T2  - BMC Health Services Research
+PY  - 2018
+VL  - 18
+IS  - 1
+SP  - 100
+EP  - 112
+DO  - https://doi.org/10.1186/S12913-018-3456-7
+SN  - 1472-6963
+KW  - payment by results
+KW  - commissioning
+ER  -
+
+TY  - RPRT
+AU  - Carter, Eleanor
+TI  - Building the tools for public services
+PY  - 2018//
+ER  -
+"""
+
+NBIB = """PMID- 29334345
+OWN - NLM
+TI  - Social impact bonds: a wolf in sheep's
+      clothing?
+AB  - We examine the case for and against.
+FAU - Roy, Michael J
+AU  - Roy MJ
+FAU - McHugh, Neil
+AU  - McHugh N
+LA  - eng
+PT  - Journal Article
+JT  - Critical social policy
+DP  - 2018 May
+VI  - 38
+IP  - 2
+PG  - 316-333
+AID - 10.1177/0261018317706219 [doi]
+IS  - 0261-0183 (Print)
+MH  - Humans
+
+PMID- 30000001
+OWN - NLM
+TI  - Another record.
+DP  - 2019
+"""
+
+PUBMED_XML = """<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE PubmedArticleSet PUBLIC "-//NLM//DTD PubMedArticle//EN" "https://example.org/x.dtd">
+<PubmedArticleSet>
+<PubmedArticle><MedlineCitation><PMID Version="1">111</PMID><Article>
+<Journal><ISSN>1234-5678</ISSN><JournalIssue><Volume>4</Volume><Issue>2</Issue>
+<PubDate><Year>2011</Year></PubDate></JournalIssue><Title>Journal of Trials</Title></Journal>
+<ArticleTitle>Effects of <i>cash</i> on H<sub>2</sub>O.</ArticleTitle>
+<Pagination><MedlinePgn>1-9</MedlinePgn></Pagination>
+<Abstract><AbstractText Label="AIM">To learn.</AbstractText>
+<AbstractText Label="RESULTS">We did, p &lt; 0.05.</AbstractText></Abstract>
+<AuthorList><Author><LastName>Silva</LastName><ForeName>Ana B</ForeName></Author>
+<Author><CollectiveName>The Trial Group</CollectiveName></Author></AuthorList>
+<Language>eng</Language></Article></MedlineCitation>
+<PubmedData><ArticleIdList><ArticleId IdType="doi">10.1000/Xyz.1</ArticleId></ArticleIdList>
+<ReferenceList><Reference><ArticleIdList><ArticleId IdType="doi">10.9999/other</ArticleId>
+</ArticleIdList></Reference></ReferenceList></PubmedData></PubmedArticle>
+<PubmedBookArticle><BookDocument><PMID>222</PMID><Book><BookTitle>A Guide</BookTitle>
+<PubDate><Year>2009</Year></PubDate><Isbn>9781860163593</Isbn></Book></BookDocument>
+</PubmedBookArticle>
+</PubmedArticleSet>
+"""
+
+ENDNOTE_XML = """<?xml version="1.0" encoding="UTF-8"?>
+<xml><records><record><source-app name="EndNote">EndNote</source-app>
+<ref-type name="Journal Article">17</ref-type>
+<contributors><authors><author><style face="normal">Roy, M.</style></author></authors>
+</contributors>
+<titles><title><style face="normal">Wolf </style><style face="italic">or</style> sheep</title>
+<secondary-title>Critical Social Policy</secondary-title></titles>
+<pages>316-333</pages><volume>38</volume><number>2</number><dates><year>2018</year></dates>
+<electronic-resource-num>10.1177/0261018317706219</electronic-resource-num>
+<abstract>Bonds &amp; policy.</abstract><keywords><keyword>SIB</keyword></keywords></record>
+<record><ref-type name="Book">6</ref-type><titles><title>A second one</title></titles></record>
+</records></xml>
+"""
+
+BIBTEX = r"""@string{jpp = "Journal of Public Policy"}
+@comment{nothing to see}
+@article{silva 2019,
+  author = {Silva, Jos{\'e} and {World Health Organization} and Ann M. van Dam},
+  title = "Pagos por {Resultados}: una revisi\'on",
+  journal = jpp,
+  year = 2019,
+  pages = {1--9},
+  doi = {10.1000/ABC.9}
+}
+@Book{silva 2019, TITLE={Second entry with the same key}, Year={2020}}
+"""
+
+CSV = """Search of 3 May 2024,,
+,,
+Title,Authors,Year,DOI,Abstract
+"A first, with comma","Roy, M.; Tan, S.",2018,10.1000/1,"Two
+lines"
+Second one,Liu R.,2019,,
+,,,,
+,Nobody N.,2001,,
+"""
+
+REFER = """%0 Journal Article
+%A Roy, M.
+%T Wolf in sheep's clothing
+%J Critical Social Policy
+%D 2018
+%R 10.1000/1
+
+%0 Book
+%A Carter, E.
+%T Tools
+"""
+
+WOS = """FN Clarivate Analytics Web of Science
+VR 1.0
+PT J
+AU Roy, M
+   Tan, S
+AF Roy, Michael
+   Tan, Stephanie
+TI Wolf in
+   sheep's clothing
+SO CRITICAL SOCIAL POLICY
+PY 2018
+BP 316
+EP 333
+DI 10.1000/1
+UT WOS:0001
+ER
+
+PT J
+AU Silva, A
+TI Second
+ER
+
+EF
+"""
+
+OVID = """<1. >
+VN  - Ovid Technologies
+DB  - PsycINFO
+TI  - Procrastination. [References].
+AU  - Sudler, Eric L
+SO  - Journal of Things. Vol.43(5), Sep 2015, pp. 623-634.
+YR  - 2015
+DO  - 10.1000/1
+
+<2. >
+VN  - Ovid Technologies
+TI  - Second
+"""
+
+REFWORKS = """RT Journal Article
+A1 Allan,Steven
+T1 Anger and rank
+JF Personality
+YR 2002
+SP 551
+OP 565
+
+RT Book
+T1 Second
+"""
+
+CSL_JSON = """[{"type": "book", "title": "Models {and} \\"braces\\"", "DOI": "10.1000/1",
+"author": [{"family": "Bachar", "given": "Mostafa"}, {"literal": "World Bank"}],
+"issued": {"date-parts": [["2013", 1]]}}, {"title": "Second"}]
+"""
+
+SAMPLES: dict[Format, str] = {
+    Format.RIS: RIS,
+    Format.NBIB: NBIB,
+    Format.PUBMED_XML: PUBMED_XML,
+    Format.ENDNOTE_XML: ENDNOTE_XML,
+    Format.BIBTEX: BIBTEX,
+    Format.CSV: CSV,
+    Format.TSV: "title\tauthors\tdoi\nOne\tRoy, M.\t10.1000/1\nTwo\tSilva, A.\t\n",
+    Format.REFER: REFER,
+    Format.WOS: WOS,
+    Format.OVID: OVID,
+    Format.REFWORKS: REFWORKS,
+    Format.CSL_JSON: CSL_JSON,
+}
+
+
+def read_bytes(folder: Path, data: bytes, *, format: Format | None = None) -> list[Block]:  # noqa: A002
+    """The blocks of ``data`` written to a file, its format and encoding as detected."""
+    path = folder / "search.txt"
+    path.write_bytes(data)
+    detected = detect(path)
+    return list(read(path, format=format or detected.format, encoding=detected.encoding))
+
+
+def read_text(folder: Path, text: str, *, format: Format | None = None) -> list[Block]:  # noqa: A002
+    """As ``read_bytes``, for text in UTF-8."""
+    return read_bytes(folder, text.encode(), format=format)

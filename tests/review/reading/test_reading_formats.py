@@ -1,0 +1,276 @@
+"""What each format gives, and what it refuses."""
+
+import pytest
+from reading_cases import BIBTEX, PUBMED_XML, RIS, SAMPLES, read_text
+
+from review.reading import Format, count_blocks, detect, read
+
+
+@pytest.mark.parametrize("kind", list(SAMPLES))
+def test_every_format_is_told_from_its_content(tmp_path, kind):
+    path = tmp_path / "unnamed"
+    path.write_text(SAMPLES[kind], encoding="utf-8")
+
+    assert detect(path).format is kind
+
+
+@pytest.mark.parametrize("kind", list(SAMPLES))
+def test_the_independent_count_agrees_with_the_blocks(tmp_path, kind):
+    path = tmp_path / "unnamed"
+    path.write_text(SAMPLES[kind], encoding="utf-8")
+
+    blocks = list(read(path, format=kind, encoding="utf-8"))
+
+    assert count_blocks(path, format=kind, encoding="utf-8") == len(blocks)
+    assert [block.number for block in blocks] == list(range(1, len(blocks) + 1))
+
+
+@pytest.mark.parametrize("kind", [kind for kind in SAMPLES if kind is not Format.CSV])
+def test_every_format_gives_its_two_records_with_a_title(tmp_path, kind):
+    blocks = read_text(tmp_path, SAMPLES[kind])
+
+    assert len(blocks) == 2
+    assert all(block.record and block.record.title for block in blocks)
+
+
+def test_ris_gives_every_field(tmp_path):
+    record = read_text(tmp_path, RIS)[0].record
+
+    assert record.title == "Evidence on payment by results"
+    assert record.authors == ("Fraser, A.", "Tan, S.")
+    assert (record.year, record.journal) == (2018, "BMC Health Services Research")
+    assert (record.volume, record.issue, record.pages) == ("18", "1", "100-112")
+    assert record.doi == "10.1186/s12913-018-3456-7"
+    assert (record.issn, record.type) == ("1472-6963", "JOUR")
+    assert record.keywords == ("payment by results", "commissioning")
+
+
+@pytest.mark.parametrize(
+    ("line", "doi"),
+    [
+        ("DO  - doi:10.1000/ABC", "10.1000/abc"),
+        ("L2  - http://dx.doi.org/10.1000%2Fabc", "10.1000/abc"),
+        ("L3  - 10.1000/abc", "10.1000/abc"),
+        ("M3  - doi: 10.1000/abc", "10.1000/abc"),
+        ("N1  - doi:10.1000/abc", "10.1000/abc"),
+        ("UR  - https://example.com/record?eid=2&doi=10.1000%2fabc&md5=1", "10.1000/abc"),
+        ("UR  - https://onlinelibrary.example/doi/full/10.1000/abc", "10.1000/abc"),
+        ("DO  - 10.1016/S0027-9684(15)31340-7", "10.1016/s0027-9684(15)31340-7"),
+        ("N1  - References: Smith (2001), doi: 10.9999/cited", None),
+        ("M3  - Article", None),
+    ],
+)
+def test_a_doi_is_found_where_ris_dialects_put_it(tmp_path, line, doi):
+    blocks = read_text(tmp_path, f"TY  - JOUR\nTI  - A title\n{line}\nER  - \n")
+
+    assert blocks[0].record.doi == doi
+
+
+def test_ris_without_er_loses_no_record(tmp_path):
+    text = "TY  - JOUR\nTI  - One\nTY  - JOUR\nT1  - Two\nTY  - BOOK\nTI  - Thr"
+
+    blocks = read_text(tmp_path, text)
+
+    assert [block.record.title for block in blocks] == ["One", "Two", "Thr"]
+    assert all("ER" in block.warnings[0] for block in blocks)
+
+
+def test_a_ris_record_that_lost_its_ty_line_is_still_a_record(tmp_path):
+    lost = RIS.replace("TY  - RPRT\n", "")
+
+    blocks = read_text(tmp_path, lost)
+
+    assert [block.record.year for block in blocks] == [2018, 2018]
+    assert "TY" in blocks[1].warnings[0]
+
+
+def test_lines_between_ris_records_are_no_blocks(tmp_path):
+    text = "Record #1 of 2\nProvider: X\n1.\n" + RIS.replace("\n\n", "\nNL  - abbreviated\n\n2.\n")
+
+    assert len(read_text(tmp_path, text)) == 2
+
+
+def test_wrapped_lines_of_ris_belong_to_the_tag_above(tmp_path):
+    text = (
+        "TY - JOUR\nTI - Long\n   title\nKW  - one\ntwo\nAB  - T1-weighted images\n"
+        "UK - based cohort\nER  -\n"
+    )
+
+    record = read_text(tmp_path, text)[0].record
+
+    assert record.title == "Long title"
+    assert record.keywords == ("one", "two")
+    assert record.abstract == "T1-weighted images UK - based cohort"
+
+
+@pytest.mark.parametrize(
+    ("pages", "expected"),
+    [
+        ("SP  - No\nEP  - Specified", None),
+        ("SP  - 1535-41", "1535-41"),
+        ("SP  - 5\nEP  - 5", "5"),
+        ("SP  - e12", "e12"),
+        ("SP  - 10 – 12", "10-12"),
+    ],
+)
+def test_pages_come_as_one_range(tmp_path, pages, expected):
+    assert read_text(tmp_path, f"TY  - JOUR\nTI  - A\n{pages}\nER  - ")[0].record.pages == expected
+
+
+def test_a_second_abstract_is_kept_aside(tmp_path):
+    text = "TY  - JOUR\nTI  - A\nAB  - Copyright 2019 Wiley\nAB  - The abstract.\nER  - \n"
+
+    record = read_text(tmp_path, text)[0].record
+
+    assert record.abstract == "The abstract."
+    assert record.extra["AB"] == ["Copyright 2019 Wiley"]
+
+
+def test_a_record_without_title_needs_a_doi_or_an_abstract(tmp_path):
+    text = "TY  - JOUR\nDO  - 10.1000/1\nTY  - JOUR\nAU  - Roy, M.\nTY  - GEN\nER  - \n"
+
+    with_doi, with_author, empty = read_text(tmp_path, text)
+
+    assert with_doi.record.title == ""
+    assert "The record has no title." in with_doi.warnings
+    assert "no title" in with_author.reason
+    assert "empty" in empty.reason
+
+
+def test_nbib_gives_every_field(tmp_path):
+    record = read_text(tmp_path, SAMPLES[Format.NBIB])[0].record
+
+    assert record.title == "Social impact bonds: a wolf in sheep's clothing?"
+    assert record.authors == ("Roy, Michael J", "McHugh, Neil")
+    assert (record.pmid, record.doi) == ("29334345", "10.1177/0261018317706219")
+    assert (record.year, record.journal) == (2018, "Critical social policy")
+    assert (record.volume, record.issue, record.pages) == ("38", "2", "316-333")
+
+
+def test_eric_records_without_pmid_are_told_apart_by_empty_lines(tmp_path):
+    text = "OWN - ERIC\nTI  - One\nDP  - 2001\n\nOWN - ERIC\nTI  - Two\nDP  - 2002\n"
+
+    assert [block.record.title for block in read_text(tmp_path, text)] == ["One", "Two"]
+
+
+def test_pubmed_xml_keeps_labels_and_reads_its_own_doi(tmp_path):
+    article, book = (block.record for block in read_text(tmp_path, PUBMED_XML))
+
+    assert article.title == "Effects of cash on H2O."
+    assert article.abstract == "AIM: To learn. RESULTS: We did, p < 0.05."
+    assert article.authors == ("Silva, Ana B", "The Trial Group")
+    assert (article.doi, article.pmid, article.year) == ("10.1000/xyz.1", "111", 2011)
+    assert (book.title, book.isbn, book.year) == ("A Guide", "9781860163593", 2009)
+
+
+def test_endnote_xml_reads_through_its_styles(tmp_path):
+    record = read_text(tmp_path, SAMPLES[Format.ENDNOTE_XML])[0].record
+
+    assert record.title == "Wolf or sheep"
+    assert record.abstract == "Bonds & policy."
+    assert (record.doi, record.pages) == ("10.1177/0261018317706219", "316-333")
+
+
+def test_a_damaged_xml_record_costs_only_itself(tmp_path):
+    text = PUBMED_XML.replace("<Volume>4</Volume>", "<Volume>4</Volu")
+
+    blocks = read_text(tmp_path, text)
+
+    assert "well-formed" in blocks[0].reason
+    assert blocks[1].record.title == "A Guide"
+
+
+def test_plain_faults_of_xml_are_repaired(tmp_path):
+    text = SAMPLES[Format.ENDNOTE_XML].replace(
+        "Bonds &amp; policy.", "Bonds & policy\x0b &eacute;&#x1F; p < 0.05"
+    )
+
+    record = read_text(tmp_path, text)[0].record
+
+    assert record.abstract == "Bonds & policy é p < 0.05"
+
+
+def test_bibtex_expands_macros_and_accents_and_keeps_equal_keys(tmp_path):
+    first, second = (block.record for block in read_text(tmp_path, BIBTEX))
+
+    assert first.title == "Pagos por Resultados: una revisión"
+    assert first.authors == ("Silva, José", "World Health Organization", "van Dam, Ann M.")
+    assert (first.journal, first.pages, first.doi) == (
+        "Journal of Public Policy",
+        "1-9",
+        "10.1000/abc.9",
+    )
+    assert second.title == "Second entry with the same key"
+
+
+def test_an_unbalanced_bibtex_entry_costs_no_other(tmp_path):
+    text = (
+        "@article{a,\n title = {One {unclosed},\n year = {2001}\n}\n\n"
+        "@article{b,\n title = {Two}, year = 2002}\n@misc{c, title={Three"
+    )
+
+    blocks = read_text(tmp_path, text)
+
+    assert [block.record.title for block in blocks] == ["One unclosed", "Two", "Three"]
+    assert [block.record.year for block in blocks] == [2001, 2002, None]
+    assert "balance" in blocks[0].warnings[0]
+
+
+def test_a_table_is_read_below_its_headings_row_by_row(tmp_path):
+    first, second, untitled = read_text(tmp_path, SAMPLES[Format.CSV])
+
+    assert first.record.title == "A first, with comma"
+    assert first.record.abstract == "Two lines"
+    assert first.record.authors == ("Roy, M.", "Tan, S.")
+    assert first.line == 4
+    assert second.record.authors == ("Liu, R.",)
+    assert "no title" in untitled.reason
+
+
+def test_a_mapping_goes_before_known_headings(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("Titel des Werks,Title\nRecht,Wrong\n", encoding="utf-8")
+    mapping = {"Titel des Werks": "title", "Title": ""}
+
+    (block,) = read(path, format=Format.CSV, encoding="utf-8", mapping=mapping)
+
+    assert block.record.title == "Recht"
+    assert block.record.extra == {"Title": ["Wrong"]}
+
+
+def test_a_quote_that_is_never_closed_swallows_no_rows(tmp_path):
+    rows = "".join(f"Title {n},Roy M.,{2000 + n}\n" for n in range(9))
+    text = "title,authors,year\n" + rows.replace("Title 3", '"Title 3')
+
+    blocks = read_text(tmp_path, text)
+
+    assert [block.record.title for block in blocks] == [f"Title {n}" for n in range(9)]
+
+
+def test_ragged_rows_are_kept_with_a_warning(tmp_path):
+    blocks = read_text(tmp_path, "title;year;doi\nOne\nTwo;2001;;surplus\n")
+
+    assert [block.record.title for block in blocks] == ["One", "Two"]
+    assert all("cells" in block.warnings[0] for block in blocks)
+
+
+@pytest.mark.parametrize("kind", [Format.WOS, Format.REFER, Format.OVID, Format.REFWORKS])
+def test_other_tagged_formats_give_authors_year_and_journal(tmp_path, kind):
+    record = read_text(tmp_path, SAMPLES[kind])[0].record
+
+    assert record.authors
+    assert record.year
+    assert record.journal
+
+
+def test_csl_json_reads_names_and_dates(tmp_path):
+    record = read_text(tmp_path, SAMPLES[Format.CSL_JSON])[0].record
+
+    assert record.title == 'Models {and} "braces"'
+    assert record.authors == ("Bachar, Mostafa", "World Bank")
+    assert (record.year, record.doi) == (2013, "10.1000/1")
+
+
+@pytest.mark.parametrize("brackets", ["{}", "{{}}"])
+def test_oversized_and_empty_entries_raise_nothing(tmp_path, brackets):
+    assert [b.reason for b in read_text(tmp_path, f"@article{{a, title = {brackets}}}")]

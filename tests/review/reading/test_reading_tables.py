@@ -1,0 +1,83 @@
+"""The headings of the programs that tables come from."""
+
+import pytest
+from reading_cases import read_text
+
+TABLES = {
+    "Scopus": (
+        "Authors,Author full names,Author(s) ID,Title,Year,Source title,Volume,Issue,Art. No.,"
+        "Page start,Page end,Page count,Cited by,DOI,Link,Abstract,Author Keywords,Document Type\n"
+        '"Roy M.; Tan S.","Roy, Michael (1); Tan, Stephanie (2)",1;2,Bonds,2018,Policy,38,2,,316,'
+        "333,18,5,10.1000/1,https://x.example,An abstract,a; b,Article\n"
+    ),
+    "Web of Science": (
+        "PT\tAU\tAF\tTI\tSO\tLA\tDT\tDE\tAB\tSN\tPY\tVL\tIS\tBP\tEP\tDI\tUT\n"
+        "J\tRoy, M; Tan, S\tRoy, Michael; Tan, Stephanie\tBonds\tPolicy\tEnglish\tArticle\ta; b\t"
+        "An abstract\t1234-5678\t2018\t38\t2\t316\t333\t10.1000/1\tWOS:1\n"
+    ),
+    "PubMed": (
+        "PMID,Title,Authors,Citation,First Author,Journal/Book,Publication Year,Create Date,PMCID,"
+        'DOI\n1,Bonds,"Roy M, Tan S.",Policy. 2018,Roy M,Policy,2018,2018/05/01,,10.1000/1\n'
+    ),
+    "Lens": (
+        "Lens ID,Title,Date Published,Publication Year,Publication Type,Source Title,ISSNs,Volume,"
+        "Issue Number,Start Page,End Page,Author/s,Abstract,DOI,PMID\n"
+        "000-1,Bonds,2018-05-01,2018,journal article,Policy,12345678,38,2,316,333,"
+        "Michael Roy; Stephanie Tan,An abstract,10.1000/1,1\n"
+    ),
+    "OpenAlex": (
+        "id,doi,title,display_name,publication_year,primary_location.source.display_name,"
+        "authorships.author.display_name\nhttps://openalex.org/W1,https://doi.org/10.1000/1,Bonds,"
+        "Bonds,2018,Policy,Michael Roy|Stephanie Tan\n"
+    ),
+    "Dimensions": (
+        '"About the data: exported on May 1"\nRank,Publication ID,DOI,Title,Abstract,Source title,'
+        "PubYear,Volume,Issue,Pagination,Authors\n1,pub.1,10.1000/1,Bonds,An abstract,Policy,2018,"
+        '38,2,316-333,"Roy, Michael; Tan, Stephanie"\n'
+    ),
+    "Rayyan": (
+        "key,title,year,month,day,journal,issn,volume,issue,pages,authors,url,language,abstract,"
+        "notes,doi\nrayyan-1,Bonds,2018,5,1,Policy,1234-5678,38,2,316-333,"
+        '"Roy, Michael and Tan, Stephanie",,eng,An abstract,,10.1000/1\n'
+    ),
+    "Covidence": (
+        "Title,Authors,Abstract,Published Year,Published Month,Journal,Volume,Issue,Pages,"
+        "Accession Number,DOI,Ref,Covidence #,Study,Notes,Tags\n"
+        'Bonds,"Roy, Michael; Tan, Stephanie",An abstract,2018,May,Policy,38,2,316-333,A1,'
+        "10.1000/1,7,#12,Roy 2018,,\n"
+    ),
+    "IEEE": (
+        '"Document Title",Authors,"Publication Title","Publication Year","Volume","Issue",'
+        '"Start Page","End Page","Abstract","ISSN",DOI\n'
+        '"Bonds","M. Roy; S. Tan","Policy","2018","38","2","316","333","An abstract",'
+        '"1234-5678","10.1000/1"\n'
+    ),
+    "ProQuest": (
+        "Title,Abstract,StoreId,ArticleType,Authors,companies,digitalObjectIdentifier,issn,issue,"
+        "language,pages,pubtitle,year,volume,DocumentURL\n"
+        'Bonds,An abstract,1,Article,"Roy, Michael; Tan, Stephanie",,10.1000/1,12345678,2,English,'
+        "316-333,Policy,2018,38,https://x.example\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("program", TABLES)
+def test_the_headings_of_the_usual_programs_are_known(tmp_path, program):
+    (block,) = read_text(tmp_path, TABLES[program])
+
+    record = block.record
+    assert record.title == "Bonds"
+    assert [name.split(",")[0] for name in record.authors] == ["Roy", "Tan"]
+    assert (record.year, record.journal, record.doi) == (2018, "Policy", "10.1000/1")
+    assert record.pages in ("316-333", None)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_every_usual_delimiter_is_found(tmp_path, delimiter):
+    rows = (("Title", "Year", "Authors"), ("A, b; c | d\te", "2018", "Roy, M."))
+    text = "".join(delimiter.join(f'"{cell}"' for cell in row) + "\n" for row in rows)
+
+    (block,) = read_text(tmp_path, text)
+
+    assert block.record.year == 2018
+    assert block.record.authors == ("Roy, M.",)
