@@ -1,0 +1,192 @@
+"""Commands that bring records in, find their duplicates and rank them."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+from sqlalchemy.orm import Session
+
+from api.cli.terminal import (
+    As,
+    AsJson,
+    Slug,
+    acting,
+    database,
+    progress,
+    review_id,
+    settings,
+    show,
+)
+from api.work import import_file
+from review.duplicates import deduplicate
+from review.errors import Invalid, ReviewError
+from review.events import Actor
+from review.files import FileStore
+from review.imports import Imported, add_search
+from review.reading import Format
+from review.vocabulary import SearchKind, Stage
+from screening.ranking import rank_records
+
+
+def import_files(
+    slug: Slug,
+    files: Annotated[list[Path], typer.Argument(help="Files exported from one source.")],
+    source: Annotated[str, typer.Option(help="The source that was searched.")] = "",
+    kind: Annotated[SearchKind, typer.Option(help="What kind of source it is.")] = (
+        SearchKind.DATABASE
+    ),
+    platform: Annotated[str, typer.Option(help="Such as Ovid or EBSCO.")] = "",
+    query: Annotated[str, typer.Option(help="The query, exactly as run.")] = "",
+    run_on: Annotated[str, typer.Option(help="The day it was run, as 2026-11-22.")] = "",
+    hits: Annotated[int | None, typer.Option(help="Hits the source reported.")] = None,
+    limits: Annotated[str, typer.Option(help="Limits and filters used.")] = "",
+    read_as: Annotated[
+        Format | None, typer.Option("--format", help="Where the guess is wrong.")
+    ] = None,
+    encoding: Annotated[str, typer.Option(help="Where the guess is wrong.")] = "",
+    by: As = "",
+    as_json: AsJson = False,
+) -> None:
+    """Read search files into one search of a review; the same bytes again add nothing."""
+    actor, review = acting(by), review_id(slug)
+    day = _day(run_on)
+    search = _SearchOnDemand(
+        review,
+        actor,
+        {
+            "source": source or files[0].stem,
+            "kind": kind,
+            "platform": platform,
+            "query": query,
+            "run_on": day,
+            "limits": limits,
+            "n_hits": hits,
+        },
+    )
+    results = [_import(path, review, search, actor, read_as, encoding) for path in files]
+    show(results, as_json=as_json, text="\n".join(_line(result) for result in results))
+    if any("error" in result for result in results):
+        raise SystemExit(1)
+
+
+class _SearchOnDemand:
+    """Makes the search when its first new file is about to be committed."""
+
+    def __init__(self, review: UUID, actor: Actor, fields: dict[str, Any]) -> None:
+        self.review = review
+        self.actor = actor
+        self.fields = fields
+        self.id: UUID | None = None
+
+    def __call__(self, session: Session) -> UUID:
+        if self.id is None:
+            self.id = add_search(session, review_id=self.review, by=self.actor, **self.fields).id
+        return self.id
+
+
+def _import(
+    path: Path,
+    review: UUID,
+    search: Callable[[Session], UUID],
+    actor: Actor,
+    read_as: Format | None,
+    encoding: str,
+) -> dict[str, Any]:
+    try:
+        with progress(path.name, total=path.stat().st_size or 1) as tell:
+            done = import_file(
+                database(),
+                FileStore(settings().files_dir),
+                path,
+                review_id=review,
+                search_for=search,
+                by=actor,
+                format=read_as,
+                encoding=encoding or None,
+                on_progress=tell,
+            )
+    except (ReviewError, OSError) as error:
+        return {"file": str(path), "error": str(error)}
+    return _result(path, done)
+
+
+def _result(path: Path, done: Imported) -> dict[str, Any]:
+    file = done.file
+    said = ["These bytes were imported before; nothing was added."] if done.was_there else []
+    return {
+        "file": str(path),
+        "format": file.format,
+        "encoding": file.encoding,
+        "found": file.n_found,
+        "accepted": 0 if done.was_there else file.n_accepted,
+        "rejected": 0 if done.was_there else file.n_rejected,
+        "warnings": said or list(file.warnings),
+    }
+
+
+def _line(result: dict[str, Any]) -> str:
+    if "error" in result:
+        return f"{result['file']}: not imported. {result['error']}"
+    said = (
+        f"{result['file']}: {result['format']}, {result['encoding']}: {result['found']:,} found, "
+        f"{result['accepted']:,} accepted, {result['rejected']:,} rejected"
+    )
+    return "\n  ".join([said, *result["warnings"][:5]])
+
+
+def dedupe(slug: Slug, by: As = "", as_json: AsJson = False) -> None:
+    """Find duplicates among a review's records; doubtful pairs wait on the duplicates page."""
+    actor, review = acting(by), review_id(slug)
+    with progress("Comparing") as tell:
+        done = deduplicate(database(), review_id=review, by=actor, on_progress=tell)
+    show(
+        {
+            "compared": done.n_compared,
+            "duplicates": done.n_duplicates,
+            "questions": done.n_questions,
+            "event": done.event_number,
+        },
+        as_json=as_json,
+        text=f"{done.n_compared:,} records compared: {done.n_duplicates:,} duplicates found, "
+        f"{done.n_questions:,} pairs for a person to settle.",
+    )
+
+
+def rank(
+    slug: Slug,
+    stage: Annotated[Stage, typer.Option(help="The stage to rank for.")] = Stage.TITLE_ABSTRACT,
+    by: As = "",
+    as_json: AsJson = False,
+) -> None:
+    """Rank a review's records for screening."""
+    actor, review = acting(by), review_id(slug)
+    with progress("Ranking") as tell:
+        done = rank_records(
+            database(),
+            review_id=review,
+            stage=stage,
+            by=actor,
+            cache=settings().feature_cache(review),
+            on_progress=tell,
+        )
+    show(
+        {
+            "records": done.n_records,
+            "training": done.n_training,
+            "included": done.n_included,
+            "fingerprint": done.fingerprint,
+        },
+        as_json=as_json,
+        text=f"Ranked {done.n_records:,} records, learned from {done.n_training:,} resolved ones "
+        f"({done.n_included:,} included).",
+    )
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise Invalid(f"'{text}' is not a date like 2026-11-22.") from error

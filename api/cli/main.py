@@ -1,0 +1,33 @@
+"""`siftmap …`: the commands by what they are about."""
+
+import typer
+
+from api.cli import data, evidence, people, serving, standalone
+from api.cli.terminal import said_plainly
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="From literature search to evidence-gap heatmap.",
+)
+app.command("serve")(serving.serve)
+app.command("migrate")(serving.migrate)
+app.command("demo")(serving.demo)
+app.command("verify")(serving.verify)
+app.add_typer(people.user, name="user")
+app.add_typer(people.review, name="review")
+app.add_typer(people.protocol, name="protocol")
+app.command("import")(data.import_files)
+app.command("dedupe")(data.dedupe)
+app.command("rank")(data.rank)
+app.command("prisma")(evidence.prisma)
+app.command("heatmap")(evidence.heatmap)
+app.command("dedupe-file")(standalone.dedupe_file)
+app.command("simulate")(standalone.simulate)
+
+
+def main() -> None:
+    """Run the command line; foreseen errors end with a sentence and status 1."""
+    with said_plainly():
+        app()

@@ -1,0 +1,56 @@
+"""Commands for whoever runs the server."""
+
+import uvicorn
+
+from api.app import create_app
+from api.cli.terminal import AsJson, database, errors, settings, show
+from api.demonstration import LOGINS, PASSWORD, make_demonstration
+from review import migration
+from review.files import FileStore
+from review.migration import is_current
+from review.verify import verify as find_faults
+
+
+def serve() -> None:
+    """Serve the pages at SIFTMAP_HOST and SIFTMAP_PORT."""
+    if not is_current(database()):
+        errors.print("The database is not at the newest revision. Run `siftmap migrate` first.")
+        raise SystemExit(1)
+    config = settings()
+    errors.print(f"siftmap is at http://{config.host}:{config.port}")
+    uvicorn.run(
+        create_app(config, database()),
+        host=config.host,
+        port=config.port,
+        log_level="warning",
+        server_header=False,
+    )
+
+
+def migrate() -> None:
+    """Bring the database to the newest revision; all of it happens, or nothing."""
+    settings().data_dir.mkdir(parents=True, exist_ok=True)
+    migration.upgrade(settings().url)
+    print("The database is at the newest revision.")
+
+
+def demo() -> None:
+    """Load the demonstration review, synthetic and labelled so; again it says how to sign in."""
+    migrate()
+    is_new = make_demonstration(database(), settings())
+    print("Made the demonstration." if is_new else "The demonstration is there already.")
+    for role, email in LOGINS.items():
+        print(f"  {role:<12} {email:<24} password: {PASSWORD}")
+
+
+def verify(as_json: AsJson = False) -> None:
+    """Recompute every invariant and the hash chains; status 1 on any fault."""
+    with database().reading() as session:
+        faults = list(find_faults(session, files=FileStore(settings().files_dir)))
+    show(
+        [{"review": fault.review, "fault": fault.what} for fault in faults],
+        as_json=as_json,
+        text="\n".join(f"{fault.review}: {fault.what}" for fault in faults) or "All is well.",
+    )
+    if faults:
+        raise SystemExit(1)

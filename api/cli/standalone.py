@@ -1,0 +1,80 @@
+"""Commands that need no review: duplicates of a table, and a replay of labelled records."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+from api.cli.terminal import AsJson, progress, show
+from review.errors import Unreadable
+from review.matching import dedupe_table
+from screening.simulate import simulate as replay
+
+
+def dedupe_file(
+    file: Annotated[Path, typer.Argument(help="A CSV with id and bibliographic columns.")],
+    out: Annotated[Path, typer.Option(help="Where id,cluster_id goes.")],
+    questions: Annotated[Path, typer.Option(help="Where the doubtful pairs go.")],
+    as_json: AsJson = False,
+) -> None:
+    """Find the duplicates in a table, without a review or a database."""
+    table = _read(file)
+    if "id" not in table.columns:
+        raise Unreadable(f"{file} has no column 'id'; its columns are {', '.join(table.columns)}.")
+    with progress("Comparing") as tell:
+        clusters, doubtful = dedupe_table(table, on_progress=tell)
+    clusters.to_csv(out, index=False)
+    doubtful.to_csv(questions, index=False)
+    n_clusters = int(clusters["cluster_id"].nunique())
+    show(
+        {"records": len(clusters), "clusters": n_clusters, "questions": len(doubtful)},
+        as_json=as_json,
+        text=f"{len(clusters):,} records in {n_clusters:,} clusters; {len(doubtful):,} doubtful "
+        "pairs.",
+    )
+
+
+def simulate(
+    file: Annotated[Path, typer.Argument(help="A CSV with id, title, abstract, label (0 or 1).")],
+    question: Annotated[str, typer.Option(help="The review's question, to begin from.")] = "",
+    prior: Annotated[
+        str, typer.Option(help="Ids whose labels are known from the start, with commas.")
+    ] = "",
+    seed: Annotated[int, typer.Option(help="For drawing priors where none are given.")] = 0,
+    order: Annotated[Path | None, typer.Option(help="Where the order of reading goes.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Replay labelled records with the product's own ranker and print how well it did."""
+    table = _read(file)
+    if "label" in table.columns:
+        table["label"] = pd.to_numeric(table["label"], errors="coerce")
+    priors = [one.strip() for one in prior.split(",") if one.strip()] or None
+    with progress(file.name, total=max(1, len(table))) as tell:
+        done = replay(
+            table,
+            question=question or None,
+            priors=priors,
+            seed=seed,
+            on_progress=lambda known, _total: tell(known),
+        )
+    if order is not None:
+        done.order.to_csv(order, index=False)
+    show(
+        done.metrics,
+        as_json=as_json,
+        text="\n".join(f"{name:<9} {value:.4g}" for name, value in done.metrics.items()),
+    )
+
+
+def _read(file: Path) -> pd.DataFrame:
+    try:
+        return pd.read_csv(
+            sys.stdin if str(file) == "-" else file,
+            dtype=str,
+            keep_default_na=False,
+            encoding="utf-8-sig",
+        )
+    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise Unreadable(f"{file} is not a CSV table in UTF-8: {error}") from error

@@ -1,0 +1,105 @@
+"""What every command shares: settings, who acts, progress, printing, and how errors end."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
+from api.settings import Settings
+from protocols.problems import ProtocolErrors
+from review.accounts import find_account
+from review.database import Database
+from review.errors import ReviewError
+from review.events import OPERATOR, Actor
+from review.reviews import find_review
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+As = Annotated[str, typer.Option("--as", help="Act as this person, by e-mail address.")]
+Slug = Annotated[str, typer.Argument(help="The review's short name.")]
+
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@cache
+def settings() -> Settings:
+    """Return the settings from the environment."""
+    return Settings()
+
+
+@cache
+def database() -> Database:
+    """Return the database of the settings, which must have been migrated."""
+    settings().data_dir.mkdir(parents=True, exist_ok=True)
+    return Database(settings().url)
+
+
+def acting(email: str) -> Actor:
+    """Return the actor that ``--as`` names; the operator where it names nobody."""
+    if not email:
+        return OPERATOR
+    with database().reading() as session:
+        return Actor.person(find_account(session, email).id)
+
+
+def review_id(slug: str) -> UUID:
+    """Return the id of the review called ``slug``."""
+    with database().reading() as session:
+        return find_review(session, slug).id
+
+
+def show(data: Any, *, as_json: bool, text: str) -> None:
+    """Print ``data`` as JSON, or ``text`` for people."""
+    print(json.dumps(data, indent=2, ensure_ascii=False, default=str) if as_json else text)
+
+
+def write(content: str | bytes, out: str) -> None:
+    """Write to a file, or to standard output for ``-``."""
+    data = content.encode() if isinstance(content, str) else content
+    if out == "-":
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
+    with open(out, "wb") as file:  # noqa: PTH123 - the path is the caller's text
+        file.write(data)
+
+
+@contextmanager
+def progress(what: str, total: float = 1.0) -> Iterator[Callable[[float], None]]:
+    """Yield a function that is told how much is done; a bar shows it on a terminal."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=errors, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
+@contextmanager
+def said_plainly() -> Iterator[None]:
+    """End with status 1 and a sentence where something foreseen goes wrong."""
+    try:
+        yield
+    except ProtocolErrors as error:
+        errors.print(f"The protocol has mistakes; nothing was changed.\n{error}", markup=False)
+        raise SystemExit(1) from error
+    except (ReviewError, LookupError, ValueError, OSError) as error:
+        errors.print(str(error), markup=False)
+        raise SystemExit(1) from error
+    except (OperationalError, ProgrammingError) as error:
+        errors.print(
+            "The database cannot be used as it is. If it is new, run `siftmap migrate` first; "
+            f"otherwise check SIFTMAP_DATABASE_URL. It says: {error.orig}",
+            markup=False,
+        )
+        raise SystemExit(1) from error

@@ -1,0 +1,143 @@
+"""What routes ask for: sessions, the person, the review, and proof that a form is ours."""
+
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Annotated, cast
+from uuid import UUID
+
+from fastapi import Depends
+from sqlalchemy.orm import Session
+from starlette.requests import Request
+
+from api.security import SAFE, check_form_token, check_origin
+from api.settings import Settings
+from review.accounts import account_of, is_due, touch_session
+from review.database import Database
+from review.errors import NotFound, ReviewError
+from review.events import Actor
+from review.files import FileStore
+from review.permissions import Action, may, roles_of
+from review.reviews import find_review
+from review.tables import Account, Review
+from review.vocabulary import Role
+
+
+class SignInFirst(ReviewError):
+    """Nobody is signed in; pages send the browser to the sign-in form."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """The review a request is about, and what the person asking may do in it."""
+
+    review: Review
+    roles: frozenset[Role]
+
+    def may(self, action: str) -> bool:
+        """Say whether the person may do ``action`` here; for templates."""
+        return may(self.roles, Action(action))
+
+
+def settings_of(request: Request) -> Settings:
+    """Return the application's settings."""
+    return cast(Settings, request.app.state.settings)
+
+
+def database_of(request: Request) -> Database:
+    """Return the application's database."""
+    return cast(Database, request.app.state.database)
+
+
+def pool_of(request: Request) -> Executor:
+    """Return the child process for work that would slow the pages down."""
+    return cast(Executor, request.app.state.pool())
+
+
+def files_of(request: Request) -> FileStore:
+    """Return the store of original files."""
+    return FileStore(settings_of(request).files_dir)
+
+
+def _read(database: Annotated[Database, Depends(database_of)]) -> Iterator[Session]:
+    with database.reading() as session:
+        yield session
+
+
+def _write(database: Annotated[Database, Depends(database_of)]) -> Iterator[Session]:
+    with database.writing() as session:
+        yield session
+
+
+ReadSession = Annotated[Session, Depends(_read)]
+# By default a yield dependency exits after the response: a failed commit would be a 200.
+WriteSession = Annotated[Session, Depends(_write, scope="function")]
+Store = Annotated[FileStore, Depends(files_of)]
+Base = Annotated[Database, Depends(database_of)]
+Pool = Annotated[Executor, Depends(pool_of)]
+Config = Annotated[Settings, Depends(settings_of)]
+
+
+def cookie_name(request: Request) -> str:
+    """Return the session cookie's name: a plain one where https, which the prefix needs, is off."""
+    return "__Host-siftmap" if request.url.scheme == "https" else "siftmap"
+
+
+def token_of(request: Request) -> str:
+    """Return the session token that the browser sent; empty for none."""
+    return request.cookies.get(cookie_name(request), "")
+
+
+def signed_in(request: Request, session: ReadSession) -> Account:
+    """Return who is signed in; raise SignInFirst for nobody."""
+    token = token_of(request)
+    account = account_of(session, token) if token else None
+    if account is None:
+        raise SignInFirst("Sign in first.")
+    if is_due(session, token):
+        with database_of(request).writing() as writing:
+            touch_session(writing, token)
+    request.state.account = account
+    return account
+
+
+Person = Annotated[Account, Depends(signed_in)]
+
+
+def acting(person: Person) -> Actor:
+    """Return the signed-in person as an actor."""
+    return Actor.person(person.id)
+
+
+By = Annotated[Actor, Depends(acting)]
+
+
+def place_of(request: Request, slug: str, session: ReadSession, person: Person) -> Place:
+    """Return the review of the address; raise NotFound for a foreign one as for a missing one."""
+    review = find_review(session, slug)
+    roles = roles_of(session, review_id=review.id, account_id=person.id)
+    if not roles:
+        raise NotFound(f"There is no review called '{slug}'.")
+    place = Place(review, roles)
+    request.state.place = place
+    return place
+
+
+Here = Annotated[Place, Depends(place_of)]
+
+
+def review_id_of(place: Here) -> UUID:
+    """Return the id of the review of the address."""
+    return place.review.id
+
+
+ReviewId = Annotated[UUID, Depends(review_id_of)]
+
+
+async def own_form(request: Request) -> None:
+    """Refuse an unsafe request unless it comes from a form on one of our pages."""
+    settings = settings_of(request)
+    check_origin(request, settings.public_origins)
+    if request.method not in SAFE and not request.url.path.endswith("/login"):
+        form = await request.form()
+        check_form_token(form.get("form_token"), settings.key(), token_of(request))

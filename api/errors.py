@@ -1,0 +1,94 @@
+"""From what went wrong to what the browser is told: one table, one page."""
+
+from typing import cast
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from api.deps import SignInFirst
+from api.rendering import render
+from protocols.problems import ProtocolErrors
+from review.errors import (
+    Conflicting,
+    Invalid,
+    NotAllowed,
+    NotFound,
+    ReviewError,
+    Unreadable,
+)
+
+STATUS: dict[type[Exception], tuple[int, str]] = {
+    NotFound: (404, "Not found"),
+    NotAllowed: (403, "Not allowed"),
+    Unreadable: (422, "This file cannot be read"),
+    Invalid: (422, "Not saved"),
+    Conflicting: (409, "Not saved"),
+}
+
+
+def install(app: FastAPI) -> None:
+    """Put the handlers on the application."""
+    app.add_exception_handler(SignInFirst, _sign_in)
+    app.add_exception_handler(ReviewError, _review_error)
+    app.add_exception_handler(ProtocolErrors, _protocol_errors)
+    app.add_exception_handler(RequestValidationError, _bad_request)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(OperationalError, _busy)
+
+
+def status_of(error: Exception) -> tuple[int, str]:
+    """Return the status and heading for an error."""
+    for kind, answer in STATUS.items():
+        if isinstance(error, kind):
+            return answer
+    return 400, "Not saved"
+
+
+def _sign_in(request: Request, _error: Exception) -> Response:
+    target = request.url.path if request.method == "GET" else "/"
+    return RedirectResponse(f"/login?next={target}", status_code=303)
+
+
+def _review_error(request: Request, error: Exception) -> Response:
+    status, heading = status_of(error)
+    return _page(request, status, heading, [str(error)])
+
+
+def _protocol_errors(request: Request, error: Exception) -> Response:
+    problems = [str(problem) for problem in cast(ProtocolErrors, error).problems]
+    return _page(request, 422, "This protocol has mistakes; nothing was changed", problems)
+
+
+def _bad_request(request: Request, error: Exception) -> Response:
+    said = [
+        f"{'.'.join(str(part) for part in problem['loc'][1:])}: {problem['msg']}"
+        for problem in cast(RequestValidationError, error).errors()
+    ]
+    return _page(request, 422, "Not saved: something is missing or malformed", said)
+
+
+def _http_error(request: Request, error: Exception) -> Response:
+    status = cast(HTTPException, error).status_code
+    heading = "Not found" if status == 404 else "Not possible"
+    said = {
+        404: "There is no page at this address. Check it, or start from your reviews.",
+        405: "This address does not take that kind of request.",
+    }
+    return _page(request, status, heading, [said.get(status, "The request was not understood.")])
+
+
+def _busy(request: Request, _error: Exception) -> Response:
+    return _page(
+        request,
+        503,
+        "Not saved",
+        ["The database did not answer in time. Go back, wait a moment and send it again."],
+    )
+
+
+def _page(request: Request, status: int, heading: str, said: list[str]) -> Response:
+    return render(request, "error.html", heading=heading, said=said, status_code=status)

@@ -1,0 +1,70 @@
+"""Words of the protocol marked in a text: spans from offsets, never markup from the text."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
+
+from protocols.schema import Protocol
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of text, and whether it speaks for or against including: '', include, exclude."""
+
+    text: str
+    kind: str = ""
+
+
+def marked(text: str | None, protocol: Protocol) -> Sequence[Span]:
+    """Return ``text`` cut into spans, those that the protocol's highlight terms match marked."""
+    text = text or ""
+    include, exclude = _patterns(protocol)
+    spans: list[Span] = []
+    end = 0
+    for start, stop, kind in _places(text, include, exclude):
+        if start < end:
+            continue
+        if start > end:
+            spans.append(Span(text[end:start]))
+        spans.append(Span(text[start:stop], kind))
+        end = stop
+    return [*spans, Span(text[end:])] if end < len(text) else spans
+
+
+def _places(
+    text: str, include: re.Pattern[str] | None, exclude: re.Pattern[str] | None
+) -> list[tuple[int, int, str]]:
+    found = chain(
+        ((m.start(), m.end(), "include") for m in (include.finditer(text) if include else ())),
+        ((m.start(), m.end(), "exclude") for m in (exclude.finditer(text) if exclude else ())),
+    )
+    return sorted(found, key=lambda place: (place[0], -place[1]))
+
+
+@lru_cache(maxsize=32)
+def _patterns_of(
+    include: tuple[str, ...], exclude: tuple[str, ...]
+) -> tuple[re.Pattern[str] | None, re.Pattern[str] | None]:
+    return _pattern(include), _pattern(exclude)
+
+
+def _patterns(protocol: Protocol) -> tuple[re.Pattern[str] | None, re.Pattern[str] | None]:
+    lists = protocol.highlights
+    return _patterns_of(
+        tuple(term for one in lists for term in one.include),
+        tuple(term for one in lists for term in one.exclude),
+    )
+
+
+def _pattern(terms: Iterable[str]) -> re.Pattern[str] | None:
+    parts = sorted({_term(term) for term in terms if term.strip("* ")}, key=len, reverse=True)
+    return re.compile("|".join(parts), re.IGNORECASE) if parts else None
+
+
+def _term(term: str) -> str:
+    body = r"\s+".join(re.escape(word) for word in term.strip("*").split())
+    before = r"(?<!\w)" + (r"\w*" if term.startswith("*") else "")
+    after = (r"\w*" if term.endswith("*") else "") + r"(?!\w)"
+    return before + body + after

@@ -1,0 +1,1 @@
+"""The pages, one router for each section of the top bar."""

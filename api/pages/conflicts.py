@@ -1,0 +1,58 @@
+"""The conflict desk: what two reviewers said, without their names, and one settlement."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Form
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from api.deps import By, ReadSession, ReviewId, WriteSession
+from api.rendering import path, render
+from review.blinding import conflicts
+from review.decisions import adjudicate
+from review.reviews import protocol_of
+from review.vocabulary import Stage, Verdict
+
+router = APIRouter()
+
+
+@router.get("/reviews/{slug}/conflicts")
+def show(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
+    """Show the conflicts that the person may settle, at both stages."""
+    found = [
+        conflict
+        for stage in Stage
+        for conflict in conflicts(session, review_id=review_id, stage=stage, by=by, limit=25)
+    ]
+    return render(
+        request, "conflicts.html", conflicts=found, protocol=protocol_of(session, review_id)
+    )
+
+
+@router.post("/reviews/{slug}/conflicts")
+def settle(
+    request: Request,
+    session: WriteSession,
+    review_id: ReviewId,
+    by: By,
+    record: Annotated[UUID, Form()],
+    stage: Annotated[Stage, Form()],
+    verdict: Annotated[Verdict, Form()],
+    settles: Annotated[list[UUID], Form()],
+    exclusion_reason: Annotated[str, Form()] = "",
+    note: Annotated[str, Form(max_length=10_000)] = "",
+) -> Response:
+    """Settle one conflict, citing the decisions that were shown."""
+    adjudicate(
+        session,
+        review_id=review_id,
+        record_id=record,
+        stage=stage,
+        verdict=verdict,
+        settles=settles,
+        by=by,
+        exclusion_reason=(exclusion_reason or None) if verdict is Verdict.EXCLUDE else None,
+        note=note.strip() or None,
+    )
+    return RedirectResponse(path(request, "conflicts"), status_code=303)

@@ -1,0 +1,92 @@
+"""Doubtful pairs, side by side, one question at a time."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Form
+from sqlalchemy import select
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from api.deps import By, Config, Pool, ReadSession, ReviewId, WriteSession
+from api.rendering import path, render
+from api.work import deduplicate_in_child
+from review.duplicates import judge, question, questions, undo
+from review.permissions import Action, check
+from review.tables import Event
+from review.vocabulary import Act, Judgement
+
+router = APIRouter()
+DUPLICATE_ACTS = (Act.DEDUPLICATE, Act.JUDGE_PAIR, Act.UNDO_DUPLICATES)
+
+
+@router.get("/reviews/{slug}/duplicates")
+def duplicates(
+    request: Request, session: ReadSession, review_id: ReviewId, by: By, skip: int = 0
+) -> Response:
+    """Show the next doubtful pair, how many there are, and the latest acts to undo."""
+    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    pending = questions(session, review_id=review_id)
+    place = skip % len(pending) if pending else 0
+    shown = None
+    if pending:
+        left_id, right_id, _ = pending[place]
+        shown = question(session, review_id=review_id, left_id=left_id, right_id=right_id)
+    acts = session.scalars(
+        select(Event)
+        .where(Event.review_id == review_id, Event.act.in_(DUPLICATE_ACTS))
+        .order_by(Event.number.desc())
+        .limit(5)
+    ).all()
+    return render(
+        request,
+        "duplicates.html",
+        question=shown,
+        n_pending=len(pending),
+        skip=place,
+        acts=acts,
+    )
+
+
+@router.post("/reviews/{slug}/duplicates")
+def answer(
+    request: Request,
+    session: WriteSession,
+    review_id: ReviewId,
+    by: By,
+    left: Annotated[UUID, Form()],
+    right: Annotated[UUID, Form()],
+    verdict: Annotated[Judgement, Form()],
+    skip: Annotated[int, Form()] = 0,
+) -> Response:
+    """Record the answer about a pair and go on to the next one."""
+    judge(session, review_id=review_id, left_id=left, right_id=right, verdict=verdict, by=by)
+    return RedirectResponse(f"{path(request, 'duplicates')}?skip={skip}", status_code=303)
+
+
+@router.post("/reviews/{slug}/duplicates/undo")
+def post_undo(
+    request: Request,
+    session: WriteSession,
+    review_id: ReviewId,
+    by: By,
+    event: Annotated[int, Form()],
+) -> Response:
+    """Take back one act, an answer or a whole run."""
+    undo(session, review_id=review_id, event_number=event, by=by)
+    return RedirectResponse(path(request, "duplicates"), status_code=303)
+
+
+@router.post("/reviews/{slug}/dedupe")
+def run(
+    request: Request,
+    session: ReadSession,
+    review_id: ReviewId,
+    by: By,
+    settings: Config,
+    pool: Pool,
+) -> Response:
+    """Compare the records that came since the last run with all others."""
+    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    pool.submit(deduplicate_in_child, settings, review_id, by).result()
+    return RedirectResponse(path(request, "duplicates"), status_code=303)

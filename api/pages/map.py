@@ -1,0 +1,114 @@
+"""The map: a table of counts with links, then its cells, then its files."""
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from api.deps import By, Pool, ReadSession, ReviewId
+from api.rendering import render
+from api.work import draw_in_child
+from heatmap import exports
+from heatmap.cells import HeatMap, build, value_label
+from heatmap.contents import cell_contents
+from protocols.schema import Protocol
+from review.errors import NotFound
+from review.permissions import Action, check
+from review.reviews import protocol_of
+
+router = APIRouter()
+OWN = frozenset({"framework", "unit", "secondary", "row", "column"})
+TYPES = {"svg": "image/svg+xml", "png": "image/png", "html": "text/html"}
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@router.get("/reviews/{slug}/map")
+def show(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
+    """Show the map; a cell that is chosen opens its studies beside it."""
+    heatmap = _build(request, session, review_id, by)
+    protocol = protocol_of(session, review_id)
+    row, column = request.query_params.get("row"), request.query_params.get("column")
+    contents = (
+        cell_contents(session, review_id=review_id, heatmap=heatmap, row=row, column=column)
+        if row and column
+        else None
+    )
+    return render(
+        request,
+        "map.html",
+        heatmap=heatmap,
+        protocol=protocol,
+        row=row,
+        chosen_column=column,
+        contents=contents,
+        query=_query(request),
+        options={key: _options(heatmap, protocol, key) for key in heatmap.framework.filters},
+        chosen=_filters(request),
+    )
+
+
+@router.get("/reviews/{slug}/map.{format}")
+def download(
+    request: Request,
+    session: ReadSession,
+    review_id: ReviewId,
+    by: By,
+    pool: Pool,
+    format: str,  # noqa: A002
+) -> Response:
+    """Return the map as csv, xlsx, json, svg, png or html."""
+    heatmap = _build(request, session, review_id, by)
+    name = f"{request.path_params['slug']}-{heatmap.framework.key}.{format}"
+    headers = {"content-disposition": f'attachment; filename="{name}"'}
+    if format == "csv":
+        return Response(exports.to_csv(heatmap), media_type="text/csv", headers=headers)
+    if format == "xlsx":
+        return Response(exports.to_xlsx(heatmap), media_type=XLSX, headers=headers)
+    if format == "json":
+        return JSONResponse(exports.to_json(heatmap))
+    if format not in TYPES:
+        raise NotFound(f"A map cannot be downloaded as '{format}'.")
+    drawn = pool.submit(draw_in_child, heatmap, format).result()
+    return Response(drawn, media_type=TYPES[format], headers=headers)
+
+
+def _build(request: Request, session: ReadSession, review_id: UUID, by: By) -> HeatMap:
+    check(session, review_id=review_id, by=by, action=Action.VIEW)
+    asked = request.query_params
+    return build(
+        session,
+        review_id=review_id,
+        framework=asked.get("framework") or None,
+        unit=asked.get("unit") or None,
+        secondary=asked.get("secondary") == "yes",
+        filters=_filters(request),
+    )
+
+
+def _filters(request: Request) -> Mapping[str, Sequence[str]]:
+    asked = request.query_params
+    return {
+        key: values
+        for key in asked
+        if key not in OWN and (values := [one for one in asked.getlist(key) if one])
+    }
+
+
+def _query(request: Request) -> str:
+    """Return the address's query without the chosen cell, for links that choose another."""
+    kept = [
+        (key, value)
+        for key, value in request.query_params.multi_items()
+        if key not in ("row", "column") and value
+    ]
+    return urlencode(kept)
+
+
+def _options(heatmap: HeatMap, protocol: Protocol, key: str) -> list[tuple[str, str]]:
+    """Return the values of a filter that occur, with their labels."""
+    present = {one for values in heatmap.frame[key] for one in values if one is not None}
+    item = protocol.item(key)
+    return sorted(((one, value_label(item, one)) for one in present), key=lambda pair: pair[1])

@@ -1,0 +1,142 @@
+"""Lists of records behind a number, and one record with its whole history."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Query
+from sqlalchemy import or_, select
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from api.deps import By, ReadSession, ReviewId, WriteSession
+from api.rendering import path, render
+from review.blinding import history
+from review.clusters import cluster_of
+from review.decisions import reopen
+from review.errors import Invalid, NotFound
+from review.flow import record_rows
+from review.permissions import Action, check
+from review.prisma import BOXES, event_on
+from review.retrieval import remove
+from review.reviews import protocol_of
+from review.tables import Record, Search
+from review.vocabulary import RemovalKind, Stage
+
+router = APIRouter()
+PAGE = 50
+
+
+@router.get("/reviews/{slug}/records")
+def records(
+    request: Request,
+    session: ReadSession,
+    review_id: ReviewId,
+    by: By,
+    box: str | None = None,
+    reason: str | None = None,
+    as_of: str | None = None,
+    q: str = "",
+    after: Annotated[int, Query(ge=0)] = 0,
+) -> Response:
+    """Show the records behind a PRISMA number, or those whose title or authors match ``q``."""
+    found: list[tuple[Record, str, str | None]]
+    if box is None:
+        found = [(one, "", None) for one in _matching(session, review_id, q, after)]
+    else:
+        check(session, review_id=review_id, by=by, action=Action.SEE_COUNTS)
+        if box not in BOXES:
+            raise NotFound(f"The diagram has no box '{box}'.")
+        chosen = BOXES[box]
+        found = record_rows(
+            session,
+            review_id=review_id,
+            where=chosen.leaves,
+            stream=chosen.stream,
+            kinds=chosen.kinds,
+            reason=reason,
+            as_of=event_on(session, review_id=review_id, as_of=as_of) if as_of else None,
+            after=after,
+            limit=PAGE,
+        )
+    return render(
+        request,
+        "records.html",
+        rows=found,
+        box=box,
+        reason=reason,
+        as_of=as_of,
+        q=q,
+        more=found[-1][0].number if len(found) == PAGE else None,
+    )
+
+
+@router.get("/reviews/{slug}/records/{record_id}")
+def record(
+    request: Request,
+    session: ReadSession,
+    review_id: ReviewId,
+    by: By,
+    record_id: UUID,
+) -> Response:
+    """Show a record as its source gave it, and what the person may know of its history."""
+    found = session.get(Record, record_id)
+    if found is None or found.review_id != review_id:
+        raise NotFound("There is no such record in this review.")
+    cluster = cluster_of(session, review_id=review_id, record_id=record_id)
+    others = session.execute(
+        select(Record, Search.source)
+        .join(Search, Search.id == Record.search_id)
+        .where(Record.id.in_(cluster))
+        .order_by(Record.number)
+    ).all()
+    return render(
+        request,
+        "record.html",
+        record=found,
+        cluster=others,
+        history=history(session, review_id=review_id, cluster=cluster, by=by),
+        protocol=protocol_of(session, review_id),
+        stages=list(Stage),
+    )
+
+
+@router.post("/reviews/{slug}/records/{record_id}/reopen")
+def post_reopen(
+    request: Request,
+    session: WriteSession,
+    review_id: ReviewId,
+    by: By,
+    record_id: UUID,
+    stage: Annotated[Stage, Form()],
+    why: Annotated[str, Form()],
+) -> Response:
+    """Start a new round for a record at a stage."""
+    reopen(session, review_id=review_id, record_id=record_id, stage=stage, why=why, by=by)
+    return RedirectResponse(path(request, "records", record_id), status_code=303)
+
+
+@router.post("/reviews/{slug}/records/{record_id}/removal")
+def post_removal(
+    request: Request,
+    session: WriteSession,
+    review_id: ReviewId,
+    by: By,
+    record_id: UUID,
+    kind: Annotated[RemovalKind, Form()],
+    why: Annotated[str, Form()],
+) -> Response:
+    """Take a record out before screening, or put it back."""
+    remove(session, review_id=review_id, record_id=record_id, kind=kind, why=why, by=by)
+    return RedirectResponse(path(request, "records", record_id), status_code=303)
+
+
+def _matching(session: ReadSession, review_id: UUID, q: str, after: int) -> list[Record]:
+    if len(q) > 500:
+        raise Invalid("Search for at most 500 characters.")
+    query = select(Record).where(Record.review_id == review_id, Record.number > after)
+    if q.strip():
+        wanted = "%" + q.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        query = query.where(
+            or_(Record.title.ilike(wanted, escape="\\"), Record.doi.ilike(wanted, escape="\\"))
+        )
+    return list(session.scalars(query.order_by(Record.number).limit(PAGE)))

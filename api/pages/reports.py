@@ -1,0 +1,62 @@
+"""Full texts: what is sought, what was retrieved, what was not and why."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Query
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from api.deps import By, ReadSession, ReviewId, WriteSession
+from api.rendering import path, render
+from review.flow import record_rows
+from review.permissions import Action, check
+from review.prisma import SOUGHT
+from review.retrieval import retrieve
+from review.vocabulary import RetrievalState
+
+router = APIRouter()
+PAGE = 50
+
+
+@router.get("/reviews/{slug}/reports")
+def reports(
+    request: Request,
+    session: ReadSession,
+    review_id: ReviewId,
+    by: By,
+    after: Annotated[int, Query(ge=0)] = 0,
+) -> Response:
+    """Show every report that is sought, with how far it has come."""
+    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    rows = record_rows(session, review_id=review_id, where=SOUGHT, after=after, limit=PAGE)
+    return render(
+        request,
+        "reports.html",
+        rows=rows,
+        more=rows[-1][0].number if len(rows) == PAGE else None,
+    )
+
+
+@router.post("/reviews/{slug}/reports/{record_id}/retrieval")
+def post_retrieval(
+    request: Request,
+    session: WriteSession,
+    review_id: ReviewId,
+    by: By,
+    record_id: UUID,
+    state: Annotated[RetrievalState, Form()],
+    asked_of: Annotated[str, Form(max_length=500)] = "",
+    why: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Record how the search for a full text stands."""
+    retrieve(
+        session,
+        review_id=review_id,
+        record_id=record_id,
+        state=state,
+        by=by,
+        asked_of=asked_of,
+        why=why,
+    )
+    return RedirectResponse(f"{path(request, 'reports')}#r{record_id}", status_code=303)

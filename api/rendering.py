@@ -1,0 +1,83 @@
+"""Pages from templates: one environment, autoescape everywhere, a few words of formatting."""
+
+from datetime import date, datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from api.highlighting import marked
+from api.security import form_token
+
+FOLDER = Path(str(files("api")))
+
+
+def number(value: int) -> str:
+    """Return a count with a comma for every thousand."""
+    return f"{value:,}"
+
+
+def day(value: date | datetime) -> str:
+    """Return a date as 22 November 2026."""
+    return f"{value.day} {value:%B %Y}"
+
+
+def moment(value: datetime) -> str:
+    """Return a time as 22 November 2026, 14:05 UTC."""
+    return f"{day(value)}, {value:%H:%M} UTC"
+
+
+def words(value: str) -> str:
+    """Return a stored word as people write it: awaiting_second becomes awaiting second."""
+    return str(value).replace("_", " ")
+
+
+def web_link(value: str | None) -> str | None:
+    """Return an address that is safe to link to; None for any scheme but http and https."""
+    return value if value and value.startswith(("http://", "https://")) else None
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "number": number,
+        "day": day,
+        "moment": moment,
+        "words": words,
+        "web_link": web_link,
+    }
+    environment.globals["marked"] = marked
+    return environment
+
+
+ENVIRONMENT = _environment()
+
+
+def render(request: Request, name: str, *, status_code: int = 200, **context: Any) -> HTMLResponse:
+    """Return the page made of template ``name``, knowing who asks and about which review."""
+    from_app = request.app.state
+    token = request.cookies.get("__Host-siftmap") or request.cookies.get("siftmap") or ""
+    page = ENVIRONMENT.get_template(name).render(
+        request=request,
+        account=getattr(request.state, "account", None),
+        place=getattr(request.state, "place", None),
+        form_token=form_token(from_app.settings.key(), token) if token else "",
+        **context,
+    )
+    return HTMLResponse(page, status_code=status_code)
+
+
+def path(request: Request, *parts: str | UUID) -> str:
+    """Return an address within the review that the request is about."""
+    slug = request.path_params["slug"]
+    return "/".join([f"/reviews/{slug}", *(str(part) for part in parts)])

@@ -1,0 +1,50 @@
+"""What the operator can set, from the environment."""
+
+import secrets
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Settings, each read from SIFTMAP_… in the environment; docs/operating.md says what for."""
+
+    model_config = SettingsConfigDict(env_prefix="SIFTMAP_")
+
+    data_dir: Path = Path("data")
+    """The folder for the database, original files, caches and the secret key."""
+    database_url: str = ""
+    """SQLAlchemy URL; by default SQLite in the data folder."""
+    host: str = "127.0.0.1"
+    port: int = 8000
+    secret_key: str = ""
+    """Signs form tokens; made and kept in the data folder where it is not given."""
+    public_origins: tuple[str, ...] = ()
+    """Origins, such as https://review.example.org, under which browsers reach the server."""
+    font_dir: Path | None = None
+    """A folder of fonts for drawn PNG and PDF files."""
+
+    @property
+    def url(self) -> str:
+        """Return the database's URL."""
+        return self.database_url or f"sqlite:///{(self.data_dir / 'siftmap.sqlite').resolve()}"
+
+    @property
+    def files_dir(self) -> Path:
+        """Return the folder of original files."""
+        return self.data_dir / "files"
+
+    def feature_cache(self, review_id: object) -> Path:
+        """Return the folder where a review's text features are kept."""
+        return self.data_dir / "features" / str(review_id)
+
+    def key(self) -> bytes:
+        """Return the secret key, making it on first use, readable by its owner alone."""
+        if self.secret_key:
+            return self.secret_key.encode()
+        path = self.data_dir / "secret-key"
+        if not path.exists():
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_hex(32))
+        return path.read_text().encode()
