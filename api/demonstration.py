@@ -100,6 +100,9 @@ class Work:
         return self.contract_type is not None
 
 
+Writer = Callable[[Sequence[Work]], str]
+
+
 def make_demonstration(database: Database, settings: Settings) -> bool:
     """Make the demonstration review and its people; False where it is there already."""
     with database.reading() as session:
@@ -183,21 +186,22 @@ def _import_searches(
     chance: random.Random,
 ) -> None:
     half = len(works) // 2
-    sources: list[tuple[str, SearchKind, str, str]] = [
-        ("Pretend Index", SearchKind.DATABASE, "ris", _ris(works[: half + 20])),
-        ("Imagined Abstracts", SearchKind.DATABASE, "nbib", _nbib(works[half - 10 :])),
-        ("Made-up Library website", SearchKind.WEBSITE, "csv", _csv(chance.sample(works, 15))),
+    some = chance.sample(works, 15)
+    sources: list[tuple[str, SearchKind, str, Writer, Sequence[Work]]] = [
+        ("Pretend Index", SearchKind.DATABASE, "ris", _ris, works[: half + 20]),
+        ("Imagined Abstracts", SearchKind.DATABASE, "nbib", _nbib, works[half - 10 :]),
+        ("Made-up Library website", SearchKind.WEBSITE, "csv", _csv, some),
     ]
-    for source, kind, ending, text in sources:
+    for source, kind, ending, write, held in sources:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / f"{source.lower().replace(' ', '-')}.{ending}"
-            path.write_text(text, encoding="utf-8")
+            path.write_text(write(held), encoding="utf-8")
             import_file(
                 database,
                 FileStore(settings.files_dir),
                 path,
                 review_id=review_id,
-                search_for=_search(review_id, source, kind, text.count("Synthetic")),
+                search_for=_search(review_id, source, kind, len(held)),
                 by=OPERATOR,
             )
 

@@ -38,6 +38,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _bad_request)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(OperationalError, _busy)
+    app.add_exception_handler(Exception, _failed)
 
 
 def status_of(error: Exception) -> tuple[int, str]:
@@ -87,6 +88,16 @@ def _busy(request: Request, _error: Exception) -> Response:
         503,
         "Not saved",
         ["The database did not answer in time. Go back, wait a moment and send it again."],
+    )
+
+
+def _failed(request: Request, _error: Exception) -> Response:
+    # The exception itself goes on to the server's log; nothing of it reaches the page.
+    return _page(
+        request,
+        500,
+        "Not done",
+        ["The server failed at this, and nothing was saved. Its log says why; tell who runs it."],
     )
 
 

@@ -33,7 +33,7 @@ def moment(value: datetime) -> str:
 
 def words(value: str) -> str:
     """Return a stored word as people write it: awaiting_second becomes awaiting second."""
-    return str(value).replace("_", " ")
+    return str(value).replace("title_abstract", "title and abstract").replace("_", " ")
 
 
 def web_link(value: str | None) -> str | None:

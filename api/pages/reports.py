@@ -1,6 +1,6 @@
 """Full texts: what is sought, what was retrieved, what was not and why."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Query
@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.deps import By, ReadSession, ReviewId, WriteSession
 from api.rendering import path, render
-from review.flow import record_rows
+from review.flow import Leaf, record_rows
 from review.permissions import Action, check
 from review.prisma import SOUGHT
 from review.retrieval import retrieve
@@ -25,15 +25,18 @@ def reports(
     session: ReadSession,
     review_id: ReviewId,
     by: By,
+    show: Literal["open", "all"] = "open",
     after: Annotated[int, Query(ge=0)] = 0,
 ) -> Response:
-    """Show every report that is sought, with how far it has come."""
+    """Show the reports still to be found, or all that are sought, with how far each has come."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    rows = record_rows(session, review_id=review_id, where=SOUGHT, after=after, limit=PAGE)
+    where = SOUGHT if show == "all" else [Leaf.AWAITING_RETRIEVAL]
+    rows = record_rows(session, review_id=review_id, where=where, after=after, limit=PAGE)
     return render(
         request,
         "reports.html",
         rows=rows,
+        show=show,
         more=rows[-1][0].number if len(rows) == PAGE else None,
     )
 
@@ -59,4 +62,4 @@ def post_retrieval(
         asked_of=asked_of,
         why=why,
     )
-    return RedirectResponse(f"{path(request, 'reports')}#r{record_id}", status_code=303)
+    return RedirectResponse(path(request, "reports"), status_code=303)

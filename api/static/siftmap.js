@@ -10,6 +10,12 @@ function press(event) {
     return;
   }
   if (localStorage.getItem(OFF) === "yes" || document.querySelector("dialog[open]")) return;
+  const reason = document.querySelector(`[data-reason="${CSS.escape(event.key)}"]`);
+  if (reason) {
+    reason.selected = true;
+    document.querySelector('[data-key="e"]').click();
+    return;
+  }
   const wanted = document.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
   if (!wanted) return;
   event.preventDefault();
