@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.deps import SignInFirst
 from api.rendering import render
+from api.security import HEADERS
 from protocols.problems import ProtocolErrors
 from review.errors import (
     Conflicting,
@@ -92,13 +93,16 @@ def _busy(request: Request, _error: Exception) -> Response:
 
 
 def _failed(request: Request, _error: Exception) -> Response:
-    # The exception itself goes on to the server's log; nothing of it reaches the page.
-    return _page(
+    # The exception itself goes on to the server's log; nothing of it reaches the page.  This
+    # answer is made outside the middleware, so it brings its own headers.
+    answer = _page(
         request,
         500,
         "Not done",
         ["The server failed at this, and nothing was saved. Its log says why; tell who runs it."],
     )
+    answer.headers.update(HEADERS | {"cache-control": "no-store"})
+    return answer
 
 
 def _page(request: Request, status: int, heading: str, said: list[str]) -> Response:

@@ -7,6 +7,8 @@ screened came to.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import exists, func, select
@@ -15,10 +17,20 @@ from sqlalchemy.orm import Session, aliased
 from review.clusters import cluster_of, members
 from review.decisions import live_decisions
 from review.events import Actor
-from review.permissions import Action, check
+from review.permissions import Action, check, may, roles_of
 from review.resolution import resolutions, standing
-from review.tables import Decision, Record
-from review.vocabulary import Resolution, Stage, Verdict
+from review.tables import (
+    Account,
+    Adjudication,
+    Decision,
+    Event,
+    Placement,
+    Record,
+    Removal,
+    Reopening,
+    Retrieval,
+)
+from review.vocabulary import Resolution, Role, Stage, Verdict
 
 
 @dataclass(frozen=True)
@@ -47,7 +59,7 @@ def own_decisions(
         .order_by(Decision.event_number.desc())
         .limit(limit)
     )
-    return list(rows.tuples())
+    return list(rows)
 
 
 def n_own_decisions(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -> int:
@@ -111,3 +123,132 @@ def _conflict(session: Session, review_id: UUID, stage: Stage, record: Record) -
     now = standing(session, review_id=review_id, stage=stage, cluster=cluster)
     live = live_decisions(session, review_id=review_id, cluster=cluster, stage=stage, now=now)
     return Conflict(record=record, stage=stage, decisions=live)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a record's history, as far as the person asking may know it."""
+
+    number: int
+    at: datetime
+    actor: str
+    what: str
+    why: str | None
+
+
+def history(
+    session: Session, *, review_id: UUID, cluster: Sequence[UUID], by: Actor
+) -> list[Entry]:
+    """Return what happened to a cluster's records, oldest first.
+
+    One's own decisions are always there.  Others' decisions and adjudications are shown only to
+    people who see counts and do not screen, and only once the round has come to a result.
+    """
+    roles = (
+        roles_of(session, review_id=review_id, account_id=by.account_id)
+        if by.account_id is not None
+        else frozenset({Role.LEAD})
+    )
+    is_reader = may(roles, Action.SEE_COUNTS) and Role.REVIEWER not in roles
+    said: list[tuple[int, str, str | None]] = []
+    for stage in Stage:
+        said += _decisions_said(session, review_id, cluster, stage, by, is_reader=is_reader)
+    said += _imports_and_places(session, review_id, cluster)
+    if is_reader:
+        said += _acts_of_leads(session, review_id, cluster)
+    return _entries(session, review_id, sorted(said, key=lambda line: line[0]))
+
+
+def _decisions_said(
+    session: Session,
+    review_id: UUID,
+    cluster: Sequence[UUID],
+    stage: Stage,
+    by: Actor,
+    *,
+    is_reader: bool,
+) -> list[tuple[int, str, str | None]]:
+    now = standing(session, review_id=review_id, stage=stage, cluster=cluster)
+    is_open = now.resolution not in (Resolution.INCLUDE, Resolution.EXCLUDE)
+    decisions = session.scalars(
+        select(Decision).where(
+            Decision.review_id == review_id,
+            Decision.record_id.in_(cluster),
+            Decision.stage == stage,
+        )
+    ).all()
+    name = str(stage).replace("_", " ")
+    lines = [
+        (one.event_number, f"{name}: {one.verdict}", one.exclusion_reason or one.note)
+        for one in decisions
+        if one.reviewer_id == by.account_id
+        or (is_reader and not (is_open and one.round == now.round))
+    ]
+    if is_reader:
+        settled = session.scalars(
+            select(Adjudication).where(
+                Adjudication.review_id == review_id,
+                Adjudication.record_id.in_(cluster),
+                Adjudication.stage == stage,
+            )
+        )
+        lines += [
+            (one.event_number, f"{name}: conflict settled as {one.verdict}", one.note)
+            for one in settled
+        ]
+    return lines
+
+
+def _imports_and_places(
+    session: Session, review_id: UUID, cluster: Sequence[UUID]
+) -> list[tuple[int, str, str | None]]:
+    imported = session.scalars(
+        select(Record).where(Record.review_id == review_id, Record.id.in_(cluster))
+    )
+    placed = session.scalars(
+        select(Placement).where(Placement.review_id == review_id, Placement.record_id.in_(cluster))
+    )
+    return [
+        *((one.event_number, f"record {one.number:,} imported", None) for one in imported),
+        *(
+            (
+                one.event_number,
+                "stands alone again" if one.root_id == one.record_id else "joined its duplicates",
+                None,
+            )
+            for one in placed
+        ),
+    ]
+
+
+def _acts_of_leads(
+    session: Session, review_id: UUID, cluster: Sequence[UUID]
+) -> list[tuple[int, str, str | None]]:
+    def of(table: type[Removal] | type[Retrieval] | type[Reopening]) -> Sequence[Any]:
+        return session.scalars(
+            select(table).where(table.review_id == review_id, table.record_id.in_(cluster))
+        ).all()
+
+    return [
+        *((one.event_number, f"before screening: {one.kind}", one.why) for one in of(Removal)),
+        *(
+            (one.event_number, f"full text {one.state}".replace("_", " "), one.why)
+            for one in of(Retrieval)
+        ),
+        *(
+            (one.event_number, f"{one.stage} reopened".replace("_", " "), one.why)
+            for one in of(Reopening)
+        ),
+    ]
+
+
+def _entries(
+    session: Session, review_id: UUID, said: Sequence[tuple[int, str, str | None]]
+) -> list[Entry]:
+    rows = session.execute(
+        select(Event.number, Event.at, Event.actor_kind, Account.name)
+        .outerjoin(Account, Account.id == Event.actor_id)
+        .where(Event.review_id == review_id, Event.number.in_({number for number, _, _ in said}))
+    )
+    who = {row.number: (row.at, row.name or f"the {row.actor_kind}") for row in rows}
+    return [Entry(number, *who[number], what, why) for number, what, why in said]

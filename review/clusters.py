@@ -69,7 +69,7 @@ def members(
     )
     if only is not None:
         query = query.where(Record.id.in_(only))
-    return query.cte("member").prefix_with("MATERIALIZED")
+    return query.cte().prefix_with("MATERIALIZED")
 
 
 def cluster_of(session: Session, *, review_id: UUID, record_id: UUID) -> tuple[UUID, ...]:
@@ -85,8 +85,8 @@ def clusters_of(
 ) -> dict[UUID, tuple[UUID, ...]]:
     """Return, for each of ``record_ids``, the records of its cluster, the earliest first."""
     roots = {row[0]: row[1] for row in session.execute(_roots_of(review_id, record_ids))}
-    if missing := set(record_ids) - roots.keys():
-        raise NotFound(f"There is no record {next(iter(missing))} in this review.")
+    if set(record_ids) - roots.keys():
+        raise NotFound("There is no such record in this review.")
     wanted = set(roots.values())
     candidates = session.scalars(
         select(Placement.record_id).where(

@@ -162,9 +162,14 @@ def coded_values(
 
 
 def codes_of(
-    session: Session, *, review_id: UUID, study_id: UUID | None, contract_id: UUID | None
+    session: Session,
+    *,
+    review_id: UUID,
+    study_id: UUID | None,
+    contract_id: UUID | None,
+    item: str | None = None,
 ) -> list[Code]:
-    """Return each coder's newest code of each item of one subject, with quotes."""
+    """Return each coder's newest code of each item (or one) of one subject, with quotes."""
     rows = latest(
         Code,
         Code.study_id,
@@ -174,7 +179,8 @@ def codes_of(
         review_id=review_id,
         as_of=None,
         where=(Code.study_id.is_not_distinct_from(study_id))
-        & (Code.contract_id.is_not_distinct_from(contract_id)),
+        & (Code.contract_id.is_not_distinct_from(contract_id))
+        & (true() if item is None else Code.item == item),
     )
     return list(session.scalars(select(Code).join(rows, rows.c.id == Code.id).order_by(Code.item)))
 

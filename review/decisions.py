@@ -351,6 +351,7 @@ def _rank_now(
 
 def decision_of(session: Session, *, review_id: UUID, decision_id: UUID, by: Actor) -> Decision:
     """Return a decision of one's own; raise NotFound for anybody else's."""
+    check(session, review_id=review_id, by=by, action=Action.SCREEN)
     decision = session.get(Decision, decision_id)
     if decision is None or decision.review_id != review_id or decision.reviewer_id != by.account_id:
         raise NotFound("There is no such decision of yours.")

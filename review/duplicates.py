@@ -148,7 +148,7 @@ def questions(session: Session, *, review_id: UUID) -> list[tuple[UUID, UUID, fl
     """
     member = members(review_id)
     home: dict[UUID, UUID] = dict(
-        session.execute(select(member.c.record_id, member.c.cluster_id)).tuples().all()
+        session.execute(select(member.c.record_id, member.c.cluster_id)).all()
     )
     held = _held(session, review_id)
     apart = {

@@ -103,7 +103,7 @@ def leaves(
         .outerjoin(removal, removal.c.cluster_id == member.c.cluster_id)
         .outerjoin(retrieval, retrieval.c.cluster_id == member.c.cluster_id)
         .outerjoin(link, link.c.cluster_id == member.c.cluster_id)
-        .cte("leaf")
+        .cte()
         .prefix_with("MATERIALIZED")
     )
 
@@ -147,6 +147,7 @@ def record_rows(
     stream: Stream | None = None,
     kinds: Collection[SearchKind] | None = None,
     reason: str | None = None,
+    study_id: UUID | None = None,
     as_of: int | None = None,
     after: int = 0,
     limit: int = 100,
@@ -168,4 +169,6 @@ def record_rows(
         query = query.where(leaf.c.kind.in_(list(kinds)))
     if reason is not None:
         query = query.where(leaf.c.reason == reason)
+    if study_id is not None:
+        query = query.where(leaf.c.study_id == study_id)
     return [(row[0], row[1], row[2]) for row in session.execute(query)]

@@ -111,7 +111,7 @@ def _rounds(member: CTE, review_id: UUID, stage: Stage, as_of: int | None) -> CT
         .select_from(member)
         .outerjoin(reopened, reopened.c.record_id == member.c.record_id)
         .group_by(member.c.cluster_id)
-        .cte(f"round_{stage}")
+        .cte()
     )
 
 
@@ -138,7 +138,7 @@ def _given(member: CTE, rounds: CTE, review_id: UUID, stage: Stage, as_of: int |
             and_(rounds.c.cluster_id == member.c.cluster_id, rounds.c.round == Decision.round),
         )
         .where(up_to(Decision, review_id, as_of), Decision.stage == stage)
-        .cte(f"given_{stage}")
+        .cte()
     )
 
 
@@ -172,7 +172,7 @@ def _rules(rounds: CTE, given: CTE, review_id: UUID, stage: Stage, as_of: int | 
                 StageRule.version == func.coalesce(pinned.c.version, newest),
             ),
         )
-        .cte(f"rule_{stage}")
+        .cte()
     )
 
 
@@ -280,7 +280,7 @@ def _resolved(rules: CTE, tally: CTE, review_id: UUID, stage: Stage, as_of: int 
         )
         .select_from(rules)
         .outerjoin(tally, tally.c.cluster_id == rules.c.cluster_id)
-        .cte(f"resolution_{stage}")
+        .cte()
         .prefix_with("MATERIALIZED")
     )
 

@@ -23,7 +23,7 @@ def add_study(
     Raises Conflicting for a report that is not included or belongs to another study.
     """
     lock_review(session, review_id)
-    check(session, review_id=review_id, by=by, action=Action.CODE)
+    check(session, review_id=review_id, by=by, action=Action.MANAGE)
     study = Study(id=uuid4(), label=_free_label(session, Study, review_id, label))
     links = [_link(session, review_id, study.id, record_id) for record_id in dict.fromkeys(reports)]
     if not links:
@@ -50,7 +50,7 @@ def link_report(
 ) -> None:
     """Link an included report to a study, or unlink it; flushes."""
     lock_review(session, review_id)
-    check(session, review_id=review_id, by=by, action=Action.CODE)
+    check(session, review_id=review_id, by=by, action=Action.MANAGE)
     study_of_review(session, review_id=review_id, study_id=study_id)
     cluster = cluster_of(session, review_id=review_id, record_id=record_id)
     if linked:

@@ -123,7 +123,7 @@ def _open(
             select(Decision.record_id, Decision.round).where(
                 Decision.record_id.in_(everyone), _stands(by, stage)
             )
-        ).tuples()
+        )
     )
     leaf = leaves(session, review_id=review_id, only=everyone)
     table = resolutions(session, review_id=review_id, stage=stage, only=everyone)

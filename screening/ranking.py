@@ -185,8 +185,9 @@ def _features(texts: Sequence[str], cache: Path | None) -> Features:
 def _begin(
     database: Database, review_id: UUID, stage: Stage, material: Material, ranker: RelevanceRanker
 ) -> UUID:
+    run_id = uuid4()
     run = ModelRun(
-        id=uuid4(),
+        id=run_id,
         review_id=review_id,
         stage=stage,
         fingerprint=ranker.fingerprint(),
@@ -197,7 +198,7 @@ def _begin(
     )
     with database.writing() as session:
         session.add(run)
-    return run.id
+    return run_id
 
 
 def _put_in_use(

@@ -1,5 +1,6 @@
 """Fixtures: every test that asks for a database runs on SQLite and on PostgreSQL."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +20,7 @@ settings.register_profile(
     "soak", max_examples=2000, deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
-settings.load_profile("ci")
+settings.load_profile(os.environ.get("SIFTMAP_TEST_PROFILE", "ci"))
 
 
 @pytest.fixture(scope="session")

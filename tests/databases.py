@@ -60,6 +60,15 @@ class Templates:
         """Return the URL of a new, migrated, empty database."""
         return self._fresh_sqlite() if kind == "sqlite" else self._fresh_postgres()
 
+    def clone(self, url: str) -> str:
+        """Return the URL of a copy of a database that nobody is connected to."""
+        name = make_url(url).database or ""
+        if url.startswith("sqlite"):
+            copy = self.folder / f"{uuid4().hex}.sqlite"
+            shutil.copy(name, copy)
+            return f"sqlite:///{copy}"
+        return self._create(f"t{uuid4().hex}", template=name)
+
     def _fresh_sqlite(self) -> str:
         template = self.folder / "template.sqlite"
         if not template.exists():

@@ -1,0 +1,57 @@
+# siftmap: `make help` lists what there is.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DATA ?= data
+.DEFAULT_GOAL := help
+.PHONY: help setup demo serve test check bench soak fix lock
+
+help: ## Show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: $(VENV)/ready ## Build the environment in .venv
+
+# The lock file says what is installed, to the hash; the project itself is linked in.
+$(VENV)/ready: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: setup ## Make the demonstration review and serve it (FRESH=1 starts over)
+	@if [ -n "$(FRESH)" ]; then rm -rf "$(DATA)"; fi
+	SIFTMAP_DATA_DIR="$(DATA)" $(BIN)/siftmap demo
+	SIFTMAP_DATA_DIR="$(DATA)" $(BIN)/siftmap serve
+
+serve: setup ## Serve what is in the data folder
+	SIFTMAP_DATA_DIR="$(DATA)" $(BIN)/siftmap migrate
+	SIFTMAP_DATA_DIR="$(DATA)" $(BIN)/siftmap serve
+
+test: setup ## Run every test on SQLite and PostgreSQL, browser journeys included
+	@sh .ci/needs
+	$(BIN)/python -m pytest
+
+check: setup ## Everything CI checks beside the tests; changes no file
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/test_docs.py tests/test_tooling.py tests/migrations
+
+bench: setup ## Measure speed and accuracy (slow; needs the measuring data)
+	$(BIN)/python tests/benchmarks/read_files.py
+	$(BIN)/python tests/benchmarks/duplicates.py
+	$(BIN)/python tests/benchmarks/ranking.py
+	$(BIN)/python tests/benchmarks/whole_path.py
+
+soak: setup ## The long suites
+	@sh .ci/needs
+	SIFTMAP_TEST_PROFILE=soak $(BIN)/python -m pytest -m "soak or not soak" tests
+
+fix: setup ## Format, and mend what can be mended by machine
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: ## Write requirements.lock anew (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-emit-index-url --extra dev -q -o requirements.lock pyproject.toml

@@ -1,0 +1,87 @@
+"""Every route of the application with an example address, what it asks for, and who may."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from review.permissions import Action
+
+NOBODY_NEEDED = frozenset({"/login", "/healthz", "/readyz", "/static"})
+MEMBER = "member"
+
+
+@dataclass(frozen=True)
+class Route:
+    """One way into the application."""
+
+    method: str
+    path: str  # as declared
+    action: Action | None = None  # None: anybody signed in
+    form: dict[str, Any] = field(default_factory=dict)
+    query: str = ""
+
+
+R = "/reviews/{slug}"
+STAGED = R + "/screening/{stage}"
+ROUTES = [
+    Route("GET", "/"),
+    Route("POST", "/logout"),
+    Route("GET", R, Action.VIEW),
+    Route("GET", R + "/searches", Action.VIEW),
+    Route("POST", R + "/searches", Action.MANAGE, {"source": "Scopus", "kind": "database"}),
+    Route("GET", R + "/searches/{search_id}", Action.VIEW),
+    Route("GET", R + "/duplicates", Action.MANAGE),
+    Route(
+        "POST", R + "/duplicates", Action.MANAGE,
+        {"left": "{record_id}", "right": "{other_id}", "verdict": "distinct"},
+    ),
+    Route("POST", R + "/duplicates/undo", Action.MANAGE, {"event": "1"}),
+    Route("POST", R + "/dedupe", Action.MANAGE),
+    Route("GET", STAGED, Action.SCREEN),
+    Route(
+        "POST", STAGED + "/decisions", Action.SCREEN,
+        {"record": "{record_id}", "verdict": "include"},
+    ),
+    Route("POST", STAGED + "/undo", Action.SCREEN, {"decision": "{record_id}"}),
+    Route("POST", STAGED + "/rank", Action.MANAGE),
+    Route("GET", R + "/conflicts", Action.ADJUDICATE),
+    Route(
+        "POST", R + "/conflicts", Action.ADJUDICATE,
+        {"record": "{record_id}", "stage": "title_abstract", "verdict": "include",
+         "settles": "{record_id}"},
+    ),
+    Route("GET", R + "/reports", Action.MANAGE),
+    Route(
+        "POST", R + "/reports/{record_id}/retrieval", Action.MANAGE, {"state": "requested"}
+    ),
+    Route("GET", R + "/coding", Action.CODE),
+    Route(
+        "POST", R + "/coding", Action.MANAGE, {"label": "Doe 2001", "reports": "{record_id}"}
+    ),
+    Route("GET", R + "/coding/{study_id}", Action.CODE),
+    Route("POST", R + "/coding/{study_id}/contracts", Action.CODE, {"label": "Another one"}),
+    Route(
+        "POST", R + "/coding/{study_id}/codes", Action.CODE,
+        {"item": "design", "value": "trial"},
+    ),
+    Route("GET", R + "/map", Action.VIEW),
+    Route("GET", R + "/map.{format}", Action.VIEW),
+    Route("GET", R + "/prisma", Action.SEE_COUNTS),
+    Route("GET", R + "/prisma.{format}", Action.SEE_COUNTS),
+    Route("GET", R + "/records", Action.VIEW),
+    Route("GET", R + "/records", Action.SEE_COUNTS, query="?box=duplicates"),
+    Route("GET", R + "/records/{record_id}", Action.VIEW),
+    Route(
+        "POST", R + "/records/{record_id}/reopen", Action.MANAGE,
+        {"stage": "title_abstract", "why": "A new criterion."},
+    ),
+    Route(
+        "POST", R + "/records/{record_id}/removal", Action.MANAGE,
+        {"kind": "other", "why": "Retracted."},
+    ),
+    Route("GET", R + "/settings", Action.MANAGE),
+    Route(
+        "POST", R + "/settings/members", Action.MANAGE,
+        {"email": "{email}", "role": "advisor"},
+    ),
+    Route("POST", R + "/settings/protocol", Action.MANAGE, {"text": "x", "why": "y"}),
+]  # fmt: skip

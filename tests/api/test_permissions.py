@@ -1,0 +1,160 @@
+"""Who may do what, route by route: own review, another's, and one that is not there."""
+
+from uuid import uuid4
+
+import pytest
+from fastapi.routing import APIRoute
+
+from review.events import last_event
+from review.permissions import ALLOWED, Action, may
+from review.studies import add_study
+from review.tables import Record
+from review.vocabulary import Role
+from tests.api.conftest import Browser
+from tests.api.routes import NOBODY_NEEDED, ROUTES, Route
+from tests.factories import include_fully, make_records, make_review
+
+ROLES = {
+    "lead": {Role.LEAD},
+    "reviewer_a": {Role.REVIEWER},
+    "adjudicator": {Role.ADJUDICATOR},
+    "advisor": {Role.ADVISOR},
+}
+
+
+@pytest.fixture
+def filled(database, people):
+    """Names for the addresses: a record, a study and a search of the review."""
+    with database.writing() as session:
+        one, two, three = make_records(session, people.review_id, 3)
+        include_fully(session, people, three)
+        study = add_study(session, review_id=people.review_id, label="Doe 2000", reports=[three],
+                          by=people.lead)  # fmt: skip
+
+        search = session.get_one(Record, one).search_id
+        return {
+            "slug": people.slug, "record_id": one, "other_id": two, "study_id": study.id,
+            "search_id": search, "stage": "title_abstract", "format": "csv",
+            "email": people.emails["advisor"],
+        }  # fmt: skip
+
+
+def ask(browser: Browser, route: Route, names: dict):
+    path = route.path.format(**names) + route.query
+    if route.method == "GET":
+        return browser.get(path)
+    form = {key: value.format(**names) for key, value in route.form.items()}
+    files = {"files": ("a.ris", b"TY  - JOUR\nTI  - A title\nER  - \n")}
+    more = {"files": files} if route.path.endswith("/searches") else {}
+    return browser.post(path, form, **more)
+
+
+def test_no_route_is_left_out_of_the_table(app):
+    listed = {(route.method, route.path) for route in ROUTES}
+
+    declared = {
+        (method, route.path)
+        for route in every_route(app.routes)
+        if not any(route.path.startswith(open_one) for open_one in NOBODY_NEEDED)
+        for method in route.methods - {"HEAD"}
+    }
+
+    assert declared == listed
+
+
+def every_route(routes):
+    for route in routes:
+        if isinstance(route, APIRoute):
+            yield route
+        else:
+            yield from every_route(getattr(route, "routes", None) or inner(route))
+
+
+def inner(route):
+    original = getattr(route, "original_router", None)
+    return original.routes if original is not None else ()
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_each_role_may_do_what_the_table_says_and_nothing_else(sign_in, people, filled, name):
+    browser = sign_in(getattr(people, name))
+
+    for route in ROUTES:
+        if route.path in ("/", "/logout"):
+            continue
+        status = ask(browser, route, filled).status_code
+        allowed = may(frozenset(ROLES[name]), route.action)
+        assert (status != 403) == allowed, (route.method, route.path, status)
+        assert status < 500, (route.method, route.path, status)
+
+
+def test_a_foreign_review_answers_exactly_like_a_missing_one(sign_in, people, filled, database):
+    with database.writing() as session:
+        stranger = make_review(session)
+    for who in (stranger.lead, people.outsider):
+        browser = sign_in(who)
+        for route in ROUTES:
+            if "{slug}" not in route.path:
+                continue
+
+            foreign = ask(browser, route, filled)
+            missing = ask(browser, route, filled | {"slug": "x" * len(people.slug)})
+
+            assert foreign.status_code == missing.status_code == 404, route
+            assert foreign.text.replace(people.slug, "x" * len(people.slug)) == missing.text
+
+
+def test_ids_of_another_review_are_missing_in_ones_own(sign_in, people, filled, database):
+    with database.writing() as session:
+        stranger = make_review(session)
+    browser = sign_in(stranger.lead)
+    names = filled | {"slug": stranger.slug}
+
+    for route in ROUTES:
+        if "_id}" not in route.path:
+            continue
+        foreign = ask(browser, route, names)
+        missing = ask(browser, route, names | {key: uuid4() for key in names if "_id" in key})
+        assert foreign.status_code == missing.status_code == 404, route
+        assert foreign.text == missing.text
+
+
+def test_nobody_is_sent_to_sign_in(sign_in, filled):
+    browser = sign_in()
+
+    for route in ROUTES:
+        answer = ask(browser, route, filled)
+        assert answer.status_code in (303, 403), route
+        if answer.status_code == 303:
+            assert answer.headers["location"].startswith("/login"), route
+
+
+def test_a_form_without_our_token_or_from_another_site_changes_nothing(sign_in, people, filled):
+    browser = sign_in(people.lead)
+
+    for route in ROUTES:
+        if route.method != "POST":
+            continue
+        path = route.path.format(**filled)
+        assert browser.client.post(path, data=route.form).status_code == 403, route
+        for headers in ({"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}):
+            assert browser.post(path, route.form, headers=headers).status_code == 403, route
+
+
+def test_reading_pages_writes_nothing(sign_in, people, filled, database):
+
+    with database.reading() as session:
+        before = last_event(session, people.review_id)
+
+    for name in ROLES:
+        browser = sign_in(getattr(people, name))
+        for route in ROUTES:
+            if route.method == "GET":
+                ask(browser, route, filled)
+
+    with database.reading() as session:
+        assert last_event(session, people.review_id) == before
+
+
+def test_every_action_is_allowed_to_somebody():
+    assert set(ALLOWED) == set(Action)
