@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.settings import Settings
-from api.work import import_file
+from api.work import SearchOnDemand, import_file
 from protocols.loader import read_shipped
 from review.accounts import add_account
 from review.blinding import conflicts
@@ -22,7 +22,6 @@ from review.duplicates import deduplicate
 from review.events import OPERATOR, Actor
 from review.files import FileStore
 from review.flow import Leaf, record_rows
-from review.imports import add_search
 from review.retrieval import retrieve
 from review.reviews import add_member, create_review, protocol_of
 from review.studies import add_contract, add_study, link_contract
@@ -201,26 +200,18 @@ def _import_searches(
                 FileStore(settings.files_dir),
                 path,
                 review_id=review_id,
-                search_for=_search(review_id, source, kind, len(held)),
+                search_for=SearchOnDemand(
+                    review_id,
+                    OPERATOR,
+                    {
+                        "source": source,
+                        "kind": kind,
+                        "query": '"outcomes contract*" OR "impact bond*" (synthetic)',
+                        "n_hits": len(held),
+                    },
+                ),
                 by=OPERATOR,
             )
-
-
-def _search(
-    review_id: UUID, source: str, kind: SearchKind, n_hits: int
-) -> Callable[[Session], UUID]:
-    def add(session: Session) -> UUID:
-        return add_search(
-            session,
-            review_id=review_id,
-            source=source,
-            kind=kind,
-            query='"outcomes contract*" OR "impact bond*" (synthetic)',
-            n_hits=n_hits,
-            by=OPERATOR,
-        ).id
-
-    return add
 
 
 def _ris(works: Sequence[Work]) -> str:

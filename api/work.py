@@ -4,10 +4,12 @@ Importing, comparing, learning and drawing hold Python's lock; in the web proces
 every page wait.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+
+from sqlalchemy.orm import Session
 
 from api.settings import Settings
 from heatmap import drawing
@@ -15,6 +17,7 @@ from heatmap.cells import HeatMap
 from review import imports
 from review.database import Database
 from review.duplicates import Deduplication, deduplicate
+from review.errors import Unreadable
 from review.events import Actor
 from review.files import FileStore
 from review.reading import Format
@@ -28,7 +31,7 @@ def import_file(
     path: Path,
     *,
     review_id: UUID,
-    search_for: Callable[[Any], UUID],
+    search_for: Callable[[Session], UUID],
     by: Actor,
     name: str | None = None,
     format: Format | None = None,  # noqa: A002
@@ -46,10 +49,9 @@ def import_file(
         mapping=mapping,
         on_progress=on_progress,
     )
-    with database.writing() as session:
+    with staged.blocks, database.writing() as session:
         present = imports.find_file(session, review_id=review_id, sha256=staged.sha256)
         if present is not None:
-            staged.blocks.close()
             session.expunge(present)
             return imports.Imported(present, was_there=True)
         search_id = search_for(session)
@@ -58,24 +60,57 @@ def import_file(
         return done
 
 
+class SearchOnDemand:
+    """Makes a search when its first new file is about to be committed, and not before."""
+
+    def __init__(self, review_id: UUID, by: Actor, fields: Mapping[str, Any]) -> None:
+        self.review_id = review_id
+        self.by = by
+        self.fields = fields
+        self.id: UUID | None = None
+
+    def __call__(self, session: Session) -> UUID:
+        """Return the search's id."""
+        if self.id is None:
+            made = imports.add_search(session, review_id=self.review_id, by=self.by, **self.fields)
+            self.id = made.id
+        return self.id
+
+
 def import_in_child(
-    settings: Settings, path: Path, review_id: UUID, search_id: UUID, by: Actor, name: str
-) -> tuple[str, int, int, bool]:
-    """Import one uploaded file; return its name, records read, blocks rejected, was it there."""
+    settings: Settings,
+    given: Sequence[tuple[Path, str]],
+    review_id: UUID,
+    fields: Mapping[str, Any],
+    by: Actor,
+) -> tuple[UUID | None, list[str], list[str]]:
+    """Import uploaded files, given as (path, name), into one search.
+
+    Returns the search, None where no file was new; the names of files whose very bytes were read
+    before; and a sentence for each file that cannot be read.
+    """
     database = Database(settings.url)
+    search = SearchOnDemand(review_id, by, fields)
+    known, troubles = [], []
     try:
-        done = import_file(
-            database,
-            FileStore(settings.files_dir),
-            path,
-            review_id=review_id,
-            search_for=lambda _: search_id,
-            by=by,
-            name=name,
-        )
+        for path, name in given:
+            try:
+                done = import_file(
+                    database,
+                    FileStore(settings.files_dir),
+                    path,
+                    review_id=review_id,
+                    search_for=search,
+                    by=by,
+                    name=name,
+                )
+            except Unreadable as error:
+                troubles.append(f"{name}: {error}")
+            else:
+                known += [name] if done.was_there else []
     finally:
         database.dispose()
-    return name, done.file.n_accepted, done.file.n_rejected, done.was_there
+    return search.id, known, troubles
 
 
 def deduplicate_in_child(settings: Settings, review_id: UUID, by: Actor) -> Deduplication:

@@ -139,32 +139,30 @@ def commit(
     """Write a staged file's records as one act; the same bytes again add nothing.  Flushes."""
     lock_review(session, review_id)
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    with staged.blocks:
-        if present := find_file(session, review_id=review_id, sha256=staged.sha256):
-            return Imported(present, was_there=True)
-        search = session.get(Search, search_id)
-        if search is None or search.review_id != review_id:
-            raise NotFound("There is no such search in this review.")
-        writer = ActWriter(session, review_id=review_id, act=Act.IMPORT_FILE, by=by)
-        file_id = uuid4()
-        writer.insert(ImportFile, [_file_row(staged, file_id, search_id)])
-        writer.insert(
-            RejectedBlock,
-            (_rejected_row(block, file_id) for block in _blocks(staged) if not block["record"]),
-        )
-        first = 1 + (
-            session.scalar(select(func.max(Record.number)).where(Record.review_id == review_id))
-            or 0
-        )
-        accepted = (block for block in _blocks(staged) if block["record"])
-        writer.insert(
-            Record,
-            (
-                _record_row(block, number, file_id, search_id)
-                for number, block in enumerate(accepted, start=first)
-            ),
-        )
-        writer.finish(subject=("import_file", file_id), detail={"sha256": staged.sha256})
+    if present := find_file(session, review_id=review_id, sha256=staged.sha256):
+        return Imported(present, was_there=True)
+    search = session.get(Search, search_id)
+    if search is None or search.review_id != review_id:
+        raise NotFound("There is no such search in this review.")
+    writer = ActWriter(session, review_id=review_id, act=Act.IMPORT_FILE, by=by)
+    file_id = uuid4()
+    writer.insert(ImportFile, [_file_row(staged, file_id, search_id)])
+    writer.insert(
+        RejectedBlock,
+        (_rejected_row(block, file_id) for block in _blocks(staged) if not block["record"]),
+    )
+    first = 1 + (
+        session.scalar(select(func.max(Record.number)).where(Record.review_id == review_id)) or 0
+    )
+    accepted = (block for block in _blocks(staged) if block["record"])
+    writer.insert(
+        Record,
+        (
+            _record_row(block, number, file_id, search_id)
+            for number, block in enumerate(accepted, start=first)
+        ),
+    )
+    writer.finish(subject=("import_file", file_id), detail={"sha256": staged.sha256})
     return Imported(session.get_one(ImportFile, file_id), was_there=False)
 
 

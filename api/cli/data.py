@@ -20,12 +20,12 @@ from api.cli.terminal import (
     settings,
     show,
 )
-from api.work import import_file
+from api.work import SearchOnDemand, import_file
 from review.duplicates import deduplicate
 from review.errors import Invalid, ReviewError
 from review.events import Actor
 from review.files import FileStore
-from review.imports import Imported, add_search
+from review.imports import Imported
 from review.reading import Format
 from review.vocabulary import SearchKind, Stage
 from screening.ranking import rank_records
@@ -53,7 +53,7 @@ def import_files(
     """Read search files into one search of a review; the same bytes again add nothing."""
     actor, review = acting(by), review_id(slug)
     day = _day(run_on)
-    search = _SearchOnDemand(
+    search = SearchOnDemand(
         review,
         actor,
         {
@@ -70,21 +70,6 @@ def import_files(
     show(results, as_json=as_json, text="\n".join(_line(result) for result in results))
     if any("error" in result for result in results):
         raise SystemExit(1)
-
-
-class _SearchOnDemand:
-    """Makes the search when its first new file is about to be committed."""
-
-    def __init__(self, review: UUID, actor: Actor, fields: dict[str, Any]) -> None:
-        self.review = review
-        self.actor = actor
-        self.fields = fields
-        self.id: UUID | None = None
-
-    def __call__(self, session: Session) -> UUID:
-        if self.id is None:
-            self.id = add_search(session, review_id=self.review, by=self.actor, **self.fields).id
-        return self.id
 
 
 def _import(

@@ -15,9 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from api.deps import By, Config, Pool, ReadSession, ReviewId
 from api.rendering import path, render
 from api.work import import_in_child
-from review.database import Database
-from review.errors import Invalid, NotFound, Unreadable
-from review.imports import add_search
+from review.errors import Conflicting, Invalid, NotFound, Unreadable
 from review.permissions import Action, check
 from review.reading import FILE_LIMIT
 from review.reviews import protocol_of
@@ -78,37 +76,29 @@ def add(
     given = [file for file in files if file.filename]
     if not given:
         raise Invalid("Choose at least one file exported from the source.")
-    day, n_hits = _date(run_on), _count(hits)
-    database = Database(settings.url)
-    try:
-        with database.writing() as writing:
-            search_id = add_search(
-                writing,
-                review_id=review_id,
-                source=source,
-                kind=kind,
-                by=by,
-                platform=platform,
-                query=query,
-                run_on=day,
-                limits=limits,
-                n_hits=n_hits,
-            ).id
-    finally:
-        database.dispose()
-    troubles = []
-    for file in given:
-        with tempfile.TemporaryDirectory() as folder:
-            target = Path(folder) / "upload"
-            _save(file, target)
-            try:
-                pool.submit(
-                    import_in_child, settings, target, review_id, search_id, by, _name(file)
-                ).result()
-            except Unreadable as error:
-                troubles.append(f"{_name(file)}: {error}")
+    fields = {
+        "source": source,
+        "kind": kind,
+        "platform": platform,
+        "query": query,
+        "run_on": _date(run_on),
+        "limits": limits,
+        "n_hits": _count(hits),
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        saved = [
+            (_save(file, Path(folder) / str(number)), _name(file))
+            for number, file in enumerate(given)
+        ]
+        work = pool.submit(import_in_child, settings, saved, review_id, fields, by)
+        search_id, known, troubles = work.result()
     if troubles:
-        raise Unreadable(" ".join(troubles))
+        rest = "" if search_id is None else " The other files were read and kept."
+        raise Unreadable(" ".join(troubles) + rest)
+    if search_id is None:
+        raise Conflicting(
+            f"The very bytes of {' and '.join(known)} were read before, so nothing was added."
+        )
     return RedirectResponse(path(request, "searches", search_id), status_code=303)
 
 
@@ -140,11 +130,12 @@ def search(
     )
 
 
-def _save(file: UploadFile, target: Path) -> None:
+def _save(file: UploadFile, target: Path) -> Path:
     with target.open("wb") as copy:
         shutil.copyfileobj(file.file, copy)
     if target.stat().st_size > FILE_LIMIT:
         raise Unreadable(f"{_name(file)} is larger than {FILE_LIMIT // 2**20} MB; split it.")
+    return target
 
 
 def _name(file: UploadFile) -> str:

@@ -1,6 +1,5 @@
 """The application on a fresh database, and browsers that are signed in."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,8 +65,8 @@ def people(database: Database) -> Cast:
 
 
 @pytest.fixture
-def app(database: Database, tmp_path: Path) -> Iterator[FastAPI]:
-    yield make_app(database, tmp_path)
+def app(database: Database, tmp_path: Path) -> FastAPI:
+    return make_app(database, tmp_path)
 
 
 @pytest.fixture

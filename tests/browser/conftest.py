@@ -1,0 +1,100 @@
+"""A real server process on a real database, and a real Chromium."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync",
+    "--disable-component-update", "--no-first-run", "--disable-quic",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where the server listens, and the environment that its command line works in."""
+
+    url: str
+    environment: dict[str, str]
+
+    def run(self, *arguments: str) -> str:
+        """Run `siftmap …` beside the server and return what it prints."""
+        command = [str(Path(sys.executable).with_name("siftmap")), *arguments]
+        done = subprocess.run(
+            command, env=self.environment, check=True, capture_output=True, text=True
+        )
+        return done.stdout
+
+
+@pytest.fixture
+def server(database_url: str, tmp_path: Path) -> Iterator[Server]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {
+        "SIFTMAP_DATABASE_URL": database_url,
+        "SIFTMAP_DATA_DIR": str(tmp_path / "data"),
+        "SIFTMAP_PORT": str(port),
+    }
+    with (tmp_path / "server.log").open("w") as log:
+        process = subprocess.Popen(
+            [str(Path(sys.executable).with_name("siftmap")), "serve"],
+            env=environment, stdout=log, stderr=log,
+        )  # fmt: skip
+        try:
+            made = Server(f"http://127.0.0.1:{port}", environment)
+            wait_until_ready(made.url)
+            yield made
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+def wait_until_ready(url: str) -> None:
+    for _ in range(150):
+        try:
+            with urllib.request.urlopen(f"{url}/readyz") as answer:  # noqa: S310 - our own server
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.2)
+    pytest.fail("The server did not become ready within 30 seconds")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    binary = os.environ.get("BROWSER_BIN") or shutil.which("chromium")
+    if binary is None:
+        pytest.fail("No Chromium: `make test` installs it, or set BROWSER_BIN")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=binary, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=[True, False], ids=["with_javascript", "without_javascript"])
+def javascript(request: pytest.FixtureRequest) -> bool:
+    return request.param
+
+
+@pytest.fixture
+def page(chromium: Browser, javascript: bool) -> Iterator[Page]:
+    """A page whose console stays silent: an error or a blocked resource fails the test."""
+    context = chromium.new_context(java_script_enabled=javascript)
+    shown = context.new_page()
+    troubles: list[str] = []
+    shown.on("console", lambda message: troubles.append(message.text))
+    shown.on("pageerror", lambda error: troubles.append(str(error)))
+    yield shown
+    context.close()
+    assert troubles == []

@@ -1,0 +1,175 @@
+"""From a search file to the map, as the people do it, with and without JavaScript."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Server
+from tests.factories import protocol_text
+
+pytestmark = pytest.mark.browser
+
+PASSWORD = "three plain words"
+PEOPLE = {
+    "lead@example.org": ("lead",),
+    "ana@example.org": ("reviewer",),
+    "ben@example.org": ("reviewer",),
+    "judge@example.org": ("adjudicator",),
+    "advisor@example.org": ("advisor",),
+}
+RECORD = """TY  - JOUR
+TI  - {title}
+AU  - {author}
+PY  - {year}
+JO  - Journal of Invented Policy
+VL  - {year}
+SP  - {page}
+AB  - {abstract}
+ER  -
+"""
+WORKS = [
+    {"title": "A social impact bond for young people out of work", "author": "Alder, A.",
+     "year": 2014, "page": 11, "abstract": "A social impact bond paid for employment outcomes."},
+    {"title": "Payment by results in homelessness services", "author": "Brook, B.", "year": 2016,
+     "page": 22, "abstract": "Providers were paid when people kept a tenancy."},
+    {"title": "Bond strength of adhesives in humid climates", "author": "Castell, C.",
+     "year": 2011, "page": 33, "abstract": "Adhesive joints were tested at high humidity."},
+]  # fmt: skip
+# The same work as the first, as another source spells it: nearly, but not surely.
+TWIN = WORKS[0] | {"title": "Social impact bond for young people out of work", "page": 12}
+
+
+@pytest.fixture
+def review(server: Server, tmp_path: Path) -> str:
+    """A review with its people, made at the command line; its address."""
+    protocol = tmp_path / "protocol.yaml"
+    protocol.write_text(protocol_text())
+    server.run("review", "create", "jobs", "--protocol", str(protocol))
+    for email, roles in PEOPLE.items():
+        chosen = [part for role in roles for part in ("--role", role)]
+        server.run("user", "add", email, "--name", email.split("@")[0], "--password", PASSWORD,
+                   "--review", "jobs", *chosen)  # fmt: skip
+    return f"{server.url}/reviews/jobs"
+
+
+def sign_in(page: Page, server: Server, email: str) -> None:
+    page.context.clear_cookies()
+    page.goto(f"{server.url}/login")
+    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Your reviews")).to_be_visible()
+
+
+def add_search(page: Page, review: str, file: Path, source: str) -> None:
+    page.goto(f"{review}/searches")
+    page.get_by_label("Files").set_input_files(file)
+    page.get_by_label("Source").fill(source)
+    page.get_by_role("button", name="Read the files").click()
+    expect(page.get_by_role("heading", name=source)).to_be_visible()
+
+
+def choose(page: Page, verdict: str, *, keys: bool) -> None:
+    """Decide by key where there is JavaScript, by the button where there is none."""
+    before = page.locator("h1").inner_text()
+    if keys:
+        page.keyboard.press({"Include": "i", "Exclude": "e", "Maybe": "m"}[verdict])
+    else:
+        page.get_by_role("button", name=verdict).click()
+    expect(page.locator("h1")).not_to_have_text(before)
+
+
+def screen_all(page: Page, server: Server, review: str, email: str, stage: str, wanted: dict,
+               *, keys: bool) -> None:  # fmt: skip
+    sign_in(page, server, email)
+    page.goto(f"{review}/screening/{stage}")
+    for _ in range(len(wanted)):
+        title = page.locator("h1").inner_text()
+        choose(page, wanted[title], keys=keys)
+    expect(page.get_by_role("heading", name="Nothing waits for you here")).to_be_visible()
+
+
+def test_a_review_travels_from_search_file_to_map(
+    page: Page, server: Server, review: str, tmp_path: Path, javascript: bool
+) -> None:
+    first, second = tmp_path / "first.ris", tmp_path / "second.ris"
+    first.write_text("\n".join(RECORD.format(**work) for work in WORKS))
+    second.write_text(RECORD.format(**TWIN))
+    titles = [work["title"] for work in WORKS]
+
+    # The lead imports two files, finds the duplicate and settles what is left open of it.
+    sign_in(page, server, "lead@example.org")
+    add_search(page, review, first, "Scopus")
+    add_search(page, review, second, "Web of Science")
+    page.goto(review)
+    page.get_by_role("button", name="Find duplicates").click()
+    page.wait_for_url("**/duplicates")
+    if page.get_by_role("button", name="Duplicate", exact=False).first.is_visible():
+        if javascript:
+            page.keyboard.press("d")
+        else:
+            page.get_by_role("button", name="Duplicate", exact=False).first.click()
+    expect(page.get_by_text("No doubtful pair awaits you")).to_be_visible()
+    page.goto(review)
+    page.get_by_role("button", name="Rank titles and abstracts").click()
+    expect(page.get_by_role("heading", name="Needs you")).to_be_visible()
+
+    # Two reviewers decide, and differ about one record.
+    ana = {titles[0]: "Include", titles[1]: "Include", titles[2]: "Exclude"}
+    ben = {titles[0]: "Include", titles[1]: "Exclude", titles[2]: "Exclude"}
+    for email, wanted in (("ana@example.org", ana), ("ben@example.org", ben)):
+        screen_all(page, server, review, email, "title_abstract", wanted, keys=javascript)
+
+    # The adjudicator settles it.
+    sign_in(page, server, "judge@example.org")
+    page.goto(f"{review}/conflicts")
+    expect(page.get_by_role("heading", name=titles[1])).to_be_visible()
+    page.get_by_role("button", name="Settle as include").click()
+    expect(page.get_by_text("No conflict awaits you")).to_be_visible()
+
+    # The lead finds the full texts, the reviewers read them.
+    sign_in(page, server, "lead@example.org")
+    for _ in range(2):
+        page.goto(f"{review}/reports")
+        page.get_by_role("button", name="Retrieved", exact=True).first.click()
+    included = {titles[0]: "Include", titles[1]: "Include"}
+    for email in ("ana@example.org", "ben@example.org"):
+        screen_all(page, server, review, email, "full_text", included, keys=javascript)
+
+    # The lead makes a study of both reports; two coders code its contract alike.
+    sign_in(page, server, "lead@example.org")
+    page.goto(f"{review}/coding")
+    for box in page.locator("input[name=reports]").all():
+        box.check()
+    page.get_by_label("Name of the study").fill("Alder 2014")
+    page.get_by_role("button", name="Make a study").click()
+    page.get_by_label("Name of a new contract").fill("Northmoor bond")
+    page.get_by_role("button", name="Link", exact=True).click()
+    contract = page.url
+    for email in ("ana@example.org", "ben@example.org"):
+        sign_in(page, server, email)
+        for item, label in (("contract_type", "Social impact bond"), ("area", "Employment")):
+            page.goto(contract)
+            form = page.locator(f"form#{item}")
+            form.locator("select[name=value]").select_option(label=label)
+            form.get_by_role("button", name="Save").click()
+            expect(page.locator(f"form#{item}").get_by_text(f"Yours: {label}")).to_be_visible()
+
+    # PRISMA adds up, and a number opens its records.
+    sign_in(page, server, "lead@example.org")
+    page.goto(f"{review}/prisma")
+    expect(page.get_by_text("does not hold")).to_have_count(0)
+    for said in ("Duplicate records (n = 1)", "Records screened (n = 3)",
+                 "Reports sought for retrieval (n = 2)"):  # fmt: skip
+        expect(page.locator(".diagram svg")).to_contain_text(said.split(" (")[0])
+    page.get_by_role("link", name="Records excluded (n = 1)").first.click()
+    expect(page.get_by_role("link", name=titles[2])).to_be_visible()
+
+    # The advisor opens the map and follows the cell to the study.
+    sign_in(page, server, "advisor@example.org")
+    page.goto(f"{review}/map")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("1 study of 1 contract")
+    page.get_by_role("link", name="Employment, Social impact bond: 1 contracts").click()
+    expect(page.get_by_role("heading", name="Alder 2014")).to_be_visible()
+    assert server.run("verify").strip() == "All is well."

@@ -1,0 +1,101 @@
+"""Every page of the demonstration: accessible, quiet, and no wider than a phone."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from api.demonstration import LOGINS, PASSWORD
+from tests.browser.conftest import Server
+
+pytestmark = pytest.mark.browser
+
+PAGES = {
+    "lead": ["", "/searches", "/duplicates", "/conflicts", "/reports?show=all", "/coding", "/map",
+             "/map?framework=outcome_area_by_evidence_theme", "/prisma", "/settings", "/records",
+             "/records?box=records_excluded"],
+    "reviewer 1": ["", "/screening/title_abstract", "/screening/full_text", "/coding"],
+    "advisor": ["", "/map", "/prisma"],
+}  # fmt: skip
+
+
+@pytest.fixture
+def demo(server: Server) -> str:
+    server.run("demo")
+    return f"{server.url}/reviews/demo"
+
+
+@pytest.fixture
+def kind() -> str:
+    return "sqlite"  # what a page looks like does not depend on the database
+
+
+def sign_in(page: Page, server: Server, who: str) -> None:
+    page.context.clear_cookies()
+    page.goto(f"{server.url}/login")
+    page.get_by_label("E-mail address").fill(LOGINS[who])
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Your reviews")).to_be_visible()
+
+
+def test_every_page_is_accessible_in_light_and_dark_and_fits_a_phone(
+    chromium: Browser, server: Server, demo: str
+) -> None:
+    troubles = []
+    for scheme, width in (("light", 1440), ("dark", 390)):
+        context = chromium.new_context(
+            color_scheme=scheme, viewport={"width": width, "height": 900}
+        )
+        page = context.new_page()
+        for who, paths in PAGES.items():
+            sign_in(page, server, who)
+            for path in paths:
+                answer = page.goto(demo + path)
+                assert answer is not None
+                assert answer.status == 200, path
+                found = Axe().run(page).response["violations"]
+                troubles += [
+                    (path, scheme, one["id"], one["nodes"][0]["html"][:120])
+                    for one in found
+                    if one["impact"] in ("serious", "critical")
+                ]
+                wide = page.evaluate("document.documentElement.scrollWidth")
+                troubles += [(path, "wider than the screen", wide)] if wide > width else []
+        context.close()
+
+    assert troubles == []
+
+
+def test_a_double_click_saves_one_decision(chromium: Browser, server: Server, demo: str) -> None:
+    page = chromium.new_context().new_page()
+    sign_in(page, server, "reviewer 1")
+    page.goto(f"{demo}/screening/title_abstract")
+    before = int(page.locator("main .count").first.inner_text())
+
+    page.get_by_role("button", name="Include").dblclick()
+    expect(page.locator("main .count").first).to_have_text(str(before + 1))
+    page.keyboard.press("z")
+
+    expect(page.locator("main .count").first).to_have_text(str(before))
+    page.context.close()
+
+
+def test_digits_exclude_for_a_reason_and_keys_can_be_switched_off(
+    chromium: Browser, server: Server, demo: str
+) -> None:
+    page = chromium.new_context().new_page()
+    sign_in(page, server, "reviewer 1")
+    page.goto(f"{demo}/screening/title_abstract")
+    title = page.locator("h1").inner_text()
+
+    page.keyboard.press("1")
+    expect(page.locator("h1")).not_to_have_text(title)
+    expect(page.locator("aside .exclude").first).to_be_visible()
+    page.keyboard.press("?")
+    page.get_by_label("Switch single-letter keys off on this device").check()
+    page.get_by_role("button", name="Close").click()
+    title = page.locator("h1").inner_text()
+    page.keyboard.press("i")
+
+    expect(page.locator("h1")).to_have_text(title)
+    page.context.close()
