@@ -93,7 +93,9 @@ def _in_order(
 
 def _decided_by(by: Actor, stage: Stage) -> ColumnElement[bool]:
     """Whether the caller's decision on the record itself stands; not sure once it was reopened."""
-    member = select(Placement.record_id).where(Placement.root_id == Record.id)
+    member = select(Placement.record_id).where(
+        Placement.review_id == Record.review_id, Placement.root_id == Record.id
+    )
     reopened = exists().where(
         Reopening.stage == stage,
         or_(Reopening.record_id == Record.id, Reopening.record_id.in_(member)),

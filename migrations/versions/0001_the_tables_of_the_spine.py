@@ -887,7 +887,10 @@ def upgrade() -> None:
         sa.UniqueConstraint("supersedes_id", name=op.f("uq_decision_supersedes_id")),
     )
     op.create_index("ix_decision_event", "decision", ["review_id", "event_number"], unique=False)
-    op.create_index("ix_decision_reviewer_id", "decision", ["reviewer_id"], unique=False)
+    op.create_index("ix_decision_of", "decision", ["record_id", "stage", "round"], unique=False)
+    op.create_index(
+        "ix_decision_whose", "decision", ["reviewer_id", "stage", "record_id"], unique=False
+    )
     op.create_index(
         "one_first_decision",
         "decision",

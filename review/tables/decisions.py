@@ -39,6 +39,8 @@ class Decision(ActRow, Base):
         UniqueConstraint("review_id", "id"),
         UniqueConstraint("supersedes_id"),  # a decision is changed at most once, by its successor
         UniqueConstraint("review_id", "reviewer_id", "idempotency_key"),
+        Index("ix_decision_whose", "reviewer_id", "stage", "record_id"),
+        Index("ix_decision_of", "record_id", "stage", "round"),
         Index(
             "one_first_decision",
             "record_id",
@@ -60,7 +62,7 @@ class Decision(ActRow, Base):
     record_id: Mapped[UUID]
     stage: Mapped[Stage]
     round: Mapped[int]
-    reviewer_id: Mapped[account_key] = mapped_column(index=True)
+    reviewer_id: Mapped[account_key]
     verdict: Mapped[Verdict]
     exclusion_reason: Mapped[short | None]  # a key of the protocol's exclusion reasons
     note: Mapped[str | None]

@@ -5,6 +5,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from review.accounts import add_account
+from review.database import Database
+from review.events import OPERATOR
+from review.reviews import add_member, create_review
+from review.vocabulary import Role
 from tests.browser.conftest import Server
 from tests.factories import protocol_text
 
@@ -12,11 +17,11 @@ pytestmark = pytest.mark.browser
 
 PASSWORD = "three plain words"
 PEOPLE = {
-    "lead@example.org": ("lead",),
-    "ana@example.org": ("reviewer",),
-    "ben@example.org": ("reviewer",),
-    "judge@example.org": ("adjudicator",),
-    "advisor@example.org": ("advisor",),
+    "lead@example.org": Role.LEAD,
+    "ana@example.org": Role.REVIEWER,
+    "ben@example.org": Role.REVIEWER,
+    "judge@example.org": Role.ADJUDICATOR,
+    "advisor@example.org": Role.ADVISOR,
 }
 RECORD = """TY  - JOUR
 TI  - {title}
@@ -41,15 +46,15 @@ TWIN = WORKS[0] | {"title": "Social impact bond for young people out of work", "
 
 
 @pytest.fixture
-def review(server: Server, tmp_path: Path) -> str:
-    """A review with its people, made at the command line; its address."""
-    protocol = tmp_path / "protocol.yaml"
-    protocol.write_text(protocol_text())
-    server.run("review", "create", "jobs", "--protocol", str(protocol))
-    for email, roles in PEOPLE.items():
-        chosen = [part for role in roles for part in ("--role", role)]
-        server.run("user", "add", email, "--name", email.split("@")[0], "--password", PASSWORD,
-                   "--review", "jobs", *chosen)  # fmt: skip
+def review(server: Server, database: Database) -> str:
+    """A review with its people; its address."""
+    with database.writing() as session:
+        made = create_review(
+            session, slug="jobs", title=None, protocol_text=protocol_text(), by=OPERATOR
+        )
+        for email, role in PEOPLE.items():
+            add_account(session, email=email, name=email.split("@")[0], password=PASSWORD)
+            add_member(session, review_id=made.id, email=email, role=role, by=OPERATOR)
     return f"{server.url}/reviews/jobs"
 
 
@@ -65,7 +70,7 @@ def sign_in(page: Page, server: Server, email: str) -> None:
 def add_search(page: Page, review: str, file: Path, source: str) -> None:
     page.goto(f"{review}/searches")
     page.get_by_label("Files").set_input_files(file)
-    page.get_by_label("Source").fill(source)
+    page.get_by_label("Source", exact=True).fill(source)
     page.get_by_role("button", name="Read the files").click()
     expect(page.get_by_role("heading", name=source)).to_be_visible()
 
