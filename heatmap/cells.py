@@ -9,7 +9,14 @@ from sqlalchemy.orm import Session
 
 from heatmap.frame import Coded, items_of, read_coded, tidy
 from protocols.places import country_name
-from protocols.schema import SPECIAL_VALUES, Axis, MapFramework, Protocol
+from protocols.schema import (
+    SPECIAL_VALUES,
+    Axis,
+    CodebookItem,
+    ItemType,
+    MapFramework,
+    Protocol,
+)
 from review.errors import Invalid, NotFound
 from review.events import last_event
 from review.reviews import protocol_of
@@ -54,6 +61,14 @@ class HeatMap:
         cells = self.cells
         found = cells[(cells["row"] == row) & (cells["column"] == column)]
         return int(found[f"n_{plural(self.unit)}"].iloc[0])
+
+    def step(self, n: int) -> int:
+        """Return the step of the colour scale that a count has: 0 for a gap, else 1 to 5."""
+        return 0 if n == 0 else 1 + min(4, (n - 1) * 5 // self.most)
+
+    def label(self, key: str) -> str:
+        """Return the label of a row or column."""
+        return next((one.label for one in [*self.rows, *self.columns] if one.key == key), key)
 
     @property
     def most(self) -> int:
@@ -137,6 +152,16 @@ def axis_entries(protocol: Protocol, axis: Axis, found: pd.Series) -> list[Entry
     ]
     gone = sorted(set(present) - known - SPECIAL_VALUES.keys())
     return entries + [Entry(key, key, "No longer in the codebook.") for key in gone]
+
+
+def value_label(item: CodebookItem, key: str) -> str:
+    """Return the label of a coded value's entry."""
+    if key in SPECIAL_VALUES:
+        return SPECIAL_VALUES[key]
+    if item.type is ItemType.COUNTRY:
+        return country_name(key)
+    labels = {value.key: value.label for value in item.values} | {"yes": "Yes", "no": "No"}
+    return labels.get(key, key)
 
 
 def _filtered(

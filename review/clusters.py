@@ -11,12 +11,12 @@ from sqlalchemy import (
     SQLColumnExpression,
     Subquery,
     and_,
+    exists,
     func,
-    or_,
     select,
     true,
 )
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from review.errors import NotFound
 from review.tables import ActRow, Placement, Record
@@ -26,6 +26,17 @@ def up_to(table: type[ActRow], review_id: UUID, as_of: int | None) -> ColumnElem
     """Return the condition that keeps a review's acts up to an event; all of them for None."""
     mine = table.review_id == review_id
     return mine if as_of is None else and_(mine, table.event_number <= as_of)
+
+
+def among(
+    record_id: SQLColumnExpression[UUID], only: Collection[UUID] | None
+) -> ColumnElement[bool]:
+    """Return the condition that keeps acts on ``only`` these records; all of them for None.
+
+    The records follow from the clusters asked about anyway; said again, the database looks each
+    one up by its index instead of reading every act of the review.
+    """
+    return true() if only is None else record_id.in_(only)
 
 
 def latest(
@@ -54,8 +65,13 @@ def members(
 
     A cluster is known by its earliest record; a record without duplicates is its own.
     """
-    among = None if only is None else Placement.record_id.in_(only)
-    placed = latest(Placement, Placement.record_id, review_id=review_id, as_of=as_of, where=among)
+    placed = latest(
+        Placement,
+        Placement.record_id,
+        review_id=review_id,
+        as_of=as_of,
+        where=among(Placement.record_id, only),
+    )
     query = (
         select(
             Record.id.label("record_id"),
@@ -65,10 +81,8 @@ def members(
             Record.event_number,
         )
         .outerjoin(placed, placed.c.record_id == Record.id)
-        .where(up_to(Record, review_id, as_of))
+        .where(up_to(Record, review_id, as_of), among(Record.id, only))
     )
-    if only is not None:
-        query = query.where(Record.id.in_(only))
     return query.cte().prefix_with("MATERIALIZED")
 
 
@@ -109,14 +123,18 @@ def _roots_of(review_id: UUID, record_ids: Collection[UUID]) -> Select[UUID, UUI
 
 def is_root(record_id: SQLColumnExpression[UUID], review_id: UUID) -> ColumnElement[bool]:
     """Return the condition that a record is not, by now, somebody's duplicate."""
-    newest = (
-        select(Placement.root_id)
-        .where(Placement.review_id == review_id, Placement.record_id == record_id)
-        .order_by(Placement.event_number.desc())
-        .limit(1)
-        .scalar_subquery()
+    later = aliased(Placement)
+    elsewhere = exists().where(
+        Placement.review_id == review_id,
+        Placement.record_id == record_id,
+        Placement.root_id != record_id,
+        ~exists().where(
+            later.review_id == review_id,
+            later.record_id == record_id,
+            later.event_number > Placement.event_number,
+        ),
     )
-    return or_(newest.is_(None), newest == record_id)
+    return ~elsewhere
 
 
 def latest_in_cluster(
@@ -126,6 +144,7 @@ def latest_in_cluster(
     *,
     review_id: UUID,
     as_of: int | None = None,
+    only: Collection[UUID] | None = None,
 ) -> Subquery:
     """Return, with its cluster_id, the newest act on any record of each cluster."""
     recency = func.row_number().over(
@@ -135,7 +154,7 @@ def latest_in_cluster(
     ranked = (
         select(member.c.cluster_id, *columns, recency.label("recency"))
         .join(member, member.c.record_id == record_id)
-        .where(up_to(table, review_id, as_of))
+        .where(up_to(table, review_id, as_of), among(record_id, only))
         .subquery()
     )
     return select(ranked).where(ranked.c.recency == 1).subquery()

@@ -4,12 +4,12 @@ from collections.abc import Collection
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, and_, case, select
-from sqlalchemy.orm import Session
+from sqlalchemy import CTE, ColumnElement, Subquery, and_, case, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from review.clusters import latest_in_cluster, members
 from review.resolution import resolutions
-from review.tables import Record, Removal, Retrieval, Search, StudyReport
+from review.tables import ActRow, Record, Removal, Retrieval, Search, StudyReport
 from review.vocabulary import (
     RemovalKind,
     Resolution,
@@ -58,18 +58,20 @@ def leaves(
     member = members(review_id, as_of=as_of, only=only)
 
     def stage(name: Stage) -> CTE:
-        return resolutions(session, review_id=review_id, stage=name, as_of=as_of, member=member)
+        return resolutions(
+            session, review_id=review_id, stage=name, as_of=as_of, only=only, member=member
+        )
 
     title_abstract, full_text = stage(Stage.TITLE_ABSTRACT), stage(Stage.FULL_TEXT)
-    removal = latest_in_cluster(
-        Removal, Removal.record_id, member, review_id=review_id, as_of=as_of
-    )
-    retrieval = latest_in_cluster(
-        Retrieval, Retrieval.record_id, member, review_id=review_id, as_of=as_of
-    )
-    link = latest_in_cluster(
-        StudyReport, StudyReport.record_id, member, review_id=review_id, as_of=as_of
-    )
+
+    def newest(table: type[ActRow], record_id: InstrumentedAttribute[UUID]) -> Subquery:
+        return latest_in_cluster(
+            table, record_id, member, review_id=review_id, as_of=as_of, only=only
+        )
+
+    removal = newest(Removal, Removal.record_id)
+    retrieval = newest(Retrieval, Retrieval.record_id)
+    link = newest(StudyReport, StudyReport.record_id)
     leaf = _leaf(
         member.c.record_id != member.c.cluster_id,
         removal.c.kind,

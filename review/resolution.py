@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
-from review.clusters import latest, members, up_to
+from review.clusters import among, latest, members, up_to
 from review.reviews import protocol_of
 from review.tables import (
     AdjudicatedDecision,
@@ -86,19 +86,25 @@ def resolutions(
     rules of the protocol version under which the round began.
     """
     member = members(review_id, as_of=as_of, only=only) if member is None else member
-    rounds = _rounds(member, review_id, stage, as_of)
-    given = _given(member, rounds, review_id, stage, as_of)
+    rounds = _rounds(member, review_id, stage, as_of, only)
+    given = _given(member, rounds, review_id, stage, as_of, only)
     rules = _rules(rounds, given, review_id, stage, as_of)
     reasons = [reason.key for reason in protocol_of(session, review_id, as_of=as_of).reasons(stage)]
     tally = _tally(_votes(given, rules, review_id, as_of), reasons)
     return _resolved(rules, tally, review_id, stage, as_of)
 
 
-def _rounds(member: CTE, review_id: UUID, stage: Stage, as_of: int | None) -> CTE:
+def _rounds(
+    member: CTE, review_id: UUID, stage: Stage, as_of: int | None, only: Collection[UUID] | None
+) -> CTE:
     """One row a cluster: its current round, which is the latest that any member was reopened to."""
     reopened = (
         select(Reopening.record_id, func.max(Reopening.round).label("round"))
-        .where(up_to(Reopening, review_id, as_of), Reopening.stage == stage)
+        .where(
+            up_to(Reopening, review_id, as_of),
+            Reopening.stage == stage,
+            among(Reopening.record_id, only),
+        )
         .group_by(Reopening.record_id)
         .subquery()
     )
@@ -115,7 +121,14 @@ def _rounds(member: CTE, review_id: UUID, stage: Stage, as_of: int | None) -> CT
     )
 
 
-def _given(member: CTE, rounds: CTE, review_id: UUID, stage: Stage, as_of: int | None) -> CTE:
+def _given(
+    member: CTE,
+    rounds: CTE,
+    review_id: UUID,
+    stage: Stage,
+    as_of: int | None,
+    only: Collection[UUID] | None,
+) -> CTE:
     """Every decision of each cluster's current round, and whether it still stands."""
     successor = aliased(Decision)
     is_changed = exists().where(
@@ -137,7 +150,11 @@ def _given(member: CTE, rounds: CTE, review_id: UUID, stage: Stage, as_of: int |
             rounds,
             and_(rounds.c.cluster_id == member.c.cluster_id, rounds.c.round == Decision.round),
         )
-        .where(up_to(Decision, review_id, as_of), Decision.stage == stage)
+        .where(
+            up_to(Decision, review_id, as_of),
+            Decision.stage == stage,
+            among(Decision.record_id, only),
+        )
         .cte()
     )
 
@@ -183,6 +200,7 @@ def _votes(given: CTE, rules: CTE, review_id: UUID, as_of: int | None) -> CTE:
         AdjudicatedDecision.decision_id,
         review_id=review_id,
         as_of=as_of,
+        where=AdjudicatedDecision.decision_id.in_(select(given.c.id)),
     )
     outcome = case(
         (Adjudication.id.is_not(None), Adjudication.verdict),

@@ -1,0 +1,323 @@
+"""Two worlds that differ in one reviewer's hidden decision look the same to the other reviewer."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy.orm import Session
+
+from review.blinding import conflicts, n_own_decisions, own_decision, own_decisions
+from review.decisions import adjudicate, decide, decision_of, reopen
+from review.duplicates import judge
+from review.errors import NotAllowed, NotFound, ReviewError
+from review.events import OPERATOR, Actor
+from review.permissions import Action, check, may, roles_of
+from review.retrieval import remove, retrieve
+from review.reviews import add_member
+from review.tables import Decision, Record
+from review.vocabulary import Judgement, RemovalKind, RetrievalState, Role, Stage, Verdict
+from screening.queue import next_records
+from screening.ranking import gather
+from tests.factories import Cast, decide_both, make_records, make_review, protocol_text
+
+TITLE_ABSTRACT, FULL_TEXT = Stage.TITLE_ABSTRACT, Stage.FULL_TEXT
+INCLUDE, EXCLUDE, MAYBE = Verdict.INCLUDE, Verdict.EXCLUDE, Verdict.MAYBE
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """What reviewer A says where reviewer B may not know it."""
+
+    verdict: Verdict
+    exclusion_reason: str | None = None
+    note: str | None = None
+
+
+WORLDS = (
+    Hidden(INCLUDE),
+    Hidden(EXCLUDE, "date"),
+    Hidden(EXCLUDE, "population", "Wrong country, I think."),
+    Hidden(MAYBE, note="See the full text."),
+)
+
+
+def shown(thing: Any) -> Any:
+    """Return something as it would be written on a page, without ids and times of B's own acts."""
+    match thing:
+        case Decision():
+            return (
+                thing.record_id, thing.stage, thing.round, thing.verdict, thing.exclusion_reason,
+                thing.note, thing.rank_shown, thing.protocol_version, thing.supersedes_id is None,
+            )  # fmt: skip
+        case Record():
+            return thing.id
+        case Sequence() if not isinstance(thing, str):
+            return [shown(one) for one in thing]
+        case _:
+            return thing
+
+
+def tried(session: Session, act: Callable[[], Any]) -> Any:
+    """Return what an act comes to: what it gives, or the words of its refusal; then undo it."""
+    savepoint = session.begin_nested()
+    try:
+        return shown(act())
+    except ReviewError as error:
+        return type(error).__name__, str(error)
+    finally:
+        savepoint.rollback()
+
+
+def everything_seen(
+    session: Session, cast: Cast, by: Actor, about: UUID, other: UUID
+) -> dict[str, Any]:
+    """Return all that a reviewer can read, and all the answers that they can get by trying."""
+    into: dict[str, Any] = {"review_id": cast.review_id, "by": by}
+    on: dict[str, Any] = {"record_id": about, **into}
+    doors: dict[str, Callable[[], Any]] = {
+        "roles": lambda: roles_of(session, review_id=cast.review_id, account_id=by.account_id),
+        "removing": lambda: remove(session, kind=RemovalKind.OTHER, why="No.", **on),
+        "seeking": lambda: retrieve(session, state=RetrievalState.REQUESTED, **on),
+        "joining": lambda: judge(
+            session, left_id=about, right_id=other, verdict=Judgement.DUPLICATE, **into
+        ),
+    }
+    for action in Action:
+        doors[f"may {action}"] = lambda action=action: check(session, action=action, **into)
+    for stage in Stage:
+        at: dict[str, Any] = {"stage": stage}
+        doors |= {
+            f"{stage} queue": lambda at=at: next_records(session, limit=50, **at, **into),
+            f"{stage} queue with skips": lambda at=at: next_records(
+                session, limit=50, skipped=[about], **at, **into
+            ),
+            f"{stage} own": lambda at=at: own_decisions(session, limit=50, **at, **into),
+            f"{stage} how many": lambda at=at: n_own_decisions(session, **at, **into),
+            f"{stage} own decision": lambda at=at: own_decision(session, **at, **on),
+            f"{stage} conflicts": lambda at=at: conflicts(session, **at, **into),
+            f"{stage} deciding": lambda at=at: decide(session, verdict=INCLUDE, **at, **on),
+            f"{stage} settling": lambda at=at: adjudicate(
+                session, verdict=INCLUDE, settles=[], **at, **on
+            ),
+            f"{stage} reopening": lambda at=at: reopen(session, why="Let me.", **at, **on),
+        }
+    return {name: tried(session, door) for name, door in doors.items()}
+
+
+def differences(seen: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:
+    """Return what is not the same in every world, with what it is in each."""
+    return {
+        name: [one[name] for one in seen]
+        for name in seen[0]
+        if any(one[name] != seen[0][name] for one in seen)
+    }
+
+
+def in_each_world(session: Session, worlds: tuple[Hidden, ...]) -> Iterator[Hidden]:
+    """Yield each world in turn, and undo what was done in it."""
+    for world in worlds:
+        with session.begin_nested() as savepoint:
+            yield world
+            savepoint.rollback()
+
+
+def say(session: Session, cast: Cast, record: UUID, by: Actor, stage: Stage, **said: Any) -> UUID:
+    return decide(
+        session, review_id=cast.review_id, record_id=record, stage=stage, by=by, **said
+    ).id
+
+
+@pytest.mark.parametrize("rules", [{}, {"maybe": False}, {"needed": 1}], ids=str)
+def test_nothing_that_b_sees_depends_on_what_a_said_before_b_decides(session, rules):
+    cast = make_review(session, **rules)
+    hidden, mine, *_ = make_records(session, cast.review_id, 4)
+    say(session, cast, mine, cast.reviewer_b, TITLE_ABSTRACT, verdict=EXCLUDE)
+    seen = []
+
+    for world in in_each_world(session, WORLDS):
+        said = say(session, cast, hidden, cast.reviewer_a, TITLE_ABSTRACT, **asdict(world))
+        b_sees = everything_seen(session, cast, cast.reviewer_b, hidden, mine)
+        b_sees["by id"] = tried(
+            session,
+            lambda said=said: decision_of(
+                session, review_id=cast.review_id, decision_id=said, by=cast.reviewer_b
+            ),
+        )
+        seen.append({name: hide(what, said) for name, what in b_sees.items()})
+
+    assert differences(seen) == {}
+
+
+def hide(what: Any, id_: UUID) -> Any:
+    assert str(id_) not in repr(what), "a hidden decision's id is on the page"
+    return what
+
+
+def test_a_decision_of_another_reviewer_is_nowhere_to_be_found(session, cast):
+    [record] = make_records(session, cast.review_id)
+    hidden = say(session, cast, record, cast.reviewer_a, TITLE_ABSTRACT, verdict=INCLUDE)
+
+    with pytest.raises(NotFound):
+        decision_of(session, review_id=cast.review_id, decision_id=hidden, by=cast.reviewer_b)
+    mine = own_decision(
+        session, review_id=cast.review_id, record_id=record, stage=TITLE_ABSTRACT,
+        by=cast.reviewer_b,
+    )  # fmt: skip
+    assert mine is None
+
+
+@pytest.mark.parametrize(
+    ("mine", "is_adjudicator"),
+    [(INCLUDE, False), (EXCLUDE, False), (INCLUDE, True)],
+    ids=["B includes", "B excludes", "B includes, and adjudicates elsewhere"],
+)
+def test_nothing_that_b_sees_tells_whether_a_agreed(session, cast, mine, is_adjudicator):
+    """The round is complete; whether it is a conflict is not for the one who decided in it."""
+    hidden, other = make_records(session, cast.review_id, 2)
+    if is_adjudicator:
+        add_member(
+            session, review_id=cast.review_id, email=cast.emails["reviewer_b"],
+            role=Role.ADJUDICATOR, by=OPERATOR,
+        )  # fmt: skip
+    seen = []
+
+    for world in in_each_world(session, WORLDS):
+        say(session, cast, hidden, cast.reviewer_a, TITLE_ABSTRACT, **asdict(world))
+        say(session, cast, hidden, cast.reviewer_b, TITLE_ABSTRACT, verdict=mine)
+        seen.append(everything_seen(session, cast, cast.reviewer_b, hidden, other))
+
+    assert differences(seen) == {}
+
+
+def test_at_full_text_too_nothing_that_b_sees_tells_what_a_said(session, cast):
+    hidden, other = make_records(session, cast.review_id, 2)
+    for record in (hidden, other):
+        decide_both(session, cast, record, INCLUDE)
+        retrieve(session, review_id=cast.review_id, record_id=record, by=cast.lead,
+                 state=RetrievalState.RETRIEVED)  # fmt: skip
+    before, after = [], []
+
+    for world in in_each_world(session, WORLDS):
+        say(session, cast, hidden, cast.reviewer_a, FULL_TEXT, **asdict(world))
+        before.append(everything_seen(session, cast, cast.reviewer_b, hidden, other))
+        say(session, cast, hidden, cast.reviewer_b, FULL_TEXT, verdict=INCLUDE)
+        after.append(everything_seen(session, cast, cast.reviewer_b, hidden, other))
+
+    assert differences(before) == {}
+    assert differences(after) == {}
+
+
+def test_the_ranker_learns_nothing_from_a_decision_that_stands_alone(session, cast):
+    records = make_records(session, cast.review_id, 4)
+    decide_both(session, cast, records[0], INCLUDE)
+    learned = []
+
+    for world in in_each_world(session, WORLDS):
+        say(session, cast, records[1], cast.reviewer_a, TITLE_ABSTRACT, **asdict(world))
+        material = gather(session, review_id=cast.review_id, stage=TITLE_ABSTRACT)
+        learned.append((material.ids, material.texts, material.labels))
+
+    assert learned[0][2] == [1, -1, -1, -1]
+    assert all(one == learned[0] for one in learned)
+
+
+def test_an_adjudicator_sees_the_conflicts_of_others_and_none_of_their_own(session, cast):
+    ours, theirs, agreed = make_records(session, cast.review_id, 3)
+    outsider = Actor.person(cast.outsider.account_id)
+    for name, role in (("outsider", Role.REVIEWER), ("reviewer_a", Role.ADJUDICATOR)):
+        add_member(
+            session, review_id=cast.review_id, email=cast.emails[name], role=role, by=OPERATOR
+        )
+    say(session, cast, ours, cast.reviewer_a, TITLE_ABSTRACT, verdict=INCLUDE)
+    say(session, cast, ours, cast.reviewer_b, TITLE_ABSTRACT, verdict=EXCLUDE)
+    say(session, cast, theirs, outsider, TITLE_ABSTRACT, verdict=INCLUDE)
+    say(session, cast, theirs, cast.reviewer_b, TITLE_ABSTRACT, verdict=EXCLUDE)
+    decide_both(session, cast, agreed, INCLUDE)
+
+    def listed(by: Actor) -> list[UUID]:
+        found = conflicts(session, review_id=cast.review_id, stage=TITLE_ABSTRACT, by=by)
+        assert all(len(one.decisions) == 2 for one in found)
+        return [one.record.id for one in found]
+
+    assert listed(cast.adjudicator) == [ours, theirs]
+    assert listed(cast.reviewer_a) == [theirs]
+    for nosy in (cast.reviewer_b, cast.lead, cast.advisor):
+        with pytest.raises(NotAllowed):
+            listed(nosy)
+
+
+def test_a_conflict_within_a_cluster_is_hidden_from_whoever_decided_on_any_of_its_records(
+    session, cast
+):
+    a, b = make_records(session, cast.review_id, 2)
+    add_member(
+        session, review_id=cast.review_id, email=cast.emails["reviewer_a"], role=Role.ADJUDICATOR,
+        by=OPERATOR,
+    )  # fmt: skip
+    say(session, cast, b, cast.reviewer_a, TITLE_ABSTRACT, verdict=INCLUDE)
+    say(session, cast, a, cast.reviewer_b, TITLE_ABSTRACT, verdict=EXCLUDE)
+    judge(session, review_id=cast.review_id, left_id=a, right_id=b,
+          verdict=Judgement.DUPLICATE, by=cast.lead)  # fmt: skip
+
+    found = {
+        who.account_id: conflicts(session, review_id=cast.review_id, stage=TITLE_ABSTRACT, by=who)
+        for who in (cast.adjudicator, cast.reviewer_a)
+    }
+
+    assert [len(one) for one in found.values()] == [1, 0]
+
+
+def test_where_consensus_is_allowed_the_reviewers_themselves_see_their_conflict(session):
+    text = protocol_text().replace(
+        "title_abstract: {", "title_abstract: {consensus_allowed: true, "
+    )
+    cast = make_review(session, text=text)
+    [record] = make_records(session, cast.review_id)
+    add_member(
+        session, review_id=cast.review_id, email=cast.emails["reviewer_a"], role=Role.ADJUDICATOR,
+        by=OPERATOR,
+    )  # fmt: skip
+    say(session, cast, record, cast.reviewer_a, TITLE_ABSTRACT, verdict=INCLUDE)
+    say(session, cast, record, cast.reviewer_b, TITLE_ABSTRACT, verdict=EXCLUDE)
+
+    found = conflicts(session, review_id=cast.review_id, stage=TITLE_ABSTRACT, by=cast.reviewer_a)
+
+    assert [one.record.id for one in found] == [record]
+
+
+def test_counts_are_for_those_whose_decisions_they_cannot_give_away(session, cast):
+    allowed = {Role.LEAD, Role.ADJUDICATOR, Role.ADVISOR}
+
+    for role in Role:
+        assert may(frozenset({role}), Action.SEE_COUNTS) is (role in allowed)
+        with_reviewing = frozenset({role, Role.REVIEWER})
+        assert may(with_reviewing, Action.SEE_COUNTS) is (role is Role.LEAD)
+    with pytest.raises(NotAllowed):
+        check(session, review_id=cast.review_id, by=cast.reviewer_a, action=Action.SEE_COUNTS)
+    with pytest.raises(NotFound):
+        check(session, review_id=cast.review_id, by=cast.outsider, action=Action.SEE_COUNTS)
+
+
+def test_the_queue_is_the_reviewers_own_and_holds_every_record_that_awaits_them(session, cast):
+    records = make_records(session, cast.review_id, 6)
+    undecided, half, mine, done, removed, copy = records
+    say(session, cast, half, cast.reviewer_a, TITLE_ABSTRACT, verdict=EXCLUDE)
+    say(session, cast, mine, cast.reviewer_b, TITLE_ABSTRACT, verdict=INCLUDE)
+    decide_both(session, cast, done, EXCLUDE)
+    remove(session, review_id=cast.review_id, record_id=removed, kind=RemovalKind.OTHER,
+           why="Retracted.", by=cast.lead)  # fmt: skip
+    judge(session, review_id=cast.review_id, left_id=undecided, right_id=copy,
+          verdict=Judgement.DUPLICATE, by=cast.lead)  # fmt: skip
+
+    def queue(by: Actor, *skipped: UUID) -> list[UUID]:
+        found = next_records(session, review_id=cast.review_id, stage=TITLE_ABSTRACT, by=by,
+                             limit=50, skipped=skipped)  # fmt: skip
+        return [record.id for record in found]
+
+    assert queue(cast.reviewer_a) == [undecided, mine]
+    assert queue(cast.reviewer_b) == [undecided, half]
+    assert queue(cast.reviewer_b, undecided) == [half, undecided]
+    with pytest.raises(NotAllowed):
+        queue(cast.lead)

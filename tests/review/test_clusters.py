@@ -1,0 +1,427 @@
+"""Duplicates: stars whatever the order of answers, and no merge that loses what was decided."""
+
+from itertools import permutations
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from review.clusters import cluster_of, clusters_of, members
+from review.database import Database
+from review.decisions import adjudicate, decide, live_decisions, reopen
+from review.duplicates import deduplicate, judge, questions, undo
+from review.errors import Conflicting, Invalid, NotFound, ReviewError, Settled
+from review.events import MODEL, OPERATOR, ActWriter, last_event, lock_review
+from review.flow import Leaf, leaves
+from review.resolution import standing
+from review.retrieval import remove, retrieve
+from review.studies import add_study, link_report, study_of_report
+from review.tables import Decision, DuplicateJudgement, Placement, Record
+from review.verify import verify
+from review.vocabulary import (
+    Act,
+    Judgement,
+    RemovalKind,
+    Resolution,
+    RetrievalState,
+    Stage,
+    Verdict,
+)
+from tests.factories import Cast, decide_both, include_fully, make_records, make_review
+
+INCLUDE, EXCLUDE = Verdict.INCLUDE, Verdict.EXCLUDE
+DUPLICATE, DISTINCT = Judgement.DUPLICATE, Judgement.DISTINCT
+
+TWINS = [
+    {
+        "title": "Social impact bonds and the employment of young people in London",
+        "authors": ["Doe, Jane", "Roe, Richard"], "year": 2015, "journal": "Public Finance Review",
+        "volume": "12", "pages": "101-120", "doi": "10.1000/sib.2015.1",
+    },
+    {
+        "title": "Social impact bonds and the employment of young people in London.",
+        "authors": ["Doe, J.", "Roe, R."], "year": 2015, "journal": "Public Finance Review",
+        "volume": "12", "pages": "101-120", "doi": "10.1000/sib.2015.1",
+    },
+    {
+        "title": "Homelessness and payment by results: evidence from Denver",
+        "authors": ["Poe, Edgar"], "year": 2018, "journal": "Housing Studies", "volume": "3",
+        "pages": "1-9", "doi": "10.1000/denver.2018",
+    },
+]  # fmt: skip
+
+
+def say(session: Session, cast: Cast, left: UUID, right: UUID, verdict: Judgement) -> int:
+    return judge(
+        session, review_id=cast.review_id, left_id=left, right_id=right, verdict=verdict,
+        by=cast.lead,
+    )  # fmt: skip
+
+
+def partition(session: Session, cast: Cast) -> set[frozenset[UUID]]:
+    member = members(cast.review_id)
+    groups: dict[UUID, set[UUID]] = {}
+    for record, root in session.execute(select(member.c.record_id, member.c.cluster_id)):
+        groups.setdefault(root, set()).add(record)
+    return {frozenset(group) for group in groups.values()}
+
+
+def leaf_of(session: Session, cast: Cast, record: UUID) -> Leaf:
+    table = leaves(session, review_id=cast.review_id)
+    return Leaf(session.scalars(select(table.c.leaf).where(table.c.record_id == record)).one())
+
+
+def ask_model(
+    session: Session, cast: Cast, pairs: list[tuple[UUID, UUID, float, Judgement]]
+) -> None:
+    """Write what the model says of pairs, as a deduplication would, without joining anything."""
+    lock_review(session, cast.review_id)
+    writer = ActWriter(session, review_id=cast.review_id, act=Act.DEDUPLICATE, by=MODEL)
+    writer.insert(
+        DuplicateJudgement,
+        [
+            {
+                "id": uuid4(), "left_id": left, "right_id": right, "verdict": verdict,
+                "score": score, "evidence": {"tie": str(place)},
+            }
+            for place, (left, right, score, verdict) in enumerate(pairs)
+        ],
+    )  # fmt: skip
+    writer.finish()
+
+
+ANSWERS = st.lists(
+    st.tuples(
+        st.tuples(st.integers(0, 5), st.integers(0, 5)).filter(lambda pair: pair[0] < pair[1]),
+        st.sampled_from([DUPLICATE, DUPLICATE, DISTINCT, Judgement.SAME_STUDY]),
+    ),
+    min_size=1,
+    max_size=7,
+    unique_by=lambda answer: answer[0],
+)
+
+
+@settings(max_examples=settings.default.max_examples // 4)
+@given(answers=ANSWERS, data=st.data())
+def test_clusters_are_stars_onto_the_earliest_whatever_the_order_of_answers(session, answers, data):
+    cast = make_review(session)
+    records = make_records(session, cast.review_id, 6)
+    kept = consistent(answers)
+    orders = [kept, data.draw(st.permutations(kept))]
+    found = []
+
+    for order in orders:
+        with session.begin_nested() as savepoint:
+            for (left, right), verdict in order:
+                ends = (left, right) if data.draw(st.booleans()) else (right, left)
+                say(session, cast, records[ends[0]], records[ends[1]], verdict)
+            found.append(partition(session, cast))
+            home = clusters_of(session, review_id=cast.review_id, record_ids=records)
+            faults = [fault.what for fault in verify(session)]
+            savepoint.rollback()
+
+    assert found[0] == found[1] == by_hand(records, kept)
+    for group in home.values():
+        assert list(group) == sorted(group, key=records.index)
+    assert faults == []
+
+
+def consistent(answers):
+    """Leave out the answers that contradict those before them."""
+    kept = []
+    for answer in answers:
+        joined = by_hand(list(range(6)), [*kept, answer])
+        apart = [pair for pair, verdict in [*kept, answer] if verdict is not DUPLICATE]
+        if not any(set(pair) <= group for pair in apart for group in joined):
+            kept.append(answer)
+    return kept
+
+
+def by_hand(records, answers):
+    groups = [{record} for record in records]
+    for (left, right), verdict in answers:
+        if verdict is DUPLICATE:
+            one, other = (
+                next(group for group in groups if records[end] in group) for end in (left, right)
+            )
+            if one is not other:
+                groups.remove(other)
+                one |= other
+    return {frozenset(group) for group in groups}
+
+
+def test_a_contradiction_is_refused_and_changes_nothing(session, cast):
+    a, b, c = make_records(session, cast.review_id, 3)
+    say(session, cast, a, b, DUPLICATE)
+    say(session, cast, a, c, DISTINCT)
+    before = partition(session, cast), last_event(session, cast.review_id)
+
+    for left, right, verdict in [(b, c, DUPLICATE), (a, a, DUPLICATE)]:
+        with pytest.raises((Conflicting, Invalid)), session.begin_nested():
+            say(session, cast, left, right, verdict)
+
+    assert (partition(session, cast), last_event(session, cast.review_id)) == before
+    assert (
+        session.scalar(select(func.count()).where(DuplicateJudgement.review_id == cast.review_id))
+        == 2
+    )
+
+
+def test_undo_restores_what_stood_before_and_only_once(session, cast):
+    a, b, c = make_records(session, cast.review_id, 3)
+    first = say(session, cast, b, c, DUPLICATE)
+    second = say(session, cast, a, b, DUPLICATE)
+
+    undo(session, review_id=cast.review_id, event_number=second, by=cast.lead)
+    back = partition(session, cast)
+    with pytest.raises(Conflicting, match="nothing to undo"):
+        undo(session, review_id=cast.review_id, event_number=second, by=cast.lead)
+    undo(session, review_id=cast.review_id, event_number=first, by=cast.lead)
+
+    assert back == {frozenset({a}), frozenset({b, c})}
+    assert partition(session, cast) == {frozenset({one}) for one in (a, b, c)}
+    assert [fault.what for fault in verify(session)] == []
+
+
+def test_records_of_another_review_cannot_be_joined(session, cast):
+    other = make_review(session)
+    [mine], [foreign] = (make_records(session, one.review_id) for one in (cast, other))
+
+    for left, right in permutations((mine, foreign)):
+        with pytest.raises(NotFound):
+            say(session, cast, left, right, DUPLICATE)
+
+
+def test_decisions_stay_on_the_record_they_were_cast_on_and_may_disagree(session, cast):
+    a, b = make_records(session, cast.review_id, 2)
+    decide_both(session, cast, a, INCLUDE)
+    decide_both(session, cast, b, EXCLUDE)
+    before = session.execute(select(Decision.id, Decision.record_id)).all()
+
+    joined = say(session, cast, a, b, DUPLICATE)
+    together = leaf_of(session, cast, a)
+    undo(session, review_id=cast.review_id, event_number=joined, by=cast.lead)
+
+    assert together is Leaf.CONFLICT
+    assert session.execute(select(Decision.id, Decision.record_id)).all() == before
+    assert leaf_of(session, cast, a) is Leaf.AWAITING_RETRIEVAL
+    assert leaf_of(session, cast, b) is Leaf.EXCLUDED
+
+
+def test_the_partition_does_not_depend_on_the_order_of_answers_given_beside_the_models(
+    session, cast
+):
+    """The model would join b to a, and c to b; a person finds both a and b, and a and c, apart."""
+    a, b, c = make_records(session, cast.review_id, 3)
+    ask_model(session, cast, [(a, b, 0.99, DUPLICATE), (b, c, 0.95, DUPLICATE)])
+    found = []
+
+    for order in permutations([(a, b), (a, c)]):
+        with session.begin_nested() as savepoint:
+            for left, right in order:
+                say(session, cast, left, right, DISTINCT)
+            found.append(partition(session, cast))
+            savepoint.rollback()
+
+    assert found[0] == found[1] == {frozenset({a}), frozenset({b, c})}
+
+
+def test_undoing_a_persons_answer_lets_the_models_hold_again(session, cast):
+    a, b, c = make_records(session, cast.review_id, 3)
+    kept_apart = say(session, cast, b, c, DISTINCT)
+    ask_model(session, cast, [(a, c, 0.95, DUPLICATE)])
+    joined = say(session, cast, a, b, DUPLICATE)  # so the model's a and c cannot be joined
+
+    undo(session, review_id=cast.review_id, event_number=joined, by=cast.lead)
+
+    assert kept_apart < joined
+    assert partition(session, cast) == {frozenset({a, c}), frozenset({b})}
+
+
+# ------------------------------------------------------- what a merge may not silently undo (S8)
+
+
+def test_a_removed_copy_does_not_take_a_decided_record_out_of_the_screening(session, cast):
+    decided, removed = make_records(session, cast.review_id, 2)
+    decide_both(session, cast, decided, INCLUDE)
+    remove(session, review_id=cast.review_id, record_id=removed, kind=RemovalKind.AUTOMATION,
+           why="Not in a language of the review.", by=cast.lead)  # fmt: skip
+
+    merge_if_allowed(session, cast, decided, removed)
+
+    assert leaf_of(session, cast, decided) is Leaf.AWAITING_RETRIEVAL
+
+
+def test_a_copy_that_was_not_retrieved_does_not_lose_a_report_that_was_read(session, cast):
+    read, lost = make_records(session, cast.review_id, 2)
+    include_fully(session, cast, read)
+    decide_both(session, cast, lost, INCLUDE)
+    retrieve(session, review_id=cast.review_id, record_id=lost, why="No reply.",
+             state=RetrievalState.NOT_RETRIEVED, by=cast.lead)  # fmt: skip
+
+    merge_if_allowed(session, cast, read, lost)
+
+    assert leaf_of(session, cast, read) is Leaf.AWAITING_STUDY
+
+
+def test_a_copy_that_was_unlinked_does_not_unlink_the_report_from_its_study(session, cast):
+    linked, unlinked = make_records(session, cast.review_id, 2)
+    for record in (linked, unlinked):
+        include_fully(session, cast, record)
+    add_study(session, review_id=cast.review_id, label="Kept", reports=[linked], by=cast.lead)
+    study = add_study(
+        session, review_id=cast.review_id, label="Left", reports=[unlinked], by=cast.lead
+    )
+    link_report(session, review_id=cast.review_id, study_id=study.id, record_id=unlinked,
+                by=cast.lead, linked=False)  # fmt: skip
+
+    merge_if_allowed(session, cast, linked, unlinked)
+
+    assert leaf_of(session, cast, linked) is Leaf.INCLUDED
+
+
+def test_two_studies_do_not_become_one_by_merging_their_reports(session, cast):
+    """A report belongs to at most one study (P10): somebody has to say which."""
+    one, other = make_records(session, cast.review_id, 2)
+    for record, label in ((one, "One"), (other, "Other")):
+        include_fully(session, cast, record)
+        add_study(session, review_id=cast.review_id, label=label, reports=[record], by=cast.lead)
+
+    with pytest.raises(Conflicting):
+        say(session, cast, one, other, DUPLICATE)
+
+    held = {
+        study_of_report(session, review_id=cast.review_id, cluster=[record])
+        for record in (one, other)
+    }
+    assert len(held) == 2
+
+
+def test_a_merge_does_not_unsettle_what_retrieval_has_used(session, cast):
+    sought, copy = make_records(session, cast.review_id, 2)
+    decide_both(session, cast, sought, INCLUDE)
+    retrieve(session, review_id=cast.review_id, record_id=sought,
+             state=RetrievalState.RETRIEVED, by=cast.lead)  # fmt: skip
+    decide(session, review_id=cast.review_id, record_id=copy, stage=Stage.TITLE_ABSTRACT,
+           verdict=INCLUDE, by=cast.reviewer_a)  # fmt: skip
+    say(session, cast, sought, copy, DUPLICATE)
+    group = cluster_of(session, review_id=cast.review_id, record_id=sought)
+    now = standing(session, review_id=cast.review_id, stage=Stage.TITLE_ABSTRACT, cluster=group)
+    live = live_decisions(session, review_id=cast.review_id, cluster=group,
+                          stage=Stage.TITLE_ABSTRACT, now=now)  # fmt: skip
+
+    with pytest.raises(Settled):
+        decide(session, review_id=cast.review_id, record_id=sought, stage=Stage.TITLE_ABSTRACT,
+               verdict=EXCLUDE, supersedes_id=live[0].id, by=cast.reviewer_a)  # fmt: skip
+
+
+def test_a_new_round_begins_without_decisions_whatever_was_merged_and_undone(session, cast):
+    """S1: reopened means unscreened, so no decision of an earlier act may turn up in the round."""
+    root, copy = make_records(session, cast.review_id, 2)
+    decide_both(session, cast, root, INCLUDE)
+    reopen(session, review_id=cast.review_id, record_id=root, stage=Stage.TITLE_ABSTRACT,
+           why="A criterion changed.", by=cast.lead)  # fmt: skip
+    joined = say(session, cast, root, copy, DUPLICATE)
+    decide_both(session, cast, copy, EXCLUDE)  # from a page shown before the merge
+    undo(session, review_id=cast.review_id, event_number=joined, by=cast.lead)
+    decide_both(session, cast, copy, EXCLUDE)
+
+    reopen(session, review_id=cast.review_id, record_id=copy, stage=Stage.TITLE_ABSTRACT,
+           why="Once more.", by=cast.lead)  # fmt: skip
+
+    now = standing(session, review_id=cast.review_id, stage=Stage.TITLE_ABSTRACT, cluster=[copy])
+    assert now.resolution is Resolution.UNSCREENED
+
+
+def test_an_adjudication_of_the_merged_settles_both(session, cast):
+    a, b = make_records(session, cast.review_id, 2)
+    decide_both(session, cast, a, INCLUDE)
+    decide_both(session, cast, b, EXCLUDE)
+    say(session, cast, a, b, DUPLICATE)
+    group = cluster_of(session, review_id=cast.review_id, record_id=b)
+    now = standing(session, review_id=cast.review_id, stage=Stage.TITLE_ABSTRACT, cluster=group)
+    live = live_decisions(session, review_id=cast.review_id, cluster=group,
+                          stage=Stage.TITLE_ABSTRACT, now=now)  # fmt: skip
+
+    adjudicate(session, review_id=cast.review_id, record_id=b, stage=Stage.TITLE_ABSTRACT,
+               verdict=INCLUDE, settles=[one.id for one in live], by=cast.adjudicator)  # fmt: skip
+
+    assert (group, len(live)) == ((a, b), 4)
+    assert leaf_of(session, cast, a) is Leaf.AWAITING_RETRIEVAL
+    assert leaf_of(session, cast, b) is Leaf.DUPLICATE
+
+
+def merge_if_allowed(session: Session, cast: Cast, left: UUID, right: UUID) -> None:
+    """Merge; a refusal that asks for somebody's choice is as good as a merge that loses nothing."""
+    try:
+        with session.begin_nested():
+            say(session, cast, left, right, DUPLICATE)
+    except ReviewError:
+        return
+
+
+# ------------------------------------------------------------------------ runs over a whole review
+
+
+def n_rows(database: Database, table: type[Placement] | type[DuplicateJudgement]) -> int:
+    with database.reading() as session:
+        return session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def test_a_second_run_adds_nothing_and_new_records_are_compared_with_old(database):
+    with database.writing() as session:
+        cast = make_review(session)
+        make_records(session, cast.review_id, TWINS)
+
+    first = deduplicate(database, review_id=cast.review_id, by=OPERATOR)
+    rows = n_rows(database, Placement), n_rows(database, DuplicateJudgement)
+    second = deduplicate(database, review_id=cast.review_id, by=OPERATOR)
+    again = n_rows(database, Placement), n_rows(database, DuplicateJudgement)
+    with database.writing() as session:
+        [late] = make_records(session, cast.review_id, [TWINS[2]], source="PubMed")
+    third = deduplicate(database, review_id=cast.review_id, by=OPERATOR)
+
+    assert (first.n_duplicates, second.event_number, second.n_duplicates) == (1, None, 0)
+    assert again == rows
+    assert third.n_duplicates == 1
+    with database.reading() as session:
+        group = cluster_of(session, review_id=cast.review_id, record_id=late)
+        denver = session.get_one(Record, group[0])
+        assert denver.doi == TWINS[2]["doi"]
+        assert (len(group), questions(session, review_id=cast.review_id)) == (2, [])
+        assert [fault.what for fault in verify(session)] == []
+
+
+def test_a_person_is_never_overruled_by_a_later_run(database):
+    with database.writing() as session:
+        cast = make_review(session)
+        a, b = make_records(session, cast.review_id, TWINS[:2])
+        say(session, cast, a, b, DISTINCT)
+
+    run = deduplicate(database, review_id=cast.review_id, by=OPERATOR)
+
+    assert run.n_duplicates == 0
+    with database.reading() as session:
+        assert partition(session, cast) == {frozenset({a}), frozenset({b})}
+
+
+def test_records_imported_while_a_run_compares_are_compared_by_the_next(database):
+    with database.writing() as session:
+        cast = make_review(session)
+        make_records(session, cast.review_id, TWINS[1:])
+    late: list[UUID] = []
+
+    def import_meanwhile(_done: float) -> None:
+        if not late:
+            with database.writing() as session:
+                late.extend(make_records(session, cast.review_id, TWINS[:1], source="PubMed"))
+
+    deduplicate(database, review_id=cast.review_id, by=OPERATOR, on_progress=import_meanwhile)
+    assert late
+    deduplicate(database, review_id=cast.review_id, by=OPERATOR)
+
+    with database.reading() as session:
+        assert len(cluster_of(session, review_id=cast.review_id, record_id=late[0])) == 2

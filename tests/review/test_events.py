@@ -1,0 +1,429 @@
+"""The log: gapless, append-only by the database's own word, and no tampering goes unseen."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import Connection, Table, insert, inspect, select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import Session
+
+from review.coding import agree, code
+from review.database import Database
+from review.decisions import adjudicate, decide, reopen, stop_screening
+from review.duplicates import judge
+from review.events import GENESIS, hash_of
+from review.retrieval import remove
+from review.studies import add_contract, add_study, link_contract
+from review.tables import (
+    AdjudicatedDecision,
+    Adjudication,
+    AgreedCode,
+    Base,
+    Code,
+    Decision,
+    DuplicateJudgement,
+    Event,
+    FullText,
+    ImportFile,
+    Placement,
+    Record,
+    RejectedBlock,
+    Removal,
+    Reopening,
+    Retrieval,
+    StudyContract,
+    StudyReport,
+    act_tables,
+)
+from review.triggers import APPEND_ONLY
+from review.verify import verify
+from review.vocabulary import Act, AgreedBy, Judgement, RemovalKind, Stage, Verdict
+from tests.factories import Cast, include_fully, make_records, make_review
+
+NEVER_EMPTY = set(APPEND_ONLY) - {"full_text", "rejected_block"}  # nothing writes these two here
+
+
+def make_everything(session: Session) -> Cast:
+    """Make a review in which every kind of act has been done."""
+    cast = make_review(session)
+    into = {"review_id": cast.review_id}
+    first, second, third, fourth = make_records(session, cast.review_id, 4)
+    include_fully(session, cast, first)
+    one = decide(session, record_id=second, stage=Stage.TITLE_ABSTRACT, verdict=Verdict.INCLUDE,
+                 by=cast.reviewer_a, note="Perhaps.", seconds=1.25, **into)  # fmt: skip
+    other = decide(session, record_id=second, stage=Stage.TITLE_ABSTRACT, verdict=Verdict.EXCLUDE,
+                   by=cast.reviewer_b, **into)  # fmt: skip
+    adjudicate(session, record_id=second, stage=Stage.TITLE_ABSTRACT, verdict=Verdict.EXCLUDE,
+               settles=[one.id, other.id], by=cast.adjudicator, **into)  # fmt: skip
+    reopen(session, record_id=second, stage=Stage.TITLE_ABSTRACT, why="Again.", by=cast.lead,
+           **into)  # fmt: skip
+    remove(session, record_id=third, kind=RemovalKind.OTHER, why="Retracted.", by=cast.lead, **into)
+    judge(session, left_id=third, right_id=fourth, verdict=Judgement.DUPLICATE, by=cast.lead,
+          **into)  # fmt: skip
+    study = add_study(session, label="Doe 2001", reports=[first], by=cast.lead, **into)
+    contract = add_contract(session, label="Peterborough", by=cast.lead, **into)
+    link_contract(session, study_id=study.id, contract_id=contract.id, by=cast.lead, **into)
+    code(session, item="design", value="trial", study_id=study.id, by=cast.reviewer_a, **into)
+    agree(session, item="design", value="case", study_id=study.id, basis=AgreedBy.CONSENSUS,
+          by=cast.lead, **into)  # fmt: skip
+    stop_screening(session, rule="95 %", numbers={"p": 0.04}, by=cast.lead, **into)
+    return cast
+
+
+def test_the_chain_is_gapless_and_every_link_follows(session):
+    cast = make_everything(session)
+
+    events = session.scalars(
+        select(Event).where(Event.review_id == cast.review_id).order_by(Event.number)
+    ).all()
+
+    assert [event.number for event in events] == list(range(1, len(events) + 1))
+    assert [event.previous_hash for event in events] == [
+        GENESIS, *[event.hash for event in events[:-1]]
+    ]  # fmt: skip
+    assert all(event.hash == hash_of(event) for event in events)
+    assert [fault.what for fault in verify(session)] == []
+
+
+def test_every_act_names_who_did_it_and_when(session):
+    cast = make_everything(session)
+
+    events = session.scalars(select(Event).where(Event.review_id == cast.review_id)).all()
+    decisions = session.scalars(select(Decision).where(Decision.review_id == cast.review_id)).all()
+
+    actor = {event.number: event.actor_id for event in events}
+    assert all(actor[one.event_number] == one.reviewer_id for one in decisions)
+    assert all(event.at.utcoffset().total_seconds() == 0 for event in events)
+
+
+def refused(session: Session, statement: str, match: str = "append-only") -> None:
+    with pytest.raises(DBAPIError, match=match), session.begin_nested():
+        session.execute(text(statement))
+
+
+def test_the_database_itself_refuses_to_change_or_delete_an_act(session):
+    make_everything(session)
+
+    for table in sorted(NEVER_EMPTY):
+        n = session.scalar(text(f"SELECT count(*) FROM {table}"))  # noqa: S608 - our own names
+        assert n > 0, f"no {table} was made"
+        refused(session, f"UPDATE {table} SET review_id = review_id")  # noqa: S608
+        refused(session, f"DELETE FROM {table}")  # noqa: S608
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
+def test_postgresql_refuses_to_truncate_an_act(session):
+    for table in APPEND_ONLY:
+        refused(session, f"TRUNCATE {table} CASCADE")
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_sqlite_refuses_to_replace_an_act(session):
+    """REPLACE deletes the row it meets, and fires no DELETE trigger unless told to."""
+    make_everything(session)
+
+    for table in sorted(NEVER_EMPTY):
+        refused(session, f"REPLACE INTO {table} SELECT * FROM {table}")  # noqa: S608
+
+
+# ------------------------------------------------------------------------------------- tampering
+
+
+def drop_triggers(connection: Connection) -> None:
+    for table in APPEND_ONLY:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
+        else:
+            for verb in ("update", "delete"):
+                connection.exec_driver_sql(f"DROP TRIGGER {table}_no_{verb}")
+
+
+def tampered(connection: Connection, *statements: str) -> list[str]:
+    """Do what somebody with the database's own password could do, and say what verify finds."""
+    with connection.begin() as transaction:
+        drop_triggers(connection)
+        for statement in statements:
+            assert connection.execute(text(statement)).rowcount >= 1, statement
+        with Session(connection) as session:
+            found = [f"{fault.review}: {fault.what}" for fault in verify(session)]
+        transaction.rollback()
+    return found
+
+
+@contextmanager
+def unguarded(database: Database) -> Iterator[Connection]:
+    with database.writer.connect() as connection:
+        if database.is_sqlite:
+            raw = connection.connection.dbapi_connection
+            assert raw is not None
+            raw.execute("PRAGMA foreign_keys = OFF")
+        yield connection
+        connection.invalidate()
+
+
+EVENT = "(SELECT event_number FROM {table} ORDER BY event_number LIMIT 1)"
+LAST = "(SELECT max(number) FROM event)"
+
+# What is done, and the event that must be named: one that is given, or the one a table's first
+# row belongs to.
+TAMPERINGS: dict[str, tuple[tuple[str, ...], int | str]] = {
+    "a verdict is flipped": (
+        ("UPDATE decision SET verdict = 'exclude', exclusion_reason = 'date'"
+         " WHERE event_number = " + EVENT.format(table="decision"),),
+        "decision",
+    ),
+    "a decision is given to another reviewer": (
+        ("UPDATE decision SET reviewer_id = (SELECT account_id FROM membership"
+         " WHERE role = 'lead') WHERE event_number = " + EVENT.format(table="decision"),),
+        "decision",
+    ),
+    "an abstract is changed": (
+        ("UPDATE record SET abstract = 'Nothing.' WHERE number = 1",), "record"
+    ),
+    "a note is taken away": (
+        ("UPDATE decision SET note = NULL WHERE note IS NOT NULL",), "noted"
+    ),
+    "an act's row is deleted": (
+        ("DELETE FROM stop",), "stop"
+    ),
+    "an act's row is inserted": (
+        ("INSERT INTO removal (id, event_number, review_id, record_id, kind, why)"
+         " SELECT {new_id}, event_number, review_id, record_id, kind, why FROM removal",),
+        "removal",
+    ),
+    "an act is moved to another event": (
+        ("UPDATE removal SET event_number = 1",), 1
+    ),
+    "an event's actor is swapped": (
+        ("UPDATE event SET actor_id = (SELECT reviewer_id FROM decision ORDER BY event_number"
+         " LIMIT 1 OFFSET 1) WHERE number = " + EVENT.format(table="decision"),),
+        "decision",
+    ),
+    "an event's act is reworded": (
+        ("UPDATE event SET act = 'reopen' WHERE number = 4",), 4
+    ),
+    "an event's act is a word that nobody knows": (
+        ("UPDATE event SET act = 'tidy_up' WHERE number = 4",), 4
+    ),
+    "an event's detail is changed": (
+        ("UPDATE event SET detail = '{{}}' WHERE number = 2",), 2
+    ),
+    "an event is deleted": (
+        ("DELETE FROM event WHERE number = 3",), 3
+    ),
+    "the last event is deleted": (
+        (f"DELETE FROM event WHERE number = {LAST}",), "stop"
+    ),
+    "two events change places": (
+        ("UPDATE event SET number = 1000 WHERE number = 5",
+         "UPDATE event SET number = 5 WHERE number = 6",
+         "UPDATE event SET number = 6 WHERE number = 1000"),
+        5,
+    ),
+    "an event is inserted": (
+        ("INSERT INTO event (review_id, number, act, actor_kind, at, n_rows, digest, detail,"
+         " previous_hash, hash) SELECT review_id, number + 1, 'rank', 'model', at, 0, digest,"
+         f" '{{{{}}}}', hash, digest FROM event WHERE number = {LAST}",),
+        "after the last",
+    ),
+}  # fmt: skip
+
+
+def test_tampering_is_found_and_the_first_bad_event_is_named(database):
+    with database.writing() as session:
+        make_everything(session)
+        assert list(verify(session)) == []
+        named = {what: expected(session, at) for what, (_, at) in TAMPERINGS.items()}
+    new_id = f"'{uuid4().hex if database.is_sqlite else uuid4()}'"
+    found: dict[str, int | str] = {}
+
+    with unguarded(database) as connection:
+        for what, (statements, _) in TAMPERINGS.items():
+            try:
+                said = tampered(connection, *(one.format(new_id=new_id) for one in statements))
+                found[what] = min(
+                    int(number) for one in said for number in re.findall(r"\bevent (\d+)", one)
+                )
+            except (LookupError, ValueError) as error:  # verify says what is wrong, never falls
+                found[what] = repr(error)
+
+    assert found == named
+
+
+def expected(session: Session, at: int | str) -> int:
+    last = session.scalar(text("SELECT max(number) FROM event")) or 0
+    match at:
+        case int():
+            return at
+        case "after the last":
+            return last + 1
+        case "noted":
+            where = "decision WHERE note IS NOT NULL"
+        case _:
+            where = at
+    return session.scalar(text(f"SELECT min(event_number) FROM {where}")) or 0  # noqa: S608
+
+
+def test_every_review_is_verified(database):
+    with database.writing() as session:
+        make_review(session)
+        other = make_everything(session)
+    other_id = other.review_id.hex if database.is_sqlite else other.review_id
+
+    with unguarded(database) as connection:
+        found = tampered(
+            connection, f"UPDATE stop SET rule = 'Bored.' WHERE review_id = '{other_id}'"
+        )
+
+    assert [one.partition(":")[0] for one in found] == [other.slug]
+
+
+# ------------------------------------------------------------------------ one review and the next
+
+
+def test_whatever_refers_to_a_row_of_a_review_cannot_refer_to_another_reviews():
+    """Composite keys: a row that has a review, and points to one that has, points within it."""
+    loose = [
+        f"{table.name}.{key.column_keys}"
+        for table in Base.metadata.sorted_tables
+        if "review_id" in table.c
+        for key in table.foreign_key_constraints
+        if "review_id" in key.referred_table.c and "review_id" not in key.column_keys
+    ]
+
+    assert loose == []
+
+
+def row_of(session: Session, table: Table, review_id: UUID) -> dict[str, Any]:
+    row = session.execute(
+        select(table).where(table.c.review_id == review_id).order_by(table.c.event_number).limit(1)
+    ).mappings()
+    return dict(row.one())
+
+
+CROSSINGS = [
+    (Record, "search_id"), (Record, "import_file_id"), (ImportFile, "search_id"),
+    (Removal, "record_id"), (Placement, "record_id"), (Placement, "root_id"),
+    (DuplicateJudgement, "left_id"), (DuplicateJudgement, "right_id"),
+    (Decision, "record_id"), (Adjudication, "record_id"), (Reopening, "record_id"),
+    (AdjudicatedDecision, "adjudication_id"), (AdjudicatedDecision, "decision_id"),
+    (Retrieval, "record_id"), (StudyReport, "study_id"), (StudyReport, "record_id"),
+    (StudyContract, "study_id"), (StudyContract, "contract_id"), (Code, "study_id"),
+    (AgreedCode, "study_id"),
+]  # fmt: skip
+UNIQUE_AGAIN = {"number": 99_999, "sha256": "f" * 64, "round": 99, "event_number": 1}
+
+
+def test_a_row_that_points_into_another_review_is_refused(session):
+    here, there = make_everything(session), make_everything(session)
+
+    for table, column in CROSSINGS:
+        mine = row_of(session, table.__table__, here.review_id)
+        theirs = row_of(session, table.__table__, there.review_id)
+        fresh = {name: value for name, value in UNIQUE_AGAIN.items() if name in mine}
+        row = mine | fresh | {"id": uuid4(), column: theirs[column]}
+        if table is Decision:
+            row |= {"idempotency_key": None}
+        with pytest.raises(IntegrityError, match="(?i)foreign key"), session.begin_nested():
+            session.execute(insert(table), [row])
+
+
+def test_a_crossing_that_stays_at_home_is_not_what_was_refused(session):
+    """The rows of the test above are refused for where they point, not for anything else."""
+    here = make_everything(session)
+
+    for table, _ in CROSSINGS:
+        if table is AdjudicatedDecision:  # its two references are its only content
+            continue
+        mine = row_of(session, table.__table__, here.review_id)
+        fresh = {name: value for name, value in UNIQUE_AGAIN.items() if name in mine}
+        with session.begin_nested() as savepoint:
+            session.execute(insert(table), [mine | fresh | {"id": uuid4()}])
+            savepoint.rollback()
+
+
+def test_a_decision_supersedes_one_of_its_own_review_only(session):
+    here, there = make_everything(session), make_everything(session)
+    mine, theirs = (row_of(session, Decision.__table__, one.review_id) for one in (here, there))
+    taken = select(Decision.supersedes_id).where(Decision.supersedes_id == theirs["id"])
+    assert session.scalar(taken) is None
+
+    with pytest.raises(IntegrityError), session.begin_nested():
+        session.execute(
+            insert(Decision),
+            [mine | {"id": uuid4(), "supersedes_id": theirs["id"], "round": 99}],
+        )
+
+
+def test_an_act_without_its_event_cannot_be_committed(database):
+    with database.writing() as session:
+        cast = make_everything(session)
+        row = row_of(session, Removal.__table__, cast.review_id)
+
+    with pytest.raises(IntegrityError), database.writing() as session:
+        session.execute(insert(Removal), [row | {"id": uuid4(), "event_number": 10_000}])
+
+
+def test_a_chain_cannot_fork(session):
+    cast = make_everything(session)
+    last = session.scalars(
+        select(Event).where(Event.review_id == cast.review_id).order_by(Event.number.desc())
+    ).first()
+    twin = {c.name: getattr(last, c.name) for c in Event.__table__.columns}
+
+    with pytest.raises(IntegrityError), session.begin_nested():
+        session.execute(insert(Event), [twin | {"number": last.number + 1}])
+
+
+def test_every_act_table_is_append_only_and_has_its_place_in_the_log(database):
+    names = {table.name for table in act_tables()} | {"event"}
+    with database.reader.connect() as connection:
+        catalogue = "sqlite_master WHERE type = 'trigger'"
+        if not database.is_sqlite:
+            catalogue = "pg_trigger WHERE NOT tgisinternal"
+        column = "name" if database.is_sqlite else "tgname"
+        query = f"SELECT {column} FROM {catalogue}"  # noqa: S608 - our own words
+        triggers = " ".join(connection.exec_driver_sql(query).scalars())
+        present = set(inspect(connection).get_table_names())
+
+    assert names <= present
+    assert all(f"{name}_" in triggers for name in names)
+
+
+# ------------------------------------------------------------------------------------ idempotency
+
+
+def test_the_same_key_adds_no_second_event(session, cast):
+    [record] = make_records(session, cast.review_id)
+    asked: dict[str, Any] = {
+        "review_id": cast.review_id, "record_id": record, "stage": Stage.TITLE_ABSTRACT,
+        "verdict": Verdict.INCLUDE, "idempotency_key": uuid4(),
+    }  # fmt: skip
+    first = [decide(session, by=cast.reviewer_a, **asked).id for _ in range(3)]
+    theirs = decide(session, by=cast.reviewer_b, **asked)  # a key is its owner's own
+
+    assert len(set(first)) == 1
+    assert theirs.id != first[0]
+    events = session.scalars(select(Event.act).where(Event.review_id == cast.review_id)).all()
+    assert events.count(Act.DECIDE) == 2
+
+
+def test_tables_that_nothing_writes_yet_are_append_only_too(session):
+    cast = make_everything(session)
+    record = row_of(session, Record.__table__, cast.review_id)
+    rows = {
+        FullText: {"record_id": record["id"], "sha256": "0" * 64, "name": "a.pdf", "n_bytes": 1},
+        RejectedBlock: {
+            "import_file_id": record["import_file_id"], "block": 1, "line": 1, "raw": "",
+            "reason": "",
+        },
+    }  # fmt: skip
+    for table, row in rows.items():
+        session.execute(
+            insert(table), [row | {"id": uuid4(), "review_id": cast.review_id, "event_number": 1}]
+        )
+        refused(session, f"DELETE FROM {table.__tablename__}")  # noqa: S608

@@ -1,0 +1,298 @@
+"""Several people at the same moment: nothing is lost, nothing is stuck, nobody sees an error."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from threading import Barrier, Thread
+from typing import Any
+from uuid import UUID, uuid4
+
+from hypothesis import settings
+from sqlalchemy import Engine, event, func, select
+
+from review.clusters import clusters_of
+from review.database import Database
+from review.decisions import adjudicate, decide, reopen
+from review.duplicates import judge, undo
+from review.errors import Conflicting, ReviewError, Settled, Stale
+from review.events import OPERATOR
+from review.flow import Leaf, leaves
+from review.imports import add_search
+from review.prisma import count_flow, identities
+from review.tables import AdjudicatedDecision, Decision, Event
+from review.verify import verify
+from review.vocabulary import Act, Judgement, SearchKind, Stage, Verdict
+from tests.factories import Cast, make_records, make_review
+
+N_PAIRS = min(400, 4 * settings.default.max_examples)
+N_RACES = min(200, settings.default.max_examples // 2)
+TITLE_ABSTRACT, INCLUDE, EXCLUDE = Stage.TITLE_ABSTRACT, Verdict.INCLUDE, Verdict.EXCLUDE
+
+Job = Callable[[], Any]
+
+
+def at_once(*jobs: Job) -> list[Any]:
+    """Run every job in a thread of its own, begun together; return what each gave or raised."""
+    barrier, results = Barrier(len(jobs)), [None] * len(jobs)
+
+    def run(place: int, job: Job) -> None:
+        barrier.wait(timeout=60)
+        try:
+            results[place] = job()
+        except Exception as error:
+            results[place] = error
+
+    threads = [Thread(target=run, args=(place, job)) for place, job in enumerate(jobs)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=120)
+    assert not any(thread.is_alive() for thread in threads), "somebody is stuck"
+    return results
+
+
+def set_up(database: Database, n: int) -> tuple[Cast, list[UUID]]:
+    with database.writing() as session:
+        cast = make_review(session)
+        return cast, make_records(session, cast.review_id, n)
+
+
+def does(database: Database, act: Callable[..., Any], cast: Cast, **asked: Any) -> Job:
+    """Return the act as a job of its own transaction, giving the id of what it made."""
+
+    def job() -> Any:
+        with database.writing() as session:
+            done = act(session, review_id=cast.review_id, **asked)
+            return getattr(done, "id", done)
+
+    return job
+
+
+def decides(
+    database: Database, cast: Cast, record: UUID, who: int, verdict: Verdict, **more: Any
+) -> Job:
+    return does(
+        database, decide, cast, record_id=record, stage=TITLE_ABSTRACT, verdict=verdict,
+        by=cast.reviewers[who], **more,
+    )  # fmt: skip
+
+
+def where(database: Database, cast: Cast) -> dict[UUID, str]:
+    with database.reading() as session:
+        table = leaves(session, review_id=cast.review_id)
+        rows = session.execute(select(table.c.record_id, table.c.leaf))
+        return {row.record_id: row.leaf for row in rows}
+
+
+def check_all(database: Database) -> None:
+    with database.reading() as session:
+        assert [fault.what for fault in verify(session)] == []
+
+
+def errors_in(results: Sequence[Any]) -> list[Exception]:
+    return [one for one in results if isinstance(one, Exception)]
+
+
+def test_two_reviewers_deciding_at_the_same_moment_lose_nothing_and_leave_nothing_stuck(database):
+    cast, records = set_up(database, N_PAIRS)
+    in_step = Barrier(2)
+
+    def goes_through_all(who: int, verdict: Verdict) -> None:
+        for record in records:
+            in_step.wait(timeout=60)
+            decides(database, cast, record, who, verdict)()
+
+    results = at_once(lambda: goes_through_all(0, INCLUDE), lambda: goes_through_all(1, INCLUDE))
+
+    assert errors_in(results) == []
+    assert Counter(where(database, cast).values()) == {Leaf.AWAITING_RETRIEVAL: N_PAIRS}
+    with database.reading() as session:
+        assert session.scalar(select(func.count(Decision.id))) == 2 * N_PAIRS
+    check_all(database)
+
+
+def test_one_intent_sent_eight_times_is_one_decision(database):
+    cast, records = set_up(database, 4)
+
+    for record in records:
+        key = uuid4()
+        job = decides(database, cast, record, 0, INCLUDE, idempotency_key=key)
+        assert len({str(one) for one in at_once(*[job] * 8)}) == 1
+
+    with database.reading() as session:
+        assert session.scalar(select(func.count(Decision.id))) == len(records)
+        acts = select(func.count()).where(Event.act == Act.DECIDE)
+        assert session.scalar(acts) == len(records)
+    check_all(database)
+
+
+def test_of_two_tabs_one_wins_and_the_other_is_told(database):
+    cast, records = set_up(database, N_RACES)
+
+    for record in records:
+        first = decides(database, cast, record, 0, INCLUDE)()
+        results = at_once(
+            decides(database, cast, record, 0, EXCLUDE, supersedes_id=first),
+            decides(database, cast, record, 0, Verdict.MAYBE, supersedes_id=first),
+        )
+        [error] = errors_in(results)
+        assert isinstance(error, Stale)
+        [saved] = (one for one in results if one is not error)
+        with database.reading() as session:
+            assert session.get_one(Decision, saved).supersedes_id == first
+    check_all(database)
+
+
+def test_an_adjudication_never_covers_a_decision_that_it_did_not_cite(database):
+    cast, records = set_up(database, N_RACES)
+    outcomes: Counter[str] = Counter()
+
+    for place, record in enumerate(records):
+        mine = decides(database, cast, record, 0, INCLUDE)()
+        theirs = decides(database, cast, record, 1, EXCLUDE)()
+        settle = does(
+            database, adjudicate, cast, record_id=record, stage=TITLE_ABSTRACT, verdict=INCLUDE,
+            settles=[mine, theirs], by=cast.adjudicator,
+        )  # fmt: skip
+        to = EXCLUDE if place % 2 else Verdict.MAYBE
+        change = decides(database, cast, record, 0, to, supersedes_id=mine)
+        settled, changed = at_once(settle, change)
+        if isinstance(changed, Settled):
+            outcomes["settled first"] += 1
+            assert not isinstance(settled, Exception)
+        else:
+            outcomes["changed first"] += 1
+            assert isinstance(settled, Conflicting)
+            assert not isinstance(changed, Exception)
+
+    cited_and_changed = (
+        select(func.count())
+        .select_from(AdjudicatedDecision)
+        .join(Decision, Decision.supersedes_id == AdjudicatedDecision.decision_id)
+    )
+    with database.reading() as session:
+        assert session.scalar(cited_and_changed) == 0
+    assert sum(outcomes.values()) == N_RACES
+    check_all(database)
+
+
+def test_an_adjudication_and_a_reopening_happen_one_after_the_other(database):
+    cast, records = set_up(database, N_RACES // 2)
+
+    for record in records:
+        cited = [decides(database, cast, record, who, verdict)()
+                 for who, verdict in enumerate((INCLUDE, EXCLUDE))]  # fmt: skip
+        settled, reopened = at_once(
+            does(database, adjudicate, cast, record_id=record, stage=TITLE_ABSTRACT,
+                 verdict=INCLUDE, settles=cited, by=cast.adjudicator),
+            does(database, reopen, cast, record_id=record, stage=TITLE_ABSTRACT, why="Again.",
+                 by=cast.lead),
+        )  # fmt: skip
+        assert not isinstance(reopened, Exception)
+        assert not isinstance(settled, Exception) or isinstance(settled, Conflicting)
+
+    assert set(where(database, cast).values()) == {Leaf.UNSCREENED}
+    check_all(database)
+
+
+def joins(database: Database, cast: Cast, left: UUID, right: UUID) -> Job:
+    return does(
+        database, judge, cast, left_id=left, right_id=right, verdict=Judgement.DUPLICATE,
+        by=cast.lead,
+    )  # fmt: skip
+
+
+def test_merges_both_ways_and_decisions_meanwhile_make_no_cycle_and_lose_nothing(database):
+    cast, records = set_up(database, 2 * N_RACES)
+    pairs = list(zip(records[::2], records[1::2], strict=True))
+
+    for a, b in pairs:
+        results = at_once(
+            joins(database, cast, a, b), joins(database, cast, b, a),
+            decides(database, cast, a, 0, INCLUDE), decides(database, cast, b, 1, EXCLUDE),
+        )  # fmt: skip
+        assert errors_in(results) == []
+
+    with database.reading() as session:
+        homes = clusters_of(session, review_id=cast.review_id, record_ids=records)
+        votes = Counter(session.scalars(select(Decision.record_id)))
+    assert all(homes[a] == homes[b] == (a, b) for a, b in pairs)
+    assert votes == Counter(records)  # each on the record it was cast on
+    places = where(database, cast)
+    assert [(places[a], places[b]) for a, b in pairs] == [(Leaf.CONFLICT, Leaf.DUPLICATE)] * len(
+        pairs
+    )
+    check_all(database)
+
+
+def test_an_unmerge_and_a_decision_meanwhile_lose_nothing(database):
+    cast, records = set_up(database, 2 * N_RACES)
+
+    for a, b in zip(records[::2], records[1::2], strict=True):
+        joined = joins(database, cast, a, b)()
+        results = at_once(
+            does(database, undo, cast, event_number=joined, by=cast.lead),
+            decides(database, cast, a, 0, INCLUDE), decides(database, cast, b, 1, INCLUDE),
+        )  # fmt: skip
+        assert errors_in(results) == []
+
+    assert Counter(where(database, cast).values()) == {Leaf.AWAITING_SECOND: 2 * N_RACES}
+    check_all(database)
+
+
+def test_contradictory_answers_at_once_leave_one_of_them(database):
+    cast, [a, b, c] = set_up(database, 3)
+    joins(database, cast, a, b)()
+    apart = does(database, judge, cast, left_id=a, right_id=c, verdict=Judgement.DISTINCT,
+                 by=cast.lead)  # fmt: skip
+
+    results = at_once(apart, joins(database, cast, b, c))
+
+    [error] = errors_in(results)
+    assert isinstance(error, ReviewError)
+    check_all(database)
+
+
+def test_eight_writers_make_one_chain_without_a_fork_or_a_gap(database):
+    cast, _ = set_up(database, 1)
+    with database.reading() as session:
+        before = session.scalar(select(func.max(Event.number))) or 0
+
+    def writes(place: int) -> None:
+        for turn in range(25):
+            does(database, add_search, cast, source=f"{place}.{turn}",
+                 kind=SearchKind.DATABASE, by=OPERATOR)()  # fmt: skip
+
+    results = at_once(*[lambda place=place: writes(place) for place in range(8)])
+
+    assert errors_in(results) == []
+    with database.reading() as session:
+        numbers = session.scalars(select(Event.number).order_by(Event.number)).all()
+    assert numbers == list(range(1, before + 200 + 1))
+    check_all(database)
+
+
+def once_after_the_first_statement(engine: Engine, job: Job) -> None:
+    """Let something be saved by somebody else between two statements of a reader."""
+
+    @event.listens_for(engine, "after_cursor_execute", once=True)
+    def meanwhile(*_: object) -> None:
+        [result] = at_once(job)
+        assert not isinstance(result, Exception), result
+
+
+def test_a_count_is_of_one_moment_whatever_is_saved_meanwhile(database):
+    cast, [record, *_] = set_up(database, 3)
+
+    def saves() -> None:
+        decides(database, cast, record, 0, INCLUDE)()
+        with database.writing() as session:
+            make_records(session, cast.review_id, 2, source="PubMed")
+
+    with database.reading() as session:
+        once_after_the_first_statement(session.get_bind(), saves)
+        flow = count_flow(session, review_id=cast.review_id)
+
+    with database.reading() as session:
+        then = count_flow(session, review_id=cast.review_id, as_of=flow.as_of)
+    assert (flow.counts, flow.sources) == (then.counts, then.sources)
+    assert all(one.holds for one in identities(flow))
