@@ -31,6 +31,7 @@ from api.pages import (
 )
 from api.security import SecurityHeaders
 from api.settings import Settings
+from api.work import use_fonts
 from review.database import Database
 from review.migration import is_current
 
@@ -52,7 +53,7 @@ PAGES = (
 
 def create_app(settings: Settings, database: Database) -> FastAPI:
     """Return the web application over a migrated database."""
-    pool = _pool()
+    pool = _pool(settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -89,12 +90,17 @@ def readyz(request: Request) -> JSONResponse:
     return JSONResponse({"ready": ready}, status_code=200 if ready else 503)
 
 
-def _pool() -> Callable[[], Executor]:
+def _pool(settings: Settings) -> Callable[[], Executor]:
     """Return a function that gives the one child process, started when it is first needed."""
 
     @cache
     def start() -> Executor:
         # Spawned, not forked: a fork would share the database's connections.
-        return ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"))
+        return ProcessPoolExecutor(
+            max_workers=1,
+            mp_context=get_context("spawn"),
+            initializer=use_fonts,
+            initargs=(settings.font_dir,),
+        )
 
     return start

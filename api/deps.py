@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Annotated, cast
 from uuid import UUID
 
-from fastapi import Depends
+from fastapi import Depends, Form
+from pydantic import BeforeValidator
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 
@@ -132,6 +133,8 @@ def review_id_of(place: Here) -> UUID:
 
 
 ReviewId = Annotated[UUID, Depends(review_id_of)]
+# A form's empty field is no id; anything else must be one.
+OptionalId = Annotated[UUID | None, BeforeValidator(lambda given: given or None), Form()]
 
 
 async def own_form(request: Request) -> None:

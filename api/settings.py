@@ -2,8 +2,10 @@
 
 import secrets
 from pathlib import Path
+from typing import Annotated
 
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class Settings(BaseSettings):
@@ -19,10 +21,18 @@ class Settings(BaseSettings):
     port: int = 8000
     secret_key: str = ""
     """Signs form tokens; made and kept in the data folder where it is not given."""
-    public_origins: tuple[str, ...] = ()
-    """Origins, such as https://review.example.org, under which browsers reach the server."""
+    public_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Origins, such as https://review.example.org, with commas between them, under which browsers
+    reach the server."""
     font_dir: Path | None = None
     """A folder of fonts for drawn PNG and PDF files."""
+
+    @field_validator("public_origins", mode="before")
+    @classmethod
+    def _split(cls, given: object) -> object:
+        if not isinstance(given, str):
+            return given
+        return tuple(one.strip().rstrip("/") for one in given.split(",") if one.strip())
 
     @property
     def url(self) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import vl_convert
 from sqlalchemy.orm import Session
 
 from api.settings import Settings
@@ -23,6 +24,12 @@ from review.files import FileStore
 from review.reading import Format
 from review.vocabulary import Stage
 from screening.ranking import Ranking, rank_records
+
+
+def use_fonts(folder: Path | None) -> None:
+    """Draw with the fonts in a folder too, for instance where the system has none for Chinese."""
+    if folder is not None:
+        vl_convert.register_font_directory(str(folder))
 
 
 def import_file(

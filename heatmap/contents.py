@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from heatmap.cells import HeatMap
 from protocols.values import describe_value
-from review.coding import codes_of
+from review.coding import CodeState, Subject, coded_values, codes_of
+from review.events import canonical
 from review.flow import Leaf, record_rows
 from review.reviews import protocol_of
 from review.tables import Contract, Record, Study
@@ -57,6 +58,12 @@ def _line(session: Session, review_id: UUID, study_id: UUID, contract_id: UUID |
         codes += codes_of(session, review_id=review_id, study_id=None, contract_id=contract_id)
         codes += codes_of(session, review_id=review_id, study_id=study_id, contract_id=contract_id)
     known = {item.key: item for item in protocol.codebook}
+    settled = {
+        (value.subject, value.item): canonical(value.value)
+        for value in coded_values(session, review_id=review_id)
+        if value.state in (CodeState.AGREED, CodeState.CODED)
+    }
+    # A value that coders have not settled is nobody's to read but its coder's.
     passages = {
         (code.item, code.quote or ""): Passage(
             known[code.item].label,
@@ -66,6 +73,8 @@ def _line(session: Session, review_id: UUID, study_id: UUID, contract_id: UUID |
         )
         for code in codes
         if code.item in known
+        and settled.get((Subject(code.study_id, code.contract_id), code.item))
+        == canonical(code.value)
     }
     return Line(
         study=session.get_one(Study, study_id),

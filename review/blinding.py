@@ -54,6 +54,7 @@ def own_decisions(
             Decision.review_id == review_id,
             Decision.stage == stage,
             Decision.reviewer_id == by.account_id,
+            Decision.verdict != Verdict.WITHDRAWN,
             ~exists().where(later.supersedes_id == Decision.id),
         )
         .order_by(Decision.event_number.desc())
@@ -177,7 +178,7 @@ def _decisions_said(
             Decision.stage == stage,
         )
     ).all()
-    name = str(stage).replace("_", " ")
+    name = "title and abstract" if stage is Stage.TITLE_ABSTRACT else "full text"
     lines = [
         (one.event_number, f"{name}: {one.verdict}", one.exclusion_reason or one.note)
         for one in decisions

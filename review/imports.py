@@ -129,6 +129,7 @@ def stage(
         staged.n_accepted += block.record is not None
         staged.n_rejected += block.record is None
         warnings += [f"line {block.line}: {warning}" for warning in block.warnings]
+        warnings += [f"line {block.line}: rejected. {block.reason}"] if block.reason else []
     staged.warnings = tuple(_checked_count(path, staged) + _shortened(warnings))
     return staged
 

@@ -27,6 +27,12 @@ def alembic_config(url: str) -> Config:
 
 def upgrade(url: str, *, revision: str = "head") -> None:
     """Bring the database at ``url`` up to ``revision``; all of it happens, or none."""
+    database = Database(url)
+    try:
+        if revision == "head" and is_current(database):
+            return
+    finally:
+        database.dispose()
     command.upgrade(alembic_config(url), revision)
 
 

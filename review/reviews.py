@@ -116,6 +116,8 @@ def remove_member(session: Session, *, review_id: UUID, email: str, role: Role, 
     lock_review(session, review_id)
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     account_id = _account(session, email)
+    if role is Role.LEAD and _n_leads(session, review_id) == 1:
+        raise Conflicting("A review needs a lead; give somebody else the role first.")
     gone = session.scalars(
         delete(Membership)
         .where(
@@ -141,6 +143,16 @@ def members_of(session: Session, review_id: UUID) -> list[tuple[Account, list[Ro
     for account, role in rows:
         roles.setdefault(account, []).append(role)
     return list(roles.items())
+
+
+def _n_leads(session: Session, review_id: UUID) -> int:
+    return len(
+        session.scalars(
+            select(Membership.id).where(
+                Membership.review_id == review_id, Membership.role == Role.LEAD
+            )
+        ).all()
+    )
 
 
 def _version_rows(

@@ -105,7 +105,7 @@ def _result(path: Path, done: Imported) -> dict[str, Any]:
         "file": str(path),
         "format": file.format,
         "encoding": file.encoding,
-        "found": file.n_found,
+        "found": 0 if done.was_there else file.n_found,
         "accepted": 0 if done.was_there else file.n_accepted,
         "rejected": 0 if done.was_there else file.n_rejected,
         "warnings": said or list(file.warnings),
@@ -135,8 +135,8 @@ def dedupe(slug: Slug, by: As = "", as_json: AsJson = False) -> None:
             "event": done.event_number,
         },
         as_json=as_json,
-        text=f"{done.n_compared:,} records compared: {done.n_duplicates:,} duplicates found, "
-        f"{done.n_questions:,} pairs for a person to settle.",
+        text=f"Records compared: {done.n_compared:,}. Duplicates found: {done.n_duplicates:,}. "
+        f"Pairs for a person to settle: {done.n_questions:,}.",
     )
 
 

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 from sqlalchemy import select
 
-from api.cli.terminal import Slug, database, review_id, write
+from api.cli.terminal import Slug, database, review_id, settings, write
+from api.work import use_fonts
 from heatmap import drawing, exports
 from heatmap.cells import build
 from review import prisma_drawing, prisma_exports
@@ -45,6 +46,7 @@ def prisma(
     out: Out = "-",
 ) -> None:
     """Print the PRISMA 2020 flow, as of now or of any past event or day."""
+    use_fonts(settings().font_dir)
     review = review_id(slug)
     with database().reading() as session:
         number = event_on(session, review_id=review, as_of=as_of) if as_of else None
@@ -75,6 +77,7 @@ def heatmap(
     out: Out = "-",
 ) -> None:
     """Print a map of the coded evidence, gaps included."""
+    use_fonts(settings().font_dir)
     review = review_id(slug)
     with database().reading() as session:
         counted = build(session, review_id=review, framework=framework or None, unit=unit or None)

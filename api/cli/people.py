@@ -1,16 +1,15 @@
 """Commands for accounts, reviews and protocols."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from sqlalchemy import func, select
 
 from api.cli.terminal import As, AsJson, Slug, acting, database, review_id, show
-from protocols.loader import find, load
+from protocols.loader import find, load_file
 from review.accounts import add_account
 from review.errors import Invalid
-from review.reviews import add_member, create_review
+from review.reviews import add_member, create_review, remove_member
 from review.tables import Record, Review
 from review.vocabulary import Role
 
@@ -59,7 +58,7 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Start a review under a protocol."""
-    text = find(from_protocol).read_text(encoding="utf-8")
+    text = load_file(find(from_protocol)).text
     actor = acting(by)
     with database().writing() as session:
         made = create_review(session, slug=slug, title=title or None, protocol_text=text, by=actor)
@@ -88,10 +87,28 @@ def list_reviews(as_json: AsJson = False) -> None:
     )
 
 
+@review.command("member")
+def member(
+    slug: Slug,
+    email: str,
+    role: Annotated[Role, typer.Option(help="The role to give, or to take away.")],
+    remove: Annotated[bool, typer.Option("--remove", help="Take the role away.")] = False,
+    by: As = "",
+) -> None:
+    """Give somebody who has an account a role in a review, or take it away."""
+    act = remove_member if remove else add_member
+    with database().writing() as session:
+        act(session, review_id=review_id(slug), email=email, role=role, by=acting(by))
+    print(f"{email} is {'no longer ' if remove else ''}{role} in '{slug}'.")
+
+
 @protocol.command("check")
-def check(file: Path, as_json: AsJson = False) -> None:
+def check(
+    file: Annotated[str, typer.Argument(help="A file, or a shipped protocol's name.")],
+    as_json: AsJson = False,
+) -> None:
     """Report every mistake of a protocol file at once, each with its line."""
-    loaded = load(file.read_text(encoding="utf-8"), name=str(file))
+    loaded = load_file(find(file))
     show(
         {"title": loaded.protocol.title, "sha256": loaded.sha256},
         as_json=as_json,

@@ -1,6 +1,5 @@
 """Commands that need no review: duplicates of a table, and a replay of labelled records."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -71,7 +70,7 @@ def simulate(
 def _read(file: Path) -> pd.DataFrame:
     try:
         return pd.read_csv(
-            sys.stdin if str(file) == "-" else file,
+            file,
             dtype=str,
             keep_default_na=False,
             encoding="utf-8-sig",

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from sqlalchemy.exc import OperationalError, ProgrammingError
@@ -17,7 +18,7 @@ from api.settings import Settings
 from protocols.problems import ProtocolErrors
 from review.accounts import find_account
 from review.database import Database
-from review.errors import ReviewError
+from review.errors import Invalid, ReviewError
 from review.events import OPERATOR, Actor
 from review.reviews import find_review
 
@@ -30,8 +31,12 @@ errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 @cache
 def settings() -> Settings:
-    """Return the settings from the environment."""
-    return Settings()
+    """Return the settings from the environment; raise Invalid naming each that makes no sense."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        said = [f"SIFTMAP_{str(one['loc'][0]).upper()}: {one['msg']}" for one in error.errors()]
+        raise Invalid("; ".join(said)) from error
 
 
 @cache

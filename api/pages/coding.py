@@ -1,7 +1,7 @@
 """Coding: studies, their contracts, and a form of the codebook for each."""
 
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Form
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.deps import By, Here, ReadSession, ReviewId, WriteSession
+from api.deps import By, Here, OptionalId, ReadSession, ReviewId, WriteSession
 from api.rendering import path, render
 from protocols.schema import SPECIAL_VALUES, CodebookItem, ItemType, Level
 from protocols.values import describe_value
@@ -111,14 +111,10 @@ def post_contract(
     by: By,
     study_id: UUID,
     label: Annotated[str, Form()] = "",
-    contract: Annotated[str, Form()] = "",
+    contract: OptionalId = None,
 ) -> Response:
     """Link a contract to the study: one that is there, or a new one."""
-    contract_id = (
-        UUID(contract)
-        if contract
-        else add_contract(session, review_id=review_id, label=label, by=by).id
-    )
+    contract_id = contract or add_contract(session, review_id=review_id, label=label, by=by).id
     link_contract(session, review_id=review_id, study_id=study_id, contract_id=contract_id, by=by)
     target = f"{path(request, 'coding', study_id)}?contract={contract_id}"
     return RedirectResponse(target, status_code=303)
@@ -138,15 +134,15 @@ def post_code(
     year: Annotated[str, Form()] = "",
     quote: Annotated[str, Form(max_length=10_000)] = "",
     page: Annotated[str, Form(max_length=50)] = "",
-    report: Annotated[str, Form()] = "",
-    contract: Annotated[str, Form()] = "",
-    settle: Annotated[str, Form()] = "",
+    report: OptionalId = None,
+    contract: OptionalId = None,
+    settle: Annotated[Literal["", "consensus", "adjudication"], Form()] = "",
 ) -> Response:
     """Save one's value for an item, or the value that coders who differed agree on."""
     known = next((one for one in protocol_of(session, review_id).codebook if one.key == item), None)
     if known is None:
         raise Invalid(f"The codebook has no item '{item}'.")
-    subject = _subject(known, study_id, UUID(contract) if contract else None)
+    subject = _subject(known, study_id, contract)
     given = _value(known, value or [], special, currency, year)
     if settle:
         agree(
@@ -168,7 +164,7 @@ def post_code(
             by=by,
             quote=quote.strip(),
             page=page.strip(),
-            report_id=UUID(report) if report else None,
+            report_id=report,
             study_id=subject.study_id,
             contract_id=subject.contract_id,
         )

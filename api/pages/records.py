@@ -1,5 +1,6 @@
 """Lists of records behind a number, and one record with its whole history."""
 
+from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from sqlalchemy import or_, select
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.deps import By, ReadSession, ReviewId, WriteSession
+from api.deps import By, Here, Place, ReadSession, ReviewId, WriteSession
 from api.rendering import path, render
 from review.blinding import history
 from review.clusters import cluster_of
@@ -16,7 +17,7 @@ from review.decisions import reopen
 from review.errors import Invalid, NotFound
 from review.flow import record_rows
 from review.permissions import Action, check
-from review.prisma import BOXES, event_on
+from review.prisma import AWAITING_FULL_TEXT, AWAITING_SCREENING, BOXES, Box, event_on
 from review.retrieval import remove
 from review.reviews import protocol_of
 from review.tables import Record, Search
@@ -32,7 +33,8 @@ def records(
     session: ReadSession,
     review_id: ReviewId,
     by: By,
-    box: str | None = None,
+    here: Here,
+    box: Annotated[list[str] | None, Query(max_length=2)] = None,
     reason: str | None = None,
     as_of: str | None = None,
     q: str = "",
@@ -40,13 +42,11 @@ def records(
 ) -> Response:
     """Show the records behind a PRISMA number, or those whose title or authors match ``q``."""
     found: list[tuple[Record, str, str | None]]
-    if box is None:
+    if not box:
         found = [(one, "", None) for one in _matching(session, review_id, q, after)]
     else:
         check(session, review_id=review_id, by=by, action=Action.SEE_COUNTS)
-        if box not in BOXES:
-            raise NotFound(f"The diagram has no box '{box}'.")
-        chosen = BOXES[box]
+        chosen = _both_columns(box)
         found = record_rows(
             session,
             review_id=review_id,
@@ -61,8 +61,8 @@ def records(
     return render(
         request,
         "records.html",
-        rows=found,
-        box=box,
+        rows=[(one, _shown(leaf, here), why) for one, leaf, why in found],
+        boxes=box or [],
         reason=reason,
         as_of=as_of,
         q=q,
@@ -128,6 +128,22 @@ def post_removal(
     """Take a record out before screening, or put it back."""
     remove(session, review_id=review_id, record_id=record_id, kind=kind, why=why, by=by)
     return RedirectResponse(path(request, "records", record_id), status_code=303)
+
+
+def _both_columns(names: list[str]) -> Box:
+    """Return the box of that name, or of both columns where the two names differ in no more."""
+    if unknown := [name for name in names if name not in BOXES]:
+        raise NotFound(f"The diagram has no box '{unknown[0]}'.")
+    first, *others = [BOXES[name] for name in names]
+    if any(other.leaves != first.leaves for other in others):
+        raise NotFound("These two boxes do not hold the same kind of records.")
+    return replace(first, stream=None) if others else first
+
+
+def _shown(leaf: str, here: Place) -> str:
+    """Return where a record is, without telling others than leads how far its reviewers are."""
+    waiting = {one.value for one in AWAITING_SCREENING | AWAITING_FULL_TEXT}
+    return "awaiting screening" if leaf in waiting and not here.may(Action.MANAGE) else leaf
 
 
 def _matching(session: ReadSession, review_id: UUID, q: str, after: int) -> list[Record]:

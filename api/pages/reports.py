@@ -49,17 +49,16 @@ def post_retrieval(
     by: By,
     record_id: UUID,
     state: Annotated[RetrievalState, Form()],
-    asked_of: Annotated[str, Form(max_length=500)] = "",
     why: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
-    """Record how the search for a full text stands."""
+    """Record how the search for a full text stands; the text says of whom it was asked, or why."""
     retrieve(
         session,
         review_id=review_id,
         record_id=record_id,
         state=state,
         by=by,
-        asked_of=asked_of,
-        why=why,
+        asked_of=why if state is RetrievalState.REQUESTED else None,
+        why=None if state is RetrievalState.REQUESTED else why,
     )
     return RedirectResponse(path(request, "reports"), status_code=303)

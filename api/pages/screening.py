@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Query
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.deps import By, Config, Pool, ReadSession, ReviewId, WriteSession
+from api.deps import By, Config, OptionalId, Pool, ReadSession, ReviewId, WriteSession
 from api.rendering import path, render
 from api.work import rank_in_child
 from review.blinding import n_own_decisions, own_decision, own_decisions
@@ -78,7 +78,7 @@ def post_decision(
     verdict: Annotated[Verdict, Form()],
     exclusion_reason: Annotated[str, Form()] = "",
     note: Annotated[str, Form(max_length=10_000)] = "",
-    supersedes: Annotated[str, Form()] = "",
+    supersedes: OptionalId = None,
     key: Annotated[UUID | None, Form()] = None,
     seconds: Annotated[float | None, Form(ge=0, le=86_400)] = None,
     skip: Annotated[list[UUID] | None, Form(max_length=MAX_SKIPPED)] = None,
@@ -94,7 +94,7 @@ def post_decision(
         exclusion_reason=(exclusion_reason or None) if verdict is Verdict.EXCLUDE else None,
         note=note.strip() or None,
         seconds=seconds,
-        supersedes_id=UUID(supersedes) if supersedes else None,
+        supersedes_id=supersedes,
         idempotency_key=key,
     )
     still = "&".join(f"skip={one}" for one in skip or [] if one != record)
