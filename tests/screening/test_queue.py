@@ -1,0 +1,179 @@
+"""The queue: one order for all, each reviewer's own place in it, and nothing unreachable."""
+
+import pytest
+
+from review.database import Database
+from review.decisions import decide, reopen, stop_screening
+from review.duplicates import judge
+from review.errors import NotAllowed
+from review.events import OPERATOR
+from review.retrieval import remove, retrieve
+from review.tables import Rank, Record
+from review.vocabulary import Judgement, RemovalKind, RetrievalState, Stage, Verdict
+from screening.queue import next_records
+from screening.ranking import current_run, gather, rank_records
+from tests.databases import KINDS
+from tests.factories import decide_both, make_records, make_review
+
+TOPICS = ["social impact bonds and youth employment", "steel bridges", "outcomes contracts",
+          "marine algae", "payment by results for young people out of work", "tax law"]  # fmt: skip
+
+
+def queue(session, cast, who=None, stage=Stage.TITLE_ABSTRACT, limit=50, **more):
+    found = next_records(session, review_id=cast.review_id, stage=stage,
+                         by=who or cast.reviewer_a, limit=limit, **more)  # fmt: skip
+    return [record.id for record in found]
+
+
+def decided(session, cast, record, verdict=Verdict.INCLUDE, who=None, **more):
+    return decide(session, review_id=cast.review_id, record_id=record, verdict=verdict,
+                  stage=Stage.TITLE_ABSTRACT, by=who or cast.reviewer_a, **more)  # fmt: skip
+
+
+def test_before_any_ranking_records_come_in_import_order_and_leave_once_decided(session, cast):
+    records = make_records(session, cast.review_id, 25)
+
+    before = queue(session, cast)
+    decided(session, cast, records[0])
+
+    assert before == records
+    assert queue(session, cast) == records[1:]
+    assert queue(session, cast, cast.reviewer_b) == records
+
+
+def test_skipped_records_come_back_at_the_end(session, cast):
+    records = make_records(session, cast.review_id, 4)
+
+    assert queue(session, cast, skipped=records[:2]) == [*records[2:], *records[:2]]
+
+
+def test_duplicates_removed_stopped_and_complete_records_are_not_offered(session, cast):
+    first, twin, out, full, last = make_records(session, cast.review_id, 5)
+    judge(session, review_id=cast.review_id, left_id=first, right_id=twin,
+          verdict=Judgement.DUPLICATE, by=cast.lead)  # fmt: skip
+    remove(session, review_id=cast.review_id, record_id=out, kind=RemovalKind.OTHER,
+           why="Retracted.", by=cast.lead)  # fmt: skip
+    decide_both(session, cast, full, Verdict.EXCLUDE)
+
+    before = queue(session, cast)
+    stop_screening(session, review_id=cast.review_id, rule="Enough.", numbers={}, by=cast.lead)
+
+    assert before == [first, last]
+    assert queue(session, cast) == []
+
+
+def test_a_decision_on_a_duplicate_counts_for_its_cluster(session, cast):
+    first, twin = make_records(session, cast.review_id, 2)
+    decided(session, cast, twin)
+    judge(session, review_id=cast.review_id, left_id=first, right_id=twin,
+          verdict=Judgement.DUPLICATE, by=cast.lead)  # fmt: skip
+
+    assert queue(session, cast) == []
+    assert queue(session, cast, cast.reviewer_b) == [first]
+
+
+def test_withdrawn_and_reopened_records_return(session, cast):
+    one, two = make_records(session, cast.review_id, 2)
+    mine = decided(session, cast, one)
+    decide_both(session, cast, two, Verdict.EXCLUDE)
+
+    decided(session, cast, one, Verdict.WITHDRAWN, supersedes_id=mine.id)
+    reopen(session, review_id=cast.review_id, record_id=two, stage=Stage.TITLE_ABSTRACT,
+           why="A new criterion.", by=cast.lead)  # fmt: skip
+
+    assert queue(session, cast) == [one, two]
+
+
+def test_full_texts_are_offered_once_they_are_retrieved(session, cast):
+    sought, found = make_records(session, cast.review_id, 2)
+    for record in (sought, found):
+        decide_both(session, cast, record, Verdict.INCLUDE)
+    retrieve(session, review_id=cast.review_id, record_id=found, state=RetrievalState.RETRIEVED,
+             by=cast.lead)  # fmt: skip
+    retrieve(session, review_id=cast.review_id, record_id=sought, state=RetrievalState.REQUESTED,
+             by=cast.lead)  # fmt: skip
+
+    assert queue(session, cast, stage=Stage.FULL_TEXT) == [found]
+
+
+def test_a_queue_is_for_reviewers(session, cast):
+    with pytest.raises(NotAllowed):
+        queue(session, cast, cast.lead)
+
+
+def ranked(database: Database, tmp_path) -> tuple[list[int], list[float], str]:
+    """Make the same review in a database, rank it, and return its order by record number."""
+    with database.writing() as session:
+        cast = make_review(session)
+        given = [{"title": topic, "abstract": f"We study {topic}."} for topic in TOPICS * 4]
+        records = make_records(session, cast.review_id, given)
+        decide_both(session, cast, records[0], Verdict.INCLUDE)
+        decide_both(session, cast, records[1], Verdict.EXCLUDE)
+    rank_records(database, review_id=cast.review_id, stage=Stage.TITLE_ABSTRACT, by=OPERATOR,
+                 cache=tmp_path / "features")  # fmt: skip
+    with database.reading() as session:
+        run = current_run(session, review_id=cast.review_id, stage=Stage.TITLE_ABSTRACT)
+        rows = session.query(Record.number, Rank.score).join(Rank, Rank.record_id == Record.id)
+        order = rows.filter(Rank.model_run_id == run.id).order_by(Rank.position).all()
+        assert queue(session, cast, limit=1) == [records[order[1][0] - 1]]
+        return [number for number, _ in order], [score for _, score in order], run.fingerprint
+
+
+def test_the_same_acts_give_the_same_ranks_on_both_databases(templates, tmp_path):
+    made = [Database(templates.fresh(kind)) for kind in KINDS]
+
+    sqlite, postgresql = (ranked(database, tmp_path / database.url[:6]) for database in made)
+
+    assert sqlite == postgresql
+    assert sorted(sqlite[0]) == list(range(1, len(TOPICS) * 4 + 1))
+    for database in made:
+        database.dispose()
+
+
+def test_ranking_starts_from_the_question_and_then_learns(database, tmp_path):
+    with database.writing() as session:
+        cast = make_review(session)
+        given = [{"title": topic, "abstract": f"We study {topic}."} for topic in TOPICS * 4]
+        records = make_records(session, cast.review_id, given)
+
+    rank_records(database, review_id=cast.review_id, stage=Stage.TITLE_ABSTRACT, by=OPERATOR)
+    with database.writing() as session:
+        cold = queue(session, cast)
+        for record in records[1::6][:2]:  # steel bridges are what this review wants, it turns out
+            decide_both(session, cast, record, Verdict.INCLUDE)
+        for record in records[0::6][:2]:
+            decide_both(session, cast, record, Verdict.EXCLUDE)
+    rank_records(database, review_id=cast.review_id, stage=Stage.TITLE_ABSTRACT, by=OPERATOR)
+
+    with database.reading() as session:
+        warm = queue(session, cast)
+    assert cold[0] in records[0::6] + records[4::6]
+    assert set(warm[:2]) == set(records[1::6][2:])
+    assert len(warm) == len(records) - 4
+
+
+def test_the_ranker_learns_from_resolved_records_and_reasons_it_can_see_only(session, cast):
+    one, two, three, four = make_records(session, cast.review_id, 4)
+    decided(session, cast, one)
+    decide_both(session, cast, two, Verdict.EXCLUDE, reason="date")
+    decide_both(session, cast, three, Verdict.EXCLUDE, reason="population")
+    decide_both(session, cast, four, Verdict.INCLUDE)
+
+    material = gather(session, review_id=cast.review_id, stage=Stage.TITLE_ABSTRACT)
+
+    assert dict(zip(material.ids, material.labels, strict=True)) == {
+        one: -1, two: -1, three: 0, four: 1,
+    }  # fmt: skip
+
+
+def test_records_imported_after_a_ranking_are_reachable(database):
+    with database.writing() as session:
+        cast = make_review(session)
+        old = make_records(session, cast.review_id, 3)
+    rank_records(database, review_id=cast.review_id, stage=Stage.TITLE_ABSTRACT, by=OPERATOR)
+    with database.writing() as session:
+        new = make_records(session, cast.review_id, 3)
+        found = queue(session, cast)
+
+    assert set(found[:3]) == set(old)
+    assert found[3:] == new
