@@ -4,7 +4,7 @@ from typing import cast
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -39,6 +39,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _bad_request)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(OperationalError, _busy)
+    app.add_exception_handler(DataError, _cannot_store)
     app.add_exception_handler(Exception, _failed)
 
 
@@ -90,6 +91,11 @@ def _busy(request: Request, _error: Exception) -> Response:
         "Not saved",
         ["The database did not answer in time. Go back, wait a moment and send it again."],
     )
+
+
+def _cannot_store(request: Request, _error: Exception) -> Response:
+    said = "Something in it cannot be stored: a number that is too large, or a stray character."
+    return _page(request, 422, "Not saved", [said])
 
 
 def _failed(request: Request, _error: Exception) -> Response:

@@ -5,6 +5,7 @@ import io
 from typing import Any
 
 from openpyxl import Workbook
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from heatmap.cells import HeatMap
 from review.spreadsheets import safe_cell
@@ -49,7 +50,7 @@ def to_xlsx(heatmap: HeatMap) -> bytes:
     for line, values in enumerate([HEADER, *rows_of(heatmap)], start=1):
         for place, value in enumerate(values, start=1):
             cell = sheet.cell(row=line, column=place)
-            cell.value = value
+            cell.value = ILLEGAL_CHARACTERS_RE.sub("", value) if isinstance(value, str) else value
             if isinstance(value, str):
                 cell.data_type = "s"
     sheet.freeze_panes = "A2"

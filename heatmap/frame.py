@@ -11,7 +11,15 @@ import pandas as pd
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from protocols.schema import Axis, CodebookItem, ItemType, Level, MapFramework, Protocol
+from protocols.schema import (
+    SPECIAL_VALUES,
+    Axis,
+    CodebookItem,
+    ItemType,
+    Level,
+    MapFramework,
+    Protocol,
+)
 from review.clusters import latest
 from review.coding import CodeState, Subject, coded_values
 from review.flow import Leaf, leaves
@@ -128,7 +136,8 @@ class _Place:
         if axis.item is not None:
             found = self.values(axis.item)
             if secondary and axis.also:
-                found = list(dict.fromkeys([*found, *self.values(axis.also)]))
+                also = [key for key in self.values(axis.also) if key not in SPECIAL_VALUES]
+                found = list(dict.fromkeys([*found, *also]))
         else:
             found = [
                 item.key

@@ -18,7 +18,7 @@ class Problem:
         return f"line {self.line}: {self.message}"
 
 
-class ProtocolErrors(ValueError):  # noqa: N818 — it carries every error, not one
+class ProtocolErrors(ValueError):
     """Everything that is wrong with the protocol called ``name``, sorted by line."""
 
     def __init__(self, problems: Iterable[Problem], *, name: str = "protocol") -> None:

@@ -1,6 +1,6 @@
 """Which records stand for the same report: stars onto the earliest, as of any event."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from sqlalchemy import (
     SQLColumnExpression,
     Subquery,
     and_,
+    case,
     exists,
     func,
     select,
@@ -143,18 +144,25 @@ def latest_in_cluster(
     member: CTE,
     *,
     review_id: UUID,
+    wins: Callable[[Subquery], ColumnElement[bool]],
     as_of: int | None = None,
     only: Collection[UUID] | None = None,
 ) -> Subquery:
-    """Return, with its cluster_id, the newest act on any record of each cluster."""
-    recency = func.row_number().over(
-        partition_by=member.c.cluster_id, order_by=table.event_number.desc()
+    """Return, with its cluster_id, the act that speaks for each cluster.
+
+    Each record's newest act is its word.  Where the records of a cluster differ, a word that
+    ``wins`` speaks for all of them, so that a merge hides nothing; else the newest one does.
+    """
+    newest = latest(
+        table, record_id, review_id=review_id, as_of=as_of, where=among(record_id, only)
     )
-    columns = table.__table__.columns  # type: ignore[attr-defined]
+    standing = func.row_number().over(
+        partition_by=member.c.cluster_id,
+        order_by=(case((wins(newest), 0), else_=1), newest.c.event_number.desc()),
+    )
     ranked = (
-        select(member.c.cluster_id, *columns, recency.label("recency"))
-        .join(member, member.c.record_id == record_id)
-        .where(up_to(table, review_id, as_of), among(record_id, only))
+        select(member.c.cluster_id, *newest.columns, standing.label("standing"))
+        .join(member, member.c.record_id == newest.c.record_id)
         .subquery()
     )
-    return select(ranked).where(ranked.c.recency == 1).subquery()
+    return select(ranked).where(ranked.c.standing == 1).subquery()

@@ -12,12 +12,17 @@ from sqlalchemy.orm import Session
 
 from protocols.schema import CodebookItem, Level
 from protocols.values import check_value
-from review.clusters import latest
+from review.clusters import cluster_of, latest
 from review.errors import Conflicting, Invalid
 from review.events import Actor, canonical, lock_review, record_act
 from review.permissions import Action, check
 from review.reviews import protocol_of, protocol_state
-from review.studies import contract_of_review, is_contract_of, study_of_review
+from review.studies import (
+    contract_of_review,
+    is_contract_of,
+    study_of_report,
+    study_of_review,
+)
 from review.tables import AgreedCode, Code
 from review.tables.base import utc_now
 from review.vocabulary import Act, AgreedBy
@@ -75,6 +80,10 @@ def code(
     _check_subject(session, review_id, known, study_id, contract_id)
     if page and not quote:
         raise Invalid("A page number goes with the passage quoted from it; add the passage.")
+    if len(page or "") > 255 or len(confidence or "") > 255:
+        raise Invalid("A page and a confidence have at most 255 characters.")
+    if report_id is not None:
+        _check_report(session, review_id, report_id, study_id)
     row = Code(
         id=uuid4(),
         study_id=study_id,
@@ -249,6 +258,15 @@ def _check_subject(
         )
         if not linked:
             raise Invalid("This study is not linked to that contract; link them first.")
+
+
+def _check_report(
+    session: Session, review_id: UUID, report_id: UUID, study_id: UUID | None
+) -> None:
+    cluster = cluster_of(session, review_id=review_id, record_id=report_id)
+    study = study_of_report(session, review_id=review_id, cluster=cluster)
+    if study is None or study_id not in (None, study):
+        raise Invalid("The passage is not from a report of this study.")
 
 
 def _checked(item: CodebookItem, value: object) -> object:

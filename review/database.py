@@ -38,7 +38,11 @@ class Database:
             self.writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool_size=1, max_overflow=0)
             self.reader = _sqlite_engine(url, begin="BEGIN", pool_size=8, max_overflow=8)
         else:
-            self.reader = self.writer = create_engine(url, pool_size=16, max_overflow=16)
+            # A page's queries see one moment; a writer sees what others wrote before its lock.
+            self.reader = create_engine(
+                url, pool_size=16, max_overflow=16, isolation_level="REPEATABLE READ"
+            )
+            self.writer = create_engine(url, pool_size=16, max_overflow=16)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -82,6 +86,7 @@ def _sqlite_engine(url: str, *, begin: str, pool_size: int, max_overflow: int) -
         connection.execute(f"PRAGMA journal_mode = {mode}")
         connection.execute("PRAGMA synchronous = FULL")  # an acknowledged decision is on the disk
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA recursive_triggers = ON")  # REPLACE deletes, and must be refused
 
     @event.listens_for(engine, "begin")
     def start(connection: Any) -> None:

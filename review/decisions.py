@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from protocols.schema import Protocol
@@ -13,7 +13,7 @@ from review.errors import Conflicting, Invalid, NotAllowed, NotFound, Settled, S
 from review.events import Actor, lock_review, record_act
 from review.permissions import Action, check
 from review.resolution import Standing, standing
-from review.retrieval import is_retrieved, removal_of
+from review.retrieval import is_removed, is_retrieved
 from review.reviews import protocol_of, protocol_state
 from review.tables import (
     AdjudicatedDecision,
@@ -115,11 +115,12 @@ def adjudicate(
     check_reason(
         protocol_of(session, review_id), stage=stage, verdict=verdict, reason=exclusion_reason
     )
+    # First of all: whether there is a conflict would tell them what the other reviewer said.
+    if not now.consensus_allowed and _took_part(session, cluster, stage, now.round, by):
+        raise NotAllowed("You decided on this record yourself; somebody else must settle it.")
     if now.resolution is not Resolution.CONFLICT:
         raise Conflicting("There is no conflict here any more; nothing was saved.")
     live = live_decisions(session, review_id=review_id, cluster=cluster, stage=stage, now=now)
-    if by.account_id in {decision.reviewer_id for decision in live} and not now.consensus_allowed:
-        raise NotAllowed("You decided on this record yourself; somebody else must settle it.")
     if {decision.id for decision in live} != set(settles):
         raise Stale("A decision changed since this page was shown; look again before settling.")
     adjudication = Adjudication(
@@ -160,8 +161,20 @@ def reopen(
     now = standing(session, review_id=review_id, stage=stage, cluster=cluster)
     if now.resolution is Resolution.UNSCREENED:
         raise Conflicting("Nobody has decided on this record yet, so there is nothing to reopen.")
+    # Decisions that came from a copy, and left with it, may belong to a later round already.
+    latest_round = session.scalar(
+        select(func.max(Decision.round)).where(
+            Decision.review_id == review_id,
+            Decision.record_id.in_(cluster),
+            Decision.stage == stage,
+        )
+    )
     reopening = Reopening(
-        id=uuid4(), record_id=cluster[0], stage=stage, round=now.round + 1, why=why.strip()
+        id=uuid4(),
+        record_id=cluster[0],
+        stage=stage,
+        round=1 + max(now.round, latest_round or 0),
+        why=why.strip(),
     )
     record_act(
         session,
@@ -261,24 +274,41 @@ def _check_awaits(
     now: Standing,
     by: Actor,
 ) -> None:
-    if removal_of(session, review_id=review_id, cluster=cluster) is not None:
+    if not now.n_reviewers and is_removed(session, review_id=review_id, cluster=cluster):
         raise Conflicting("This record was removed before screening; nothing was saved.")
+    if now.resolution is Resolution.NOT_SCREENED:
+        raise Conflicting(
+            "Screening was stopped before this record; the lead can take it up again."
+        )
     if stage is Stage.FULL_TEXT:
         _check_reached_full_text(session, review_id, cluster)
     live = live_decisions(session, review_id=review_id, cluster=cluster, stage=stage, now=now)
-    if _is_used(session, review_id, cluster, stage, now, live):
+    if _is_used(session, review_id, cluster, stage, now):
         raise Settled("What this record came to is already in use; the lead can reopen it.")
     reviewers = {decision.reviewer_id for decision in live}
     if by.account_id not in reviewers and len(reviewers) >= now.decisions_needed:
         raise Conflicting("This record already has the decisions it needs; nothing was saved.")
 
 
+def _took_part(
+    session: Session, cluster: Collection[UUID], stage: Stage, number: int, by: Actor
+) -> bool:
+    taken = select(Decision.id).where(
+        Decision.record_id.in_(cluster),
+        Decision.stage == stage,
+        Decision.round == number,
+        Decision.reviewer_id == by.account_id,
+    )
+    return session.scalar(select(taken.exists())) is True
+
+
 def _check_reached_full_text(session: Session, review_id: UUID, cluster: Sequence[UUID]) -> None:
     before = standing(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, cluster=cluster)
-    if before.resolution is not Resolution.INCLUDE:
-        raise Conflicting("This record has not come through title and abstract screening.")
-    if not is_retrieved(session, review_id=review_id, cluster=cluster):
-        raise Conflicting("The full text of this report has not been retrieved yet.")
+    # One sentence for both: a reviewer is not told what title and abstract screening came to.
+    if before.resolution is not Resolution.INCLUDE or not is_retrieved(
+        session, review_id=review_id, cluster=cluster
+    ):
+        raise Conflicting("This record is not among the full texts to be screened.")
 
 
 def _is_used(
@@ -287,18 +317,24 @@ def _is_used(
     cluster: Sequence[UUID],
     stage: Stage,
     now: Standing,
-    live: Sequence[Decision],
 ) -> bool:
     """Say whether a later act rests on what this round came to."""
     if now.is_adjudicated and now.resolution is not Resolution.CONFLICT:
         return True
     if now.resolution is not Resolution.INCLUDE:
         return False
+    round_began = session.scalar(
+        select(func.max(Reopening.event_number)).where(
+            Reopening.review_id == review_id,
+            Reopening.record_id.in_(cluster),
+            Reopening.stage == stage,
+        )
+    )
     table = Retrieval if stage is Stage.TITLE_ABSTRACT else StudyReport
     later = select(table.id).where(
         table.review_id == review_id,
         table.record_id.in_(cluster),
-        table.event_number > max(decision.event_number for decision in live),
+        table.event_number > (round_began or 0),
     )
     return session.scalar(select(later.exists())) is True
 

@@ -5,22 +5,23 @@ the model.  Clusters follow from the judgements that hold, by one rule (review.m
 and each record's new place is written as an act of its own, so that any past state can be read.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
 import pandas as pd
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from review.clusters import clusters_of, latest, members
+from review.clusters import among, latest, members
 from review.database import Database
 from review.errors import Conflicting, Invalid, NotFound
-from review.events import MODEL, Actor, ActWriter, lock_review
+from review.events import MODEL, Actor, ActWriter, last_event, lock_review
 from review.matching import Band, Kind, cluster, explain, find_pairs
 from review.permissions import Action, check
-from review.tables import DuplicateJudgement, Event, Placement, Record
+from review.tables import DuplicateJudgement, Event, Placement, Record, StudyReport
 from review.vocabulary import Act, Judgement
 
 BY_BAND = {
@@ -68,6 +69,7 @@ def deduplicate(
     """
     with database.reading() as session:
         check(session, review_id=review_id, by=by, action=Action.MANAGE)
+        up_to = last_event(session, review_id)
         old, new = _records_since_last_run(session, review_id)
     if new.empty:
         with database.reading() as session:
@@ -76,12 +78,16 @@ def deduplicate(
     ids = [*old["id"], *new["id"]]
     with database.writing() as session:
         lock_review(session, review_id)
+        held = _held(session, review_id)
+        found = list(_worth_keeping(pairs, ids, held))
+        moved = _moves(session, review_id, held, found)
         writer = ActWriter(session, review_id=review_id, act=Act.DEDUPLICATE, by=MODEL)
-        writer.insert(DuplicateJudgement, _worth_keeping(pairs, ids, _held(session, review_id)))
-        n_moved = _recluster(session, review_id, writer, None)
+        writer.insert(DuplicateJudgement, found)
+        writer.insert(Placement, _placements(moved))
         number = writer.finish(
-            detail={"compared": len(ids), "new": len(new), "asked_by": by.account_id}
+            detail={"compared": len(ids), "up_to": up_to, "asked_by": by.account_id}
         )
+        n_moved = sum(record != root for record, root in moved)
         n_questions = len(questions(session, review_id=review_id))
     return Deduplication(number, len(ids), n_moved, n_questions)
 
@@ -106,11 +112,12 @@ def judge(
         raise Invalid("Say duplicate, distinct, or same study.")
     if left_id == right_id:
         raise Invalid("A record is not its own duplicate.")
-    touched = clusters_of(session, review_id=review_id, record_ids=[left_id, right_id])
-    left_id, right_id = _by_number(session, (left_id, right_id))
+    left_id, right_id = _by_number(session, review_id, (left_id, right_id))
+    said = [_judgement(left_id, right_id, verdict)]
+    moved = _moves(session, review_id, _held(session, review_id), said)
     writer = ActWriter(session, review_id=review_id, act=Act.JUDGE_PAIR, by=by)
-    writer.insert(DuplicateJudgement, [_judgement(left_id, right_id, verdict)])
-    _recluster(session, review_id, writer, {one for group in touched.values() for one in group})
+    writer.insert(DuplicateJudgement, said)
+    writer.insert(Placement, _placements(moved))
     return writer.finish(subject=("record", right_id), detail={"verdict": verdict})
 
 
@@ -127,16 +134,11 @@ def undo(session: Session, *, review_id: UUID, event_number: int, by: Actor) -> 
     standing = [row for row in said if held[row.left_id, row.right_id].id == row.id]
     if not standing:
         raise Conflicting("Nothing of that act holds any more, so there is nothing to undo.")
+    before = [_said_before(session, row, event_number) for row in standing]
+    moved = _moves(session, review_id, held, before)
     writer = ActWriter(session, review_id=review_id, act=Act.UNDO_DUPLICATES, by=by)
-    writer.insert(
-        DuplicateJudgement, (_said_before(session, row, event_number) for row in standing)
-    )
-    touched = clusters_of(
-        session,
-        review_id=review_id,
-        record_ids={one for row in standing for one in (row.left_id, row.right_id)},
-    )
-    _recluster(session, review_id, writer, {one for group in touched.values() for one in group})
+    writer.insert(DuplicateJudgement, before)
+    writer.insert(Placement, _placements(moved))
     return writer.finish(detail={"undone": event_number})
 
 
@@ -156,8 +158,10 @@ def questions(session: Session, *, review_id: UUID) -> list[tuple[UUID, UUID, fl
         for (left, right), row in held.items()
         if row.verdict in (Judgement.DISTINCT, Judgement.SAME_STUDY)
     }
+    # A likely duplicate that a rule or an answer kept from being joined is a question too.
+    open_verdicts = (Judgement.DOUBTFUL, Judgement.DUPLICATE)
     doubtful = sorted(
-        (row for row in held.values() if row.verdict is Judgement.DOUBTFUL),
+        (row for row in held.values() if row.verdict in open_verdicts),
         key=lambda row: (-(row.score or 0), row.evidence.get("tie", "")),
     )
     asked: dict[frozenset[UUID], tuple[UUID, UUID, float]] = {}
@@ -170,10 +174,8 @@ def questions(session: Session, *, review_id: UUID) -> list[tuple[UUID, UUID, fl
 
 def question(session: Session, *, review_id: UUID, left_id: UUID, right_id: UUID) -> Question:
     """Return two records side by side with what agrees and what differs."""
-    left_id, right_id = _by_number(session, (left_id, right_id))
+    left_id, right_id = _by_number(session, review_id, (left_id, right_id))
     left, right = session.get_one(Record, left_id), session.get_one(Record, right_id)
-    if left.review_id != review_id or right.review_id != review_id:
-        raise NotFound("There is no such pair in this review.")
     evidence = explain(_fields(left), _fields(right))
     row = _held(session, review_id).get((left_id, right_id))
     return Question(
@@ -188,10 +190,13 @@ def question(session: Session, *, review_id: UUID, left_id: UUID, right_id: UUID
 
 def _records_since_last_run(session: Session, review_id: UUID) -> tuple[pd.DataFrame, pd.DataFrame]:
     last = session.scalar(
-        select(func.max(Event.number)).where(
-            Event.review_id == review_id, Event.act == Act.DEDUPLICATE
-        )
+        select(Event.detail)
+        .where(Event.review_id == review_id, Event.act == Act.DEDUPLICATE)
+        .order_by(Event.number.desc())
+        .limit(1)
     )
+    # Up to the event that the last run read, not the one it wrote: others may have come between.
+    seen = 0 if last is None else int(last["up_to"])
     records = session.execute(
         select(
             Record.id,
@@ -215,7 +220,7 @@ def _records_since_last_run(session: Session, review_id: UUID) -> tuple[pd.DataF
     frame = pd.DataFrame([_plain(row._mapping) for row in records])
     if frame.empty:
         return frame, frame
-    is_old = frame.pop("event_number") <= (last or 0)
+    is_old = frame.pop("event_number") <= seen
     return frame[is_old].reset_index(drop=True), frame[~is_old].reset_index(drop=True)
 
 
@@ -316,38 +321,112 @@ def _said_before(session: Session, row: DuplicateJudgement, event_number: int) -
     return _judgement(row.left_id, row.right_id, before.verdict, before.score, before.evidence)
 
 
-def _recluster(
-    session: Session, review_id: UUID, writer: ActWriter, among: Collection[UUID] | None
-) -> int:
-    """Write the places that follow from the judgements; return how many records became duplicates.
+def expected_places(session: Session, review_id: UUID) -> dict[UUID, UUID]:
+    """Return the earliest record of the cluster that each record belongs in, by what is held."""
+    return dict(_places(session, review_id, list(_held(session, review_id).values()), None))
 
-    ``among`` names whole clusters; nothing outside them can be affected.
+
+def _moves(
+    session: Session,
+    review_id: UUID,
+    held: Mapping[tuple[UUID, UUID], DuplicateJudgement],
+    said: Sequence[dict[str, Any]],
+) -> list[tuple[UUID, UUID]]:
+    """Return (record, root) for every record that would change its place once ``said`` holds.
+
+    Raises Conflicting where the judgements then contradict each other.  Nothing is written.
     """
-    member = members(review_id, only=among)
-    rows = session.execute(
-        select(member.c.record_id, member.c.cluster_id).order_by(member.c.number)
-    ).all()
-    place = {row.record_id: position for position, row in enumerate(rows)}
-    held = [
-        row
-        for row in _held(session, review_id).values()
-        if row.left_id in place and row.right_id in place
-    ]
-    labels = _labels(len(rows), held, place)
-    moved = [
-        (row.record_id, rows[label].record_id)
-        for row, label in zip(rows, labels, strict=True)
-        if row.cluster_id != rows[label].record_id
-    ]
-    writer.insert(
-        Placement,
-        ({"id": uuid4(), "record_id": record, "root_id": root} for record, root in moved),
+    now = dict(held) | {
+        (row["left_id"], row["right_id"]): DuplicateJudgement(**row) for row in said
+    }
+    around = _connected(
+        [*held.values(), *now.values()],
+        {one for row in said for one in (row["left_id"], row["right_id"])},
     )
-    return sum(record != root for record, root in moved)
+    member = members(review_id, only=around)
+    home = dict(session.execute(select(member.c.record_id, member.c.cluster_id)).all())
+    places = _places(session, review_id, list(now.values()), around)
+    return [(record, root) for record, root in places if home[record] != root]
 
 
-def _labels(n: int, held: Iterable[DuplicateJudgement], place: dict[UUID, int]) -> Sequence[int]:
-    together, apart, model = [], [], []
+def _connected(judgements: Iterable[DuplicateJudgement], touched: set[UUID]) -> set[UUID]:
+    """Return the records that any chain of duplicate judgements links to those touched."""
+    return _reached(_links(judgements), touched)
+
+
+def _reached(linked: Mapping[UUID, set[UUID]], touched: set[UUID]) -> set[UUID]:
+    reached, waiting = set(touched), list(touched)
+    while waiting:
+        new = linked.get(waiting.pop(), set()) - reached
+        reached |= new
+        waiting += new
+    return reached
+
+
+def _links(judgements: Iterable[DuplicateJudgement]) -> dict[UUID, set[UUID]]:
+    linked: dict[UUID, set[UUID]] = defaultdict(set)
+    for row in judgements:
+        if row.verdict is Judgement.DUPLICATE:
+            linked[row.left_id].add(row.right_id)
+            linked[row.right_id].add(row.left_id)
+    return linked
+
+
+def _places(
+    session: Session,
+    review_id: UUID,
+    held: Sequence[DuplicateJudgement],
+    around: Collection[UUID] | None,
+) -> list[tuple[UUID, UUID]]:
+    """Return (record, root) by the judgements ``held``, in import order."""
+    ids = session.scalars(
+        select(Record.id)
+        .where(Record.review_id == review_id, among(Record.id, around))
+        .order_by(Record.number)
+    ).all()
+    place = {record_id: position for position, record_id in enumerate(ids)}
+    inside = [row for row in held if row.left_id in place and row.right_id in place]
+    labels = _labels(len(ids), inside, place, _of_two_studies(session, review_id, inside, place))
+    return [(record_id, ids[label]) for record_id, label in zip(ids, labels, strict=True)]
+
+
+def _placements(moved: Iterable[tuple[UUID, UUID]]) -> Iterator[dict[str, Any]]:
+    return ({"id": uuid4(), "record_id": record, "root_id": root} for record, root in moved)
+
+
+def _of_two_studies(
+    session: Session,
+    review_id: UUID,
+    held: Iterable[DuplicateJudgement],
+    place: Mapping[UUID, int],
+) -> list[tuple[int, int]]:
+    """Return pairs that chains of judgements link, but that are linked to different studies."""
+    acts = session.scalars(
+        select(StudyReport)
+        .where(StudyReport.review_id == review_id)
+        .order_by(StudyReport.event_number)
+    )
+    study = {act.record_id: act.study_id if act.is_linked else None for act in acts}
+    reports = {one: linked for one, linked in study.items() if linked is not None and one in place}
+    if len(set(reports.values())) < 2:
+        return []
+    linked = _links(held)
+    return [
+        (place[one], place[other])
+        for one in reports
+        for other in _reached(linked, {one}) & reports.keys()
+        if place[one] < place[other] and reports[one] != reports[other]
+    ]
+
+
+def _labels(
+    n: int,
+    held: Iterable[DuplicateJudgement],
+    place: Mapping[UUID, int],
+    of_two_studies: Collection[tuple[int, int]],
+) -> Sequence[int]:
+    together, model = [], []
+    apart = list(of_two_studies)
     for row in held:
         pair = (place[row.left_id], place[row.right_id])
         if row.score is not None:
@@ -362,15 +441,17 @@ def _labels(n: int, held: Iterable[DuplicateJudgement], place: dict[UUID, int]) 
         return [int(label) for label in cluster(n, pairs, apart=apart, together=together)]
     except ValueError as error:
         raise Conflicting(
-            "This contradicts what a person said before of records in these clusters. "
-            "Undo that answer first."
+            "This contradicts what a person said before of records in these clusters, or joins "
+            "reports of two studies. Undo that answer, or unlink one of the reports, first."
         ) from error
 
 
-def _by_number(session: Session, pair: tuple[UUID, UUID]) -> tuple[UUID, UUID]:
+def _by_number(session: Session, review_id: UUID, pair: tuple[UUID, UUID]) -> tuple[UUID, UUID]:
     ordered = session.scalars(
-        select(Record.id).where(Record.id.in_(pair)).order_by(Record.number)
+        select(Record.id)
+        .where(Record.review_id == review_id, Record.id.in_(pair))
+        .order_by(Record.number)
     ).all()
     if len(ordered) != 2:
-        raise NotFound("There is no such pair of records.")
+        raise NotFound("There is no such record in this review.")
     return ordered[0], ordered[1]

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from review.errors import NotFound
+from review.errors import Invalid, NotFound
 from review.tables import ActRow, Base, Event, Review
 from review.tables.base import utc_now
 from review.vocabulary import Act, ActorKind
@@ -78,6 +78,8 @@ def record_act(
     for row in rows:
         row.review_id = review_id
         row.event_number = writer.number
+        if any("\0" in value for value in vars(row).values() if isinstance(value, str)):
+            raise Invalid("The text holds a character that cannot be stored; type it again.")
     for _, alike in groupby(rows, key=type):  # parents come first; each kind is flushed by itself
         session.add_all(alike)
         session.flush()
@@ -136,7 +138,7 @@ class ActWriter:
             detail=json.loads(canonical(dict(detail or {}))),
             previous_hash=self.previous_hash,
         )
-        event.hash = hash_of(event)
+        event.hash = hash_of(said_by(event))
         self.session.add(event)
         self.session.flush()
         return self.number
@@ -153,14 +155,15 @@ def digest_of(lines: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
 
 
-def hash_of(event: Event) -> str:
-    """Return the event's link in the chain: sha256 over the previous link and all that it says."""
-    said = {
-        column.name: getattr(event, column.name)
-        for column in Event.__table__.columns
-        if column.name != "hash"
-    }
-    return hashlib.sha256(canonical(said).encode()).hexdigest()
+def said_by(event: Event) -> dict[str, Any]:
+    """Return all that an event says, by column."""
+    return {column.name: getattr(event, column.name) for column in Event.__table__.columns}
+
+
+def hash_of(said: Mapping[str, Any]) -> str:
+    """Return an event's link in the chain: sha256 over the previous link and all that it says."""
+    content = {name: value for name, value in said.items() if name != "hash"}
+    return hashlib.sha256(canonical(content).encode()).hexdigest()
 
 
 def canonical(value: object) -> str:

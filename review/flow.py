@@ -1,6 +1,6 @@
 """Where every record is: each one in exactly one leaf of the PRISMA flow, as of any event."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from enum import StrEnum
 from uuid import UUID
 
@@ -64,17 +64,24 @@ def leaves(
 
     title_abstract, full_text = stage(Stage.TITLE_ABSTRACT), stage(Stage.FULL_TEXT)
 
-    def newest(table: type[ActRow], record_id: InstrumentedAttribute[UUID]) -> Subquery:
+    def said(
+        table: type[ActRow],
+        record_id: InstrumentedAttribute[UUID],
+        wins: Callable[[Subquery], ColumnElement[bool]],
+    ) -> Subquery:
         return latest_in_cluster(
-            table, record_id, member, review_id=review_id, as_of=as_of, only=only
+            table, record_id, member, review_id=review_id, wins=wins, as_of=as_of, only=only
         )
 
-    removal = newest(Removal, Removal.record_id)
-    retrieval = newest(Retrieval, Retrieval.record_id)
-    link = newest(StudyReport, StudyReport.record_id)
+    removal = said(Removal, Removal.record_id, lambda one: one.c.kind != RemovalKind.RESTORED)
+    retrieval = said(
+        Retrieval, Retrieval.record_id, lambda one: one.c.state == RetrievalState.RETRIEVED
+    )
+    link = said(StudyReport, StudyReport.record_id, lambda one: one.c.is_linked)
     leaf = _leaf(
         member.c.record_id != member.c.cluster_id,
-        removal.c.kind,
+        # What somebody has decided on is not "removed before screening", whatever its copy was.
+        case((title_abstract.c.n_reviewers == 0, removal.c.kind), else_=None),
         title_abstract.c.resolution,
         retrieval.c.state,
         full_text.c.resolution,

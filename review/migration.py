@@ -103,7 +103,7 @@ def _check_foreign_keys(connection: Connection) -> None:
 
 def _back_up(database: Database) -> Path | None:
     name = make_url(database.url).database
-    if not name or not Path(name).exists() or not Path(name).stat().st_size:
+    if not name or not inspect(database.reader).get_table_names():
         return None
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
     path = Path(name).with_name(f"{Path(name).stem}.before-migration-{stamp}.sqlite")

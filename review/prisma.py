@@ -281,11 +281,10 @@ def _labelled(
 ) -> dict[Stream, dict[str, int]]:
     protocol = protocol_of(session, review_id, as_of=as_of)
     known = {reason.key: reason.label for reason in protocol.reasons(Stage.FULL_TEXT)}
-    return {
-        stream: {
-            known.get(key, key): counted[key]
-            for key in [*known, *sorted(counted.keys() - known.keys())]
-            if counted[key]
-        }
-        for stream, counted in reasons.items()
-    }
+    labelled: dict[Stream, dict[str, int]] = {}
+    for stream, counted in reasons.items():
+        by_label: Counter[str] = Counter()
+        for key in [*known, *sorted(counted.keys() - known.keys())]:
+            by_label[known.get(key, key)] += counted[key]
+        labelled[stream] = {label: n for label, n in by_label.items() if n}
+    return labelled

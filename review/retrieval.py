@@ -1,6 +1,7 @@
 """Removal before screening, and the search for full texts of what came through it."""
 
 from collections.abc import Collection
+from typing import TypeVar
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
@@ -11,8 +12,10 @@ from review.errors import Conflicting, Invalid
 from review.events import Actor, lock_review, record_act
 from review.permissions import Action, check
 from review.resolution import standing
-from review.tables import Removal, Retrieval
+from review.tables import Decision, Removal, Retrieval
 from review.vocabulary import Act, RemovalKind, Resolution, RetrievalState, Stage
+
+Word = TypeVar("Word", Removal, Retrieval)
 
 
 def remove(
@@ -25,23 +28,28 @@ def remove(
     lock_review(session, review_id)
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     cluster = cluster_of(session, review_id=review_id, record_id=record_id)
-    now = standing(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, cluster=cluster)
-    if now.n_reviewers:
+    decided = select(Decision.id).where(
+        Decision.review_id == review_id, Decision.record_id.in_(cluster)
+    )
+    if kind is not RemovalKind.RESTORED and session.scalar(decided.limit(1)):
         raise Conflicting(
             "Somebody has decided on this record, so it cannot be removed unscreened."
         )
     if not why.strip():
         raise Invalid("A removal says why; write a sentence.")
-    removal = Removal(id=uuid4(), record_id=record_id, kind=kind, why=why.strip())
+    spoken = _newest_words(session, Removal, review_id, cluster)
+    out = [word.record_id for word in spoken if word.kind is not RemovalKind.RESTORED]
+    about = out if kind is RemovalKind.RESTORED and out else [record_id]
+    removals = [Removal(id=uuid4(), record_id=one, kind=kind, why=why.strip()) for one in about]
     record_act(
         session,
         review_id=review_id,
         act=Act.REMOVE_RECORD,
         by=by,
-        rows=[removal],
+        rows=removals,
         subject=("record", record_id),
     )
-    return removal
+    return removals[0]
 
 
 def retrieve(
@@ -72,39 +80,44 @@ def retrieve(
     read = standing(session, review_id=review_id, stage=Stage.FULL_TEXT, cluster=cluster)
     if state is not RetrievalState.RETRIEVED and read.n_reviewers:
         raise Conflicting("Reviewers have decided on this full text; reopen it first.")
-    retrieval = Retrieval(
-        id=uuid4(), record_id=cluster[0], state=state, asked_of=asked_of or None, why=why or None
-    )
+    # A copy that has a word of its own is spoken for too, so that no older word outlives this one.
+    spoken = [word.record_id for word in _newest_words(session, Retrieval, review_id, cluster)]
+    retrievals = [
+        Retrieval(
+            id=uuid4(), record_id=one, state=state, asked_of=asked_of or None, why=why or None
+        )
+        for one in dict.fromkeys([cluster[0], *spoken])
+    ]
     record_act(
         session,
         review_id=review_id,
         act=Act.RETRIEVE,
         by=by,
-        rows=[retrieval],
+        rows=retrievals,
         subject=("record", record_id),
     )
-    return retrieval
+    return retrievals[0]
 
 
 def is_retrieved(session: Session, *, review_id: UUID, cluster: Collection[UUID]) -> bool:
-    """Say whether the cluster's full text is at hand."""
-    state = session.scalar(
-        select(Retrieval.state)
-        .where(Retrieval.review_id == review_id, Retrieval.record_id.in_(cluster))
-        .order_by(Retrieval.event_number.desc())
-        .limit(1)
-    )
-    return state is RetrievalState.RETRIEVED
+    """Say whether the full text of any of the cluster's records is at hand."""
+    words = _newest_words(session, Retrieval, review_id, cluster)
+    return any(word.state is RetrievalState.RETRIEVED for word in words)
 
 
-def removal_of(
-    session: Session, *, review_id: UUID, cluster: Collection[UUID]
-) -> RemovalKind | None:
-    """Return why the cluster is out before screening; None where it is not."""
-    kind = session.scalar(
-        select(Removal.kind)
-        .where(Removal.review_id == review_id, Removal.record_id.in_(cluster))
-        .order_by(Removal.event_number.desc())
-        .limit(1)
+def is_removed(session: Session, *, review_id: UUID, cluster: Collection[UUID]) -> bool:
+    """Say whether any of the cluster's records was taken out before screening."""
+    words = _newest_words(session, Removal, review_id, cluster)
+    return any(word.kind is not RemovalKind.RESTORED for word in words)
+
+
+def _newest_words(
+    session: Session, table: type[Word], review_id: UUID, cluster: Collection[UUID]
+) -> Collection[Word]:
+    """Return the newest act on each of the cluster's records."""
+    acts = session.scalars(
+        select(table)
+        .where(table.review_id == review_id, table.record_id.in_(cluster))
+        .order_by(table.event_number)
     )
-    return None if kind is RemovalKind.RESTORED else kind
+    return {act.record_id: act for act in acts}.values()

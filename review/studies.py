@@ -54,17 +54,17 @@ def link_report(
     study_of_review(session, review_id=review_id, study_id=study_id)
     cluster = cluster_of(session, review_id=review_id, record_id=record_id)
     if linked:
-        row = _link(session, review_id, study_id, record_id)
+        rows = [_link(session, review_id, study_id, record_id)]
     elif study_of_report(session, review_id=review_id, cluster=cluster) != study_id:
         raise Conflicting("This report is not linked to that study.")
     else:
-        row = StudyReport(id=uuid4(), study_id=study_id, record_id=cluster[0], is_linked=False)
+        rows = _unlinked(session, review_id, study_id, cluster)
     record_act(
         session,
         review_id=review_id,
         act=Act.LINK_REPORT,
         by=by,
-        rows=[row],
+        rows=rows,
         subject=("study", study_id),
     )
 
@@ -160,13 +160,24 @@ def is_contract_of(session: Session, *, review_id: UUID, study_id: UUID, contrac
 
 def study_of_report(session: Session, *, review_id: UUID, cluster: Collection[UUID]) -> UUID | None:
     """Return the study that the report of a cluster is linked to."""
-    link = session.scalar(
+    held = studies_of_reports(session, review_id=review_id, cluster=cluster)
+    return held[-1] if held else None
+
+
+def studies_of_reports(
+    session: Session, *, review_id: UUID, cluster: Collection[UUID]
+) -> list[UUID]:
+    """Return the studies that any of the records is linked to, the latest link last."""
+    acts = session.scalars(
         select(StudyReport)
         .where(StudyReport.review_id == review_id, StudyReport.record_id.in_(cluster))
-        .order_by(StudyReport.event_number.desc())
-        .limit(1)
+        .order_by(StudyReport.event_number)
     )
-    return link.study_id if link is not None and link.is_linked else None
+    newest = {act.record_id: act for act in acts}
+    linked = sorted(
+        (act for act in newest.values() if act.is_linked), key=lambda act: act.event_number
+    )
+    return list(dict.fromkeys(act.study_id for act in linked))
 
 
 def _link(session: Session, review_id: UUID, study_id: UUID, record_id: UUID) -> StudyReport:
@@ -181,6 +192,17 @@ def _link(session: Session, review_id: UUID, study_id: UUID, record_id: UUID) ->
     if held not in (None, study_id):
         raise Conflicting("This report belongs to another study; unlink it there first.")
     return StudyReport(id=uuid4(), study_id=study_id, record_id=cluster[0], is_linked=True)
+
+
+def _unlinked(
+    session: Session, review_id: UUID, study_id: UUID, cluster: Collection[UUID]
+) -> list[StudyReport]:
+    """Return an act for every record of the cluster whose own link stands."""
+    return [
+        StudyReport(id=uuid4(), study_id=study_id, record_id=record_id, is_linked=False)
+        for record_id in cluster
+        if studies_of_reports(session, review_id=review_id, cluster=[record_id])
+    ]
 
 
 def _free_label(

@@ -8,6 +8,7 @@ __all__ = [
     "Act",
     "ActorKind",
     "AgreedBy",
+    "JobState",
     "Judgement",
     "RemovalKind",
     "Resolution",
@@ -94,6 +95,16 @@ class Stream(StrEnum):
 
     DATABASES = "databases"
     OTHER = "other"
+
+
+class JobState(StrEnum):
+    """How far work in the background has come."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 class ActorKind(StrEnum):

@@ -40,6 +40,26 @@ def upgrade() -> None:
         sa.UniqueConstraint("slug", name=op.f("uq_review_slug")),
     )
     op.create_table(
+        "api_token",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(length=255), nullable=False),
+        sa.Column("token_sha256", sa.String(length=64), nullable=False),
+        sa.Column("scopes", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["account_id"],
+            ["account.id"],
+            name=op.f("fk_api_token_account_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_token")),
+        sa.UniqueConstraint("token_sha256", name=op.f("uq_api_token_token_sha256")),
+    )
+    op.create_index("ix_api_token_account_id", "api_token", ["account_id"], unique=False)
+    op.create_table(
         "event",
         sa.Column("review_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
@@ -112,6 +132,53 @@ def upgrade() -> None:
             "review_id", "previous_hash", name=op.f("uq_event_review_id_previous_hash")
         ),
     )
+    op.create_table(
+        "job",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("review_id", sa.Uuid(), nullable=False),
+        sa.Column("asked_by", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=255), nullable=False),
+        sa.Column("arguments", sa.JSON(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "waiting",
+                "running",
+                "done",
+                "failed",
+                "cancelled",
+                name="jobstate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("done", sa.Double(), nullable=False),
+        sa.Column("checkpoint", sa.JSON(), nullable=False),
+        sa.Column("result", sa.JSON(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'failed') = (error IS NOT NULL)", name=op.f("ck_job_a_failure_says_why")
+        ),
+        sa.CheckConstraint(
+            "(state = 'running') = (leased_until IS NOT NULL)",
+            name=op.f("ck_job_who_runs_holds_a_lease"),
+        ),
+        sa.CheckConstraint("done >= 0 AND done <= 1", name=op.f("ck_job_done_is_a_share")),
+        sa.ForeignKeyConstraint(
+            ["asked_by"], ["account.id"], name=op.f("fk_job_asked_by"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["review_id"], ["review.id"], name=op.f("fk_job_review_id"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_job")),
+    )
+    op.create_index("ix_job_review_id", "job", ["review_id"], unique=False)
+    op.create_index("ix_job_waiting", "job", ["state", "created_at"], unique=False)
     op.create_table(
         "login_session",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -253,6 +320,34 @@ def upgrade() -> None:
     )
     op.create_index(
         "ix_protocol_version_event", "protocol_version", ["review_id", "event_number"], unique=False
+    )
+    op.create_table(
+        "publication",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("up_to_event", sa.Integer(), nullable=False),
+        sa.Column("content", sa.JSON(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("event_number", sa.Integer(), nullable=False),
+        sa.Column("review_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["review_id", "event_number"],
+            ["event.review_id", "event.number"],
+            name=op.f("fk_publication_review_id_event_number"),
+            ondelete="RESTRICT",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["review_id"], ["review.id"], name=op.f("fk_publication_review_id"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_publication")),
+        sa.UniqueConstraint("review_id", "id", name=op.f("uq_publication_review_id_id")),
+        sa.UniqueConstraint("review_id", "number", name=op.f("uq_publication_review_id_number")),
+    )
+    op.create_index(
+        "ix_publication_event", "publication", ["review_id", "event_number"], unique=False
     )
     op.create_table(
         "search",
@@ -415,6 +510,50 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
+        "external_id",
+        sa.Column("study_id", sa.Uuid(), nullable=True),
+        sa.Column("contract_id", sa.Uuid(), nullable=True),
+        sa.Column("scheme", sa.String(length=255), nullable=False),
+        sa.Column("value", sa.String(length=255), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("event_number", sa.Integer(), nullable=False),
+        sa.Column("review_id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint(
+            "(study_id IS NULL) <> (contract_id IS NULL)",
+            name=op.f("ck_external_id_of_one_study_or_contract"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["review_id", "contract_id"],
+            ["contract.review_id", "contract.id"],
+            name=op.f("fk_external_id_review_id_contract_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["review_id", "event_number"],
+            ["event.review_id", "event.number"],
+            name=op.f("fk_external_id_review_id_event_number"),
+            ondelete="RESTRICT",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["review_id", "study_id"],
+            ["study.review_id", "study.id"],
+            name=op.f("fk_external_id_review_id_study_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["review_id"], ["review.id"], name=op.f("fk_external_id_review_id"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_external_id")),
+    )
+    op.create_index(
+        "ix_external_id_event", "external_id", ["review_id", "event_number"], unique=False
+    )
+    op.create_index(
+        "ix_external_id_value", "external_id", ["review_id", "scheme", "value"], unique=False
+    )
+    op.create_table(
         "import_file",
         sa.Column("search_id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -458,6 +597,35 @@ def upgrade() -> None:
     op.create_index(
         "ix_import_file_event", "import_file", ["review_id", "event_number"], unique=False
     )
+    op.create_table(
+        "share_link",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("review_id", sa.Uuid(), nullable=False),
+        sa.Column("publication_id", sa.Uuid(), nullable=False),
+        sa.Column("token_sha256", sa.String(length=64), nullable=False),
+        sa.Column("created_by", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["created_by"],
+            ["account.id"],
+            name=op.f("fk_share_link_created_by"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["review_id", "publication_id"],
+            ["publication.review_id", "publication.id"],
+            name=op.f("fk_share_link_review_id_publication_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["review_id"], ["review.id"], name=op.f("fk_share_link_review_id"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_share_link")),
+        sa.UniqueConstraint("token_sha256", name=op.f("uq_share_link_token_sha256")),
+    )
+    op.create_index("ix_share_link_publication_id", "share_link", ["publication_id"], unique=False)
     op.create_table(
         "stage_rule",
         sa.Column("protocol_version_id", sa.Uuid(), nullable=False),
@@ -862,18 +1030,18 @@ def upgrade() -> None:
             ondelete="RESTRICT",
         ),
         sa.ForeignKeyConstraint(
+            ["review_id", "supersedes_id"],
+            ["decision.review_id", "decision.id"],
+            name=op.f("fk_decision_review_id_supersedes_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
             ["review_id"], ["review.id"], name=op.f("fk_decision_review_id"), ondelete="RESTRICT"
         ),
         sa.ForeignKeyConstraint(
             ["reviewer_id"],
             ["account.id"],
             name=op.f("fk_decision_reviewer_id"),
-            ondelete="RESTRICT",
-        ),
-        sa.ForeignKeyConstraint(
-            ["supersedes_id"],
-            ["decision.id"],
-            name=op.f("fk_decision_supersedes_id"),
             ondelete="RESTRICT",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_decision")),
@@ -1049,9 +1217,9 @@ def upgrade() -> None:
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("score", sa.Double(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["model_run_id"],
-            ["model_run.id"],
-            name=op.f("fk_rank_model_run_id"),
+            ["review_id", "model_run_id"],
+            ["model_run.review_id", "model_run.id"],
+            name=op.f("fk_rank_review_id_model_run_id"),
             ondelete="RESTRICT",
         ),
         sa.ForeignKeyConstraint(
@@ -1314,17 +1482,22 @@ def downgrade() -> None:
         "record",
         "study_contract",
         "stage_rule",
+        "share_link",
         "import_file",
+        "external_id",
         "agreed_code",
         "study",
         "stop",
         "search",
+        "publication",
         "protocol_version",
         "contract",
         "model_run",
         "membership",
         "login_session",
+        "job",
         "event",
+        "api_token",
         "review",
         "login_attempt",
         "account",

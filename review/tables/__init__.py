@@ -26,6 +26,7 @@ from review.tables.reports import (
     StudyReport,
 )
 from review.tables.reviews import Event, ProtocolVersion, Review, StageRule
+from review.tables.sharing import ApiToken, ExternalId, Job, Publication, ShareLink
 
 __all__ = [
     "Account",
@@ -33,20 +34,24 @@ __all__ = [
     "AdjudicatedDecision",
     "Adjudication",
     "AgreedCode",
+    "ApiToken",
     "Base",
     "Code",
     "Contract",
     "Decision",
     "DuplicateJudgement",
     "Event",
+    "ExternalId",
     "FullText",
     "ImportFile",
+    "Job",
     "LoginAttempt",
     "LoginSession",
     "Membership",
     "ModelRun",
     "Placement",
     "ProtocolVersion",
+    "Publication",
     "Rank",
     "Record",
     "RejectedBlock",
@@ -55,6 +60,7 @@ __all__ = [
     "Retrieval",
     "Review",
     "Search",
+    "ShareLink",
     "StageRule",
     "Stop",
     "Study",

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from sqlalchemy import (
     CheckConstraint,
-    ForeignKey,
     ForeignKeyConstraint,
     Index,
     UniqueConstraint,
@@ -36,6 +35,7 @@ class Decision(ActRow, Base):
             ["protocol_version.review_id", "protocol_version.number"],
             ondelete="RESTRICT",
         ),
+        within_review("decision", "supersedes_id"),
         UniqueConstraint("review_id", "id"),
         UniqueConstraint("supersedes_id"),  # a decision is changed at most once, by its successor
         UniqueConstraint("review_id", "reviewer_id", "idempotency_key"),
@@ -71,9 +71,7 @@ class Decision(ActRow, Base):
     rank_shown: Mapped[int | None]
     model_fingerprint: Mapped[short | None]
     idempotency_key: Mapped[UUID | None]
-    supersedes_id: Mapped[UUID | None] = mapped_column(
-        ForeignKey("decision.id", ondelete="RESTRICT")
-    )
+    supersedes_id: Mapped[UUID | None]
     decided_at: Mapped[datetime]
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from review.tables.base import Base, now, pk, review_key, short, within_review
@@ -38,12 +38,11 @@ class Rank(Base):
     __tablename__ = "rank"
     __table_args__ = (
         within_review("record"),
+        within_review("model_run"),
         UniqueConstraint("model_run_id", "position"),
     )
 
-    model_run_id: Mapped[UUID] = mapped_column(
-        ForeignKey("model_run.id", ondelete="RESTRICT"), primary_key=True
-    )
+    model_run_id: Mapped[UUID] = mapped_column(primary_key=True)
     record_id: Mapped[UUID] = mapped_column(primary_key=True)
     review_id: Mapped[UUID]
     position: Mapped[int]

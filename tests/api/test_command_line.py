@@ -12,7 +12,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -110,7 +110,7 @@ class Shell:
         argv = ["siftmap", *map(str, arguments)]
         with (
             patch.dict(os.environ, self.environment), patch.object(sys, "argv", argv),
-            redirect_stdout(out), redirect_stderr(err), fresh_settings(),
+            redirect_stdout(out), redirect_stderr(err), chdir(self.folder), fresh_settings(),
             pytest.raises(SystemExit) as end,
         ):  # fmt: skip
             main()
@@ -178,13 +178,16 @@ class Prepared:
 def prepare(
     templates: Templates, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[str], Prepared]:
-    made: dict[str, Prepared] = {}
+    made: dict[str, Prepared | None] = {}
 
     def prepared(kind: str) -> Prepared:
         if kind not in made:
+            made[kind] = None
             url = templates.fresh(kind) if kind == "postgresql" else ""
             made[kind] = make_prepared(Shell(tmp_path_factory.mktemp(f"cli-{kind}"), url))
-        return made[kind]
+        if (done := made[kind]) is None:
+            pytest.fail("The review could not be prepared; the first failure says why.")
+        return done
 
     return prepared
 
@@ -219,7 +222,7 @@ def make_prepared(shell: Shell) -> Prepared:
     shell.write("scopus.ris", ris(range(1, 9)))
     shell.write("pubmed.ris", ris(range(7, 13)))
     said = {"migrate": shell.start("migrate")}
-    said["create"] = shell.start("review", "create", "contracts", "--protocol", "protocol.yaml")
+    said["create"] = shell.run("review", "create", "contracts", "--protocol", "protocol.yaml")
     for name, roles in {"ana": ("lead", "reviewer"), "ben": ("reviewer",)}.items():
         asked = [one for role in roles for one in ("--role", role)]
         said[name] = shell.run(
@@ -308,7 +311,7 @@ def test_a_review_is_started_from_a_file_or_a_shipped_protocol(
 def test_a_started_review_is_told_to_programs(shell: Shell) -> None:
     made = shell.run("review", "create", "told", "--protocol", "blank", "--title", "T", "--json")
 
-    assert made.json["slug"], made.json["title"] == ("told", "T")
+    assert (made.json["slug"], made.json["title"]) == ("told", "T")
     assert made.json.keys() == {"id", "slug", "title"}
 
 
@@ -324,8 +327,10 @@ def test_members_get_the_roles_they_were_given(prepared: Prepared) -> None:
 
     assert prepared.said["ana"].text == "Added ana@example.org.\n"
     assert [tuple(row) for row in rows] == [
-        ("ana@example.org", "lead"), ("ana@example.org", "reviewer"), ("ben@example.org", "reviewer")
-    ]  # fmt: skip
+        ("ana@example.org", "lead"),
+        ("ana@example.org", "reviewer"),
+        ("ben@example.org", "reviewer"),
+    ]
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
@@ -436,7 +441,7 @@ def test_a_file_that_is_not_there_does_not_stop_the_others(shell: Shell, own: st
     good = shell.write("good.ris", ris(range(20, 23)))
     empty = shell.write("empty.ris", "")
 
-    done = shell.start("import", own, shell.folder / "absent.ris", good, empty, "--json")
+    done = shell.run("import", own, shell.folder / "absent.ris", good, empty, "--json")
 
     assert done.status == 1
     assert "Traceback" not in done.err
@@ -551,7 +556,7 @@ def test_the_flow_as_a_table(shell: Shell) -> None:
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
-    ("command", "format", "start"),
+    ("command", "kind_of_file", "start"),
     [
         ("prisma", "svg", b"<svg"), ("prisma", "png", b"\x89PNG\r\n"), ("prisma", "pdf", b"%PDF-"),
         ("heatmap", "svg", b"<svg"), ("heatmap", "png", b"\x89PNG\r\n"),
@@ -559,16 +564,16 @@ def test_the_flow_as_a_table(shell: Shell) -> None:
     ],
 )  # fmt: skip
 def test_what_is_drawn_goes_to_standard_output_or_to_a_file(
-    shell: Shell, command: str, format: str, start: bytes
+    shell: Shell, command: str, kind_of_file: str, start: bytes
 ) -> None:
-    file = shell.folder / f"drawn.{format}"
+    file = shell.folder / f"drawn.{kind_of_file}"
 
-    printed = shell.run(command, "contracts", "--format", format)
-    written = shell.run(command, "contracts", "--format", format, "--out", file)
+    printed = shell.run(command, "contracts", "--format", kind_of_file)
+    written = shell.run(command, "contracts", "--format", kind_of_file, "--out", file)
 
     assert (printed.status, written.status, written.out) == (0, 0, b"")
     assert printed.out.lstrip().startswith(start)
-    assert file.read_bytes().startswith(printed.out[:100] if format != "xlsx" else start)
+    assert file.read_bytes().startswith(printed.out[:100] if kind_of_file != "xlsx" else start)
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
@@ -598,7 +603,7 @@ def test_the_map_as_a_table(shell: Shell) -> None:
         io.BytesIO(shell.run("heatmap", "contracts", "--format", "xlsx").out)
     )
 
-    assert [row["contracts"] for row in rows if row["row_key"] == "work"][0] == "1"
+    assert next(row["contracts"] for row in rows if row["row_key"] == "work") == "1"
     values = [[str(cell) for cell in row] for row in book["Cells"].iter_rows(values_only=True)]
     assert values == list(csv.reader(io.StringIO(text)))
 
@@ -638,11 +643,6 @@ TAMPERINGS = {
         "DELETE FROM decision WHERE verdict = 'exclude'",
         "wrote 1 rows; 0 are there",
     ),
-    "an event": (
-        "event",
-        "UPDATE event SET actor_kind = 'model' WHERE number = 1",
-        "event 1 does not follow from the events before it",
-    ),
 }
 
 
@@ -671,16 +671,20 @@ def tamper(url: str, table: str, statement: str) -> None:
     database.dispose()
 
 
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 def test_a_fault_ends_the_program_with_status_1_and_the_counter_example(copied: Shell) -> None:
-    tamper(copied.database_url, *TAMPERINGS["a record"][:2])
+    tamper(
+        copied.database_url, "event", "UPDATE event SET actor_kind = 'model' WHERE number = 2"
+    )  # fmt: skip
 
     done = copied.start("verify")
 
     assert done.status == 1
-    assert done.text.startswith("contracts: a row that event ")
+    assert "contracts: event 2 does not follow from the events before it" in done.text.split("\n")
     assert "Traceback" not in done.err
 
 
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 def test_a_changed_original_is_found(shell: Shell, own: str) -> None:
     path = shell.write("original.ris", ris(range(40, 42)))
     shell.run("import", own, path)
@@ -702,6 +706,10 @@ def test_a_changed_original_is_found(shell: Shell, own: str) -> None:
 
 
 # Files of one's own, without a review
+
+
+def table_in(path: Path) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"))))
 
 
 @pytest.fixture
@@ -728,8 +736,8 @@ def test_the_duplicates_of_a_table(alone: Shell) -> None:
         "dedupe-file", "table.csv", "--out", "clusters.csv", "--questions", "pairs.csv", "--json"
     )  # fmt: skip
 
-    clusters = list(csv.reader((alone.folder / "clusters.csv").open()))
-    pairs = list(csv.reader((alone.folder / "pairs.csv").open()))
+    clusters = table_in(alone.folder / "clusters.csv")
+    pairs = table_in(alone.folder / "pairs.csv")
     assert (done.status, done.err) == (0, "")
     assert clusters == [
         ["id", "cluster_id"], ["a", "a"], ["b", "a"], ["c", "c"], ["d", "d"], ["e", "a"]
@@ -779,15 +787,15 @@ def test_a_replay_says_how_well_it_did(alone: Shell, labelled: str) -> None:
 
     done = alone.start("simulate", "labelled.csv", *ASK, "--order", "order.csv", "--json")
 
-    order = list(csv.DictReader((alone.folder / "order.csv").open()))
+    heading, *order = table_in(alone.folder / "order.csv")
     assert (done.status, done.err) == (0, "")
     assert done.json.keys() == KEYS
     assert (done.json["n"], done.json["included"]) == (60, 6)
     assert done.json["wss95"] > 0.5
-    assert list(order[0]) == ["position", "id", "label", "score"]
-    assert [row["position"] for row in order] == [str(n) for n in range(1, 61)]
-    assert {row["id"] for row in order} == {f"r{n}" for n in range(60)}
-    assert sum(row["label"] == "1" for row in order) == 6
+    assert heading == ["position", "id", "label", "score"]
+    assert [row[0] for row in order] == [str(n) for n in range(1, 61)]
+    assert {row[1] for row in order} == {f"r{n}" for n in range(60)}
+    assert sum(row[2] == "1" for row in order) == 6
 
 
 def test_a_replay_begins_from_priors_and_is_the_same_again(alone: Shell, labelled: str) -> None:
@@ -800,7 +808,7 @@ def test_a_replay_begins_from_priors_and_is_the_same_again(alone: Shell, labelle
     alone.run("simulate", file, "--seed", "5", "--order", orders[3])
 
     assert (given["n"], given["included"]) == (58, 5)
-    assert not {"r3", "r0"} & {row["id"] for row in csv.DictReader(orders[0].open())}
+    assert not {"r3", "r0"} & {row[1] for row in table_in(orders[0])}
     assert orders[1].read_text() == orders[2].read_text() != orders[3].read_text()
 
 
@@ -894,6 +902,7 @@ def test_a_database_that_is_not_migrated(unmigrated: Shell, command: tuple[str, 
     ends_badly(unmigrated.run(*command), "`siftmap migrate` first")
 
 
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 def test_the_program_itself_ends_with_a_sentence(unmigrated: Shell) -> None:
     ends_badly(unmigrated.start("verify"), "`siftmap migrate` first")
 
@@ -912,4 +921,5 @@ def test_a_command_that_is_no_command_says_how_to_ask(
     done = alone.run(*command)
 
     assert (done.status, done.out) == (2, b"")
-    assert "Usage: siftmap" in done.err
+    assert done.err.startswith("Usage: ")
+    assert "Traceback" not in done.err

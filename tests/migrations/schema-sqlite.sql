@@ -80,6 +80,21 @@ CREATE INDEX ix_agreed_code_subject ON agreed_code (review_id, study_id, contrac
 CREATE TRIGGER agreed_code_no_delete BEFORE DELETE ON agreed_code BEGIN SELECT RAISE(ABORT, 'agreed_code is append-only'); END;
 CREATE TRIGGER agreed_code_no_update BEFORE UPDATE ON agreed_code BEGIN SELECT RAISE(ABORT, 'agreed_code is append-only'); END;
 
+CREATE TABLE api_token (
+  account_id CHAR(32) NOT NULL,
+  created_at DATETIME NOT NULL,
+  expires_at DATETIME,
+  id CHAR(32) NOT NULL,
+  name VARCHAR(255) NOT NULL,
+  revoked_at DATETIME,
+  scopes JSON NOT NULL,
+  token_sha256 VARCHAR(64) NOT NULL,
+  CONSTRAINT fk_api_token_account_id FOREIGN KEY(account_id) REFERENCES account (id) ON DELETE RESTRICT,
+  CONSTRAINT pk_api_token PRIMARY KEY (id),
+  CONSTRAINT uq_api_token_token_sha256 UNIQUE (token_sha256)
+);
+CREATE INDEX ix_api_token_account_id ON api_token (account_id);
+
 CREATE TABLE code (
   coded_at DATETIME NOT NULL,
   coder_id CHAR(32) NOT NULL,
@@ -154,15 +169,16 @@ CREATE TABLE decision (
   CONSTRAINT fk_decision_review_id_event_number FOREIGN KEY(review_id, event_number) REFERENCES event (review_id, number) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED,
   CONSTRAINT fk_decision_review_id_protocol_version FOREIGN KEY(review_id, protocol_version) REFERENCES protocol_version (review_id, number) ON DELETE RESTRICT,
   CONSTRAINT fk_decision_review_id_record_id FOREIGN KEY(review_id, record_id) REFERENCES record (review_id, id) ON DELETE RESTRICT,
+  CONSTRAINT fk_decision_review_id_supersedes_id FOREIGN KEY(review_id, supersedes_id) REFERENCES decision (review_id, id) ON DELETE RESTRICT,
   CONSTRAINT fk_decision_reviewer_id FOREIGN KEY(reviewer_id) REFERENCES account (id) ON DELETE RESTRICT,
-  CONSTRAINT fk_decision_supersedes_id FOREIGN KEY(supersedes_id) REFERENCES decision (id) ON DELETE RESTRICT,
   CONSTRAINT pk_decision PRIMARY KEY (id),
   CONSTRAINT uq_decision_review_id_id UNIQUE (review_id, id),
   CONSTRAINT uq_decision_review_id_reviewer_id_idempotency_key UNIQUE (review_id, reviewer_id, idempotency_key),
   CONSTRAINT uq_decision_supersedes_id UNIQUE (supersedes_id)
 );
 CREATE INDEX ix_decision_event ON decision (review_id, event_number);
-CREATE INDEX ix_decision_reviewer_id ON decision (reviewer_id);
+CREATE INDEX ix_decision_of ON decision (record_id, stage, round);
+CREATE INDEX ix_decision_whose ON decision (reviewer_id, stage, record_id);
 CREATE UNIQUE INDEX one_first_decision ON decision (record_id, stage, round, reviewer_id) WHERE supersedes_id IS NULL;
 CREATE TRIGGER decision_no_delete BEFORE DELETE ON decision BEGIN SELECT RAISE(ABORT, 'decision is append-only'); END;
 CREATE TRIGGER decision_no_update BEFORE UPDATE ON decision BEGIN SELECT RAISE(ABORT, 'decision is append-only'); END;
@@ -215,6 +231,26 @@ CREATE TABLE event (
 CREATE TRIGGER event_no_delete BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'event is append-only'); END;
 CREATE TRIGGER event_no_update BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'event is append-only'); END;
 
+CREATE TABLE external_id (
+  contract_id CHAR(32),
+  event_number INTEGER NOT NULL,
+  id CHAR(32) NOT NULL,
+  review_id CHAR(32) NOT NULL,
+  scheme VARCHAR(255) NOT NULL,
+  study_id CHAR(32),
+  value VARCHAR(255) NOT NULL,
+  CONSTRAINT ck_external_id_of_one_study_or_contract CHECK ((study_id IS NULL) <> (contract_id IS NULL)),
+  CONSTRAINT fk_external_id_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_external_id_review_id_contract_id FOREIGN KEY(review_id, contract_id) REFERENCES contract (review_id, id) ON DELETE RESTRICT,
+  CONSTRAINT fk_external_id_review_id_event_number FOREIGN KEY(review_id, event_number) REFERENCES event (review_id, number) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED,
+  CONSTRAINT fk_external_id_review_id_study_id FOREIGN KEY(review_id, study_id) REFERENCES study (review_id, id) ON DELETE RESTRICT,
+  CONSTRAINT pk_external_id PRIMARY KEY (id)
+);
+CREATE INDEX ix_external_id_event ON external_id (review_id, event_number);
+CREATE INDEX ix_external_id_value ON external_id (review_id, scheme, value);
+CREATE TRIGGER external_id_no_delete BEFORE DELETE ON external_id BEGIN SELECT RAISE(ABORT, 'external_id is append-only'); END;
+CREATE TRIGGER external_id_no_update BEFORE UPDATE ON external_id BEGIN SELECT RAISE(ABORT, 'external_id is append-only'); END;
+
 CREATE TABLE full_text (
   event_number INTEGER NOT NULL,
   id CHAR(32) NOT NULL,
@@ -258,6 +294,31 @@ CREATE TABLE import_file (
 CREATE INDEX ix_import_file_event ON import_file (review_id, event_number);
 CREATE TRIGGER import_file_no_delete BEFORE DELETE ON import_file BEGIN SELECT RAISE(ABORT, 'import_file is append-only'); END;
 CREATE TRIGGER import_file_no_update BEFORE UPDATE ON import_file BEGIN SELECT RAISE(ABORT, 'import_file is append-only'); END;
+
+CREATE TABLE job (
+  arguments JSON NOT NULL,
+  asked_by CHAR(32) NOT NULL,
+  checkpoint JSON NOT NULL,
+  created_at DATETIME NOT NULL,
+  done DOUBLE NOT NULL,
+  ended_at DATETIME,
+  error TEXT,
+  id CHAR(32) NOT NULL,
+  kind VARCHAR(255) NOT NULL,
+  leased_until DATETIME,
+  result JSON NOT NULL,
+  review_id CHAR(32) NOT NULL,
+  state VARCHAR(32) NOT NULL,
+  CONSTRAINT ck_job_a_failure_says_why CHECK ((state = 'failed') = (error IS NOT NULL)),
+  CONSTRAINT ck_job_done_is_a_share CHECK (done >= 0 AND done <= 1),
+  CONSTRAINT ck_job_jobstate CHECK (state IN ('waiting', 'running', 'done', 'failed', 'cancelled')),
+  CONSTRAINT ck_job_who_runs_holds_a_lease CHECK ((state = 'running') = (leased_until IS NOT NULL)),
+  CONSTRAINT fk_job_asked_by FOREIGN KEY(asked_by) REFERENCES account (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_job_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
+  CONSTRAINT pk_job PRIMARY KEY (id)
+);
+CREATE INDEX ix_job_review_id ON job (review_id);
+CREATE INDEX ix_job_waiting ON job (state, created_at);
 
 CREATE TABLE login_attempt (
   at DATETIME NOT NULL,
@@ -349,13 +410,32 @@ CREATE INDEX ix_protocol_version_event ON protocol_version (review_id, event_num
 CREATE TRIGGER protocol_version_no_delete BEFORE DELETE ON protocol_version BEGIN SELECT RAISE(ABORT, 'protocol_version is append-only'); END;
 CREATE TRIGGER protocol_version_no_update BEFORE UPDATE ON protocol_version BEGIN SELECT RAISE(ABORT, 'protocol_version is append-only'); END;
 
+CREATE TABLE publication (
+  content JSON NOT NULL,
+  event_number INTEGER NOT NULL,
+  id CHAR(32) NOT NULL,
+  number INTEGER NOT NULL,
+  review_id CHAR(32) NOT NULL,
+  sha256 VARCHAR(64) NOT NULL,
+  title TEXT NOT NULL,
+  up_to_event INTEGER NOT NULL,
+  CONSTRAINT fk_publication_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_publication_review_id_event_number FOREIGN KEY(review_id, event_number) REFERENCES event (review_id, number) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED,
+  CONSTRAINT pk_publication PRIMARY KEY (id),
+  CONSTRAINT uq_publication_review_id_id UNIQUE (review_id, id),
+  CONSTRAINT uq_publication_review_id_number UNIQUE (review_id, number)
+);
+CREATE INDEX ix_publication_event ON publication (review_id, event_number);
+CREATE TRIGGER publication_no_delete BEFORE DELETE ON publication BEGIN SELECT RAISE(ABORT, 'publication is append-only'); END;
+CREATE TRIGGER publication_no_update BEFORE UPDATE ON publication BEGIN SELECT RAISE(ABORT, 'publication is append-only'); END;
+
 CREATE TABLE rank (
   model_run_id CHAR(32) NOT NULL,
   position INTEGER NOT NULL,
   record_id CHAR(32) NOT NULL,
   review_id CHAR(32) NOT NULL,
   score DOUBLE NOT NULL,
-  CONSTRAINT fk_rank_model_run_id FOREIGN KEY(model_run_id) REFERENCES model_run (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_rank_review_id_model_run_id FOREIGN KEY(review_id, model_run_id) REFERENCES model_run (review_id, id) ON DELETE RESTRICT,
   CONSTRAINT fk_rank_review_id_record_id FOREIGN KEY(review_id, record_id) REFERENCES record (review_id, id) ON DELETE RESTRICT,
   CONSTRAINT pk_rank PRIMARY KEY (model_run_id, record_id),
   CONSTRAINT uq_rank_model_run_id_position UNIQUE (model_run_id, position)
@@ -508,6 +588,23 @@ CREATE TABLE search (
 CREATE INDEX ix_search_event ON search (review_id, event_number);
 CREATE TRIGGER search_no_delete BEFORE DELETE ON search BEGIN SELECT RAISE(ABORT, 'search is append-only'); END;
 CREATE TRIGGER search_no_update BEFORE UPDATE ON search BEGIN SELECT RAISE(ABORT, 'search is append-only'); END;
+
+CREATE TABLE share_link (
+  created_at DATETIME NOT NULL,
+  created_by CHAR(32) NOT NULL,
+  expires_at DATETIME,
+  id CHAR(32) NOT NULL,
+  publication_id CHAR(32) NOT NULL,
+  review_id CHAR(32) NOT NULL,
+  revoked_at DATETIME,
+  token_sha256 VARCHAR(64) NOT NULL,
+  CONSTRAINT fk_share_link_created_by FOREIGN KEY(created_by) REFERENCES account (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_share_link_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_share_link_review_id_publication_id FOREIGN KEY(review_id, publication_id) REFERENCES publication (review_id, id) ON DELETE RESTRICT,
+  CONSTRAINT pk_share_link PRIMARY KEY (id),
+  CONSTRAINT uq_share_link_token_sha256 UNIQUE (token_sha256)
+);
+CREATE INDEX ix_share_link_publication_id ON share_link (publication_id);
 
 CREATE TABLE stage_rule (
   consensus_allowed BOOLEAN NOT NULL,

@@ -264,8 +264,6 @@ def test_every_act_refers_to_its_event_and_is_checked_at_the_commit(database: Da
 
 
 NEEDED = {
-    "code": {"study_id": uuid4()},
-    "agreed_code": {"study_id": uuid4()},
     "import_file": {"n_found": 4},
     "event": {"actor_kind": "operator"},
 }
@@ -276,7 +274,8 @@ def make_row(table: sa.Table) -> dict[str, object]:
     values: dict[str, object] = {}
     for column in table.columns:
         kind = column.type
-        if column.nullable and not isinstance(kind, sa.Text):
+        is_subject = column.name == "study_id"  # where it may be null, it or another must be given
+        if column.nullable and not is_subject and not isinstance(kind, sa.Text):
             continue
         if isinstance(kind, sa.Enum):
             values[column.name] = kind.enums[0]

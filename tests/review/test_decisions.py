@@ -183,8 +183,9 @@ def test_once_retrieval_used_it_a_resolution_takes_a_reopen_to_change(session, c
     [record] = make_records(session, cast.review_id)
     decide_both(session, cast, record, INCLUDE)
     cluster = cluster_of(session, review_id=cast.review_id, record_id=record)
+    now = stands(session, cast, record)
     live = live_decisions(session, review_id=cast.review_id, cluster=cluster,
-                          stage=Stage.TITLE_ABSTRACT, now=stands(session, cast, record))  # fmt: skip
+                          stage=Stage.TITLE_ABSTRACT, now=now)  # fmt: skip
     retrieve(session, review_id=cast.review_id, record_id=record,
              state=RetrievalState.REQUESTED, by=cast.lead)  # fmt: skip
 
@@ -202,10 +203,10 @@ def test_once_retrieval_used_it_a_resolution_takes_a_reopen_to_change(session, c
 def test_full_text_waits_for_inclusion_and_retrieval(session, cast):
     [record] = make_records(session, cast.review_id)
 
-    with pytest.raises(Conflicting, match="title and abstract"):
+    with pytest.raises(Conflicting, match="not among the full texts"):
         say(session, cast, record, INCLUDE, cast.reviewer_a, stage=Stage.FULL_TEXT)
     decide_both(session, cast, record, INCLUDE)
-    with pytest.raises(Conflicting, match="not been retrieved"):
+    with pytest.raises(Conflicting, match="not among the full texts"):
         say(session, cast, record, INCLUDE, cast.reviewer_a, stage=Stage.FULL_TEXT)
 
 

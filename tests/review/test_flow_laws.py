@@ -366,10 +366,10 @@ class Walk:
 
     def choices(self) -> dict[Callable[[], None], int]:
         return {
-            self.decide_once: 6, self.decide_in_pairs: 8, self.change: 5, self.adjudicate: 4,
-            self.bring_to_full_text: 5, self.disagree_at_full_text: 2, self.reopen: 2,
-            self.seek: 2, self.remove: 2, self.judge: 5, self.undo: 3, self.add_study: 3,
-            self.link: 2, self.amend: 1, self.stop: 1, self.import_some: 1,
+            self.decide_once: 5, self.decide_in_pairs: 6, self.change: 5, self.adjudicate: 4,
+            self.bring_to_full_text: 6, self.disagree_at_full_text: 2, self.reopen: 4,
+            self.seek: 2, self.remove: 2, self.judge: 5, self.undo: 3, self.add_study: 4,
+            self.link: 4, self.amend: 3, self.stop: 1, self.import_some: 1,
         }  # fmt: skip
 
     def attempt(self, may: bool | None, act: Callable[..., Any], **asked: Any) -> Any:
@@ -492,7 +492,7 @@ class Walk:
         self.say(record, stage, self.random.randrange(N_PEOPLE), verdict, reason)
 
     def decide_in_pairs(self) -> None:
-        record = self.any_record(Leaf.UNSCREENED)
+        record = self.any_record(Leaf.UNSCREENED, Leaf.AWAITING_SECOND)
         for who in self.random.sample(range(N_PEOPLE), k=2):
             verdict = self.random.choice(VERDICTS)
             reason = self.random.choice(SOME_REASON) if verdict is Verdict.EXCLUDE else None
@@ -669,6 +669,20 @@ def test_every_record_is_in_its_one_leaf_whatever_is_done(session, seed):
             error.add_note("\n".join(walk.trail))
             raise
         savepoint.rollback()
+
+
+def test_rules_that_change_between_two_decisions_are_not_those_of_the_round(session):
+    cast = make_review(session)
+    [record] = make_records(session, cast.review_id)
+    on = {"review_id": cast.review_id, "record_id": record, "stage": TITLE_ABSTRACT}
+
+    decide(session, verdict=Verdict.MAYBE, by=cast.reviewer_a, **on)
+    amend_protocol(session, review_id=cast.review_id, protocol_text=protocol_text(maybe=False),
+                   why="Maybe is not enough.", by=cast.lead)  # fmt: skip
+    decide(session, verdict=Verdict.INCLUDE, by=cast.reviewer_b, **on)
+
+    leaf = leaves(session, review_id=cast.review_id)
+    assert session.scalars(select(leaf.c.leaf)).all() == [Leaf.AWAITING_RETRIEVAL]
 
 
 # ------------------------------------------------------------------- what verify says of it all
