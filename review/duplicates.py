@@ -5,8 +5,7 @@ the model.  Clusters follow from the judgements that hold, by one rule (review.m
 and each record's new place is written as an act of its own, so that any past state can be read.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,21 +14,16 @@ import pandas as pd
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from review.clusters import among, latest, members
+from review.clusters import members
 from review.database import Database
 from review.errors import Conflicting, Invalid, NotFound
 from review.events import MODEL, Actor, ActWriter, last_event, lock_review
-from review.matching import Band, Kind, cluster, explain, find_pairs
+from review.matching import Band, cluster, explain, find_pairs
 from review.permissions import Action, check
-from review.tables import DuplicateJudgement, Event, Placement, Record, StudyReport
+from review.places import BY_BAND, held_judgements, moves, placements
+from review.tables import DuplicateJudgement, Event, Placement, Record
 from review.vocabulary import Act, Judgement
 
-BY_BAND = {
-    Band.JOIN: Judgement.DUPLICATE,
-    Band.ASK: Judgement.DOUBTFUL,
-    Band.APART: Judgement.DISTINCT,
-}
-BAND_OF = {verdict: band for band, verdict in BY_BAND.items()}
 ANSWERS = frozenset({Judgement.DUPLICATE, Judgement.DISTINCT, Judgement.SAME_STUDY})
 
 
@@ -78,12 +72,12 @@ def deduplicate(
     ids = [*old["id"], *new["id"]]
     with database.writing() as session:
         lock_review(session, review_id)
-        held = _held(session, review_id)
+        held = held_judgements(session, review_id)
         found = list(_worth_keeping(pairs, ids, held))
-        moved = _moves(session, review_id, held, found)
+        moved = moves(session, review_id, held, found)
         writer = ActWriter(session, review_id=review_id, act=Act.DEDUPLICATE, by=MODEL)
         writer.insert(DuplicateJudgement, found)
-        writer.insert(Placement, _placements(moved))
+        writer.insert(Placement, placements(moved))
         number = writer.finish(
             detail={"compared": len(ids), "up_to": up_to, "asked_by": by.account_id}
         )
@@ -114,10 +108,10 @@ def judge(
         raise Invalid("A record is not its own duplicate.")
     left_id, right_id = _by_number(session, review_id, (left_id, right_id))
     said = [_judgement(left_id, right_id, verdict)]
-    moved = _moves(session, review_id, _held(session, review_id), said)
+    moved = moves(session, review_id, held_judgements(session, review_id), said)
     writer = ActWriter(session, review_id=review_id, act=Act.JUDGE_PAIR, by=by)
     writer.insert(DuplicateJudgement, said)
-    writer.insert(Placement, _placements(moved))
+    writer.insert(Placement, placements(moved))
     return writer.finish(subject=("record", right_id), detail={"verdict": verdict})
 
 
@@ -130,15 +124,15 @@ def undo(session: Session, *, review_id: UUID, event_number: int, by: Actor) -> 
     lock_review(session, review_id)
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     said = _judgements(session, review_id, DuplicateJudgement.event_number == event_number)
-    held = _held(session, review_id)
+    held = held_judgements(session, review_id)
     standing = [row for row in said if held[row.left_id, row.right_id].id == row.id]
     if not standing:
         raise Conflicting("Nothing of that act holds any more, so there is nothing to undo.")
     before = [_said_before(session, row, event_number) for row in standing]
-    moved = _moves(session, review_id, held, before)
+    moved = moves(session, review_id, held, before)
     writer = ActWriter(session, review_id=review_id, act=Act.UNDO_DUPLICATES, by=by)
     writer.insert(DuplicateJudgement, before)
-    writer.insert(Placement, _placements(moved))
+    writer.insert(Placement, placements(moved))
     return writer.finish(detail={"undone": event_number})
 
 
@@ -152,7 +146,7 @@ def questions(session: Session, *, review_id: UUID) -> list[tuple[UUID, UUID, fl
     home: dict[UUID, UUID] = dict(
         session.execute(select(member.c.record_id, member.c.cluster_id)).all()
     )
-    held = _held(session, review_id)
+    held = held_judgements(session, review_id)
     apart = {
         frozenset((home[left], home[right]))
         for (left, right), row in held.items()
@@ -177,7 +171,7 @@ def question(session: Session, *, review_id: UUID, left_id: UUID, right_id: UUID
     left_id, right_id = _by_number(session, review_id, (left_id, right_id))
     left, right = session.get_one(Record, left_id), session.get_one(Record, right_id)
     evidence = explain(_fields(left), _fields(right))
-    row = _held(session, review_id).get((left_id, right_id))
+    row = held_judgements(session, review_id).get((left_id, right_id))
     return Question(
         left=left,
         right=right,
@@ -236,18 +230,6 @@ def _plain(row: Any) -> dict[str, Any]:
     plain["number"] = plain.pop("issue")
     plain["year"] = str(plain["year"])
     return plain
-
-
-def _held(session: Session, review_id: UUID) -> dict[tuple[UUID, UUID], DuplicateJudgement]:
-    rows = latest(
-        DuplicateJudgement,
-        DuplicateJudgement.left_id,
-        DuplicateJudgement.right_id,
-        review_id=review_id,
-        as_of=None,
-    )
-    query = select(DuplicateJudgement).join(rows, rows.c.id == DuplicateJudgement.id)
-    return {(row.left_id, row.right_id): row for row in session.scalars(query)}
 
 
 def _judgements(
@@ -319,131 +301,6 @@ def _said_before(session: Session, row: DuplicateJudgement, event_number: int) -
     if before is None:
         return _judgement(row.left_id, row.right_id, Judgement.WITHDRAWN)
     return _judgement(row.left_id, row.right_id, before.verdict, before.score, before.evidence)
-
-
-def expected_places(session: Session, review_id: UUID) -> dict[UUID, UUID]:
-    """Return the earliest record of the cluster that each record belongs in, by what is held."""
-    return dict(_places(session, review_id, list(_held(session, review_id).values()), None))
-
-
-def _moves(
-    session: Session,
-    review_id: UUID,
-    held: Mapping[tuple[UUID, UUID], DuplicateJudgement],
-    said: Sequence[dict[str, Any]],
-) -> list[tuple[UUID, UUID]]:
-    """Return (record, root) for every record that would change its place once ``said`` holds.
-
-    Raises Conflicting where the judgements then contradict each other.  Nothing is written.
-    """
-    now = dict(held) | {
-        (row["left_id"], row["right_id"]): DuplicateJudgement(**row) for row in said
-    }
-    around = _connected(
-        [*held.values(), *now.values()],
-        {one for row in said for one in (row["left_id"], row["right_id"])},
-    )
-    member = members(review_id, only=around)
-    home = dict(session.execute(select(member.c.record_id, member.c.cluster_id)).all())
-    places = _places(session, review_id, list(now.values()), around)
-    return [(record, root) for record, root in places if home[record] != root]
-
-
-def _connected(judgements: Iterable[DuplicateJudgement], touched: set[UUID]) -> set[UUID]:
-    """Return the records that any chain of duplicate judgements links to those touched."""
-    return _reached(_links(judgements), touched)
-
-
-def _reached(linked: Mapping[UUID, set[UUID]], touched: set[UUID]) -> set[UUID]:
-    reached, waiting = set(touched), list(touched)
-    while waiting:
-        new = linked.get(waiting.pop(), set()) - reached
-        reached |= new
-        waiting += new
-    return reached
-
-
-def _links(judgements: Iterable[DuplicateJudgement]) -> dict[UUID, set[UUID]]:
-    linked: dict[UUID, set[UUID]] = defaultdict(set)
-    for row in judgements:
-        if row.verdict is Judgement.DUPLICATE:
-            linked[row.left_id].add(row.right_id)
-            linked[row.right_id].add(row.left_id)
-    return linked
-
-
-def _places(
-    session: Session,
-    review_id: UUID,
-    held: Sequence[DuplicateJudgement],
-    around: Collection[UUID] | None,
-) -> list[tuple[UUID, UUID]]:
-    """Return (record, root) by the judgements ``held``, in import order."""
-    ids = session.scalars(
-        select(Record.id)
-        .where(Record.review_id == review_id, among(Record.id, around))
-        .order_by(Record.number)
-    ).all()
-    place = {record_id: position for position, record_id in enumerate(ids)}
-    inside = [row for row in held if row.left_id in place and row.right_id in place]
-    labels = _labels(len(ids), inside, place, _of_two_studies(session, review_id, inside, place))
-    return [(record_id, ids[label]) for record_id, label in zip(ids, labels, strict=True)]
-
-
-def _placements(moved: Iterable[tuple[UUID, UUID]]) -> Iterator[dict[str, Any]]:
-    return ({"id": uuid4(), "record_id": record, "root_id": root} for record, root in moved)
-
-
-def _of_two_studies(
-    session: Session,
-    review_id: UUID,
-    held: Iterable[DuplicateJudgement],
-    place: Mapping[UUID, int],
-) -> list[tuple[int, int]]:
-    """Return pairs that chains of judgements link, but that are linked to different studies."""
-    acts = session.scalars(
-        select(StudyReport)
-        .where(StudyReport.review_id == review_id)
-        .order_by(StudyReport.event_number)
-    )
-    study = {act.record_id: act.study_id if act.is_linked else None for act in acts}
-    reports = {one: linked for one, linked in study.items() if linked is not None and one in place}
-    if len(set(reports.values())) < 2:
-        return []
-    linked = _links(held)
-    return [
-        (place[one], place[other])
-        for one in reports
-        for other in _reached(linked, {one}) & reports.keys()
-        if place[one] < place[other] and reports[one] != reports[other]
-    ]
-
-
-def _labels(
-    n: int,
-    held: Iterable[DuplicateJudgement],
-    place: Mapping[UUID, int],
-    of_two_studies: Collection[tuple[int, int]],
-) -> Sequence[int]:
-    together, model = [], []
-    apart = list(of_two_studies)
-    for row in held:
-        pair = (place[row.left_id], place[row.right_id])
-        if row.score is not None:
-            model.append((*pair, row.score, BAND_OF.get(row.verdict), row.evidence.get("tie", "")))
-        elif row.verdict is Judgement.DUPLICATE:
-            together.append(pair)
-        elif row.verdict in (Judgement.DISTINCT, Judgement.SAME_STUDY):
-            apart.append(pair)
-    pairs = pd.DataFrame(model, columns=["left", "right", "score", "band", "tie"])
-    pairs["kind"] = Kind.DUPLICATE
-    try:
-        return [int(label) for label in cluster(n, pairs, apart=apart, together=together)]
-    except ValueError as error:
-        raise Conflicting(
-            "This contradicts what a person said before of records in these clusters, or joins "
-            "reports of two studies. Undo that answer, or unlink one of the reports, first."
-        ) from error
 
 
 def _by_number(session: Session, review_id: UUID, pair: tuple[UUID, UUID]) -> tuple[UUID, UUID]:

@@ -79,7 +79,7 @@ def _migrate_and_check(connection: Connection, migrate: Callable[[Connection], N
     migrate(connection)
     triggers.install(connection)
     after = _row_counts(connection)
-    lost = {name: (n, after[name]) for name, n in before.items() if after.get(name, n) < n}
+    lost = {name: (n, after.get(name, 0)) for name, n in before.items() if after.get(name, 0) < n}
     if lost:
         raise RuntimeError(f"The migration would lose rows, so nothing was changed: {lost}")
 

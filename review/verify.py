@@ -9,10 +9,10 @@ from sqlalchemy import String, cast, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from review.clusters import members
-from review.duplicates import expected_places
 from review.events import GENESIS, digest_of, hash_of, row_line
 from review.files import FileStore, sha256_of
 from review.flow import Leaf, leaves
+from review.places import expected_places
 from review.prisma import count_flow, identities
 from review.tables import (
     AdjudicatedDecision,

@@ -15,6 +15,7 @@ from api.cli.terminal import (
     Slug,
     acting,
     database,
+    plainly,
     progress,
     review_id,
     settings,
@@ -94,7 +95,16 @@ def _import(
                 on_progress=tell,
             )
     except (ReviewError, OSError) as error:
-        return {"file": str(path), "error": str(error)}
+        return {
+            "file": str(path),
+            "format": None,
+            "encoding": None,
+            "found": 0,
+            "accepted": 0,
+            "rejected": 0,
+            "warnings": [],
+            "error": plainly(error),
+        }
     return _result(path, done)
 
 

@@ -90,6 +90,13 @@ def progress(what: str, total: float = 1.0) -> Iterator[Callable[[float], None]]
         yield lambda done: bar.update(task, completed=done)
 
 
+def plainly(error: Exception) -> str:
+    """Return what went wrong as a sentence, also where the system itself says it."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}."
+    return str(error)
+
+
 @contextmanager
 def said_plainly() -> Iterator[None]:
     """End with status 1 and a sentence where something foreseen goes wrong."""
@@ -99,7 +106,7 @@ def said_plainly() -> Iterator[None]:
         errors.print(f"The protocol has mistakes; nothing was changed.\n{error}", markup=False)
         raise SystemExit(1) from error
     except (ReviewError, LookupError, ValueError, OSError) as error:
-        errors.print(str(error), markup=False)
+        errors.print(plainly(error), markup=False)
         raise SystemExit(1) from error
     except (OperationalError, ProgrammingError) as error:
         errors.print(

@@ -344,6 +344,10 @@ def lose_one_row(connection: Connection) -> None:
     connection.exec_driver_sql("DELETE FROM membership WHERE role = 'advisor'")
 
 
+def drop_a_table(connection: Connection) -> None:
+    connection.exec_driver_sql("DROP TABLE membership")
+
+
 def break_references(connection: Connection) -> None:
     drop_triggers(connection, "decision")
     with_other = sa.update(Base.metadata.tables["decision"]).values(record_id=uuid4())
@@ -372,6 +376,7 @@ REFERENCES = (RuntimeError, sa.exc.IntegrityError)
     [
         (lose_rows, RuntimeError, r"lose rows, so nothing was changed: .*'decision': \(4, 0\)"),
         (lose_one_row, RuntimeError, r"lose rows, so nothing was changed: .*'membership': \(5, 4"),
+        (drop_a_table, RuntimeError, r"lose rows, so nothing was changed: .*'membership': \(5, 0"),
         (break_references, REFERENCES, "would break references|violates foreign key"),
         (add_a_stray, REFERENCES, "would break references|violates foreign key"),
         (raise_in_the_middle, ZeroDivisionError, "in the middle"),
