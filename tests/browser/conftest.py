@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,19 +39,34 @@ class Server:
 
 @pytest.fixture
 def server(database_url: str, tmp_path: Path) -> Iterator[Server]:
+    with serving({"SIFTMAP_DATABASE_URL": database_url}, tmp_path / "data") as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the demonstration in it, to copy."""
+    folder = tmp_path_factory.mktemp("demonstration") / "data"
+    environment = os.environ | {"SIFTMAP_DATA_DIR": str(folder)}
+    Server("", environment).run("demo")
+    return folder
+
+
+@contextmanager
+def serving(settings: dict[str, str], folder: Path) -> Iterator[Server]:
+    """Serve the data in a folder, in a process of its own, until the block ends."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = os.environ | {
-        "SIFTMAP_DATABASE_URL": database_url,
-        "SIFTMAP_DATA_DIR": str(tmp_path / "data"),
-        "SIFTMAP_PORT": str(port),
-    }
-    with (tmp_path / "server.log").open("w") as log:
+    environment = os.environ | settings
+    environment |= {"SIFTMAP_DATA_DIR": str(folder), "SIFTMAP_PORT": str(port)}
+    with folder.with_suffix(".log").open("w") as log:
         process = subprocess.Popen(
             [str(Path(sys.executable).with_name("siftmap")), "serve"],
-            env=environment, stdout=log, stderr=log,
-        )  # fmt: skip
+            env=environment,
+            stdout=log,
+            stderr=log,
+        )
         try:
             made = Server(f"http://127.0.0.1:{port}", environment)
             wait_until_ready(made.url)

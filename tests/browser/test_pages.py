@@ -1,11 +1,15 @@
 """Every page of the demonstration: accessible, quiet, and no wider than a phone."""
 
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from api.demonstration import LOGINS, PASSWORD
-from tests.browser.conftest import Server
+from tests.browser.conftest import Server, serving
 
 pytestmark = pytest.mark.browser
 
@@ -19,14 +23,16 @@ PAGES = {
 
 
 @pytest.fixture
-def demo(server: Server) -> str:
-    server.run("demo")
-    return f"{server.url}/reviews/demo"
+def server(demonstration: Path, tmp_path: Path) -> Iterator[Server]:
+    """The demonstration, served; what a page looks like does not depend on the database."""
+    shutil.copytree(demonstration, tmp_path / "data")
+    with serving({}, tmp_path / "data") as made:
+        yield made
 
 
 @pytest.fixture
-def kind() -> str:
-    return "sqlite"  # what a page looks like does not depend on the database
+def demo(server: Server) -> str:
+    return f"{server.url}/reviews/demo"
 
 
 def sign_in(page: Page, server: Server, who: str) -> None:
