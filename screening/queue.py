@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, select
 from sqlalchemy.orm import Session, aliased
 
 from review.clusters import clusters_of, is_root
@@ -78,7 +78,7 @@ def _in_order(
         Record.review_id == review_id,
         among,
         is_root(Record.id, review_id),
-        ~_decided_by(by, stage),
+        ~_decided_by(review_id, by, stage),
     )
     if stage is Stage.FULL_TEXT:
         wanted = wanted.where(exists().where(Retrieval.record_id == Record.id))
@@ -91,17 +91,19 @@ def _in_order(
     yield wanted.where(~exists().where(ranked)).order_by(Record.number)
 
 
-def _decided_by(by: Actor, stage: Stage) -> ColumnElement[bool]:
-    """Whether the caller's decision on the record itself stands; not sure once it was reopened."""
-    member = select(Placement.record_id).where(
-        Placement.review_id == Record.review_id, Placement.root_id == Record.id
+def _decided_by(review_id: UUID, by: Actor, stage: Stage) -> ColumnElement[bool]:
+    """Whether the caller's decision on the record itself stands; not sure once it was reopened.
+
+    Sets, not lookups for each record: a reviewer passes over all that she has decided.
+    """
+    decided = select(Decision.record_id).where(Decision.review_id == review_id, _stands(by, stage))
+    reopened = select(Reopening.record_id).where(
+        Reopening.review_id == review_id, Reopening.stage == stage
     )
-    reopened = exists().where(
-        Reopening.stage == stage,
-        or_(Reopening.record_id == Record.id, Reopening.record_id.in_(member)),
+    with_copies = select(Placement.root_id).where(
+        Placement.review_id == review_id, Placement.record_id.in_(reopened)
     )
-    stands = exists().where(Decision.record_id == Record.id, _stands(by, stage))
-    return and_(stands, ~reopened)
+    return and_(Record.id.in_(decided), Record.id.not_in(reopened), Record.id.not_in(with_copies))
 
 
 def _stands(by: Actor, stage: Stage) -> ColumnElement[bool]:
