@@ -13,6 +13,7 @@ setup: $(VENV)/ready ## Build the environment in .venv
 
 # The lock file says what is installed, to the hash; the project itself is linked in.
 $(VENV)/ready: requirements.lock pyproject.toml
+	@echo "Installing into $(VENV); this takes about a minute."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .

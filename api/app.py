@@ -1,12 +1,9 @@
 """The application: settings and a database in, pages out."""
 
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import Executor, ProcessPoolExecutor
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
-from multiprocessing import get_context
 
 from fastapi import Depends, FastAPI
 from starlette.requests import Request
@@ -31,7 +28,7 @@ from api.pages import (
 )
 from api.security import SecurityHeaders
 from api.settings import Settings
-from api.work import use_fonts
+from api.work import ChildProcess
 from review.database import Database
 from review.migration import is_current
 
@@ -53,20 +50,19 @@ PAGES = (
 
 def create_app(settings: Settings, database: Database) -> FastAPI:
     """Return the web application over a migrated database."""
-    pool = _pool(settings)
+    child = ChildProcess(settings.font_dir)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
-        if pool.cache_info().currsize:  # type: ignore[attr-defined]
-            pool().shutdown(cancel_futures=True)
+        child.stop()
 
     app = FastAPI(
         title="siftmap", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan
     )
     app.state.settings = settings
     app.state.database = database
-    app.state.pool = pool
+    app.state.child = child
     app.add_middleware(SecurityHeaders)
     errors.install(app)
     app.mount("/static", StaticFiles(directory=str(files("api") / "static")), name="static")
@@ -88,19 +84,3 @@ def readyz(request: Request) -> JSONResponse:
     """Say whether the database answers and stands at the newest revision."""
     ready = is_current(request.app.state.database)
     return JSONResponse({"ready": ready}, status_code=200 if ready else 503)
-
-
-def _pool(settings: Settings) -> Callable[[], Executor]:
-    """Return a function that gives the one child process, started when it is first needed."""
-
-    @cache
-    def start() -> Executor:
-        # Spawned, not forked: a fork would share the database's connections.
-        return ProcessPoolExecutor(
-            max_workers=1,
-            mp_context=get_context("spawn"),
-            initializer=use_fonts,
-            initargs=(settings.font_dir,),
-        )
-
-    return start

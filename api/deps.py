@@ -1,7 +1,6 @@
 """What routes ask for: sessions, the person, the review, and proof that a form is ours."""
 
 from collections.abc import Iterator
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Annotated, cast
 from uuid import UUID
@@ -13,6 +12,7 @@ from starlette.requests import Request
 
 from api.security import SAFE, check_form_token, check_origin
 from api.settings import Settings
+from api.work import ChildProcess
 from review.accounts import account_of, is_due, touch_session
 from review.database import Database
 from review.errors import NotFound, ReviewError
@@ -50,9 +50,9 @@ def database_of(request: Request) -> Database:
     return cast(Database, request.app.state.database)
 
 
-def pool_of(request: Request) -> Executor:
-    """Return the child process for work that would slow the pages down."""
-    return cast(Executor, request.app.state.pool())
+def child_of(request: Request) -> ChildProcess:
+    """Return the process for work that would slow the pages down."""
+    return cast(ChildProcess, request.app.state.child)
 
 
 def files_of(request: Request) -> FileStore:
@@ -75,7 +75,7 @@ ReadSession = Annotated[Session, Depends(_read)]
 WriteSession = Annotated[Session, Depends(_write, scope="function")]
 Store = Annotated[FileStore, Depends(files_of)]
 Base = Annotated[Database, Depends(database_of)]
-Pool = Annotated[Executor, Depends(pool_of)]
+Child = Annotated[ChildProcess, Depends(child_of)]
 Config = Annotated[Settings, Depends(settings_of)]
 
 

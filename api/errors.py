@@ -15,6 +15,7 @@ from api.security import HEADERS
 from protocols.problems import ProtocolErrors
 from review.errors import (
     Conflicting,
+    Interrupted,
     Invalid,
     NotAllowed,
     NotFound,
@@ -28,6 +29,7 @@ STATUS: dict[type[Exception], tuple[int, str]] = {
     Unreadable: (422, "This file cannot be read"),
     Invalid: (422, "Not saved"),
     Conflicting: (409, "Not saved"),
+    Interrupted: (503, "Not done"),
 }
 
 
@@ -40,6 +42,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(OperationalError, _busy)
     app.add_exception_handler(DataError, _cannot_store)
+    app.add_exception_handler(OverflowError, _cannot_store)
     app.add_exception_handler(Exception, _failed)
 
 
@@ -58,6 +61,8 @@ def _sign_in(request: Request, _error: Exception) -> Response:
 
 def _review_error(request: Request, error: Exception) -> Response:
     status, heading = status_of(error)
+    if request.method == "GET" and heading == "Not saved":
+        heading = "This address is not understood"
     return _page(request, status, heading, [str(error)])
 
 
@@ -71,13 +76,17 @@ def _bad_request(request: Request, error: Exception) -> Response:
         f"{'.'.join(str(part) for part in problem['loc'][1:])}: {problem['msg']}"
         for problem in cast(RequestValidationError, error).errors()
     ]
-    return _page(request, 422, "Not saved: something is missing or malformed", said)
+    heading = "This address is not understood"
+    if request.method == "POST":
+        heading = "Not saved: something is missing or malformed"
+    return _page(request, 422, heading, said)
 
 
 def _http_error(request: Request, error: Exception) -> Response:
     status = cast(HTTPException, error).status_code
     heading = "Not found" if status == 404 else "Not possible"
     said = {
+        400: "The form was not understood: a field is too long, or the request was cut short.",
         404: "There is no page at this address. Check it, or start from your reviews.",
         405: "This address does not take that kind of request.",
     }

@@ -70,5 +70,5 @@ def check_origin(request: Request, allowed: tuple[str, ...]) -> None:
 def check_form_token(given: Any, key: bytes, session_token: str) -> None:
     """Raise NotAllowed unless the form carries the token of this session."""
     expected = form_token(key, session_token)
-    if not isinstance(given, str) or not hmac.compare_digest(given, expected):
+    if not isinstance(given, str) or not hmac.compare_digest(given.encode(), expected.encode()):
         raise NotAllowed("This page is out of date. Reload it and send the form again.")

@@ -5,8 +5,12 @@ every page wait.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 import vl_convert
@@ -18,12 +22,57 @@ from heatmap.cells import HeatMap
 from review import imports
 from review.database import Database
 from review.duplicates import Deduplication, deduplicate
-from review.errors import Unreadable
+from review.errors import Interrupted, Unreadable
 from review.events import Actor
 from review.files import FileStore
 from review.reading import Format
 from review.vocabulary import Stage
 from screening.ranking import Ranking, rank_records
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class ChildProcess:
+    """The one process beside the server that does slow work, started when it is first needed."""
+
+    def __init__(self, fonts: Path | None) -> None:
+        self.fonts = fonts
+        self._pool: ProcessPoolExecutor | None = None
+        self._lock = Lock()
+
+    def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do ``work`` there and return what it returns.
+
+        Raises Interrupted where the process was killed; the next call starts a new one.
+        """
+        pool = self._started()
+        try:
+            return pool.submit(work, *args, **kwargs).result()
+        except BrokenProcessPool as error:
+            self.stop()
+            raise Interrupted(
+                "The work was cut short before anything of it was saved. Send it again."
+            ) from error
+
+    def stop(self) -> None:
+        """End the process."""
+        with self._lock:
+            if self._pool is not None:
+                self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool = None
+
+    def _started(self) -> ProcessPoolExecutor:
+        with self._lock:
+            if self._pool is None:
+                # Spawned, not forked: a fork would share the database's connections.
+                self._pool = ProcessPoolExecutor(
+                    max_workers=1,
+                    mp_context=get_context("spawn"),
+                    initializer=use_fonts,
+                    initargs=(self.fonts,),
+                )
+            return self._pool
 
 
 def use_fonts(folder: Path | None) -> None:

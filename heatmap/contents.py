@@ -10,8 +10,8 @@ from heatmap.cells import HeatMap
 from protocols.values import describe_value
 from review.coding import CodeState, Subject, coded_values, codes_of
 from review.events import canonical
-from review.flow import Leaf, record_rows
 from review.reviews import protocol_of
+from review.studies import reports_of
 from review.tables import Contract, Record, Study
 
 
@@ -79,11 +79,6 @@ def _line(session: Session, review_id: UUID, study_id: UUID, contract_id: UUID |
     return Line(
         study=session.get_one(Study, study_id),
         contract=session.get_one(Contract, contract_id) if contract_id is not None else None,
-        reports=[
-            record
-            for record, _, _ in record_rows(
-                session, review_id=review_id, where=[Leaf.INCLUDED], study_id=study_id
-            )
-        ],
+        reports=reports_of(session, review_id=review_id, study_id=study_id),
         passages=list(passages.values()),
     )

@@ -27,6 +27,7 @@ def draw(heatmap: HeatMap) -> alt.LayerChart:
         alt.Color("n:Q")
         .scale(range=SCALE, domain=[1, max(2, heatmap.most)])
         .title(plural(heatmap.unit).capitalize())
+        .legend(tickMinStep=1, format="d")
     )
     squares = base.transform_filter(alt.datum.n > 0).mark_rect(stroke=EMPTY).encode(colour)
     gaps = base.transform_filter(is_gap).mark_rect(

@@ -74,7 +74,7 @@ INCOME_GROUPS = (*_INCOME, NOT_CLASSIFIED)
 
 def country_code(text: str) -> str:
     """Return the alpha-2 code for an alpha-2 or alpha-3 code in any case; else ValueError."""
-    code = text.strip().upper()
+    code = text.strip().upper() if text.isascii() else ""
     if code in _REGION_OF:
         return code
     aliases = get_global("territory_aliases").get(code, [])

@@ -65,7 +65,10 @@ def _describe_money(value: Mapping[Any, Any]) -> str:
 
 
 def _grouped(number: str) -> str:
-    return f"{Decimal(number):,f}"
+    try:
+        return f"{Decimal(number):,f}"
+    except InvalidOperation:  # coded while the item was of another type
+        return number
 
 
 def _check_special(key: object) -> dict[str, str]:

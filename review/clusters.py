@@ -130,8 +130,8 @@ def is_root(record_id: SQLColumnExpression[UUID], review_id: UUID) -> ColumnElem
         Placement.record_id == record_id,
         Placement.root_id != record_id,
         ~exists().where(
-            later.review_id == review_id,
-            later.record_id == record_id,
+            later.review_id == Placement.review_id,
+            later.record_id == Placement.record_id,
             later.event_number > Placement.event_number,
         ),
     )

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from protocols.schema import CodebookItem, Level
 from protocols.values import check_value
 from review.clusters import cluster_of, latest
-from review.errors import Conflicting, Invalid
+from review.errors import Conflicting, Invalid, NotAllowed
 from review.events import Actor, canonical, lock_review, record_act
 from review.permissions import Action, check
 from review.reviews import protocol_of, protocol_state
@@ -117,16 +117,20 @@ def agree(
 ) -> AgreedCode:
     """Record the value that holds where coders differed; flushes.
 
-    Raises Conflicting where nobody has coded the item yet.
+    Consensus is for one of the coders to record, adjudication for the lead.  Raises Conflicting
+    where coders do not differ.
     """
     lock_review(session, review_id)
-    check(session, review_id=review_id, by=by, action=Action.CODE)
+    needed = Action.CODE if basis is AgreedBy.CONSENSUS else Action.MANAGE
+    check(session, review_id=review_id, by=by, action=needed)
     known = _item(protocol_of(session, review_id).codebook, item)
     _check_subject(session, review_id, known, study_id, contract_id)
     subject = Subject(study_id, contract_id)
     coded = coded_values(session, review_id=review_id, items=[item], subject=subject)
-    if not coded:
-        raise Conflicting("Nobody has coded this yet, so there is nothing to agree on.")
+    if not coded or coded[0].state is not CodeState.CONFLICT:
+        raise Conflicting("Coders do not differ about this, so there is nothing to agree on.")
+    if basis is AgreedBy.CONSENSUS and not _has_coded(session, review_id, item, subject, by):
+        raise NotAllowed("Consensus is between those who coded this; the lead can settle it.")
     row = AgreedCode(
         id=uuid4(),
         study_id=study_id,
@@ -192,6 +196,17 @@ def codes_of(
         & (true() if item is None else Code.item == item),
     )
     return list(session.scalars(select(Code).join(rows, rows.c.id == Code.id).order_by(Code.item)))
+
+
+def _has_coded(session: Session, review_id: UUID, item: str, subject: Subject, by: Actor) -> bool:
+    codes = codes_of(
+        session,
+        review_id=review_id,
+        study_id=subject.study_id,
+        contract_id=subject.contract_id,
+        item=item,
+    )
+    return any(code.coder_id == by.account_id for code in codes)
 
 
 def _newest(

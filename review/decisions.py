@@ -62,9 +62,9 @@ def decide(
     now = standing(session, review_id=review_id, stage=stage, cluster=cluster)
     protocol = protocol_state(session, review_id)
     check_reason(protocol.protocol, stage=stage, verdict=verdict, reason=exclusion_reason)
-    _check_awaits(session, review_id, cluster, stage, now, by)
     tip = _tip(session, record_id, stage, now.round, by)
-    _check_supersedes(tip, verdict, supersedes_id)
+    is_change = _check_supersedes(tip, verdict, supersedes_id)
+    _check_awaits(session, review_id, cluster, stage, now, by, is_change=is_change)
     decision = Decision(
         **said,
         id=uuid4(),
@@ -273,21 +273,25 @@ def _check_awaits(
     stage: Stage,
     now: Standing,
     by: Actor,
+    *,
+    is_change: bool,
 ) -> None:
-    if not now.n_reviewers and is_removed(session, review_id=review_id, cluster=cluster):
-        raise Conflicting("This record was removed before screening; nothing was saved.")
-    if now.resolution is Resolution.NOT_SCREENED:
-        raise Conflicting(
-            "Screening was stopped before this record; the lead can take it up again."
-        )
-    if stage is Stage.FULL_TEXT:
-        _check_reached_full_text(session, review_id, cluster)
+    if is_change:
+        if _is_used(session, review_id, cluster, stage, now):
+            raise Settled("What this record came to is already in use; the lead can reopen it.")
+        return
     live = live_decisions(session, review_id=review_id, cluster=cluster, stage=stage, now=now)
-    if _is_used(session, review_id, cluster, stage, now):
-        raise Settled("What this record came to is already in use; the lead can reopen it.")
     reviewers = {decision.reviewer_id for decision in live}
-    if by.account_id not in reviewers and len(reviewers) >= now.decisions_needed:
-        raise Conflicting("This record already has the decisions it needs; nothing was saved.")
+    is_closed = (
+        now.resolution is Resolution.NOT_SCREENED
+        or (not reviewers and is_removed(session, review_id=review_id, cluster=cluster))
+        or (by.account_id not in reviewers and len(reviewers) >= now.decisions_needed)
+        or _is_used(session, review_id, cluster, stage, now)
+        or (stage is Stage.FULL_TEXT and not _is_at_full_text(session, review_id, cluster))
+    )
+    if is_closed:
+        # One sentence, whatever the cause: the cause may tell what others decided.
+        raise Conflicting("This record does not await your decision; nothing was saved.")
 
 
 def _took_part(
@@ -302,13 +306,11 @@ def _took_part(
     return session.scalar(select(taken.exists())) is True
 
 
-def _check_reached_full_text(session: Session, review_id: UUID, cluster: Sequence[UUID]) -> None:
+def _is_at_full_text(session: Session, review_id: UUID, cluster: Sequence[UUID]) -> bool:
     before = standing(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, cluster=cluster)
-    # One sentence for both: a reviewer is not told what title and abstract screening came to.
-    if before.resolution is not Resolution.INCLUDE or not is_retrieved(
+    return before.resolution is Resolution.INCLUDE and is_retrieved(
         session, review_id=review_id, cluster=cluster
-    ):
-        raise Conflicting("This record is not among the full texts to be screened.")
+    )
 
 
 def _is_used(
@@ -356,14 +358,16 @@ def _tip(
     )
 
 
-def _check_supersedes(tip: Decision | None, verdict: Verdict, supersedes_id: UUID | None) -> None:
+def _check_supersedes(tip: Decision | None, verdict: Verdict, supersedes_id: UUID | None) -> bool:
+    """Say whether this changes a decision that stands; raise Stale for one that does not."""
     live = tip if tip is not None and tip.verdict is not Verdict.WITHDRAWN else None
     if live is None and verdict is Verdict.WITHDRAWN:
         raise Conflicting("There is no decision of yours here to withdraw.")
     if supersedes_id is None and live is None:
-        return
+        return False
     if tip is None or supersedes_id != tip.id:
-        raise Stale("You have decided on this record meanwhile; reload to see your decision.")
+        raise Stale("Your decision on this record is another one by now; reload to see it.")
+    return live is not None
 
 
 def _rank_now(

@@ -29,5 +29,9 @@ class Settled(Conflicting):
     """The resolution has been used by a later act; only a reopen can change it."""
 
 
+class Interrupted(ReviewError):
+    """Work that was cut short from outside; nothing of it was saved."""
+
+
 class Unreadable(ReviewError):
     """A file that cannot be read as what it claims to be; nothing of it was stored."""

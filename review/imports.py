@@ -70,8 +70,8 @@ def add_search(
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     if not source.strip() or len(source) > 255:
         raise Invalid("Name the source that was searched, in at most 255 characters.")
-    if n_hits is not None and n_hits < 0:
-        raise Invalid("The number of hits cannot be negative.")
+    if n_hits is not None and not 0 <= n_hits < 10**9:
+        raise Invalid("The number of hits is between 0 and a thousand million.")
     search = Search(
         id=uuid4(),
         source=source.strip(),

@@ -19,6 +19,7 @@ from review.events import last_event
 from review.flow import Leaf, leaves
 from review.reviews import protocol_of
 from review.tables import Event, Record, Search
+from review.tables.base import utc_now
 from review.vocabulary import SearchKind, Stage, Stream
 
 AWAITING_SCREENING = frozenset({Leaf.UNSCREENED, Leaf.AWAITING_SECOND, Leaf.CONFLICT})
@@ -229,7 +230,7 @@ def event_on(session: Session, *, review_id: UUID, as_of: str) -> int:
     Raises Invalid for neither, NotFound for a time before the review began.
     """
     if as_of.isdecimal():
-        number = int(as_of)
+        number = int(as_of[:18])
         if not 0 < number <= last_event(session, review_id):
             raise NotFound(f"The review has no event {number}.")
         return number
@@ -239,6 +240,8 @@ def event_on(session: Session, *, review_id: UUID, as_of: str) -> int:
         raise Invalid(
             f"'{as_of}' is neither an event number nor a date like 2026-11-22."
         ) from error
+    if day >= utc_now().date():
+        return last_event(session, review_id)
     end = datetime.combine(day, time.min, UTC) + timedelta(days=1)
     found = session.scalar(
         select(func.max(Event.number)).where(Event.review_id == review_id, Event.at < end)

@@ -105,6 +105,14 @@ def is_retrieved(session: Session, *, review_id: UUID, cluster: Collection[UUID]
     return any(word.state is RetrievalState.RETRIEVED for word in words)
 
 
+def latest_words(
+    session: Session, *, review_id: UUID, record_ids: Collection[UUID]
+) -> dict[UUID, Retrieval]:
+    """Return the newest retrieval act on each of the records that has one."""
+    words = _newest_words(session, Retrieval, review_id, record_ids)
+    return {word.record_id: word for word in words}
+
+
 def is_removed(session: Session, *, review_id: UUID, cluster: Collection[UUID]) -> bool:
     """Say whether any of the cluster's records was taken out before screening."""
     words = _newest_words(session, Removal, review_id, cluster)

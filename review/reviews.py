@@ -12,7 +12,7 @@ from protocols.schema import Protocol
 from review.errors import Conflicting, Invalid, NotFound
 from review.events import Actor, lock_review, record_act
 from review.permissions import Action, check
-from review.tables import Account, Membership, ProtocolVersion, Review, StageRule
+from review.tables import Account, Code, Membership, ProtocolVersion, Review, StageRule
 from review.tables.base import utc_now
 from review.vocabulary import Act, Role, Stage
 
@@ -72,6 +72,7 @@ def amend_protocol(
         raise Invalid("An amendment says why it was made; write a sentence.")
     current = protocol_state(session, review_id)
     protocol = load(protocol_text).protocol
+    _check_codes_keep_meaning(session, review_id, current.protocol, protocol)
     rows = _version_rows(protocol_text, protocol, number=current.number + 1, why=why)
     record_act(session, review_id=review_id, act=Act.AMEND_PROTOCOL, by=by, rows=rows)
     return current.number + 1
@@ -143,6 +144,21 @@ def members_of(session: Session, review_id: UUID) -> list[tuple[Account, list[Ro
     for account, role in rows:
         roles.setdefault(account, []).append(role)
     return list(roles.items())
+
+
+def _check_codes_keep_meaning(
+    session: Session, review_id: UUID, old: Protocol, new: Protocol
+) -> None:
+    """Raise Conflicting where a coded item would be of another type or level than its codes."""
+    used = set(session.scalars(select(Code.item).where(Code.review_id == review_id).distinct()))
+    before = {item.key: (item.type, item.level) for item in old.codebook if item.key in used}
+    now = {item.key: (item.type, item.level) for item in new.codebook}
+    changed = sorted(key for key, kind in before.items() if now.get(key, kind) != kind)
+    if changed:
+        raise Conflicting(
+            f"Coded already, so type and level cannot change: {', '.join(changed)}. Add an item "
+            "under another key instead."
+        )
 
 
 def _n_leads(session: Session, review_id: UUID) -> int:

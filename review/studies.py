@@ -11,7 +11,7 @@ from review.errors import Conflicting, Invalid, NotFound
 from review.events import Actor, lock_review, record_act
 from review.permissions import Action, check
 from review.resolution import standing
-from review.tables import Contract, Study, StudyContract, StudyReport
+from review.tables import Contract, Record, Study, StudyContract, StudyReport
 from review.vocabulary import Act, Resolution, Stage
 
 
@@ -158,6 +158,19 @@ def is_contract_of(session: Session, *, review_id: UUID, study_id: UUID, contrac
     )
 
 
+def reports_of(session: Session, *, review_id: UUID, study_id: UUID) -> list[Record]:
+    """Return the records whose reports are linked to a study, in import order."""
+    links = latest(StudyReport, StudyReport.record_id, review_id=review_id, as_of=None)
+    return list(
+        session.scalars(
+            select(Record)
+            .join(links, links.c.record_id == Record.id)
+            .where(links.c.is_linked, links.c.study_id == study_id)
+            .order_by(Record.number)
+        )
+    )
+
+
 def study_of_report(session: Session, *, review_id: UUID, cluster: Collection[UUID]) -> UUID | None:
     """Return the study that the report of a cluster is linked to."""
     held = studies_of_reports(session, review_id=review_id, cluster=cluster)
@@ -209,7 +222,7 @@ def _free_label(
     session: Session, table: type[Study] | type[Contract], review_id: UUID, label: str
 ) -> str:
     name = " ".join(label.split())
-    if not name or len(name) > 255:
+    if not any(one.isalnum() for one in name) or len(name) > 255:
         raise Invalid("Give it a name of at most 255 characters.")
     if session.scalar(select(table.id).where(table.review_id == review_id, table.label == name)):
         raise Conflicting(f"There is already one called '{name}'; use it, or choose another name.")

@@ -105,7 +105,7 @@ def said_plainly() -> Iterator[None]:
     except ProtocolErrors as error:
         errors.print(f"The protocol has mistakes; nothing was changed.\n{error}", markup=False)
         raise SystemExit(1) from error
-    except (ReviewError, LookupError, ValueError, OSError) as error:
+    except (ReviewError, LookupError, ValueError, OSError, OverflowError) as error:
         errors.print(plainly(error), markup=False)
         raise SystemExit(1) from error
     except (OperationalError, ProgrammingError) as error:

@@ -1,6 +1,5 @@
 """Coding: studies, their contracts, and a form of the codebook for each."""
 
-import json
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -20,7 +19,14 @@ from review.events import Actor
 from review.flow import Leaf, record_rows
 from review.permissions import Action, check
 from review.reviews import protocol_of
-from review.studies import add_contract, add_study, contracts_of, link_contract, study_of_review
+from review.studies import (
+    add_contract,
+    add_study,
+    contracts_of,
+    link_contract,
+    reports_of,
+    study_of_review,
+)
 from review.tables import Contract, Study
 from review.vocabulary import AgreedBy
 
@@ -92,12 +98,7 @@ def study_form(
         chosen=chosen,
         others=[one for one in others if one not in contracts],
         fields=fields,
-        reports=[
-            record
-            for record, _, _ in record_rows(
-                session, review_id=review_id, where=[Leaf.INCLUDED], study_id=study_id
-            )
-        ],
+        reports=reports_of(session, review_id=review_id, study_id=study_id),
         special=SPECIAL_VALUES,
         protocol=protocol,
     )
@@ -196,7 +197,9 @@ def _field(
         item=item.key,
     )
     own = next((one for one in codes if one.coder_id == by.account_id), None)
-    values = coded_values(session, review_id=review_id, items=[item.key], subject=subject)
+    if item.double_coded and own is None and not here.may(Action.MANAGE):
+        codes = []  # a second coder codes before reading what the first one wrote
+    values = codes and coded_values(session, review_id=review_id, items=[item.key], subject=subject)
     state = values[0].state if values else None
     is_settled = state in (CodeState.AGREED, CodeState.CODED)
     may_settle = state is CodeState.CONFLICT and here.may(Action.CODE)
@@ -204,6 +207,7 @@ def _field(
         "item": item,
         "group": item.group or "",
         "own": own,
+        "filled": _filled(own.value) if own else {},
         "own_text": describe_value(item, own.value) if own else None,
         "state": state,
         "settled": describe_value(item, values[0].value) if is_settled else None,
@@ -213,28 +217,17 @@ def _field(
 
 def _value(item: CodebookItem, given: list[str], special: str, currency: str, year: str) -> object:
     """Return what a form says as the value that the codebook checks."""
+    filled = [one for one in given if one.strip()]
+    if special and filled:
+        raise Invalid(f"Give a value for '{item.label}' or the reason why there is none, not both.")
     if special:
         return {"special": special}
-    filled = [one for one in given if one.strip()]
     if not filled:
         raise Invalid(f"Give a value for '{item.label}', or say why there is none.")
     if item.type is ItemType.MANY_OF:
         return filled
     if item.type is ItemType.YES_NO:
-        return filled[0] == "yes"
+        return {"yes": True, "no": False}.get(filled[0], filled[0])
     if item.type is ItemType.MONEY:
-        return {
-            "amount": filled[0],
-            "currency": currency,
-            "year": int(year) if year.isdecimal() else None,
-        }
-    if item.type is ItemType.INTEGER:
-        return _integer(item, filled[0])
-    return filled[0]
-
-
-def _integer(item: CodebookItem, text: str) -> object:
-    try:
-        return json.loads(text.replace(",", "").strip())
-    except json.JSONDecodeError as error:
-        raise Invalid(f"'{item.label}' is a whole number, and '{text}' is not.") from error
+        return {"amount": filled[0], "currency": currency, "year": year.strip() or None}
+    return filled[0].strip()

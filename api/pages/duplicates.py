@@ -3,12 +3,12 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Form, Query
 from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.deps import By, Config, Pool, ReadSession, ReviewId, WriteSession
+from api.deps import By, Child, Config, ReadSession, ReviewId, WriteSession
 from api.rendering import path, render
 from api.work import deduplicate_in_child
 from review.duplicates import judge, question, questions, undo
@@ -22,7 +22,11 @@ DUPLICATE_ACTS = (Act.DEDUPLICATE, Act.JUDGE_PAIR, Act.UNDO_DUPLICATES)
 
 @router.get("/reviews/{slug}/duplicates")
 def duplicates(
-    request: Request, session: ReadSession, review_id: ReviewId, by: By, skip: int = 0
+    request: Request,
+    session: ReadSession,
+    review_id: ReviewId,
+    by: By,
+    skip: Annotated[int, Query(ge=0, le=10**6)] = 0,
 ) -> Response:
     """Show the next doubtful pair, how many there are, and the latest acts to undo."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
@@ -57,7 +61,7 @@ def answer(
     left: Annotated[UUID, Form()],
     right: Annotated[UUID, Form()],
     verdict: Annotated[Judgement, Form()],
-    skip: Annotated[int, Form()] = 0,
+    skip: Annotated[int, Form(ge=0, le=10**6)] = 0,
 ) -> Response:
     """Record the answer about a pair and go on to the next one."""
     judge(session, review_id=review_id, left_id=left, right_id=right, verdict=verdict, by=by)
@@ -70,7 +74,7 @@ def post_undo(
     session: WriteSession,
     review_id: ReviewId,
     by: By,
-    event: Annotated[int, Form()],
+    event: Annotated[int, Form(ge=1, le=2**31 - 1)],
 ) -> Response:
     """Take back one act, an answer or a whole run."""
     undo(session, review_id=review_id, event_number=event, by=by)
@@ -84,9 +88,9 @@ def run(
     review_id: ReviewId,
     by: By,
     settings: Config,
-    pool: Pool,
+    child: Child,
 ) -> Response:
     """Compare the records that came since the last run with all others."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    pool.submit(deduplicate_in_child, settings, review_id, by).result()
+    child.run(deduplicate_in_child, settings, review_id, by)
     return RedirectResponse(path(request, "duplicates"), status_code=303)

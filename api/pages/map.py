@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from api.deps import By, Pool, ReadSession, ReviewId
+from api.deps import By, Child, ReadSession, ReviewId
 from api.rendering import render
 from api.work import draw_in_child
 from heatmap import exports
@@ -28,8 +28,11 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 @router.get("/reviews/{slug}/map")
 def show(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
     """Show the map; a cell that is chosen opens its studies beside it."""
-    heatmap = _build(request, session, review_id, by)
     protocol = protocol_of(session, review_id)
+    if not protocol.frameworks:
+        check(session, review_id=review_id, by=by, action=Action.SEE_COUNTS)
+        return render(request, "no_map.html")
+    heatmap = _build(request, session, review_id, by)
     row, column = request.query_params.get("row"), request.query_params.get("column")
     contents = (
         cell_contents(session, review_id=review_id, heatmap=heatmap, row=row, column=column)
@@ -56,7 +59,7 @@ def download(
     session: ReadSession,
     review_id: ReviewId,
     by: By,
-    pool: Pool,
+    child: Child,
     format: str,  # noqa: A002
 ) -> Response:
     """Return the map as csv, xlsx, json, svg, png or html."""
@@ -71,12 +74,12 @@ def download(
         return JSONResponse(exports.to_json(heatmap))
     if format not in TYPES:
         raise NotFound(f"A map cannot be downloaded as '{format}'.")
-    drawn = pool.submit(draw_in_child, heatmap, format).result()
+    drawn = child.run(draw_in_child, heatmap, format)
     return Response(drawn, media_type=TYPES[format], headers=headers)
 
 
 def _build(request: Request, session: ReadSession, review_id: UUID, by: By) -> HeatMap:
-    check(session, review_id=review_id, by=by, action=Action.VIEW)
+    check(session, review_id=review_id, by=by, action=Action.SEE_COUNTS)
     asked = request.query_params
     return build(
         session,

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from api.deps import By, Pool, ReadSession, ReviewId
+from api.deps import By, Child, ReadSession, ReviewId
 from api.rendering import path, render
 from review import prisma_drawing, prisma_exports
 from review.errors import NotFound
@@ -52,7 +52,7 @@ def download(
     session: ReadSession,
     review_id: ReviewId,
     by: By,
-    pool: Pool,
+    child: Child,
     format: str,  # noqa: A002
     as_of: AsOf = "",
 ) -> Response:
@@ -70,10 +70,10 @@ def download(
     if format == "svg":
         return Response(prisma_drawing.to_svg(flow), media_type="image/svg+xml", headers=headers)
     if format == "png":
-        drawn = pool.submit(prisma_drawing.to_png, flow).result()
+        drawn = child.run(prisma_drawing.to_png, flow)
         return Response(drawn, media_type="image/png", headers=headers)
     if format == "pdf":
-        drawn = pool.submit(prisma_drawing.to_pdf, flow).result()
+        drawn = child.run(prisma_drawing.to_pdf, flow)
         return Response(drawn, media_type="application/pdf", headers=headers)
     raise NotFound(f"The flow cannot be downloaded as '{format}'.")
 

@@ -38,7 +38,7 @@ def records(
     reason: str | None = None,
     as_of: str | None = None,
     q: str = "",
-    after: Annotated[int, Query(ge=0)] = 0,
+    after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
 ) -> Response:
     """Show the records behind a PRISMA number, or those whose title or authors match ``q``."""
     found: list[tuple[Record, str, str | None]]
@@ -108,7 +108,7 @@ def post_reopen(
     by: By,
     record_id: UUID,
     stage: Annotated[Stage, Form()],
-    why: Annotated[str, Form()],
+    why: Annotated[str, Form(max_length=2000)],
 ) -> Response:
     """Start a new round for a record at a stage."""
     reopen(session, review_id=review_id, record_id=record_id, stage=stage, why=why, by=by)
@@ -123,7 +123,7 @@ def post_removal(
     by: By,
     record_id: UUID,
     kind: Annotated[RemovalKind, Form()],
-    why: Annotated[str, Form()],
+    why: Annotated[str, Form(max_length=2000)],
 ) -> Response:
     """Take a record out before screening, or put it back."""
     remove(session, review_id=review_id, record_id=record_id, kind=kind, why=why, by=by)

@@ -12,7 +12,7 @@ from api.rendering import path, render
 from review.flow import Leaf, record_rows
 from review.permissions import Action, check
 from review.prisma import SOUGHT
-from review.retrieval import retrieve
+from review.retrieval import latest_words, retrieve
 from review.vocabulary import RetrievalState
 
 router = APIRouter()
@@ -26,7 +26,7 @@ def reports(
     review_id: ReviewId,
     by: By,
     show: Literal["open", "all"] = "open",
-    after: Annotated[int, Query(ge=0)] = 0,
+    after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
 ) -> Response:
     """Show the reports still to be found, or all that are sought, with how far each has come."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
@@ -36,6 +36,7 @@ def reports(
         request,
         "reports.html",
         rows=rows,
+        asked=latest_words(session, review_id=review_id, record_ids=[row[0].id for row in rows]),
         show=show,
         more=rows[-1][0].number if len(rows) == PAGE else None,
     )

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Query
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.deps import By, Config, OptionalId, Pool, ReadSession, ReviewId, WriteSession
+from api.deps import By, Child, Config, OptionalId, ReadSession, ReviewId, WriteSession
 from api.rendering import path, render
 from api.work import rank_in_child
 from review.blinding import n_own_decisions, own_decision, own_decisions
@@ -97,7 +97,7 @@ def post_decision(
         supersedes_id=supersedes,
         idempotency_key=key,
     )
-    still = "&".join(f"skip={one}" for one in skip or [] if one != record)
+    still = "&".join(["saved=yes", *(f"skip={one}" for one in skip or [] if one != record)])
     return RedirectResponse(f"{path(request, 'screening', stage)}?{still}", status_code=303)
 
 
@@ -133,9 +133,9 @@ def rank(
     by: By,
     stage: Stage,
     settings: Config,
-    pool: Pool,
+    child: Child,
 ) -> Response:
     """Learn from what is resolved and put the new order in use."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    pool.submit(rank_in_child, settings, review_id, stage, by).result()
+    child.run(rank_in_child, settings, review_id, stage, by)
     return RedirectResponse(path(request), status_code=303)

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.deps import By, Config, Pool, ReadSession, ReviewId
+from api.deps import By, Child, Config, ReadSession, ReviewId
 from api.rendering import path, render
 from api.work import import_in_child
 from review.errors import Conflicting, Invalid, NotFound, Unreadable
@@ -61,7 +61,7 @@ def add(
     review_id: ReviewId,
     by: By,
     settings: Config,
-    pool: Pool,
+    child: Child,
     source: Annotated[str, Form()],
     kind: Annotated[SearchKind, Form()],
     files: list[UploadFile],
@@ -69,7 +69,7 @@ def add(
     query: Annotated[str, Form()] = "",
     run_on: Annotated[str, Form()] = "",
     limits: Annotated[str, Form()] = "",
-    hits: Annotated[str, Form()] = "",
+    hits: Annotated[str, Form(max_length=9)] = "",
 ) -> Response:
     """Add a search and read its files; a file that cannot be read is named with the reason."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
@@ -90,8 +90,9 @@ def add(
             (_save(file, Path(folder) / str(number)), _name(file))
             for number, file in enumerate(given)
         ]
-        work = pool.submit(import_in_child, settings, saved, review_id, fields, by)
-        search_id, known, troubles = work.result()
+        search_id, known, troubles = child.run(
+            import_in_child, settings, saved, review_id, fields, by
+        )
     if troubles:
         rest = "" if search_id is None else " The other files were read and kept."
         raise Unreadable(" ".join(troubles) + rest)

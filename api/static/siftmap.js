@@ -27,6 +27,12 @@ function press(event) {
 // One click is one intent: a form that is on its way is not sent twice.
 function send(event) {
   const form = event.target;
+  const reason = form.querySelector("select[data-needed]");
+  if (reason && event.submitter?.value === "exclude" && !reason.value) {
+    event.preventDefault();
+    reason.focus();
+    return;
+  }
   if (form.dataset.sent) {
     event.preventDefault();
     return;

@@ -78,7 +78,7 @@ def test_one_decision_is_enough_where_the_protocol_says_so(session):
     say(session, cast, record, INCLUDE, cast.reviewer_a)
 
     assert stands(session, cast, record).resolution is Resolution.INCLUDE
-    with pytest.raises(Conflicting, match="decisions it needs"):
+    with pytest.raises(Conflicting, match="does not await"):
         say(session, cast, record, INCLUDE, cast.reviewer_b)
 
 
@@ -203,10 +203,10 @@ def test_once_retrieval_used_it_a_resolution_takes_a_reopen_to_change(session, c
 def test_full_text_waits_for_inclusion_and_retrieval(session, cast):
     [record] = make_records(session, cast.review_id)
 
-    with pytest.raises(Conflicting, match="not among the full texts"):
+    with pytest.raises(Conflicting, match="does not await"):
         say(session, cast, record, INCLUDE, cast.reviewer_a, stage=Stage.FULL_TEXT)
     decide_both(session, cast, record, INCLUDE)
-    with pytest.raises(Conflicting, match="not among the full texts"):
+    with pytest.raises(Conflicting, match="does not await"):
         say(session, cast, record, INCLUDE, cast.reviewer_a, stage=Stage.FULL_TEXT)
 
 

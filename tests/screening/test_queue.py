@@ -177,3 +177,14 @@ def test_records_imported_after_a_ranking_are_reachable(database):
 
     assert set(found[:3]) == set(old)
     assert found[3:] == new
+
+
+def test_after_a_merge_is_undone_and_others_follow_only_roots_are_offered(session, cast):
+    one, twin, two, copy = make_records(session, cast.review_id, 4)
+    for left, right in ((one, twin), (two, copy)):
+        judge(session, review_id=cast.review_id, left_id=left, right_id=right,
+              verdict=Judgement.DUPLICATE, by=cast.lead)  # fmt: skip
+    judge(session, review_id=cast.review_id, left_id=one, right_id=twin,
+          verdict=Judgement.DISTINCT, by=cast.lead)  # fmt: skip
+
+    assert queue(session, cast) == [one, twin, two]
