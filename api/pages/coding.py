@@ -215,6 +215,15 @@ def _field(
     }
 
 
+def _filled(value: object) -> dict[str, object]:
+    """Return what the form's fields show of a value that was saved before."""
+    if isinstance(value, dict) and "special" in value:
+        return {"special": value["special"]}
+    if isinstance(value, dict):
+        return {"value": value["amount"], "currency": value["currency"], "year": value["year"]}
+    return {"value": value}
+
+
 def _value(item: CodebookItem, given: list[str], special: str, currency: str, year: str) -> object:
     """Return what a form says as the value that the codebook checks."""
     filled = [one for one in given if one.strip()]

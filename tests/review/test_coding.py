@@ -185,7 +185,7 @@ def test_where_one_coder_is_enough_two_who_differ_are_still_a_conflict(desk):
 def test_an_agreed_value_holds_and_past_states_stay_readable(session, desk):
     about = {"contract_id": desk.contract}
     a, b = desk.cast.reviewers
-    agreement = {"item": "area", "basis": AgreedBy.CONSENSUS, "by": desk.cast.lead} | about
+    agreement = {"item": "area", "basis": AgreedBy.CONSENSUS, "by": a} | about
     with pytest.raises(Conflicting, match="Coders do not differ"), session.begin_nested():
         desk.do(agree, value="home", **agreement)
     moments = {}
