@@ -1,9 +1,15 @@
 """What people send by mistake, and others on purpose: a clear sentence, nothing lost or leaked."""
 
+import os
+
 import pytest
 from sqlalchemy import func, select
 
+from api.work import ChildProcess
+from review.coding import code
+from review.errors import Interrupted
 from review.events import last_event
+from review.studies import add_contract
 from review.tables import ImportFile, Record, RejectedBlock, Search
 from tests.factories import make_records, protocol_text
 
@@ -164,3 +170,63 @@ def test_a_second_click_on_a_decision_saves_it_once(sign_in, people, database):
     assert first.status_code == second.status_code == 303
     with database.reading() as session:
         assert last_event(session, people.review_id) == after_first
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("/dedupe", {"form_token": "é"}),
+        ("/duplicates/undo", {"event": "9223372036854775808"}),
+        ("/searches", {"source": "x", "kind": "database", "hits": "9" * 5000}),
+        ("/records/{record}/reopen", {"stage": "title_abstract", "why": "x" * 900_000}),
+        ("/screening/title_abstract/decisions", {"record": "{record}", "verdict": "include",
+                                                 "supersedes": "nonsense"}),
+    ],
+)  # fmt: skip
+def test_a_form_that_nobody_could_have_filled_in_is_refused(sign_in, people, database, path, form):
+    with database.writing() as session:
+        [record] = make_records(session, people.review_id)
+    browser = sign_in(people.reviewer_a if "screening" in path else people.lead)
+    filled = {key: value.replace("{record}", str(record)) for key, value in form.items()}
+
+    answer = browser.post(f"/reviews/{people.slug}{path.format(record=record)}", filled)
+
+    assert answer.status_code in (403, 422)
+    assert "server failed" not in answer.text
+
+
+@pytest.mark.parametrize("as_of", ["9999-12-31", "9" * 19])
+def test_a_far_future_is_now_or_nothing(sign_in, people, as_of):
+    answer = sign_in(people.lead).get(f"/reviews/{people.slug}/prisma?as_of={as_of}")
+
+    assert answer.status_code == (200 if "-" in as_of else 404)
+
+
+def test_what_is_coded_keeps_its_type(sign_in, people, database):
+    with database.writing() as session:
+        contract = add_contract(
+            session, review_id=people.review_id, label="One", by=people.reviewer_a
+        )
+        code(session, review_id=people.review_id, contract_id=contract.id, item="contract_type",
+             value="sib", by=people.reviewer_a)  # fmt: skip
+    other = protocol_text().replace(
+        "label: Contract type, level: contract, type: one_of",
+        "label: Contract type, level: contract, type: many_of",
+    )
+
+    answer = sign_in(people.lead).post(
+        f"/reviews/{people.slug}/settings/protocol", {"text": other, "why": "Trying."}
+    )
+
+    assert answer.status_code == 409
+    assert "contract_type" in answer.text
+
+
+def test_a_killed_child_process_costs_one_request(tmp_path):
+    child = ChildProcess(None)
+
+    with pytest.raises(Interrupted):
+        child.run(os._exit, 1)
+
+    assert child.run(abs, -2) == 2
+    child.stop()
