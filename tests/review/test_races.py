@@ -23,7 +23,7 @@ from review.verify import verify
 from review.vocabulary import Act, Judgement, SearchKind, Stage, Verdict
 from tests.factories import Cast, make_records, make_review
 
-N_PAIRS = min(400, 4 * settings.default.max_examples)
+N_PAIRS = 400
 N_RACES = min(200, settings.default.max_examples // 2)
 TITLE_ABSTRACT, INCLUDE, EXCLUDE = Stage.TITLE_ABSTRACT, Verdict.INCLUDE, Verdict.EXCLUDE
 
