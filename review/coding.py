@@ -127,7 +127,7 @@ def agree(
     _check_subject(session, review_id, known, study_id, contract_id)
     subject = Subject(study_id, contract_id)
     coded = coded_values(session, review_id=review_id, items=[item], subject=subject)
-    if not coded or coded[0].state is not CodeState.CONFLICT:
+    if not coded or coded[0].state not in (CodeState.CONFLICT, CodeState.AGREED):
         raise Conflicting("Coders do not differ about this, so there is nothing to agree on.")
     if basis is AgreedBy.CONSENSUS and not _has_coded(session, review_id, item, subject, by):
         raise NotAllowed("Consensus is between those who coded this; the lead can settle it.")

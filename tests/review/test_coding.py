@@ -209,6 +209,22 @@ def test_an_agreed_value_holds_and_past_states_stay_readable(session, desk):
     assert [fault.what for fault in verify(session)] == []
 
 
+def test_agreeing_is_for_coders_who_differ_and_settling_for_the_lead(session, desk):
+    about = {"contract_id": desk.contract, "item": "area", "value": "home"}
+    a, b = desk.cast.reviewers
+    desk.code("area", "work", by=a, contract_id=desk.contract)
+    with pytest.raises(Conflicting), session.begin_nested():
+        desk.do(agree, basis=AgreedBy.ADJUDICATION, by=desk.cast.lead, **about)
+    desk.code("area", "home", by=b, contract_id=desk.contract)
+
+    for basis, by in ((AgreedBy.CONSENSUS, desk.cast.lead), (AgreedBy.ADJUDICATION, a)):
+        with pytest.raises(NotAllowed), session.begin_nested():
+            desk.do(agree, basis=basis, by=by, **about)
+    desk.do(agree, basis=AgreedBy.ADJUDICATION, by=desk.cast.lead, **about)
+
+    assert desk.value("area").value == "home"
+
+
 def test_codes_of_shows_each_coders_newest(desk):
     a, b = desk.cast.reviewers
     for value, by in [("trial", a), ("case", a), ("trial", b)]:

@@ -71,7 +71,8 @@ def make_everything(session: Session) -> Cast:
     contract = add_contract(session, label="Peterborough", by=cast.lead, **into)
     link_contract(session, study_id=study.id, contract_id=contract.id, by=cast.lead, **into)
     code(session, item="design", value="trial", study_id=study.id, by=cast.reviewer_a, **into)
-    agree(session, item="design", value="case", study_id=study.id, basis=AgreedBy.CONSENSUS,
+    code(session, item="design", value="case", study_id=study.id, by=cast.reviewer_b, **into)
+    agree(session, item="design", value="case", study_id=study.id, basis=AgreedBy.ADJUDICATION,
           by=cast.lead, **into)  # fmt: skip
     stop_screening(session, rule="95 %", numbers={"p": 0.04}, by=cast.lead, **into)
     return cast
