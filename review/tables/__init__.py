@@ -5,6 +5,7 @@ from sqlalchemy import Table
 from review.tables.base import ActRow, Base
 from review.tables.decisions import AdjudicatedDecision, Adjudication, Decision, Reopening, Stop
 from review.tables.people import Account, LoginAttempt, LoginSession, Membership
+from review.tables.personal import Skip
 from review.tables.ranking import ModelRun, Rank
 from review.tables.records import (
     DuplicateJudgement,
@@ -26,7 +27,15 @@ from review.tables.reports import (
     StudyReport,
 )
 from review.tables.reviews import Event, ProtocolVersion, Review, StageRule
-from review.tables.sharing import ApiToken, ExternalId, Job, Publication, ShareLink
+from review.tables.sharing import (
+    AnsweredRequest,
+    ApiToken,
+    ExternalId,
+    Invitation,
+    Job,
+    Publication,
+    ShareLink,
+)
 
 __all__ = [
     "Account",
@@ -34,6 +43,7 @@ __all__ = [
     "AdjudicatedDecision",
     "Adjudication",
     "AgreedCode",
+    "AnsweredRequest",
     "ApiToken",
     "Base",
     "Code",
@@ -44,6 +54,7 @@ __all__ = [
     "ExternalId",
     "FullText",
     "ImportFile",
+    "Invitation",
     "Job",
     "LoginAttempt",
     "LoginSession",
@@ -61,6 +72,7 @@ __all__ = [
     "Review",
     "Search",
     "ShareLink",
+    "Skip",
     "StageRule",
     "Stop",
     "Study",

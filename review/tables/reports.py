@@ -34,7 +34,11 @@ class FullText(ActRow, Base):
     """A report's document, kept by the hash of its bytes."""
 
     __tablename__ = "full_text"
-    __table_args__ = act_args("full_text", within_review("record"))
+    __table_args__ = act_args(
+        "full_text",
+        within_review("record"),
+        Index("ix_full_text_record", "review_id", "record_id", "event_number"),
+    )
 
     record_id: Mapped[UUID]
     sha256: Mapped[sha256]

@@ -1,10 +1,10 @@
-"""What goes beyond the people at work: tokens for programs, frozen states of the map, links."""
+"""What goes beyond the people at work: jobs, programs, invitations, published maps, links."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from review.tables.base import (
@@ -48,6 +48,7 @@ class Job(Base):
         CheckConstraint(
             "(state = 'running') = (leased_until IS NOT NULL)", name="who_runs_holds_a_lease"
         ),
+        CheckConstraint("(leased_until IS NULL) = (lease_id IS NULL)", name="a_lease_is_somebodys"),
     )
 
     id: Mapped[pk]
@@ -57,10 +58,12 @@ class Job(Base):
     arguments: Mapped[dict[str, Any]]
     state: Mapped[JobState]
     done: Mapped[float] = mapped_column(default=0.0)
+    step: Mapped[str] = mapped_column(default="", server_default="")  # what is being done, in words
     checkpoint: Mapped[dict[str, Any]]
     result: Mapped[dict[str, Any]]
     error: Mapped[str | None]
     created_at: Mapped[now]
+    lease_id: Mapped[UUID | None]  # of the worker that holds it
     leased_until: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
 
@@ -92,10 +95,47 @@ class ShareLink(Base):
     review_id: Mapped[review_key]
     publication_id: Mapped[UUID] = mapped_column(index=True)
     token_sha256: Mapped[sha256] = mapped_column(unique=True)
+    # Sites that may show the page in a frame of theirs.
+    frame_origins: Mapped[list[str]] = mapped_column(server_default="[]")
     created_by: Mapped[account_key]
     created_at: Mapped[now]
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+
+
+class Invitation(Base):
+    """A link that makes whoever opens it a member, once; only its hash is kept."""
+
+    __tablename__ = "invitation"
+    __table_args__ = (
+        CheckConstraint("(used_at IS NULL) = (used_by IS NULL)", name="used_by_somebody"),
+    )
+
+    id: Mapped[pk]
+    review_id: Mapped[review_key] = mapped_column(index=True)
+    name: Mapped[short]  # whom it is for, in the lead's words
+    roles: Mapped[list[str]]
+    token_sha256: Mapped[sha256] = mapped_column(unique=True)
+    created_by: Mapped[account_key]
+    created_at: Mapped[now]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]
+    used_by: Mapped[UUID | None] = mapped_column(ForeignKey("account.id", ondelete="RESTRICT"))
+
+
+class AnsweredRequest(Base):
+    """What a program was answered under an idempotency key, so that a repeat changes nothing."""
+
+    __tablename__ = "answered_request"
+    __table_args__ = (UniqueConstraint("account_id", "key"),)
+
+    id: Mapped[pk]
+    account_id: Mapped[account_key]
+    key: Mapped[short]
+    said_sha256: Mapped[sha256]  # of method, address and content
+    answer: Mapped[dict[str, Any]]
+    at: Mapped[now]
 
 
 class ExternalId(ActRow, Base):

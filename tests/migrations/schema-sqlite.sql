@@ -80,6 +80,18 @@ CREATE INDEX ix_agreed_code_subject ON agreed_code (review_id, study_id, contrac
 CREATE TRIGGER agreed_code_no_delete BEFORE DELETE ON agreed_code BEGIN SELECT RAISE(ABORT, 'agreed_code is append-only'); END;
 CREATE TRIGGER agreed_code_no_update BEFORE UPDATE ON agreed_code BEGIN SELECT RAISE(ABORT, 'agreed_code is append-only'); END;
 
+CREATE TABLE answered_request (
+  account_id CHAR(32) NOT NULL,
+  answer JSON NOT NULL,
+  at DATETIME NOT NULL,
+  id CHAR(32) NOT NULL,
+  key VARCHAR(255) NOT NULL,
+  said_sha256 VARCHAR(64) NOT NULL,
+  CONSTRAINT fk_answered_request_account_id FOREIGN KEY(account_id) REFERENCES account (id) ON DELETE RESTRICT,
+  CONSTRAINT pk_answered_request PRIMARY KEY (id),
+  CONSTRAINT uq_answered_request_account_id_key UNIQUE (account_id, key)
+);
+
 CREATE TABLE api_token (
   account_id CHAR(32) NOT NULL,
   created_at DATETIME NOT NULL,
@@ -265,6 +277,7 @@ CREATE TABLE full_text (
   CONSTRAINT pk_full_text PRIMARY KEY (id)
 );
 CREATE INDEX ix_full_text_event ON full_text (review_id, event_number);
+CREATE INDEX ix_full_text_record ON full_text (review_id, record_id, event_number);
 CREATE TRIGGER full_text_no_delete BEFORE DELETE ON full_text BEGIN SELECT RAISE(ABORT, 'full_text is append-only'); END;
 CREATE TRIGGER full_text_no_update BEFORE UPDATE ON full_text BEGIN SELECT RAISE(ABORT, 'full_text is append-only'); END;
 
@@ -295,6 +308,27 @@ CREATE INDEX ix_import_file_event ON import_file (review_id, event_number);
 CREATE TRIGGER import_file_no_delete BEFORE DELETE ON import_file BEGIN SELECT RAISE(ABORT, 'import_file is append-only'); END;
 CREATE TRIGGER import_file_no_update BEFORE UPDATE ON import_file BEGIN SELECT RAISE(ABORT, 'import_file is append-only'); END;
 
+CREATE TABLE invitation (
+  created_at DATETIME NOT NULL,
+  created_by CHAR(32) NOT NULL,
+  expires_at DATETIME NOT NULL,
+  id CHAR(32) NOT NULL,
+  name VARCHAR(255) NOT NULL,
+  review_id CHAR(32) NOT NULL,
+  revoked_at DATETIME,
+  roles JSON NOT NULL,
+  token_sha256 VARCHAR(64) NOT NULL,
+  used_at DATETIME,
+  used_by CHAR(32),
+  CONSTRAINT ck_invitation_used_by_somebody CHECK ((used_at IS NULL) = (used_by IS NULL)),
+  CONSTRAINT fk_invitation_created_by FOREIGN KEY(created_by) REFERENCES account (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_invitation_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_invitation_used_by FOREIGN KEY(used_by) REFERENCES account (id) ON DELETE RESTRICT,
+  CONSTRAINT pk_invitation PRIMARY KEY (id),
+  CONSTRAINT uq_invitation_token_sha256 UNIQUE (token_sha256)
+);
+CREATE INDEX ix_invitation_review_id ON invitation (review_id);
+
 CREATE TABLE job (
   arguments JSON NOT NULL,
   asked_by CHAR(32) NOT NULL,
@@ -305,11 +339,14 @@ CREATE TABLE job (
   error TEXT,
   id CHAR(32) NOT NULL,
   kind VARCHAR(255) NOT NULL,
+  lease_id CHAR(32),
   leased_until DATETIME,
   result JSON NOT NULL,
   review_id CHAR(32) NOT NULL,
   state VARCHAR(32) NOT NULL,
+  step TEXT DEFAULT '' NOT NULL,
   CONSTRAINT ck_job_a_failure_says_why CHECK ((state = 'failed') = (error IS NOT NULL)),
+  CONSTRAINT ck_job_a_lease_is_somebodys CHECK ((leased_until IS NULL) = (lease_id IS NULL)),
   CONSTRAINT ck_job_done_is_a_share CHECK (done >= 0 AND done <= 1),
   CONSTRAINT ck_job_jobstate CHECK (state IN ('waiting', 'running', 'done', 'failed', 'cancelled')),
   CONSTRAINT ck_job_who_runs_holds_a_lease CHECK ((state = 'running') = (leased_until IS NOT NULL)),
@@ -593,6 +630,7 @@ CREATE TABLE share_link (
   created_at DATETIME NOT NULL,
   created_by CHAR(32) NOT NULL,
   expires_at DATETIME,
+  frame_origins JSON DEFAULT '[]' NOT NULL,
   id CHAR(32) NOT NULL,
   publication_id CHAR(32) NOT NULL,
   review_id CHAR(32) NOT NULL,
@@ -605,6 +643,22 @@ CREATE TABLE share_link (
   CONSTRAINT uq_share_link_token_sha256 UNIQUE (token_sha256)
 );
 CREATE INDEX ix_share_link_publication_id ON share_link (publication_id);
+
+CREATE TABLE skip (
+  account_id CHAR(32) NOT NULL,
+  at DATETIME NOT NULL,
+  id CHAR(32) NOT NULL,
+  record_id CHAR(32) NOT NULL,
+  review_id CHAR(32) NOT NULL,
+  stage VARCHAR(32) NOT NULL,
+  CONSTRAINT ck_skip_stage CHECK (stage IN ('title_abstract', 'full_text')),
+  CONSTRAINT fk_skip_account_id FOREIGN KEY(account_id) REFERENCES account (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_skip_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_skip_review_id_record_id FOREIGN KEY(review_id, record_id) REFERENCES record (review_id, id) ON DELETE RESTRICT,
+  CONSTRAINT pk_skip PRIMARY KEY (id),
+  CONSTRAINT uq_skip_account_id_record_id_stage UNIQUE (account_id, record_id, stage)
+);
+CREATE INDEX ix_skip_review_id ON skip (review_id);
 
 CREATE TABLE stage_rule (
   consensus_allowed BOOLEAN NOT NULL,
