@@ -1,7 +1,9 @@
 """The application: settings and a database in, pages out."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 from importlib.resources import files
 
@@ -17,6 +19,7 @@ from api.pages import (
     coding,
     conflicts,
     duplicates,
+    jobs,
     map,  # noqa: A004 - the page's name
     overview,
     prisma,
@@ -28,7 +31,7 @@ from api.pages import (
 )
 from api.security import SecurityHeaders
 from api.settings import Settings
-from api.work import ChildProcess
+from api.worker import Supervisor
 from review.database import Database
 from review.migration import is_current
 
@@ -44,28 +47,33 @@ PAGES = (
     map,
     prisma,
     records,
+    jobs,
     setup,
 )
 
 
 def create_app(settings: Settings, database: Database) -> FastAPI:
     """Return the web application over a migrated database."""
-    child = ChildProcess(settings.font_dir)
+    worker = Supervisor(database, settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        if settings.worker == "embedded":
+            worker.start()
         yield
-        child.stop()
+        worker.stop()
 
     app = FastAPI(
         title="siftmap", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan
     )
     app.state.settings = settings
     app.state.database = database
-    app.state.child = child
+    app.state.worker = worker
+    app.state.pause = partial(time.sleep, 0.1)  # while a reader waits for the worker
     app.add_middleware(SecurityHeaders)
     errors.install(app)
-    app.mount("/static", StaticFiles(directory=str(files("api") / "static")), name="static")
+    app.mount("/static/htmx", StaticFiles(directory=str(files("js_lib_htmx") / "static/htmx")))
+    app.mount("/static", StaticFiles(directory=str(files("api") / "static")))
     for page in PAGES:
         app.include_router(page.router, dependencies=[Depends(own_form)])
     app.add_api_route("/healthz", healthz, include_in_schema=False)
@@ -81,6 +89,10 @@ def healthz(request: Request) -> JSONResponse:
 
 
 def readyz(request: Request) -> JSONResponse:
-    """Say whether the database answers and stands at the newest revision."""
-    ready = is_current(request.app.state.database)
-    return JSONResponse({"ready": ready}, status_code=200 if ready else 503)
+    """Say whether the database stands at the newest revision, and how the worker is."""
+    state = request.app.state
+    ready = is_current(state.database)
+    worker = "separate" if state.settings.worker == "separate" else "starting"
+    if state.worker.is_alive():
+        worker = "running"
+    return JSONResponse({"ready": ready, "worker": worker}, status_code=200 if ready else 503)

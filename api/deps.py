@@ -12,7 +12,6 @@ from starlette.requests import Request
 
 from api.security import SAFE, check_form_token, check_origin
 from api.settings import Settings
-from api.work import ChildProcess
 from review.accounts import account_of, is_due, touch_session
 from review.database import Database
 from review.errors import NotFound, ReviewError
@@ -50,11 +49,6 @@ def database_of(request: Request) -> Database:
     return cast(Database, request.app.state.database)
 
 
-def child_of(request: Request) -> ChildProcess:
-    """Return the process for work that would slow the pages down."""
-    return cast(ChildProcess, request.app.state.child)
-
-
 def files_of(request: Request) -> FileStore:
     """Return the store of original files."""
     return FileStore(settings_of(request).files_dir)
@@ -75,7 +69,6 @@ ReadSession = Annotated[Session, Depends(_read)]
 WriteSession = Annotated[Session, Depends(_write, scope="function")]
 Store = Annotated[FileStore, Depends(files_of)]
 Base = Annotated[Database, Depends(database_of)]
-Child = Annotated[ChildProcess, Depends(child_of)]
 Config = Annotated[Settings, Depends(settings_of)]
 
 

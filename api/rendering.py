@@ -12,6 +12,8 @@ from starlette.responses import HTMLResponse
 
 from api.highlighting import marked
 from api.security import form_token
+from review.jobs import JobKind
+from review.tables import Job
 
 FOLDER = Path(str(files("api")))
 
@@ -36,6 +38,29 @@ def words(value: str) -> str:
     return str(value).replace("title_abstract", "title and abstract").replace("_", " ")
 
 
+def duration(seconds: float) -> str:
+    """Return a length of time as people say it: 40 s, 12 min, 3 h 40."""
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return f"{max(1, round(seconds))} s"
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02}"
+
+
+def job_title(job: Job) -> str:
+    """Return what a job does, in words."""
+    stage = words(str(job.arguments.get("stage", "")))
+    names = ", ".join(str(one["name"]) for one in job.arguments.get("files", []))
+    titles = {
+        JobKind.IMPORT: f"Read {names}",
+        JobKind.DEDUPLICATE: "Find duplicates",
+        JobKind.RANK: f"Rank for screening: {stage}",
+        JobKind.READ_FULL_TEXT: f"Read the text of {job.arguments.get('name', 'a full text')}",
+        JobKind.DRAW: "Draw a file",
+        JobKind.EXPORT: f"Export {job.arguments.get('kind')} as {job.arguments.get('format')}",
+    }
+    return titles[JobKind(job.kind)]
+
+
 def web_link(value: str | None) -> str | None:
     """Return an address that is safe to link to; None for any scheme but http and https."""
     return value if value and value.startswith(("http://", "https://")) else None
@@ -55,6 +80,8 @@ def _environment() -> Environment:
         "moment": moment,
         "words": words,
         "web_link": web_link,
+        "duration": duration,
+        "job_title": job_title,
     }
     environment.globals["marked"] = marked
     return environment
@@ -75,6 +102,11 @@ def render(request: Request, name: str, *, status_code: int = 200, **context: An
         **context,
     )
     return HTMLResponse(page, status_code=status_code)
+
+
+def is_fragment(request: Request) -> bool:
+    """Say whether the page's own script asks, and wants the part that changes and no more."""
+    return "hx-request" in request.headers and "hx-boosted" not in request.headers
 
 
 def path(request: Request, *parts: str | UUID) -> str:

@@ -2,7 +2,7 @@
 
 import secrets
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -26,6 +26,8 @@ class Settings(BaseSettings):
     reach the server."""
     font_dir: Path | None = None
     """A folder of fonts for drawn PNG and PDF files."""
+    worker: Literal["embedded", "separate"] = "embedded"
+    """Who does slow work: a process that `siftmap serve` keeps, or `siftmap worker` elsewhere."""
 
     @field_validator("public_origins", mode="before")
     @classmethod
@@ -44,9 +46,27 @@ class Settings(BaseSettings):
         """Return the folder of original files."""
         return self.data_dir / "files"
 
+    @property
+    def made_dir(self) -> Path:
+        """Return the folder of drawn maps and written exports, all of which can be made again."""
+        return self.data_dir / "made"
+
+    def text_path(self, sha256: str) -> Path:
+        """Return where the text read out of a full text is kept; it can be read again."""
+        return self.data_dir / "texts" / f"{sha256}.json"
+
     def feature_cache(self, review_id: object) -> Path:
         """Return the folder where a review's text features are kept."""
         return self.data_dir / "features" / str(review_id)
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that give another process the same settings."""
+        given = {
+            "data_dir": str(self.data_dir.resolve()),
+            "database_url": self.url,
+            "font_dir": str(self.font_dir.resolve()) if self.font_dir else "",
+        }
+        return {f"SIFTMAP_{name.upper()}": value for name, value in given.items() if value}
 
     def key(self) -> bytes:
         """Return the secret key, making it on first use, readable by its owner alone."""

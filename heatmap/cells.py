@@ -99,6 +99,30 @@ def build(
     for an unknown framework, Invalid for an unknown unit or filter.
     """
     protocol = protocol_of(session, review_id, as_of=as_of)
+    keys = [key for one in protocol.frameworks for key in items_of(protocol, one)]
+    coded = read_coded(session, review_id=review_id, items=keys, as_of=as_of)
+    return count(
+        coded,
+        protocol=protocol,
+        framework=framework,
+        unit=unit,
+        secondary=secondary,
+        filters=filters,
+        as_of=last_event(session, review_id) if as_of is None else as_of,
+    )
+
+
+def count(
+    coded: Coded,
+    *,
+    protocol: Protocol,
+    as_of: int,
+    framework: str | None = None,
+    unit: str | None = None,
+    secondary: bool = False,
+    filters: Mapping[str, Sequence[str]] | None = None,
+) -> HeatMap:
+    """Return a map of what is coded, read from a review or kept in a publication."""
     try:
         chosen = protocol.framework(framework)
     except LookupError as error:
@@ -106,13 +130,11 @@ def build(
     unit = unit or chosen.unit
     if unit not in UNITS:
         raise Invalid(f"A map counts contracts or studies, not '{unit}'.")
-    coded = read_coded(session, review_id=review_id, items=items_of(protocol, chosen), as_of=as_of)
     frame = tidy(coded, protocol=protocol, framework=chosen, secondary=secondary)
     frame = _filtered(frame, chosen, filters or {})
     rows = axis_entries(protocol, chosen.rows, frame["row"])
     columns = axis_entries(protocol, chosen.columns, frame["column"])
-    number = last_event(session, review_id) if as_of is None else as_of
-    return _counted(chosen, unit, rows, columns, frame, coded, number)
+    return _counted(chosen, unit, rows, columns, frame, coded, as_of)
 
 
 def count_cells(frame: pd.DataFrame, rows: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:

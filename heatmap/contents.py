@@ -1,20 +1,38 @@
-"""What stands in one cell of a map: studies, contracts, codes, and the passages they rest on."""
+"""What stands behind a map: studies, contracts, codes, and the passages they rest on."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from heatmap.cells import HeatMap
 from protocols.schema import CodebookItem
 from protocols.values import describe_value
-from review.coding import CodeState, Subject, coded_values, codes_of
+from review.clusters import latest
+from review.coding import CodeState, Subject, coded_values
 from review.events import canonical
 from review.reviews import protocol_of
-from review.studies import reports_of
-from review.tables import Contract, Record, Study
+from review.tables import Code, Contract, Record, Study, StudyReport
+
+Pair = tuple[UUID, UUID | None]
+Quoted = Mapping[tuple[Subject, str, str], Sequence[tuple[str, str | None]]]
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report as a reader finds it elsewhere."""
+
+    record_id: UUID | None  # None in a publication
+    title: str
+    authors: Sequence[str]
+    year: int | None
+    journal: str | None
+    doi: str | None
+    url: str | None
 
 
 @dataclass(frozen=True)
@@ -31,42 +49,121 @@ class Passage:
 class Line:
     """One contract in a cell, as one study reports it."""
 
-    study: Study
-    contract: Contract | None
-    reports: Sequence[Record]
+    study_id: UUID
+    study: str
+    contract_id: UUID | None
+    contract: str | None
+    reports: Sequence[Report]
     passages: Sequence[Passage]
+
+
+def pairs_in(heatmap: HeatMap, row: str, column: str) -> list[Pair]:
+    """Return the (study, contract) pairs that stand in a cell."""
+    frame = heatmap.frame
+    inside = frame[(frame["row"] == row) & (frame["column"] == column)]
+    return list(inside[["study_id", "contract_id"]].drop_duplicates().itertuples(index=False))
 
 
 def cell_contents(
     session: Session, *, review_id: UUID, heatmap: HeatMap, row: str, column: str
 ) -> list[Line]:
     """Return the lines behind one cell, by study; none for a gap."""
-    frame = heatmap.frame
-    inside = frame[(frame["row"] == row) & (frame["column"] == column)]
-    pairs = inside[["study_id", "contract_id"]].drop_duplicates()
+    return lines_of(session, review_id=review_id, pairs=pairs_in(heatmap, row, column))
+
+
+def lines_of(session: Session, *, review_id: UUID, pairs: Collection[Pair]) -> list[Line]:
+    """Return a line for each pair of study and contract, by their names."""
+    studies = _labels(session, Study, {study for study, _ in pairs})
+    contracts = _labels(session, Contract, {contract for _, contract in pairs if contract})
+    reports = _reports(session, review_id, studies)
     items = protocol_of(session, review_id).codebook
+    settled = _settled(session, review_id)
+    quoted = _quoted(session, review_id, studies, contracts)
+    lines = [
+        Line(
+            study_id=study,
+            study=studies[study],
+            contract_id=contract,
+            contract=contracts[contract] if contract else None,
+            reports=reports[study],
+            passages=[
+                passage
+                for subject in _subjects(study, contract)
+                for passage in _passages(subject, items, settled, quoted)
+            ],
+        )
+        for study, contract in pairs
+    ]
+    return sorted(lines, key=lambda line: (line.study, line.contract or ""))
+
+
+def _labels(
+    session: Session, table: type[Study] | type[Contract], ids: Collection[UUID]
+) -> dict[UUID, str]:
+    rows = session.execute(select(table.id, table.label).where(table.id.in_(ids)))
+    return {row.id: row.label for row in rows}
+
+
+def _reports(
+    session: Session, review_id: UUID, studies: Collection[UUID]
+) -> Mapping[UUID, Sequence[Report]]:
+    links = latest(StudyReport, StudyReport.record_id, review_id=review_id, as_of=None)
+    rows = session.execute(
+        select(links.c.study_id, Record)
+        .join(Record, Record.id == links.c.record_id)
+        .where(links.c.is_linked, links.c.study_id.in_(studies))
+        .order_by(Record.number)
+    )
+    found: dict[UUID, list[Report]] = defaultdict(list)
+    for study_id, record in rows:
+        found[study_id].append(
+            Report(
+                record_id=record.id,
+                title=record.title,
+                authors=record.authors,
+                year=record.year,
+                journal=record.journal,
+                doi=record.doi,
+                url=record.url,
+            )
+        )
+    return found
+
+
+def _settled(session: Session, review_id: UUID) -> Mapping[tuple[Subject, str], Any]:
     # A value that coders have not settled is nobody's to read but its coder's.
-    settled = {
+    return {
         (value.subject, value.item): value.value
         for value in coded_values(session, review_id=review_id)
         if value.state in (CodeState.AGREED, CodeState.CODED)
     }
-    lines = [
-        Line(
-            study=session.get_one(Study, study_id),
-            contract=session.get_one(Contract, contract_id) if contract_id else None,
-            reports=reports_of(session, review_id=review_id, study_id=study_id),
-            passages=[
-                passage
-                for subject in _subjects(study_id, contract_id)
-                for passage in _passages(session, review_id, subject, items, settled)
-            ],
-        )
-        for study_id, contract_id in pairs.itertuples(index=False)
-    ]
-    return sorted(
-        lines, key=lambda line: (line.study.label, line.contract.label if line.contract else "")
+
+
+def _quoted(
+    session: Session, review_id: UUID, studies: Collection[UUID], contracts: Collection[UUID]
+) -> Quoted:
+    """Return the passages quoted for each value of each item of each subject."""
+    newest = latest(
+        Code,
+        Code.study_id,
+        Code.contract_id,
+        Code.item,
+        Code.coder_id,
+        review_id=review_id,
+        as_of=None,
+        where=Code.study_id.in_(studies) | Code.contract_id.in_(contracts),
     )
+    codes = session.scalars(
+        select(Code)
+        .join(newest, newest.c.id == Code.id)
+        .where(Code.quote.is_not(None))
+        .order_by(Code.event_number)
+    )
+    found: dict[tuple[Subject, str, str], dict[tuple[str, str | None], None]] = defaultdict(dict)
+    for code in codes:
+        subject = Subject(code.study_id, code.contract_id)
+        found[subject, code.item, canonical(code.value)][code.quote or "", code.page] = None
+    return {key: list(passages) for key, passages in found.items()}
 
 
 def _subjects(study_id: UUID, contract_id: UUID | None) -> list[Subject]:
@@ -77,24 +174,18 @@ def _subjects(study_id: UUID, contract_id: UUID | None) -> list[Subject]:
 
 
 def _passages(
-    session: Session,
-    review_id: UUID,
     subject: Subject,
     items: Sequence[CodebookItem],
     settled: Mapping[tuple[Subject, str], Any],
+    quoted: Quoted,
 ) -> Iterator[Passage]:
     """Yield each settled value with every passage quoted for it; once without, where none is."""
-    codes = codes_of(
-        session, review_id=review_id, study_id=subject.study_id, contract_id=subject.contract_id
-    )
     for item in items:
         if (subject, item.key) not in settled:
             continue
         value = settled[subject, item.key]
-        quoted = dict.fromkeys(
-            (code.quote, code.page)
-            for code in codes
-            if code.item == item.key and code.quote and canonical(code.value) == canonical(value)
-        )
-        for quote, page in quoted or [(None, None)]:
-            yield Passage(item.label, describe_value(item, value), quote, page)
+        words = describe_value(item, value)
+        passages = quoted.get((subject, item.key, canonical(value)), [])
+        yield from (Passage(item.label, words, quote, page) for quote, page in passages)
+        if not passages:
+            yield Passage(item.label, words, None, None)

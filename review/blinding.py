@@ -5,7 +5,7 @@ it exists to leads alone.  A reviewer never sees another's decision, nor what th
 screened came to.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -253,3 +253,51 @@ def _entries(
     )
     who = {row.number: (row.at, row.name or f"the {row.actor_kind}") for row in rows}
     return [Entry(number, *who[number], what, why) for number, what, why in said]
+
+
+def settled_decisions(session: Session, *, review_id: UUID, by: Actor) -> Iterator[dict[str, Any]]:
+    """Yield the decisions on records that have come to a result, and one's own, oldest first.
+
+    To those who screen themselves, their own alone: a colleague's would tell them too much.
+    """
+    roles = (
+        roles_of(session, review_id=review_id, account_id=by.account_id)
+        if by.account_id is not None
+        else frozenset({Role.LEAD})
+    )
+    own = Decision.reviewer_id == by.account_id
+    for stage in Stage:
+        table = resolutions(session, review_id=review_id, stage=stage)
+        member = members(review_id)
+        is_settled = table.c.resolution.in_((Resolution.INCLUDE.value, Resolution.EXCLUDE.value))
+        query = (
+            select(Decision, member.c.cluster_id, Account.email)
+            .join(Account, Account.id == Decision.reviewer_id)
+            .join(member, member.c.record_id == Decision.record_id)
+            .join(table, table.c.cluster_id == member.c.cluster_id)
+            .where(
+                Decision.review_id == review_id,
+                Decision.stage == stage,
+                own if Role.REVIEWER in roles else own | is_settled,
+            )
+            .order_by(Decision.event_number)
+        )
+        for decision, cluster_id, email in session.execute(query):
+            yield {
+                "event": decision.event_number,
+                "stage": stage,
+                "round": decision.round,
+                "record": decision.record_id,
+                "cluster": cluster_id,
+                "reviewer": email,
+                "verdict": decision.verdict,
+                "exclusion_reason": decision.exclusion_reason,
+                "note": decision.note,
+                "supersedes": decision.supersedes_id,
+                "id": decision.id,
+                "decided_at": decision.decided_at,
+                "seconds": decision.seconds,
+                "rank_shown": decision.rank_shown,
+                "model_fingerprint": decision.model_fingerprint,
+                "protocol_version": decision.protocol_version,
+            }

@@ -1,7 +1,7 @@
 """Codes at three levels, by coder, and the values that hold."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -23,7 +23,7 @@ from review.studies import (
     study_of_report,
     study_of_review,
 )
-from review.tables import AgreedCode, Code
+from review.tables import Account, AgreedCode, Code, Contract, Study
 from review.tables.base import utc_now
 from review.vocabulary import Act, AgreedBy
 
@@ -196,6 +196,49 @@ def codes_of(
         & (true() if item is None else Code.item == item),
     )
     return list(session.scalars(select(Code).join(rows, rows.c.id == Code.id).order_by(Code.item)))
+
+
+def all_codes(session: Session, *, review_id: UUID, by: Actor) -> Iterator[dict[str, Any]]:
+    """Yield each coder's newest code of every item and subject, with what holds; for the lead."""
+    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    held = {
+        (value.subject, value.item): value for value in coded_values(session, review_id=review_id)
+    }
+    rows = latest(
+        Code,
+        Code.study_id,
+        Code.contract_id,
+        Code.item,
+        Code.coder_id,
+        review_id=review_id,
+        as_of=None,
+    )
+    query = (
+        select(Code, Study.label, Contract.label, Account.email)
+        .join(rows, rows.c.id == Code.id)
+        .join(Account, Account.id == Code.coder_id)
+        .outerjoin(Study, Study.id == Code.study_id)
+        .outerjoin(Contract, Contract.id == Code.contract_id)
+        .order_by(Study.label, Contract.label, Code.item, Code.event_number)
+    )
+    for code_, study, contract, email in session.execute(query):
+        settled = held[Subject(code_.study_id, code_.contract_id), code_.item]
+        yield {
+            "study": study,
+            "contract": contract,
+            "item": code_.item,
+            "value": code_.value,
+            "coder": email,
+            "state": settled.state,
+            "holds": settled.value,
+            "quote": code_.quote,
+            "page": code_.page,
+            "report": code_.report_id,
+            "confidence": code_.confidence,
+            "coded_at": code_.coded_at,
+            "event": code_.event_number,
+            "protocol_version": code_.protocol_version,
+        }
 
 
 def _has_coded(session: Session, review_id: UUID, item: str, subject: Subject, by: Actor) -> bool:

@@ -117,6 +117,22 @@ def stage(
         encoding=encoding or detected.encoding,
         blocks=tempfile.TemporaryFile("w+", encoding="utf-8"),  # noqa: SIM115 - closed by commit
     )
+    try:
+        warnings = _fill(staged, path, mapping, on_progress)
+        staged.warnings = tuple(_checked_count(path, staged) + _shortened(warnings))
+    except BaseException:
+        staged.blocks.close()
+        raise
+    return staged
+
+
+def _fill(
+    staged: Staged,
+    path: Path,
+    mapping: Mapping[str, str] | None,
+    on_progress: Callable[[int], None] | None,
+) -> list[str]:
+    """Write every block of a file to its staging file, and return what is to be said of them."""
     warnings: list[str] = []
     for block in read(
         path,
@@ -130,8 +146,7 @@ def stage(
         staged.n_rejected += block.record is None
         warnings += [f"line {block.line}: {warning}" for warning in block.warnings]
         warnings += [f"line {block.line}: rejected. {block.reason}"] if block.reason else []
-    staged.warnings = tuple(_checked_count(path, staged) + _shortened(warnings))
-    return staged
+    return warnings
 
 
 def commit(

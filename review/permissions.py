@@ -19,6 +19,7 @@ class Action(StrEnum):
     SCREEN = "screen"
     ADJUDICATE = "adjudicate"
     CODE = "code"
+    READ = "read"
     SEE_COUNTS = "see_counts"
     MANAGE = "manage"
 
@@ -29,6 +30,8 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.SCREEN: frozenset({Role.REVIEWER}),
     Action.ADJUDICATE: frozenset({Role.ADJUDICATOR}),
     Action.CODE: frozenset({Role.REVIEWER, Role.LEAD}),
+    # Full texts are lent to those who work on the review; they are not for publication.
+    Action.READ: frozenset({Role.REVIEWER, Role.LEAD, Role.ADJUDICATOR}),
     Action.SEE_COUNTS: frozenset({Role.LEAD, Role.ADJUDICATOR, Role.ADVISOR}),
     Action.MANAGE: frozenset({Role.LEAD}),
 }

@@ -8,10 +8,11 @@ from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.deps import By, Child, Config, ReadSession, ReviewId, WriteSession
+from api.deps import By, ReadSession, ReviewId, WriteSession
+from api.pages.jobs import started
 from api.rendering import path, render
-from api.work import deduplicate_in_child
 from review.duplicates import judge, question, questions, undo
+from review.jobs import JobKind
 from review.permissions import Action, check
 from review.tables import Event
 from review.vocabulary import Act, Judgement
@@ -82,15 +83,6 @@ def post_undo(
 
 
 @router.post("/reviews/{slug}/dedupe")
-def run(
-    request: Request,
-    session: ReadSession,
-    review_id: ReviewId,
-    by: By,
-    settings: Config,
-    child: Child,
-) -> Response:
+def run(request: Request, session: WriteSession, review_id: ReviewId, by: By) -> Response:
     """Compare the records that came since the last run with all others."""
-    check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    child.run(deduplicate_in_child, settings, review_id, by)
-    return RedirectResponse(path(request, "duplicates"), status_code=303)
+    return started(request, session, review_id, by, JobKind.DEDUPLICATE)

@@ -2,37 +2,32 @@
 
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
-from uuid import UUID
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from api.deps import By, Child, ReadSession, ReviewId
+from api.deps import By, ReadSession, ReviewId
+from api.drawings import MapAsked, map_response
 from api.rendering import render
-from api.work import draw_in_child
-from heatmap import exports
-from heatmap.cells import HeatMap, build, value_label
+from heatmap.cells import HeatMap, value_label
 from heatmap.contents import cell_contents
 from protocols.schema import Protocol
-from review.errors import NotFound
 from review.permissions import Action, check
 from review.reviews import protocol_of
 
 router = APIRouter()
 OWN = frozenset({"framework", "unit", "secondary", "row", "column"})
-TYPES = {"svg": "image/svg+xml", "png": "image/png", "html": "text/html"}
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @router.get("/reviews/{slug}/map")
 def show(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
     """Show the map; a cell that is chosen opens its studies beside it."""
     protocol = protocol_of(session, review_id)
+    check(session, review_id=review_id, by=by, action=Action.SEE_COUNTS)
     if not protocol.frameworks:
-        check(session, review_id=review_id, by=by, action=Action.SEE_COUNTS)
         return render(request, "no_map.html")
-    heatmap = _build(request, session, review_id, by)
+    heatmap = _asked(request).build(session, review_id)
     row, column = request.query_params.get("row"), request.query_params.get("column")
     contents = (
         cell_contents(session, review_id=review_id, heatmap=heatmap, row=row, column=column)
@@ -59,31 +54,17 @@ def download(
     session: ReadSession,
     review_id: ReviewId,
     by: By,
-    child: Child,
     format: str,  # noqa: A002
 ) -> Response:
     """Return the map as csv, xlsx, json, svg, png or html."""
-    heatmap = _build(request, session, review_id, by)
-    name = f"{request.path_params['slug']}-{heatmap.framework.key}.{format}"
-    headers = {"content-disposition": f'attachment; filename="{name}"'}
-    if format == "csv":
-        return Response(exports.to_csv(heatmap), media_type="text/csv", headers=headers)
-    if format == "xlsx":
-        return Response(exports.to_xlsx(heatmap), media_type=XLSX, headers=headers)
-    if format == "json":
-        return JSONResponse(exports.to_json(heatmap))
-    if format not in TYPES:
-        raise NotFound(f"A map cannot be downloaded as '{format}'.")
-    drawn = child.run(draw_in_child, heatmap, format)
-    return Response(drawn, media_type=TYPES[format], headers=headers)
+    return map_response(
+        request, session, review_id=review_id, by=by, asked=_asked(request), format=format
+    )
 
 
-def _build(request: Request, session: ReadSession, review_id: UUID, by: By) -> HeatMap:
-    check(session, review_id=review_id, by=by, action=Action.SEE_COUNTS)
+def _asked(request: Request) -> MapAsked:
     asked = request.query_params
-    return build(
-        session,
-        review_id=review_id,
+    return MapAsked(
         framework=asked.get("framework") or None,
         unit=asked.get("unit") or None,
         secondary=asked.get("secondary") == "yes",

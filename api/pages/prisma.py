@@ -5,17 +5,15 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from sqlalchemy import select
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from api.deps import By, Child, ReadSession, ReviewId
+from api.deps import By, ReadSession, ReviewId
+from api.drawings import prisma_response
 from api.rendering import path, render
-from review import prisma_drawing, prisma_exports
-from review.errors import NotFound
+from review import prisma_drawing
 from review.permissions import Action, check
 from review.prisma import BOXES, Flow, count_flow, event_on, identities
-from review.tables import Event
 
 router = APIRouter()
 AsOf = Annotated[str, Query(max_length=20)]
@@ -52,30 +50,11 @@ def download(
     session: ReadSession,
     review_id: ReviewId,
     by: By,
-    child: Child,
     format: str,  # noqa: A002
     as_of: AsOf = "",
 ) -> Response:
     """Return the counts as csv (the PRISMA2020 exchange file), json, svg, png or pdf."""
-    flow = _flow(session, review_id, by, as_of)
-    slug = request.path_params["slug"]
-    headers = {"content-disposition": f'attachment; filename="{slug}-prisma.{format}"'}
-    if format == "json":
-        head = session.scalar(
-            select(Event.hash).where(Event.review_id == review_id, Event.number == flow.as_of)
-        )
-        return JSONResponse(prisma_exports.to_json(flow, review=slug, head=head))
-    if format == "csv":
-        return Response(prisma_exports.to_csv(flow), media_type="text/csv", headers=headers)
-    if format == "svg":
-        return Response(prisma_drawing.to_svg(flow), media_type="image/svg+xml", headers=headers)
-    if format == "png":
-        drawn = child.run(prisma_drawing.to_png, flow)
-        return Response(drawn, media_type="image/png", headers=headers)
-    if format == "pdf":
-        drawn = child.run(prisma_drawing.to_pdf, flow)
-        return Response(drawn, media_type="application/pdf", headers=headers)
-    raise NotFound(f"The flow cannot be downloaded as '{format}'.")
+    return prisma_response(request, session, review_id=review_id, by=by, as_of=as_of, format=format)
 
 
 def _flow(session: ReadSession, review_id: UUID, by: By, as_of: str) -> Flow:

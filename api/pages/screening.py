@@ -7,12 +7,13 @@ from fastapi import APIRouter, Form, Query
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.deps import By, Child, Config, OptionalId, ReadSession, ReviewId, WriteSession
+from api.deps import By, OptionalId, ReadSession, ReviewId, WriteSession
+from api.pages.jobs import started
 from api.rendering import path, render
-from api.work import rank_in_child
 from review.blinding import n_own_decisions, own_decision, own_decisions
 from review.decisions import decide, decision_of
 from review.errors import NotFound
+from review.jobs import JobKind
 from review.permissions import Action, check
 from review.reviews import protocol_of
 from review.tables import Record, Search
@@ -127,15 +128,7 @@ def post_undo(
 
 @router.post("/reviews/{slug}/screening/{stage}/rank")
 def rank(
-    request: Request,
-    session: ReadSession,
-    review_id: ReviewId,
-    by: By,
-    stage: Stage,
-    settings: Config,
-    child: Child,
+    request: Request, session: WriteSession, review_id: ReviewId, by: By, stage: Stage
 ) -> Response:
     """Learn from what is resolved and put the new order in use."""
-    check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    child.run(rank_in_child, settings, review_id, stage, by)
-    return RedirectResponse(path(request), status_code=303)
+    return started(request, session, review_id, by, JobKind.RANK, {"stage": stage})

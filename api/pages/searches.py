@@ -10,12 +10,14 @@ from uuid import UUID
 from fastapi import APIRouter, Form, UploadFile
 from sqlalchemy import func, select
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
-from api.deps import By, Child, Config, ReadSession, ReviewId
-from api.rendering import path, render
-from api.work import import_in_child
-from review.errors import Conflicting, Invalid, NotFound, Unreadable
+from api.deps import By, ReadSession, ReviewId, Store, WriteSession
+from api.pages.jobs import started
+from api.rendering import render
+from review.errors import Invalid, NotFound, Unreadable
+from review.files import FileStore
+from review.jobs import JobKind
 from review.permissions import Action, check
 from review.reading import FILE_LIMIT
 from review.reviews import protocol_of
@@ -57,11 +59,10 @@ def searches(request: Request, session: ReadSession, review_id: ReviewId, by: By
 @router.post("/reviews/{slug}/searches")
 def add(
     request: Request,
-    session: ReadSession,
+    session: WriteSession,
     review_id: ReviewId,
     by: By,
-    settings: Config,
-    child: Child,
+    store: Store,
     source: Annotated[str, Form()],
     kind: Annotated[SearchKind, Form()],
     files: list[UploadFile],
@@ -73,34 +74,30 @@ def add(
 ) -> Response:
     """Add a search and read its files; a file that cannot be read is named with the reason."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    if not source.strip() or len(source) > 255:
+        raise Invalid("Name the source that was searched, in at most 255 characters.")
     given = [file for file in files if file.filename]
     if not given:
         raise Invalid("Choose at least one file exported from the source.")
-    fields = {
-        "source": source,
-        "kind": kind,
-        "platform": platform,
-        "query": query,
-        "run_on": _date(run_on),
-        "limits": limits,
-        "n_hits": _count(hits),
-    }
-    with tempfile.TemporaryDirectory() as folder:
-        saved = [
-            (_save(file, Path(folder) / str(number)), _name(file))
-            for number, file in enumerate(given)
-        ]
-        search_id, known, troubles = child.run(
-            import_in_child, settings, saved, review_id, fields, by
-        )
-    if troubles:
-        rest = "" if search_id is None else " The other files were read and kept."
-        raise Unreadable(" ".join(troubles) + rest)
-    if search_id is None:
-        raise Conflicting(
-            f"The very bytes of {' and '.join(known)} were read before, so nothing was added."
-        )
-    return RedirectResponse(path(request, "searches", search_id), status_code=303)
+    return started(
+        request,
+        session,
+        review_id,
+        by,
+        JobKind.IMPORT,
+        {
+            "files": [{"sha256": _keep(file, store), "name": _name(file)} for file in given],
+            "fields": {
+                "source": source,
+                "kind": kind,
+                "platform": platform,
+                "query": query,
+                "run_on": _date(run_on),
+                "limits": limits,
+                "n_hits": _count(hits),
+            },
+        },
+    )
 
 
 @router.get("/reviews/{slug}/searches/{search_id}")
@@ -131,12 +128,13 @@ def search(
     )
 
 
-def _save(file: UploadFile, target: Path) -> Path:
-    with target.open("wb") as copy:
+def _keep(file: UploadFile, store: FileStore) -> str:
+    with tempfile.NamedTemporaryFile() as copy:
         shutil.copyfileobj(file.file, copy)
-    if target.stat().st_size > FILE_LIMIT:
-        raise Unreadable(f"{_name(file)} is larger than {FILE_LIMIT // 2**20} MB; split it.")
-    return target
+        copy.flush()
+        if copy.tell() > FILE_LIMIT:
+            raise Unreadable(f"{_name(file)} is larger than {FILE_LIMIT // 2**20} MB; split it.")
+        return store.keep(Path(copy.name))
 
 
 def _name(file: UploadFile) -> str:
@@ -145,11 +143,11 @@ def _name(file: UploadFile) -> str:
     return "".join(one for one in name if one.isprintable())[:255] or "file"
 
 
-def _date(text: str) -> date | None:
+def _date(text: str) -> str | None:
     if not text.strip():
         return None
     try:
-        return date.fromisoformat(text.strip())
+        return date.fromisoformat(text.strip()).isoformat()
     except ValueError as error:
         raise Invalid(f"'{text}' is not a date like 2026-11-22.") from error
 

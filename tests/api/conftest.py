@@ -1,6 +1,5 @@
 """The application on a fresh database, and browsers that are signed in."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from httpx2 import Response
 from api.app import create_app
 from api.security import form_token
 from api.settings import Settings
+from api.worker import Worker
 from review.accounts import start_session
 from review.database import Database
 from review.events import Actor
@@ -38,18 +38,18 @@ class Browser:
 
 
 def make_app(database: Database, folder: Path) -> FastAPI:
-    """The application, with a thread in the place of the child process."""
+    """The application, whose readers do the worker's work themselves while they wait."""
     settings = Settings(data_dir=folder, database_url=database.url, secret_key=KEY)
     app = create_app(settings, database)
-    app.state.child = Here()
+    app.state.pause = lambda: work_off(app)
     return app
 
 
-class Here:
-    """Does a child process's work in this process, where its errors and coverage show."""
-
-    def run(self, work: Callable[..., Any], *arguments: Any) -> Any:
-        return work(*arguments)
+def work_off(app: FastAPI) -> None:
+    """Do all the jobs that wait, in this process, where errors and coverage show."""
+    worker = Worker(app.state.database, app.state.settings)
+    while worker.do_next():
+        pass
 
 
 def browse(app: FastAPI, database: Database, who: Actor | None) -> Browser:

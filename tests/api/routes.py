@@ -36,6 +36,11 @@ ROUTES = [
     ),
     Route("POST", R + "/duplicates/undo", Action.MANAGE, {"event": "1"}),
     Route("POST", R + "/dedupe", Action.MANAGE),
+    Route("GET", R + "/jobs", Action.MANAGE),
+    Route("GET", R + "/jobs/{job_id}", Action.MANAGE),
+    Route("POST", R + "/jobs/{job_id}/cancel", Action.MANAGE),
+    Route("GET", R + "/jobs/{job_id}/file", Action.MANAGE),
+    Route("POST", R + "/exports", Action.MANAGE, {"kind": "records", "format": "csv"}),
     Route("GET", STAGED, Action.SCREEN),
     Route(
         "POST", STAGED + "/decisions", Action.SCREEN,

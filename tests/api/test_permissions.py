@@ -6,6 +6,8 @@ import pytest
 from fastapi.routing import APIRoute
 
 from review.events import last_event
+from review.jobs import JobKind
+from review.jobs import ask as ask_for
 from review.permissions import ALLOWED, Action, may
 from review.studies import add_study
 from review.tables import Record
@@ -32,9 +34,11 @@ def filled(database, people):
                           by=people.lead)  # fmt: skip
 
         search = session.get_one(Record, one).search_id
+        job = ask_for(session, review_id=people.review_id, kind=JobKind.DEDUPLICATE, arguments={},
+                  by=people.lead)  # fmt: skip
         return {
             "slug": people.slug, "record_id": one, "other_id": two, "study_id": study.id,
-            "search_id": search, "stage": "title_abstract", "format": "csv",
+            "search_id": search, "job_id": job.id, "stage": "title_abstract", "format": "csv",
             "email": people.emails["advisor"],
         }  # fmt: skip
 

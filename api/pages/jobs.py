@@ -1,0 +1,148 @@
+"""Work in the background: what waits, how far it is, what came of it, and ending it early."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Form
+from starlette.requests import Request
+from starlette.responses import FileResponse, RedirectResponse, Response
+
+from api.deps import By, Config, ReadSession, ReviewId, WriteSession
+from api.rendering import is_fragment, path, render
+from review import jobs
+from review.errors import NotFound
+from review.exports import ExportFormat, Kind, check_asked
+from review.jobs import JobKind
+from review.tables import Job
+from review.tables.base import utc_now
+from review.vocabulary import JobState
+
+router = APIRouter()
+R = "/reviews/{slug}"
+
+
+@router.get(R + "/jobs")
+def show_all(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
+    """Show the latest work, and what can be exported."""
+    found = jobs.jobs_of(session, review_id=review_id, by=by)
+    return render(request, "jobs.html", jobs=found, kinds=list(Kind), formats=list(ExportFormat))
+
+
+@router.get(R + "/jobs/{job_id}")
+def show(
+    request: Request,
+    session: ReadSession,
+    review_id: ReviewId,
+    by: By,
+    job_id: UUID,
+    go: str = "",
+) -> Response:
+    """Show one job; with ``go``, the page that it was for as soon as it is done."""
+    job = jobs.find_job(session, review_id=review_id, job_id=job_id, by=by)
+    target = result_of(request, job)
+    if go and target and job.state is JobState.DONE and not _troubles(job):
+        if is_fragment(request):
+            return Response(headers={"hx-redirect": target})
+        return RedirectResponse(target, status_code=303)
+    name = "_job.html" if is_fragment(request) else "job.html"
+    return render(
+        request, name, job=job, target=target, troubles=_troubles(job), go=go, left=_left(job)
+    )
+
+
+@router.post(R + "/jobs/{job_id}/cancel")
+def cancel(
+    request: Request, session: WriteSession, review_id: ReviewId, by: By, job_id: UUID
+) -> Response:
+    """End a job that has not ended."""
+    jobs.cancel(session, review_id=review_id, job_id=job_id, by=by)
+    return RedirectResponse(path(request, "jobs", job_id), status_code=303)
+
+
+@router.get(R + "/jobs/{job_id}/file")
+def made_file(
+    session: ReadSession,
+    review_id: ReviewId,
+    by: By,
+    settings: Config,
+    job_id: UUID,
+) -> Response:
+    """Return the file that an export wrote."""
+    job = jobs.find_job(session, review_id=review_id, job_id=job_id, by=by)
+    return made(job, settings.made_dir)
+
+
+@router.post(R + "/exports")
+def export(
+    request: Request,
+    session: WriteSession,
+    review_id: ReviewId,
+    by: By,
+    kind: Annotated[Kind, Form()],
+    format: Annotated[ExportFormat, Form()],  # noqa: A002
+) -> Response:
+    """Write rows of the review to a file."""
+    check_asked(kind, format)
+    return started(
+        request, session, review_id, by, JobKind.EXPORT, {"kind": kind, "format": format}
+    )
+
+
+def started(
+    request: Request,
+    session: WriteSession,
+    review_id: UUID,
+    by: By,
+    kind: JobKind,
+    arguments: Mapping[str, object] | None = None,
+) -> Response:
+    """Ask for a job and go to its page, which goes on to the result."""
+    job = jobs.ask(session, review_id=review_id, kind=kind, arguments=arguments or {}, by=by)
+    return RedirectResponse(f"{path(request, 'jobs', job.id)}?go=yes", status_code=303)
+
+
+def result_of(request: Request, job: Job) -> str | None:
+    """Return the address where the result of a job is to be seen."""
+    match JobKind(job.kind):
+        case JobKind.IMPORT:
+            search = job.result.get("search")
+            return path(request, "searches", search) if search else None
+        case JobKind.DEDUPLICATE:
+            return path(request, "duplicates")
+        case JobKind.RANK:
+            return path(request)
+        case JobKind.READ_FULL_TEXT:
+            return path(request, "reports")
+        case JobKind.EXPORT | JobKind.DRAW:
+            return None
+
+
+def _left(job: Job) -> float | None:
+    """Return an estimate of the seconds that are left; None while there is nothing to go by."""
+    began = job.checkpoint.get("began")
+    if job.state is not JobState.RUNNING or not began or job.done < 0.05:
+        return None
+    return (utc_now() - datetime.fromisoformat(began)).total_seconds() * (1 / job.done - 1)
+
+
+def _troubles(job: Job) -> list[str]:
+    """Return what did not go as the person meant, file by file."""
+    said = []
+    for file in job.result.get("files", job.checkpoint.get("files", [])):
+        if trouble := file.get("trouble"):
+            said.append(f"{file['name']}: {trouble}")
+        elif file.get("known"):
+            said.append(f"{file['name']}: these very bytes were read before; nothing was added.")
+    return said
+
+
+def made(job: Job, folder: Path) -> Response:
+    """Return an export's file; raise NotFound where there is none (any more)."""
+    name = job.result.get("file")
+    target = folder / name if name else None
+    if job.state is not JobState.DONE or target is None or not target.exists():
+        raise NotFound("There is no file of this job. Ask for the export again.")
+    return FileResponse(target, media_type=job.result["media_type"], filename=job.result["name"])

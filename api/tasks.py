@@ -1,0 +1,222 @@
+"""What each kind of job does, in the worker; every write makes sure that the job is still held."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from api import drawings
+from api.settings import Settings
+from api.work import SearchOnDemand, import_file
+from review import exports, jobs
+from review.database import Database
+from review.documents import keep_pages, pages_of
+from review.duplicates import deduplicate
+from review.errors import Unreadable
+from review.files import FileStore
+from review.imports import Imported
+from review.jobs import Held, JobKind
+from review.reading import Format
+from review.vocabulary import SearchKind, Stage
+from screening.ranking import rank_records
+
+PATIENCE = 0.4  # seconds between two words on progress
+
+Result = dict[str, Any]
+
+
+class Leased(Database):
+    """A database on which a worker writes only as long as it holds its job."""
+
+    def __init__(self, plain: Database, held: Held) -> None:
+        self.url, self.is_sqlite = plain.url, plain.is_sqlite
+        self.reader, self.writer = plain.reader, plain.writer
+        self.held = held
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Yield a session that commits when the block ends, unless the job was lost before it."""
+        with super().writing() as session:
+            jobs.hold(session, self.held)
+            yield session
+
+
+class Task:
+    """A job under way: what it is about, and how to say how far it is."""
+
+    def __init__(self, held: Held, database: Database, settings: Settings) -> None:
+        self.held = held
+        self.settings = settings
+        self.database = Leased(database, held)
+        self.files = FileStore(settings.files_dir)
+        self._told = 0.0
+
+    def tell(self, done: float, step: str) -> None:
+        """Show progress, now and then; raises LostLease where the job was cancelled."""
+        if time.monotonic() - self._told < PATIENCE:
+            return
+        self._told = time.monotonic()
+        with self.database.writing() as session:
+            jobs.tell(session, self.held, done=done, step=step)
+
+    def teller(self, step: str) -> Callable[[float], None]:
+        """Return a function that is told the share of one step that is done."""
+        return lambda done: self.tell(done, step)
+
+
+def do(task: Task) -> Result:
+    """Do a job and return what came of it."""
+    return HANDLERS[task.held.kind](task)
+
+
+def _import(task: Task) -> Result:
+    """Read the files one after another; those that a worker before this one read are passed by."""
+    asked, kept = task.held.arguments, task.held.checkpoint
+    made = kept.get("search") or asked.get("search")
+    search = SearchOnDemand(
+        task.held.review_id,
+        task.held.by,
+        _search_fields(asked.get("fields") or {}),
+        made=UUID(made) if made else None,
+    )
+    done: list[Result] = list(kept.get("files", []))
+    for given in asked["files"][len(done) :]:
+        done.append(_import_one(task, search, given, done))
+    return {"search": str(search.id) if search.id else None, "files": done}
+
+
+def _import_one(
+    task: Task, search: SearchOnDemand, given: Mapping[str, str], done: list[Result]
+) -> Result:
+    asked = task.held.arguments
+    path, name = task.files.path(given["sha256"]), given["name"]
+    size = max(1, path.stat().st_size)
+    outcome: Result = {"name": name}
+
+    def keep(session: Session, imported: Imported) -> None:
+        file = imported.file
+        outcome.update(
+            found=file.n_found,
+            accepted=file.n_accepted,
+            rejected=file.n_rejected,
+            known=imported.was_there,
+            search=str(file.search_id),
+        )
+        jobs.keep_checkpoint(
+            session,
+            task.held,
+            search=str(search.id) if search.id else None,
+            files=[*done, outcome],
+        )
+
+    try:
+        import_file(
+            task.database,
+            task.files,
+            path,
+            review_id=task.held.review_id,
+            search_for=search,
+            by=task.held.by,
+            name=name,
+            format=Format(asked["format"]) if asked.get("format") else None,
+            encoding=asked.get("encoding") or None,
+            on_progress=lambda read: task.tell(
+                (len(done) + read / size) / len(asked["files"]), f"Reading {name}"
+            ),
+            on_commit=keep,
+        )
+    except Unreadable as error:
+        outcome["trouble"] = str(error)
+        with task.database.writing() as session:
+            jobs.keep_checkpoint(session, task.held, files=[*done, outcome])
+    return outcome
+
+
+def _search_fields(given: Mapping[str, Any]) -> dict[str, Any]:
+    if not given:
+        return {}
+    run_on = given.get("run_on")
+    return {
+        **given,
+        "kind": SearchKind(given["kind"]),
+        "run_on": date.fromisoformat(run_on) if run_on else None,
+    }
+
+
+def _deduplicate(task: Task) -> Result:
+    done = deduplicate(
+        task.database,
+        review_id=task.held.review_id,
+        by=task.held.by,
+        on_progress=task.teller("Comparing records"),
+    )
+    return {
+        "event": done.event_number,
+        "compared": done.n_compared,
+        "duplicates": done.n_duplicates,
+        "questions": done.n_questions,
+    }
+
+
+def _rank(task: Task) -> Result:
+    stage = Stage(task.held.arguments["stage"])
+    done = rank_records(
+        task.database,
+        review_id=task.held.review_id,
+        stage=stage,
+        by=task.held.by,
+        cache=task.settings.feature_cache(task.held.review_id),
+        on_progress=task.teller("Learning and ranking"),
+    )
+    return {
+        "stage": stage.value,
+        "records": done.n_records,
+        "training": done.n_training,
+        "included": done.n_included,
+        "fingerprint": done.fingerprint,
+    }
+
+
+def _read_full_text(task: Task) -> Result:
+    sha256 = task.held.arguments["sha256"]
+    task.tell(0.1, "Reading the text of the PDF")
+    pages = pages_of(task.files.path(sha256))
+    keep_pages(task.settings.text_path(sha256), pages)
+    return {"pages": len(pages)}
+
+
+def _draw(task: Task) -> Result:
+    task.tell(0.1, "Drawing")
+    name = drawings.draw(task.database, task.settings, task.held)
+    return {"name": name}
+
+
+def _export(task: Task) -> Result:
+    asked = task.held.arguments
+    task.tell(0.1, "Writing the export")
+    target = task.settings.made_dir / f"export-{task.held.id}"
+    with task.database.reading() as session:
+        made = exports.write(
+            session,
+            review_id=task.held.review_id,
+            kind=exports.Kind(asked["kind"]),
+            format=exports.ExportFormat(asked["format"]),
+            target=target,
+            by=task.held.by,
+            on_progress=task.teller("Writing the export"),
+        )
+    return {"file": target.name, "name": made.name, "media_type": made.media_type, "rows": made.n}
+
+
+HANDLERS: dict[JobKind, Callable[[Task], Result]] = {
+    JobKind.IMPORT: _import,
+    JobKind.DEDUPLICATE: _deduplicate,
+    JobKind.RANK: _rank,
+    JobKind.READ_FULL_TEXT: _read_full_text,
+    JobKind.DRAW: _draw,
+    JobKind.EXPORT: _export,
+}

@@ -1,0 +1,167 @@
+"""The worker that does the jobs, and the supervisor that keeps one beside the server."""
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from uuid import UUID, uuid4
+
+from api.drawings import use_fonts
+from api.settings import Settings
+from api.tasks import Task, do
+from protocols.problems import ProtocolErrors
+from review import jobs
+from review.database import Database
+from review.errors import ReviewError
+from review.jobs import LEASE, Held, LostLease
+
+log = logging.getLogger("siftmap.worker")
+IDLE = 0.25  # seconds between two looks into the queue
+FAILED = "The server failed at this, and nothing more was saved. Its log says why."
+
+
+class Worker:
+    """Does one job after another until it is stopped."""
+
+    def __init__(self, database: Database, settings: Settings, *, id: UUID | None = None) -> None:  # noqa: A002
+        self.database = database
+        self.settings = settings
+        self.id = id or uuid4()
+        self._held: Held | None = None
+        self._stopped = threading.Event()
+
+    def run(self) -> None:
+        """Work until ``stop`` is called; a job that is under way then goes to the next worker."""
+        use_fonts(self.settings.font_dir)
+        threading.Thread(target=self._renew_now_and_then, daemon=True).start()
+        try:
+            while not self._stopped.is_set():
+                if not self.do_next():
+                    self._stopped.wait(IDLE)
+        finally:
+            with self.database.writing() as session:
+                jobs.release(session, self.id)
+
+    def stop(self) -> None:
+        """End after the job that is under way."""
+        self._stopped.set()
+
+    def do_next(self) -> bool:
+        """Do the next job; False where none waits."""
+        with self.database.reading() as session:
+            if not jobs.is_any_waiting(session):
+                return False
+        with self.database.writing() as session:
+            held = jobs.claim(session, self.id)
+        if held is None:
+            return False
+        self._held = held
+        try:
+            self._do(held)
+        except LostLease:
+            log.info("job %s was cancelled or given away", held.id)
+        finally:
+            self._held = None
+        return True
+
+    def _do(self, held: Held) -> None:
+        try:
+            result = do(Task(held, self.database, self.settings))
+        except LostLease:
+            raise
+        except (ReviewError, ProtocolErrors) as error:
+            self._fail(held, str(error))
+        except Exception:  # whatever it was, the next job is not to suffer for it
+            log.exception("job %s (%s) failed", held.id, held.kind)
+            self._fail(held, FAILED)
+        else:
+            with self.database.writing() as session:
+                jobs.finish(session, held, result)
+
+    def _fail(self, held: Held, said: str) -> None:
+        with self.database.writing() as session:
+            jobs.fail(session, held, said)
+
+    def _renew_now_and_then(self) -> None:
+        while not self._stopped.wait(LEASE.total_seconds() / 4):
+            held = self._held
+            if held is None:
+                continue
+            try:
+                with self.database.writing() as session:
+                    jobs.renew(session, held)
+            except LostLease:
+                log.info("job %s was lost while it was being done", held.id)
+            except Exception:  # the next renewal may succeed; the job's own writes find out
+                log.exception("job %s could not be renewed", held.id)
+
+
+class Supervisor:
+    """Keeps one worker process beside the server, and starts another where it dies."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self.database = database
+        self.settings = settings
+        self.process: subprocess.Popen[bytes] | None = None
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._keep_one, daemon=True)
+
+    def start(self) -> None:
+        """Start the worker, and watch it from a thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the worker; what it was doing goes to the next one."""
+        self._stopped.set()
+        if self.process is not None:
+            self.process.terminate()
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
+
+    def is_alive(self) -> bool:
+        """Say whether the worker's process runs."""
+        return self.process is not None and self.process.poll() is None
+
+    def _keep_one(self) -> None:
+        pause = 0.2
+        while not self._stopped.is_set():
+            worker, began = uuid4(), time.monotonic()
+            self.process = self._start(worker)
+            if self._stopped.is_set():
+                self.process.terminate()
+            status = self.process.wait()
+            with self.database.writing() as session:
+                jobs.release(session, worker)
+            if self._stopped.is_set():
+                return
+            log.error("the worker ended with status %s; another one is started", status)
+            pause = 0.2 if time.monotonic() - began > 30 else min(pause * 2, 10)
+            self._stopped.wait(pause)
+
+    def _start(self, worker: UUID) -> subprocess.Popen[bytes]:
+        # The worker's standard input is a pipe that nothing is written to: it ends when we do,
+        # however that comes about, and the worker with it.
+        return subprocess.Popen(  # noqa: S603 - our own command
+            [sys.executable, "-m", "api.worker", str(worker)],
+            stdin=subprocess.PIPE,
+            env={**os.environ, **self.settings.environment()},
+        )
+
+
+def _end_with_parent() -> None:
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+def main() -> None:
+    """Run the worker that a supervisor started."""
+    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    settings = Settings()
+    Worker(Database(settings.url), settings, id=UUID(sys.argv[1])).run()
+
+
+if __name__ == "__main__":
+    main()

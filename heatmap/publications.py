@@ -1,0 +1,289 @@
+"""Publications: a state of the map, frozen with everything it is counted from, and its links.
+
+What is frozen is what a map is counted from, so that readers may filter it and open its cells as
+the review's own people do.  Nobody's name, note or decision is part of it.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, defer
+
+from heatmap.cells import HeatMap, count
+from heatmap.contents import Line, Pair, Passage, Report, lines_of, pairs_in
+from heatmap.frame import Coded, items_of, read_coded
+from protocols.schema import Protocol
+from review.coding import Subject
+from review.errors import Invalid, NotFound
+from review.events import Actor, canonical, last_event, lock_review, record_act
+from review.permissions import Action, check
+from review.reviews import protocol_state
+from review.tables import Event, Publication, Review, ShareLink
+from review.tables.base import utc_now
+from review.vocabulary import Act
+
+LIFETIME = timedelta(days=365)
+MAX_TITLE = 300
+
+
+def publish(session: Session, *, review_id: UUID, title: str, by: Actor) -> Publication:
+    """Freeze the map as it is now, under the next number; flushes.
+
+    Raises Invalid without a title, or where the protocol has no map.
+    """
+    lock_review(session, review_id)
+    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    name = " ".join(title.split())
+    if not name or len(name) > MAX_TITLE:
+        raise Invalid(f"Give the publication a title of at most {MAX_TITLE} characters.")
+    content = freeze(session, review_id)
+    last = session.scalar(
+        select(func.max(Publication.number)).where(Publication.review_id == review_id)
+    )
+    made = Publication(
+        id=uuid4(),
+        number=(last or 0) + 1,
+        title=name,
+        up_to_event=content["up_to_event"],
+        content=content,
+        sha256=hashlib.sha256(canonical(content).encode()).hexdigest(),
+    )
+    record_act(
+        session,
+        review_id=review_id,
+        act=Act.PUBLISH,
+        by=by,
+        rows=[made],
+        subject=("publication", made.id),
+        detail={"number": made.number, "sha256": made.sha256},
+    )
+    return made
+
+
+def freeze(session: Session, review_id: UUID) -> dict[str, Any]:
+    """Return everything that the review's maps are counted from, as plain data."""
+    state = protocol_state(session, review_id)
+    if not state.protocol.frameworks:
+        raise Invalid("The protocol has no framework, so there is no map to publish.")
+    keys = [key for one in state.protocol.frameworks for key in items_of(state.protocol, one)]
+    coded = read_coded(session, review_id=review_id, items=keys)
+    pairs: list[Pair] = []
+    for study in coded.studies:
+        pairs += [(study, one) for one in coded.contracts.get(study, [])] or [(study, None)]
+    number = last_event(session, review_id)
+    head = select(Event.hash).where(Event.review_id == review_id, Event.number == number)
+    return {
+        "review": session.get_one(Review, review_id).title,
+        "question": state.protocol.question,
+        "made_at": utc_now().isoformat(timespec="seconds"),
+        "up_to_event": number,
+        "head": session.scalar(head),
+        "protocol": state.protocol.model_dump(mode="json"),
+        "protocol_version": state.number,
+        "coded": _coded_as_data(coded),
+        "lines": [
+            _line_as_data(line) for line in lines_of(session, review_id=review_id, pairs=pairs)
+        ],
+    }
+
+
+def map_of(content: Mapping[str, Any], **asked: Any) -> HeatMap:
+    """Return a map of a publication; ``asked`` as for ``heatmap.cells.count``."""
+    return count(
+        _coded(content["coded"]),
+        protocol=Protocol.model_validate(content["protocol"]),
+        as_of=content["up_to_event"],
+        **asked,
+    )
+
+
+def maps_of(content: Mapping[str, Any]) -> Iterator[HeatMap]:
+    """Yield every map of a publication, unfiltered, by contract and by study."""
+    for framework in Protocol.model_validate(content["protocol"]).frameworks:
+        for unit in ("contract", "study"):
+            yield map_of(content, framework=framework.key, unit=unit)
+
+
+def cell_of(content: Mapping[str, Any], heatmap: HeatMap, row: str, column: str) -> list[Line]:
+    """Return the lines behind one cell of a publication's map."""
+    wanted = set(pairs_in(heatmap, row, column))
+    lines = (_line(line) for line in content["lines"])
+    return [line for line in lines if (line.study_id, line.contract_id) in wanted]
+
+
+def publications_of(
+    session: Session, *, review_id: UUID, by: Actor
+) -> list[tuple[Publication, Sequence[ShareLink]]]:
+    """Return the review's publications, the newest first, each with its links."""
+    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    made = session.scalars(
+        select(Publication)
+        .where(Publication.review_id == review_id)
+        .options(defer(Publication.content))
+        .order_by(Publication.number.desc())
+    ).all()
+    links = session.scalars(
+        select(ShareLink).where(ShareLink.review_id == review_id).order_by(ShareLink.created_at)
+    ).all()
+    return [(one, [link for link in links if link.publication_id == one.id]) for one in made]
+
+
+def share(
+    session: Session,
+    *,
+    review_id: UUID,
+    publication_id: UUID,
+    by: Actor,
+    expires_at: datetime | None = None,
+    frame_origins: Sequence[str] = (),
+) -> tuple[ShareLink, str]:
+    """Return a new link to a publication and its token, which is shown this once; flushes.
+
+    The link ends after a year where no other moment is given.  ``frame_origins`` are the sites
+    that may show the page in a frame.
+    """
+    lock_review(session, review_id)
+    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    publication = session.get(Publication, publication_id)
+    if publication is None or publication.review_id != review_id or by.account_id is None:
+        raise NotFound("There is no such publication in this review.")
+    until = expires_at or utc_now() + LIFETIME
+    if until <= utc_now():
+        raise Invalid("The link would have ended already; choose a later day.")
+    token = secrets.token_urlsafe(24)
+    link = ShareLink(
+        id=uuid4(),
+        review_id=review_id,
+        publication_id=publication_id,
+        token_sha256=_sha256(token),
+        frame_origins=[_origin(one) for one in frame_origins],
+        created_by=by.account_id,
+        expires_at=until,
+    )
+    session.add(link)
+    session.flush()
+    record_act(
+        session,
+        review_id=review_id,
+        act=Act.SHARE,
+        by=by,
+        subject=("share_link", link.id),
+        detail={"publication": publication.number, "expires_at": until},
+    )
+    return link, token
+
+
+def revoke(session: Session, *, review_id: UUID, link_id: UUID, by: Actor) -> None:
+    """End a link now; again is harmless.  Flushes."""
+    lock_review(session, review_id)
+    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    link = session.get(ShareLink, link_id)
+    if link is None or link.review_id != review_id:
+        raise NotFound("There is no such link in this review.")
+    if link.revoked_at is None:
+        link.revoked_at = utc_now()
+        session.flush()
+        record_act(
+            session,
+            review_id=review_id,
+            act=Act.REVOKE_SHARE,
+            by=by,
+            subject=("share_link", link.id),
+        )
+
+
+def shared(session: Session, token: str) -> tuple[Publication, ShareLink]:
+    """Return the publication that a link's token opens.
+
+    Raises NotFound for an unknown token as for one that has ended.
+    """
+    row = session.execute(
+        select(Publication, ShareLink)
+        .join(ShareLink, ShareLink.publication_id == Publication.id)
+        .where(
+            ShareLink.token_sha256 == _sha256(token),
+            ShareLink.revoked_at.is_(None),
+            ShareLink.expires_at > utc_now(),
+        )
+    ).one_or_none()
+    if row is None:
+        raise NotFound("This link does not open anything, or not any more. Ask who sent it to you.")
+    return row[0], row[1]
+
+
+def _coded_as_data(coded: Coded) -> dict[str, Any]:
+    return {
+        "studies": [str(one) for one in coded.studies],
+        "n_reports": {str(study): n for study, n in coded.n_reports.items()},
+        "contracts": {
+            str(study): [str(one) for one in held]
+            for study, held in coded.contracts.items()
+            if study in coded.n_reports
+        },
+        "values": [
+            [_text(subject.study_id), _text(subject.contract_id), item, value]
+            for (subject, item), value in coded.values.items()
+        ],
+        "coded_studies": sorted(str(one) for one in coded.coded_studies),
+    }
+
+
+def _coded(data: Mapping[str, Any]) -> Coded:
+    return Coded(
+        studies=[UUID(one) for one in data["studies"]],
+        n_reports={UUID(study): n for study, n in data["n_reports"].items()},
+        contracts={
+            UUID(study): [UUID(one) for one in held] for study, held in data["contracts"].items()
+        },
+        values={
+            (Subject(_id(study), _id(contract)), item): value
+            for study, contract, item, value in data["values"]
+        },
+        coded_studies=frozenset(UUID(one) for one in data["coded_studies"]),
+    )
+
+
+def _line_as_data(line: Line) -> dict[str, Any]:
+    data = asdict(line)
+    for report in data["reports"]:
+        del report["record_id"]
+    return data | {"study_id": str(line.study_id), "contract_id": _text(line.contract_id)}
+
+
+def _line(data: Mapping[str, Any]) -> Line:
+    return Line(
+        study_id=UUID(data["study_id"]),
+        study=data["study"],
+        contract_id=_id(data["contract_id"]),
+        contract=data["contract"],
+        reports=[Report(record_id=None, **one) for one in data["reports"]],
+        passages=[Passage(**one) for one in data["passages"]],
+    )
+
+
+def _origin(given: str) -> str:
+    """Return a site as a content security policy names it; raise Invalid for anything else."""
+    parts = urlsplit(given.strip())
+    is_site = parts.scheme in ("https", "http") and parts.hostname and not parts.path.strip("/")
+    if not is_site or any(sign in given for sign in " ;,'\"*"):
+        raise Invalid(f"'{given}' is not a site such as https://www.example.org.")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _text(given: UUID | None) -> str | None:
+    return None if given is None else str(given)
+
+
+def _id(given: str | None) -> UUID | None:
+    return None if given is None else UUID(given)
+
+
+def _sha256(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

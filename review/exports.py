@@ -1,0 +1,222 @@
+"""Everything of a review as files: exact lines for machines, safe tables for spreadsheets."""
+
+import csv
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TextIO
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from review.blinding import settled_decisions
+from review.coding import all_codes
+from review.errors import Invalid
+from review.events import Actor, canonical
+from review.flow import leaves
+from review.permissions import Action, check
+from review.spreadsheets import safe_cell
+from review.tables import Event, Record, Review, Search
+
+CHUNK = 1000
+Row = Mapping[str, Any]
+
+
+class Kind(StrEnum):
+    """What of a review is exported."""
+
+    RECORDS = "records"
+    DECISIONS = "decisions"
+    CODES = "codes"
+    EVENTS = "events"
+
+
+class ExportFormat(StrEnum):
+    """As what it is exported: safe for spreadsheets, exact, or for reference managers."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+    RIS = "ris"
+
+
+MEDIA_TYPES = {
+    ExportFormat.CSV: "text/csv; charset=utf-8",
+    ExportFormat.JSONL: "application/jsonl",
+    ExportFormat.RIS: "application/x-research-info-systems",
+}
+
+
+@dataclass(frozen=True)
+class Export:
+    """What was written: under which name to save it, as what, and how many rows."""
+
+    name: str
+    media_type: str
+    n: int
+
+
+def check_asked(kind: Kind, format: ExportFormat) -> None:  # noqa: A002
+    """Raise Invalid for a format that this kind cannot have."""
+    if format is ExportFormat.RIS and kind is not Kind.RECORDS:
+        raise Invalid("RIS holds records only; choose CSV or JSON lines.")
+
+
+def write(
+    session: Session,
+    *,
+    review_id: UUID,
+    kind: Kind,
+    format: ExportFormat,  # noqa: A002
+    target: Path,
+    by: Actor,
+    on_progress: Callable[[float], None] | None = None,
+) -> Export:
+    """Write one kind of rows to ``target``, whole or not at all; for the lead.
+
+    Of decisions, those are written whose record has come to a result, and one's own.
+    """
+    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    check_asked(kind, format)
+    rows = {
+        Kind.RECORDS: _records,
+        Kind.DECISIONS: settled_decisions,
+        Kind.CODES: all_codes,
+        Kind.EVENTS: _events,
+    }[kind](session, review_id=review_id, by=by)
+    total = _expected(session, review_id, kind)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    half = target.with_name(f"{target.name}.half")
+    with half.open("w", encoding="utf-8", newline="") as file:
+        n = _write(_told(rows, total, on_progress), format, file)
+    half.replace(target)
+    slug = session.get_one(Review, review_id).slug
+    return Export(f"{slug}-{kind}.{format}", MEDIA_TYPES[format], n)
+
+
+def _write(rows: Iterator[Row], format: ExportFormat, file: TextIO) -> int:  # noqa: A002
+    n = 0
+    table = None
+    for n, row in enumerate(rows, start=1):  # noqa: B007 - the count is the answer
+        if format is ExportFormat.JSONL:
+            file.write(canonical(row) + "\n")
+        elif format is ExportFormat.RIS:
+            file.write(_ris(row))
+        else:
+            if table is None:
+                table = csv.DictWriter(file, fieldnames=list(row), lineterminator="\n")
+                table.writeheader()
+            table.writerow({key: _cell(value) for key, value in row.items()})
+    return n
+
+
+def _told(
+    rows: Iterator[Row], total: int, on_progress: Callable[[float], None] | None
+) -> Iterator[Row]:
+    for n, row in enumerate(rows):
+        if on_progress is not None and n % CHUNK == 0:
+            on_progress(min(1.0, n / max(1, total)))
+        yield row
+
+
+def _expected(session: Session, review_id: UUID, kind: Kind) -> int:
+    table = Event if kind is Kind.EVENTS else Record
+    number = select(func.count()).select_from(table).where(table.review_id == review_id)
+    return session.scalar(number) or 0
+
+
+def _records(session: Session, *, review_id: UUID, by: Actor) -> Iterator[Row]:  # noqa: ARG001
+    """Yield every record with its source, its cluster and where it is."""
+    leaf = leaves(session, review_id=review_id)
+    query = (
+        select(Record, Search.source, leaf.c.cluster_id, leaf.c.leaf, leaf.c.reason)
+        .join(Search, Search.id == Record.search_id)
+        .join(leaf, leaf.c.record_id == Record.id)
+        .where(Record.review_id == review_id)
+        .order_by(Record.number)
+        .execution_options(yield_per=CHUNK)
+    )
+    for record, source, cluster_id, where, reason in session.execute(query):
+        yield {
+            "id": record.id,
+            "number": record.number,
+            "cluster": cluster_id,
+            "where": where,
+            "exclusion_reason": reason,
+            "source": source,
+        } | {name: getattr(record, name) for name in FIELDS}
+
+
+FIELDS = (
+    "type",
+    "title",
+    "translated_title",
+    "authors",
+    "year",
+    "journal",
+    "volume",
+    "issue",
+    "pages",
+    "doi",
+    "pmid",
+    "issn",
+    "isbn",
+    "url",
+    "language",
+    "keywords",
+    "accession",
+    "abstract",
+)
+
+
+def _events(session: Session, *, review_id: UUID, by: Actor) -> Iterator[Row]:  # noqa: ARG001
+    """Yield the log; each line's hash can be worked out again from the line before."""
+    query = select(Event).where(Event.review_id == review_id).order_by(Event.number)
+    for event in session.scalars(query.execution_options(yield_per=CHUNK)):
+        yield {column.name: getattr(event, column.name) for column in Event.__table__.columns}
+
+
+RIS_TAGS = {
+    "title": "TI",
+    "translated_title": "TT",
+    "year": "PY",
+    "journal": "JO",
+    "volume": "VL",
+    "issue": "IS",
+    "pages": "SP",
+    "doi": "DO",
+    "issn": "SN",
+    "isbn": "SN",
+    "url": "UR",
+    "language": "LA",
+    "accession": "AN",
+    "abstract": "AB",
+    "source": "DB",
+    "id": "ID",
+}
+
+
+def _ris(row: Row) -> str:
+    lines = [f"TY  - {row['type'] if len(row['type'] or '') == 4 else 'GEN'}"]
+    lines += [f"AU  - {_line(author)}" for author in row["authors"]]
+    lines += [f"{tag}  - {_line(row[key])}" for key, tag in RIS_TAGS.items() if row[key]]
+    lines += [f"KW  - {_line(word)}" for word in row["keywords"]]
+    return "\n".join([*lines, "ER  - ", "", ""])
+
+
+def _line(value: object) -> str:
+    return " ".join(str(value).split())
+
+
+def _cell(value: object) -> object:
+    if value is None or isinstance(value, int | float):
+        return value
+    if isinstance(value, str):
+        return safe_cell(value)
+    if isinstance(value, Sequence):
+        return safe_cell("; ".join(str(one) for one in value))
+    if isinstance(value, dict):
+        return safe_cell(json.dumps(value, ensure_ascii=False, sort_keys=True))
+    return safe_cell(str(value))

@@ -1,0 +1,270 @@
+"""Work in the background: asked for by a person, held by one worker at a time, never done twice.
+
+A worker holds a job by a lease that it keeps renewing.  Whatever a job writes, it writes in a
+transaction that first makes sure the lease still holds, so that a worker that was given up for
+dead, or whose job was cancelled, can change nothing any more.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session, aliased
+
+from review.errors import Conflicting, Interrupted, NotAllowed, NotFound
+from review.events import Actor
+from review.permissions import Action, check
+from review.tables import Job
+from review.tables.base import utc_now
+from review.vocabulary import JobState
+
+LEASE = timedelta(seconds=30)
+ATTEMPTS = 3  # a job that has cost three workers their life will cost the fourth its own
+OPEN = (JobState.WAITING, JobState.RUNNING)
+
+
+class JobKind(StrEnum):
+    """What can be done in the background."""
+
+    IMPORT = "import"
+    DEDUPLICATE = "deduplicate"
+    RANK = "rank"
+    READ_FULL_TEXT = "read_full_text"
+    DRAW = "draw"
+    EXPORT = "export"
+
+
+NEEDED = {
+    JobKind.IMPORT: Action.MANAGE,
+    JobKind.DEDUPLICATE: Action.MANAGE,
+    JobKind.RANK: Action.MANAGE,
+    JobKind.READ_FULL_TEXT: Action.READ,
+    JobKind.DRAW: Action.SEE_COUNTS,
+    JobKind.EXPORT: Action.MANAGE,
+}
+
+
+class LostLease(Interrupted):
+    """The job was cancelled, or given to another worker; nothing more may be written for it."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """A job in the hands of a worker."""
+
+    id: UUID
+    worker: UUID
+    review_id: UUID
+    kind: JobKind
+    arguments: Mapping[str, Any]
+    checkpoint: Mapping[str, Any]
+    by: Actor
+
+
+def ask(
+    session: Session, *, review_id: UUID, kind: JobKind, arguments: Mapping[str, Any], by: Actor
+) -> Job:
+    """Put work in the queue and return its job; flushes.
+
+    The same work that is waiting or under way already is not queued again: two clicks are one
+    intent.
+    """
+    check(session, review_id=review_id, by=by, action=NEEDED[kind])
+    if by.account_id is None:
+        raise NotAllowed("The command line does its work itself; jobs are asked for by people.")
+    alike = session.scalars(
+        select(Job).where(Job.review_id == review_id, Job.kind == kind, Job.state.in_(OPEN))
+    )
+    for job in alike:
+        if job.arguments == arguments and job.asked_by == by.account_id:
+            return job
+    job = Job(
+        id=uuid4(),
+        review_id=review_id,
+        asked_by=by.account_id,
+        kind=kind,
+        arguments=dict(arguments),
+        state=JobState.WAITING,
+        checkpoint={},
+        result={},
+    )
+    session.add(job)
+    session.flush()
+    return job
+
+
+def find_job(session: Session, *, review_id: UUID, job_id: UUID, by: Actor) -> Job:
+    """Return a job that one asked for, or any of the review for its lead; else NotFound."""
+    job = session.get(Job, job_id)
+    if job is None or job.review_id != review_id:
+        raise NotFound("There is no such job in this review.")
+    if job.asked_by != by.account_id:
+        check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    return job
+
+
+def jobs_of(session: Session, *, review_id: UUID, by: Actor, limit: int = 50) -> Sequence[Job]:
+    """Return the review's jobs, the newest first, for its lead."""
+    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    return session.scalars(
+        select(Job)
+        .where(Job.review_id == review_id, Job.kind != JobKind.DRAW)
+        .order_by(Job.created_at.desc())
+        .limit(limit)
+    ).all()
+
+
+def cancel(session: Session, *, review_id: UUID, job_id: UUID, by: Actor) -> Job:
+    """End a job that has not ended; what it wrote before stays, and nothing more comes.  Flushes.
+
+    Raises Conflicting where it has ended already.
+    """
+    find_job(session, review_id=review_id, job_id=job_id, by=by)
+    job = _locked(session, job_id)
+    if job.state not in OPEN:
+        raise Conflicting("This work has ended already.")
+    _end(job, JobState.CANCELLED)
+    session.flush()
+    return job
+
+
+def is_any_waiting(session: Session) -> bool:
+    """Say whether a job waits, or has been left by its worker."""
+    left = (Job.state == JobState.RUNNING) & (Job.leased_until <= utc_now())
+    query = select(Job.id).where(or_(Job.state == JobState.WAITING, left)).limit(1)
+    return session.scalar(query) is not None
+
+
+def claim(session: Session, worker: UUID) -> Held | None:
+    """Give the next job to a worker, or None; one at a time in each review.  Flushes.
+
+    A job whose worker has not been heard of for the length of its lease is given away again,
+    three times at most; then it has failed.
+    """
+    now = utc_now()
+    busy = aliased(Job)
+    others = (
+        select(busy.id)
+        .where(
+            busy.review_id == Job.review_id,
+            busy.id != Job.id,
+            busy.state == JobState.RUNNING,
+            busy.leased_until > now,
+        )
+        .exists()
+    )
+    job = session.scalar(
+        select(Job)
+        .where(
+            or_(
+                Job.state == JobState.WAITING,
+                (Job.state == JobState.RUNNING) & (Job.leased_until <= now),
+            ),
+            ~others,
+        )
+        .order_by(Job.created_at, Job.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    if job is None:
+        return None
+    attempts = int(job.checkpoint.get("attempts", 0)) + 1
+    if attempts > ATTEMPTS:
+        _end(job, JobState.FAILED, "The work was cut short three times; the server's log says why.")
+        session.flush()
+        return claim(session, worker)
+    job.checkpoint = {**job.checkpoint, "attempts": attempts, "began": now.isoformat()}
+    job.state = JobState.RUNNING
+    job.lease_id, job.leased_until = worker, now + LEASE
+    session.flush()
+    return Held(
+        id=job.id,
+        worker=worker,
+        review_id=job.review_id,
+        kind=JobKind(job.kind),
+        arguments=job.arguments,
+        checkpoint=job.checkpoint,
+        by=Actor.person(job.asked_by),
+    )
+
+
+def hold(session: Session, held: Held) -> Job:
+    """Return the job, locked, for the transaction that writes its effect; raise LostLease."""
+    job = _locked(session, held.id)
+    if job.state is not JobState.RUNNING or job.lease_id != held.worker:
+        raise LostLease("The work was cancelled; nothing more of it was saved.")
+    return job
+
+
+def renew(session: Session, held: Held) -> None:
+    """Keep the job for another length of its lease; raise LostLease.  Flushes."""
+    hold(session, held).leased_until = utc_now() + LEASE
+    session.flush()
+
+
+def tell(session: Session, held: Held, *, done: float, step: str) -> None:
+    """Say how far the job is, as a share of one and in words; renews the lease.  Flushes."""
+    job = hold(session, held)
+    job.done, job.step = min(max(done, 0.0), 1.0), step
+    job.leased_until = utc_now() + LEASE
+    session.flush()
+
+
+def keep_checkpoint(session: Session, held: Held, **kept: Any) -> None:
+    """Remember, with the effect that the transaction writes, how far the job came.  Flushes."""
+    job = hold(session, held)
+    job.checkpoint = {**job.checkpoint, **kept}
+    session.flush()
+
+
+def finish(session: Session, held: Held, result: Mapping[str, Any]) -> None:
+    """End a job that is done, with what came of it.  Flushes."""
+    job = hold(session, held)
+    _end(job, JobState.DONE)
+    job.done, job.result = 1.0, dict(result)
+    session.flush()
+
+
+def fail(session: Session, held: Held, said: str) -> None:
+    """End a job that cannot be done, saying why.  Flushes."""
+    _end(hold(session, held), JobState.FAILED, said)
+    session.flush()
+
+
+def release(session: Session, worker: UUID) -> None:
+    """Let go of what a worker that is known to be dead held, so that the next one takes over."""
+    session.execute(
+        update(Job)
+        .where(Job.state == JobState.RUNNING, Job.lease_id == worker)
+        .values(leased_until=utc_now())
+    )
+
+
+def n_open(session: Session, review_id: UUID) -> int:
+    """Return how many jobs of a review wait or are under way, drawings left out."""
+    return len(
+        session.scalars(
+            select(Job.id).where(
+                Job.review_id == review_id, Job.state.in_(OPEN), Job.kind != JobKind.DRAW
+            )
+        ).all()
+    )
+
+
+def _locked(session: Session, job_id: UUID) -> Job:
+    return session.scalars(
+        select(Job)
+        .where(Job.id == job_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).one()
+
+
+def _end(job: Job, state: JobState, error: str | None = None) -> None:
+    job.state, job.error = state, error
+    job.lease_id = job.leased_until = None
+    job.ended_at = utc_now()

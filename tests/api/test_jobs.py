@@ -1,0 +1,263 @@
+"""Work in the background: done once, cancelled when asked, taken over when a worker dies."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import func, select, update
+
+from api.settings import Settings
+from api.tasks import Task, do
+from api.worker import FAILED, Worker
+from review import jobs
+from review.errors import Conflicting, NotFound
+from review.files import FileStore
+from review.jobs import ATTEMPTS, JobKind, LostLease
+from review.tables import Event, Job, Record, Search
+from review.tables.base import utc_now
+from review.vocabulary import Act, JobState
+from tests.api.conftest import work_off
+from tests.factories import make_records, make_review
+
+RIS = "TY  - JOUR\nTI  - {}\nER  - \n"
+
+
+@pytest.fixture
+def settings(database, tmp_path):
+    return Settings(data_dir=tmp_path, database_url=database.url)
+
+
+@pytest.fixture
+def ask(database, people):
+    """A function that asks for a job as the lead and returns its id."""
+
+    def asked(kind, **arguments):
+        with database.writing() as session:
+            return jobs.ask(session, review_id=people.review_id, kind=kind, arguments=arguments,
+                            by=people.lead).id  # fmt: skip
+
+    return asked
+
+
+@pytest.fixture
+def import_of(ask, settings, tmp_path):
+    """A function that asks for the import of files with these titles."""
+
+    def asked(*titles):
+        given = []
+        for title in titles:
+            path = tmp_path / "given.ris"
+            path.write_text(RIS.format(title) if title else "no search file at all")
+            sha256 = FileStore(settings.files_dir).keep(path)
+            given.append({"sha256": sha256, "name": f"{title or 'bad'}.ris"})
+        fields = {"source": "Scopus", "kind": "database", "run_on": "2026-11-22"}
+        return ask(JobKind.IMPORT, files=given, fields=fields)
+
+    return asked
+
+
+def job_of(database, job_id):
+    with database.reading() as session:
+        return session.get_one(Job, job_id)
+
+
+def claimed(database):
+    with database.writing() as session:
+        return jobs.claim(session, uuid4())
+
+
+def count(database, table):
+    with database.reading() as session:
+        return session.scalar(select(func.count()).select_from(table))
+
+
+def forget(database):
+    """Let every lease run out, as if its worker had not been heard of for long."""
+    with database.writing() as session:
+        session.execute(
+            update(Job)
+            .where(Job.leased_until.is_not(None))
+            .values(leased_until=utc_now() - timedelta(seconds=1))
+        )
+
+
+def test_files_are_read_into_one_search_and_the_bad_one_is_named(
+    app, database, people, sign_in, import_of
+):
+    job_id = import_of("One", "", "Two")
+
+    work_off(app)
+
+    job = job_of(database, job_id)
+    assert (job.state, job.done) == (JobState.DONE, 1.0)
+    assert [file.get("accepted") for file in job.result["files"]] == [1, None, 1]
+    assert (count(database, Search), count(database, Record)) == (1, 2)
+    shown = sign_in(people.lead).get(f"/reviews/{people.slug}/jobs/{job_id}?go=yes")
+    assert shown.status_code == 200
+    assert "bad.ris" in shown.text
+
+
+def test_the_page_of_a_job_goes_on_to_its_result(app, people, sign_in):
+    lead = sign_in(people.lead)
+
+    asked = lead.post(f"/reviews/{people.slug}/dedupe")
+    waiting = lead.get(asked.headers["location"])
+    work_off(app)
+    done = lead.get(asked.headers["location"])
+    by_script = lead.get(asked.headers["location"], headers={"hx-request": "true"})
+
+    assert "Waiting for its turn" in waiting.text
+    assert done.headers["location"] == f"/reviews/{people.slug}/duplicates"
+    assert by_script.headers["hx-redirect"] == f"/reviews/{people.slug}/duplicates"
+
+
+def test_the_same_work_asked_for_twice_is_one_job(database, people, ask):
+    first = ask(JobKind.RANK, stage="title_abstract")
+
+    assert ask(JobKind.RANK, stage="title_abstract") == first
+    assert ask(JobKind.RANK, stage="full_text") != first
+
+
+def test_a_worker_that_was_given_up_can_write_nothing_more(database, settings, import_of):
+    import_of("One")
+    slow = claimed(database)
+    forget(database)
+    quick = claimed(database)
+
+    with pytest.raises(LostLease):
+        do(Task(slow, database, settings))
+    do(Task(quick, database, settings))
+
+    assert slow.id == quick.id
+    assert count(database, Record) == 1
+
+
+def test_what_a_dead_worker_read_is_not_read_again(app, database, settings, import_of):
+    import_of("One", "Two", "Three")
+    held = claimed(database)
+
+    class Killed(BaseException):
+        pass
+
+    class Dying(Task):
+        def tell(self, done, step):
+            if done > 0.5:
+                raise Killed(step)
+
+    with pytest.raises(Killed):
+        do(Dying(held, database, settings))
+    read_before = count(database, Record)
+    forget(database)
+    work_off(app)
+
+    assert read_before == 1
+    assert (count(database, Search), count(database, Record)) == (1, 3)
+    assert job_of(database, held.id).state is JobState.DONE
+
+
+def test_a_cancelled_job_leaves_nothing_half_done(app, database, people, settings, import_of):
+    job_id = import_of("One")
+    held = claimed(database)
+    with database.writing() as session:
+        jobs.cancel(session, review_id=people.review_id, job_id=job_id, by=people.lead)
+
+    with pytest.raises(LostLease):
+        do(Task(held, database, settings))
+    work_off(app)
+
+    assert count(database, Record) == 0
+    assert job_of(database, job_id).state is JobState.CANCELLED
+    with database.writing() as session, pytest.raises(Conflicting, match="ended already"):
+        jobs.cancel(session, review_id=people.review_id, job_id=job_id, by=people.lead)
+
+
+def test_a_job_that_kills_its_workers_is_given_up(database, ask):
+    job_id = ask(JobKind.DEDUPLICATE)
+
+    for _ in range(ATTEMPTS):
+        assert claimed(database).id == job_id
+        forget(database)
+
+    assert claimed(database) is None
+    job = job_of(database, job_id)
+    assert job.state is JobState.FAILED
+    assert "three times" in job.error
+
+
+def test_an_unforeseen_error_fails_the_job_and_says_no_more_than_that(
+    app, database, ask, monkeypatch, caplog
+):
+    def boom(_task):
+        raise RuntimeError("the secret inside")
+
+    monkeypatch.setattr("api.worker.do", boom)
+    job_id = ask(JobKind.DEDUPLICATE)
+
+    work_off(app)
+
+    assert job_of(database, job_id).error == FAILED
+    assert "the secret inside" in caplog.text
+
+
+def test_jobs_of_one_review_are_done_one_at_a_time(database, people, ask):
+    with database.writing() as session:
+        other = make_review(session)
+        jobs.ask(session, review_id=other.review_id, kind=JobKind.DEDUPLICATE, arguments={},
+                 by=other.lead)  # fmt: skip
+    ask(JobKind.DEDUPLICATE)
+    ask(JobKind.RANK, stage="title_abstract")
+
+    held = [claimed(database) for _ in range(3)]
+
+    assert {one.review_id for one in held[:2]} == {people.review_id, other.review_id}
+    assert held[2] is None
+
+
+def test_a_reviewer_sees_no_job_of_the_lead(database, people, ask):
+    job_id = ask(JobKind.DEDUPLICATE)
+
+    with database.reading() as session, pytest.raises(NotFound):
+        jobs.find_job(session, review_id=uuid4(), job_id=job_id, by=people.lead)
+    with database.reading() as session, pytest.raises(Exception, match="needs the role lead"):
+        jobs.find_job(session, review_id=people.review_id, job_id=job_id, by=people.reviewer_a)
+
+
+@pytest.mark.parametrize("kind", ["records", "decisions", "codes", "events"], ids=str)
+def test_every_kind_of_rows_is_exported_and_saved(app, database, people, sign_in, kind):
+    with database.writing() as session:
+        make_records(session, people.review_id, [{"title": '=HYPERLINK("x")'}, {}])
+    lead = sign_in(people.lead)
+
+    for written in ("csv", "jsonl"):
+        asked = lead.post(f"/reviews/{people.slug}/exports", {"kind": kind, "format": written})
+        work_off(app)
+        saved = lead.get(asked.headers["location"].replace("?go=yes", "/file"))
+
+        assert saved.status_code == 200
+        assert f"{kind}.{written}" in saved.headers["content-disposition"]
+        if kind == "records":
+            unsafe = saved.text.count(',"=HYPERLINK')
+            assert unsafe == 0
+            assert "HYPERLINK" in saved.text
+
+
+def test_a_worker_that_stops_lets_go_of_its_job(database, settings, ask):
+    ask(JobKind.DEDUPLICATE)
+    worker = Worker(database, settings)
+    with database.writing() as session:
+        held = jobs.claim(session, worker.id)
+        jobs.release(session, worker.id)
+
+    assert claimed(database).id == held.id
+
+
+def test_ranking_in_the_background_is_one_act(app, database, people, ask):
+    with database.writing() as session:
+        make_records(session, people.review_id, 4)
+
+    ask(JobKind.RANK, stage="title_abstract")
+    work_off(app)
+
+    with database.reading() as session:
+        ranked = session.scalars(select(Event.act).where(Event.act == Act.RANK)).all()
+    assert len(ranked) == 1
