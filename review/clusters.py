@@ -1,16 +1,20 @@
 """Which records stand for the same report: stars onto the earliest, as of any event."""
 
 from collections.abc import Callable, Collection
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     CTE,
+    BindParameter,
     ColumnElement,
     Select,
     SQLColumnExpression,
     Subquery,
+    Uuid,
     and_,
+    bindparam,
     case,
     exists,
     func,
@@ -22,16 +26,22 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from review.errors import NotFound
 from review.tables import ActRow, Placement, Record
 
+# A query that is asked at every decision is written once, with these in place of the ids, and used
+# again: writing it takes SQLAlchemy ten times longer than a database takes to answer it.
+THE_REVIEW: BindParameter[UUID] = bindparam("the_review", type_=Uuid())
+THE_RECORDS: BindParameter[UUID] = bindparam("the_records", type_=Uuid(), expanding=True)
 
-def up_to(table: type[ActRow], review_id: UUID, as_of: int | None) -> ColumnElement[bool]:
+Id = UUID | BindParameter[UUID]
+Ids = Collection[UUID] | BindParameter[UUID]
+
+
+def up_to(table: type[ActRow], review_id: Id, as_of: int | None) -> ColumnElement[bool]:
     """Return the condition that keeps a review's acts up to an event; all of them for None."""
     mine = table.review_id == review_id
     return mine if as_of is None else and_(mine, table.event_number <= as_of)
 
 
-def among(
-    record_id: SQLColumnExpression[UUID], only: Collection[UUID] | None
-) -> ColumnElement[bool]:
+def among(record_id: SQLColumnExpression[UUID], only: Ids | None) -> ColumnElement[bool]:
     """Return the condition that keeps acts on ``only`` these records; all of them for None.
 
     The records follow from the clusters asked about anyway; said again, the database looks each
@@ -43,7 +53,7 @@ def among(
 def latest(
     table: type[ActRow],
     *keys: InstrumentedAttribute[Any],
-    review_id: UUID,
+    review_id: Id,
     as_of: int | None,
     where: ColumnElement[bool] | None = None,
 ) -> Subquery:
@@ -59,9 +69,7 @@ def latest(
     return select(*kept).where(ranked.c.recency == 1).subquery()
 
 
-def members(
-    review_id: UUID, *, as_of: int | None = None, only: Collection[UUID] | None = None
-) -> CTE:
+def members(review_id: Id, *, as_of: int | None = None, only: Ids | None = None) -> CTE:
     """Return (record_id, cluster_id, number, search_id) of every record, or of ``only`` these.
 
     A cluster is known by its earliest record; a record without duplicates is its own.
@@ -99,7 +107,7 @@ def clusters_of(
     session: Session, *, review_id: UUID, record_ids: Collection[UUID]
 ) -> dict[UUID, tuple[UUID, ...]]:
     """Return, for each of ``record_ids``, the records of its cluster, the earliest first."""
-    roots = {row[0]: row[1] for row in session.execute(_roots_of(review_id, record_ids))}
+    roots = _homes(session, review_id, record_ids)
     if set(record_ids) - roots.keys():
         raise NotFound("There is no such record in this review.")
     wanted = set(roots.values())
@@ -108,18 +116,28 @@ def clusters_of(
             Placement.review_id == review_id, Placement.root_id.in_(wanted)
         )
     ).all()
-    table = members(review_id, only=wanted | set(candidates))
-    rows = session.execute(select(table.c.record_id, table.c.cluster_id).order_by(table.c.number))
     found: dict[UUID, list[UUID]] = {root: [] for root in wanted}
-    for record_id, cluster_id in rows:
+    for record_id, cluster_id in _homes(session, review_id, wanted | set(candidates)).items():
         if cluster_id in found:
             found[cluster_id].append(record_id)
     return {record_id: tuple(found[root]) for record_id, root in roots.items()}
 
 
-def _roots_of(review_id: UUID, record_ids: Collection[UUID]) -> Select[UUID, UUID]:
-    table = members(review_id, only=record_ids)
-    return select(table.c.record_id, table.c.cluster_id)
+def _homes(session: Session, review_id: UUID, record_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Return the cluster of each of the records, in import order."""
+    rows = session.execute(_homes_query(), these(review_id, record_ids))
+    return {row.record_id: row.cluster_id for row in rows}
+
+
+@cache
+def _homes_query() -> Select[UUID, UUID]:
+    table = members(THE_REVIEW, only=THE_RECORDS)
+    return select(table.c.record_id, table.c.cluster_id).order_by(table.c.number)
+
+
+def these(review_id: UUID, record_ids: Collection[UUID]) -> dict[str, Any]:
+    """Return the parameters of a query that was written once."""
+    return {"the_review": review_id, "the_records": list(record_ids)}
 
 
 def is_root(record_id: SQLColumnExpression[UUID], review_id: UUID) -> ColumnElement[bool]:
@@ -143,10 +161,10 @@ def latest_in_cluster(
     record_id: InstrumentedAttribute[UUID],
     member: CTE,
     *,
-    review_id: UUID,
+    review_id: Id,
     wins: Callable[[Subquery], ColumnElement[bool]],
     as_of: int | None = None,
-    only: Collection[UUID] | None = None,
+    only: Ids | None = None,
 ) -> Subquery:
     """Return, with its cluster_id, the act that speaks for each cluster.
 

@@ -7,8 +7,9 @@ from uuid import UUID
 from sqlalchemy import CTE, ColumnElement, Subquery, and_, case, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from review.clusters import latest_in_cluster, members
-from review.resolution import resolutions
+from review.clusters import Id, Ids, latest_in_cluster, members
+from review.resolution import Reasons, reasons_of, resolution_table
+from review.reviews import protocol_of
 from review.tables import ActRow, Record, Removal, Retrieval, Search, StudyReport
 from review.vocabulary import (
     RemovalKind,
@@ -50,6 +51,14 @@ def leaves(
     as_of: int | None = None,
     only: Collection[UUID] | None = None,
 ) -> CTE:
+    """Return one row a record: where it is after event ``as_of``; see ``leaf_table``."""
+    reasons = reasons_of(protocol_of(session, review_id, as_of=as_of))
+    return leaf_table(review_id, reasons, as_of=as_of, only=only)
+
+
+def leaf_table(
+    review_id: Id, reasons: Reasons, *, as_of: int | None = None, only: Ids | None = None
+) -> CTE:
     """Return one row a record: record_id, cluster_id, number, kind, stream, leaf, reason, study_id.
 
     A cluster goes the way of its earliest record; the other records are duplicates, in the
@@ -58,9 +67,7 @@ def leaves(
     member = members(review_id, as_of=as_of, only=only)
 
     def stage(name: Stage) -> CTE:
-        return resolutions(
-            session, review_id=review_id, stage=name, as_of=as_of, only=only, member=member
-        )
+        return resolution_table(review_id, name, reasons, as_of=as_of, only=only, member=member)
 
     title_abstract, full_text = stage(Stage.TITLE_ABSTRACT), stage(Stage.FULL_TEXT)
 

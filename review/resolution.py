@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -20,7 +22,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
-from review.clusters import among, latest, members, up_to
+from protocols.schema import Protocol
+from review.clusters import THE_RECORDS, THE_REVIEW, Id, Ids, among, latest, members, these, up_to
 from review.reviews import protocol_of
 from review.tables import (
     AdjudicatedDecision,
@@ -31,6 +34,8 @@ from review.tables import (
     Stop,
 )
 from review.vocabulary import Resolution, Stage, Verdict
+
+Reasons = tuple[tuple[str, ...], tuple[str, ...]]  # by stage
 
 
 @dataclass(frozen=True)
@@ -51,9 +56,8 @@ def standing(
     session: Session, *, review_id: UUID, stage: Stage, cluster: Collection[UUID]
 ) -> Standing:
     """Return how the cluster made of the records ``cluster`` stands at ``stage``, now."""
-    row = session.execute(
-        select(resolutions(session, review_id=review_id, stage=stage, only=cluster))
-    ).one()
+    reasons = reasons_of(protocol_of(session, review_id))
+    row = session.execute(_standing_query(stage, reasons), these(review_id, cluster)).one()
     return Standing(
         cluster_id=row.cluster_id,
         round=row.round,
@@ -66,6 +70,11 @@ def standing(
     )
 
 
+@lru_cache(maxsize=64)
+def _standing_query(stage: Stage, reasons: Reasons) -> Select[Any]:
+    return select(resolution_table(THE_REVIEW, stage, reasons, only=THE_RECORDS))
+
+
 def resolutions(
     session: Session,
     *,
@@ -73,6 +82,28 @@ def resolutions(
     stage: Stage,
     as_of: int | None = None,
     only: Collection[UUID] | None = None,
+    member: CTE | None = None,
+) -> CTE:
+    """Return one row a cluster: how it stands at ``stage`` after event ``as_of``; see below."""
+    reasons = reasons_of(protocol_of(session, review_id, as_of=as_of))
+    return resolution_table(review_id, stage, reasons, as_of=as_of, only=only, member=member)
+
+
+def reasons_of(protocol: Protocol) -> Reasons:
+    """Return the keys of a protocol's exclusion reasons at each stage, the primary ones first."""
+    title_abstract, full_text = (
+        tuple(reason.key for reason in protocol.reasons(stage)) for stage in Stage
+    )
+    return title_abstract, full_text
+
+
+def resolution_table(
+    review_id: Id,
+    stage: Stage,
+    reasons: Reasons,
+    *,
+    as_of: int | None = None,
+    only: Ids | None = None,
     member: CTE | None = None,
 ) -> CTE:
     """Return one row a cluster: how it stands at ``stage`` after event ``as_of``.
@@ -89,14 +120,12 @@ def resolutions(
     rounds = _rounds(member, review_id, stage, as_of, only)
     given = _given(member, rounds, review_id, stage, as_of, only)
     rules = _rules(rounds, given, review_id, stage, as_of)
-    reasons = [reason.key for reason in protocol_of(session, review_id, as_of=as_of).reasons(stage)]
-    tally = _tally(_votes(given, rules, review_id, as_of), reasons)
+    own = reasons[tuple(Stage).index(stage)]
+    tally = _tally(_votes(given, rules, review_id, as_of), own)
     return _resolved(rules, tally, review_id, stage, as_of)
 
 
-def _rounds(
-    member: CTE, review_id: UUID, stage: Stage, as_of: int | None, only: Collection[UUID] | None
-) -> CTE:
+def _rounds(member: CTE, review_id: Id, stage: Stage, as_of: int | None, only: Ids | None) -> CTE:
     """One row a cluster: its current round, which is the latest that any member was reopened to."""
     reopened = (
         select(Reopening.record_id, func.max(Reopening.round).label("round"))
@@ -124,10 +153,10 @@ def _rounds(
 def _given(
     member: CTE,
     rounds: CTE,
-    review_id: UUID,
+    review_id: Id,
     stage: Stage,
     as_of: int | None,
-    only: Collection[UUID] | None,
+    only: Ids | None,
 ) -> CTE:
     """Every decision of each cluster's current round, and whether it still stands."""
     successor = aliased(Decision)
@@ -159,7 +188,7 @@ def _given(
     )
 
 
-def _rules(rounds: CTE, given: CTE, review_id: UUID, stage: Stage, as_of: int | None) -> CTE:
+def _rules(rounds: CTE, given: CTE, review_id: Id, stage: Stage, as_of: int | None) -> CTE:
     """One row a cluster: the rules its round began under; today's where nobody has decided."""
     pinned = (
         select(given.c.cluster_id, func.min(given.c.protocol_version).label("version"))
@@ -193,7 +222,7 @@ def _rules(rounds: CTE, given: CTE, review_id: UUID, stage: Stage, as_of: int | 
     )
 
 
-def _votes(given: CTE, rules: CTE, review_id: UUID, as_of: int | None) -> CTE:
+def _votes(given: CTE, rules: CTE, review_id: Id, as_of: int | None) -> CTE:
     """Each live decision as it counts: an adjudication that cites it speaks in its place."""
     cites = latest(
         AdjudicatedDecision,
@@ -259,7 +288,7 @@ def _tally(votes: CTE, reasons: Sequence[str]) -> CTE:
     )
 
 
-def _resolved(rules: CTE, tally: CTE, review_id: UUID, stage: Stage, as_of: int | None) -> CTE:
+def _resolved(rules: CTE, tally: CTE, review_id: Id, stage: Stage, as_of: int | None) -> CTE:
     stopped_at = _stopped_at(review_id, stage, as_of)
     n_ways = tally.c.some_include + tally.c.some_exclude + tally.c.some_maybe
     reasons_differ = and_(
@@ -303,7 +332,7 @@ def _resolved(rules: CTE, tally: CTE, review_id: UUID, stage: Stage, as_of: int 
     )
 
 
-def _stopped_at(review_id: UUID, stage: Stage, as_of: int | None) -> ColumnElement[int]:
+def _stopped_at(review_id: Id, stage: Stage, as_of: int | None) -> ColumnElement[int]:
     """The event at which screening of the stage was stopped; NULL while it goes on."""
     newest: Select[int] = (
         select(case((Stop.is_stopped, Stop.event_number), else_=None))

@@ -1,16 +1,18 @@
 """Each reviewer's own next records, in the one order that is in use."""
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, exists, select
 from sqlalchemy.orm import Session, aliased
 
-from review.clusters import clusters_of, is_root
+from review.clusters import THE_RECORDS, THE_REVIEW, clusters_of, is_root, these
 from review.events import Actor
-from review.flow import Leaf, leaves
+from review.flow import Leaf, leaf_table
 from review.permissions import Action, check
-from review.resolution import resolutions
+from review.resolution import Reasons, reasons_of, resolution_table
+from review.reviews import protocol_of
 from review.tables import Decision, Placement, Rank, Record, Reopening, Retrieval
 from review.vocabulary import Stage, Verdict
 from screening.ranking import current_run
@@ -129,9 +131,21 @@ def _open(
             )
         )
     )
-    leaf = leaves(session, review_id=review_id, only=everyone)
-    table = resolutions(session, review_id=review_id, stage=stage, only=everyone)
-    rows = session.execute(
+    reasons = reasons_of(protocol_of(session, review_id))
+    rows = session.execute(_open_query(stage, reasons), these(review_id, everyone)).all()
+    return {
+        row.cluster_id
+        for row in rows
+        if not any((member, row.round) in own for member in groups[row.cluster_id])
+    }
+
+
+@lru_cache(maxsize=64)
+def _open_query(stage: Stage, reasons: Reasons) -> Select[UUID, int]:
+    """Return which of the clusters of some records want a decision, whoever's it is."""
+    leaf = leaf_table(THE_REVIEW, reasons, only=THE_RECORDS)
+    table = resolution_table(THE_REVIEW, stage, reasons, only=THE_RECORDS)
+    return (
         select(table.c.cluster_id, table.c.round)
         .join(leaf, leaf.c.record_id == table.c.cluster_id)
         .where(
@@ -139,9 +153,4 @@ def _open(
             table.c.is_adjudicated == 0,
             leaf.c.leaf.in_([one.value for one in _WAITING[stage]]),
         )
-    ).all()
-    return {
-        row.cluster_id
-        for row in rows
-        if not any((member, row.round) in own for member in groups[row.cluster_id])
-    }
+    )
