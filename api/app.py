@@ -16,6 +16,7 @@ from api import errors
 from api.deps import own_form
 from api.pages import (
     account,
+    adding,
     coding,
     conflicts,
     duplicates,
@@ -31,6 +32,7 @@ from api.pages import (
 )
 from api.security import SecurityHeaders
 from api.settings import Settings
+from api.v1 import create_api
 from api.worker import Supervisor
 from review.database import Database
 from review.migration import is_current
@@ -38,6 +40,7 @@ from review.migration import is_current
 PAGES = (
     account,
     overview,
+    adding,
     searches,
     duplicates,
     screening,
@@ -76,6 +79,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.mount("/static", StaticFiles(directory=str(files("api") / "static")))
     for page in PAGES:
         app.include_router(page.router, dependencies=[Depends(own_form)])
+    app.mount("/api/v1", create_api(app.state))
     app.add_api_route("/healthz", healthz, include_in_schema=False)
     app.add_api_route("/readyz", readyz, include_in_schema=False)
     return app

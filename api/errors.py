@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import SignInFirst
-from api.rendering import render
+from api.rendering import is_fragment, render
 from api.security import HEADERS
 from protocols.problems import ProtocolErrors
 from review.errors import (
@@ -121,4 +121,6 @@ def _failed(request: Request, _error: Exception) -> Response:
 
 
 def _page(request: Request, status: int, heading: str, said: list[str]) -> Response:
+    if is_fragment(request):
+        return render(request, "_error.html", heading=heading, said=said, status_code=status)
     return render(request, "error.html", heading=heading, said=said, status_code=status)

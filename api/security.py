@@ -72,3 +72,20 @@ def check_form_token(given: Any, key: bytes, session_token: str) -> None:
     expected = form_token(key, session_token)
     if not isinstance(given, str) or not hmac.compare_digest(given.encode(), expected.encode()):
         raise NotAllowed("This page is out of date. Reload it and send the form again.")
+
+
+def sealed(text: str, key: bytes) -> str:
+    """Return ``text`` so that a form can carry it and come back with nothing else."""
+    return f"{_seal(text, key)}.{text}"
+
+
+def unsealed(given: str, key: bytes) -> str:
+    """Return the text that ``sealed`` was given; raise NotAllowed for anything else."""
+    seal, _, text = given.partition(".")
+    if not hmac.compare_digest(seal.encode(), _seal(text, key).encode()):
+        raise NotAllowed("This page is out of date. Choose the files again.")
+    return text
+
+
+def _seal(text: str, key: bytes) -> str:
+    return hmac.new(key, f"seal|{text}".encode(), hashlib.sha256).hexdigest()

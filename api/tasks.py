@@ -86,6 +86,8 @@ def _import(task: Task) -> Result:
     done: list[Result] = list(kept.get("files", []))
     for given in asked["files"][len(done) :]:
         done.append(_import_one(task, search, given, done))
+    if all("trouble" in one for one in done):
+        raise Unreadable(" ".join(f"{one['name']}: {one['trouble']}" for one in done))
     return {"search": str(search.id) if search.id else None, "files": done}
 
 

@@ -2,9 +2,10 @@
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 from uuid import UUID, uuid4
@@ -12,11 +13,12 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from review.clusters import members
 from review.errors import Invalid, NotFound
 from review.events import Actor, ActWriter, lock_review, record_act
 from review.files import FileStore
 from review.permissions import Action, check
-from review.reading import Format, count_blocks, detect, read
+from review.reading import Format, ParsedRecord, count_blocks, detect, read
 from review.tables import ImportFile, Record, RejectedBlock, Search
 from review.tables.base import utc_now
 from review.vocabulary import Act, SearchKind
@@ -50,6 +52,39 @@ class Imported:
 
     file: ImportFile
     was_there: bool
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a file seems to be, and its first records, before anything is read in earnest."""
+
+    format: Format
+    encoding: str
+    records: Sequence[ParsedRecord]
+    troubles: Sequence[str]  # of the first blocks
+
+
+def preview(path: Path, *, name: str, n: int = 3) -> Preview:
+    """Return what a file seems to be, with its first ``n`` blocks; raise Unreadable."""
+    detected = detect(path, name=name)
+    blocks = list(islice(read(path, format=detected.format, encoding=detected.encoding), n))
+    return Preview(
+        format=detected.format,
+        encoding=detected.encoding,
+        records=[block.record for block in blocks if block.record],
+        troubles=[f"line {block.line}: {block.reason}" for block in blocks if block.reason],
+    )
+
+
+def n_duplicates_by_search(session: Session, review_id: UUID) -> dict[UUID, int]:
+    """Return how many records of each search stand for reports that came from elsewhere too."""
+    member = members(review_id)
+    rows = session.execute(
+        select(member.c.search_id, func.count())
+        .where(member.c.record_id != member.c.cluster_id)
+        .group_by(member.c.search_id)
+    )
+    return {search_id: n for search_id, n in rows}  # noqa: C416 - a row is not a pair to mypy
 
 
 def add_search(

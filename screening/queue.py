@@ -4,16 +4,16 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, select
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from review.clusters import THE_RECORDS, THE_REVIEW, clusters_of, is_root, these
+from review.clusters import THE_RECORDS, THE_REVIEW, cluster_of, clusters_of, is_root, these
 from review.events import Actor
 from review.flow import Leaf, leaf_table
 from review.permissions import Action, check
 from review.resolution import Reasons, reasons_of, resolution_table
 from review.reviews import protocol_of
-from review.tables import Decision, Placement, Rank, Record, Reopening, Retrieval
+from review.tables import Decision, Placement, Rank, Record, Reopening, Retrieval, Skip
 from review.vocabulary import Stage, Verdict
 from screening.ranking import current_run
 
@@ -30,67 +30,91 @@ LOOK_AHEAD = 10  # candidates checked at a time; most of them prove to be open
 
 
 def next_records(
-    session: Session,
-    *,
-    review_id: UUID,
-    stage: Stage,
-    by: Actor,
-    limit: int = 1,
-    skipped: Sequence[UUID] = (),
+    session: Session, *, review_id: UUID, stage: Stage, by: Actor, limit: int = 1
 ) -> list[Record]:
-    """Return the caller's next records to decide on, most relevant first; skipped ones last.
+    """Return the caller's next records to decide on, most relevant first.
 
-    Records that no ranking has seen come after the ranked ones, in import order.  Whether others
-    have decided may take a record out of the queue once it has all it needs; what they decided
-    never moves anything.
+    Records that no ranking has seen come after the ranked ones, in import order, and those that
+    the caller skipped after all others, the longest ago first.  Whether others have decided may
+    take a record out of the queue once it has all it needs; what they decided never moves anything.
     """
     check(session, review_id=review_id, by=by, action=Action.SCREEN)
     found: list[Record] = []
-    for put_off in (False, True) if skipped else (False,):
-        for record in _open_records(session, review_id, stage, by, skipped, put_off=put_off):
+    for query in _in_order(session, review_id, stage, by):
+        for record in _still_open(session, review_id, stage, by, query):
             found.append(record)
             if len(found) == limit:
                 return found
     return found
 
 
-def _open_records(
-    session: Session,
-    review_id: UUID,
-    stage: Stage,
-    by: Actor,
-    skipped: Sequence[UUID],
-    *,
-    put_off: bool,
+def skip(session: Session, *, review_id: UUID, record_id: UUID, stage: Stage, by: Actor) -> None:
+    """Put a record off: it comes back after the caller's other records.  Flushes."""
+    check(session, review_id=review_id, by=by, action=Action.SCREEN)
+    cluster = cluster_of(session, review_id=review_id, record_id=record_id)
+    mine = (Skip.account_id == by.account_id, Skip.stage == stage, Skip.record_id == cluster[0])
+    session.execute(delete(Skip).where(*mine))
+    session.add(
+        Skip(review_id=review_id, account_id=by.account_id, record_id=cluster[0], stage=stage)
+    )
+    session.flush()
+
+
+def n_left(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -> int:
+    """Return about how many records are left for the caller; quick, and not exact.
+
+    Counted are unique records that neither the caller nor enough others have decided on.
+    """
+    needed = protocol_of(session, review_id).stages.model_dump()[stage.value]["decisions_needed"]
+    enough = (
+        select(Decision.record_id)
+        .where(Decision.review_id == review_id, Decision.stage == stage)
+        .group_by(Decision.record_id)
+        .having(func.count(Decision.reviewer_id.distinct()) >= needed)
+    )
+    wanted = _wanted(review_id, stage, by).where(Record.id.not_in(enough))
+    return session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
+
+
+def _still_open(
+    session: Session, review_id: UUID, stage: Stage, by: Actor, query: Select[Record]
 ) -> Iterator[Record]:
-    among = Record.id.in_(skipped) if put_off else Record.id.not_in(skipped)
-    for query in _in_order(session, review_id, stage, by, among):
-        offset = 0
-        while candidates := session.scalars(query.offset(offset).limit(LOOK_AHEAD)).all():
-            still_open = _open(session, review_id, stage, by, [one.id for one in candidates])
-            yield from (one for one in candidates if one.id in still_open)
-            offset += LOOK_AHEAD
+    offset = 0
+    while candidates := session.scalars(query.offset(offset).limit(LOOK_AHEAD)).all():
+        still_open = _open(session, review_id, stage, by, [one.id for one in candidates])
+        yield from (one for one in candidates if one.id in still_open)
+        offset += LOOK_AHEAD
 
 
 def _in_order(
-    session: Session, review_id: UUID, stage: Stage, by: Actor, among: ColumnElement[bool]
+    session: Session, review_id: UUID, stage: Stage, by: Actor
 ) -> Iterator[Select[Record]]:
-    """Yield queries for likely candidates: those that are ranked, then those that are not."""
+    """Yield queries for likely candidates: the ranked ones, the others, then those put off."""
+    skipped = and_(
+        Skip.record_id == Record.id, Skip.account_id == by.account_id, Skip.stage == stage
+    )
+    every = _wanted(review_id, stage, by)
+    wanted = every.where(~exists().where(skipped))
+    run = current_run(session, review_id=review_id, stage=stage)
+    if run is None:
+        yield wanted.order_by(Record.number)
+    else:
+        ranked = and_(Rank.record_id == Record.id, Rank.model_run_id == run.id)
+        yield wanted.join(Rank, ranked).order_by(Rank.position)
+        yield wanted.where(~exists().where(ranked)).order_by(Record.number)
+    yield every.join(Skip, skipped).order_by(Skip.at, Record.number)
+
+
+def _wanted(review_id: UUID, stage: Stage, by: Actor) -> Select[Record]:
+    """Return the query for records that may want the caller's decision."""
     wanted = select(Record).where(
         Record.review_id == review_id,
-        among,
         is_root(Record.id, review_id),
         ~_decided_by(review_id, by, stage),
     )
     if stage is Stage.FULL_TEXT:
         wanted = wanted.where(exists().where(Retrieval.record_id == Record.id))
-    run = current_run(session, review_id=review_id, stage=stage)
-    if run is None:
-        yield wanted.order_by(Record.number)
-        return
-    ranked = and_(Rank.record_id == Record.id, Rank.model_run_id == run.id)
-    yield wanted.join(Rank, ranked).order_by(Rank.position)
-    yield wanted.where(~exists().where(ranked)).order_by(Record.number)
+    return wanted
 
 
 def _decided_by(review_id: UUID, by: Actor, stage: Stage) -> ColumnElement[bool]:

@@ -162,6 +162,13 @@ def current_run(session: Session, *, review_id: UUID, stage: Stage) -> ModelRun 
     )
 
 
+def position_of(session: Session, *, run: ModelRun, record_id: UUID) -> int | None:
+    """Return a record's place in an order, from 1; None where the order does not know it."""
+    return session.scalar(
+        select(Rank.position).where(Rank.model_run_id == run.id, Rank.record_id == record_id)
+    )
+
+
 def _label(row: Row[UUID, str, str | None, list[str], str, str | None], silent: set[str]) -> int:
     if row.resolution == Resolution.INCLUDE:
         return 1

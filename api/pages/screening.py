@@ -1,31 +1,39 @@
 """Screening: one record at a time, by keyboard, in the order that is in use."""
 
-from typing import Annotated
+from statistics import median
+from typing import Annotated, Any
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Form, Query
+from fastapi import APIRouter, Form
+from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.deps import By, OptionalId, ReadSession, ReviewId, WriteSession
+from api.deps import Base, By, OptionalId, ReadSession, ReviewId, WriteSession
 from api.pages.jobs import started
-from api.rendering import path, render
+from api.rendering import is_fragment, path, render
 from review.blinding import n_own_decisions, own_decision, own_decisions
 from review.decisions import decide, decision_of
 from review.errors import NotFound
+from review.events import Actor
+from review.full_texts import full_text_of
 from review.jobs import JobKind
 from review.permissions import Action, check
 from review.reviews import protocol_of
 from review.tables import Record, Search
 from review.vocabulary import Stage, Verdict
-from screening.queue import next_records
-from screening.ranking import current_run
+from screening.queue import n_left, next_records, skip
+from screening.ranking import current_run, position_of
 
 router = APIRouter()
-MAX_SKIPPED = 50
+STAGED = "/reviews/{slug}/screening/{stage}"
+RECENT = 5
+# Counted when the page is opened; from then on the page carries it along.
+Left = Annotated[int, Form(ge=0, le=10**9)]
+PACE = 50  # decisions that the estimate of the time left goes by
 
 
-@router.get("/reviews/{slug}/screening/{stage}")
+@router.get(STAGED)
 def screen(
     request: Request,
     session: ReadSession,
@@ -33,45 +41,15 @@ def screen(
     by: By,
     stage: Stage,
     record: UUID | None = None,
-    skip: Annotated[list[UUID] | None, Query(max_length=MAX_SKIPPED)] = None,
 ) -> Response:
     """Show the reviewer's next record, or one of their own choosing, with their last decisions."""
-    check(session, review_id=review_id, by=by, action=Action.SCREEN)
-    skipped = skip or []
-    if record is None:
-        found = next_records(session, review_id=review_id, stage=stage, by=by, skipped=skipped)
-        shown = found[0] if found else None
-    else:
-        shown = session.get(Record, record)
-        if shown is None or shown.review_id != review_id:
-            raise NotFound("There is no such record in this review.")
-    own = (
-        own_decision(session, review_id=review_id, record_id=shown.id, stage=stage, by=by)
-        if shown
-        else None
-    )
-    protocol = protocol_of(session, review_id)
-    return render(
-        request,
-        "screening.html",
-        stage=stage,
-        record=shown,
-        source=session.get_one(Search, shown.search_id).source if shown else None,
-        own=own,
-        key=uuid4(),
-        skipped=skipped,
-        protocol=protocol,
-        reasons=protocol.reasons(stage),
-        recent=own_decisions(session, review_id=review_id, stage=stage, by=by),
-        n_own=n_own_decisions(session, review_id=review_id, stage=stage, by=by),
-        run=current_run(session, review_id=review_id, stage=stage),
-    )
+    return _show(request, session, review_id, by, stage, record_id=record)
 
 
-@router.post("/reviews/{slug}/screening/{stage}/decisions")
+@router.post(STAGED + "/decisions")
 def post_decision(
     request: Request,
-    session: WriteSession,
+    database: Base,
     review_id: ReviewId,
     by: By,
     stage: Stage,
@@ -82,53 +60,166 @@ def post_decision(
     supersedes: OptionalId = None,
     key: Annotated[UUID | None, Form()] = None,
     seconds: Annotated[float | None, Form(ge=0, le=86_400)] = None,
-    skip: Annotated[list[UUID] | None, Form(max_length=MAX_SKIPPED)] = None,
+    left: Left = 0,
 ) -> Response:
     """Save the verdict, then show the reviewer's next record."""
-    decide(
-        session,
-        review_id=review_id,
-        record_id=record,
-        stage=stage,
-        verdict=verdict,
-        by=by,
-        exclusion_reason=(exclusion_reason or None) if verdict is Verdict.EXCLUDE else None,
-        note=note.strip() or None,
-        seconds=seconds,
-        supersedes_id=supersedes,
-        idempotency_key=key,
+    with database.writing() as session:
+        decide(
+            session,
+            review_id=review_id,
+            record_id=record,
+            stage=stage,
+            verdict=verdict,
+            by=by,
+            exclusion_reason=(exclusion_reason or None) if verdict is Verdict.EXCLUDE else None,
+            note=note.strip() or None,
+            seconds=seconds,
+            supersedes_id=supersedes,
+            idempotency_key=key,
+        )
+    return _go_on(
+        request, database, review_id, by, stage, said="saved", left=left - (not supersedes)
     )
-    still = "&".join(["saved=yes", *(f"skip={one}" for one in skip or [] if one != record)])
-    return RedirectResponse(f"{path(request, 'screening', stage)}?{still}", status_code=303)
 
 
-@router.post("/reviews/{slug}/screening/{stage}/undo")
+@router.post(STAGED + "/undo")
 def post_undo(
     request: Request,
-    session: WriteSession,
+    database: Base,
     review_id: ReviewId,
     by: By,
     stage: Stage,
     decision: Annotated[UUID, Form()],
+    left: Left = 0,
 ) -> Response:
     """Withdraw one's own decision and show its record again."""
-    own = decision_of(session, review_id=review_id, decision_id=decision, by=by)
-    decide(
-        session,
-        review_id=review_id,
-        record_id=own.record_id,
-        stage=stage,
-        verdict=Verdict.WITHDRAWN,
-        by=by,
-        supersedes_id=own.id,
+    with database.writing() as session:
+        own = decision_of(session, review_id=review_id, decision_id=decision, by=by)
+        decide(
+            session,
+            review_id=review_id,
+            record_id=own.record_id,
+            stage=stage,
+            verdict=Verdict.WITHDRAWN,
+            by=by,
+            supersedes_id=own.id,
+        )
+        record_id = own.record_id
+    return _go_on(
+        request, database, review_id, by, stage, said="undone", left=left + 1, record_id=record_id
     )
-    target = f"{path(request, 'screening', stage)}?record={own.record_id}"
-    return RedirectResponse(target, status_code=303)
 
 
-@router.post("/reviews/{slug}/screening/{stage}/rank")
+@router.post(STAGED + "/skip")
+def post_skip(
+    request: Request,
+    database: Base,
+    review_id: ReviewId,
+    by: By,
+    stage: Stage,
+    record: Annotated[UUID, Form()],
+    left: Left = 0,
+) -> Response:
+    """Put a record off and show the next one."""
+    with database.writing() as session:
+        skip(session, review_id=review_id, record_id=record, stage=stage, by=by)
+    return _go_on(request, database, review_id, by, stage, said="skipped", left=left)
+
+
+@router.post(STAGED + "/rank")
 def rank(
     request: Request, session: WriteSession, review_id: ReviewId, by: By, stage: Stage
 ) -> Response:
     """Learn from what is resolved and put the new order in use."""
     return started(request, session, review_id, by, JobKind.RANK, {"stage": stage})
+
+
+def _go_on(
+    request: Request,
+    database: Base,
+    review_id: UUID,
+    by: Actor,
+    stage: Stage,
+    *,
+    said: str,
+    left: int,
+    record_id: UUID | None = None,
+) -> Response:
+    """Show the next record in the place of this one; as a page of its own without the script."""
+    if not is_fragment(request):
+        chosen = f"&record={record_id}" if record_id else ""
+        target = f"{path(request, 'screening', stage)}?said={said}{chosen}"
+        return RedirectResponse(target, status_code=303)
+    with database.reading() as session:
+        return _show(
+            request,
+            session,
+            review_id,
+            by,
+            stage,
+            record_id=record_id,
+            said=said,
+            left=max(0, left),
+        )
+
+
+def _show(
+    request: Request,
+    session: Session,
+    review_id: UUID,
+    by: Actor,
+    stage: Stage,
+    *,
+    record_id: UUID | None,
+    said: str = "",
+    left: int | None = None,
+) -> Response:
+    check(session, review_id=review_id, by=by, action=Action.SCREEN)
+    if record_id is None:
+        found = next_records(session, review_id=review_id, stage=stage, by=by)
+        shown = found[0] if found else None
+    else:
+        shown = session.get(Record, record_id)
+        if shown is None or shown.review_id != review_id:
+            raise NotFound("There is no such record in this review.")
+    protocol = protocol_of(session, review_id)
+    context = {
+        "stage": stage,
+        "record": shown,
+        "key": uuid4(),
+        "said": said or request.query_params.get("said", ""),
+        "protocol": protocol,
+        "reasons": protocol.reasons(stage),
+        **_own_work(session, review_id, by, stage),
+        **(_about(session, review_id, by, stage, shown) if shown else {}),
+    }
+    name = "_screening.html" if is_fragment(request) else "screening.html"
+    if left is None:
+        left = n_left(session, review_id=review_id, stage=stage, by=by)
+    return render(request, name, **context, left=left)
+
+
+def _own_work(session: Session, review_id: UUID, by: Actor, stage: Stage) -> dict[str, Any]:
+    """Return what the reviewer did last, and how long a decision takes them."""
+    recent = own_decisions(session, review_id=review_id, stage=stage, by=by, limit=PACE)
+    seconds = [one.seconds for one, _ in recent if one.seconds is not None]
+    return {
+        "recent": recent[:RECENT],
+        "n_own": n_own_decisions(session, review_id=review_id, stage=stage, by=by),
+        "pace": median(seconds) if len(seconds) >= RECENT else None,
+    }
+
+
+def _about(
+    session: Session, review_id: UUID, by: Actor, stage: Stage, record: Record
+) -> dict[str, Any]:
+    """Return what the page says of the record beside its own fields."""
+    where = {"review_id": review_id, "record_id": record.id}
+    run = current_run(session, review_id=review_id, stage=stage)
+    return {
+        "source": session.get_one(Search, record.search_id).source,
+        "own": own_decision(session, **where, stage=stage, by=by),
+        "run": run,
+        "position": position_of(session, run=run, record_id=record.id) if run else None,
+        "document": full_text_of(session, **where, by=by) if stage is Stage.FULL_TEXT else None,
+    }

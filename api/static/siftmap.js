@@ -1,8 +1,16 @@
 // Keys and small comforts; every page works without this file.
 const OFF = "siftmap-keys-off";
+const PLAIN = "siftmap-highlights-off";
+const RETRY = 3000;
 const typing = (target) => target.closest("input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]");
+const field = (element) => element.matches("input:not([type=radio], [type=checkbox]), textarea, select");
+document.documentElement.classList.add("scripted");
 
 function press(event) {
+  if (event.key === "Escape" && typing(event.target)) {
+    event.target.blur();
+    return;
+  }
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
   if (event.key === "?") {
     document.querySelector("#keys")?.showModal();
@@ -19,7 +27,7 @@ function press(event) {
   const wanted = document.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
   if (!wanted) return;
   event.preventDefault();
-  if (wanted.matches("input:not([type=radio], [type=checkbox]), textarea, select")) wanted.focus();
+  if (field(wanted)) wanted.focus();
   else if (wanted.matches("details")) wanted.open = !wanted.open;
   else wanted.click();
 }
@@ -30,33 +38,86 @@ function send(event) {
   const reason = form.querySelector("select[data-needed]");
   if (reason && event.submitter?.value === "exclude" && !reason.value) {
     event.preventDefault();
+    event.stopImmediatePropagation();
     reason.focus();
     return;
   }
   if (form.dataset.sent) {
     event.preventDefault();
+    event.stopImmediatePropagation();
     return;
   }
   form.dataset.sent = "yes";
-  const began = Number(form.dataset.began);
   const seconds = form.elements.namedItem("seconds");
   if (began && seconds) seconds.value = ((performance.now() - began) / 1000).toFixed(1);
   const waiting = form.querySelector("[data-waiting]");
   if (waiting) waiting.textContent = waiting.dataset.waiting;
 }
 
+// Before htmx sees them.
 document.addEventListener("keydown", press);
-document.addEventListener("submit", send);
+document.addEventListener("submit", send, true);
+
+let began = performance.now();
+function arrive() {
+  for (const form of document.forms) delete form.dataset.sent;
+  began = performance.now();
+  document.querySelector("[data-focus]")?.focus({ preventScroll: true });
+  showHighlights();
+}
 // A page that comes back from the browser's cache may be sent again.
-window.addEventListener("pageshow", () => {
-  for (const form of document.forms) {
-    delete form.dataset.sent;
-    form.dataset.began = String(performance.now());
-  }
+window.addEventListener("pageshow", arrive);
+
+// The next part of a page, in the place of the one before.
+const trouble = () => document.querySelector("#trouble");
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr } = event.detail;
+  if (xhr.status < 400 || !trouble()) return;
+  event.detail.shouldSwap = true;
+  event.detail.target = trouble();
+  event.detail.swapOverride = "innerHTML";
 });
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.detail.target.id === "trouble") {
+    for (const form of document.forms) delete form.dataset.sent;
+    trouble().scrollIntoView({ block: "nearest" });
+    return;
+  }
+  if (event.detail.target.id !== "card") return;
+  trouble()?.replaceChildren();
+  arrive();
+});
+// Not saved until the server says so: when it cannot be reached, the same form is sent again,
+// under the same key, so that nothing is saved twice.
+document.addEventListener("htmx:sendError", (event) => {
+  const form = event.detail.elt;
+  const submitter = event.detail.requestConfig?.triggeringEvent?.submitter;
+  if (trouble()) trouble().textContent = "Not saved yet: the server cannot be reached. Trying again …";
+  setTimeout(() => {
+    delete form.dataset.sent;
+    form.requestSubmit(submitter);
+  }, RETRY);
+});
+
+function showHighlights() {
+  const plain = localStorage.getItem(PLAIN) === "yes";
+  document.documentElement.classList.toggle("plain-text", plain);
+  document.querySelector("[data-highlights]")?.setAttribute("aria-pressed", String(!plain));
+}
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-highlights]")) {
+    localStorage.setItem(PLAIN, localStorage.getItem(PLAIN) === "yes" ? "no" : "yes");
+    showHighlights();
+  }
+  const opener = event.target.closest("[data-opens]");
+  if (opener) document.getElementById(opener.dataset.opens)?.showModal();
+});
+
 const toggle = document.querySelector("#keys-off");
 if (toggle) {
   toggle.checked = localStorage.getItem(OFF) === "yes";
   toggle.addEventListener("change", () => localStorage.setItem(OFF, toggle.checked ? "yes" : "no"));
 }
-document.querySelector("[data-focus]")?.focus({ preventScroll: true });
+// On a phone the text comes first: what folds is folded.
+if (matchMedia("(max-width: 1000px)").matches)
+  for (const one of document.querySelectorAll("details[data-fold]")) one.open = false;

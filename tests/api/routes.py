@@ -27,7 +27,11 @@ ROUTES = [
     Route("POST", "/logout"),
     Route("GET", R, Action.VIEW),
     Route("GET", R + "/searches", Action.VIEW),
-    Route("POST", R + "/searches", Action.MANAGE, {"source": "Scopus", "kind": "database"}),
+    Route("POST", R + "/searches/files", Action.MANAGE),
+    Route(
+        "POST", R + "/searches", Action.MANAGE,
+        {"source": "Scopus", "kind": "database", "file": "{sealed}"},
+    ),
     Route("GET", R + "/searches/{search_id}", Action.VIEW),
     Route("GET", R + "/duplicates", Action.MANAGE),
     Route(
@@ -46,6 +50,7 @@ ROUTES = [
         "POST", STAGED + "/decisions", Action.SCREEN,
         {"record": "{record_id}", "verdict": "include"},
     ),
+    Route("POST", STAGED + "/skip", Action.SCREEN, {"record": "{record_id}"}),
     Route("POST", STAGED + "/undo", Action.SCREEN, {"decision": "{record_id}"}),
     Route("POST", STAGED + "/rank", Action.MANAGE),
     Route("GET", R + "/conflicts", Action.ADJUDICATE),

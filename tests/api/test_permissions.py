@@ -5,6 +5,7 @@ from uuid import uuid4
 import pytest
 from fastapi.routing import APIRoute
 
+from api.security import sealed
 from review.events import last_event
 from review.jobs import JobKind
 from review.jobs import ask as ask_for
@@ -12,7 +13,7 @@ from review.permissions import ALLOWED, Action, may
 from review.studies import add_study
 from review.tables import Record
 from review.vocabulary import Role
-from tests.api.conftest import Browser
+from tests.api.conftest import KEY, Browser
 from tests.api.routes import NOBODY_NEEDED, ROUTES, Route
 from tests.factories import include_fully, make_records, make_review
 
@@ -40,16 +41,24 @@ def filled(database, people):
             "slug": people.slug, "record_id": one, "other_id": two, "study_id": study.id,
             "search_id": search, "job_id": job.id, "stage": "title_abstract", "format": "csv",
             "email": people.emails["advisor"],
+            "sealed": sealed(f"{'0' * 64}/a.ris", KEY.encode()),
         }  # fmt: skip
 
 
+# Where a test has no such thing, it asks for one that is not there.
+ABSENT = {
+    key: uuid4() for key in ("job_id", "invitation_id", "publication_id", "link_id", "contract_id")
+}
+
+
 def ask(browser: Browser, route: Route, names: dict):
+    names = ABSENT | {"sealed": "x"} | names
     path = route.path.format(**names) + route.query
     if route.method == "GET":
         return browser.get(path)
     form = {key: value.format(**names) for key, value in route.form.items()}
     files = {"files": ("a.ris", b"TY  - JOUR\nTI  - A title\nER  - \n")}
-    more = {"files": files} if route.path.endswith("/searches") else {}
+    more = {"files": files} if route.path.endswith("/searches/files") else {}
     return browser.post(path, form, **more)
 
 

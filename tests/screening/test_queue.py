@@ -10,7 +10,7 @@ from review.events import OPERATOR
 from review.retrieval import remove, retrieve
 from review.tables import Rank, Record
 from review.vocabulary import Judgement, RemovalKind, RetrievalState, Stage, Verdict
-from screening.queue import next_records
+from screening.queue import n_left, next_records, skip
 from screening.ranking import current_run, gather, rank_records
 from tests.databases import KINDS
 from tests.factories import decide_both, make_records, make_review
@@ -19,9 +19,9 @@ TOPICS = ["social impact bonds and youth employment", "steel bridges", "outcomes
           "marine algae", "payment by results for young people out of work", "tax law"]  # fmt: skip
 
 
-def queue(session, cast, who=None, stage=Stage.TITLE_ABSTRACT, limit=50, **more):
+def queue(session, cast, who=None, stage=Stage.TITLE_ABSTRACT, limit=50):
     found = next_records(session, review_id=cast.review_id, stage=stage,
-                         by=who or cast.reviewer_a, limit=limit, **more)  # fmt: skip
+                         by=who or cast.reviewer_a, limit=limit)  # fmt: skip
     return [record.id for record in found]
 
 
@@ -41,10 +41,27 @@ def test_before_any_ranking_records_come_in_import_order_and_leave_once_decided(
     assert queue(session, cast, cast.reviewer_b) == records
 
 
-def test_skipped_records_come_back_at_the_end(session, cast):
-    records = make_records(session, cast.review_id, 4)
+def test_skipped_records_come_back_at_the_end_the_longest_ago_first(session, cast):
+    first, second, third, fourth = make_records(session, cast.review_id, 4)
 
-    assert queue(session, cast, skipped=records[:2]) == [*records[2:], *records[:2]]
+    for record in (second, first, second):
+        skip(session, review_id=cast.review_id, record_id=record, stage=Stage.TITLE_ABSTRACT,
+             by=cast.reviewer_a)  # fmt: skip
+
+    assert queue(session, cast) == [third, fourth, first, second]
+    assert queue(session, cast, cast.reviewer_b) == [first, second, third, fourth]
+
+
+def test_what_is_left_is_counted_for_each_reviewer(session, cast):
+    first, second, *_ = make_records(session, cast.review_id, 4)
+
+    def left(who):
+        return n_left(session, review_id=cast.review_id, stage=Stage.TITLE_ABSTRACT, by=who)
+
+    decided(session, cast, first)
+    decide_both(session, cast, second, Verdict.EXCLUDE)
+
+    assert (left(cast.reviewer_a), left(cast.reviewer_b)) == (2, 3)
 
 
 def test_duplicates_removed_stopped_and_complete_records_are_not_offered(session, cast):

@@ -1,0 +1,35 @@
+"""Files that people send: kept by their bytes, shown under a name that leads nowhere."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from fastapi import UploadFile
+
+from review.errors import Unreadable
+from review.files import FileStore
+
+
+def name_of(file: UploadFile) -> str:
+    """Return the file's own name, without any folders, to show and nothing else."""
+    name = (file.filename or "file").replace("\\", "/").rsplit("/", 1)[-1]
+    return "".join(one for one in name if one.isprintable())[:255] or "file"
+
+
+@contextmanager
+def on_disk(file: UploadFile, *, limit: int) -> Iterator[Path]:
+    """Yield a copy that is gone afterwards; raise Unreadable for a file that is too large."""
+    with tempfile.NamedTemporaryFile() as copy:
+        shutil.copyfileobj(file.file, copy)
+        copy.flush()
+        if copy.tell() > limit:
+            raise Unreadable(f"{name_of(file)} is larger than {limit // 2**20} MB; split it.")
+        yield Path(copy.name)
+
+
+def keep(file: UploadFile, store: FileStore, *, limit: int) -> str:
+    """Keep the file and return the sha256 of its bytes."""
+    with on_disk(file, limit=limit) as path:
+        return store.keep(path)
