@@ -3,7 +3,7 @@
 import uvicorn
 
 from api.app import create_app
-from api.cli.terminal import AsJson, database, errors, settings, show
+from api.cli.terminal import AsJson, database, errors, progress, settings, show
 from api.demonstration import LOGINS, PASSWORD, make_demonstration
 from review import migration
 from review.files import FileStore
@@ -37,7 +37,8 @@ def migrate() -> None:
 def demo() -> None:
     """Load the demonstration review, synthetic and labelled so; again it says how to sign in."""
     migrate()
-    is_new = make_demonstration(database(), settings())
+    with progress("Making the demonstration") as tell:
+        is_new = make_demonstration(database(), settings(), lambda _what, done: tell(done))
     print("Made the demonstration." if is_new else "The demonstration is there already.")
     for role, email in LOGINS.items():
         print(f"  {role:<12} {email:<24} password: {PASSWORD}")

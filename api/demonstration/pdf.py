@@ -1,0 +1,81 @@
+"""A PDF of plain text, written by hand: enough for synthetic full texts, and nothing more."""
+
+import textwrap
+from collections.abc import Iterator, Sequence
+
+WIDTH, HEIGHT, MARGIN = 595, 842, 64  # A4 in points
+SIZE, LEADING = 11, 15
+CHARACTERS = 88  # that fit on a line of 11-point Helvetica, by and large
+LINES = (HEIGHT - 2 * MARGIN) // LEADING
+
+
+def pdf_of(title: str, authors: str, pages_of_text: Sequence[str]) -> bytes:
+    """Return a PDF 1.4 whose first page begins with the title and the authors.
+
+    Each of ``pages_of_text`` begins a page and runs on where it is too long for one.  Characters
+    that Windows-1252 lacks become question marks.
+    """
+    first, *others = pages_of_text or [""]
+    texts = [f"{title}\n\n{authors}\n\n{first}", *others]
+    pages = [page for text in texts for page in _pages(text)]
+    return _file([_information(title), *_objects(pages)])
+
+
+def _pages(text: str) -> Iterator[list[str]]:
+    lines = [
+        line
+        for paragraph in text.split("\n")
+        for line in textwrap.wrap(paragraph, CHARACTERS) or [""]
+    ]
+    for start in range(0, len(lines), LINES):
+        yield lines[start : start + LINES]
+
+
+def _information(title: str) -> bytes:
+    return b"<< /Title (" + _escaped(title) + b") /Producer (siftmap demonstration) >>"
+
+
+def _objects(pages: Sequence[Sequence[str]]) -> Iterator[bytes]:
+    """Yield the objects from number 2 on: catalogue, tree, font, then each page and its text."""
+    places = [5 + 2 * place for place in range(len(pages))]
+    kids = " ".join(f"{place} 0 R" for place in places)
+    yield b"<< /Type /Catalog /Pages 3 0 R >>"
+    yield f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>".encode()
+    yield (
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"
+    )  # fmt: skip
+    for place, lines in zip(places, pages, strict=True):
+        yield (
+            f"<< /Type /Page /Parent 3 0 R /MediaBox [0 0 {WIDTH} {HEIGHT}] "
+            f"/Resources << /Font << /F1 4 0 R >> >> /Contents {place + 1} 0 R >>"
+        ).encode()
+        yield _stream(lines)
+
+
+def _stream(lines: Sequence[str]) -> bytes:
+    begin = f"BT /F1 {SIZE} Tf {LEADING} TL {MARGIN} {HEIGHT - MARGIN} Td\n".encode()
+    shown = b"".join(b"(" + _escaped(line) + b") Tj T*\n" for line in lines)
+    content = begin + shown + b"ET"
+    return b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content)
+
+
+def _escaped(text: str) -> bytes:
+    plain = text.encode("cp1252", errors="replace")
+    for character in (b"\\", b"(", b")"):
+        plain = plain.replace(character, b"\\" + character)
+    return plain
+
+
+def _file(objects: Sequence[bytes]) -> bytes:
+    """Return the file: every object with its offset in the cross-reference table."""
+    file = bytearray(b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n")
+    offsets = []
+    for number, content in enumerate(objects, start=1):
+        offsets.append(len(file))
+        file += b"%d 0 obj\n%s\nendobj\n" % (number, content)
+    table = len(file)
+    file += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
+    file += b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    file += b"trailer\n<< /Size %d /Root 2 0 R /Info 1 0 R >>\n" % (len(objects) + 1)
+    file += b"startxref\n%d\n%%%%EOF\n" % table
+    return bytes(file)

@@ -1,0 +1,62 @@
+"""The words that invented works are put together from, in three languages, and their filling in."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import yaml
+
+LANGUAGES = ("en", "es", "fr")
+CONTRACTED = {
+    "de el": "del",
+    "a el": "al",
+    "de le": "du",
+    "de les": "des",
+    "à le": "au",
+    "à les": "aux",
+}
+
+
+@cache
+def words(language: str) -> Mapping[str, Any]:
+    """Return the words for works about outcomes contracts in one of ``LANGUAGES``."""
+    return _read("words", f"{language}.yaml")
+
+
+@cache
+def elsewhere(language: str) -> Mapping[str, Any]:
+    """Return the words for works about something else."""
+    return _read("words", f"elsewhere-{language}.yaml")
+
+
+@cache
+def world() -> Mapping[str, Any]:
+    """Return the invented world: contracts, towns, payers, journals and people."""
+    return _read("world.yaml")
+
+
+def fill(template: str, slots: Mapping[str, str]) -> str:
+    """Return the template with its slots filled in, beginning with a capital letter."""
+    text = template.format(**slots)
+    for apart, together in CONTRACTED.items():
+        text = text.replace(f" {apart} ", f" {together} ")
+    return capital(text)
+
+
+def capital(text: str) -> str:
+    """Return the text with its first letter a capital, whatever marks stand before it."""
+    place = next((place for place, letter in enumerate(text) if letter.isalpha()), 0)
+    return text[:place] + text[place : place + 1].upper() + text[place + 1 :]
+
+
+def joined(language: str, names: Sequence[str]) -> str:
+    """Return the names as a list in words; the first alone stands for more than three."""
+    patterns: Sequence[str] = words(language)["joined"]
+    return patterns[min(len(names), len(patterns)) - 1].format(*names)
+
+
+def _read(*parts: str) -> Mapping[str, Any]:
+    file = resources.files("api.demonstration").joinpath(*parts)
+    content: Mapping[str, Any] = yaml.safe_load(file.read_text("utf-8"))
+    return content
