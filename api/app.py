@@ -24,6 +24,8 @@ from api.pages import (
     map,  # noqa: A004 - the page's name
     overview,
     prisma,
+    public,
+    publications,
     records,
     reports,
     screening,
@@ -48,6 +50,8 @@ PAGES = (
     reports,
     coding,
     map,
+    publications,
+    public,
     prisma,
     records,
     jobs,

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import chain
 
@@ -11,7 +12,7 @@ from protocols.schema import Protocol
 
 @dataclass(frozen=True)
 class Span:
-    """A stretch of text, and whether it speaks for or against including: '', include, exclude."""
+    """A stretch of text and what is marked of it: '', include, exclude, or differs."""
 
     text: str
     kind: str = ""
@@ -68,3 +69,26 @@ def _term(term: str) -> str:
     before = r"(?<!\w)" + (r"\w*" if term.startswith("*") else "")
     after = (r"\w*" if term.endswith("*") else "") + r"(?!\w)"
     return before + body + after
+
+
+def differing(left: str, right: str) -> tuple[Sequence[Span], Sequence[Span]]:
+    """Return both texts cut into spans; what one has and the other has not is of kind 'differs'.
+
+    Words are compared as they are read: case and the signs around them make no difference.
+    """
+    words = _WORDS.findall(left), _WORDS.findall(right)
+    a, b = ([_plain(word) for word in side] for side in words)
+    spans: tuple[list[Span], list[Span]] = ([], [])
+    for tag, *places in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
+        for side in (0, 1):
+            text = "".join(words[side][places[2 * side] : places[2 * side + 1]])
+            if text:
+                spans[side].append(Span(text, "" if tag == "equal" else "differs"))
+    return spans
+
+
+_WORDS = re.compile(r"\S+\s*|\s+")
+
+
+def _plain(word: str) -> str:
+    return word.strip().strip(".,;:()[]'\"–-").casefold() or word.strip()

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from api.highlighting import marked
+from api.highlighting import differing, marked
 from api.security import form_token
 from review.jobs import JobKind
 from review.tables import Job
@@ -44,6 +44,36 @@ def duration(seconds: float) -> str:
     if minutes < 1:
         return f"{max(1, round(seconds))} s"
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02}"
+
+
+# Types of the RIS format (and what EndNote makes of them), as people say them.
+WORKS = {
+    "BLOG": "blog post",
+    "BOOK": "book",
+    "CHAP": "chapter",
+    "CONF": "conference proceedings",
+    "CPAPER": "conference paper",
+    "EJOUR": "article",
+    "ELEC": "web page",
+    "GEN": "",
+    "GOVDOC": "government document",
+    "GREY": "grey literature",
+    "JFULL": "journal",
+    "JOUR": "article",
+    "MGZN": "magazine article",
+    "NEWS": "newspaper article",
+    "PAMP": "pamphlet",
+    "RPRT": "report",
+    "THES": "thesis",
+    "UNPB": "unpublished work",
+    "UNPD": "unpublished work",
+    "WEB": "web page",
+}
+
+
+def work_type(value: str | None) -> str:
+    """Return a record's type as people say it; as the source gave it where it is no code."""
+    return WORKS.get(value or "", value or "")
 
 
 def job_title(job: Job) -> str:
@@ -81,9 +111,10 @@ def _environment() -> Environment:
         "words": words,
         "web_link": web_link,
         "duration": duration,
+        "work_type": work_type,
         "job_title": job_title,
     }
-    environment.globals["marked"] = marked
+    environment.globals |= {"marked": marked, "differing": differing}
     return environment
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from uuid import UUID
 
 import pandas as pd
@@ -65,6 +66,16 @@ class HeatMap:
     def step(self, n: int) -> int:
         """Return the step of the colour scale that a count has: 0 for a gap, else 1 to 5."""
         return 0 if n == 0 else 1 + min(4, (n - 1) * 5 // self.most)
+
+    @property
+    def legend(self) -> list[tuple[int, int, int]]:
+        """The steps of the colour scale that counts have, as (step, least, most)."""
+        steps = [(self.step(n), n) for n in range(1, self.most + 1)]
+        return [
+            (step, members[0][1], members[-1][1])
+            for step, group in groupby(steps, key=lambda pair: pair[0])
+            if (members := list(group))
+        ]
 
     def label(self, key: str) -> str:
         """Return the label of a row or column."""

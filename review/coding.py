@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Select, and_, select, true
+from sqlalchemy import ColumnElement, Select, and_, func, select, true
 from sqlalchemy.orm import Session
 
 from protocols.schema import CodebookItem, Level
@@ -196,6 +196,21 @@ def codes_of(
         & (true() if item is None else Code.item == item),
     )
     return list(session.scalars(select(Code).join(rows, rows.c.id == Code.id).order_by(Code.item)))
+
+
+def n_values_by_study(session: Session, *, review_id: UUID, by: Actor | None) -> dict[UUID, int]:
+    """Return how many items of each study, and of what it says of contracts, have a code.
+
+    For ``by`` those that the person coded; for None those that anybody did.
+    """
+    query = select(Code.study_id, Code.contract_id, Code.item).where(
+        Code.review_id == review_id, Code.study_id.is_not(None)
+    )
+    if by is not None:
+        query = query.where(Code.coder_id == by.account_id)
+    coded = query.distinct().subquery()
+    rows = session.execute(select(coded.c.study_id, func.count()).group_by(coded.c.study_id))
+    return {study_id: n for study_id, n in rows if study_id is not None}
 
 
 def all_codes(session: Session, *, review_id: UUID, by: Actor) -> Iterator[dict[str, Any]]:

@@ -7,11 +7,12 @@ and each record's new place is written as an act of its own, so that any past st
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import pandas as pd
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from review.clusters import members
@@ -21,9 +22,10 @@ from review.events import MODEL, Actor, ActWriter, last_event, lock_review
 from review.matching import Band, cluster, explain, find_pairs
 from review.permissions import Action, check
 from review.places import BY_BAND, held_judgements, moves, placements
-from review.tables import DuplicateJudgement, Event, Placement, Record
+from review.tables import Account, DuplicateJudgement, Event, Placement, Record
 from review.vocabulary import Act, Judgement
 
+ACTS = (Act.DEDUPLICATE, Act.JUDGE_PAIR, Act.UNDO_DUPLICATES)
 ANSWERS = frozenset({Judgement.DUPLICATE, Judgement.DISTINCT, Judgement.SAME_STUDY})
 
 
@@ -180,6 +182,50 @@ def question(session: Session, *, review_id: UUID, left_id: UUID, right_id: UUID
         differed=evidence["differed"],
         suggestion=str(row.evidence.get("kind", "")) if row else "",
     )
+
+
+@dataclass(frozen=True)
+class DuplicateAct:
+    """One act on duplicates, as it can be taken back: what was said, and what it joined."""
+
+    number: int
+    at: datetime
+    who: str
+    act: Act
+    verdict: str | None
+    n_joined: int
+    title: str | None  # of one of the pair, where a person answered
+
+
+def latest_acts(session: Session, *, review_id: UUID, limit: int = 5) -> list[DuplicateAct]:
+    """Return the newest acts on duplicates, with how many records each made a duplicate."""
+    joined = (
+        select(Placement.event_number, func.count().label("n"))
+        .where(Placement.review_id == review_id, Placement.root_id != Placement.record_id)
+        .group_by(Placement.event_number)
+        .subquery()
+    )
+    rows = session.execute(
+        select(Event, Account.name, joined.c.n, Record.title)
+        .outerjoin(Account, Account.id == Event.actor_id)
+        .outerjoin(joined, joined.c.event_number == Event.number)
+        .outerjoin(Record, Record.id == Event.subject_id)
+        .where(Event.review_id == review_id, Event.act.in_(ACTS))
+        .order_by(Event.number.desc())
+        .limit(limit)
+    )
+    return [
+        DuplicateAct(
+            number=event.number,
+            at=event.at,
+            who=name or "siftmap",
+            act=event.act,
+            verdict=event.detail.get("verdict"),
+            n_joined=n or 0,
+            title=title,
+        )
+        for event, name, n, title in rows
+    ]
 
 
 def _records_since_last_run(session: Session, review_id: UUID) -> tuple[pd.DataFrame, pd.DataFrame]:

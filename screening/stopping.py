@@ -69,6 +69,26 @@ def recall_test(
     )
 
 
+def recall_floor(labels: Sequence[int], *, n_total: int, confidence: float = 0.95) -> float | None:
+    """Return the greatest recall that the same test supports; None where nothing relevant is known.
+
+    The hypotheses "``m`` or more relevant records are unread" are rejected from some ``m`` on; the
+    recall is then at least included / (included + m - 1), at this confidence for that one test.
+    """
+    y = _checked(labels)
+    included = int(y.sum())
+    if not included:
+        return None
+    least, most = 1, n_total - len(y) + 1  # more than are unread cannot be missing
+    while least < most:
+        middle = (least + most) // 2
+        if _p_value_of_missing(y, n_total=n_total, missing=middle) < 1 - confidence:
+            most = middle
+        else:
+            least = middle + 1
+    return included / (included + least - 1)
+
+
 def consecutive_irrelevant(labels: Sequence[int]) -> int:
     """Return how many records since the last relevant one, ``labels`` in order of reading."""
     relevant = np.flatnonzero(_checked(labels))
@@ -87,16 +107,21 @@ def _checked(labels: ArrayLike) -> NDArray[np.int64]:
 
 
 def _least_p_value(y: NDArray[np.int64], *, n_total: int, recall_target: float) -> float:
-    included, n_unread = int(y.sum()), n_total - len(y)
+    included = int(y.sum())
     # Exact: 0.95 is meant as 95/100, which no binary number is.
     fewest_in_all = int(included / Fraction(str(recall_target))) + 1
-    if fewest_in_all - included > n_unread:
-        return 0.0  # too few records are left for recall to be below the target
+    return _p_value_of_missing(y, n_total=n_total, missing=fewest_in_all - included)
+
+
+def _p_value_of_missing(y: NDArray[np.int64], *, n_total: int, missing: int) -> float:
+    """Return the p-value of the hypothesis that ``missing`` or more relevant ones are unread."""
+    included, n_unread = int(y.sum()), n_total - len(y)
+    if missing > n_unread:
+        return 0.0  # too few records are left for that
     # Of the tails that hold as many relevant records the longest has the least p-value, so only
     # tails that begin with all that was read, or just after a relevant record, need a look.
     starts = np.concatenate(([0], np.flatnonzero(y) + 1))
     tails = len(y) - starts
     in_tail = included - np.arange(len(starts))
-    hidden = fewest_in_all - included + in_tail
-    p_values = hypergeom.cdf(in_tail, tails + n_unread, hidden, tails)
+    p_values = hypergeom.cdf(in_tail, tails + n_unread, in_tail + missing, tails)
     return float(np.clip(p_values.min(), 0.0, 1.0))

@@ -1,6 +1,6 @@
 """Coding: studies, their contracts, and a form of the codebook for each."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Form
@@ -9,14 +9,16 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.deps import By, Here, OptionalId, ReadSession, ReviewId, WriteSession
-from api.rendering import path, render
-from protocols.schema import SPECIAL_VALUES, CodebookItem, ItemType, Level
-from protocols.values import describe_value
-from review.coding import CodeState, Subject, agree, code, coded_values, codes_of
+from api.coding_form import form_fields, subject_of
+from api.deps import By, Config, Here, OptionalId, ReadSession, ReviewId, WriteSession
+from api.rendering import is_fragment, path, render
+from protocols.schema import SPECIAL_VALUES, CodebookItem, ItemType
+from review.coding import agree, code, n_values_by_study
+from review.documents import kept_pages
 from review.errors import Invalid
 from review.events import Actor
 from review.flow import Leaf, record_rows
+from review.full_texts import full_text_of
 from review.permissions import Action, check
 from review.reviews import protocol_of
 from review.studies import (
@@ -37,18 +39,24 @@ router = APIRouter()
 def studies(
     request: Request, session: ReadSession, here: Here, review_id: ReviewId, by: By
 ) -> Response:
-    """Show the studies, and the included reports that belong to none yet."""
+    """Show the studies with how far each is coded, and included reports that belong to none yet."""
     check(session, review_id=review_id, by=by, action=Action.CODE)
     found = session.scalars(
         select(Study).where(Study.review_id == review_id).order_by(Study.label)
     ).all()
     # What awaits a study tells what reviewers decided, so it is for the lead.
+    is_lead = here.may(Action.MANAGE)
     waiting = (
-        record_rows(session, review_id=review_id, where=[Leaf.AWAITING_STUDY])
-        if here.may(Action.MANAGE)
-        else []
+        record_rows(session, review_id=review_id, where=[Leaf.AWAITING_STUDY]) if is_lead else []
     )
-    return render(request, "studies.html", studies=found, waiting=waiting)
+    return render(
+        request,
+        "studies.html",
+        studies=found,
+        waiting=waiting,
+        coded=n_values_by_study(session, review_id=review_id, by=None if is_lead else by),
+        protocol=protocol_of(session, review_id),
+    )
 
 
 @router.post("/reviews/{slug}/coding")
@@ -72,21 +80,18 @@ def study_form(
     here: Here,
     review_id: ReviewId,
     by: By,
+    settings: Config,
     study_id: UUID,
     contract: UUID | None = None,
+    report: UUID | None = None,
 ) -> Response:
-    """Show the coding form of a study, or of one of its contracts."""
+    """Show the coding form of a study, or of one of its contracts, beside the text of a report."""
     check(session, review_id=review_id, by=by, action=Action.CODE)
     study = study_of_review(session, review_id=review_id, study_id=study_id)
     contracts = contracts_of(session, review_id=review_id, study_id=study_id)
     chosen = next((one for one in contracts if one.id == contract), None)
-    protocol = protocol_of(session, review_id)
-    levels = [Level.STUDY] if chosen is None else [Level.CONTRACT, Level.STUDY_CONTRACT]
-    fields = [
-        _field(session, review_id, item, _subject(item, study_id, contract), by, here)
-        for item in protocol.codebook
-        if item.level in levels
-    ]
+    reports = reports_of(session, review_id=review_id, study_id=study_id)
+    read = next((one for one in reports if one.id == report), reports[0] if reports else None)
     others = session.scalars(
         select(Contract).where(Contract.review_id == review_id).order_by(Contract.label)
     ).all()
@@ -97,10 +102,19 @@ def study_form(
         contracts=contracts,
         chosen=chosen,
         others=[one for one in others if one not in contracts],
-        fields=fields,
-        reports=reports_of(session, review_id=review_id, study_id=study_id),
+        fields=form_fields(
+            session,
+            review_id=review_id,
+            study_id=study_id,
+            contract_id=chosen.id if chosen else None,
+            by=by,
+            is_lead=here.may(Action.MANAGE),
+        ),
+        reports=reports,
+        read=read,
+        pages=_pages(session, review_id, read.id, by, settings) if read else None,
         special=SPECIAL_VALUES,
-        protocol=protocol,
+        protocol=protocol_of(session, review_id),
     )
 
 
@@ -125,6 +139,7 @@ def post_contract(
 def post_code(
     request: Request,
     session: WriteSession,
+    here: Here,
     review_id: ReviewId,
     by: By,
     study_id: UUID,
@@ -143,7 +158,7 @@ def post_code(
     known = next((one for one in protocol_of(session, review_id).codebook if one.key == item), None)
     if known is None:
         raise Invalid(f"The codebook has no item '{item}'.")
-    subject = _subject(known, study_id, contract)
+    subject = subject_of(known, study_id, contract)
     given = _value(known, value or [], special, currency, year)
     if settle:
         agree(
@@ -169,68 +184,43 @@ def post_code(
             study_id=subject.study_id,
             contract_id=subject.contract_id,
         )
+    if is_fragment(request):
+        [field] = form_fields(
+            session,
+            review_id=review_id,
+            study_id=study_id,
+            contract_id=contract,
+            by=by,
+            is_lead=here.may(Action.MANAGE),
+            only=item,
+        )
+        return render(
+            request,
+            "_field.html",
+            field=field,
+            study=study_of_review(session, review_id=review_id, study_id=study_id),
+            chosen_id=contract,
+            reports=reports_of(session, review_id=review_id, study_id=study_id),
+            special=SPECIAL_VALUES,
+            is_saved=True,
+        )
     query = f"?contract={contract}" if contract else ""
     return RedirectResponse(f"{path(request, 'coding', study_id)}{query}#{item}", status_code=303)
 
 
-def _subject(item: CodebookItem, study_id: UUID, contract_id: UUID | None) -> Subject:
-    return Subject(
-        None if item.level is Level.CONTRACT else study_id,
-        None if item.level is Level.STUDY else contract_id,
-    )
-
-
-def _field(
-    session: Session,
-    review_id: UUID,
-    item: CodebookItem,
-    subject: Subject,
-    by: Actor,
-    here: Here,
-) -> dict[str, Any]:
-    """Return what the form shows of one item: one's own code, and the value if it is settled."""
-    codes = codes_of(
-        session,
-        review_id=review_id,
-        study_id=subject.study_id,
-        contract_id=subject.contract_id,
-        item=item.key,
-    )
-    own = next((one for one in codes if one.coder_id == by.account_id), None)
-    if item.double_coded and own is None and not here.may(Action.MANAGE):
-        codes = []  # a second coder codes before reading what the first one wrote
-    values = codes and coded_values(session, review_id=review_id, items=[item.key], subject=subject)
-    state = values[0].state if values else None
-    is_settled = state in (CodeState.AGREED, CodeState.CODED)
-    may_settle = state is CodeState.CONFLICT and here.may(Action.CODE)
-    return {
-        "item": item,
-        "group": item.group or "",
-        "own": own,
-        "filled": _filled(own.value) if own else {},
-        "own_text": describe_value(item, own.value) if own else None,
-        "state": state,
-        "settled": describe_value(item, values[0].value) if is_settled else None,
-        "differing": [describe_value(item, one.value) for one in codes] if may_settle else [],
-    }
-
-
-def _filled(value: object) -> dict[str, object]:
-    """Return what the form's fields show of a value that was saved before."""
-    if isinstance(value, dict) and "special" in value:
-        return {"special": value["special"]}
-    if isinstance(value, dict):
-        return {"value": value["amount"], "currency": value["currency"], "year": value["year"]}
-    return {"value": value}
+def _pages(
+    session: Session, review_id: UUID, record_id: UUID, by: Actor, settings: Config
+) -> list[str] | None:
+    """Return the text of a report's full text, page by page; None where there is none."""
+    document = full_text_of(session, review_id=review_id, record_id=record_id, by=by)
+    return kept_pages(settings.text_path(document.sha256)) if document else None
 
 
 def _value(item: CodebookItem, given: list[str], special: str, currency: str, year: str) -> object:
     """Return what a form says as the value that the codebook checks."""
-    filled = [one for one in given if one.strip()]
-    if special and filled:
-        raise Invalid(f"Give a value for '{item.label}' or the reason why there is none, not both.")
     if special:
         return {"special": special}
+    filled = [one for one in given if one.strip()]
     if not filled:
         raise Invalid(f"Give a value for '{item.label}', or say why there is none.")
     if item.type is ItemType.MANY_OF:

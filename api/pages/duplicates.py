@@ -4,21 +4,18 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Query
-from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import By, ReadSession, ReviewId, WriteSession
 from api.pages.jobs import started
 from api.rendering import path, render
-from review.duplicates import judge, question, questions, undo
+from review.duplicates import judge, latest_acts, question, questions, undo
 from review.jobs import JobKind
 from review.permissions import Action, check
-from review.tables import Event
-from review.vocabulary import Act, Judgement
+from review.vocabulary import Judgement
 
 router = APIRouter()
-DUPLICATE_ACTS = (Act.DEDUPLICATE, Act.JUDGE_PAIR, Act.UNDO_DUPLICATES)
 
 
 @router.get("/reviews/{slug}/duplicates")
@@ -37,19 +34,13 @@ def duplicates(
     if pending:
         left_id, right_id, _ = pending[place]
         shown = question(session, review_id=review_id, left_id=left_id, right_id=right_id)
-    acts = session.scalars(
-        select(Event)
-        .where(Event.review_id == review_id, Event.act.in_(DUPLICATE_ACTS))
-        .order_by(Event.number.desc())
-        .limit(5)
-    ).all()
     return render(
         request,
         "duplicates.html",
         question=shown,
         n_pending=len(pending),
         skip=place,
-        acts=acts,
+        acts=latest_acts(session, review_id=review_id),
     )
 
 

@@ -1,6 +1,8 @@
 """The map: a table of counts with links, then its cells, then its files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter
@@ -11,10 +13,11 @@ from api.deps import By, ReadSession, ReviewId
 from api.drawings import MapAsked, map_response
 from api.rendering import render
 from heatmap.cells import HeatMap, value_label
-from heatmap.contents import cell_contents
-from protocols.schema import Protocol
+from heatmap.contents import Line, cell_contents
+from protocols.schema import ItemType, Protocol
 from review.permissions import Action, check
 from review.reviews import protocol_of
+from review.tables.base import utc_now
 
 router = APIRouter()
 OWN = frozenset({"framework", "unit", "secondary", "row", "column"})
@@ -27,24 +30,15 @@ def show(request: Request, session: ReadSession, review_id: ReviewId, by: By) ->
     check(session, review_id=review_id, by=by, action=Action.SEE_COUNTS)
     if not protocol.frameworks:
         return render(request, "no_map.html")
-    heatmap = _asked(request).build(session, review_id)
-    row, column = request.query_params.get("row"), request.query_params.get("column")
-    contents = (
-        cell_contents(session, review_id=review_id, heatmap=heatmap, row=row, column=column)
-        if row and column
-        else None
-    )
+    heatmap = asked_for(request).build(session, review_id)
+
+    def open_cell(row: str, column: str) -> list[Line]:
+        return cell_contents(session, review_id=review_id, heatmap=heatmap, row=row, column=column)
+
     return render(
         request,
         "map.html",
-        heatmap=heatmap,
-        protocol=protocol,
-        row=row,
-        chosen_column=column,
-        contents=contents,
-        query=_query(request),
-        options={key: _options(heatmap, protocol, key) for key in heatmap.framework.filters},
-        chosen=_filters(request),
+        **map_context(request, heatmap, protocol, open_cell, utc_now().date()),
     )
 
 
@@ -58,11 +52,12 @@ def download(
 ) -> Response:
     """Return the map as csv, xlsx, json, svg, png or html."""
     return map_response(
-        request, session, review_id=review_id, by=by, asked=_asked(request), format=format
+        request, session, review_id=review_id, by=by, asked=asked_for(request), format=format
     )
 
 
-def _asked(request: Request) -> MapAsked:
+def asked_for(request: Request) -> MapAsked:
+    """Return which map the address asks for."""
     asked = request.query_params
     return MapAsked(
         framework=asked.get("framework") or None,
@@ -70,6 +65,29 @@ def _asked(request: Request) -> MapAsked:
         secondary=asked.get("secondary") == "yes",
         filters=_filters(request),
     )
+
+
+def map_context(
+    request: Request,
+    heatmap: HeatMap,
+    protocol: Protocol,
+    open_cell: Callable[[str, str], Sequence[Line]],
+    on: date,
+) -> dict[str, Any]:
+    """Return what a map's page shows, of a review as of a publication."""
+    row, column = request.query_params.get("row"), request.query_params.get("column")
+    return {
+        "heatmap": heatmap,
+        "protocol": protocol,
+        "row": row,
+        "chosen_column": column,
+        "contents": open_cell(row, column) if row and column else None,
+        "query": _query(request),
+        "options": {key: _options(heatmap, protocol, key) for key in heatmap.framework.filters},
+        "chosen": _filters(request),
+        "n_countries": _n_countries(heatmap, protocol),
+        "on": on,
+    }
 
 
 def _filters(request: Request) -> Mapping[str, Sequence[str]]:
@@ -96,3 +114,12 @@ def _options(heatmap: HeatMap, protocol: Protocol, key: str) -> list[tuple[str, 
     present = {one for values in heatmap.frame[key] for one in values if one is not None}
     item = protocol.item(key)
     return sorted(((one, value_label(item, one)) for one in present), key=lambda pair: pair[1])
+
+
+def _n_countries(heatmap: HeatMap, protocol: Protocol) -> int:
+    """Return in how many countries what is shown took place; 0 where the map does not know."""
+    for key in heatmap.framework.filters:
+        if protocol.item(key).type is ItemType.COUNTRY:
+            present = {one for values in heatmap.frame[key] for one in values}
+            return sum(one is not None and len(one) == 2 for one in present)
+    return 0

@@ -1,19 +1,39 @@
 """The first page of a review: what is done, what is stuck, what is next."""
 
+from typing import Any
+from uuid import UUID
+
 from fastapi import APIRouter
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.deps import By, Here, ReadSession, ReviewId
+from api.deps import By, Here, Place, ReadSession, ReviewId
 from api.rendering import render
-from review.blinding import n_own_decisions
+from protocols.schema import Protocol
+from review.blinding import n_own_decisions, own_decisions
 from review.duplicates import questions
-from review.permissions import Action, may
-from review.prisma import count_flow
+from review.events import Actor
+from review.lately import done_lately
+from review.prisma import Flow, count_flow
 from review.reviews import protocol_of
-from review.vocabulary import Stage
+from review.tables import Contract, Search
+from review.vocabulary import Role, Stage
+from screening.queue import n_left
+from screening.readings import count_conflicts, labels_as_read
+from screening.stopping import recall_floor
 
 router = APIRouter()
+FOUND = (
+    "database_results",
+    "register_results",
+    "website_results",
+    "organisation_results",
+    "citations_results",
+    "contact_results",
+    "other_source_results",
+)
 
 
 @router.get("/reviews/{slug}")
@@ -21,18 +41,71 @@ def overview(
     request: Request, session: ReadSession, here: Here, review_id: ReviewId, by: By
 ) -> Response:
     """Show the flow in one band to those who may see counts, one's own work to reviewers."""
-    flow = count_flow(session, review_id=review_id) if may(here.roles, Action.SEE_COUNTS) else None
-    n_questions = (
-        len(questions(session, review_id=review_id)) if may(here.roles, Action.MANAGE) else 0
-    )
-    own = {
-        stage: n_own_decisions(session, review_id=review_id, stage=stage, by=by) for stage in Stage
-    }
+    protocol = protocol_of(session, review_id)
+    flow = count_flow(session, review_id=review_id) if here.may("see_counts") else None
     return render(
         request,
         "overview.html",
+        protocol=protocol,
         flow=flow,
-        n_questions=n_questions,
-        own=own,
-        protocol=protocol_of(session, review_id),
+        band=_band(session, review_id, flow) if flow else None,
+        own=_own_work(session, review_id, by) if here.may("screen") else {},
+        n_conflicts=_n_conflicts(session, review_id, here),
+        **(_for_lead(session, review_id, by, protocol, flow) if here.may("manage") else {}),
     )
+
+
+def _band(session: Session, review_id: UUID, flow: Flow) -> dict[str, int]:
+    def count(table: type[Search] | type[Contract]) -> int:
+        return session.scalar(select(func.count()).where(table.review_id == review_id)) or 0
+
+    found = flow.total(*FOUND)
+    return {
+        "searches": count(Search),
+        "records": found,
+        "unique": found - flow.total("duplicates", "other_duplicates"),
+        "contracts": count(Contract),
+    }
+
+
+def _own_work(session: Session, review_id: UUID, by: Actor) -> dict[str, dict[str, Any]]:
+    """Return, for each stage, how much the reviewer has done and has left."""
+    return {
+        stage.value: {
+            "left": n_left(session, review_id=review_id, stage=stage, by=by),
+            "done": n_own_decisions(session, review_id=review_id, stage=stage, by=by),
+            "recent": own_decisions(session, review_id=review_id, stage=stage, by=by),
+        }
+        for stage in Stage
+    }
+
+
+def _n_conflicts(session: Session, review_id: UUID, here: Place) -> int | None:
+    """Return how many conflicts there are; None for those whose own decisions may be among them."""
+    if not here.may("adjudicate") or Role.REVIEWER in here.roles:
+        return None
+    return sum(count_conflicts(session, review_id=review_id, stage=stage) for stage in Stage)
+
+
+def _for_lead(
+    session: Session, review_id: UUID, by: Actor, protocol: Protocol, flow: Flow | None
+) -> dict[str, Any]:
+    labels = labels_as_read(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT)
+    n_total = len(labels) + (
+        flow.total(
+            "awaiting_title_abstract",
+            "other_awaiting_title_abstract",
+            "not_screened",
+            "other_not_screened",
+        )
+        if flow
+        else 0
+    )
+    confidence = protocol.stopping.confidence
+    return {
+        "n_questions": len(questions(session, review_id=review_id)),
+        "lately": done_lately(session, review_id=review_id, by=by),
+        "n_read": len(labels),
+        "recall": recall_floor(labels, n_total=n_total, confidence=confidence),
+        "confidence": confidence,
+    }

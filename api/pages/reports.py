@@ -1,25 +1,36 @@
-"""Full texts: what is sought, what was retrieved, what was not and why."""
+"""Full texts: what is sought, how the search for each stands, and the documents themselves."""
 
 from typing import Annotated, Literal
+from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Query
+from fastapi import APIRouter, Form, Query, UploadFile
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import FileResponse, RedirectResponse, Response
 
-from api.deps import By, ReadSession, ReviewId, WriteSession
+from api import uploads
+from api.deps import By, Config, ReadSession, ReviewId, Store, WriteSession
 from api.rendering import path, render
+from review.clusters import cluster_of
+from review.documents import MAX_PAGES, kept_pages, page_image
+from review.errors import Invalid, NotFound
+from review.files import write_whole
 from review.flow import Leaf, record_rows
+from review.full_texts import LIMIT, add_full_text, full_texts_of, require_full_text
+from review.jobs import JobKind, ask
 from review.permissions import Action, check
 from review.prisma import SOUGHT
 from review.retrieval import latest_words, retrieve
+from review.tables import Record
 from review.vocabulary import RetrievalState
 
 router = APIRouter()
-PAGE = 50
+PAGE = 25
+R = "/reviews/{slug}/reports"
+ONE = R + "/{record_id}"
 
 
-@router.get("/reviews/{slug}/reports")
+@router.get(R)
 def reports(
     request: Request,
     session: ReadSession,
@@ -32,17 +43,39 @@ def reports(
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     where = SOUGHT if show == "all" else [Leaf.AWAITING_RETRIEVAL]
     rows = record_rows(session, review_id=review_id, where=where, after=after, limit=PAGE)
+    ids = [row[0].id for row in rows]
     return render(
         request,
         "reports.html",
         rows=rows,
-        asked=latest_words(session, review_id=review_id, record_ids=[row[0].id for row in rows]),
+        asked=latest_words(session, review_id=review_id, record_ids=ids),
+        documents=full_texts_of(session, review_id=review_id, record_ids=ids),
         show=show,
         more=rows[-1][0].number if len(rows) == PAGE else None,
     )
 
 
-@router.post("/reviews/{slug}/reports/{record_id}/retrieval")
+@router.get(ONE)
+def report(
+    request: Request,
+    session: ReadSession,
+    review_id: ReviewId,
+    by: By,
+    settings: Config,
+    record_id: UUID,
+) -> Response:
+    """Show a report's full text: its pages as images, and its text to read and to quote from."""
+    document = require_full_text(session, review_id=review_id, record_id=record_id, by=by)
+    return render(
+        request,
+        "report.html",
+        record=session.get_one(Record, record_id),
+        document=document,
+        pages=kept_pages(settings.text_path(document.sha256)),
+    )
+
+
+@router.post(ONE + "/retrieval")
 def post_retrieval(
     request: Request,
     session: WriteSession,
@@ -63,3 +96,80 @@ def post_retrieval(
         why=None if state is RetrievalState.REQUESTED else why,
     )
     return RedirectResponse(path(request, "reports"), status_code=303)
+
+
+@router.post(ONE + "/full-text")
+def post_full_text(
+    request: Request,
+    session: WriteSession,
+    review_id: ReviewId,
+    by: By,
+    store: Store,
+    record_id: UUID,
+    file: UploadFile,
+) -> Response:
+    """Keep an uploaded PDF as the report's full text, and have its text read."""
+    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    cluster_of(session, review_id=review_id, record_id=record_id)
+    if not file.filename:
+        raise Invalid("Choose the PDF of this report.")
+    with uploads.on_disk(file, limit=LIMIT) as copy:
+        kept = add_full_text(
+            session,
+            review_id=review_id,
+            record_id=record_id,
+            path=copy,
+            name=uploads.name_of(file),
+            files=store,
+            by=by,
+        )
+    ask(
+        session,
+        review_id=review_id,
+        kind=JobKind.READ_FULL_TEXT,
+        arguments={"sha256": kept.sha256, "name": kept.name},
+        by=by,
+    )
+    return RedirectResponse(path(request, "reports", record_id), status_code=303)
+
+
+@router.get(ONE + "/full-text")
+def full_text(
+    session: ReadSession, review_id: ReviewId, by: By, store: Store, record_id: UUID
+) -> Response:
+    """Return the document itself."""
+    document = require_full_text(session, review_id=review_id, record_id=record_id, by=by)
+    return pdf_response(store, document.sha256, document.name)
+
+
+@router.get(ONE + "/pages/{number}")
+def page(
+    session: ReadSession,
+    review_id: ReviewId,
+    by: By,
+    store: Store,
+    settings: Config,
+    record_id: UUID,
+    number: int,
+) -> Response:
+    """Return one page of the document as an image."""
+    document = require_full_text(session, review_id=review_id, record_id=record_id, by=by)
+    if not 0 < number <= MAX_PAGES:
+        raise NotFound("The document has no such page.")
+    kept = settings.made_dir / f"page-{document.sha256}-{number}.png"
+    if not kept.exists():
+        write_whole(kept, page_image(store.path(document.sha256), number))
+    return FileResponse(kept, media_type="image/png")
+
+
+def pdf_response(store: Store, sha256: str, name: str) -> Response:
+    """Return a stored PDF to look at, cut off from everything else of ours."""
+    plain = name.encode("ascii", "replace").decode().translate({ord(one): "_" for one in '"\\?'})
+    return FileResponse(
+        store.path(sha256),
+        media_type="application/pdf",
+        headers={
+            "content-disposition": f"inline; filename=\"{plain}\"; filename*=UTF-8''{quote(name)}",
+            "content-security-policy": "default-src 'none'; sandbox",
+        },
+    )

@@ -121,3 +121,40 @@ if (toggle) {
 // On a phone the text comes first: what folds is folded.
 if (matchMedia("(max-width: 1000px)").matches)
   for (const one of document.querySelectorAll("details[data-fold]")) one.open = false;
+
+// A passage that is selected in a report's text goes into the field that asks for it.
+let selected = null;
+document.addEventListener("selectionchange", () => {
+  const selection = document.getSelection();
+  const page = selection.anchorNode?.parentElement?.closest("[data-page]");
+  const text = selection.toString().trim();
+  if (page && text) selected = { text, page: page.dataset.page, report: page.dataset.report };
+});
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-quote]");
+  if (!button) return;
+  const form = button.closest("form").elements;
+  if (!selected) {
+    form.quote.placeholder = "Select a passage in the text first";
+    form.quote.focus();
+    return;
+  }
+  form.quote.value = selected.text;
+  form.page.value = selected.page;
+  if (form.report) form.report.value = selected.report;
+  form.quote.focus();
+});
+// After a field is saved the next one is at hand.
+document.addEventListener("htmx:afterSwap", (event) => {
+  const saved = document.getElementById(event.detail.target.id);
+  if (!saved?.matches("form.field")) return;
+  trouble()?.replaceChildren();
+  const fields = [...document.querySelectorAll("form.field")].filter((one) => one.offsetParent);
+  fields[fields.indexOf(saved) + 1]?.querySelector("button, input:not([type=hidden]), select, textarea")?.focus();
+});
+
+// A choice takes effect at once; a link is ready to be copied.
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-send]")) event.target.form.requestSubmit();
+});
+document.querySelector("[data-select]")?.select();

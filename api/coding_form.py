@@ -1,0 +1,140 @@
+"""What the coding form shows of each item: one's own code, what holds, and where coders differ."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from protocols.schema import CodebookItem, Level
+from protocols.values import describe_value
+from review.coding import CodedValue, CodeState, Subject, coded_values, codes_of
+from review.events import Actor
+from review.reviews import protocol_of
+from review.tables import Code
+
+AS_BUTTONS = 4  # of so many values or fewer, one click chooses and saves
+
+
+@dataclass(frozen=True)
+class Field:
+    """One item of the form."""
+
+    item: CodebookItem
+    own: Code | None
+    state: CodeState | None
+    settled: str | None
+    differing: Sequence[str]
+    may_settle: str  # as adjudication, by consensus, or not at all
+
+    @property
+    def group(self) -> str:
+        """The heading that the item stands under."""
+        return self.item.group or ""
+
+    @property
+    def filled(self) -> dict[str, Any]:
+        """What the fields show of one's own code."""
+        value = self.own.value if self.own else None
+        if isinstance(value, dict) and "special" in value:
+            return {"special": value["special"]}
+        if isinstance(value, dict):
+            return {"value": value["amount"], "currency": value["currency"], "year": value["year"]}
+        return {} if self.own is None else {"value": value}
+
+    @property
+    def own_text(self) -> str | None:
+        """One's own code in words."""
+        return describe_value(self.item, self.own.value) if self.own else None
+
+    @property
+    def choices(self) -> list[tuple[str, str, str]]:
+        """The values that one click each chooses, as (key, label, definition); none for others."""
+        if self.item.type == "yes_no":
+            return [("yes", "Yes", ""), ("no", "No", "")]
+        if self.item.type == "one_of" and len(self.item.values) <= AS_BUTTONS:
+            return [(one.key, one.label, one.definition or "") for one in self.item.values]
+        return []
+
+    def is_chosen(self, key: str) -> bool:
+        """Say whether one's own code is the value of this key."""
+        value = self.filled.get("value")
+        return value == key or (value is True and key == "yes") or (value is False and key == "no")
+
+
+def form_fields(
+    session: Session,
+    *,
+    review_id: UUID,
+    study_id: UUID,
+    contract_id: UUID | None,
+    by: Actor,
+    is_lead: bool,
+    only: str | None = None,
+) -> list[Field]:
+    """Return the fields for a study, or for one of its contracts and what the study says of it."""
+    levels = [Level.STUDY] if contract_id is None else [Level.CONTRACT, Level.STUDY_CONTRACT]
+    items = [
+        item
+        for item in protocol_of(session, review_id).codebook
+        if item.level in levels and only in (None, item.key)
+    ]
+    codes, values = _read(
+        session, review_id, {subject_of(item, study_id, contract_id) for item in items}
+    )
+    return [
+        _field(item, codes[item.key], values.get(item.key), by, is_lead=is_lead) for item in items
+    ]
+
+
+def subject_of(item: CodebookItem, study_id: UUID, contract_id: UUID | None) -> Subject:
+    """Return what a code of the item is about."""
+    return Subject(
+        None if item.level is Level.CONTRACT else study_id,
+        None if item.level is Level.STUDY else contract_id,
+    )
+
+
+def _read(
+    session: Session, review_id: UUID, subjects: set[Subject]
+) -> tuple[dict[str, list[Code]], dict[str, CodedValue]]:
+    codes: dict[str, list[Code]] = defaultdict(list)
+    values: dict[str, CodedValue] = {}
+    for subject in subjects:
+        found = codes_of(
+            session,
+            review_id=review_id,
+            study_id=subject.study_id,
+            contract_id=subject.contract_id,
+        )
+        for one in found:
+            codes[one.item].append(one)
+        for value in coded_values(session, review_id=review_id, subject=subject):
+            values[value.item] = value
+    return codes, values
+
+
+def _field(
+    item: CodebookItem,
+    codes: Sequence[Code],
+    value: CodedValue | None,
+    by: Actor,
+    *,
+    is_lead: bool,
+) -> Field:
+    own = next((one for one in codes if one.coder_id == by.account_id), None)
+    if item.double_coded and own is None and not is_lead:
+        value = None  # a second coder codes before reading what the first one wrote
+    state = value.state if value else None
+    is_settled = value is not None and state in (CodeState.AGREED, CodeState.CODED)
+    is_conflict = state is CodeState.CONFLICT
+    return Field(
+        item=item,
+        own=own,
+        state=state,
+        settled=describe_value(item, value.value) if value and is_settled else None,
+        differing=[describe_value(item, one.value) for one in codes] if is_conflict else [],
+        may_settle="" if not is_conflict else "adjudication" if is_lead else "consensus",
+    )

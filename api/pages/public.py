@@ -1,0 +1,116 @@
+"""What anybody with a link can read: a published map, its cells, and its files."""
+
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from api.deps import Config, ReadSession
+from api.drawings import MAP_DRAWINGS, as_file, map_data, publication_file
+from api.pages.map import asked_for, map_context
+from api.rendering import render
+from api.security import CSP
+from heatmap.cells import HeatMap
+from heatmap.contents import Line
+from heatmap.publications import cell_of, map_of, shared
+from protocols.schema import Protocol
+from review.errors import Interrupted, NotFound
+from review.tables import Publication, ShareLink
+
+router = APIRouter()
+P = "/p/{token}"
+
+
+@router.get(P)
+def show(request: Request, session: ReadSession, token: str) -> Response:
+    """Show a published map; a cell that is chosen opens its studies beside it."""
+    publication, link = shared(session, token)
+    content = publication.content
+    heatmap = _map(request, content)
+
+    def open_cell(row: str, column: str) -> list[Line]:
+        return cell_of(content, heatmap, row, column)
+
+    made_at = datetime.fromisoformat(content["made_at"])
+    answer = render(
+        request,
+        "public.html",
+        publication=publication,
+        made_at=made_at,
+        **map_context(
+            request,
+            heatmap,
+            Protocol.model_validate(content["protocol"]),
+            open_cell,
+            made_at.date(),
+        ),
+    )
+    return _for_everybody(answer, link)
+
+
+@router.get(P + "/data.json")
+def data(session: ReadSession, token: str) -> Response:
+    """Return all that was frozen: the definition of the maps and what they are counted from."""
+    publication, link = shared(session, token)
+    frozen = {
+        "number": publication.number,
+        "title": publication.title,
+        "sha256": publication.sha256,
+        "content": publication.content,
+    }
+    return _for_everybody(JSONResponse(frozen), link)
+
+
+@router.get(P + "/map.{format}")
+def download(
+    request: Request,
+    session: ReadSession,
+    settings: Config,
+    token: str,
+    format: str,  # noqa: A002
+) -> Response:
+    """Return the map as csv, xlsx or json as it is filtered; as svg, png or html the whole one."""
+    publication, link = shared(session, token)
+    heatmap = _map(request, publication.content)
+    name = f"map-{publication.number}-{heatmap.framework.key}.{format}"
+    content = map_data(heatmap, format)
+    if content is None:
+        content = _drawing(settings, publication, heatmap, format)
+    return _for_everybody(as_file(content, format, name), link)
+
+
+def _map(request: Request, content: dict[str, Any]) -> HeatMap:
+    asked = asked_for(request)
+    return map_of(
+        content,
+        framework=asked.framework,
+        unit=asked.unit,
+        secondary=asked.secondary,
+        filters=asked.filters,
+    )
+
+
+def _drawing(
+    settings: Config,
+    publication: Publication,
+    heatmap: HeatMap,
+    format: str,  # noqa: A002
+) -> bytes:
+    if format not in MAP_DRAWINGS:
+        raise NotFound(f"A map cannot be downloaded as '{format}'.")
+    path = publication_file(settings, publication, heatmap, format)
+    if not path.exists():
+        raise Interrupted("The picture of this map is still being drawn. Try again in a minute.")
+    return path.read_bytes()
+
+
+def _for_everybody(answer: Response, link: ShareLink) -> Response:
+    """Let no search engine list the page, and only the sites that the lead named frame it."""
+    sites = " ".join(link.frame_origins) or "'none'"
+    answer.headers["content-security-policy"] = CSP.replace(
+        "frame-ancestors 'none'", f"frame-ancestors {sites}"
+    )
+    answer.headers["x-robots-tag"] = "noindex, nofollow"
+    return answer

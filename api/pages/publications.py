@@ -1,0 +1,104 @@
+"""Publications for the lead: freezing the map, and the links under which others read it."""
+
+from datetime import UTC, datetime, time
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Form
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from api.deps import By, ReadSession, ReviewId, WriteSession
+from api.rendering import path, render
+from heatmap.publications import publications_of, publish, revoke, share
+from review.errors import Invalid
+from review.jobs import JobKind, ask
+from review.tables import Publication
+from review.tables.base import utc_now
+
+router = APIRouter()
+R = "/reviews/{slug}/publications"
+
+
+@router.get(R)
+def show(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
+    """Show what has been published, and its links."""
+    return _page(request, session, review_id, by)
+
+
+@router.post(R)
+def post_publication(
+    request: Request,
+    session: WriteSession,
+    review_id: ReviewId,
+    by: By,
+    title: Annotated[str, Form()],
+    until: Annotated[str, Form()] = "",
+    sites: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Freeze the map as it is, and show the link to it, this once."""
+    made = publish(session, review_id=review_id, title=title, by=by)
+    arguments = {"of": "publication", "publication": str(made.id)}
+    ask(session, review_id=review_id, kind=JobKind.DRAW, arguments=arguments, by=by)
+    return _linked(request, session, review_id, by, made.id, until, sites)
+
+
+@router.post(R + "/{publication_id}/links")
+def post_link(
+    request: Request,
+    session: WriteSession,
+    review_id: ReviewId,
+    by: By,
+    publication_id: UUID,
+    until: Annotated[str, Form()] = "",
+    sites: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Make another link to a publication, and show it, this once."""
+    return _linked(request, session, review_id, by, publication_id, until, sites)
+
+
+@router.post(R + "/links/{link_id}/revoke")
+def post_revoke(
+    request: Request, session: WriteSession, review_id: ReviewId, by: By, link_id: UUID
+) -> Response:
+    """End a link; from the next request on it opens nothing."""
+    revoke(session, review_id=review_id, link_id=link_id, by=by)
+    return RedirectResponse(path(request, "publications"), status_code=303)
+
+
+def _linked(
+    request: Request,
+    session: WriteSession,
+    review_id: UUID,
+    by: By,
+    publication_id: UUID,
+    until: str,
+    sites: str,
+) -> Response:
+    _, token = share(
+        session,
+        review_id=review_id,
+        publication_id=publication_id,
+        by=by,
+        expires_at=_end_of(until),
+        frame_origins=sites.split(),
+    )
+    return _page(request, session, review_id, by, made=f"{request.base_url!s}p/{token}")
+
+
+def _page(
+    request: Request, session: ReadSession, review_id: UUID, by: By, made: str | None = None
+) -> Response:
+    rows: list[tuple[Publication, object]] = []
+    rows += publications_of(session, review_id=review_id, by=by)
+    return render(request, "publications.html", rows=rows, made=made, now=utc_now())
+
+
+def _end_of(day: str) -> datetime | None:
+    """Return the last moment of a day given in a form; None for no day."""
+    if not day.strip():
+        return None
+    try:
+        return datetime.combine(datetime.fromisoformat(day.strip()).date(), time.max, UTC)
+    except ValueError as error:
+        raise Invalid(f"'{day}' is not a date like 2027-11-22.") from error
