@@ -20,7 +20,9 @@ from api.pages import (
     coding,
     conflicts,
     duplicates,
+    help,  # noqa: A004 - the page's name
     jobs,
+    joining,
     map,  # noqa: A004 - the page's name
     overview,
     prisma,
@@ -41,6 +43,8 @@ from review.migration import is_current
 
 PAGES = (
     account,
+    joining,
+    help,
     overview,
     adding,
     searches,

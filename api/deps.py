@@ -17,6 +17,7 @@ from review.database import Database
 from review.errors import NotFound, ReviewError
 from review.events import Actor
 from review.files import FileStore
+from review.jobs import n_open
 from review.permissions import Action, may, roles_of
 from review.reviews import find_review
 from review.tables import Account, Review
@@ -33,6 +34,7 @@ class Place:
 
     review: Review
     roles: frozenset[Role]
+    n_jobs: int = 0  # that wait or are under way, for those who manage them
 
     def may(self, action: str) -> bool:
         """Say whether the person may do ``action`` here; for templates."""
@@ -82,16 +84,21 @@ def token_of(request: Request) -> str:
     return request.cookies.get(cookie_name(request), "")
 
 
-def signed_in(request: Request, session: ReadSession) -> Account:
-    """Return who is signed in; raise SignInFirst for nobody."""
+def signed_in_or_none(request: Request, session: ReadSession) -> Account | None:
+    """Return who is signed in, if anybody."""
     token = token_of(request)
     account = account_of(session, token) if token else None
-    if account is None:
-        raise SignInFirst("Sign in first.")
-    if is_due(session, token):
+    if account is not None and is_due(session, token):
         with database_of(request).writing() as writing:
             touch_session(writing, token)
     request.state.account = account
+    return account
+
+
+def signed_in(account: Annotated[Account | None, Depends(signed_in_or_none)]) -> Account:
+    """Return who is signed in; raise SignInFirst for nobody."""
+    if account is None:
+        raise SignInFirst("Sign in first.")
     return account
 
 
@@ -112,7 +119,8 @@ def place_of(request: Request, slug: str, session: ReadSession, person: Person) 
     roles = roles_of(session, review_id=review.id, account_id=person.id)
     if not roles:
         raise NotFound(f"There is no review called '{slug}'.")
-    place = Place(review, roles)
+    n_jobs = n_open(session, review.id) if may(roles, Action.MANAGE) else 0
+    place = Place(review, roles, n_jobs)
     request.state.place = place
     return place
 
@@ -134,6 +142,9 @@ async def own_form(request: Request) -> None:
     """Refuse an unsafe request unless it comes from a form on one of our pages."""
     settings = settings_of(request)
     check_origin(request, settings.public_origins)
-    if request.method not in SAFE and not request.url.path.endswith("/login"):
+    path = request.url.path
+    # Who has no session yet has no token of it either.
+    is_open = path == "/login" or (path.startswith("/invitations/") and path.endswith("/account"))
+    if request.method not in SAFE and not is_open:
         form = await request.form()
         check_form_token(form.get("form_token"), settings.key(), token_of(request))

@@ -94,6 +94,18 @@ def check_password(session: Session, *, email: str, password: str, client: str) 
     return account.id
 
 
+def change_password(session: Session, account_id: UUID, password: str, *, keep: str = "") -> None:
+    """Give an account a new password and end its sessions, but for the one of token ``keep``."""
+    account = session.get_one(Account, account_id)
+    account.password_hash = hash_password(password)
+    session.execute(
+        delete(LoginSession).where(
+            LoginSession.account_id == account_id, LoginSession.token_sha256 != _sha256(keep)
+        )
+    )
+    session.flush()
+
+
 def note_failure(session: Session, *, email: str, client: str) -> None:
     """Remember a failed sign-in for the throttle, and forget those that no longer count."""
     session.execute(delete(LoginAttempt).where(LoginAttempt.at <= utc_now() - WINDOW))

@@ -163,6 +163,7 @@ def record_rows(
     stream: Stream | None = None,
     kinds: Collection[SearchKind] | None = None,
     reason: str | None = None,
+    source: str | None = None,
     study_id: UUID | None = None,
     as_of: int | None = None,
     after: int = 0,
@@ -185,6 +186,8 @@ def record_rows(
         query = query.where(leaf.c.kind.in_(list(kinds)))
     if reason is not None:
         query = query.where(leaf.c.reason == reason)
+    if source is not None:
+        query = query.join(Search, Search.id == Record.search_id).where(Search.source == source)
     if study_id is not None:
         query = query.where(leaf.c.study_id == study_id)
     return [(row[0], row[1], row[2]) for row in session.execute(query)]

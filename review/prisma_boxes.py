@@ -29,6 +29,29 @@ NOT_IN_TEMPLATE = {
     "other_records_screened": "Records screened",
     "other_records_excluded": "Records excluded",
 }
+TITLES = {
+    **{key: f"Records identified: {words}" for key, words, _ in (*DATABASES, *OTHERS)},
+    "duplicates": "Duplicate records removed",
+    "excluded_automatic": "Records marked as ineligible by automation tools",
+    "excluded_other": "Records removed for other reasons",
+    "records_screened": "Records screened",
+    "records_excluded": "Records excluded",
+    "awaiting_title_abstract": "Records awaiting screening",
+    "not_screened": "Records not screened",
+    "sought_reports": "Reports sought for retrieval",
+    "notretrieved_reports": "Reports not retrieved",
+    "awaiting_retrieval": "Reports awaiting retrieval",
+    "assessed": "Reports assessed for eligibility",
+    "awaiting_full_text": "Reports awaiting full-text screening",
+    "excluded": "Reports excluded",
+    "new_reports": "Reports of included studies",
+    "awaiting_study": "Included reports awaiting a study",
+    "new_studies": "Studies included",
+    "total_studies": "Total studies included",
+    "total_reports": "Reports of total included studies",
+    "previous_studies": "Studies included in a previous version",
+    "previous_reports": "Reports of studies included in a previous version",
+}
 HEADINGS = (
     "Identification of new studies via databases and registers",
     "Identification of new studies via other methods",
@@ -65,6 +88,11 @@ class Column:
     heading: str
     main: dict[int, Node]
     side: dict[int, Node]
+
+
+def title_of(key: str) -> str:
+    """Return what a count's box is called in the diagram, without saying in which column."""
+    return TITLES.get(key) or TITLES[key.removeprefix("other_").removeprefix("dbr_")]
 
 
 def columns(flow: Flow) -> list[Column]:

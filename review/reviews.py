@@ -55,7 +55,7 @@ def create_review(
         detail={"slug": slug, "title": review.title},
     )
     if by.account_id is not None:
-        _add_role(session, review_id=review.id, account_id=by.account_id, role=Role.LEAD, by=by)
+        give_role(session, review_id=review.id, account_id=by.account_id, role=Role.LEAD, by=by)
     return review
 
 
@@ -109,7 +109,7 @@ def add_member(session: Session, *, review_id: UUID, email: str, role: Role, by:
     lock_review(session, review_id)
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     account_id = _account(session, email)
-    _add_role(session, review_id=review_id, account_id=account_id, role=role, by=by)
+    give_role(session, review_id=review_id, account_id=account_id, role=role, by=by)
 
 
 def remove_member(session: Session, *, review_id: UUID, email: str, role: Role, by: Actor) -> None:
@@ -129,7 +129,14 @@ def remove_member(session: Session, *, review_id: UUID, email: str, role: Role, 
         .returning(Membership.id)
     ).all()
     if gone:
-        _record_membership(session, review_id, account_id, by, old=role, new=None)
+        record_act(
+            session,
+            review_id=review_id,
+            act=Act.REMOVE_MEMBER,
+            by=by,
+            subject=("account", account_id),
+            detail={"old": role, "new": None},
+        )
 
 
 def members_of(session: Session, review_id: UUID) -> list[tuple[Account, list[Role]]]:
@@ -197,9 +204,16 @@ def _account(session: Session, email: str) -> UUID:
     return account_id
 
 
-def _add_role(
-    session: Session, *, review_id: UUID, account_id: UUID, role: Role, by: Actor
+def give_role(
+    session: Session,
+    *,
+    review_id: UUID,
+    account_id: UUID,
+    role: Role,
+    by: Actor,
+    invited_by: UUID | None = None,
 ) -> None:
+    """Give an account a role; again is harmless.  Whether one may is for the caller.  Flushes."""
     held = select(Membership.id).where(
         Membership.review_id == review_id,
         Membership.account_id == account_id,
@@ -208,23 +222,14 @@ def _add_role(
     if session.scalar(held):
         return
     session.add(Membership(review_id=review_id, account_id=account_id, role=role))
-    _record_membership(session, review_id, account_id, by, old=None, new=role)
-
-
-def _record_membership(
-    session: Session,
-    review_id: UUID,
-    account_id: UUID,
-    by: Actor,
-    *,
-    old: Role | None,
-    new: Role | None,
-) -> None:
+    detail: dict[str, object] = {"old": None, "new": role}
+    if invited_by is not None:
+        detail["invited_by"] = invited_by
     record_act(
         session,
         review_id=review_id,
-        act=Act.REMOVE_MEMBER if new is None else Act.ADD_MEMBER,
+        act=Act.ADD_MEMBER,
         by=by,
         subject=("account", account_id),
-        detail={"old": old, "new": new},
+        detail=detail,
     )

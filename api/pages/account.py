@@ -1,23 +1,29 @@
-"""Signing in and out, and the list of one's reviews."""
+"""Signing in and out, the list of one's reviews, and one's own account."""
 
+from datetime import UTC, datetime, time
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Form
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.deps import Base, Person, ReadSession, cookie_name, token_of
+from api.deps import Base, Person, ReadSession, WriteSession, cookie_name, token_of
 from api.rendering import render
 from review.accounts import (
     LIFETIME,
+    change_password,
     check_password,
     end_session,
     note_failure,
     start_session,
 )
-from review.errors import NotAllowed
-from review.tables import Membership, Review
+from review.errors import Invalid, NotAllowed
+from review.tables import Account, Membership, Review
+from review.tables.base import utc_now
+from review.tokens import Scope, issue_token, revoke_token, tokens_of
 
 router = APIRouter()
 
@@ -52,13 +58,9 @@ def login(
     next: Annotated[str, Form()] = "/",  # noqa: A002
 ) -> Response:
     """Sign in; a session begins with a token of its own, whatever the browser sent."""
-    client = request.client.host if request.client else "unknown"
     try:
-        with database.reading() as session:
-            account_id = check_password(session, email=email, password=password, client=client)
+        account_id = _checked(request, database, email, password)
     except NotAllowed as error:
-        with database.writing() as session:
-            note_failure(session, email=email, client=client)
         return render(
             request,
             "login.html",
@@ -67,11 +69,74 @@ def login(
             wrong=str(error),
             email=email,
         )
+    return with_session(request, database, account_id, _local(next))
+
+
+@router.post("/logout")
+def logout(request: Request, database: Base) -> Response:
+    """Sign out; the session's token is worth nothing from now on."""
+    with database.writing() as session:
+        end_session(session, token_of(request))
+    answer = RedirectResponse("/login", status_code=303)
+    answer.delete_cookie(cookie_name(request), path="/")
+    return answer
+
+
+@router.get("/account")
+def account(request: Request, session: ReadSession, person: Person) -> Response:
+    """Show one's account: password, and tokens for programs."""
+    return _account(request, session, person)
+
+
+@router.post("/account/password")
+def post_password(
+    request: Request,
+    database: Base,
+    person: Person,
+    old: Annotated[str, Form()],
+    new: Annotated[str, Form()],
+) -> Response:
+    """Change one's password; every other session of the account ends."""
+    _checked(request, database, person.email, old)
+    with database.writing() as session:
+        change_password(session, person.id, new, keep=token_of(request))
+    return RedirectResponse("/account?said=password", status_code=303)
+
+
+@router.post("/account/tokens")
+def post_token(
+    request: Request,
+    session: WriteSession,
+    person: Person,
+    name: Annotated[str, Form()],
+    scope: Annotated[list[Scope] | None, Form()] = None,
+    until: Annotated[str, Form()] = "",
+) -> Response:
+    """Issue a token for a program, and show it, this once."""
+    token = issue_token(
+        session,
+        account_id=person.id,
+        name=name,
+        scopes=scope or [],
+        expires_at=_end_of(until),
+    )
+    return _account(request, session, person, made=token)
+
+
+@router.post("/account/tokens/{token_id}/revoke")
+def post_revocation(session: WriteSession, person: Person, token_id: UUID) -> Response:
+    """End a token; the program's next request is refused."""
+    revoke_token(session, account_id=person.id, token_id=token_id)
+    return RedirectResponse("/account", status_code=303)
+
+
+def with_session(request: Request, database: Base, account_id: UUID, target: str) -> Response:
+    """Go on to a page, signed in under a session that begins now."""
     with database.writing() as session:
         if old := token_of(request):
             end_session(session, old)
         token = start_session(session, account_id)
-    answer = RedirectResponse(_local(next), status_code=303)
+    answer = RedirectResponse(target, status_code=303)
     answer.set_cookie(
         cookie_name(request),
         token,
@@ -84,14 +149,38 @@ def login(
     return answer
 
 
-@router.post("/logout")
-def logout(request: Request, database: Base) -> Response:
-    """Sign out; the session's token is worth nothing from now on."""
-    with database.writing() as session:
-        end_session(session, token_of(request))
-    answer = RedirectResponse("/login", status_code=303)
-    answer.delete_cookie(cookie_name(request), path="/")
-    return answer
+def _checked(request: Request, database: Base, email: str, password: str) -> UUID:
+    """Return the account that this is the password of; raise NotAllowed, and remember a failure."""
+    client = request.client.host if request.client else "unknown"
+    try:
+        with database.reading() as session:
+            return check_password(session, email=email, password=password, client=client)
+    except NotAllowed:
+        with database.writing() as session:
+            note_failure(session, email=email, client=client)
+        raise
+
+
+def _account(
+    request: Request, session: Session, person: Account, made: str | None = None
+) -> Response:
+    return render(
+        request,
+        "account.html",
+        tokens=tokens_of(session, person.id),
+        scopes=list(Scope),
+        made=made,
+        now=utc_now(),
+    )
+
+
+def _end_of(day: str) -> datetime | None:
+    if not day.strip():
+        return None
+    try:
+        return datetime.combine(datetime.fromisoformat(day.strip()).date(), time.max, UTC)
+    except ValueError as error:
+        raise Invalid(f"'{day}' is not a date like 2027-11-22.") from error
 
 
 def _local(target: str) -> str:

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Query
+from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,6 +15,9 @@ from api.rendering import path, render
 from review import prisma_drawing
 from review.permissions import Action, check
 from review.prisma import BOXES, Flow, count_flow, event_on, identities
+from review.prisma_boxes import title_of
+from review.reviews import protocol_of
+from review.tables import Event
 
 router = APIRouter()
 AsOf = Annotated[str, Query(max_length=20)]
@@ -26,21 +30,35 @@ def show(
     """Show the diagram as of now or of a past day or event, and whether it adds up."""
     flow = _flow(session, review_id, by, as_of)
 
+    def records(query: dict[str, str]) -> str:
+        when = {"as_of": str(flow.as_of)} if as_of else {}
+        return f"{path(request, 'records')}?{urlencode(query | when)}"
+
     def link(box: str) -> str:
-        if box not in BOXES:  # studies, which are not records
-            return path(request, "map")
-        query = {"box": box} | ({"as_of": str(flow.as_of)} if as_of else {})
-        return f"{path(request, 'records')}?{urlencode(query)}"
+        # Studies are no records: they are on the map.
+        return records({"box": box}) if box in BOXES else path(request, "map")
+
+    reasons = {one.label: one.key for one in protocol_of(session, review_id).exclusion_reasons}
+
+    def link_part(box: str, part: str) -> str:
+        is_reason = box in ("dbr_excluded", "other_excluded")
+        return records(
+            {"box": box} | ({"reason": reasons.get(part, part)} if is_reason else {"source": part})
+        )
 
     return render(
         request,
         "prisma.html",
         flow=flow,
         as_of=as_of,
-        diagram=prisma_drawing.to_svg(flow, link=link),
+        diagram=prisma_drawing.to_svg(flow, link=link, link_part=link_part),
         identities=identities(flow),
         boxes=BOXES,
         link=link,
+        title_of=title_of,
+        at=session.scalar(
+            select(Event.at).where(Event.review_id == review_id, Event.number == flow.as_of)
+        ),
     )
 
 

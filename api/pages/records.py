@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from typing import Annotated
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Query
@@ -11,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.deps import By, Here, Place, ReadSession, ReviewId, WriteSession
 from api.rendering import path, render
+from protocols.schema import Protocol
 from review.blinding import history
 from review.clusters import cluster_of
 from review.decisions import reopen
@@ -18,6 +20,7 @@ from review.errors import Invalid, NotFound
 from review.flow import record_rows
 from review.permissions import Action, check
 from review.prisma import AWAITING_FULL_TEXT, AWAITING_SCREENING, BOXES, Box, event_on
+from review.prisma_boxes import title_of
 from review.retrieval import remove
 from review.reviews import protocol_of
 from review.tables import Record, Search
@@ -36,6 +39,7 @@ def records(
     here: Here,
     box: Annotated[list[str] | None, Query(max_length=2)] = None,
     reason: str | None = None,
+    source: str | None = None,
     as_of: str | None = None,
     q: str = "",
     after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
@@ -54,6 +58,7 @@ def records(
             stream=chosen.stream,
             kinds=chosen.kinds,
             reason=reason,
+            source=source,
             as_of=event_on(session, review_id=review_id, as_of=as_of) if as_of else None,
             after=after,
             limit=PAGE,
@@ -63,7 +68,9 @@ def records(
         "records.html",
         rows=[(one, _shown(leaf, here), why) for one, leaf, why in found],
         boxes=box or [],
-        reason=reason,
+        title=title_of(box[0]) if box else "Records",
+        part=_label_of(protocol_of(session, review_id), reason) if reason else source,
+        query=_query(request),
         as_of=as_of,
         q=q,
         more=found[-1][0].number if len(found) == PAGE else None,
@@ -138,6 +145,17 @@ def _both_columns(names: list[str]) -> Box:
     if any(other.leaves != first.leaves for other in others):
         raise NotFound("These two boxes do not hold the same kind of records.")
     return replace(first, stream=None) if others else first
+
+
+def _label_of(protocol: Protocol, reason: str) -> str:
+    known = {one.key: one.label for one in protocol.exclusion_reasons}
+    return known.get(reason, reason)
+
+
+def _query(request: Request) -> str:
+    """Return the address's query but for the page, for the link to the next one."""
+    kept = [pair for pair in request.query_params.multi_items() if pair[0] != "after"]
+    return urlencode(kept)
 
 
 def _shown(leaf: str, here: Place) -> str:

@@ -1,14 +1,22 @@
-"""Settings of a review: its protocol and its people."""
+"""Settings of a review: its protocol, its people, and invitations to join it."""
 
 from typing import Annotated
+from uuid import UUID
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Form, UploadFile
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from api import uploads
 from api.deps import By, ReadSession, ReviewId, WriteSession
 from api.rendering import path, render
+from protocols.changes import changes
+from protocols.loader import load
+from protocols.source import MAX_BYTES
+from review.errors import Unreadable
+from review.invitations import invitations_of, invite, withdraw
 from review.permissions import Action, check
 from review.reviews import (
     add_member,
@@ -21,28 +29,17 @@ from review.tables import ProtocolVersion
 from review.vocabulary import Role
 
 router = APIRouter()
+R = "/reviews/{slug}/settings"
+Text = Annotated[str, Form(max_length=MAX_BYTES)]
 
 
-@router.get("/reviews/{slug}/settings")
+@router.get(R)
 def show(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
-    """Show the protocol with its versions, and the members with their roles."""
-    check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    versions = session.scalars(
-        select(ProtocolVersion)
-        .where(ProtocolVersion.review_id == review_id)
-        .order_by(ProtocolVersion.number.desc())
-    ).all()
-    return render(
-        request,
-        "settings.html",
-        versions=versions,
-        protocol=protocol_state(session, review_id).protocol,
-        members=members_of(session, review_id),
-        all_roles=list(Role),
-    )
+    """Show the protocol with its versions, the members with their roles, and invitations."""
+    return _page(request, session, review_id, by)
 
 
-@router.post("/reviews/{slug}/settings/members")
+@router.post(R + "/members")
 def post_member(
     request: Request,
     session: WriteSession,
@@ -58,13 +55,59 @@ def post_member(
     return RedirectResponse(path(request, "settings"), status_code=303)
 
 
-@router.post("/reviews/{slug}/settings/protocol")
+@router.post(R + "/invitations")
+def post_invitation(
+    request: Request,
+    session: WriteSession,
+    review_id: ReviewId,
+    by: By,
+    name: Annotated[str, Form()],
+    role: Annotated[list[Role], Form()],
+) -> Response:
+    """Make a link that makes somebody a member, and show it, this once."""
+    _, token = invite(session, review_id=review_id, name=name, roles=role, by=by)
+    link = f"{request.base_url}invitations/{token}"
+    return _page(request, session, review_id, by, made=link)
+
+
+@router.post(R + "/invitations/{invitation_id}/withdraw")
+def post_withdrawal(
+    request: Request, session: WriteSession, review_id: ReviewId, by: By, invitation_id: UUID
+) -> Response:
+    """End an invitation."""
+    withdraw(session, review_id=review_id, invitation_id=invitation_id, by=by)
+    return RedirectResponse(path(request, "settings"), status_code=303)
+
+
+@router.post(R + "/protocol/preview")
+def preview(
+    request: Request,
+    session: ReadSession,
+    review_id: ReviewId,
+    by: By,
+    text: Text = "",
+    file: UploadFile | None = None,
+) -> Response:
+    """Show what a new version would change; nothing is changed yet."""
+    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    given = _text_of(file) if file is not None and file.filename else text.replace("\r\n", "\n")
+    now = protocol_state(session, review_id)
+    return render(
+        request,
+        "protocol.html",
+        text=given,
+        number=now.number + 1,
+        changes=changes(now.protocol, load(given).protocol),
+    )
+
+
+@router.post(R + "/protocol")
 def post_protocol(
     request: Request,
     session: WriteSession,
     review_id: ReviewId,
     by: By,
-    text: Annotated[str, Form(max_length=1_000_000)],
+    text: Text,
     why: Annotated[str, Form(max_length=2000)],
 ) -> Response:
     """Put a new version of the protocol in force."""
@@ -76,3 +119,32 @@ def post_protocol(
         by=by,
     )
     return RedirectResponse(path(request, "settings"), status_code=303)
+
+
+def _page(
+    request: Request, session: Session, review_id: UUID, by: By, made: str | None = None
+) -> Response:
+    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    versions = session.scalars(
+        select(ProtocolVersion)
+        .where(ProtocolVersion.review_id == review_id)
+        .order_by(ProtocolVersion.number.desc())
+    ).all()
+    return render(
+        request,
+        "settings.html",
+        versions=versions,
+        protocol=protocol_state(session, review_id).protocol,
+        members=members_of(session, review_id),
+        invitations=invitations_of(session, review_id=review_id, by=by),
+        all_roles=list(Role),
+        made=made,
+    )
+
+
+def _text_of(file: UploadFile) -> str:
+    with uploads.on_disk(file, limit=MAX_BYTES) as copy:
+        try:
+            return copy.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise Unreadable(f"{uploads.name_of(file)} is no text in UTF-8.") from error

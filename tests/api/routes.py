@@ -5,7 +5,9 @@ from typing import Any
 
 from review.permissions import Action
 
-NOBODY_NEEDED = frozenset({"/login", "/healthz", "/readyz", "/static"})
+NOBODY_NEEDED = frozenset(
+    {"/login", "/healthz", "/readyz", "/static", "/help", "/invitations/", "/p/"}
+)
 MEMBER = "member"
 
 
@@ -25,6 +27,10 @@ STAGED = R + "/screening/{stage}"
 ROUTES = [
     Route("GET", "/"),
     Route("POST", "/logout"),
+    Route("GET", "/account"),
+    Route("POST", "/account/password", form={"old": "x", "new": "y"}),
+    Route("POST", "/account/tokens", form={"name": "A script", "scope": "read"}),
+    Route("POST", "/account/tokens/{token_id}/revoke"),
     Route("GET", R, Action.VIEW),
     Route("GET", R + "/searches", Action.VIEW),
     Route("POST", R + "/searches/files", Action.MANAGE),
@@ -60,6 +66,10 @@ ROUTES = [
          "settles": "{record_id}"},
     ),
     Route("GET", R + "/reports", Action.MANAGE),
+    Route("GET", R + "/reports/{record_id}", Action.READ),
+    Route("GET", R + "/reports/{record_id}/full-text", Action.READ),
+    Route("POST", R + "/reports/{record_id}/full-text", Action.MANAGE),
+    Route("GET", R + "/reports/{record_id}/pages/{number}", Action.READ),
     Route(
         "POST", R + "/reports/{record_id}/retrieval", Action.MANAGE, {"state": "requested"}
     ),
@@ -75,6 +85,10 @@ ROUTES = [
     ),
     Route("GET", R + "/map", Action.SEE_COUNTS),
     Route("GET", R + "/map.{format}", Action.SEE_COUNTS),
+    Route("GET", R + "/publications", Action.MANAGE),
+    Route("POST", R + "/publications", Action.MANAGE, {"title": "A map"}),
+    Route("POST", R + "/publications/{publication_id}/links", Action.MANAGE),
+    Route("POST", R + "/publications/links/{link_id}/revoke", Action.MANAGE),
     Route("GET", R + "/prisma", Action.SEE_COUNTS),
     Route("GET", R + "/prisma.{format}", Action.SEE_COUNTS),
     Route("GET", R + "/records", Action.VIEW),
@@ -93,5 +107,11 @@ ROUTES = [
         "POST", R + "/settings/members", Action.MANAGE,
         {"email": "{email}", "role": "advisor"},
     ),
+    Route(
+        "POST", R + "/settings/invitations", Action.MANAGE,
+        {"name": "A colleague", "role": "reviewer"},
+    ),
+    Route("POST", R + "/settings/invitations/{invitation_id}/withdraw", Action.MANAGE),
+    Route("POST", R + "/settings/protocol/preview", Action.MANAGE, {"text": "x"}),
     Route("POST", R + "/settings/protocol", Action.MANAGE, {"text": "x", "why": "y"}),
 ]  # fmt: skip

@@ -1,0 +1,68 @@
+"""The guides, as they stand in docs/, for everybody."""
+
+from functools import cache
+from pathlib import Path
+
+from fastapi import APIRouter
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.rendering import FOLDER, render
+from review.errors import NotFound
+
+router = APIRouter()
+GUIDES = {
+    "reviewers": "For reviewers",
+    "leads": "For leads",
+    "advisors": "For policy advisors",
+    "prisma": "How PRISMA counts come about",
+    "protocols": "Protocol files",
+    "formats": "Search files that can be read",
+    "permissions": "Roles and permissions",
+    "glossary": "Words",
+    "api": "The JSON API",
+    "command-line": "The command line",
+    "operating": "Running siftmap",
+}
+
+
+@router.get("/help")
+def index(request: Request) -> Response:
+    """Show what guides there are."""
+    return render(request, "help.html", guides=GUIDES, chosen=None, text="")
+
+
+@router.get("/help/{guide}")
+def show(request: Request, guide: str) -> Response:
+    """Show one guide."""
+    if guide not in GUIDES:
+        raise NotFound("There is no such guide.")
+    return render(request, "help.html", guides=GUIDES, chosen=guide, text=as_html(guide))
+
+
+@cache
+def as_html(guide: str) -> str:
+    """Return a guide as HTML; its own markup is escaped, and links lead to the other guides."""
+    reader = MarkdownIt("commonmark", {"html": False}).enable("table")
+    tokens = reader.parse(_file(guide).read_text(encoding="utf-8"))
+    for token in tokens:
+        for inner in [token, *(token.children or [])]:
+            _lead_on(inner)
+    return str(reader.renderer.render(tokens, reader.options, {}))
+
+
+def _lead_on(token: Token) -> None:
+    href = str(token.attrGet("href") or "")
+    name, _, place = href.partition("#")
+    if name.endswith(".md") and name.removesuffix(".md") in GUIDES:
+        token.attrSet("href", f"/help/{name.removesuffix('.md')}{'#' + place if place else ''}")
+    if token.tag == "th":
+        token.attrSet("scope", "col")
+
+
+def _file(guide: str) -> Path:
+    """Return where a guide is: in the installed package, or in the checkout beside it."""
+    installed = FOLDER / "guides" / f"{guide}.md"
+    return installed if installed.exists() else FOLDER.parent / "docs" / f"{guide}.md"

@@ -1,0 +1,54 @@
+"""Joining a review by the link of an invitation, with an account or with a new one."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from api.deps import Base, ReadSession, signed_in_or_none
+from api.pages.account import with_session
+from api.rendering import render
+from review.accounts import add_account
+from review.invitations import accept, opened
+from review.tables import Account
+
+router = APIRouter()
+J = "/invitations/{token}"
+Anybody = Annotated[Account | None, Depends(signed_in_or_none)]
+
+
+@router.get(J)
+def show(request: Request, session: ReadSession, person: Anybody, token: str) -> Response:
+    """Show what the invitation is to, with the way to accept it."""
+    invitation, review = opened(session, token)
+    return render(
+        request, "invitation.html", invitation=invitation, review=review, person=person, token=token
+    )
+
+
+@router.post(J)
+def post_acceptance(database: Base, person: Anybody, token: str) -> Response:
+    """Join with the account that one is signed in with."""
+    if person is None:
+        return RedirectResponse(f"/login?next=/invitations/{token}", status_code=303)
+    with database.writing() as session:
+        slug = accept(session, token=token, account_id=person.id).slug
+    return RedirectResponse(f"/reviews/{slug}", status_code=303)
+
+
+@router.post(J + "/account")
+def post_account(
+    request: Request,
+    database: Base,
+    token: str,
+    email: Annotated[str, Form()],
+    name: Annotated[str, Form()],
+    password: Annotated[str, Form()],
+) -> Response:
+    """Make an account, join with it, and be signed in."""
+    with database.writing() as session:
+        opened(session, token)
+        account_id = add_account(session, email=email, name=name, password=password).id
+        slug = accept(session, token=token, account_id=account_id).slug
+    return with_session(request, database, account_id, f"/reviews/{slug}")
