@@ -84,13 +84,20 @@ def token_of(request: Request) -> str:
     return request.cookies.get(cookie_name(request), "")
 
 
-def signed_in_or_none(request: Request, session: ReadSession) -> Account | None:
-    """Return who is signed in, if anybody."""
+def signed_in_or_none(request: Request) -> Account | None:
+    """Return who is signed in, if anybody.
+
+    The session for it is closed at once: where SQLite is too old for WAL, whoever writes waits
+    until nobody reads.
+    """
     token = token_of(request)
-    account = account_of(session, token) if token else None
-    if account is not None and is_due(session, token):
-        with database_of(request).writing() as writing:
-            touch_session(writing, token)
+    with database_of(request).reading() as session:
+        account = account_of(session, token) if token else None
+        is_to_touch = account is not None and is_due(session, token)
+        session.expunge_all()
+    if is_to_touch:
+        with database_of(request).writing() as session:
+            touch_session(session, token)
     request.state.account = account
     return account
 
@@ -113,13 +120,15 @@ def acting(person: Person) -> Actor:
 By = Annotated[Actor, Depends(acting)]
 
 
-def place_of(request: Request, slug: str, session: ReadSession, person: Person) -> Place:
+def place_of(request: Request, slug: str, person: Person) -> Place:
     """Return the review of the address; raise NotFound for a foreign one as for a missing one."""
-    review = find_review(session, slug)
-    roles = roles_of(session, review_id=review.id, account_id=person.id)
-    if not roles:
-        raise NotFound(f"There is no review called '{slug}'.")
-    n_jobs = n_open(session, review.id) if may(roles, Action.MANAGE) else 0
+    with database_of(request).reading() as session:
+        review = find_review(session, slug)
+        roles = roles_of(session, review_id=review.id, account_id=person.id)
+        if not roles:
+            raise NotFound(f"There is no review called '{slug}'.")
+        n_jobs = n_open(session, review.id) if may(roles, Action.MANAGE) else 0
+        session.expunge_all()
     place = Place(review, roles, n_jobs)
     request.state.place = place
     return place

@@ -117,6 +117,8 @@ class Supervisor:
         self._stopped.set()
         if self.process is not None:
             self.process.terminate()
+            if self.process.stdin is not None:
+                self.process.stdin.close()
         if self._thread.is_alive():
             self._thread.join(timeout=10)
 
@@ -132,6 +134,8 @@ class Supervisor:
             if self._stopped.is_set():
                 self.process.terminate()
             status = self.process.wait()
+            if self.process.stdin is not None:
+                self.process.stdin.close()
             with self.database.writing() as session:
                 jobs.release(session, worker)
             if self._stopped.is_set():

@@ -204,7 +204,8 @@ def _filtered(
         if key not in framework.filters:
             raise Invalid(f"This map has no filter '{key}'.")
         chosen = set(wanted)
-        frame = frame[[not chosen.isdisjoint(values) for values in frame[key]]]
+        kept = [not chosen.isdisjoint(values) for values in frame[key]]
+        frame = frame.loc[pd.Series(kept, index=frame.index, dtype=bool)]
     return frame
 
 

@@ -7,10 +7,11 @@ was refused and so nothing was stored, does it itself.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -19,6 +20,7 @@ from review.tables import AnsweredRequest
 from review.tables.base import utc_now
 
 Answer = Mapping[str, Any]
+LIFETIME = timedelta(days=30)  # after which a key may be used for something else
 
 
 class KeyReused(Invalid):
@@ -54,6 +56,11 @@ def claim_key(session: Session, *, account_id: UUID, key: str, said_sha256: str)
         .returning(AnsweredRequest.id)
     )
     if claimed is not None:
+        session.execute(
+            delete(AnsweredRequest).where(
+                AnsweredRequest.account_id == account_id, AnsweredRequest.at < utc_now() - LIFETIME
+            )
+        )
         return Claim(id=claimed, answer=None)
     earlier = session.scalars(
         select(AnsweredRequest).where(

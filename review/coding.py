@@ -126,11 +126,12 @@ def agree(
     known = _item(protocol_of(session, review_id).codebook, item)
     _check_subject(session, review_id, known, study_id, contract_id)
     subject = Subject(study_id, contract_id)
+    # First of all: whether coders differ is for those who have coded it themselves.
+    if basis is AgreedBy.CONSENSUS and not _has_coded(session, review_id, item, subject, by):
+        raise NotAllowed("Consensus is between those who coded this; the lead can settle it.")
     coded = coded_values(session, review_id=review_id, items=[item], subject=subject)
     if not coded or coded[0].state not in (CodeState.CONFLICT, CodeState.AGREED):
         raise Conflicting("Coders do not differ about this, so there is nothing to agree on.")
-    if basis is AgreedBy.CONSENSUS and not _has_coded(session, review_id, item, subject, by):
-        raise NotAllowed("Consensus is between those who coded this; the lead can settle it.")
     row = AgreedCode(
         id=uuid4(),
         study_id=study_id,

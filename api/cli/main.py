@@ -12,6 +12,7 @@ app = typer.Typer(
     help="From literature search to evidence-gap heatmap.",
 )
 app.command("serve")(serving.serve)
+app.command("worker")(serving.worker)
 app.command("migrate")(serving.migrate)
 app.command("demo")(serving.demo)
 app.command("verify")(serving.verify)

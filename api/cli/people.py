@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from api.cli.terminal import As, AsJson, Slug, acting, database, review_id, show
 from protocols.loader import find, load_file
-from review.accounts import add_account
+from review.accounts import add_account, change_password, find_account
 from review.errors import Invalid
 from review.reviews import add_member, create_review, remove_member
 from review.tables import Record, Review
@@ -45,6 +45,20 @@ def add_user(
                     by=acting(""),
                 )
         print(f"Added {account.email}.")
+
+
+@user.command("password")
+def set_password(
+    email: str,
+    password: Annotated[
+        str, typer.Option(help="Asked for where it is not given.", envvar="SIFTMAP_NEW_PASSWORD")
+    ] = "",
+) -> None:
+    """Give an account a new password, for instance to somebody who forgot theirs."""
+    secret = password or typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    with database().writing() as session:
+        change_password(session, find_account(session, email).id, secret)
+    print(f"{email} has a new password; whoever was signed in as them is not any more.")
 
 
 @review.command("create")

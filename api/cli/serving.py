@@ -1,10 +1,13 @@
 """Commands for whoever runs the server."""
 
+import signal
+
 import uvicorn
 
 from api.app import create_app
 from api.cli.terminal import AsJson, database, errors, progress, settings, show
 from api.demonstration import LOGINS, PASSWORD, make_demonstration
+from api.worker import Worker
 from review import migration
 from review.files import FileStore
 from review.migration import is_current
@@ -25,6 +28,18 @@ def serve() -> None:
         log_level="warning",
         server_header=False,
     )
+
+
+def worker() -> None:
+    """Do the work that pages ask for, until stopped; where SIFTMAP_WORKER is separate."""
+    if not is_current(database()):
+        errors.print("The database is not at the newest revision. Run `siftmap migrate` first.")
+        raise SystemExit(1)
+    doing = Worker(database(), settings())
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, lambda _signal, _frame: doing.stop())
+    errors.print("The worker is ready; Ctrl-C ends it after the job that is under way.")
+    doing.run()
 
 
 def migrate() -> None:

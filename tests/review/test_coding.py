@@ -186,7 +186,7 @@ def test_an_agreed_value_holds_and_past_states_stay_readable(session, desk):
     about = {"contract_id": desk.contract}
     a, b = desk.cast.reviewers
     agreement = {"item": "area", "basis": AgreedBy.CONSENSUS, "by": a} | about
-    with pytest.raises(Conflicting, match="Coders do not differ"), session.begin_nested():
+    with pytest.raises(NotAllowed, match="between those who coded"), session.begin_nested():
         desk.do(agree, value="home", **agreement)
     moments = {}
 

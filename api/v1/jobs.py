@@ -1,0 +1,93 @@
+"""Work in the background: how far it is, ending it, and the file that came of it."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+from starlette.responses import FileResponse
+
+from api.deps import Config, ReadSession
+from api.v1.callers import By, ReviewId
+from api.v1.paging import Page, Paged
+from api.v1.routes import WriteSession, router
+from review.errors import NotFound
+from review.events import Actor
+from review.jobs import NEEDED, JobKind, cancel, find_job, jobs_of
+from review.permissions import check, roles_of
+from review.tables import Job
+from review.vocabulary import JobState
+
+reading, writing = router("jobs"), router("jobs", writes=True)
+SAFE_FILE = {
+    "content-security-policy": "sandbox",
+    "x-content-type-options": "nosniff",
+}
+
+
+class JobWhole(BaseModel):
+    """Work in the background: `done` is a share of one, `result` what came of it."""
+
+    id: UUID
+    kind: str
+    state: JobState
+    done: float
+    step: str
+    result: dict[str, Any]
+    error: str | None
+    created_at: datetime
+    ended_at: datetime | None
+
+
+@reading.get("/reviews/{review}/jobs", response_model=Page[JobWhole])
+def list_jobs(session: ReadSession, review_id: ReviewId, by: By, paged: Paged) -> dict[str, Any]:
+    """Return the review's work in the background, the newest first; for its lead."""
+    return paged.cut(jobs_of(session, review_id=review_id, by=by, limit=paged.reach))
+
+
+@reading.get("/jobs/{job}", response_model=JobWhole)
+def get_job(session: ReadSession, by: By, job: UUID) -> Job:
+    """Return how far a job is: to who asked for it, and to the review's lead."""
+    return _found(session, job, by)
+
+
+@writing.post("/jobs/{job}/cancel", response_model=JobWhole)
+def post_cancel(session: WriteSession, by: By, job: UUID) -> Job:
+    """End a job that has not ended; what it wrote before stays."""
+    review_id = _found(session, job, by).review_id
+    return cancel(session, review_id=review_id, job_id=job, by=by)
+
+
+@reading.get(
+    "/jobs/{job}/file",
+    response_class=FileResponse,
+    responses={200: {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}},
+)
+def get_file(session: ReadSession, by: By, job: UUID, settings: Config) -> FileResponse:
+    """Return the file that an export made; to those who may still ask for such a one."""
+    found = _found(session, job, by)
+    check(session, review_id=found.review_id, by=by, action=NEEDED[JobKind(found.kind)])
+    if found.state is not JobState.DONE:
+        raise NotFound("This work has not come to its end, so there is no file yet.")
+    if "file" not in found.result:
+        raise NotFound("This work makes no file.")
+    path = settings.made_dir / found.result["file"]
+    if not path.is_file():
+        raise NotFound("The file was cleared away; ask for the export again.")
+    return FileResponse(
+        path,
+        media_type=found.result["media_type"],
+        filename=found.result["name"],
+        headers=SAFE_FILE,
+    )
+
+
+def _found(session: Session, job_id: UUID, by: Actor) -> Job:
+    """Return a job; raise NotFound for one of a foreign review as for none."""
+    job = session.get(Job, job_id)
+    if job is None or by.account_id is None:
+        raise NotFound("There is no such job.")
+    if not roles_of(session, review_id=job.review_id, account_id=by.account_id):
+        raise NotFound("There is no such job.")
+    return find_job(session, review_id=job.review_id, job_id=job_id, by=by)

@@ -1,0 +1,161 @@
+"""From what went wrong to a problem document (RFC 9457), whatever went wrong."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from api.deps import SignInFirst
+from api.errors import status_of
+from protocols.problems import ProtocolErrors
+from review.errors import ReviewError, Stale
+
+MEDIA_TYPE = "application/problem+json"
+MAX_PROBLEMS = 200
+
+
+class Problem(BaseModel):
+    """What went wrong (RFC 9457): `type` for programs, `title` and `detail` for people."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    problems: list[str] | None = None
+    """Each mistake in a sentence, where there are several."""
+    current: dict[str, Any] | None = None
+    """What holds instead, where what was sent is out of date."""
+
+
+class OutOfDate(Stale):
+    """Somebody has acted since; carries what holds now, as far as the caller may know it."""
+
+    def __init__(self, said: str, current: Mapping[str, Any] | None) -> None:
+        super().__init__(said)
+        self.current = current
+
+
+# What a route may answer instead of what was asked for, for the API's own description.
+TITLES = {
+    400: "Not understood",
+    401: "Not signed in",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Not possible",
+    409: "Not saved: the state of things does not allow it",
+    413: "Too large",
+    422: "Not saved: something in it is missing, malformed or not possible",
+    500: "Not done: the server failed",
+    503: "Not done: try again in a moment",
+}
+
+
+def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the description of these statuses as problem documents."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        status: {"description": TITLES[status], "content": {MEDIA_TYPE: {"schema": schema}}}
+        for status in statuses
+    }
+
+
+def install(api: FastAPI) -> None:
+    """Put the handlers on the API."""
+    api.add_exception_handler(SignInFirst, _nobody)
+    api.add_exception_handler(ReviewError, _review_error)
+    api.add_exception_handler(ProtocolErrors, _protocol_errors)
+    api.add_exception_handler(RequestValidationError, _malformed)
+    api.add_exception_handler(HTTPException, _http_error)
+    api.add_exception_handler(OperationalError, _busy)
+    api.add_exception_handler(IntegrityError, _at_the_same_time)
+    api.add_exception_handler(DataError, _cannot_store)
+    api.add_exception_handler(OverflowError, _cannot_store)
+    api.add_exception_handler(Exception, _failed)
+
+
+def _problem(
+    status: int,
+    kind: str,
+    detail: str,
+    *,
+    title: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    **more: Any,
+) -> Response:
+    content = {
+        "type": f"urn:siftmap:problem:{kind}",
+        "title": title or TITLES.get(status, "Not possible"),
+        "status": status,
+        "detail": detail,
+    }
+    return JSONResponse(content | more, status_code=status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def _nobody(_request: Request, error: Exception) -> Response:
+    return _problem(401, "sign-in-first", str(error), headers={"www-authenticate": "Bearer"})
+
+
+def _review_error(_request: Request, error: Exception) -> Response:
+    status, title = status_of(error)
+    kind = re.sub(r"(?<!^)(?=[A-Z])", "-", type(error).__name__).lower()
+    current = error.current if isinstance(error, OutOfDate) else None
+    more = {} if current is None else {"current": current}
+    return _problem(status, kind, str(error), title=title, **more)
+
+
+def _protocol_errors(_request: Request, error: Exception) -> Response:
+    found = [str(problem) for problem in cast(ProtocolErrors, error).problems]
+    return _several("protocol", "This protocol has mistakes; nothing was changed.", found)
+
+
+def _malformed(_request: Request, error: Exception) -> Response:
+    found = [
+        f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}"
+        for one in cast(RequestValidationError, error).errors()
+    ]
+    return _several("malformed", "Something in the request is missing or malformed.", found)
+
+
+def _several(kind: str, detail: str, found: Sequence[str]) -> Response:
+    shown = [one.encode(errors="replace").decode()[:1000] for one in found[:MAX_PROBLEMS]]
+    return _problem(422, kind, detail, problems=shown)
+
+
+def _http_error(_request: Request, error: Exception) -> Response:
+    raised = cast(HTTPException, error)
+    said = {
+        404: "There is nothing at this address; openapi.json lists the addresses there are.",
+        405: "This address does not take that kind of request.",
+        413: "The request is larger than this server takes.",
+    }
+    status = raised.status_code
+    detail = said.get(status, "The request was not understood: it is malformed or cut short.")
+    return _problem(status, "http", detail, headers=raised.headers)
+
+
+def _busy(_request: Request, _error: Exception) -> Response:
+    said = "The database did not answer in time. Nothing was saved; send it again in a moment."
+    return _problem(503, "busy", said, headers={"retry-after": "1"})
+
+
+def _at_the_same_time(_request: Request, _error: Exception) -> Response:
+    said = "Somebody saved the like at the same moment. Nothing was saved; look, then try again."
+    return _problem(409, "conflicting", said)
+
+
+def _cannot_store(_request: Request, _error: Exception) -> Response:
+    said = "Something in it cannot be stored: a number that is too large, or a stray character."
+    return _problem(422, "invalid", said)
+
+
+def _failed(_request: Request, _error: Exception) -> Response:
+    # The exception itself goes on to the server's log; nothing of it reaches the answer.
+    said = "The server failed at this, and nothing was saved. Its log says why; tell who runs it."
+    return _problem(500, "failed", said)

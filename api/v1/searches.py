@@ -1,0 +1,186 @@
+"""Searches as PRISMA-S asks, their files, and reading more of them in the background."""
+
+import codecs
+from datetime import date, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Form
+from pydantic import BaseModel, Field, StringConstraints
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from api.deps import ReadSession
+from api.v1.callers import By, ReviewId
+from api.v1.paging import Page, Paged
+from api.v1.routes import WriteSession, router
+from api.v1.shapes import Line, Prose, Queued, Said, Text, queued
+from api.v1.uploads import Kept
+from review.errors import Invalid, NotFound
+from review.imports import add_search
+from review.jobs import JobKind, ask
+from review.reading import Format
+from review.tables import ImportFile, RejectedBlock, Search
+from review.vocabulary import SearchKind
+
+reading, writing = router("searches"), router("searches", writes=True)
+MAX_REJECTED = 200
+
+
+class NewSearch(Said):
+    """A search as it was run; `hits` is the number that the source reported."""
+
+    source: Annotated[Line, StringConstraints(min_length=1)]
+    kind: SearchKind
+    platform: Line | None = None
+    query: Text | None = None
+    run_on: date | None = None
+    hits: Annotated[int, Field(ge=0, lt=10**9)] | None = None
+    limits: Prose | None = None
+
+
+class SearchLine(BaseModel):
+    """A search with what was read of it."""
+
+    id: UUID
+    source: str
+    kind: SearchKind
+    platform: str | None
+    query: str | None
+    run_on: date | None
+    hits: int | None
+    limits: str | None
+    n_files: int
+    n_accepted: int
+    n_rejected: int
+
+
+class ReadFile(BaseModel):
+    """A file that was read: every block found is a record or was rejected."""
+
+    id: UUID
+    name: str
+    sha256: str
+    n_bytes: int
+    format: str
+    encoding: str
+    n_found: int
+    n_accepted: int
+    n_rejected: int
+    warnings: list[str]
+    read_at: datetime
+
+
+class Rejected(BaseModel):
+    """A block that could not be read as a record."""
+
+    file: str
+    block: int
+    line: int
+    reason: str
+    raw: str
+
+
+class SearchWhole(SearchLine):
+    """A search with its files and (the first 200 of) the blocks that were rejected."""
+
+    files: list[ReadFile]
+    rejected: list[Rejected]
+
+
+@reading.get("/reviews/{review}/searches", response_model=Page[SearchLine])
+def list_searches(session: ReadSession, review_id: ReviewId, paged: Paged) -> dict[str, Any]:
+    """Return the searches in the order they were added, with what was read of each."""
+    rows = session.scalars(
+        select(Search)
+        .where(Search.review_id == review_id, Search.event_number > paged.after)
+        .order_by(Search.event_number)
+        .limit(paged.limit + 1)
+    ).all()
+    page = paged.follow(rows, lambda one: one.event_number)
+    return page | {"items": [_line(session, one) for one in page["items"]]}
+
+
+@writing.post("/reviews/{review}/searches", status_code=201)
+def post_search(said: NewSearch, session: WriteSession, review_id: ReviewId, by: By) -> SearchLine:
+    """Add a search; its files come after it."""
+    given = said.model_dump(exclude={"hits"})
+    search = add_search(session, review_id=review_id, n_hits=said.hits, by=by, **given)
+    return SearchLine(**_line(session, search))
+
+
+@reading.get("/reviews/{review}/searches/{search}")
+def get_search(session: ReadSession, review_id: ReviewId, search: UUID) -> SearchWhole:
+    """Return a search, its files, and the blocks of them that were rejected."""
+    found = search_of_review(session, review_id, search)
+    files = session.scalars(
+        select(ImportFile).where(ImportFile.search_id == search).order_by(ImportFile.event_number)
+    )
+    rejected = session.execute(
+        select(RejectedBlock, ImportFile.name)
+        .join(ImportFile, ImportFile.id == RejectedBlock.import_file_id)
+        .where(ImportFile.search_id == search)
+        .order_by(RejectedBlock.event_number, RejectedBlock.block)
+        .limit(MAX_REJECTED)
+    )
+    return SearchWhole(
+        **_line(session, found),
+        files=[ReadFile.model_validate(one, from_attributes=True) for one in files],
+        rejected=[
+            Rejected(file=name, block=one.block, line=one.line, reason=one.reason, raw=one.raw)
+            for one, name in rejected
+        ],
+    )
+
+
+@writing.post("/reviews/{review}/searches/{search}/files", status_code=202)
+def post_files(
+    review_id: ReviewId,
+    by: By,
+    files: Kept,
+    session: WriteSession,
+    search: UUID,
+    format: Annotated[Format | None, Form()] = None,  # noqa: A002 - the field's word
+    encoding: Annotated[str | None, Form(max_length=40)] = None,
+) -> Queued:
+    """Have one or several files exported from the source read into a search."""
+    search_of_review(session, review_id, search)
+    arguments = {
+        "files": files,
+        "search": str(search),
+        "fields": None,
+        "format": format,
+        "encoding": _known(encoding) if encoding else None,
+    }
+    return queued(
+        ask(session, review_id=review_id, kind=JobKind.IMPORT, arguments=arguments, by=by)
+    )
+
+
+def search_of_review(session: Session, review_id: UUID, search_id: UUID) -> Search:
+    """Return a search; raise NotFound for one of another review."""
+    found = session.get(Search, search_id)
+    if found is None or found.review_id != review_id:
+        raise NotFound("There is no such search in this review.")
+    return found
+
+
+def _line(session: Session, search: Search) -> dict[str, Any]:
+    counted = select(
+        func.count().label("n_files"),
+        func.coalesce(func.sum(ImportFile.n_accepted), 0).label("n_accepted"),
+        func.coalesce(func.sum(ImportFile.n_rejected), 0).label("n_rejected"),
+    ).where(ImportFile.search_id == search.id)
+    shown = ("id", "source", "kind", "platform", "query", "run_on", "limits")
+    return {
+        **{name: getattr(search, name) for name in shown},
+        "hits": search.n_hits,
+        **session.execute(counted).one()._mapping,
+    }
+
+
+def _known(encoding: str) -> str:
+    try:
+        return codecs.lookup(encoding).name
+    except (LookupError, ValueError) as error:
+        raise Invalid("This encoding is not known; utf-8 and cp1252 are common ones.") from error

@@ -1,0 +1,104 @@
+"""Programs that call the API, and a review with one of everything to call it about."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from httpx2 import Response
+
+from heatmap.publications import publish, share
+from review.events import Actor
+from review.files import FileStore
+from review.full_texts import add_full_text
+from review.jobs import JobKind, ask
+from review.studies import add_study
+from review.tables import Record
+from review.tokens import Scope, issue_token
+from tests.api.v1.api_routes import PDF, ApiRoute
+from tests.factories import include_fully, make_records
+
+BASE = "/api/v1"
+BOTH = (Scope.READ, Scope.WRITE)
+
+
+@dataclass
+class Program:
+    """A program with somebody's token, or with none."""
+
+    client: TestClient
+    token: str | None = None
+
+    def ask(self, method: str, path: str, **more: Any) -> Response:
+        headers = {"authorization": f"Bearer {self.token}"} if self.token else {}
+        headers |= more.pop("headers", {})
+        return self.client.request(method, BASE + path, headers=headers, **more)
+
+    def get(self, path: str, **more: Any) -> Response:
+        return self.ask("GET", path, **more)
+
+    def post(self, path: str, json: Any = None, **more: Any) -> Response:
+        return self.ask("POST", path, json=json, **more)
+
+    def call(self, route: ApiRoute, names: dict[str, Any], **more: Any) -> Response:
+        """Send a route's example."""
+        path = route.path.format(**names)
+        query = {key: value.format(**names) for key, value in route.query.items()}
+        body = None if route.body is None else filled_in(route.body, names)
+        return self.ask(route.method, path, json=body, files=route.files, params=query, **more)
+
+
+def filled_in(value: Any, names: dict[str, Any]) -> Any:
+    match value:
+        case str():
+            return value.format(**names)
+        case list():
+            return [filled_in(one, names) for one in value]
+        case dict():
+            return {key: filled_in(one, names) for key, one in value.items()}
+    return value
+
+
+@pytest.fixture
+def program(app, database):
+    """A function that gives somebody's program."""
+
+    def make(who: Actor | None = None, scopes: tuple[Scope, ...] = BOTH) -> Program:
+        client = TestClient(app, follow_redirects=False)
+        if who is None:
+            return Program(client)
+        with database.writing() as session:
+            token = issue_token(session, account_id=who.account_id, name="test", scopes=scopes)
+        return Program(client, token)
+
+    return make
+
+
+@pytest.fixture
+def filled(database, people, app, tmp_path) -> dict[str, Any]:
+    """Names for the addresses: one of everything in the review."""
+    with database.writing() as session:
+        return one_of_everything(session, people, app.state.settings.files_dir, tmp_path)
+
+
+def one_of_everything(session, people, files_dir: Path, folder: Path) -> dict[str, Any]:
+    review_id, lead = people.review_id, people.lead
+    one, two, three = make_records(session, review_id, 3)
+    include_fully(session, people, three)
+    study = add_study(session, review_id=review_id, label="Doe 2000", reports=[three], by=lead)
+    pdf = folder / "kept.pdf"
+    pdf.write_bytes(PDF)
+    add_full_text(session, review_id=review_id, record_id=three, path=pdf, by=lead,
+                  name="Doe’s “report”.pdf", files=FileStore(files_dir))  # fmt: skip
+    job = ask(session, review_id=review_id, kind=JobKind.DEDUPLICATE, arguments={}, by=lead)
+    publication = publish(session, review_id=review_id, title="The map", by=lead)
+    link, _ = share(session, review_id=review_id, publication_id=publication.id, by=lead)
+    return {
+        "review": people.slug, "record": one, "other": two, "included": three, "report": three,
+        "study": study.id,
+        "search": session.get_one(Record, one).search_id, "stage": "title_abstract",
+        "format": "csv", "box": "records_screened", "email": people.emails["advisor"],
+        "account_id": people.advisor.account_id, "job": job.id, "publication": publication.id,
+        "link": link.id,
+    }  # fmt: skip

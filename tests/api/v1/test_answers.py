@@ -1,0 +1,216 @@
+"""What the API answers: each act, and what follows from it."""
+
+from itertools import pairwise
+
+import pytest
+
+from heatmap.publications import shared
+from review.coding import code
+from review.events import OPERATOR, last_event
+from review.reviews import add_member, remove_member
+from review.studies import add_contract, link_contract
+from review.vocabulary import Role
+from tests.api.conftest import work_off
+from tests.api.v1.api_routes import RIS
+from tests.factories import make_records
+
+
+@pytest.fixture
+def base(people):
+    return f"/reviews/{people.slug}"
+
+
+def test_a_list_comes_by_the_page_whole_and_without_repeats(program, people, database, base):
+    with database.writing() as session:
+        made = make_records(session, people.review_id, 23)
+    caller, found, cursor = program(people.advisor), [], None
+
+    while True:
+        query = {"limit": 5} | ({"cursor": cursor} if cursor else {})
+        page = caller.get(f"{base}/records", params=query).json()
+        found += [one["id"] for one in page["items"]]
+        cursor = page["next"]
+        if cursor is None:
+            break
+        assert len(page["items"]) == 5
+
+    assert found == [str(one) for one in made]
+
+
+@pytest.mark.parametrize("path", ["/events", "/members", "/searches", "/duplicates"])
+def test_pages_of_one_add_up_to_the_whole_list(program, people, filled, base, path):
+    caller = program(people.lead)
+    whole = caller.get(base + path).json()
+    found, cursor = [], None
+
+    for _ in range(len(whole["items"]) + 1):
+        page = caller.get(base + path, params={"limit": 1} | ({"cursor": cursor} if cursor else {}))
+        found += page.json()["items"]
+        if (cursor := page.json()["next"]) is None:
+            break
+
+    assert found == whole["items"]
+    assert whole["next"] is None
+
+
+def test_a_search_file_is_read_in_the_background(program, people, app, base):
+    caller = program(people.lead)
+    search = caller.post(f"{base}/searches", {"source": "Scopus", "kind": "database"}).json()
+    damaged = RIS + b"\nTY  - JOUR\nER  - \n"
+
+    asked = caller.ask(
+        "POST", f"{base}/searches/{search['id']}/files",
+        files=[("files", ("one.ris", RIS)), ("files", ("../two.ris", damaged))],
+    )  # fmt: skip
+    job = f"/jobs/{asked.json()['job']}"
+    before = caller.get(job).json()
+    work_off(app)
+    after, whole = caller.get(job).json(), caller.get(f"{base}/searches/{search['id']}").json()
+
+    assert (asked.status_code, before["state"], after["state"]) == (202, "waiting", "done")
+    assert [one["name"] for one in whole["files"]] == ["one.ris", "two.ris"]
+    assert (whole["n_accepted"], whole["n_rejected"]) == (2, 1)
+    assert len(whole["rejected"]) == 1
+    assert caller.post(f"{job}/cancel").status_code == 409
+
+
+def test_an_export_is_fetched_by_who_may_ask_for_it(program, people, app, base, database):
+    with database.writing() as session:
+        make_records(session, people.review_id, 2)
+    caller = program(people.lead)
+    asked = caller.post(f"{base}/exports", {"kind": "records", "format": "csv"}).json()
+    job = f"/jobs/{asked['job']}"
+    none_yet = caller.get(f"{job}/file")
+    work_off(app)
+
+    file = caller.get(f"{job}/file")
+
+    assert none_yet.status_code == 404
+    assert file.status_code == 200
+    assert file.headers["content-disposition"].startswith("attachment")
+    assert file.headers["content-security-policy"] == "sandbox"
+    assert file.text.count("An outcomes contract") == 2
+    assert program(people.reviewer_a).get(f"{job}/file").status_code == 403
+    wrong = caller.post(f"{base}/exports", {"kind": "codes", "format": "ris"})
+    assert wrong.status_code == 422
+
+
+def test_what_a_lead_asked_for_is_not_theirs_once_they_lead_no_more(
+    program, people, app, base, database
+):
+    caller = program(people.lead)
+    asked = caller.post(f"{base}/exports", {"kind": "events", "format": "jsonl"}).json()
+    work_off(app)
+    given = {"review_id": people.review_id, "by": OPERATOR}
+    with database.writing() as session:
+        add_member(session, email=people.emails["outsider"], role=Role.LEAD, **given)
+        add_member(session, email=people.emails["lead"], role=Role.ADVISOR, **given)
+    path = f"/jobs/{asked['job']}/file"
+    assert caller.get(path).status_code == 200
+
+    for role, status in ((Role.LEAD, 403), (Role.ADVISOR, 404)):
+        with database.writing() as session:
+            remove_member(session, email=people.emails["lead"], role=role, **given)
+        assert caller.get(path).status_code == status
+
+
+def test_a_cancelled_job_is_done_by_nobody(program, people, app, base):
+    caller = program(people.lead)
+    job = f"/jobs/{caller.post(f'{base}/dedupe').json()['job']}"
+
+    cancelled = caller.post(f"{job}/cancel")
+    work_off(app)
+
+    assert cancelled.json()["state"] == caller.get(job).json()["state"] == "cancelled"
+    assert [one["state"] for one in caller.get(f"{base}/jobs").json()["items"]] == ["cancelled"]
+
+
+def test_the_numbers_of_the_flow_lead_to_their_records(program, people, filled, base):
+    caller = program(people.advisor)
+
+    counts = caller.get(f"{base}/prisma").json()
+
+    assert counts["adds_up"] is True
+    for box in ("database_results", "records_screened", "dbr_assessed", "new_reports"):
+        found = caller.get(f"{base}/prisma/{box}/records").json()["items"]
+        assert len(found) == counts[box], box
+        assert found == caller.get(f"{base}/records", params={"box": box}).json()["items"]
+    past = caller.get(f"{base}/prisma", params={"as_of": "2"}).json()
+    assert past["as_of"] == 2
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["prisma.csv", "prisma.svg", "prisma.png", "prisma.pdf", "heatmap.csv", "heatmap.xlsx",
+     "heatmap.svg", "heatmap.png", "heatmap.html"],
+)  # fmt: skip
+def test_numbers_come_as_files(program, people, filled, base, name):
+    kinds = {"csv": "text/csv", "svg": "image/svg+xml", "png": "image/png", "html": "text/html",
+             "pdf": "application/pdf", "xlsx": "application/vnd.openxml"}  # fmt: skip
+
+    file = program(people.advisor).get(f"{base}/{name}")
+
+    assert file.status_code == 200
+    assert file.headers["content-type"].startswith(kinds[name.split(".")[1]])
+    assert file.headers["content-disposition"].startswith("attachment")
+
+
+def test_a_cell_of_the_map_leads_to_its_studies_and_a_filter_keeps_some(
+    program, people, filled, database, base
+):
+    with database.writing() as session:
+        given = {"session": session, "review_id": people.review_id, "by": people.reviewer_a}
+        contract = add_contract(label="Essex", **given)
+        link_contract(study_id=filled["study"], contract_id=contract.id, **given)
+        for item, value in {"area": "work", "contract_type": "sib", "country": "GB"}.items():
+            code(item=item, value=value, contract_id=contract.id, **given)
+        code(item="area", value="work", contract_id=contract.id,
+             **given | {"by": people.reviewer_b})  # fmt: skip
+    caller = program(people.advisor)
+
+    whole = caller.get(f"{base}/heatmap").json()
+    cell = {"row": "work", "column": "sib"}
+    [line] = caller.get(f"{base}/heatmap/cell", params=cell).json()["items"]
+    kept = caller.get(f"{base}/heatmap", params={"country": ["GB", "US"]}).json()
+    none = caller.get(f"{base}/heatmap/cell", params=cell | {"country": "US"}).json()["items"]
+
+    assert {**cell, "contracts": 1, "studies": 1} in whole["cells"]
+    assert (line["study"], line["contract"]) == ("Doe 2000", "Essex")
+    assert len(line["reports"]) == 1
+    assert kept["cells"] == whole["cells"]
+    assert none == []
+
+
+def test_a_publication_is_read_by_its_link_until_the_link_is_ended(
+    program, people, filled, database, base
+):
+    caller = program(people.lead)
+    made = caller.post(f"{base}/publications", {"title": "Spring"}).json()
+    token = made["url"].rsplit("/p/", 1)[1]
+    with database.reading() as session:
+        assert shared(session, token)[0].title == "Spring"
+
+    more = caller.post(
+        f"{base}/publications/{made['publication']}/links",
+        {"expires_at": "2999-01-01T00:00:00+02:00", "frame_origins": ["https://example.org"]},
+    )
+    ended = caller.ask("DELETE", f"{base}/links/{made['link']}")
+    listed = caller.get(f"{base}/publications").json()["items"][0]
+
+    assert made["url"].startswith("http://testserver/p/")
+    assert more.json()["expires_at"] == "2998-12-31T22:00:00Z"
+    assert ended.status_code == 204
+    assert [bool(one["revoked_at"]) for one in listed["links"]] == [True, False]
+    assert token not in caller.get(f"{base}/publications").text
+
+
+def test_the_log_is_a_chain(program, people, filled, database, base):
+    items = program(people.lead).get(f"{base}/events", params={"limit": 200}).json()["items"]
+
+    with database.reading() as session:
+        assert [one["number"] for one in items] == list(
+            range(1, last_event(session, people.review_id) + 1)
+        )
+    for before, after in pairwise(items):
+        assert after["previous_hash"] == before["hash"]
+    assert "detail" not in items[0]

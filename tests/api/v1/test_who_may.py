@@ -1,0 +1,235 @@
+"""Who may do what through the API: every principal, every route, own, foreign and missing."""
+
+from uuid import uuid4
+
+import pytest
+from fastapi.routing import APIRoute
+
+from api.v1 import create_api
+from review.accounts import add_account
+from review.events import OPERATOR, Actor, last_event
+from review.permissions import may
+from review.reviews import remove_member
+from review.tokens import Scope, revoke_token, tokens_of
+from review.vocabulary import Role
+from tests.api.v1.api_routes import API_ROUTES, UNSAFE
+from tests.factories import make_review
+
+ROLES = {
+    "lead": {Role.LEAD},
+    "reviewer_a": {Role.REVIEWER},
+    "adjudicator": {Role.ADJUDICATOR},
+    "advisor": {Role.ADVISOR},
+}
+IN_A_REVIEW = [route for route in API_ROUTES if "{review}" in route.path or "{job}" in route.path]
+IDS = ("record", "other", "included", "report", "study", "search", "job", "publication", "link")
+
+
+def is_problem(answer, status):
+    said = answer.json()
+    return (
+        answer.headers["content-type"] == "application/problem+json"
+        and answer.status_code == said["status"] == status
+        and {"type", "title", "detail"} <= said.keys()
+    )
+
+
+def test_no_route_of_the_api_is_left_out_of_the_table(app):
+    api = create_api(app.state)
+    declared = {
+        (method.upper(), path)
+        for path, operations in api.openapi()["paths"].items()
+        for method in operations
+    }
+
+    assert declared == {(route.method, route.path) for route in API_ROUTES}
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_each_role_may_do_what_the_table_says_and_nothing_else(program, people, filled, name):
+    caller = program(getattr(people, name))
+    wrong = []
+
+    for route in IN_A_REVIEW:
+        answer = caller.call(route, filled)
+        allowed = any(may(frozenset(ROLES[name]), one) for one in route.actions)
+        if (answer.status_code != 403) != allowed or answer.status_code >= 500:
+            wrong.append((str(route), answer.status_code, answer.text))
+        if answer.status_code >= 400:
+            assert is_problem(answer, answer.status_code), route
+
+    assert not wrong
+
+
+def test_the_examples_are_no_nonsense(program, people, filled):
+    """Whoever may do it can do it: no example is refused for what it says."""
+    done = {}
+    for name in reversed(ROLES):  # the lead last: what she reopens, somebody has decided on
+        caller = program(getattr(people, name))
+        for route in IN_A_REVIEW:
+            if any(may(frozenset(ROLES[name]), one) for one in route.actions):
+                done.setdefault(str(route), set()).add(caller.call(route, filled).status_code)
+
+    refused = {route for route, statuses in done.items() if min(statuses) >= 400}
+
+    assert refused == {  # what cannot be done to these very records; each has a test of its own
+        "GET /jobs/{job}/file ",
+        "POST /reviews/{review}/duplicates/undo ",
+        "POST /reviews/{review}/screening/{stage}/adjudications ",
+        "POST /reviews/{review}/studies ",
+        "POST /reviews/{review}/codes/agreed ",
+    }
+
+
+@pytest.mark.parametrize("who", ["other_lead", "outsider", "ex_member", "admin"])
+def test_a_foreign_review_answers_exactly_like_a_missing_one(
+    program, people, filled, database, who
+):
+    with database.writing() as session:
+        stranger = make_review(session)
+        remove_member(session, review_id=people.review_id, email=people.emails["reviewer_b"],
+                      role=Role.REVIEWER, by=OPERATOR)  # fmt: skip
+        admin = add_account(session, email="a@example.org", name="A", password=None, is_admin=True)
+        runs = Actor.person(admin.id)
+    chosen = {
+        "other_lead": stranger.lead, "outsider": people.outsider, "ex_member": people.reviewer_b,
+        "admin": runs,
+    }  # fmt: skip
+    caller = program(chosen[who])
+    other = "x" * len(people.slug)
+
+    for route in IN_A_REVIEW:
+        foreign = caller.call(route, filled)
+        missing = caller.call(route, filled | {"review": other, "job": uuid4()})
+
+        assert is_problem(foreign, 404), route
+        assert is_problem(missing, 404), route
+        assert foreign.text.replace(people.slug, other) == missing.text
+
+
+def test_ids_of_another_review_are_missing_in_ones_own(program, people, filled, database):
+    with database.writing() as session:
+        stranger = make_review(session)
+    callers = {name: program(getattr(stranger, name)) for name in ROLES}
+    names = filled | {"review": stranger.slug}
+
+    for route in IN_A_REVIEW:
+        if not any(f"{{{one}}}" in f"{route.path}{route.query}{route.body}" for one in IDS):
+            continue
+        name = next(
+            name for name in ROLES
+            if any(may(frozenset(ROLES[name]), one) for one in route.actions)
+        )  # fmt: skip
+        foreign = callers[name].call(route, names)
+        missing = callers[name].call(route, names | {one: uuid4() for one in IDS})
+        assert is_problem(foreign, 404), (str(route), foreign.text)
+        assert foreign.text == missing.text, route
+
+
+def test_nobody_and_a_revoked_token_are_told_to_sign_in(program, people, filled, database):
+    revoked = program(people.lead)
+    with database.writing() as session:
+        [token] = tokens_of(session, people.lead.account_id)
+        revoke_token(session, account_id=people.lead.account_id, token_id=token.id)
+    forged, basic = program(), program()
+    forged.token = "siftmap_" + "f" * 43
+    basic.client.headers["authorization"] = "Basic bGVhZDpsZWFk"
+
+    for caller in (program(), revoked, forged, basic):
+        for route in API_ROUTES:
+            for names in (filled, filled | {"review": "none"}):
+                answer = caller.call(route, names)
+                assert is_problem(answer, 401), route
+                assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def test_a_token_that_may_only_read_changes_nothing(program, people, filled, database):
+    caller = program(people.lead, (Scope.READ,))
+    with database.reading() as session:
+        before = last_event(session, people.review_id)
+
+    for route in UNSAFE:
+        answer = caller.call(route, filled)
+        assert is_problem(answer, 403), route
+        assert "read" in answer.json()["detail"]
+    assert caller.get("/reviews").status_code == 200
+    with database.reading() as session:
+        assert last_event(session, people.review_id) == before
+
+
+def test_a_cookie_writes_from_our_own_pages_only(sign_in, people, filled):
+    browser = sign_in(people.lead)
+    ours = {"origin": "http://testserver"}
+    theirs = [
+        {}, {"origin": "https://evil.example"}, {"origin": "null"},
+        {"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"},
+        ours | {"content-type": "text/plain"},
+        ours | {"content-type": "application/x-www-form-urlencoded"},
+    ]  # fmt: skip
+
+    for route in UNSAFE:
+        path = "/api/v1" + route.path.format(**filled)
+        for headers in theirs:
+            answer = browser.client.request(route.method, path, headers=headers)
+            assert is_problem(answer, 403), (str(route), headers)
+    path = f"/api/v1/reviews/{people.slug}/dedupe"
+    for headers in (ours, {"sec-fetch-site": "same-origin"}):
+        assert browser.client.post(path, headers=headers).status_code == 202
+
+
+def test_a_wrong_token_is_not_saved_by_a_cookie(sign_in, people):
+    browser = sign_in(people.lead)
+
+    answer = browser.get("/api/v1/reviews", headers={"authorization": "Bearer siftmap_no"})
+
+    assert is_problem(answer, 401)
+
+
+def test_reading_through_the_api_writes_nothing(program, people, filled, database):
+    with database.reading() as session:
+        before = last_event(session, people.review_id)
+
+    for name in ROLES:
+        caller = program(getattr(people, name))
+        for route in API_ROUTES:
+            if route.method == "GET":
+                caller.call(route, filled)
+
+    with database.reading() as session:
+        assert last_event(session, people.review_id) == before
+
+
+def test_reviews_are_begun_by_those_who_run_the_server(program, people, database):
+    with database.writing() as session:
+        admin = add_account(session, email="a@example.org", name="A", password=None, is_admin=True)
+        runs = Actor.person(admin.id)
+    said = {"protocol": "blank", "title": "A map of Things!"}
+
+    refused = program(people.lead).post("/reviews", said)
+    made = program(runs).post("/reviews", said)
+    taken = program(runs).post("/reviews", said)
+    faulty = program(runs).post("/reviews", {"protocol": "title: x\nlanguages: [xx]\n"})
+
+    assert is_problem(refused, 403)
+    assert made.status_code == 201
+    assert made.json() == {"slug": "a-map-of-things", "title": said["title"], "roles": ["lead"]}
+    assert program(runs).get("/reviews/a-map-of-things").json()["protocol"]["version"] == 1
+    assert is_problem(taken, 409)
+    assert is_problem(faulty, 422)
+    assert len(faulty.json()["problems"]) > 1
+
+
+def test_every_route_is_of_the_kind_that_knows_its_caller(app):
+    api = create_api(app.state)
+
+    def every(routes):
+        for route in routes:
+            if isinstance(route, APIRoute):
+                yield route
+            else:
+                original = getattr(route, "original_router", None)
+                yield from every(original.routes if original else ())
+
+    kinds = {type(route).__name__ for route in every(api.routes)}
+
+    assert kinds == {"Route"}
