@@ -4,7 +4,7 @@ from typing import cast
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DataError, OperationalError, TimeoutError  # noqa: A004
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -41,6 +41,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _bad_request)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(OperationalError, _busy)
+    app.add_exception_handler(TimeoutError, _busy)
     app.add_exception_handler(DataError, _cannot_store)
     app.add_exception_handler(OverflowError, _cannot_store)
     app.add_exception_handler(Exception, _failed)
@@ -114,7 +115,10 @@ def _failed(request: Request, _error: Exception) -> Response:
         request,
         500,
         "Not done",
-        ["The server failed at this, and nothing was saved. Its log says why; tell who runs it."],
+        [
+            "The server failed at this. Look again before you repeat it: what was saved is shown. "
+            "The log says why; tell who runs it."
+        ],
     )
     answer.headers.update(HEADERS | {"cache-control": "no-store"})
     return answer

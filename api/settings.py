@@ -1,6 +1,9 @@
 """What the operator can set, from the environment."""
 
+import os
 import secrets
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -69,12 +72,30 @@ class Settings(BaseSettings):
         return {f"SIFTMAP_{name.upper()}": value for name, value in given.items() if value}
 
     def key(self) -> bytes:
-        """Return the secret key, making it on first use, readable by its owner alone."""
+        """Return the secret key, making it on first use, readable by its owner alone.
+
+        Raises RuntimeError where the file of the key is empty, which would sign with nothing.
+        """
         if self.secret_key:
             return self.secret_key.encode()
         path = self.data_dir / "secret-key"
         if not path.exists():
-            self.data_dir.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600)
-            path.write_text(secrets.token_hex(32))
-        return path.read_text().encode()
+            _make_key(path)
+        if not (kept := path.read_text().strip()):
+            raise RuntimeError(f"{path} is empty. Delete it; a new key is made at the next start.")
+        return kept.encode()
+
+
+def _make_key(path: Path) -> None:
+    """Put a new key in its place whole, unless somebody else was quicker."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix="secret-key-")
+    try:
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_hex(32))
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(name, path)  # fails where the name is taken; a rename would replace it
+    finally:
+        Path(name).unlink()

@@ -70,7 +70,10 @@ class Task:
 
 def do(task: Task) -> Result:
     """Do a job and return what came of it."""
-    return HANDLERS[task.held.kind](task)
+    result = HANDLERS[task.held.kind](task)
+    if task.held.kind in (JobKind.IMPORT, JobKind.DEDUPLICATE, JobKind.RANK):
+        task.database.analyse()
+    return result
 
 
 def _import(task: Task) -> Result:

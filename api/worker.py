@@ -41,8 +41,12 @@ class Worker:
                 if not self.do_next():
                     self._stopped.wait(IDLE)
         finally:
-            with self.database.writing() as session:
-                jobs.release(session, self.id)
+            self.let_go()
+
+    def let_go(self) -> None:
+        """Give what this worker holds to the next one."""
+        with self.database.writing() as session:
+            jobs.release(session, self.id, is_blameless=True)
 
     def stop(self) -> None:
         """End after the job that is under way."""
@@ -137,7 +141,7 @@ class Supervisor:
             if self.process.stdin is not None:
                 self.process.stdin.close()
             with self.database.writing() as session:
-                jobs.release(session, worker)
+                jobs.release(session, worker, is_blameless=self._stopped.is_set())
             if self._stopped.is_set():
                 return
             log.error("the worker ended with status %s; another one is started", status)
@@ -154,17 +158,22 @@ class Supervisor:
         )
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(worker: Worker) -> None:
     sys.stdin.buffer.read()
+    # The job's own transaction may hold what this needs: then its lease has to run out.
+    letting_go = threading.Thread(target=worker.let_go, daemon=True)
+    letting_go.start()
+    letting_go.join(timeout=2)
     os._exit(0)
 
 
 def main() -> None:
     """Run the worker that a supervisor started."""
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     settings = Settings()
-    Worker(Database(settings.url), settings, id=UUID(sys.argv[1])).run()
+    worker = Worker(Database(settings.url), settings, id=UUID(sys.argv[1]))
+    threading.Thread(target=_end_with_parent, args=[worker], daemon=True).start()
+    worker.run()
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, aliased
 
 from review.errors import Conflicting, Interrupted, NotAllowed, NotFound
@@ -235,13 +235,23 @@ def fail(session: Session, held: Held, said: str) -> None:
     session.flush()
 
 
-def release(session: Session, worker: UUID) -> None:
-    """Let go of what a worker that is known to be dead held, so that the next one takes over."""
-    session.execute(
-        update(Job)
+def release(session: Session, worker: UUID, *, is_blameless: bool = False) -> None:
+    """Let go of what a worker that has ended held, so that the next one takes over.  Flushes.
+
+    Where the job had nothing to do with its end, as when the server is stopped, the attempt does
+    not count.
+    """
+    held = session.scalars(
+        select(Job)
         .where(Job.state == JobState.RUNNING, Job.lease_id == worker)
-        .values(leased_until=utc_now())
+        .with_for_update(key_share=True)
     )
+    for job in held:
+        job.leased_until = utc_now()
+        if is_blameless:
+            attempts = int(job.checkpoint.get("attempts", 1)) - 1
+            job.checkpoint = {**job.checkpoint, "attempts": attempts}
+    session.flush()
 
 
 def n_open(session: Session, review_id: UUID) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, select
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, select, true
 from sqlalchemy.orm import Session, aliased
 
 from review.clusters import THE_RECORDS, THE_REVIEW, cluster_of, clusters_of, is_root, these
@@ -13,8 +13,18 @@ from review.flow import Leaf, leaf_table
 from review.permissions import Action, check
 from review.resolution import Reasons, reasons_of, resolution_table
 from review.reviews import protocol_of
-from review.tables import Decision, Placement, Rank, Record, Reopening, Retrieval, Skip
-from review.vocabulary import Stage, Verdict
+from review.tables import (
+    Decision,
+    Membership,
+    Placement,
+    Rank,
+    Record,
+    Reopening,
+    Retrieval,
+    Skip,
+    StageRule,
+)
+from review.vocabulary import Role, Stage, Verdict
 from screening.ranking import current_run
 
 _WAITING = {
@@ -63,16 +73,11 @@ def skip(session: Session, *, review_id: UUID, record_id: UUID, stage: Stage, by
 def n_left(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -> int:
     """Return about how many records are left for the caller; quick, and not exact.
 
-    Counted are unique records that neither the caller nor enough others have decided on.
+    Counted are unique records of the caller's own share that neither they nor enough others have
+    decided on.
     """
-    needed = protocol_of(session, review_id).stages.model_dump()[stage.value]["decisions_needed"]
-    enough = (
-        select(Decision.record_id)
-        .where(Decision.review_id == review_id, Decision.stage == stage)
-        .group_by(Decision.record_id)
-        .having(func.count(Decision.reviewer_id.distinct()) >= needed)
-    )
-    wanted = _wanted(review_id, stage, by).where(Record.id.not_in(enough))
+    own = _own_share(session, review_id, stage, by)
+    wanted = _wanted(session, review_id, stage, by).where(own)
     return session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
 
 
@@ -90,27 +95,79 @@ def _in_order(
     session: Session, review_id: UUID, stage: Stage, by: Actor
 ) -> Iterator[Select[Record]]:
     """Yield queries for likely candidates: the ranked ones, the others, then those put off."""
+    own = _own_share(session, review_id, stage, by)
     skipped = and_(
         Skip.record_id == Record.id, Skip.account_id == by.account_id, Skip.stage == stage
     )
-    every = _wanted(review_id, stage, by)
+    every = _wanted(session, review_id, stage, by)
     wanted = every.where(~exists().where(skipped))
     run = current_run(session, review_id=review_id, stage=stage)
-    if run is None:
-        yield wanted.order_by(Record.number)
-    else:
-        ranked = and_(Rank.record_id == Record.id, Rank.model_run_id == run.id)
-        yield wanted.join(Rank, ranked).order_by(Rank.position)
-        yield wanted.where(~exists().where(ranked)).order_by(Record.number)
+    for part in (own, ~own):
+        if run is None:
+            yield wanted.where(part).order_by(Record.number)
+        else:
+            ranked = and_(Rank.record_id == Record.id, Rank.model_run_id == run.id)
+            yield wanted.where(part).join(Rank, ranked).order_by(Rank.position)
+            yield wanted.where(part, ~exists().where(ranked)).order_by(Record.number)
     yield every.join(Skip, skipped).order_by(Skip.at, Record.number)
 
 
-def _wanted(review_id: UUID, stage: Stage, by: Actor) -> Select[Record]:
-    """Return the query for records that may want the caller's decision."""
+def _own_share(session: Session, review_id: UUID, stage: Stage, by: Actor) -> ColumnElement[bool]:
+    """Whether a record is among those that the caller reads before all others.
+
+    With r reviewers and k decisions needed, reviewer i begins with the records whose number is i,
+    i + 1, … i + k - 1 modulo r: each record is then the business of k people, so that pairs are
+    completed and nobody reads for nothing.  With no more reviewers than needed it is everything.
+    """
+    reviewers = session.scalars(
+        select(Membership.account_id)
+        .where(Membership.review_id == review_id, Membership.role == Role.REVIEWER)
+        .order_by(Membership.since, Membership.id)
+    ).all()
+    needed = _needed(session, review_id, stage)
+    if len(reviewers) <= needed or by.account_id not in reviewers:
+        return true()
+    place = reviewers.index(by.account_id)
+    return (Record.number + len(reviewers) - place) % len(reviewers) < needed
+
+
+def _needed(session: Session, review_id: UUID, stage: Stage) -> int:
+    rules = protocol_of(session, review_id).stages.model_dump()
+    return int(rules[stage.value]["decisions_needed"])
+
+
+def _most_needed(session: Session, review_id: UUID, stage: Stage) -> int:
+    """Return the number of decisions that is enough under any version of the protocol."""
+    most = select(func.max(StageRule.decisions_needed)).where(
+        StageRule.review_id == review_id, StageRule.stage == stage
+    )
+    return session.scalar(most) or 1
+
+
+def _wanted(session: Session, review_id: UUID, stage: Stage, by: Actor) -> Select[Record]:
+    """Return the query for records that may want the caller's decision.
+
+    Those that enough others have decided on are left out here as a set, unless they were reopened:
+    passing over them one by one would take the longer the further screening has come.
+    """
+    most = _most_needed(session, review_id, stage)
+    later = aliased(Decision)
+    enough = (
+        select(Decision.record_id)
+        .where(
+            Decision.review_id == review_id,
+            Decision.stage == stage,
+            Decision.verdict != Verdict.WITHDRAWN,
+            ~exists().where(later.supersedes_id == Decision.id),
+        )
+        .group_by(Decision.record_id)
+        .having(func.count(Decision.reviewer_id.distinct()) >= most)
+    )
     wanted = select(Record).where(
         Record.review_id == review_id,
         is_root(Record.id, review_id),
         ~_decided_by(review_id, by, stage),
+        Record.id.not_in(enough) | _reopened(review_id, stage),
     )
     if stage is Stage.FULL_TEXT:
         wanted = wanted.where(exists().where(Retrieval.record_id == Record.id))
@@ -123,13 +180,18 @@ def _decided_by(review_id: UUID, by: Actor, stage: Stage) -> ColumnElement[bool]
     Sets, not lookups for each record: a reviewer passes over all that she has decided.
     """
     decided = select(Decision.record_id).where(Decision.review_id == review_id, _stands(by, stage))
+    return and_(Record.id.in_(decided), ~_reopened(review_id, stage))
+
+
+def _reopened(review_id: UUID, stage: Stage) -> ColumnElement[bool]:
+    """Whether a new round was begun for a record or for one of its copies."""
     reopened = select(Reopening.record_id).where(
         Reopening.review_id == review_id, Reopening.stage == stage
     )
     with_copies = select(Placement.root_id).where(
         Placement.review_id == review_id, Placement.record_id.in_(reopened)
     )
-    return and_(Record.id.in_(decided), Record.id.not_in(reopened), Record.id.not_in(with_copies))
+    return Record.id.in_(reopened) | Record.id.in_(with_copies)
 
 
 def _stands(by: Actor, stage: Stage) -> ColumnElement[bool]:

@@ -68,6 +68,7 @@ def import_files(
         },
     )
     results = [_import(path, review, search, actor, read_as, encoding) for path in files]
+    database().analyse()
     show(results, as_json=as_json, text="\n".join(_line(result) for result in results))
     if any("error" in result for result in results):
         raise SystemExit(1)

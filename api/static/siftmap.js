@@ -54,7 +54,11 @@ function send(event) {
   if (waiting) waiting.textContent = waiting.dataset.waiting;
 }
 
-// Before htmx sees them.
+// Before htmx sees them; and a quick key may come before it has seen a form that just arrived.
+document.addEventListener("click", (event) => {
+  const form = event.target.closest("button")?.form;
+  if (form?.hasAttribute("hx-post")) window.htmx?.process(form);
+}, true);
 document.addEventListener("keydown", press);
 document.addEventListener("submit", send, true);
 

@@ -7,13 +7,15 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.databases import Templates
 
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync",
@@ -50,6 +52,43 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
     environment = os.environ | {"SIFTMAP_DATA_DIR": str(folder)}
     Server("", environment).run("demo")
     return folder
+
+
+@pytest.fixture(scope="session")
+def demonstrations(
+    demonstration: Path, templates: Templates, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str, Path], dict[str, str]]:
+    """A function that puts a copy of the demonstration into a folder and gives its settings.
+
+    The one on PostgreSQL is made when it is first asked for.
+    """
+    made: dict[str, tuple[str, Path]] = {}
+
+    def copied(kind: str, folder: Path) -> dict[str, str]:
+        if kind == "sqlite":
+            shutil.copytree(demonstration, folder)
+            return {}
+        if kind not in made:
+            source = tmp_path_factory.mktemp("demonstration") / "data"
+            url = templates.fresh(kind)
+            settings = {"SIFTMAP_DATA_DIR": str(source), "SIFTMAP_DATABASE_URL": url}
+            Server("", os.environ | settings).run("demo")
+            made[kind] = url, source
+        url, source = made[kind]
+        shutil.copytree(source, folder)
+        return {"SIFTMAP_DATABASE_URL": templates.clone(url)}
+
+    return copied
+
+
+@pytest.fixture
+def demo_server(
+    demonstrations: Callable[[str, Path], dict[str, str]], kind: str, tmp_path: Path
+) -> Iterator[Server]:
+    """The demonstration, served on a database of this kind."""
+    settings = demonstrations(kind, tmp_path / "data")
+    with serving(settings, tmp_path / "data") as made:
+        yield made
 
 
 @contextmanager

@@ -69,10 +69,11 @@ def sign_in(page: Page, server: Server, email: str) -> None:
 
 def add_search(page: Page, review: str, file: Path, source: str) -> None:
     page.goto(f"{review}/searches")
-    page.get_by_label("Files").set_input_files(file)
+    page.get_by_label("Files exported").set_input_files(file)
+    page.get_by_role("button", name="Look into the files").click()
     page.get_by_label("Source", exact=True).fill(source)
     page.get_by_role("button", name="Read the files").click()
-    expect(page.get_by_role("heading", name=source)).to_be_visible()
+    expect(page.get_by_role("heading", name=source, exact=True)).to_be_visible(timeout=20_000)
 
 
 def choose(page: Page, verdict: str, *, keys: bool) -> None:
@@ -109,16 +110,16 @@ def test_a_review_travels_from_search_file_to_map(
     add_search(page, review, second, "Web of Science")
     page.goto(review)
     page.get_by_role("button", name="Find duplicates").click()
-    page.wait_for_url("**/duplicates")
-    if page.get_by_role("button", name="Duplicate", exact=False).first.is_visible():
+    page.wait_for_url("**/duplicates", timeout=20_000)
+    if page.get_by_role("button", name="Merge these two").is_visible():
         if javascript:
             page.keyboard.press("d")
         else:
-            page.get_by_role("button", name="Duplicate", exact=False).first.click()
+            page.get_by_role("button", name="Merge these two").click()
     expect(page.get_by_text("No doubtful pair awaits you")).to_be_visible()
     page.goto(review)
     page.get_by_role("button", name="Rank titles and abstracts").click()
-    expect(page.get_by_role("heading", name="Needs you")).to_be_visible()
+    expect(page.get_by_role("heading", name="Needs you")).to_be_visible(timeout=20_000)
 
     # Two reviewers decide, and differ about one record.
     ana = {titles[0]: "Include", titles[1]: "Include", titles[2]: "Exclude"}
@@ -157,8 +158,7 @@ def test_a_review_travels_from_search_file_to_map(
         for item, label in (("contract_type", "Social impact bond"), ("area", "Employment")):
             page.goto(contract)
             form = page.locator(f"form#{item}")
-            form.locator("select[name=value]").select_option(label=label)
-            form.get_by_role("button", name="Save").click()
+            form.get_by_role("button", name=label).click()
             expect(page.locator(f"form#{item}").get_by_text(f"Yours: {label}")).to_be_visible()
 
     # PRISMA adds up, and a number opens its records.

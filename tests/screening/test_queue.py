@@ -8,12 +8,13 @@ from review.duplicates import judge
 from review.errors import NotAllowed
 from review.events import OPERATOR
 from review.retrieval import remove, retrieve
+from review.reviews import add_member, amend_protocol
 from review.tables import Rank, Record
-from review.vocabulary import Judgement, RemovalKind, RetrievalState, Stage, Verdict
+from review.vocabulary import Judgement, RemovalKind, RetrievalState, Role, Stage, Verdict
 from screening.queue import n_left, next_records, skip
 from screening.ranking import current_run, gather, rank_records
 from tests.databases import KINDS
-from tests.factories import decide_both, make_records, make_review
+from tests.factories import decide_both, make_records, make_review, protocol_text
 
 TOPICS = ["social impact bonds and youth employment", "steel bridges", "outcomes contracts",
           "marine algae", "payment by results for young people out of work", "tax law"]  # fmt: skip
@@ -206,3 +207,35 @@ def test_after_a_merge_is_undone_and_others_follow_only_roots_are_offered(sessio
     decided(session, cast, two)  # so that its copy, if it were offered, would come without it
 
     assert queue(session, cast) == [one, twin]
+
+
+def test_many_reviewers_share_the_records_so_that_each_is_read_by_enough(session):
+    cast = make_review(session)
+    more = [cast.lead, cast.advisor, cast.outsider]
+    for who in ("lead", "advisor", "outsider"):
+        add_member(session, review_id=cast.review_id, email=cast.emails[who], role=Role.REVIEWER,
+                   by=OPERATOR)  # fmt: skip
+    records = make_records(session, cast.review_id, 20)
+    team = [*cast.reviewers, *more]
+
+    first = {who: queue(session, cast, who)[:8] for who in team}
+
+    readers = [sum(record in own for own in first.values()) for record in records]
+    assert readers == [2] * 20  # everybody begins with a share, and each record is in two
+    assert all(sorted(queue(session, cast, who), key=str) == sorted(records, key=str)
+               for who in team)  # fmt: skip
+    for who in team:
+        for record in first[who]:
+            decided(session, cast, record, who=who)
+    assert [queue(session, cast, who) for who in team] == [[]] * 5
+
+
+def test_a_rule_that_asks_for_less_later_hides_no_record_that_awaits_its_second(session):
+    cast = make_review(session, needed=2)
+    [record] = make_records(session, cast.review_id)
+    decided(session, cast, record)
+
+    amend_protocol(session, review_id=cast.review_id, protocol_text=protocol_text(needed=1),
+                   why="Too much work.", by=cast.lead)  # fmt: skip
+
+    assert queue(session, cast, cast.reviewer_b) == [record]

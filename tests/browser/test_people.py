@@ -1,0 +1,163 @@
+"""The three people at home: a reviewer, the lead and a policy advisor, in a real browser."""
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from api.demonstration import LOGINS, PASSWORD
+from tests.browser.conftest import Server
+
+pytestmark = pytest.mark.browser
+
+N_SCREENED = 20
+NEW = """TY  - JOUR
+TI  - A bond for reading scores in Quillon Bay: early lessons
+AU  - Ardent, Nell
+PY  - 2018
+AB  - A social impact bond paid for reading scores.
+ER  -
+"""
+
+
+@pytest.fixture
+def demo(demo_server: Server) -> str:
+    return f"{demo_server.url}/reviews/demo"
+
+
+@pytest.fixture
+def phone(chromium: Browser, javascript: bool) -> Iterator[Page]:
+    context = chromium.new_context(
+        java_script_enabled=javascript, viewport={"width": 390, "height": 844}, has_touch=True
+    )
+    yield context.new_page()
+    context.close()
+
+
+def sign_in(page: Page, server: Server, who: str, *, keys: bool = False) -> None:
+    page.goto(f"{server.url}/login")
+    if keys:  # the first field has the focus
+        page.keyboard.type(LOGINS[who])
+        page.keyboard.press("Tab")
+        page.keyboard.type(PASSWORD)
+        page.keyboard.press("Enter")
+    else:
+        page.get_by_label("E-mail address").fill(LOGINS[who])
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Your reviews")).to_be_visible()
+
+
+def test_a_reviewer_screens_twenty_records(
+    page: Page, demo_server: Server, demo: str, javascript: bool
+) -> None:
+    """By the keyboard alone, without one load of a page; without the script, by its buttons."""
+    sign_in(page, demo_server, "reviewer 1", keys=True)
+    page.goto(f"{demo}/screening/title_abstract")
+    loads: list[str] = []
+    page.on("framenavigated", lambda frame: loads.append(frame.url))
+    before = int(page.locator("#progress .count").inner_text().replace(",", ""))
+
+    for number in range(1, N_SCREENED + 1):
+        if javascript:
+            page.keyboard.press("iem2"[number % 4])
+        else:
+            name = ("Include", "Exclude", "Maybe")[number % 3]
+            page.get_by_role("button", name=name).click()
+        expect(page.locator("#progress .count")).to_have_text(f"{before + number:,}")
+    if javascript:
+        expect(page.locator("#card h1")).to_be_focused()
+        assert loads == []
+        page.keyboard.press("n")
+        page.keyboard.type("Ask the lead about this one.")
+        page.keyboard.press("Escape")
+        page.keyboard.press("s")
+        expect(page.locator("#progress")).to_contain_text("skipped")
+        page.keyboard.press("z")
+    else:
+        page.get_by_role("button", name="Undo").click()
+
+    expect(page.locator("#progress .count")).to_have_text(f"{before + N_SCREENED - 1:,}")
+    assert demo_server.run("verify").strip() == "All is well."
+
+
+def test_the_lead_imports_settles_counts_and_publishes(
+    page: Page, demo_server: Server, demo: str, tmp_path: Path
+) -> None:
+    sign_in(page, demo_server, "lead")
+
+    # A file is looked into, then read.
+    file = tmp_path / "new.ris"
+    file.write_text(NEW)
+    page.goto(f"{demo}/searches")
+    page.get_by_label("Files exported").set_input_files(file)
+    page.get_by_role("button", name="Look into the files").click()
+    expect(page.get_by_text("A bond for reading scores in Quillon Bay")).to_be_visible()
+    page.get_by_label("Source", exact=True).fill("Pretend Update")
+    page.get_by_role("button", name="Read the files").click()
+    expect(page.get_by_role("heading", name="Pretend Update")).to_be_visible(timeout=30_000)
+
+    # A doubtful pair and a conflict are settled.
+    page.goto(f"{demo}/duplicates")
+    n_pairs = int(page.locator(".line .count").inner_text().split()[0])
+    page.get_by_role("button", name="Keep them distinct").click()
+    expect(page.locator(".line .count")).to_contain_text(str(n_pairs - 1))
+    page.goto(f"{demo}/conflicts")
+    title = page.locator("article h2").first.inner_text()
+    page.get_by_role("button", name="Settle as include").first.click()
+    expect(page.locator("article h2", has_text=title)).to_have_count(0)
+
+    # The counts go home as files.
+    page.goto(f"{demo}/prisma")
+    expect(page.get_by_text("does not hold")).to_have_count(0)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+    rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text())))
+    assert sum(int(row["n"]) for row in rows if row["data"] == "database_results") > 900
+    with page.expect_download() as download:
+        page.get_by_role("link", name="SVG").click()
+    assert "<svg" in Path(download.value.path()).read_text()
+
+    # The map is published, and the link ended.
+    page.goto(f"{demo}/publications")
+    page.get_by_label("Title").fill("First edition")
+    page.get_by_role("button", name="Publish", exact=True).click()
+    link = page.get_by_label("The link").input_value()
+    assert page.request.get(link).status == 200
+    page.get_by_role("button", name="End this link").first.click()
+    assert page.request.get(link).status == 404
+
+
+def test_an_advisor_reads_the_public_map_on_a_phone(
+    page: Page, phone: Page, demo_server: Server, demo: str
+) -> None:
+    sign_in(page, demo_server, "lead")
+    page.goto(f"{demo}/publications")
+    page.get_by_role("button", name="Publish", exact=True).click()
+    link = page.get_by_label("The link").input_value()
+
+    phone.goto(link)
+    headline = phone.get_by_role("heading", level=1).inner_text()
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    phone.get_by_text("Filters").click()
+    phone.get_by_label("Study design").select_option(index=1)
+    show = phone.get_by_role("button", name="Show")
+    if show.is_visible():
+        show.click()
+    expect(phone.get_by_role("heading", level=1)).not_to_have_text(headline)
+    phone.get_by_role("link", name="Without filters").click()
+
+    phone.locator("details.bars summary").first.click()
+    phone.locator("details.bars[open] a").first.click()
+    expect(phone.locator("#cell article").first).to_be_visible()
+    phone.locator("#cell article details summary").first.click()
+    expect(phone.locator("#cell blockquote").first).to_be_visible()
+    with phone.expect_download() as download:
+        phone.get_by_role("link", name="CSV").click()
+    assert "row_key" in Path(download.value.path()).read_text()
+    private = phone.content()
+    for email in LOGINS.values():
+        assert email not in private

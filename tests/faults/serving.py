@@ -1,0 +1,188 @@
+"""A real server process that can be killed and started again, and people who use it over HTTP."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from html import unescape
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx2
+
+PASSWORD = "three plain words"
+SCREENING = "screening/title_abstract"
+DECIDING = re.compile(r'<form id="decide".*?</form>', re.DOTALL)
+HIDDEN = re.compile(r'<input type="hidden" name="(\w+)"(?: value="([^"]*)")?>')
+PATIENCE = 30.0  # seconds
+
+Form = dict[str, str]
+
+
+class Server:
+    """`siftmap serve` at one address, on one database and data folder, through all its lives."""
+
+    def __init__(self, database_url: str, folder: Path) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        self.log = folder.with_suffix(".log")
+        self.environment = os.environ | {
+            "SIFTMAP_DATABASE_URL": database_url,
+            "SIFTMAP_DATA_DIR": str(folder.resolve()),
+            "SIFTMAP_PORT": str(port),
+        }
+        self._mark = f"SIFTMAP_DATA_DIR={folder.resolve()}".encode()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """Return the process number of the web process."""
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> float:
+        """Start the server; return the seconds until it was ready."""
+        began = time.monotonic()
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [_siftmap(), "serve"], env=self.environment, stdout=log, stderr=log
+            )
+        wait_for(self.is_ready, "the server is ready")
+        return time.monotonic() - began
+
+    def is_ready(self) -> bool:
+        """Say whether the server answers, on a database that it can use."""
+        try:
+            return httpx2.get(f"{self.url}/readyz", timeout=5).status_code == 200
+        except httpx2.TransportError:
+            return False
+
+    def workers(self) -> list[int]:
+        """Return the process numbers of this server's workers, whoever their parent is by now."""
+        return [
+            int(entry.name) for entry in Path("/proc").iterdir() if _is_worker(entry, self._mark)
+        ]
+
+    def kill(self) -> None:
+        """Kill the web process, which gets no chance to clean up."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(timeout=PATIENCE)
+
+    def stop(self) -> None:
+        """End the server, which ends its worker."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(timeout=PATIENCE)
+
+    def run(self, *words: str) -> str:
+        """Run `siftmap …` on the same data and return what it prints, whatever its status."""
+        done = subprocess.run(
+            [_siftmap(), *words], env=self.environment, check=False, capture_output=True, text=True
+        )
+        return done.stdout + done.stderr
+
+    def tracebacks(self) -> list[str]:
+        """Return the log's lines that name an exception nobody handled."""
+        lines = self.log.read_text(errors="replace").splitlines()
+        return [line for line in lines if re.match(r"[\w.]+(Error|Exception)\b", line)]
+
+
+class Browser:
+    """A signed-in person's keep-alive session."""
+
+    def __init__(self, server: Server, slug: str) -> None:
+        self.place = f"/reviews/{slug}"
+        self.client = httpx2.Client(base_url=server.url, timeout=PATIENCE, follow_redirects=False)
+
+    def sign_in(self, email: str) -> None:
+        """Sign in by the form."""
+        answer = self.client.post("/login", data={"email": email, "password": PASSWORD})
+        assert answer.status_code == 303, answer.text
+
+    def get(self, page: str = "", *, is_fragment: bool = False) -> httpx2.Response:
+        """Open a page of the review."""
+        return self.client.get(f"{self.place}/{page}".rstrip("/"), headers=_headers(is_fragment))
+
+    def post(
+        self, page: str, form: dict[str, Any], *, is_fragment: bool = False, **more: Any
+    ) -> httpx2.Response:
+        """Send a form of the review."""
+        return self.client.post(
+            f"{self.place}/{page}", data=form, headers=_headers(is_fragment), **more
+        )
+
+    def ask_for_import(self, file: Path, source: str) -> UUID:
+        """Add a search through its two pages; return the job that reads the file."""
+        form = {"form_token": hidden(self.get("searches").text)["form_token"]}
+        with file.open("rb") as given:
+            seen = self.post("searches/files", form, files={"files": (file.name, given)})
+        assert seen.status_code == 200, seen.text
+        form |= {"file": hidden(seen.text)["file"], "source": source, "kind": "database"}
+        return _job(self.post("searches", form))
+
+    def ask_for_ranking(self) -> UUID:
+        """Ask for a new order of the titles and abstracts; return the job that makes it."""
+        form = {"form_token": hidden(self.get("searches").text)["form_token"]}
+        return _job(self.post(f"{SCREENING}/rank", form))
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.client.close()
+
+
+def deciding(page: str) -> Form | None:
+    """Return the fields of the form that decides on the record a page shows; None without one."""
+    found = DECIDING.search(page)
+    return hidden(found.group()) if found else None
+
+
+def hidden(page: str) -> Form:
+    """Return the hidden fields of the forms on a page."""
+    return {name: unescape(value) for name, value in HIDDEN.findall(page)}
+
+
+def kill(pid: int) -> None:
+    """Kill a process, which may be gone already."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def wait_for(holds: Any, what: str, *, patience: float = PATIENCE) -> float:
+    """Wait until ``holds()``; return the seconds it took, fail after ``patience`` of them."""
+    began = time.monotonic()
+    while not holds():
+        assert time.monotonic() - began < patience, f"After {patience:.0f} s still not: {what}"
+        time.sleep(0.01)
+    return time.monotonic() - began
+
+
+def _job(answer: httpx2.Response) -> UUID:
+    assert answer.status_code == 303, answer.text
+    return UUID(answer.headers["location"].rpartition("/")[2].partition("?")[0])
+
+
+def _headers(is_fragment: bool) -> dict[str, str]:
+    return {"HX-Request": "true"} if is_fragment else {}
+
+
+def _siftmap() -> str:
+    return str(Path(sys.executable).with_name("siftmap"))
+
+
+def _is_worker(entry: Path, mark: bytes) -> bool:
+    if not entry.name.isdecimal():
+        return False
+    try:  # what has ended, reaped or not, has no command line
+        words = (entry / "cmdline").read_bytes().split(b"\0")
+        return b"api.worker" in words and mark in (entry / "environ").read_bytes().split(b"\0")
+    except (OSError, PermissionError):
+        return False
