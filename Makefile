@@ -44,10 +44,12 @@ bench: setup ## Measure speed and accuracy (slow; needs the measuring data)
 	$(BIN)/python tests/benchmarks/duplicates.py
 	$(BIN)/python tests/benchmarks/ranking.py
 	$(BIN)/python tests/benchmarks/whole_path.py
+	$(BIN)/python tests/benchmarks/load.py --minutes 2
 
 soak: setup ## The long suites
 	@sh .ci/needs
 	SIFTMAP_TEST_PROFILE=soak $(BIN)/python -m pytest -m "soak or not soak" tests
+	$(BIN)/python tests/benchmarks/load.py --minutes 15
 
 fix: setup ## Format, and mend what can be mended by machine
 	$(BIN)/ruff format .

@@ -197,13 +197,20 @@ def _drawn(request: Request, review_id: UUID, by: Actor, arguments: dict[str, An
     settings: Settings = request.app.state.settings
     path = settings.made_dir / f"{arguments['digest']}.{arguments['format']}"
     if not path.exists():
-        database: Database = request.app.state.database
-        with database.writing() as session:
-            job_id = jobs.ask(
-                session, review_id=review_id, kind=JobKind.DRAW, arguments=arguments, by=by
-            ).id
-        _wait(database, job_id, request.app.state.pause)
+        draw_and_wait(request, review_id, by, arguments)
     return path.read_bytes()
+
+
+def draw_and_wait(
+    request: Request, review_id: UUID, by: Actor, arguments: Mapping[str, Any]
+) -> None:
+    """Have the worker draw something, and wait for it; raise Interrupted where that fails."""
+    database: Database = request.app.state.database
+    with database.writing() as session:
+        job_id = jobs.ask(
+            session, review_id=review_id, kind=JobKind.DRAW, arguments=arguments, by=by
+        ).id
+    _wait(database, job_id, request.app.state.pause)
 
 
 def _wait(database: Database, job_id: UUID, pause: Callable[[], None]) -> None:

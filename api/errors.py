@@ -56,6 +56,9 @@ def status_of(error: Exception) -> tuple[int, str]:
 
 
 def _sign_in(request: Request, _error: Exception) -> Response:
+    if is_fragment(request):
+        said = "Nothing was saved. Copy your note if you wrote one, then sign in again."
+        return _page(request, 401, "You are signed out", [said])
     target = request.url.path if request.method == "GET" else "/"
     return RedirectResponse(f"/login?next={target}", status_code=303)
 

@@ -4,6 +4,7 @@ from datetime import date, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlsplit
 from uuid import UUID
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -91,6 +92,19 @@ def job_title(job: Job) -> str:
     return titles[JobKind(job.kind)]
 
 
+def path_of(address: str) -> str:
+    """Return an address without its server, for a link that comes back to it."""
+    parts = urlsplit(address)
+    return quote(f"{parts.path}?{parts.query}" if parts.query else parts.path)
+
+
+def public_url(request: Request, *parts: str) -> str:
+    """Return an address that works for others: under the first public origin, where one is set."""
+    origins = request.app.state.settings.public_origins
+    origin = origins[0] if origins else f"{request.url.scheme}://{request.url.netloc}"
+    return "/".join([origin, *parts])
+
+
 def web_link(value: str | None) -> str | None:
     """Return an address that is safe to link to; None for any scheme but http and https."""
     return value if value and value.startswith(("http://", "https://")) else None
@@ -110,6 +124,7 @@ def _environment() -> Environment:
         "moment": moment,
         "words": words,
         "web_link": web_link,
+        "path_of": path_of,
         "duration": duration,
         "work_type": work_type,
         "job_title": job_title,

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 from api.drawings import use_fonts
@@ -18,6 +19,7 @@ from review.errors import ReviewError
 from review.jobs import LEASE, Held, LostLease
 
 log = logging.getLogger("siftmap.worker")
+KEPT = timedelta(days=30)
 IDLE = 0.25  # seconds between two looks into the queue
 FAILED = "The server failed at this, and nothing more was saved. Its log says why."
 
@@ -35,6 +37,7 @@ class Worker:
     def run(self) -> None:
         """Work until ``stop`` is called; a job that is under way then goes to the next worker."""
         use_fonts(self.settings.font_dir)
+        self._clear_away()
         threading.Thread(target=self._renew_now_and_then, daemon=True).start()
         try:
             while not self._stopped.is_set():
@@ -69,6 +72,13 @@ class Worker:
         finally:
             self._held = None
         return True
+
+    def _clear_away(self) -> None:
+        """Delete what was drawn or exported long ago; whoever wants it again has it made again."""
+        old = time.time() - KEPT.total_seconds()
+        for path in self.settings.made_dir.glob("*"):
+            if path.stat().st_mtime < old:
+                path.unlink(missing_ok=True)
 
     def _do(self, held: Held) -> None:
         try:

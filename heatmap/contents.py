@@ -71,12 +71,18 @@ def cell_contents(
     return lines_of(session, review_id=review_id, pairs=pairs_in(heatmap, row, column))
 
 
-def lines_of(session: Session, *, review_id: UUID, pairs: Collection[Pair]) -> list[Line]:
-    """Return a line for each pair of study and contract, by their names."""
+def lines_of(
+    session: Session, *, review_id: UUID, pairs: Collection[Pair], is_public: bool = False
+) -> list[Line]:
+    """Return a line for each pair of study and contract, by their names.
+
+    ``is_public`` leaves out the items that the protocol keeps to the review.
+    """
     studies = _labels(session, Study, {study for study, _ in pairs})
     contracts = _labels(session, Contract, {contract for _, contract in pairs if contract})
     reports = _reports(session, review_id, studies)
-    items = protocol_of(session, review_id).codebook
+    codebook = protocol_of(session, review_id).codebook
+    items = [item for item in codebook if item.public or not is_public]
     settled = _settled(session, review_id)
     quoted = _quoted(session, review_id, studies, contracts)
     lines = [

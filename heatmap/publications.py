@@ -89,7 +89,8 @@ def freeze(session: Session, review_id: UUID) -> dict[str, Any]:
         "protocol_version": state.number,
         "coded": _coded_as_data(coded),
         "lines": [
-            _line_as_data(line) for line in lines_of(session, review_id=review_id, pairs=pairs)
+            _line_as_data(line)
+            for line in lines_of(session, review_id=review_id, pairs=pairs, is_public=True)
         ],
     }
 

@@ -165,6 +165,8 @@ class CodebookItem(_Part):
     group: Key | None = None
     """Items of one group can be an axis together, such as the evidence themes."""
     double_coded: bool = False
+    public: bool = True
+    """Whether publications of the map show what is coded, with its passages."""
     required: bool = False
 
 

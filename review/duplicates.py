@@ -190,6 +190,7 @@ class DuplicateAct:
 
     number: int
     at: datetime
+    actor_id: UUID | None
     who: str
     act: Act
     verdict: str | None
@@ -218,6 +219,7 @@ def latest_acts(session: Session, *, review_id: UUID, limit: int = 5) -> list[Du
         DuplicateAct(
             number=event.number,
             at=event.at,
+            actor_id=event.actor_id,
             who=name or "siftmap",
             act=event.act,
             verdict=event.detail.get("verdict"),

@@ -38,6 +38,8 @@ class JobKind(StrEnum):
     EXPORT = "export"
 
 
+# Asked for by looking at a page, not by a button: of no interest in a list of work.
+QUIET = (JobKind.DRAW, JobKind.READ_FULL_TEXT)
 NEEDED = {
     JobKind.IMPORT: Action.MANAGE,
     JobKind.DEDUPLICATE: Action.MANAGE,
@@ -108,11 +110,11 @@ def find_job(session: Session, *, review_id: UUID, job_id: UUID, by: Actor) -> J
 
 
 def jobs_of(session: Session, *, review_id: UUID, by: Actor, limit: int = 50) -> Sequence[Job]:
-    """Return the review's jobs, the newest first, for its lead."""
+    """Return the review's jobs, the newest first and the quiet ones left out, for its lead."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     return session.scalars(
         select(Job)
-        .where(Job.review_id == review_id, Job.kind != JobKind.DRAW)
+        .where(Job.review_id == review_id, Job.kind.not_in(QUIET))
         .order_by(Job.created_at.desc())
         .limit(limit)
     ).all()
@@ -235,6 +237,22 @@ def fail(session: Session, held: Held, said: str) -> None:
     session.flush()
 
 
+def ask_for_text(session: Session, *, review_id: UUID, sha256: str, name: str, by: Actor) -> bool:
+    """Have the text of a full text read, unless that failed before; say whether it will be."""
+    before = session.scalars(
+        select(Job).where(
+            Job.review_id == review_id,
+            Job.kind == JobKind.READ_FULL_TEXT,
+            Job.state == JobState.FAILED,
+        )
+    )
+    if any(job.arguments.get("sha256") == sha256 for job in before):
+        return False
+    arguments = {"sha256": sha256, "name": name}
+    ask(session, review_id=review_id, kind=JobKind.READ_FULL_TEXT, arguments=arguments, by=by)
+    return True
+
+
 def release(session: Session, worker: UUID, *, is_blameless: bool = False) -> None:
     """Let go of what a worker that has ended held, so that the next one takes over.  Flushes.
 
@@ -255,11 +273,11 @@ def release(session: Session, worker: UUID, *, is_blameless: bool = False) -> No
 
 
 def n_open(session: Session, review_id: UUID) -> int:
-    """Return how many jobs of a review wait or are under way, drawings left out."""
+    """Return how many jobs of a review wait or are under way, the quiet ones left out."""
     return len(
         session.scalars(
             select(Job.id).where(
-                Job.review_id == review_id, Job.state.in_(OPEN), Job.kind != JobKind.DRAW
+                Job.review_id == review_id, Job.state.in_(OPEN), Job.kind.not_in(QUIET)
             )
         ).all()
     )

@@ -7,16 +7,20 @@ or screening in the column *other methods*; those counts carry the prefix ``othe
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import CTE, Select, func, select
 from sqlalchemy.orm import Session
 
+from review.clusters import THE_REVIEW
 from review.errors import Invalid, NotFound
 from review.events import last_event
-from review.flow import Leaf, leaves
+from review.flow import Leaf, leaf_table, leaves
+from review.resolution import Reasons, reasons_of
 from review.reviews import protocol_of
 from review.tables import Event, Record, Search
 from review.tables.base import utc_now
@@ -99,6 +103,7 @@ class Flow:
     counts: dict[str, int]
     sources: dict[SearchKind, dict[str, int]]  # records by source, for each kind of search
     reasons: dict[Stream, dict[str, int]]  # full-text exclusions by reason label, in order
+    leaves: dict[Leaf, int] = field(default_factory=dict)  # what the boxes are added up from
 
     def total(self, *keys: str) -> int:
         """Return the sum of some counts."""
@@ -122,9 +127,12 @@ class Identity:
 def count_flow(session: Session, *, review_id: UUID, as_of: int | None = None) -> Flow:
     """Return the counts of every box after event ``as_of``; now for None."""
     number = last_event(session, review_id) if as_of is None else as_of
-    leaf = leaves(session, review_id=review_id, as_of=as_of)
-    place = (leaf.c.kind, leaf.c.stream, leaf.c.leaf, leaf.c.reason, leaf.c.study_id)
-    rows = session.execute(select(*place, func.count()).group_by(*place)).all()
+    if as_of is None:
+        query = _counted_now(reasons_of(protocol_of(session, review_id)))
+        rows = session.execute(query, {"the_review": review_id}).all()
+    else:
+        leaf = leaves(session, review_id=review_id, as_of=as_of)
+        rows = session.execute(_counted(leaf)).all()
     places = Counter[tuple[SearchKind, Stream, Leaf]]()
     reasons: dict[Stream, Counter[str]] = {stream: Counter() for stream in Stream}
     studies = set()
@@ -142,9 +150,27 @@ def count_flow(session: Session, *, review_id: UUID, as_of: int | None = None) -
     return Flow(
         as_of=number,
         counts=counts,
+        leaves=_by_leaf(places),
         sources=_sources(session, review_id, as_of),
         reasons=_labelled(session, review_id, as_of, reasons),
     )
+
+
+def _counted(leaf: CTE) -> Select[Any]:
+    place = (leaf.c.kind, leaf.c.stream, leaf.c.leaf, leaf.c.reason, leaf.c.study_id)
+    return select(*place, func.count()).group_by(*place)
+
+
+@lru_cache(maxsize=64)
+def _counted_now(reasons: Reasons) -> Select[Any]:
+    return _counted(leaf_table(THE_REVIEW, reasons))
+
+
+def _by_leaf(places: Counter[tuple[SearchKind, Stream, Leaf]]) -> dict[Leaf, int]:
+    counted = Counter[Leaf]()
+    for (_, _, leaf), n in places.items():
+        counted[leaf] += n
+    return {leaf: counted[leaf] for leaf in Leaf}
 
 
 def identities(flow: Flow) -> list[Identity]:

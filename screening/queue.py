@@ -58,15 +58,24 @@ def next_records(
     return found
 
 
-def skip(session: Session, *, review_id: UUID, record_id: UUID, stage: Stage, by: Actor) -> None:
-    """Put a record off: it comes back after the caller's other records.  Flushes."""
+def skip(
+    session: Session,
+    *,
+    review_id: UUID,
+    record_id: UUID,
+    stage: Stage,
+    by: Actor,
+    is_undone: bool = False,
+) -> None:
+    """Put a record off, to come back after the caller's other records, or no more.  Flushes."""
     check(session, review_id=review_id, by=by, action=Action.SCREEN)
     cluster = cluster_of(session, review_id=review_id, record_id=record_id)
     mine = (Skip.account_id == by.account_id, Skip.stage == stage, Skip.record_id == cluster[0])
     session.execute(delete(Skip).where(*mine))
-    session.add(
-        Skip(review_id=review_id, account_id=by.account_id, record_id=cluster[0], stage=stage)
-    )
+    if not is_undone:
+        session.add(
+            Skip(review_id=review_id, account_id=by.account_id, record_id=cluster[0], stage=stage)
+        )
     session.flush()
 
 

@@ -7,15 +7,18 @@ see while screening goes on.
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from review.clusters import members
-from review.flow import Leaf, leaves
+from review.clusters import THE_REVIEW, members
+from review.flow import Leaf, leaf_table
 from review.prisma import SOUGHT
-from review.resolution import resolutions
+from review.resolution import Reasons, reasons_of, resolution_table
+from review.reviews import protocol_of
 from review.tables import Decision
 from review.vocabulary import Resolution, Stage, Verdict
 
@@ -39,16 +42,21 @@ class Given:
 
 def count_resolutions(session: Session, *, review_id: UUID, stage: Stage) -> dict[Resolution, int]:
     """Return how many records of the stage have come to what."""
-    table = resolutions(session, review_id=review_id, stage=stage)
-    leaf = leaves(session, review_id=review_id)
-    rows = session.execute(
+    query = _counted(stage, reasons_of(protocol_of(session, review_id)))
+    found = {Resolution(one): n for one, n in session.execute(query, {"the_review": review_id})}
+    return {one: found.get(one, 0) for one in Resolution}
+
+
+@lru_cache(maxsize=64)
+def _counted(stage: Stage, reasons: Reasons) -> Select[Any]:
+    table = resolution_table(THE_REVIEW, stage, reasons)
+    leaf = leaf_table(THE_REVIEW, reasons)
+    return (
         select(table.c.resolution, func.count())
         .join(leaf, leaf.c.record_id == table.c.cluster_id)
         .where(leaf.c.leaf.in_([one.value for one in AT_STAGE[stage]]))
         .group_by(table.c.resolution)
     )
-    found = {Resolution(one): n for one, n in rows}
-    return {one: found.get(one, 0) for one in Resolution}
 
 
 def labels_as_read(session: Session, *, review_id: UUID, stage: Stage) -> list[int]:
@@ -97,9 +105,18 @@ def _when_complete(said: Sequence[Given]) -> dict[UUID, Verdict] | None:
 
 
 def _given(session: Session, *, review_id: UUID, stage: Stage) -> dict[UUID, list[Given]]:
-    member = members(review_id)
-    table = resolutions(session, review_id=review_id, stage=stage, member=member)
-    rows = session.execute(
+    query = _given_query(stage, reasons_of(protocol_of(session, review_id)))
+    given: dict[UUID, list[Given]] = defaultdict(list)
+    for cluster, *said in session.execute(query, {"the_review": review_id}):
+        given[cluster].append(Given(*said))
+    return given
+
+
+@lru_cache(maxsize=64)
+def _given_query(stage: Stage, reasons: Reasons) -> Select[Any]:
+    member = members(THE_REVIEW)
+    table = resolution_table(THE_REVIEW, stage, reasons, member=member)
+    return (
         select(
             member.c.cluster_id,
             Decision.id,
@@ -112,28 +129,22 @@ def _given(session: Session, *, review_id: UUID, stage: Stage) -> dict[UUID, lis
         .join(member, member.c.record_id == Decision.record_id)
         .join(table, table.c.cluster_id == member.c.cluster_id)
         .where(
-            Decision.review_id == review_id,
+            Decision.review_id == THE_REVIEW,
             Decision.stage == stage,
             Decision.round == table.c.round,
         )
         .order_by(Decision.event_number)
     )
-    given: dict[UUID, list[Given]] = defaultdict(list)
-    for cluster, *said in rows:
-        given[cluster].append(Given(*said))
-    return given
 
 
 def _resolved(session: Session, review_id: UUID, stage: Stage) -> Iterator[tuple[UUID, Resolution]]:
-    table = resolutions(session, review_id=review_id, stage=stage)
-    wanted = [Resolution.INCLUDE.value, Resolution.EXCLUDE.value]
-    rows = session.execute(
-        select(table.c.cluster_id, table.c.resolution).where(table.c.resolution.in_(wanted))
-    )
-    for cluster, resolution in rows:
+    query = _resolved_query(stage, reasons_of(protocol_of(session, review_id)))
+    for cluster, resolution in session.execute(query, {"the_review": review_id}):
         yield cluster, Resolution(resolution)
 
 
-def count_conflicts(session: Session, *, review_id: UUID, stage: Stage) -> int:
-    """Return how many records of the stage are in conflict; for those who did not decide."""
-    return count_resolutions(session, review_id=review_id, stage=stage)[Resolution.CONFLICT]
+@lru_cache(maxsize=64)
+def _resolved_query(stage: Stage, reasons: Reasons) -> Select[Any]:
+    table = resolution_table(THE_REVIEW, stage, reasons)
+    wanted = [Resolution.INCLUDE.value, Resolution.EXCLUDE.value]
+    return select(table.c.cluster_id, table.c.resolution).where(table.c.resolution.in_(wanted))

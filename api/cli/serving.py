@@ -1,5 +1,6 @@
 """Commands for whoever runs the server."""
 
+import gc
 import signal
 
 import uvicorn
@@ -21,8 +22,12 @@ def serve() -> None:
         raise SystemExit(1)
     config = settings()
     errors.print(f"siftmap is at http://{config.host}:{config.port}")
+    app = create_app(config, database())
+    # What is loaded by now stays: the collector need not look through it in the midst of a request.
+    gc.collect()
+    gc.freeze()
     uvicorn.run(
-        create_app(config, database()),
+        app,
         host=config.host,
         port=config.port,
         log_level="warning",

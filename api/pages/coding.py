@@ -5,18 +5,16 @@ from uuid import UUID
 
 from fastapi import APIRouter, Form
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.coding_form import form_fields, subject_of
-from api.deps import By, Config, Here, OptionalId, ReadSession, ReviewId, WriteSession
+from api.deps import Base, By, Config, Here, OptionalId, ReadSession, ReviewId, WriteSession
+from api.full_text_pages import pages_or_ask
 from api.rendering import is_fragment, path, render
 from protocols.schema import SPECIAL_VALUES, CodebookItem, ItemType
 from review.coding import agree, code, n_values_by_study
-from review.documents import kept_pages
 from review.errors import Invalid
-from review.events import Actor
 from review.flow import Leaf, record_rows
 from review.full_texts import full_text_of
 from review.permissions import Action, check
@@ -80,6 +78,7 @@ def study_form(
     here: Here,
     review_id: ReviewId,
     by: By,
+    database: Base,
     settings: Config,
     study_id: UUID,
     contract: UUID | None = None,
@@ -92,6 +91,9 @@ def study_form(
     chosen = next((one for one in contracts if one.id == contract), None)
     reports = reports_of(session, review_id=review_id, study_id=study_id)
     read = next((one for one in reports if one.id == report), reports[0] if reports else None)
+    document = (
+        full_text_of(session, review_id=review_id, record_id=read.id, by=by) if read else None
+    )
     others = session.scalars(
         select(Contract).where(Contract.review_id == review_id).order_by(Contract.label)
     ).all()
@@ -112,7 +114,9 @@ def study_form(
         ),
         reports=reports,
         read=read,
-        pages=_pages(session, review_id, read.id, by, settings) if read else None,
+        pages=pages_or_ask(database, settings, document, review_id=review_id, by=by)
+        if document
+        else None,
         special=SPECIAL_VALUES,
         protocol=protocol_of(session, review_id),
     )
@@ -160,6 +164,10 @@ def post_code(
         raise Invalid(f"The codebook has no item '{item}'.")
     subject = subject_of(known, study_id, contract)
     given = _value(known, value or [], special, currency, year)
+    if settle and quote.strip():
+        raise Invalid(
+            "A passage goes with a code of your own. Save yours first, then settle without one."
+        )
     if settle:
         agree(
             session,
@@ -206,14 +214,6 @@ def post_code(
         )
     query = f"?contract={contract}" if contract else ""
     return RedirectResponse(f"{path(request, 'coding', study_id)}{query}#{item}", status_code=303)
-
-
-def _pages(
-    session: Session, review_id: UUID, record_id: UUID, by: Actor, settings: Config
-) -> list[str] | None:
-    """Return the text of a report's full text, page by page; None where there is none."""
-    document = full_text_of(session, review_id=review_id, record_id=record_id, by=by)
-    return kept_pages(settings.text_path(document.sha256)) if document else None
 
 
 def _value(item: CodebookItem, given: list[str], special: str, currency: str, year: str) -> object:

@@ -1,6 +1,7 @@
 """The guides, as they stand in docs/, for everybody."""
 
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 from fastapi import APIRouter
@@ -47,6 +48,9 @@ def as_html(guide: str) -> str:
     """Return a guide as HTML; its own markup is escaped, and links lead to the other guides."""
     reader = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = reader.parse(_file(guide).read_text(encoding="utf-8"))
+    for opening, inline in pairwise(tokens):
+        if opening.type == "heading_open":
+            opening.attrSet("id", _place(inline.content))
     for token in tokens:
         for inner in [token, *(token.children or [])]:
             _lead_on(inner)
@@ -60,6 +64,12 @@ def _lead_on(token: Token) -> None:
         token.attrSet("href", f"/help/{name.removesuffix('.md')}{'#' + place if place else ''}")
     if token.tag == "th":
         token.attrSet("scope", "col")
+
+
+def _place(heading: str) -> str:
+    """Return the part of an address behind # that leads to a heading, as on GitHub."""
+    kept = "".join(one for one in heading.lower() if one.isalnum() or one in " -_")
+    return kept.strip().replace(" ", "-")
 
 
 def _file(guide: str) -> Path:

@@ -15,13 +15,14 @@ from protocols.schema import Protocol
 from review.blinding import n_own_decisions, own_decisions
 from review.duplicates import questions
 from review.events import Actor
+from review.flow import Leaf
 from review.lately import done_lately
 from review.prisma import Flow, count_flow
 from review.reviews import protocol_of
 from review.tables import Contract, Search
 from review.vocabulary import Role, Stage
 from screening.queue import n_left
-from screening.readings import count_conflicts, labels_as_read
+from screening.readings import labels_as_read
 from screening.stopping import recall_floor
 
 router = APIRouter()
@@ -50,7 +51,7 @@ def overview(
         flow=flow,
         band=_band(session, review_id, flow) if flow else None,
         own=_own_work(session, review_id, by) if here.may("screen") else {},
-        n_conflicts=_n_conflicts(session, review_id, here),
+        n_conflicts=_n_conflicts(here, flow),
         **(_for_lead(session, review_id, by, protocol, flow) if here.may("manage") else {}),
     )
 
@@ -80,11 +81,11 @@ def _own_work(session: Session, review_id: UUID, by: Actor) -> dict[str, dict[st
     }
 
 
-def _n_conflicts(session: Session, review_id: UUID, here: Place) -> int | None:
+def _n_conflicts(here: Place, flow: Flow | None) -> int | None:
     """Return how many conflicts there are; None for those whose own decisions may be among them."""
-    if not here.may("adjudicate") or Role.REVIEWER in here.roles:
+    if flow is None or not here.may("adjudicate") or Role.REVIEWER in here.roles:
         return None
-    return sum(count_conflicts(session, review_id=review_id, stage=stage) for stage in Stage)
+    return flow.leaves[Leaf.CONFLICT] + flow.leaves[Leaf.FULL_TEXT_CONFLICT]
 
 
 def _for_lead(

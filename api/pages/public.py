@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from api.deps import Config, ReadSession
-from api.drawings import MAP_DRAWINGS, as_file, map_data, publication_file
+from api.drawings import MAP_DRAWINGS, as_file, draw_and_wait, map_data, publication_file
 from api.pages.map import asked_for, map_context
 from api.rendering import render
 from api.security import CSP
@@ -16,7 +16,8 @@ from heatmap.cells import HeatMap
 from heatmap.contents import Line
 from heatmap.publications import cell_of, map_of, shared
 from protocols.schema import Protocol
-from review.errors import Interrupted, NotFound
+from review.errors import NotFound
+from review.events import Actor
 from review.tables import Publication, ShareLink
 
 router = APIRouter()
@@ -77,7 +78,7 @@ def download(
     name = f"map-{publication.number}-{heatmap.framework.key}.{format}"
     content = map_data(heatmap, format)
     if content is None:
-        content = _drawing(settings, publication, heatmap, format)
+        content = _drawing(request, settings, publication, link, heatmap, format)
     return _for_everybody(as_file(content, format, name), link)
 
 
@@ -93,16 +94,20 @@ def _map(request: Request, content: dict[str, Any]) -> HeatMap:
 
 
 def _drawing(
+    request: Request,
     settings: Config,
     publication: Publication,
+    link: ShareLink,
     heatmap: HeatMap,
     format: str,  # noqa: A002
 ) -> bytes:
     if format not in MAP_DRAWINGS:
         raise NotFound(f"A map cannot be downloaded as '{format}'.")
     path = publication_file(settings, publication, heatmap, format)
-    if not path.exists():
-        raise Interrupted("The picture of this map is still being drawn. Try again in a minute.")
+    if not path.exists():  # not drawn yet, or cleared away since
+        by = Actor.person(link.created_by)
+        asked = {"of": "publication", "publication": str(publication.id)}
+        draw_and_wait(request, publication.review_id, by, asked)
     return path.read_bytes()
 
 

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import By, ReadSession, ReviewId, WriteSession
-from api.rendering import path, render
+from api.rendering import path, public_url, render
 from heatmap.publications import publications_of, publish, revoke, share
 from review.errors import Invalid
 from review.jobs import JobKind, ask
@@ -83,7 +83,7 @@ def _linked(
         expires_at=_end_of(until),
         frame_origins=sites.split(),
     )
-    return _page(request, session, review_id, by, made=f"{request.base_url!s}p/{token}")
+    return _page(request, session, review_id, by, made=public_url(request, "p", token))
 
 
 def _page(

@@ -9,10 +9,11 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 from api import uploads
-from api.deps import By, Config, ReadSession, ReviewId, Store, WriteSession
+from api.deps import Base, By, Config, ReadSession, ReviewId, Store, WriteSession
+from api.full_text_pages import pages_or_ask
 from api.rendering import path, render
 from review.clusters import cluster_of
-from review.documents import MAX_PAGES, kept_pages, page_image
+from review.documents import MAX_PAGES, page_image
 from review.errors import Invalid, NotFound
 from review.files import write_whole
 from review.flow import Leaf, record_rows
@@ -61,6 +62,7 @@ def report(
     session: ReadSession,
     review_id: ReviewId,
     by: By,
+    database: Base,
     settings: Config,
     record_id: UUID,
 ) -> Response:
@@ -71,7 +73,7 @@ def report(
         "report.html",
         record=session.get_one(Record, record_id),
         document=document,
-        pages=kept_pages(settings.text_path(document.sha256)),
+        pages=pages_or_ask(database, settings, document, review_id=review_id, by=by),
     )
 
 

@@ -1,7 +1,8 @@
 """Screening: one record at a time, by keyboard, in the order that is in use."""
 
 from statistics import median
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Form
@@ -41,9 +42,10 @@ def screen(
     by: By,
     stage: Stage,
     record: UUID | None = None,
+    skipped: UUID | None = None,
 ) -> Response:
     """Show the reviewer's next record, or one of their own choosing, with their last decisions."""
-    return _show(request, session, review_id, by, stage, record_id=record)
+    return _show(request, session, review_id, by, stage, record_id=record, skipped=skipped)
 
 
 @router.post(STAGED + "/decisions")
@@ -118,12 +120,26 @@ def post_skip(
     by: By,
     stage: Stage,
     record: Annotated[UUID, Form()],
+    undo: Annotated[Literal["", "yes"], Form()] = "",
     left: Left = 0,
 ) -> Response:
-    """Put a record off and show the next one."""
+    """Put a record off and show the next one, or bring the one that was put off back."""
     with database.writing() as session:
-        skip(session, review_id=review_id, record_id=record, stage=stage, by=by)
-    return _go_on(request, database, review_id, by, stage, said="skipped", left=left)
+        skip(
+            session,
+            review_id=review_id,
+            record_id=record,
+            stage=stage,
+            by=by,
+            is_undone=bool(undo),
+        )
+    if undo:
+        return _go_on(
+            request, database, review_id, by, stage, said="undone", left=left, record_id=record
+        )
+    return _go_on(
+        request, database, review_id, by, stage, said="skipped", left=left, skipped=record
+    )
 
 
 @router.post(STAGED + "/rank")
@@ -144,11 +160,13 @@ def _go_on(
     said: str,
     left: int,
     record_id: UUID | None = None,
+    skipped: UUID | None = None,
 ) -> Response:
     """Show the next record in the place of this one; as a page of its own without the script."""
     if not is_fragment(request):
-        chosen = f"&record={record_id}" if record_id else ""
-        target = f"{path(request, 'screening', stage)}?said={said}{chosen}"
+        query = {"said": said, "record": record_id, "skipped": skipped}
+        kept = urlencode({key: value for key, value in query.items() if value})
+        target = f"{path(request, 'screening', stage)}?{kept}"
         return RedirectResponse(target, status_code=303)
     with database.reading() as session:
         return _show(
@@ -160,6 +178,7 @@ def _go_on(
             record_id=record_id,
             said=said,
             left=max(0, left),
+            skipped=skipped,
         )
 
 
@@ -173,6 +192,7 @@ def _show(
     record_id: UUID | None,
     said: str = "",
     left: int | None = None,
+    skipped: UUID | None = None,
 ) -> Response:
     check(session, review_id=review_id, by=by, action=Action.SCREEN)
     if record_id is None:
@@ -187,6 +207,7 @@ def _show(
         "stage": stage,
         "record": shown,
         "key": uuid4(),
+        "skipped": skipped,  # just now, so that undoing means this
         "said": said or request.query_params.get("said", ""),
         "protocol": protocol,
         "reasons": protocol.reasons(stage),

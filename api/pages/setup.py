@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api import uploads
 from api.deps import By, ReadSession, ReviewId, WriteSession
-from api.rendering import path, render
+from api.rendering import path, public_url, render
 from protocols.changes import changes
 from protocols.loader import load
 from protocols.source import MAX_BYTES
@@ -66,7 +66,7 @@ def post_invitation(
 ) -> Response:
     """Make a link that makes somebody a member, and show it, this once."""
     _, token = invite(session, review_id=review_id, name=name, roles=role, by=by)
-    link = f"{request.base_url}invitations/{token}"
+    link = public_url(request, "invitations", token)
     return _page(request, session, review_id, by, made=link)
 
 

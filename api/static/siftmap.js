@@ -96,7 +96,10 @@ document.addEventListener("htmx:afterSettle", (event) => {
 document.addEventListener("htmx:sendError", (event) => {
   const form = event.detail.elt;
   const submitter = event.detail.requestConfig?.triggeringEvent?.submitter;
-  if (trouble()) trouble().textContent = "Not saved yet: the server cannot be reached. Trying again …";
+  const said = document.createElement("div");
+  said.className = "alert";
+  said.textContent = "Not saved yet: the server cannot be reached. Trying again …";
+  trouble()?.replaceChildren(said);
   setTimeout(() => {
     delete form.dataset.sent;
     form.requestSubmit(submitter);

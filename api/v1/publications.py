@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 from starlette.requests import Request
 
 from api.deps import ReadSession
+from api.rendering import public_url
 from api.v1.callers import By, ReviewId
 from api.v1.paging import Page, Paged
 from api.v1.routes import WriteSession, router, shown_once
@@ -87,7 +88,10 @@ def post_publication(
     ask(session, review_id=review_id, kind=JobKind.DRAW, arguments=arguments, by=by)
     link, token = share(session, review_id=review_id, publication_id=made.id, by=by)
     return SharedLink(
-        publication=made.id, link=link.id, url=_url(request, token), expires_at=link.expires_at
+        publication=made.id,
+        link=link.id,
+        url=public_url(request, "p", token),
+        expires_at=link.expires_at,
     )
 
 
@@ -112,7 +116,10 @@ def post_link(
         frame_origins=said.frame_origins,
     )
     return SharedLink(
-        publication=publication, link=link.id, url=_url(request, token), expires_at=link.expires_at
+        publication=publication,
+        link=link.id,
+        url=public_url(request, "p", token),
+        expires_at=link.expires_at,
     )
 
 
@@ -120,10 +127,3 @@ def post_link(
 def delete_link(session: WriteSession, review_id: ReviewId, by: By, link: UUID) -> None:
     """End a link now; again is harmless."""
     revoke(session, review_id=review_id, link_id=link, by=by)
-
-
-def _url(request: Request, token: str) -> str:
-    """Return a link's address, on the first public origin where the server knows of one."""
-    public = request.app.state.settings.public_origins
-    origin = public[0] if public else f"{request.url.scheme}://{request.url.netloc}"
-    return f"{origin}/p/{token}"

@@ -1,0 +1,24 @@
+"""The pages of a full text, read when somebody first wants to see them."""
+
+from uuid import UUID
+
+from api.settings import Settings
+from review.database import Database
+from review.documents import kept_pages
+from review.events import Actor
+from review.jobs import ask_for_text
+from review.tables import FullText
+
+
+def pages_or_ask(
+    database: Database, settings: Settings, document: FullText, *, review_id: UUID, by: Actor
+) -> list[str] | None:
+    """Return the text of each page; None while it is being read, none at all where it cannot be."""
+    pages = kept_pages(settings.text_path(document.sha256))
+    if pages is not None:
+        return pages
+    with database.writing() as session:
+        is_coming = ask_for_text(
+            session, review_id=review_id, sha256=document.sha256, name=document.name, by=by
+        )
+    return None if is_coming else []
