@@ -30,7 +30,7 @@ serve: setup ## Serve what is in the data folder
 
 test: setup ## Run every test on SQLite and PostgreSQL, browser journeys included
 	@sh .ci/needs
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: setup ## Everything CI checks beside the tests; changes no file
 	$(BIN)/ruff format --check .
@@ -48,7 +48,7 @@ bench: setup ## Measure speed and accuracy (slow; needs the measuring data)
 
 soak: setup ## The long suites
 	@sh .ci/needs
-	SIFTMAP_TEST_PROFILE=soak $(BIN)/python -m pytest -m "soak or not soak" tests
+	SIFTMAP_TEST_PROFILE=soak $(BIN)/python -m pytest -n auto --dist loadfile -m "soak or not soak" tests
 	$(BIN)/python tests/benchmarks/load.py --minutes 15
 
 fix: setup ## Format, and mend what can be mended by machine

@@ -1,5 +1,6 @@
 """Fixtures: every test that asks for a database runs on SQLite and on PostgreSQL."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,12 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 settings.load_profile(os.environ.get("SIFTMAP_TEST_PROFILE", "ci"))
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector all that is loaded by now; it is a good part of a heap."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

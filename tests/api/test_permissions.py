@@ -13,6 +13,7 @@ from review.permissions import ALLOWED, Action, may
 from review.studies import add_study
 from review.tables import Record
 from review.vocabulary import Role
+from tests.api.authorisation import PAGE, text
 from tests.api.conftest import KEY, Browser
 from tests.api.routes import NOBODY_NEEDED, ROUTES, Route
 from tests.factories import include_fully, make_records, make_review
@@ -175,3 +176,7 @@ def test_reading_pages_writes_nothing(sign_in, people, filled, database):
 
 def test_every_action_is_allowed_to_somebody():
     assert set(ALLOWED) == set(Action)
+
+
+def test_the_page_of_the_docs_says_what_the_tables_say():
+    assert PAGE.read_text(encoding="utf-8") == text(), "python tests/api/authorisation.py --write"

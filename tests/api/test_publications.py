@@ -1,0 +1,172 @@
+"""Publications: a frozen map behind a link, with nothing private in it, until the link ends."""
+
+import json
+import re
+from datetime import timedelta
+
+import pytest
+
+from heatmap.cells import build
+from heatmap.exports import to_json
+from heatmap.publications import map_of, publish, share
+from review.coding import code
+from review.errors import Invalid
+from review.studies import add_contract, add_study, link_contract
+from review.tables import Publication, ShareLink
+from review.tables.base import utc_now
+from tests.api.conftest import work_off
+from tests.factories import include_fully, make_records, make_review, protocol_text
+
+NOTE = "A private remark of the coder."
+
+
+@pytest.fixture
+def coded(database, people):
+    """A study of one contract in one cell; its review's people."""
+    with database.writing() as session:
+        into = {"review_id": people.review_id, "by": people.lead}
+        [record] = make_records(session, people.review_id, [{"title": "A bond in Northmoor"}])
+        include_fully(session, people, record)
+        study = add_study(session, label="Doe 2001", reports=[record], **into)
+        contract = add_contract(session, label="Northmoor bond", **into)
+        link_contract(session, study_id=study.id, contract_id=contract.id, **into)
+        for coder in people.reviewers:
+            for item, value in (("area", "work"), ("contract_type", "sib"), ("country", "GB")):
+                code(session, review_id=people.review_id, contract_id=contract.id, item=item,
+                     value=value, by=coder, quote="Paid for jobs.")  # fmt: skip
+    return people
+
+
+@pytest.fixture
+def link(app, coded, sign_in):
+    """A path under which the map is public, with its drawings made."""
+    page = sign_in(coded.lead).post(
+        f"/reviews/{coded.slug}/publications", {"title": "First", "sites": "https://ours.example"}
+    )
+    work_off(app)
+    return re.search(r'value="[^"]*(/p/[^"]+)"', page.text)[1]
+
+
+def test_anybody_with_the_link_reads_the_map_its_cells_and_its_files(sign_in, link):
+    reader = sign_in()
+
+    page = reader.get(link)
+    cell = reader.get(f"{link}?row=work&column=sib")
+
+    assert "1 study of 1 contract in 1 country" in page.text
+    assert "Paid for jobs." in cell.text
+    for ending, begins in (("csv", b"row_key"), ("png", b"\x89PNG"), ("svg", b"<svg"),
+                           ("html", b"<!DOCTYPE"), ("xlsx", b"PK"), ("json", b"{")):  # fmt: skip
+        assert reader.get(f"{link}/map.{ending}").content.startswith(begins), ending
+    assert reader.get(f"{link}/map.exe").status_code == 404
+
+
+def test_what_is_published_stays_as_it_was(database, coded, sign_in, link):
+    before = sign_in().get(f"{link}/data.json").json()
+    with database.writing() as session:
+        [late] = make_records(session, coded.review_id, [{"title": "A later one"}])
+        include_fully(session, coded, late)
+        add_study(session, review_id=coded.review_id, label="Roe 2020", reports=[late],
+                  by=coded.lead)  # fmt: skip
+
+    after = sign_in().get(f"{link}/data.json").json()
+
+    assert after == before
+    assert "Roe 2020" not in sign_in().get(link).text
+
+
+def test_a_publication_counts_as_the_map_it_was_made_of(database, coded):
+    with database.writing() as session:
+        made = publish(session, review_id=coded.review_id, title="First", by=coded.lead)
+        content = json.loads(json.dumps(made.content))
+    with database.reading() as session:
+        for framework in ("area_by_type", "area_by_theme", "country_by_type"):
+            for asked in ({"unit": "study"}, {"unit": "contract", "secondary": True}):
+                own = build(session, review_id=coded.review_id, framework=framework, **asked)
+                frozen = map_of(content, framework=framework, **asked)
+                assert to_json(frozen) | {"as_of": 0} == to_json(own) | {"as_of": 0}
+
+
+def test_nothing_private_is_published(database, coded, sign_in, link):
+    reader = sign_in()
+    shown = [reader.get(link), reader.get(f"{link}?row=work&column=sib"),
+             reader.get(f"{link}/data.json")]  # fmt: skip
+
+    for answer in shown:
+        for email in coded.emails.values():
+            assert email not in answer.text
+        assert "reviewer" not in answer.text.lower().replace("reviewers", "")
+        assert "coder_id" not in answer.text
+
+
+def test_an_item_that_is_not_public_stays_in_the_review(database, templates, kind):
+    text = protocol_text().replace(
+        "codebook:\n", "codebook:\n  - {key: remark, label: Remark, level: study, type: text, "
+        "public: false}\n",
+    )  # fmt: skip
+    with database.writing() as session:
+        cast = make_review(session, text=text)
+        [record] = make_records(session, cast.review_id)
+        include_fully(session, cast, record)
+        study = add_study(session, review_id=cast.review_id, label="Doe 2001", reports=[record],
+                          by=cast.lead)  # fmt: skip
+        code(session, review_id=cast.review_id, study_id=study.id, item="remark", value=NOTE,
+             by=cast.lead)  # fmt: skip
+        made = publish(session, review_id=cast.review_id, title="First", by=cast.lead)
+        assert NOTE not in json.dumps(made.content)
+
+
+def test_a_link_that_ended_ran_out_or_never_was_opens_nothing(database, coded, sign_in, link):
+    lead, reader = sign_in(coded.lead), sign_in()
+    with database.writing() as session:
+        publication = session.query(Publication).one()
+        short, token = share(session, review_id=coded.review_id, publication_id=publication.id,
+                             by=coded.lead, expires_at=utc_now() + timedelta(days=1))  # fmt: skip
+        short_id = short.id
+    ids = re.findall(r"/links/([0-9a-f-]{36})/revoke", lead.get(
+        f"/reviews/{coded.slug}/publications").text)  # fmt: skip
+    for link_id in ids:
+        lead.post(f"/reviews/{coded.slug}/publications/links/{link_id}/revoke")
+
+    answers = [reader.get(path) for path in (link, f"/p/{token}", "/p/nothing", f"{link}/map.csv")]
+
+    assert {answer.status_code for answer in answers} == {404}
+    assert answers[0].text == answers[2].text
+    with database.reading() as session:
+        assert token not in repr(vars(session.get_one(ShareLink, short_id)))
+
+
+def test_the_public_page_is_framed_only_by_the_sites_named_and_not_indexed(sign_in, link):
+    headers = sign_in().get(link).headers
+
+    assert "frame-ancestors https://ours.example" in headers["content-security-policy"]
+    assert headers["x-robots-tag"] == "noindex, nofollow"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "site", ["ours.example", "https://ours.example/page", "https://*", "'self'"]
+)
+def test_a_site_that_is_none_is_refused(coded, sign_in, site):
+    answer = sign_in(coded.lead).post(
+        f"/reviews/{coded.slug}/publications", {"title": "First", "sites": site}
+    )
+
+    assert answer.status_code == 422
+
+
+def test_pictures_that_were_cleared_away_are_drawn_again(app, sign_in, link):
+    made = app.state.settings.made_dir
+    for path in made.iterdir():
+        path.unlink()
+
+    assert sign_in().get(f"{link}/map.png").content.startswith(b"\x89PNG")
+
+
+def test_a_protocol_without_a_map_has_nothing_to_publish(database):
+    text = protocol_text().split("frameworks:")[0]
+    with database.writing() as session:
+        cast = make_review(session, text=text)
+        with pytest.raises(Invalid, match="no map to publish"):
+            publish(session, review_id=cast.review_id, title="First", by=cast.lead)

@@ -1,0 +1,91 @@
+"""The pictures of the README, taken of the running demonstration.
+
+`python tests/browser/screenshots.py` makes a demonstration, serves it and writes them anew.
+"""
+
+import os
+import re
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from api.demonstration import LOGINS, PASSWORD
+from tests.browser.conftest import FLAGS, Server, serving
+
+TARGET = Path(__file__).parents[2] / "docs" / "screenshots"
+DESK = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+PICTURES = {
+    "overview": ("lead", ""),
+    "duplicates": ("lead", "/duplicates"),
+    "prisma": ("lead", "/prisma"),
+    "map": ("lead", "/map?row=health&column=results_based_financing"),
+    "screening": ("reviewer 1", "/screening/title_abstract"),
+}
+
+
+def main() -> None:
+    """Take every picture."""
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder) / "data"
+        environment = os.environ | {"SIFTMAP_DATA_DIR": str(data)}
+        Server("", environment).run("demo")
+        with serving({}, data) as server, sync_playwright() as playwright:
+            binary = os.environ.get("BROWSER_BIN") or shutil.which("chromium")
+            browser = playwright.chromium.launch(executable_path=binary, args=FLAGS)
+            page = browser.new_context(viewport=DESK).new_page()
+            for name, (who, path) in PICTURES.items():
+                sign_in(page, server, who)
+                page.goto(f"{server.url}/reviews/demo{path}")
+                take(page, name)
+            take_coding(page, server)
+            phone = browser.new_context(viewport=PHONE, device_scale_factor=2).new_page()
+            phone.goto(publish(page, server))
+            phone.locator("details.bars summary").first.click()
+            phone.locator("details.bars").first.scroll_into_view_if_needed()
+            take(phone, "public-phone")
+            browser.close()
+
+
+def take(page: Page, name: str) -> None:
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=TARGET / f"{name}.png")
+    print(f"wrote {name}.png")
+
+
+def take_coding(page: Page, server: Server) -> None:
+    """The form of a contract, beside the text of a report."""
+    sign_in(page, server, "reviewer 1")
+    page.goto(f"{server.url}/reviews/demo/coding")
+    studies = [link.get_attribute("href") for link in page.locator(".studies a").all()]
+    for study in studies:
+        page.goto(f"{server.url}{study}")
+        if page.get_by_text("the PDF").count():
+            page.locator(".tabs > a").nth(1).click()
+            break
+    take(page, "coding")
+
+
+def publish(page: Page, server: Server) -> str:
+    sign_in(page, server, "lead")
+    page.goto(f"{server.url}/reviews/demo/publications")
+    page.get_by_role("button", name="Publish", exact=True).click()
+    return re.sub(r"\s", "", page.get_by_label("The link").input_value())
+
+
+def sign_in(page: Page, server: Server, who: str) -> None:
+    page.context.clear_cookies()
+    page.goto(f"{server.url}/login")
+    page.get_by_label("E-mail address").fill(LOGINS[who])
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name="Your reviews").wait_for()
+
+
+if __name__ == "__main__":
+    main()
