@@ -109,6 +109,7 @@ def signed_in(account: Annotated[Account | None, Depends(signed_in_or_none)]) ->
     return account
 
 
+Anybody = Annotated[Account | None, Depends(signed_in_or_none)]
 Person = Annotated[Account, Depends(signed_in)]
 
 

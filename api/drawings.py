@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Any
 from uuid import UUID
 
@@ -47,6 +48,7 @@ FLOW_DRAWINGS: Mapping[str, Callable[[Flow], bytes]] = {
     "png": prisma_drawing.to_png,
     "pdf": prisma_drawing.to_pdf,
 }
+_WAITING = BoundedSemaphore(6)  # of the forty threads that answer requests
 PATIENCE = 30.0  # seconds that a reader waits for a drawing
 
 
@@ -95,6 +97,7 @@ def map_response(
         "format": format,
         "digest": _digest(shown, format),
     }
+    session.close()  # whoever waits for the worker keeps nothing from others
     return as_file(_drawn(request, review_id, by, arguments), format, name)
 
 
@@ -130,6 +133,7 @@ def prisma_response(
         "format": format,
         "digest": _digest(prisma_drawing.to_svg(flow), format),
     }
+    session.close()
     return as_file(_drawn(request, review_id, by, arguments), format, name)
 
 
@@ -178,7 +182,7 @@ def publication_file(
 ) -> Path:
     """Return where the drawing of a published map is, once the worker has made it."""
     name = f"{publication.sha256}-{heatmap.framework.key}-{heatmap.unit}.{format}"
-    return settings.made_dir / name
+    return settings.made_dir / "published" / name
 
 
 def _draw_publication(database: Database, settings: Settings, publication_id: UUID) -> str:
@@ -206,11 +210,20 @@ def draw_and_wait(
 ) -> None:
     """Have the worker draw something, and wait for it; raise Interrupted where that fails."""
     database: Database = request.app.state.database
+    if not _WAITING.acquire(blocking=False):
+        raise Interrupted("Many pictures are being drawn just now. Ask again in a minute.")
+    try:
+        job_id = _ask(database, review_id, by, arguments)
+        _wait(database, job_id, request.app.state.pause)
+    finally:
+        _WAITING.release()
+
+
+def _ask(database: Database, review_id: UUID, by: Actor, arguments: Mapping[str, Any]) -> UUID:
     with database.writing() as session:
-        job_id = jobs.ask(
+        return jobs.ask(
             session, review_id=review_id, kind=JobKind.DRAW, arguments=arguments, by=by
         ).id
-    _wait(database, job_id, request.app.state.pause)
 
 
 def _wait(database: Database, job_id: UUID, pause: Callable[[], None]) -> None:

@@ -4,7 +4,7 @@ from typing import cast
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DataError, OperationalError, TimeoutError  # noqa: A004
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError, TimeoutError  # noqa: A004
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -43,6 +43,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(OperationalError, _busy)
     app.add_exception_handler(TimeoutError, _busy)
     app.add_exception_handler(DataError, _cannot_store)
+    app.add_exception_handler(IntegrityError, _at_once)
     app.add_exception_handler(OverflowError, _cannot_store)
     app.add_exception_handler(Exception, _failed)
 
@@ -109,6 +110,11 @@ def _busy(request: Request, _error: Exception) -> Response:
 def _cannot_store(request: Request, _error: Exception) -> Response:
     said = "Something in it cannot be stored: a number that is too large, or a stray character."
     return _page(request, 422, "Not saved", [said])
+
+
+def _at_once(request: Request, _error: Exception) -> Response:
+    said = "The same was being done at that moment, perhaps by a second click. Look again."
+    return _page(request, 409, "Not saved", [said])
 
 
 def _failed(request: Request, _error: Exception) -> Response:

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 from uuid import UUID
 
+from babel import Locale
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
@@ -77,6 +78,31 @@ def work_type(value: str | None) -> str:
     return WORKS.get(value or "", value or "")
 
 
+# ISO 639-2 codes, as PubMed has them, of the languages that reviews meet most.
+THREE_LETTERS = {
+    "ara": "ar", "ces": "cs", "chi": "zh", "cze": "cs", "dan": "da", "deu": "de", "dut": "nl",
+    "ell": "el", "eng": "en", "fin": "fi", "fra": "fr", "fre": "fr", "ger": "de", "gre": "el",
+    "heb": "he", "hin": "hi", "hrv": "hr", "hun": "hu", "ind": "id", "ita": "it", "jpn": "ja",
+    "kor": "ko", "nld": "nl", "nor": "no", "per": "fa", "pol": "pl", "por": "pt", "ron": "ro",
+    "rum": "ro", "rus": "ru", "slk": "sk", "slv": "sl", "spa": "es", "srp": "sr", "swe": "sv",
+    "tha": "th", "tur": "tr", "ukr": "uk", "vie": "vi", "zho": "zh",
+}  # fmt: skip
+ENGLISH_NAMES = {name.lower(): tag for tag, name in Locale("en").languages.items()}
+
+
+def language_tag(value: str | None) -> str:
+    """Return a source's word for a language as browsers want it (en); empty where it is unknown."""
+    said = (value or "").strip().lower()
+    if len(said) == 2 and said.isalpha():
+        return said
+    return THREE_LETTERS.get(said) or ENGLISH_NAMES.get(said, "")
+
+
+def language_name(value: str | None) -> str:
+    """Return a source's word for a language as people say it; as it is where it is unknown."""
+    return str(Locale("en").languages.get(language_tag(value), value or ""))
+
+
 def job_title(job: Job) -> str:
     """Return what a job does, in words."""
     stage = words(str(job.arguments.get("stage", "")))
@@ -126,6 +152,8 @@ def _environment() -> Environment:
         "web_link": web_link,
         "path_of": path_of,
         "duration": duration,
+        "language_tag": language_tag,
+        "language_name": language_name,
         "work_type": work_type,
         "job_title": job_title,
     }

@@ -20,8 +20,9 @@ from review.errors import Unreadable
 from review.files import FileStore
 from review.imports import Imported
 from review.jobs import Held, JobKind
+from review.permissions import roles_of
 from review.reading import Format
-from review.vocabulary import SearchKind, Stage
+from review.vocabulary import Role, SearchKind, Stage
 from screening.ranking import rank_records
 
 PATIENCE = 0.4  # seconds between two words on progress
@@ -212,9 +213,24 @@ def _export(task: Task) -> Result:
             format=exports.ExportFormat(asked["format"]),
             target=target,
             by=task.held.by,
-            on_progress=task.teller("Writing the export"),
         )
-    return {"file": target.name, "name": made.name, "media_type": made.media_type, "rows": made.n}
+    return {
+        "is_blinded": _screens(task),
+        "file": target.name,
+        "name": made.name,
+        "media_type": made.media_type,
+        "rows": made.n,
+    }
+
+
+def _screens(task: Task) -> bool:
+    """Say whether who asked is a reviewer, for whom exports leave out what others decided."""
+    held = task.held
+    if held.by.account_id is None:
+        return False
+    with task.database.reading() as session:
+        roles = roles_of(session, review_id=held.review_id, account_id=held.by.account_id)
+    return Role.REVIEWER in roles
 
 
 HANDLERS: dict[JobKind, Callable[[Task], Result]] = {

@@ -6,8 +6,11 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID, uuid4
+
+from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError  # noqa: A004
 
 from api.drawings import use_fonts
 from api.settings import Settings
@@ -20,6 +23,7 @@ from review.jobs import LEASE, Held, LostLease
 
 log = logging.getLogger("siftmap.worker")
 KEPT = timedelta(days=30)
+AWAY = 2.0  # seconds until a database that did not answer is asked again
 IDLE = 0.25  # seconds between two looks into the queue
 FAILED = "The server failed at this, and nothing more was saved. Its log says why."
 
@@ -41,10 +45,19 @@ class Worker:
         threading.Thread(target=self._renew_now_and_then, daemon=True).start()
         try:
             while not self._stopped.is_set():
-                if not self.do_next():
+                if not self._did_next():
                     self._stopped.wait(IDLE)
         finally:
             self.let_go()
+
+    def _did_next(self) -> bool:
+        """Do the next job; where the database is away, wait for it to come back."""
+        try:
+            return self.do_next()
+        except (OperationalError, InterfaceError, TimeoutError):
+            log.exception("the database did not answer; trying again")
+            self._stopped.wait(AWAY)
+            return False
 
     def let_go(self) -> None:
         """Give what this worker holds to the next one."""
@@ -77,8 +90,9 @@ class Worker:
         """Delete what was drawn or exported long ago; whoever wants it again has it made again."""
         old = time.time() - KEPT.total_seconds()
         for path in self.settings.made_dir.glob("*"):
-            if path.stat().st_mtime < old:
-                path.unlink(missing_ok=True)
+            with suppress(OSError):  # somebody else was quicker, or it is a folder
+                if path.stat().st_mtime < old:
+                    path.unlink()
 
     def _do(self, held: Held) -> None:
         try:
@@ -143,20 +157,26 @@ class Supervisor:
     def _keep_one(self) -> None:
         pause = 0.2
         while not self._stopped.is_set():
-            worker, began = uuid4(), time.monotonic()
-            self.process = self._start(worker)
-            if self._stopped.is_set():
-                self.process.terminate()
-            status = self.process.wait()
-            if self.process.stdin is not None:
-                self.process.stdin.close()
-            with self.database.writing() as session:
-                jobs.release(session, worker, is_blameless=self._stopped.is_set())
-            if self._stopped.is_set():
-                return
-            log.error("the worker ended with status %s; another one is started", status)
+            began = time.monotonic()
+            try:
+                self._keep(uuid4())
+            except Exception:  # whatever it was, the next worker is to be started all the same
+                log.exception("the worker could not be kept")
             pause = 0.2 if time.monotonic() - began > 30 else min(pause * 2, 10)
             self._stopped.wait(pause)
+
+    def _keep(self, worker: UUID) -> None:
+        """Start a worker, wait for its end, and let go of what it held."""
+        self.process = self._start(worker)
+        if self._stopped.is_set():
+            self.process.terminate()
+        status = self.process.wait()
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        if not self._stopped.is_set():
+            log.error("the worker ended with status %s; another one is started", status)
+        with self.database.writing() as session:
+            jobs.release(session, worker, is_blameless=self._stopped.is_set())
 
     def _start(self, worker: UUID) -> subprocess.Popen[bytes]:
         # The worker's standard input is a pipe that nothing is written to: it ends when we do,

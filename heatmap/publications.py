@@ -5,10 +5,11 @@ the review's own people do.  Nobody's name, note or decision is part of it.
 """
 
 import hashlib
+import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
@@ -25,12 +26,13 @@ from review.errors import Invalid, NotFound
 from review.events import Actor, canonical, last_event, lock_review, record_act
 from review.permissions import Action, check
 from review.reviews import protocol_state
-from review.tables import Event, Publication, Review, ShareLink
+from review.tables import Event, Publication, Review, Search, ShareLink
 from review.tables.base import utc_now
 from review.vocabulary import Act
 
 LIFETIME = timedelta(days=365)
 MAX_TITLE = 300
+HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 
 
 def publish(session: Session, *, review_id: UUID, title: str, by: Actor) -> Publication:
@@ -73,19 +75,26 @@ def freeze(session: Session, review_id: UUID) -> dict[str, Any]:
     if not state.protocol.frameworks:
         raise Invalid("The protocol has no framework, so there is no map to publish.")
     keys = [key for one in state.protocol.frameworks for key in items_of(state.protocol, one)]
+    if hidden := sorted({key for key in keys if not state.protocol.item(key).public}):
+        raise Invalid(
+            f"A map reads what the protocol does not publish: {', '.join(hidden)}. Take it off the "
+            "map, or make it public."
+        )
     coded = read_coded(session, review_id=review_id, items=keys)
     pairs: list[Pair] = []
     for study in coded.studies:
         pairs += [(study, one) for one in coded.contracts.get(study, [])] or [(study, None)]
     number = last_event(session, review_id)
+    searched = searched_to(session, review_id)
     head = select(Event.hash).where(Event.review_id == review_id, Event.number == number)
     return {
         "review": session.get_one(Review, review_id).title,
         "question": state.protocol.question,
         "made_at": utc_now().isoformat(timespec="seconds"),
+        "searched_to": searched.isoformat() if searched else None,
         "up_to_event": number,
         "head": session.scalar(head),
-        "protocol": state.protocol.model_dump(mode="json"),
+        "protocol": _public(state.protocol),
         "protocol_version": state.number,
         "coded": _coded_as_data(coded),
         "lines": [
@@ -93,6 +102,17 @@ def freeze(session: Session, review_id: UUID) -> dict[str, Any]:
             for line in lines_of(session, review_id=review_id, pairs=pairs, is_public=True)
         ],
     }
+
+
+def _public(protocol: Protocol) -> dict[str, Any]:
+    """Return the protocol without the items that stay in the review."""
+    shown = tuple(item for item in protocol.codebook if item.public)
+    return protocol.model_copy(update={"codebook": shown}).model_dump(mode="json")
+
+
+def searched_to(session: Session, review_id: UUID) -> date | None:
+    """Return the day of the latest search, up to which the evidence reaches; None where unsaid."""
+    return session.scalar(select(func.max(Search.run_on)).where(Search.review_id == review_id))
 
 
 def map_of(content: Mapping[str, Any], **asked: Any) -> HeatMap:
@@ -271,11 +291,16 @@ def _line(data: Mapping[str, Any]) -> Line:
 
 def _origin(given: str) -> str:
     """Return a site as a content security policy names it; raise Invalid for anything else."""
-    parts = urlsplit(given.strip())
-    is_site = parts.scheme in ("https", "http") and parts.hostname and not parts.path.strip("/")
-    if not is_site or any(sign in given for sign in " ;,'\"*"):
+    try:
+        parts = urlsplit(given.strip())
+        port = f":{parts.port}" if parts.port else ""
+        host = (parts.hostname or "").encode("idna").decode()
+    except ValueError as error:
+        raise Invalid(f"'{given}' is not a site such as https://www.example.org.") from error
+    more = parts.path.strip("/") or parts.query or parts.fragment or parts.username
+    if parts.scheme not in ("https", "http") or more or not HOST.fullmatch(host):
         raise Invalid(f"'{given}' is not a site such as https://www.example.org.")
-    return f"{parts.scheme}://{parts.netloc}"
+    return f"{parts.scheme}://{host}{port}"
 
 
 def _text(given: UUID | None) -> str | None:

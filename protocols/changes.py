@@ -74,14 +74,14 @@ def _keyed(
 ) -> Iterator[str]:
     old, new = ({one[key]: one for one in side} for side in (before, after))
     for one in new.keys() - old.keys():
-        yield f"New {noun}: {new[one][label]}."
+        yield f"New {noun}: “{new[one][label]}”."
     for one in old.keys() - new.keys():
-        yield f"No more {noun}: {old[one][label]}."
+        yield f"No more {noun}: “{old[one][label]}”."
     for one in new.keys() & old.keys():
         parts = sorted(part for part, value in new[one].items() if old[one][part] != value)
         if parts:
             said = ", ".join(part.replace("_", " ") for part in parts)
-            yield f"The {noun} {new[one][label]} changes: {said}."
+            yield f"The {noun} “{old[one][label]}” changes in: {said}."
     kept = [one for one in old if one in new]
     if kept != [one for one in new if one in old]:
         yield f"The order changes in which one {noun} follows the other."

@@ -38,9 +38,14 @@ class Claim:
 def claim_key(session: Session, *, account_id: UUID, key: str, said_sha256: str) -> Claim:
     """Claim a key for what an account asks; give the answer of old where it asked the same before.
 
-    Must be the first statement of the transaction.  Raises KeyReused where what was asked under
+    Must be the first thing in the transaction.  Raises KeyReused where what was asked under
     the key was something else.
     """
+    session.execute(
+        delete(AnsweredRequest).where(
+            AnsweredRequest.account_id == account_id, AnsweredRequest.at < utc_now() - LIFETIME
+        )
+    )
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     claimed = session.scalar(
         insert(AnsweredRequest)
@@ -56,11 +61,6 @@ def claim_key(session: Session, *, account_id: UUID, key: str, said_sha256: str)
         .returning(AnsweredRequest.id)
     )
     if claimed is not None:
-        session.execute(
-            delete(AnsweredRequest).where(
-                AnsweredRequest.account_id == account_id, AnsweredRequest.at < utc_now() - LIFETIME
-            )
-        )
         return Claim(id=claimed, answer=None)
     earlier = session.scalars(
         select(AnsweredRequest).where(

@@ -65,6 +65,7 @@ def invitations_of(session: Session, *, review_id: UUID, by: Actor) -> Sequence[
 
 def withdraw(session: Session, *, review_id: UUID, invitation_id: UUID, by: Actor) -> None:
     """End an invitation now; again is harmless.  Flushes."""
+    lock_review(session, review_id)
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     invitation = session.get(Invitation, invitation_id)
     if invitation is None or invitation.review_id != review_id:

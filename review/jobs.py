@@ -7,7 +7,7 @@ dead, or whose job was cancelled, can change nothing any more.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,11 +16,11 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, aliased
 
 from review.errors import Conflicting, Interrupted, NotAllowed, NotFound
-from review.events import Actor
-from review.permissions import Action, check
-from review.tables import Job
+from review.events import Actor, lock_review
+from review.permissions import Action, check, roles_of
+from review.tables import Job, Review
 from review.tables.base import utc_now
-from review.vocabulary import JobState
+from review.vocabulary import JobState, Role
 
 LEASE = timedelta(seconds=30)
 ATTEMPTS = 3  # a job that has cost three workers their life will cost the fourth its own
@@ -75,7 +75,9 @@ def ask(
     The same work that is waiting or under way already is not queued again: two clicks are one
     intent.
     """
-    check(session, review_id=review_id, by=by, action=NEEDED[kind])
+    lock_review(session, review_id)  # two clicks at once are one job too
+    if arguments.get("of") != "publication":  # which anybody with its link may see
+        check(session, review_id=review_id, by=by, action=NEEDED[kind])
     if by.account_id is None:
         raise NotAllowed("The command line does its work itself; jobs are asked for by people.")
     alike = session.scalars(
@@ -106,6 +108,21 @@ def find_job(session: Session, *, review_id: UUID, job_id: UUID, by: Actor) -> J
         raise NotFound("There is no such job in this review.")
     if job.asked_by != by.account_id:
         check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    return job
+
+
+def find_file(session: Session, *, review_id: UUID, job_id: UUID, by: Actor) -> Job:
+    """Return a job whose file one may have now; else NotAllowed or NotFound.
+
+    Roles may have changed since it was asked for: whoever screens by now may not have a file that
+    was written for somebody who did not.
+    """
+    job = find_job(session, review_id=review_id, job_id=job_id, by=by)
+    check(session, review_id=review_id, by=by, action=NEEDED[JobKind(job.kind)])
+    if by.account_id is not None and not job.result.get("is_blinded", False):
+        roles = roles_of(session, review_id=review_id, account_id=by.account_id)
+        if Role.REVIEWER in roles:
+            raise NotAllowed("You screen by now, so this file is not for you; export it again.")
     return job
 
 
@@ -172,7 +189,7 @@ def claim(session: Session, worker: UUID) -> Held | None:
         .limit(1)
         .with_for_update(skip_locked=True)
     )
-    if job is None:
+    if job is None or not _is_free(session, job, now):
         return None
     attempts = int(job.checkpoint.get("attempts", 0)) + 1
     if attempts > ATTEMPTS:
@@ -192,6 +209,20 @@ def claim(session: Session, worker: UUID) -> Held | None:
         checkpoint=job.checkpoint,
         by=Actor.person(job.asked_by),
     )
+
+
+def _is_free(session: Session, job: Job, now: datetime) -> bool:
+    """Say whether no other job of the review runs, with the review locked against another claim."""
+    lock = select(Review.id).where(Review.id == job.review_id)
+    if session.scalar(lock.with_for_update(key_share=True, skip_locked=True)) is None:
+        return False  # an act is under way; the queue is looked into again at once
+    others = select(Job.id).where(
+        Job.review_id == job.review_id,
+        Job.id != job.id,
+        Job.state == JobState.RUNNING,
+        Job.leased_until > now,
+    )
+    return session.scalar(others) is None
 
 
 def hold(session: Session, held: Held) -> Job:

@@ -32,7 +32,7 @@ SAID = {
     Act.STOP: ("stopped screening, or took it up again", "stopped or resumed screening {n} times"),
     Act.RETRIEVE: ("noted how a full text stands", "noted how {n} full texts stand"),
     Act.ADD_FULL_TEXT: ("uploaded a full text", "uploaded {n} full texts"),
-    Act.RANK: ("put a new order in use", "put {n} new orders in use"),
+    Act.RANK: ("ranked the records anew", "ranked the records anew {n} times"),
     Act.ADD_STUDY: ("made a study", "made {n} studies"),
     Act.LINK_REPORT: ("changed a study's reports", "changed studies' reports {n} times"),
     Act.ADD_CONTRACT: ("added a contract", "added {n} contracts"),

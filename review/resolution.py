@@ -289,7 +289,7 @@ def _tally(votes: CTE, reasons: Sequence[str]) -> CTE:
 
 
 def _resolved(rules: CTE, tally: CTE, review_id: Id, stage: Stage, as_of: int | None) -> CTE:
-    stopped_at = _stopped_at(review_id, stage, as_of)
+    stopped_at = stopped(review_id, stage, as_of)
     n_ways = tally.c.some_include + tally.c.some_exclude + tally.c.some_maybe
     reasons_differ = and_(
         rules.c.reasons_must_agree, tally.c.n_reasons > 1, tally.c.is_adjudicated == 0
@@ -332,7 +332,7 @@ def _resolved(rules: CTE, tally: CTE, review_id: Id, stage: Stage, as_of: int | 
     )
 
 
-def _stopped_at(review_id: Id, stage: Stage, as_of: int | None) -> ColumnElement[int]:
+def stopped(review_id: Id, stage: Stage, as_of: int | None = None) -> ColumnElement[int]:
     """The event at which screening of the stage was stopped; NULL while it goes on."""
     newest: Select[int] = (
         select(case((Stop.is_stopped, Stop.event_number), else_=None))

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, select, true
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
-from review.clusters import THE_RECORDS, THE_REVIEW, cluster_of, clusters_of, is_root, these
-from review.events import Actor
+from review.clusters import THE_RECORDS, THE_REVIEW, cluster_of, clusters_of, is_root, latest, these
+from review.events import Actor, lock_review
 from review.flow import Leaf, leaf_table
 from review.permissions import Action, check
-from review.resolution import Reasons, reasons_of, resolution_table
+from review.resolution import Reasons, reasons_of, resolution_table, stopped
 from review.reviews import protocol_of
 from review.tables import (
     Decision,
@@ -19,12 +19,13 @@ from review.tables import (
     Placement,
     Rank,
     Record,
+    Removal,
     Reopening,
     Retrieval,
     Skip,
     StageRule,
 )
-from review.vocabulary import Role, Stage, Verdict
+from review.vocabulary import RemovalKind, Role, Stage, Verdict
 from screening.ranking import current_run
 
 _WAITING = {
@@ -68,6 +69,7 @@ def skip(
     is_undone: bool = False,
 ) -> None:
     """Put a record off, to come back after the caller's other records, or no more.  Flushes."""
+    lock_review(session, review_id)
     check(session, review_id=review_id, by=by, action=Action.SCREEN)
     cluster = cluster_of(session, review_id=review_id, record_id=record_id)
     mine = (Skip.account_id == by.account_id, Skip.stage == stage, Skip.record_id == cluster[0])
@@ -177,10 +179,36 @@ def _wanted(session: Session, review_id: UUID, stage: Stage, by: Actor) -> Selec
         is_root(Record.id, review_id),
         ~_decided_by(review_id, by, stage),
         Record.id.not_in(enough) | _reopened(review_id, stage),
+        _not_set_aside(session, review_id, stage),
     )
     if stage is Stage.FULL_TEXT:
         wanted = wanted.where(exists().where(Retrieval.record_id == Record.id))
     return wanted
+
+
+def _not_set_aside(session: Session, review_id: UUID, stage: Stage) -> ColumnElement[bool]:
+    """Whether a record was neither removed before screening nor left unscreened by a stop.
+
+    What somebody has decided on, or on a copy of, is neither.
+    """
+    decided = select(Decision.record_id).where(
+        Decision.review_id == review_id, Decision.stage == stage
+    )
+    with_copies = select(Placement.root_id).where(
+        Placement.review_id == review_id, Placement.record_id.in_(decided)
+    )
+    removals = latest(Removal, Removal.record_id, review_id=review_id, as_of=None)
+    removed = select(removals.c.record_id).where(removals.c.kind != RemovalKind.RESTORED)
+    stopped_at = session.scalar(select(stopped(review_id, stage)))
+    is_kept: ColumnElement[bool] = Record.id.not_in(removed)
+    if stopped_at is not None:
+        is_kept = and_(is_kept, Record.event_number > stopped_at)
+    return or_(
+        is_kept,
+        Record.id.in_(decided),
+        Record.id.in_(with_copies),
+        _reopened(review_id, stage),
+    )
 
 
 def _decided_by(review_id: UUID, by: Actor, stage: Stage) -> ColumnElement[bool]:

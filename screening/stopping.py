@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -75,7 +76,13 @@ def recall_floor(labels: Sequence[int], *, n_total: int, confidence: float = 0.9
     The hypotheses "``m`` or more relevant records are unread" are rejected from some ``m`` on; the
     recall is then at least included / (included + m - 1), at this confidence for that one test.
     """
-    y = _checked(labels)
+    # It is shown on a page and takes a second for a large review, so it is worked out once.
+    return _recall_floor(_checked(labels).astype(np.int8).tobytes(), n_total, confidence)
+
+
+@lru_cache(maxsize=64)
+def _recall_floor(labels: bytes, n_total: int, confidence: float) -> float | None:
+    y = np.frombuffer(labels, dtype=np.int8).astype(np.int64)
     included = int(y.sum())
     if not included:
         return None

@@ -1,6 +1,6 @@
 """Coding: studies, their contracts, and a form of the codebook for each."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Form
@@ -97,14 +97,12 @@ def study_form(
     others = session.scalars(
         select(Contract).where(Contract.review_id == review_id).order_by(Contract.label)
     ).all()
-    return render(
-        request,
-        "coding.html",
-        study=study,
-        contracts=contracts,
-        chosen=chosen,
-        others=[one for one in others if one not in contracts],
-        fields=form_fields(
+    context: dict[str, Any] = {
+        "study": study,
+        "contracts": contracts,
+        "chosen": chosen,
+        "others": [one for one in others if one not in contracts],
+        "fields": form_fields(
             session,
             review_id=review_id,
             study_id=study_id,
@@ -112,14 +110,16 @@ def study_form(
             by=by,
             is_lead=here.may(Action.MANAGE),
         ),
-        reports=reports,
-        read=read,
-        pages=pages_or_ask(database, settings, document, review_id=review_id, by=by)
-        if document
-        else None,
-        special=SPECIAL_VALUES,
-        protocol=protocol_of(session, review_id),
+        "reports": reports,
+        "read": read,
+        "special": SPECIAL_VALUES,
+        "protocol": protocol_of(session, review_id),
+    }
+    session.close()  # before anything is written: an old SQLite waits for those who read
+    pages = (
+        pages_or_ask(database, settings, document, review_id=review_id, by=by) if document else None
     )
+    return render(request, "coding.html", **context, pages=pages)
 
 
 @router.post("/reviews/{slug}/coding/{study_id}/contracts")

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import By, ReadSession, ReviewId, WriteSession
-from api.rendering import path, render
+from api.rendering import is_fragment, path, render
 from review.blinding import conflicts
 from review.decisions import adjudicate
 from review.reviews import protocol_of
@@ -23,7 +23,7 @@ def show(request: Request, session: ReadSession, review_id: ReviewId, by: By) ->
     found = [
         conflict
         for stage in Stage
-        for conflict in conflicts(session, review_id=review_id, stage=stage, by=by, limit=25)
+        for conflict in conflicts(session, review_id=review_id, stage=stage, by=by, limit=10)
     ]
     return render(
         request, "conflicts.html", conflicts=found, protocol=protocol_of(session, review_id)
@@ -55,4 +55,6 @@ def settle(
         exclusion_reason=(exclusion_reason or None) if verdict is Verdict.EXCLUDE else None,
         note=note.strip() or None,
     )
+    if is_fragment(request):
+        return render(request, "_settled.html", verdict=verdict, record_id=record)
     return RedirectResponse(path(request, "conflicts"), status_code=303)

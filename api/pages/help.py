@@ -10,6 +10,7 @@ from markdown_it.token import Token
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.deps import Anybody
 from api.rendering import FOLDER, render
 from review.errors import NotFound
 
@@ -30,13 +31,13 @@ GUIDES = {
 
 
 @router.get("/help")
-def index(request: Request) -> Response:
+def index(request: Request, _person: Anybody) -> Response:
     """Show what guides there are."""
     return render(request, "help.html", guides=GUIDES, chosen=None, text="")
 
 
 @router.get("/help/{guide}")
-def show(request: Request, guide: str) -> Response:
+def show(request: Request, _person: Anybody, guide: str) -> Response:
     """Show one guide."""
     if guide not in GUIDES:
         raise NotFound("There is no such guide.")

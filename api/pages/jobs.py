@@ -71,7 +71,7 @@ def made_file(
     job_id: UUID,
 ) -> Response:
     """Return the file that an export wrote."""
-    job = jobs.find_job(session, review_id=review_id, job_id=job_id, by=by)
+    job = jobs.find_file(session, review_id=review_id, job_id=job_id, by=by)
     return made(job, settings.made_dir)
 
 

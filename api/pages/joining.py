@@ -2,20 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form
+from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.deps import Base, ReadSession, signed_in_or_none
+from api.deps import Anybody, Base, ReadSession
 from api.pages.account import with_session
 from api.rendering import render
 from review.accounts import add_account
 from review.invitations import accept, opened
-from review.tables import Account
 
 router = APIRouter()
 J = "/invitations/{token}"
-Anybody = Annotated[Account | None, Depends(signed_in_or_none)]
 
 
 @router.get(J)

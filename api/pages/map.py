@@ -14,10 +14,10 @@ from api.drawings import MapAsked, map_response
 from api.rendering import render
 from heatmap.cells import HeatMap, value_label
 from heatmap.contents import Line, cell_contents
+from heatmap.publications import searched_to
 from protocols.schema import ItemType, Protocol
 from review.permissions import Action, check
 from review.reviews import protocol_of
-from review.tables.base import utc_now
 
 router = APIRouter()
 OWN = frozenset({"framework", "unit", "secondary", "row", "column"})
@@ -38,7 +38,7 @@ def show(request: Request, session: ReadSession, review_id: ReviewId, by: By) ->
     return render(
         request,
         "map.html",
-        **map_context(request, heatmap, protocol, open_cell, utc_now().date()),
+        **map_context(request, heatmap, protocol, open_cell, searched_to(session, review_id)),
     )
 
 
@@ -72,7 +72,7 @@ def map_context(
     heatmap: HeatMap,
     protocol: Protocol,
     open_cell: Callable[[str, str], Sequence[Line]],
-    on: date,
+    on: date | None,
 ) -> dict[str, Any]:
     """Return what a map's page shows, of a review as of a publication."""
     row, column = request.query_params.get("row"), request.query_params.get("column")

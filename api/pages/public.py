@@ -1,6 +1,6 @@
 """What anybody with a link can read: a published map, its cells, and its files."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from fastapi import APIRouter
@@ -45,7 +45,7 @@ def show(request: Request, session: ReadSession, token: str) -> Response:
             heatmap,
             Protocol.model_validate(content["protocol"]),
             open_cell,
-            made_at.date(),
+            date.fromisoformat(content["searched_to"]) if content["searched_to"] else None,
         ),
     )
     return _for_everybody(answer, link)
@@ -78,7 +78,7 @@ def download(
     name = f"map-{publication.number}-{heatmap.framework.key}.{format}"
     content = map_data(heatmap, format)
     if content is None:
-        content = _drawing(request, settings, publication, link, heatmap, format)
+        content = _drawing(request, session, settings, publication, link, heatmap, format)
     return _for_everybody(as_file(content, format, name), link)
 
 
@@ -95,6 +95,7 @@ def _map(request: Request, content: dict[str, Any]) -> HeatMap:
 
 def _drawing(
     request: Request,
+    session: ReadSession,
     settings: Config,
     publication: Publication,
     link: ShareLink,
@@ -107,6 +108,7 @@ def _drawing(
     if not path.exists():  # not drawn yet, or cleared away since
         by = Actor.person(link.created_by)
         asked = {"of": "publication", "publication": str(publication.id)}
+        session.close()
         draw_and_wait(request, publication.review_id, by, asked)
     return path.read_bytes()
 

@@ -1,5 +1,6 @@
 """Full texts: what is sought, how the search for each stands, and the documents themselves."""
 
+from threading import BoundedSemaphore
 from typing import Annotated, Literal
 from urllib.parse import quote
 from uuid import UUID
@@ -13,7 +14,7 @@ from api.deps import Base, By, Config, ReadSession, ReviewId, Store, WriteSessio
 from api.full_text_pages import pages_or_ask
 from api.rendering import path, render
 from review.clusters import cluster_of
-from review.documents import MAX_PAGES, page_image
+from review.documents import kept_pages, page_image
 from review.errors import Invalid, NotFound
 from review.files import write_whole
 from review.flow import Leaf, record_rows
@@ -27,6 +28,7 @@ from review.vocabulary import RetrievalState
 
 router = APIRouter()
 PAGE = 25
+_DRAWING = BoundedSemaphore(2)  # each page is drawn by a process of its own
 R = "/reviews/{slug}/reports"
 ONE = R + "/{record_id}"
 
@@ -68,10 +70,12 @@ def report(
 ) -> Response:
     """Show a report's full text: its pages as images, and its text to read and to quote from."""
     document = require_full_text(session, review_id=review_id, record_id=record_id, by=by)
+    record = session.get_one(Record, record_id)
+    session.close()  # before anything is written: an old SQLite waits for those who read
     return render(
         request,
         "report.html",
-        record=session.get_one(Record, record_id),
+        record=record,
         document=document,
         pages=pages_or_ask(database, settings, document, review_id=review_id, by=by),
     )
@@ -86,6 +90,7 @@ def post_retrieval(
     record_id: UUID,
     state: Annotated[RetrievalState, Form()],
     why: Annotated[str, Form(max_length=2000)] = "",
+    show: Literal["open", "all"] = "open",
 ) -> Response:
     """Record how the search for a full text stands; the text says of whom it was asked, or why."""
     retrieve(
@@ -97,7 +102,8 @@ def post_retrieval(
         asked_of=why if state is RetrievalState.REQUESTED else None,
         why=None if state is RetrievalState.REQUESTED else why,
     )
-    return RedirectResponse(path(request, "reports"), status_code=303)
+    target = f"{path(request, 'reports')}?show={show}#r{record_id}"
+    return RedirectResponse(target, status_code=303)
 
 
 @router.post(ONE + "/full-text")
@@ -156,11 +162,14 @@ def page(
 ) -> Response:
     """Return one page of the document as an image."""
     document = require_full_text(session, review_id=review_id, record_id=record_id, by=by)
-    if not 0 < number <= MAX_PAGES:
+    session.close()
+    n_pages = len(kept_pages(settings.text_path(document.sha256)) or [""])
+    if not 0 < number <= n_pages:
         raise NotFound("The document has no such page.")
     kept = settings.made_dir / f"page-{document.sha256}-{number}.png"
     if not kept.exists():
-        write_whole(kept, page_image(store.path(document.sha256), number))
+        with _DRAWING:
+            write_whole(kept, page_image(store.path(document.sha256), number))
     return FileResponse(kept, media_type="image/png")
 
 

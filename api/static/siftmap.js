@@ -39,6 +39,8 @@ function send(event) {
   if (reason && event.submitter?.value === "exclude" && !reason.value) {
     event.preventDefault();
     event.stopImmediatePropagation();
+    const needed = document.querySelector("#needed");
+    if (needed) needed.textContent = "Choose the reason first; the keys 1–9 do both";
     reason.focus();
     return;
   }
@@ -156,6 +158,9 @@ document.addEventListener("htmx:afterSwap", (event) => {
   const saved = document.getElementById(event.detail.target.id);
   if (!saved?.matches("form.field")) return;
   trouble()?.replaceChildren();
+  const group = saved.closest("details.group");
+  const shown = group?.querySelector("[data-n]");
+  if (shown) shown.textContent = group.querySelectorAll("form.field[data-own]").length;
   const fields = [...document.querySelectorAll("form.field")].filter((one) => one.offsetParent);
   fields[fields.indexOf(saved) + 1]?.querySelector("button, input:not([type=hidden]), select, textarea")?.focus();
 });

@@ -14,8 +14,8 @@ from api.v1.paging import Page, Paged
 from api.v1.routes import WriteSession, router
 from review.errors import NotFound
 from review.events import Actor
-from review.jobs import NEEDED, JobKind, cancel, find_job, jobs_of
-from review.permissions import check, roles_of
+from review.jobs import cancel, find_file, find_job, jobs_of
+from review.permissions import roles_of
 from review.tables import Job
 from review.vocabulary import JobState
 
@@ -66,8 +66,8 @@ def post_cancel(session: WriteSession, by: By, job: UUID) -> Job:
 )
 def get_file(session: ReadSession, by: By, job: UUID, settings: Config) -> FileResponse:
     """Return the file that an export made; to those who may still ask for such a one."""
-    found = _found(session, job, by)
-    check(session, review_id=found.review_id, by=by, action=NEEDED[JobKind(found.kind)])
+    review_id = _found(session, job, by).review_id
+    found = find_file(session, review_id=review_id, job_id=job, by=by)
     if found.state is not JobState.DONE:
         raise NotFound("This work has not come to its end, so there is no file yet.")
     if "file" not in found.result:

@@ -7,7 +7,12 @@ from typing import Any, cast
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
-from sqlalchemy.exc import DataError, IntegrityError, OperationalError
+from sqlalchemy.exc import (
+    DataError,
+    IntegrityError,
+    OperationalError,
+    TimeoutError,  # noqa: A004
+)
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -74,6 +79,7 @@ def install(api: FastAPI) -> None:
     api.add_exception_handler(RequestValidationError, _malformed)
     api.add_exception_handler(HTTPException, _http_error)
     api.add_exception_handler(OperationalError, _busy)
+    api.add_exception_handler(TimeoutError, _busy)
     api.add_exception_handler(IntegrityError, _at_the_same_time)
     api.add_exception_handler(DataError, _cannot_store)
     api.add_exception_handler(OverflowError, _cannot_store)

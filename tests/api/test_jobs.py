@@ -5,18 +5,22 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import OperationalError
 
 from api.settings import Settings
 from api.tasks import Task, do
-from api.worker import FAILED, Worker
+from api.worker import FAILED, Supervisor, Worker
 from review import jobs
+from review.database import Database
 from review.errors import Conflicting, NotFound
+from review.events import OPERATOR
 from review.files import FileStore
 from review.jobs import ATTEMPTS, JobKind, LostLease
+from review.reviews import add_member, remove_member
 from review.tables import Event, Job, Record, Search
 from review.tables.base import utc_now
-from review.vocabulary import Act, JobState
-from tests.api.conftest import work_off
+from review.vocabulary import Act, JobState, Role
+from tests.api.conftest import browse, make_app, work_off
 from tests.factories import make_records, make_review
 
 RIS = "TY  - JOUR\nTI  - {}\nER  - \n"
@@ -261,3 +265,77 @@ def test_ranking_in_the_background_is_one_act(app, database, people, ask):
     with database.reading() as session:
         ranked = session.scalars(select(Event.act).where(Event.act == Act.RANK)).all()
     assert len(ranked) == 1
+
+
+def test_a_file_is_no_longer_for_whoever_lost_the_role_or_screens_by_now(
+    app, database, people, sign_in
+):
+    lead = sign_in(people.lead)
+    asked = lead.post(f"/reviews/{people.slug}/exports", {"kind": "decisions", "format": "csv"})
+    work_off(app)
+    file = asked.headers["location"].replace("?go=yes", "/file")
+
+    before = lead.get(file).status_code
+    email = people.emails["lead"]
+    with database.writing() as session:
+        add_member(session, review_id=people.review_id, email=email, role=Role.REVIEWER,
+                   by=OPERATOR)  # fmt: skip
+    as_reviewer = lead.get(file).status_code
+    with database.writing() as session:
+        add_member(session, review_id=people.review_id, email=people.emails["advisor"],
+                   role=Role.LEAD, by=OPERATOR)  # fmt: skip
+        remove_member(session, review_id=people.review_id, email=email, role=Role.LEAD,
+                      by=OPERATOR)  # fmt: skip
+
+    assert (before, as_reviewer, lead.get(file).status_code) == (200, 403, 403)
+
+
+def test_the_supervisor_goes_on_when_the_database_was_away(database, settings, monkeypatch):
+    started = []
+
+    class Ended:
+        stdin = None
+
+        def wait(self):
+            return 1
+
+        def terminate(self):
+            pass
+
+        def poll(self):
+            return 1
+
+    supervisor = Supervisor(database, settings)
+
+    def start(worker):
+        started.append(worker)
+        if len(started) == 3:
+            supervisor._stopped.set()
+        elif len(started) == 1:
+            raise OperationalError("SELECT 1", {}, Exception("away"))
+        return Ended()
+
+    monkeypatch.setattr(supervisor, "_start", start)
+    supervisor.start()
+    supervisor._thread.join(timeout=20)
+
+    assert len(started) == 3
+
+
+def test_on_an_old_sqlite_drawings_and_first_read_full_texts_work_too(
+    tmp_path, templates, monkeypatch
+):
+    """Its rollback journal lets nobody write while somebody reads, not even in one request."""
+    monkeypatch.setattr("review.database.journal_mode", lambda _driver: "DELETE")
+    database = Database(templates.fresh("sqlite"))
+    with database.writing() as session:
+        people = make_review(session)
+        make_records(session, people.review_id, 3)
+    app = make_app(database, tmp_path)
+    lead = browse(app, database, people.lead)
+
+    for path in ("map.svg", "prisma.png"):
+        assert lead.get(f"/reviews/{people.slug}/{path}").status_code == 200
+    assert lead.post(f"/reviews/{people.slug}/dedupe").status_code == 303
+    work_off(app)
+    database.dispose()

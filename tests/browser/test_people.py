@@ -76,7 +76,10 @@ def test_a_reviewer_screens_twenty_records(
         page.keyboard.press("Escape")
         page.keyboard.press("s")
         expect(page.locator("#progress")).to_contain_text("skipped")
-        page.keyboard.press("z")
+        page.keyboard.press("z")  # the skip
+        expect(page.locator("#progress")).to_contain_text("undone")
+        expect(page.locator("#progress .count")).to_have_text(f"{before + N_SCREENED:,}")
+        page.keyboard.press("z")  # the last decision
     else:
         page.get_by_role("button", name="Undo").click()
 

@@ -26,13 +26,14 @@ def test_the_same_protocol_changes_nothing():
         ("languages: [en, es]", "languages: [en]", "The languages: en, es becomes en."),
         ("{decisions_needed: 2, maybe", "{decisions_needed: 1, maybe",
          "At title and abstract, decisions needed: 2 becomes 1."),
-        ("Young people out of work.", "Young people.", "The criterion Population changes: include"),
+        ("Young people out of work.", "Young people.",
+         "The criterion “Population” changes in: include"),
         ("  - {key: population, label: Wrong population}\n", "",
-         "No more exclusion reason: Wrong population."),
+         "No more exclusion reason: “Wrong population”."),
         ("  - {key: country, label: Country, level: contract, type: country}\n",
          "  - {key: country, label: Country, level: contract, type: country}\n"
          "  - {key: year, label: Year, level: study, type: integer}\n",
-         "New codebook item: Year."),
+         "New codebook item: “Year”."),
     ],
 )  # fmt: skip
 def test_each_change_has_its_sentence(old, new, sentence):

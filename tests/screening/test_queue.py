@@ -239,3 +239,21 @@ def test_a_rule_that_asks_for_less_later_hides_no_record_that_awaits_its_second(
                    why="Too much work.", by=cast.lead)  # fmt: skip
 
     assert queue(session, cast, cast.reviewer_b) == [record]
+
+
+def test_what_a_stop_or_a_removal_set_aside_is_not_counted_as_left(session, cast):
+    first, second, third, copy = make_records(session, cast.review_id, 4)
+    remove(session, review_id=cast.review_id, record_id=third, kind=RemovalKind.AUTOMATION,
+           why="A tool said so.", by=cast.lead)  # fmt: skip
+    judge(session, review_id=cast.review_id, left_id=first, right_id=copy,
+          verdict=Judgement.DUPLICATE, by=cast.lead)  # fmt: skip
+    decided(session, cast, copy)  # one decision on a copy: its report still awaits the second
+    stop_screening(session, review_id=cast.review_id, rule="Enough.", numbers={}, by=cast.lead)
+    [late] = make_records(session, cast.review_id)
+
+    def left(who):
+        return n_left(session, review_id=cast.review_id, stage=Stage.TITLE_ABSTRACT, by=who)
+
+    assert queue(session, cast, cast.reviewer_b) == [first, late]
+    assert left(cast.reviewer_b) == 2
+    assert second not in queue(session, cast)
