@@ -1,7 +1,6 @@
 """Commands that bring records in, find their duplicates and rank them."""
 
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -21,9 +20,10 @@ from api.cli.terminal import (
     settings,
     show,
 )
+from api.days import day_of
 from api.work import SearchOnDemand, import_file
 from review.duplicates import deduplicate
-from review.errors import Invalid, ReviewError
+from review.errors import ReviewError
 from review.events import Actor
 from review.files import FileStore
 from review.imports import Imported
@@ -53,7 +53,7 @@ def import_files(
 ) -> None:
     """Read search files into one search of a review; the same bytes again add nothing."""
     actor, review = acting(by), review_id(slug)
-    day = _day(run_on)
+    day = day_of(run_on)
     search = SearchOnDemand(
         review,
         actor,
@@ -179,10 +179,3 @@ def rank(
         text=f"Ranked {done.n_records:,} records, learned from {done.n_training:,} resolved ones "
         f"({done.n_included:,} included).",
     )
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise Invalid(f"'{text}' is not a date like 2026-11-22.") from error

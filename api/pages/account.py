@@ -1,6 +1,5 @@
 """Signing in and out, the list of one's reviews, and one's own account."""
 
-from datetime import UTC, datetime, time
 from typing import Annotated
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from api.days import end_of
 from api.deps import Base, Person, ReadSession, WriteSession, cookie_name, token_of
 from api.rendering import render
 from review.accounts import (
@@ -20,7 +20,7 @@ from review.accounts import (
     note_failure,
     start_session,
 )
-from review.errors import Invalid, NotAllowed
+from review.errors import NotAllowed
 from review.tables import Account, Membership, Review
 from review.tables.base import utc_now
 from review.tokens import Scope, issue_token, revoke_token, tokens_of
@@ -118,7 +118,7 @@ def post_token(
         account_id=person.id,
         name=name,
         scopes=scope or [],
-        expires_at=_end_of(until),
+        expires_at=end_of(until),
     )
     return _account(request, session, person, made=token)
 
@@ -172,15 +172,6 @@ def _account(
         made=made,
         now=utc_now(),
     )
-
-
-def _end_of(day: str) -> datetime | None:
-    if not day.strip():
-        return None
-    try:
-        return datetime.combine(datetime.fromisoformat(day.strip()).date(), time.max, UTC)
-    except ValueError as error:
-        raise Invalid(f"'{day}' is not a date like 2027-11-22.") from error
 
 
 def _local(target: str) -> str:

@@ -1,6 +1,5 @@
 """Adding a search: files first, what they seem to be, then how the search was run."""
 
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, UploadFile
@@ -8,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import uploads
+from api.days import day_of
 from api.deps import By, Config, ReadSession, ReviewId, Store, WriteSession
 from api.pages.jobs import started
 from api.rendering import render
@@ -70,12 +70,13 @@ def add(
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     if not source.strip() or len(source) > 255:
         raise Invalid("Name the source that was searched, in at most 255 characters.")
+    day = day_of(run_on)
     fields = {
         "source": source,
         "kind": kind,
         "platform": platform,
         "query": query,
-        "run_on": _date(run_on),
+        "run_on": day.isoformat() if day else None,
         "limits": limits,
         "n_hits": _count(hits),
     }
@@ -98,15 +99,6 @@ def _looked_at(file: UploadFile, store: FileStore, key: bytes) -> dict[str, Any]
 def _unsealed(given: str, key: bytes) -> dict[str, str]:
     sha256, _, name = unsealed(given, key).partition("/")
     return {"sha256": sha256, "name": name}
-
-
-def _date(text: str) -> str | None:
-    if not text.strip():
-        return None
-    try:
-        return date.fromisoformat(text.strip()).isoformat()
-    except ValueError as error:
-        raise Invalid(f"'{text}' is not a date like 2026-11-22.") from error
 
 
 def _count(text: str) -> int | None:

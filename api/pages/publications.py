@@ -1,6 +1,5 @@
 """Publications for the lead: freezing the map, and the links under which others read it."""
 
-from datetime import UTC, datetime, time
 from typing import Annotated
 from uuid import UUID
 
@@ -8,10 +7,10 @@ from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from api.days import end_of
 from api.deps import By, ReadSession, ReviewId, WriteSession
 from api.rendering import path, public_url, render
 from heatmap.publications import publications_of, publish, revoke, share
-from review.errors import Invalid
 from review.jobs import JobKind, ask
 from review.tables import Publication
 from review.tables.base import utc_now
@@ -80,7 +79,7 @@ def _linked(
         review_id=review_id,
         publication_id=publication_id,
         by=by,
-        expires_at=_end_of(until),
+        expires_at=end_of(until),
         frame_origins=sites.split(),
     )
     return _page(request, session, review_id, by, made=public_url(request, "p", token))
@@ -92,13 +91,3 @@ def _page(
     rows: list[tuple[Publication, object]] = []
     rows += publications_of(session, review_id=review_id, by=by)
     return render(request, "publications.html", rows=rows, made=made, now=utc_now())
-
-
-def _end_of(day: str) -> datetime | None:
-    """Return the last moment of a day given in a form; None for no day."""
-    if not day.strip():
-        return None
-    try:
-        return datetime.combine(datetime.fromisoformat(day.strip()).date(), time.max, UTC)
-    except ValueError as error:
-        raise Invalid(f"'{day}' is not a date like 2027-11-22.") from error
