@@ -6,6 +6,13 @@ const typing = (target) => target.closest("input:not([type=radio], [type=checkbo
 const field = (element) => element.matches("input:not([type=radio], [type=checkbox]), textarea, select");
 document.documentElement.classList.add("scripted");
 
+// The card opens on its way out, not on the switch that would turn the keys off.
+function openCard(id) {
+  const card = document.getElementById(id);
+  card?.showModal();
+  card?.querySelector("[data-close]")?.focus();
+}
+
 function press(event) {
   if (event.key === "Escape" && typing(event.target)) {
     event.target.blur();
@@ -13,7 +20,7 @@ function press(event) {
   }
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
   if (event.key === "?") {
-    document.querySelector("#keys")?.showModal();
+    openCard("keys");
     event.preventDefault();
     return;
   }
@@ -119,7 +126,7 @@ document.addEventListener("click", (event) => {
     showHighlights();
   }
   const opener = event.target.closest("[data-opens]");
-  if (opener) document.getElementById(opener.dataset.opens)?.showModal();
+  if (opener) openCard(opener.dataset.opens);
 });
 
 const toggle = document.querySelector("#keys-off");

@@ -132,6 +132,8 @@ def test_a_review_travels_from_search_file_to_map(
     page.goto(f"{review}/conflicts")
     expect(page.get_by_role("heading", name=titles[1])).to_be_visible()
     page.get_by_role("button", name="Settle as include").click()
+    expect(page.get_by_role("heading", name=titles[1])).to_have_count(0)
+    page.goto(f"{review}/conflicts")
     expect(page.get_by_text("No conflict awaits you")).to_be_visible()
 
     # The lead finds the full texts, the reviewers read them.
