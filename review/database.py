@@ -43,6 +43,8 @@ class Database:
                 url, pool_size=16, max_overflow=16, isolation_level="REPEATABLE READ"
             )
             self.writer = create_engine(url, pool_size=16, max_overflow=16)
+            for engine in (self.reader, self.writer):
+                event.listen(engine, "connect", _without_jit)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -80,6 +82,13 @@ class Database:
         """Close every connection."""
         self.reader.dispose()
         self.writer.dispose()
+
+
+def _without_jit(connection: Any, _record: object) -> None:
+    """Spare PostgreSQL compiling our longer queries, which takes longer than answering them."""
+    connection.autocommit = True
+    connection.execute("SET jit = off")
+    connection.autocommit = False
 
 
 def _sqlite_engine(url: str, *, begin: str, pool_size: int, max_overflow: int) -> Engine:

@@ -191,6 +191,10 @@ def _not_set_aside(session: Session, review_id: UUID, stage: Stage) -> ColumnEle
 
     What somebody has decided on, or on a copy of, is neither.
     """
+    stopped_at = session.scalar(select(stopped(review_id, stage)))
+    some_removal = select(Removal.id).where(Removal.review_id == review_id).limit(1)
+    if stopped_at is None and session.scalar(some_removal) is None:
+        return true()
     decided = select(Decision.record_id).where(
         Decision.review_id == review_id, Decision.stage == stage
     )
@@ -199,7 +203,6 @@ def _not_set_aside(session: Session, review_id: UUID, stage: Stage) -> ColumnEle
     )
     removals = latest(Removal, Removal.record_id, review_id=review_id, as_of=None)
     removed = select(removals.c.record_id).where(removals.c.kind != RemovalKind.RESTORED)
-    stopped_at = session.scalar(select(stopped(review_id, stage)))
     is_kept: ColumnElement[bool] = Record.id.not_in(removed)
     if stopped_at is not None:
         is_kept = and_(is_kept, Record.event_number > stopped_at)
