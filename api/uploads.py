@@ -21,11 +21,11 @@ def name_of(file: UploadFile) -> str:
 @contextmanager
 def on_disk(file: UploadFile, *, limit: int) -> Iterator[Path]:
     """Yield a copy that is gone afterwards; raise Unreadable for a file that is too large."""
+    if (file.size or 0) > limit:
+        raise Unreadable(f"{name_of(file)} is larger than {limit // 2**20} MB.")
     with tempfile.NamedTemporaryFile() as copy:
         shutil.copyfileobj(file.file, copy)
         copy.flush()
-        if copy.tell() > limit:
-            raise Unreadable(f"{name_of(file)} is larger than {limit // 2**20} MB; split it.")
         yield Path(copy.name)
 
 

@@ -2,18 +2,17 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Form
 from starlette.requests import Request
-from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from api.deps import By, Config, ReadSession, ReviewId, WriteSession
+from api.downloads import export_file
 from api.rendering import is_fragment, path, render
 from review import jobs
-from review.errors import NotFound
 from review.exports import ExportFormat, Kind, check_asked
 from review.jobs import JobKind
 from review.tables import Job
@@ -72,7 +71,7 @@ def made_file(
 ) -> Response:
     """Return the file that an export wrote."""
     job = jobs.find_file(session, review_id=review_id, job_id=job_id, by=by)
-    return made(job, settings.made_dir)
+    return export_file(settings.made_dir, job)
 
 
 @router.post(R + "/exports")
@@ -137,12 +136,3 @@ def _troubles(job: Job) -> list[str]:
         elif file.get("known"):
             said.append(f"{file['name']}: these very bytes were read before; nothing was added.")
     return said
-
-
-def made(job: Job, folder: Path) -> Response:
-    """Return an export's file; raise NotFound where there is none (any more)."""
-    name = job.result.get("file")
-    target = folder / name if name else None
-    if job.state is not JobState.DONE or target is None or not target.exists():
-        raise NotFound("There is no file of this job. Ask for the export again.")
-    return FileResponse(target, media_type=job.result["media_type"], filename=job.result["name"])

@@ -2,7 +2,6 @@
 
 from threading import BoundedSemaphore
 from typing import Annotated, Literal
-from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Query, UploadFile
@@ -11,6 +10,7 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 
 from api import uploads
 from api.deps import Base, By, Config, ReadSession, ReviewId, Store, WriteSession
+from api.downloads import document_file
 from api.full_text_pages import pages_or_ask
 from api.rendering import path, render
 from review.clusters import cluster_of
@@ -147,7 +147,7 @@ def full_text(
 ) -> Response:
     """Return the document itself."""
     document = require_full_text(session, review_id=review_id, record_id=record_id, by=by)
-    return pdf_response(store, document.sha256, document.name)
+    return document_file(store, document)
 
 
 @router.get(ONE + "/pages/{number}")
@@ -171,16 +171,3 @@ def page(
         with _DRAWING:
             write_whole(kept, page_image(store.path(document.sha256), number))
     return FileResponse(kept, media_type="image/png")
-
-
-def pdf_response(store: Store, sha256: str, name: str) -> Response:
-    """Return a stored PDF to look at, cut off from everything else of ours."""
-    plain = name.encode("ascii", "replace").decode().translate({ord(one): "_" for one in '"\\?'})
-    return FileResponse(
-        store.path(sha256),
-        media_type="application/pdf",
-        headers={
-            "content-disposition": f"inline; filename=\"{plain}\"; filename*=UTF-8''{quote(name)}",
-            "content-security-policy": "default-src 'none'; sandbox",
-        },
-    )

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import FileResponse
 
 from api.deps import Config, ReadSession
+from api.downloads import export_file
 from api.v1.callers import By, ReviewId
 from api.v1.paging import Page, Paged
 from api.v1.routes import WriteSession, router
@@ -20,10 +21,6 @@ from review.tables import Job
 from review.vocabulary import JobState
 
 reading, writing = router("jobs"), router("jobs", writes=True)
-SAFE_FILE = {
-    "content-security-policy": "sandbox",
-    "x-content-type-options": "nosniff",
-}
 
 
 class JobWhole(BaseModel):
@@ -68,19 +65,7 @@ def get_file(session: ReadSession, by: By, job: UUID, settings: Config) -> FileR
     """Return the file that an export made; to those who may still ask for such a one."""
     review_id = _found(session, job, by).review_id
     found = find_file(session, review_id=review_id, job_id=job, by=by)
-    if found.state is not JobState.DONE:
-        raise NotFound("This work has not come to its end, so there is no file yet.")
-    if "file" not in found.result:
-        raise NotFound("This work makes no file.")
-    path = settings.made_dir / found.result["file"]
-    if not path.is_file():
-        raise NotFound("The file was cleared away; ask for the export again.")
-    return FileResponse(
-        path,
-        media_type=found.result["media_type"],
-        filename=found.result["name"],
-        headers=SAFE_FILE,
-    )
+    return export_file(settings.made_dir, found)
 
 
 def _found(session: Session, job_id: UUID, by: Actor) -> Job:

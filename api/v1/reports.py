@@ -7,13 +7,12 @@ from pydantic import BaseModel
 from starlette.responses import FileResponse
 
 from api.deps import ReadSession, Store
+from api.downloads import document_file
 from api.v1.callers import By, ReviewId
-from api.v1.jobs import SAFE_FILE
 from api.v1.paging import Page, Paged
 from api.v1.routes import WriteSession, router
 from api.v1.shapes import Made, RecordLine, Said, Sentence
 from api.v1.uploads import Document
-from review.errors import NotFound
 from review.flow import record_rows
 from review.full_texts import add_full_text, full_texts_of, require_full_text
 from review.jobs import JobKind, ask
@@ -124,13 +123,4 @@ def get_full_text(
 ) -> FileResponse:
     """Return the report's newest full text, for those who work on the review."""
     kept = require_full_text(session, review_id=review_id, record_id=report, by=by)
-    path = store.path(kept.sha256)
-    if not path.is_file():
-        raise NotFound("The document is missing from this server's files; tell who runs it.")
-    return FileResponse(
-        path,
-        media_type="application/pdf",
-        filename=kept.name,
-        content_disposition_type="inline",
-        headers=SAFE_FILE,
-    )
+    return document_file(store, kept)

@@ -88,7 +88,7 @@ def test_an_export_is_fetched_by_who_may_ask_for_it(program, people, app, base, 
     assert none_yet.status_code == 404
     assert file.status_code == 200
     assert file.headers["content-disposition"].startswith("attachment")
-    assert file.headers["content-security-policy"] == "sandbox"
+    assert file.headers["content-security-policy"] == "default-src 'none'; sandbox"
     assert file.text.count("An outcomes contract") == 2
     assert program(people.reviewer_a).get(f"{job}/file").status_code == 403
     wrong = caller.post(f"{base}/exports", {"kind": "codes", "format": "ris"})
