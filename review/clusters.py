@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
+from review.database import WHOLE_REVIEW
 from review.errors import NotFound
 from review.tables import ActRow, Placement, Record
 
@@ -92,7 +93,8 @@ def members(review_id: Id, *, as_of: int | None = None, only: Ids | None = None)
         .outerjoin(placed, placed.c.record_id == Record.id)
         .where(up_to(Record, review_id, as_of), among(Record.id, only))
     )
-    return query.cte().prefix_with("MATERIALIZED")
+    size = f"MATERIALIZED {WHOLE_REVIEW}" if only is None else "MATERIALIZED"
+    return query.cte().prefix_with(size)
 
 
 def cluster_of(session: Session, *, review_id: UUID, record_id: UUID) -> tuple[UUID, ...]:

@@ -1,6 +1,6 @@
 """Where every record is: each one in exactly one leaf of the PRISMA flow, as of any event."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
 from uuid import UUID
 
@@ -8,7 +8,7 @@ from sqlalchemy import CTE, ColumnElement, Subquery, and_, case, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from review.clusters import Id, Ids, latest_in_cluster, members
-from review.resolution import Reasons, reasons_of, resolution_table
+from review.resolution import Reasons, reasons_of, resolution_tables
 from review.reviews import protocol_of
 from review.tables import ActRow, Record, Removal, Retrieval, Search, StudyReport
 from review.vocabulary import (
@@ -57,19 +57,23 @@ def leaves(
 
 
 def leaf_table(
-    review_id: Id, reasons: Reasons, *, as_of: int | None = None, only: Ids | None = None
+    review_id: Id,
+    reasons: Reasons,
+    *,
+    as_of: int | None = None,
+    only: Ids | None = None,
+    resolved: Mapping[Stage, CTE] | None = None,
 ) -> CTE:
     """Return one row a record: record_id, cluster_id, number, kind, stream, leaf, reason, study_id.
 
     A cluster goes the way of its earliest record; the other records are duplicates, in the
     stream that they themselves came from.  ``reason`` is the primary exclusion reason at the leaf.
+    ``resolved`` are the resolution tables of the stages, where they are at hand.
     """
     member = members(review_id, as_of=as_of, only=only)
-
-    def stage(name: Stage) -> CTE:
-        return resolution_table(review_id, name, reasons, as_of=as_of, only=only, member=member)
-
-    title_abstract, full_text = stage(Stage.TITLE_ABSTRACT), stage(Stage.FULL_TEXT)
+    if resolved is None:
+        resolved = resolution_tables(review_id, reasons, as_of=as_of, only=only, member=member)
+    title_abstract, full_text = resolved[Stage.TITLE_ABSTRACT], resolved[Stage.FULL_TEXT]
 
     def said(
         table: type[ActRow],

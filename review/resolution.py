@@ -118,15 +118,31 @@ def resolution_table(
     """
     member = members(review_id, as_of=as_of, only=only) if member is None else member
     rounds = _rounds(member, review_id, stage, as_of, only)
-    given = _given(member, rounds, review_id, stage, as_of, only)
+    given = _given(rounds, review_id, stage, as_of, only)
     rules = _rules(rounds, given, review_id, stage, as_of)
     own = reasons[tuple(Stage).index(stage)]
     tally = _tally(_votes(given, rules, review_id, as_of), own)
     return _resolved(rules, tally, review_id, stage, as_of)
 
 
+def resolution_tables(
+    review_id: Id,
+    reasons: Reasons,
+    *,
+    as_of: int | None = None,
+    only: Ids | None = None,
+    member: CTE | None = None,
+) -> dict[Stage, CTE]:
+    """Return the table of every stage; see above."""
+    member = members(review_id, as_of=as_of, only=only) if member is None else member
+    return {
+        stage: resolution_table(review_id, stage, reasons, as_of=as_of, only=only, member=member)
+        for stage in Stage
+    }
+
+
 def _rounds(member: CTE, review_id: Id, stage: Stage, as_of: int | None, only: Ids | None) -> CTE:
-    """One row a cluster: its current round, which is the latest that any member was reopened to."""
+    """One row a record: its cluster's current round, the latest that any member was reopened to."""
     reopened = (
         select(Reopening.record_id, func.max(Reopening.round).label("round"))
         .where(
@@ -137,27 +153,24 @@ def _rounds(member: CTE, review_id: Id, stage: Stage, as_of: int | None, only: I
         .group_by(Reopening.record_id)
         .subquery()
     )
+    newest = func.max(reopened.c.round).over(partition_by=member.c.cluster_id)
     return (
         select(
+            member.c.record_id,
             member.c.cluster_id,
-            func.coalesce(func.max(reopened.c.round), 1).label("round"),
-            func.min(member.c.event_number).label("imported_at"),
+            func.coalesce(newest, 1).label("round"),
+            func.min(member.c.event_number)
+            .over(partition_by=member.c.cluster_id)
+            .label("imported_at"),
         )
         .select_from(member)
         .outerjoin(reopened, reopened.c.record_id == member.c.record_id)
-        .group_by(member.c.cluster_id)
         .cte()
+        .prefix_with("MATERIALIZED")
     )
 
 
-def _given(
-    member: CTE,
-    rounds: CTE,
-    review_id: Id,
-    stage: Stage,
-    as_of: int | None,
-    only: Ids | None,
-) -> CTE:
+def _given(rounds: CTE, review_id: Id, stage: Stage, as_of: int | None, only: Ids | None) -> CTE:
     """Every decision of each cluster's current round, and whether it still stands."""
     successor = aliased(Decision)
     is_changed = exists().where(
@@ -165,7 +178,7 @@ def _given(
     )
     return (
         select(
-            member.c.cluster_id,
+            rounds.c.cluster_id,
             Decision.id,
             Decision.reviewer_id,
             Decision.verdict,
@@ -174,10 +187,9 @@ def _given(
             and_(not_(is_changed), Decision.verdict != Verdict.WITHDRAWN).label("is_live"),
         )
         .select_from(Decision)
-        .join(member, member.c.record_id == Decision.record_id)
         .join(
             rounds,
-            and_(rounds.c.cluster_id == member.c.cluster_id, rounds.c.round == Decision.round),
+            and_(rounds.c.record_id == Decision.record_id, rounds.c.round == Decision.round),
         )
         .where(
             up_to(Decision, review_id, as_of),
@@ -202,7 +214,9 @@ def _rules(rounds: CTE, given: CTE, review_id: Id, stage: Stage, as_of: int | No
     )
     return (
         select(
-            rounds,
+            rounds.c.cluster_id,
+            rounds.c.round,
+            rounds.c.imported_at,
             StageRule.decisions_needed,
             StageRule.maybe_advances,
             StageRule.reasons_must_agree,
@@ -218,6 +232,7 @@ def _rules(rounds: CTE, given: CTE, review_id: Id, stage: Stage, as_of: int | No
                 StageRule.version == func.coalesce(pinned.c.version, newest),
             ),
         )
+        .where(rounds.c.record_id == rounds.c.cluster_id)
         .cte()
     )
 

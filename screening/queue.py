@@ -11,7 +11,7 @@ from review.clusters import THE_RECORDS, THE_REVIEW, cluster_of, clusters_of, is
 from review.events import Actor, lock_review
 from review.flow import Leaf, leaf_table
 from review.permissions import Action, check
-from review.resolution import Reasons, reasons_of, resolution_table, stopped
+from review.resolution import Reasons, reasons_of, resolution_tables, stopped
 from review.reviews import protocol_of
 from review.tables import (
     Decision,
@@ -269,8 +269,9 @@ def _open(
 @lru_cache(maxsize=64)
 def _open_query(stage: Stage, reasons: Reasons) -> Select[UUID, int]:
     """Return which of the clusters of some records want a decision, whoever's it is."""
-    leaf = leaf_table(THE_REVIEW, reasons, only=THE_RECORDS)
-    table = resolution_table(THE_REVIEW, stage, reasons, only=THE_RECORDS)
+    resolved = resolution_tables(THE_REVIEW, reasons, only=THE_RECORDS)
+    leaf = leaf_table(THE_REVIEW, reasons, only=THE_RECORDS, resolved=resolved)
+    table = resolved[stage]
     return (
         select(table.c.cluster_id, table.c.round)
         .join(leaf, leaf.c.record_id == table.c.cluster_id)

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from review.clusters import THE_REVIEW, members
 from review.flow import Leaf, leaf_table
 from review.prisma import SOUGHT
-from review.resolution import Reasons, reasons_of, resolution_table
+from review.resolution import Reasons, reasons_of, resolution_table, resolution_tables
 from review.reviews import protocol_of
 from review.tables import Decision
 from review.vocabulary import Resolution, Stage, Verdict
@@ -49,8 +49,9 @@ def count_resolutions(session: Session, *, review_id: UUID, stage: Stage) -> dic
 
 @lru_cache(maxsize=64)
 def _counted(stage: Stage, reasons: Reasons) -> Select[Any]:
-    table = resolution_table(THE_REVIEW, stage, reasons)
-    leaf = leaf_table(THE_REVIEW, reasons)
+    resolved = resolution_tables(THE_REVIEW, reasons)
+    leaf = leaf_table(THE_REVIEW, reasons, resolved=resolved)
+    table = resolved[stage]
     return (
         select(table.c.resolution, func.count())
         .join(leaf, leaf.c.record_id == table.c.cluster_id)

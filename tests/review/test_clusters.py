@@ -425,3 +425,26 @@ def test_records_imported_while_a_run_compares_are_compared_by_the_next(database
 
     with database.reading() as session:
         assert len(cluster_of(session, review_id=cast.review_id, record_id=late[0])) == 2
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
+def test_a_query_over_the_whole_review_compares_no_record_with_all_others(
+    database: Database,
+) -> None:
+    """PostgreSQL guesses one row where thousands are, and would loop over all of them for each."""
+    with database.writing() as session:
+        cast = make_review(session)
+        for record in make_records(session, cast.review_id, 3):
+            include_fully(session, cast, record)
+    database.analyse()
+
+    with database.reading() as session:
+        query = select(leaves(session, review_id=cast.review_id)).compile(
+            session.connection().engine, compile_kwargs={"literal_binds": True}
+        )
+        whole = "\n".join(session.connection().exec_driver_sql(f"EXPLAIN {query}").scalars())
+        setting = session.connection().exec_driver_sql("SHOW enable_nestloop").scalar_one()
+
+    assert "Hash" in whole
+    assert "Nested Loop" not in whole
+    assert setting == "on"  # lookups of a few records are better off with loops
