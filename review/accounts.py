@@ -1,6 +1,5 @@
 """Accounts and sign-in: passwords by their argon2id hash, sessions by the hash of their token."""
 
-import hashlib
 import re
 import secrets
 from datetime import timedelta
@@ -13,6 +12,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from review.errors import Conflicting, Invalid, NotAllowed, NotFound
+from review.hashing import hash_of
 from review.tables import Account, LoginAttempt, LoginSession
 from review.tables.base import utc_now
 
@@ -100,7 +100,7 @@ def change_password(session: Session, account_id: UUID, password: str, *, keep: 
     account.password_hash = hash_password(password)
     session.execute(
         delete(LoginSession).where(
-            LoginSession.account_id == account_id, LoginSession.token_sha256 != _sha256(keep)
+            LoginSession.account_id == account_id, LoginSession.token_sha256 != hash_of(keep)
         )
     )
     session.flush()
@@ -116,7 +116,7 @@ def note_failure(session: Session, *, email: str, client: str) -> None:
 def start_session(session: Session, account_id: UUID) -> str:
     """Return the token of a new signed-in session; flushes."""
     token = secrets.token_urlsafe(32)
-    session.add(LoginSession(id=uuid4(), token_sha256=_sha256(token), account_id=account_id))
+    session.add(LoginSession(id=uuid4(), token_sha256=hash_of(token), account_id=account_id))
     session.flush()
     return token
 
@@ -128,7 +128,7 @@ def account_of(session: Session, token: str) -> Account | None:
         select(Account)
         .join(LoginSession, LoginSession.account_id == Account.id)
         .where(
-            LoginSession.token_sha256 == _sha256(token),
+            LoginSession.token_sha256 == hash_of(token),
             LoginSession.created_at > now - LIFETIME,
             LoginSession.seen_at > now - IDLE,
             Account.disabled_at.is_(None),
@@ -139,7 +139,7 @@ def account_of(session: Session, token: str) -> Account | None:
 def is_due(session: Session, token: str) -> bool:
     """Say whether the session was last marked as in use over a quarter of an hour ago."""
     seen = session.scalar(
-        select(LoginSession.seen_at).where(LoginSession.token_sha256 == _sha256(token))
+        select(LoginSession.seen_at).where(LoginSession.token_sha256 == hash_of(token))
     )
     return seen is not None and seen < utc_now() - timedelta(minutes=15)
 
@@ -148,19 +148,15 @@ def touch_session(session: Session, token: str) -> None:
     """Mark a session as in use now."""
     session.execute(
         update(LoginSession)
-        .where(LoginSession.token_sha256 == _sha256(token))
+        .where(LoginSession.token_sha256 == hash_of(token))
         .values(seen_at=utc_now())
     )
 
 
 def end_session(session: Session, token: str) -> None:
     """End a session; its token is worth nothing from the next request on."""
-    session.execute(delete(LoginSession).where(LoginSession.token_sha256 == _sha256(token)))
+    session.execute(delete(LoginSession).where(LoginSession.token_sha256 == hash_of(token)))
 
 
 def _who(email: str, client: str) -> str:
-    return _sha256(f"{email.strip().lower()}|{client}")
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hash_of(f"{email.strip().lower()}|{client}")

@@ -1,6 +1,5 @@
 """Invitations: a link makes whoever opens it a member, once, as long as it holds."""
 
-import hashlib
 import secrets
 from collections.abc import Collection, Sequence
 from datetime import timedelta
@@ -11,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from review.errors import Invalid, NotFound
 from review.events import Actor, lock_review
+from review.hashing import hash_of
 from review.permissions import Action, check, may, roles_of
 from review.reviews import give_role
 from review.tables import Invitation, Review
@@ -39,7 +39,7 @@ def invite(
         review_id=review_id,
         name=whom,
         roles=sorted(role.value for role in roles),
-        token_sha256=_sha256(token),
+        token_sha256=hash_of(token),
         created_by=by.account_id,
         expires_at=utc_now() + LIFETIME,
     )
@@ -84,7 +84,7 @@ def opened(session: Session, token: str) -> tuple[Invitation, Review]:
         select(Invitation, Review)
         .join(Review, Review.id == Invitation.review_id)
         .where(
-            Invitation.token_sha256 == _sha256(token),
+            Invitation.token_sha256 == hash_of(token),
             Invitation.used_at.is_(None),
             Invitation.revoked_at.is_(None),
             Invitation.expires_at > utc_now(),
@@ -114,7 +114,3 @@ def accept(session: Session, *, token: str, account_id: UUID) -> Review:
     invitation.used_at, invitation.used_by = utc_now(), account_id
     session.flush()
     return review
-
-
-def _sha256(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

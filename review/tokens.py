@@ -1,6 +1,5 @@
 """Bearer tokens for programs: shown once, kept as a hash, worth nothing once revoked."""
 
-import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,6 +10,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from review.errors import Invalid, NotFound
+from review.hashing import hash_of
 from review.tables import Account, ApiToken
 from review.tables.base import utc_now
 
@@ -49,7 +49,7 @@ def issue_token(
             id=uuid4(),
             account_id=account_id,
             name=known_as,
-            token_sha256=_sha256(token),
+            token_sha256=hash_of(token),
             scopes=sorted({scope.value for scope in scopes}),
             expires_at=expires_at,
         )
@@ -67,7 +67,7 @@ def account_by_token(session: Session, token: str) -> tuple[Account, frozenset[S
         select(Account, ApiToken.scopes)
         .join(ApiToken, ApiToken.account_id == Account.id)
         .where(
-            ApiToken.token_sha256 == _sha256(token),
+            ApiToken.token_sha256 == hash_of(token),
             ApiToken.revoked_at.is_(None),
             or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > utc_now()),
             Account.disabled_at.is_(None),
@@ -99,8 +99,3 @@ def revoke_token(session: Session, *, account_id: UUID, token_id: UUID) -> None:
     if token.revoked_at is None:
         token.revoked_at = utc_now()
         session.flush()
-
-
-def _sha256(token: str) -> str:
-    # A token is 256 random bits, so a fast hash is safe: there is nothing to guess.
-    return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()
