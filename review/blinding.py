@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session, aliased
 from review.clusters import cluster_of, members
 from review.decisions import live_decisions
 from review.events import Actor
-from review.permissions import Action, check, may, roles_of
+from review.permissions import Action, check, may, roles_of_actor
+from review.prisma import AWAITING_FULL_TEXT, AWAITING_SCREENING
 from review.resolution import resolutions, standing
 from review.tables import (
     Account,
@@ -126,6 +127,12 @@ def _conflict(session: Session, review_id: UUID, stage: Stage, record: Record) -
     return Conflict(record=record, stage=stage, decisions=live)
 
 
+def place_shown(leaf: str, roles: frozenset[Role]) -> str:
+    """Return where a record is, without telling how far its reviewers are to who may not know."""
+    is_waiting = leaf in AWAITING_SCREENING | AWAITING_FULL_TEXT
+    return "awaiting_screening" if is_waiting and not may(roles, Action.SEE_PROGRESS) else leaf
+
+
 @dataclass(frozen=True)
 class Entry:
     """One line of a record's history, as far as the person asking may know it."""
@@ -145,11 +152,7 @@ def history(
     One's own decisions are always there.  Others' decisions and adjudications are shown only to
     people who see counts and do not screen, and only once the round has come to a result.
     """
-    roles = (
-        roles_of(session, review_id=review_id, account_id=by.account_id)
-        if by.account_id is not None
-        else frozenset({Role.LEAD})
-    )
+    roles = roles_of_actor(session, review_id=review_id, by=by)
     is_reader = may(roles, Action.SEE_COUNTS) and Role.REVIEWER not in roles
     said: list[tuple[int, str, str | None]] = []
     for stage in Stage:
@@ -260,11 +263,7 @@ def settled_decisions(session: Session, *, review_id: UUID, by: Actor) -> Iterat
 
     To those who screen themselves, their own alone: a colleague's would tell them too much.
     """
-    roles = (
-        roles_of(session, review_id=review_id, account_id=by.account_id)
-        if by.account_id is not None
-        else frozenset({Role.LEAD})
-    )
+    roles = roles_of_actor(session, review_id=review_id, by=by)
     own = Decision.reviewer_id == by.account_id
     for stage in Stage:
         table = resolutions(session, review_id=review_id, stage=stage)

@@ -214,8 +214,20 @@ def n_values_by_study(session: Session, *, review_id: UUID, by: Actor | None) ->
     return {study_id: n for study_id, n in rows if study_id is not None}
 
 
+def is_open_to(item: CodebookItem | None, *, has_coded: bool, is_lead: bool) -> bool:
+    """Say whether somebody may know what coders came to.
+
+    What is coded twice is for those who have coded it themselves, and for the lead.  What only
+    one coder has said, while a second is awaited, ``coded_values`` tells nobody.
+    """
+    return is_lead or has_coded or item is None or not item.double_coded
+
+
 def all_codes(session: Session, *, review_id: UUID, by: Actor) -> Iterator[dict[str, Any]]:
-    """Yield each coder's newest code of every item and subject, with what holds; for the lead."""
+    """Yield each coder's newest code of every item and subject, with what holds; for the lead.
+
+    Codes of others that await a second coder, who may be the lead, are left out.
+    """
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     held = {
         (value.subject, value.item): value for value in coded_values(session, review_id=review_id)
@@ -239,6 +251,8 @@ def all_codes(session: Session, *, review_id: UUID, by: Actor) -> Iterator[dict[
     )
     for code_, study, contract, email in session.execute(query):
         settled = held[Subject(code_.study_id, code_.contract_id), code_.item]
+        if settled.state is CodeState.AWAITING_SECOND and code_.coder_id != by.account_id:
+            continue
         yield {
             "study": study,
             "contract": contract,

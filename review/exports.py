@@ -12,12 +12,12 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from review.blinding import settled_decisions
+from review.blinding import place_shown, settled_decisions
 from review.coding import all_codes
 from review.errors import Invalid
 from review.events import Actor, canonical
 from review.flow import leaves
-from review.permissions import Action, check
+from review.permissions import Action, check, roles_of_actor
 from review.spreadsheets import safe_cell
 from review.tables import Event, Record, Review, Search
 
@@ -127,8 +127,9 @@ def _expected(session: Session, review_id: UUID, kind: Kind) -> int:
     return session.scalar(number) or 0
 
 
-def _records(session: Session, *, review_id: UUID, by: Actor) -> Iterator[Row]:  # noqa: ARG001
-    """Yield every record with its source, its cluster and where it is."""
+def _records(session: Session, *, review_id: UUID, by: Actor) -> Iterator[Row]:
+    """Yield every record with its source, its cluster and what ``by`` may know of its place."""
+    roles = roles_of_actor(session, review_id=review_id, by=by)
     leaf = leaves(session, review_id=review_id)
     query = (
         select(Record, Search.source, leaf.c.cluster_id, leaf.c.leaf, leaf.c.reason)
@@ -143,7 +144,7 @@ def _records(session: Session, *, review_id: UUID, by: Actor) -> Iterator[Row]: 
             "id": record.id,
             "number": record.number,
             "cluster": cluster_id,
-            "where": where,
+            "where": place_shown(where, roles),
             "exclusion_reason": reason,
             "source": source,
         } | {name: getattr(record, name) for name in FIELDS}

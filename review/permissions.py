@@ -21,6 +21,7 @@ class Action(StrEnum):
     CODE = "code"
     READ = "read"
     SEE_COUNTS = "see_counts"
+    SEE_PROGRESS = "see_progress"
     MANAGE = "manage"
 
 
@@ -33,6 +34,8 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     # Full texts are lent to those who work on the review; they are not for publication.
     Action.READ: frozenset({Role.REVIEWER, Role.LEAD, Role.ADJUDICATOR}),
     Action.SEE_COUNTS: frozenset({Role.LEAD, Role.ADJUDICATOR, Role.ADVISOR}),
+    # Whether a record waits for its second decision, or is in conflict, tells what was decided.
+    Action.SEE_PROGRESS: frozenset({Role.LEAD}),
     Action.MANAGE: frozenset({Role.LEAD}),
 }
 
@@ -53,13 +56,23 @@ def roles_of(session: Session, *, review_id: UUID, account_id: UUID) -> frozense
     return frozenset(roles)
 
 
+def roles_of_actor(session: Session, *, review_id: UUID, by: Actor) -> frozenset[Role]:
+    """Return the roles that ``by`` acts in; whoever runs the server acts as a lead."""
+    if by.account_id is None:
+        return frozenset({Role.LEAD})
+    return roles_of(session, review_id=review_id, account_id=by.account_id)
+
+
 def may(roles: frozenset[Role], action: Action) -> bool:
     """Say whether somebody with ``roles`` may do ``action``.
 
-    Counts move with every decision, so a reviewer sees them only as the lead, who must.
+    Counts move with every decision, so a reviewer sees them only as the lead, who must; how far
+    others are with a single record no reviewer sees.
     """
     if action is Action.SEE_COUNTS and Role.REVIEWER in roles:
         return Role.LEAD in roles
+    if action is Action.SEE_PROGRESS and Role.REVIEWER in roles:
+        return False
     return not roles.isdisjoint(ALLOWED[action])
 
 

@@ -6,21 +6,22 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Query
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.deps import By, Here, Place, ReadSession, ReviewId, WriteSession
+from api.deps import By, Here, ReadSession, ReviewId, WriteSession
 from api.rendering import path, render
 from protocols.schema import Protocol
-from review.blinding import history
+from review.blinding import history, place_shown
 from review.clusters import cluster_of
 from review.decisions import reopen
 from review.errors import Invalid, NotFound
 from review.flow import record_rows
 from review.permissions import Action, check
-from review.prisma import AWAITING_FULL_TEXT, AWAITING_SCREENING, BOXES, Box, event_on
+from review.prisma import BOXES, Box, event_on
 from review.prisma_boxes import title_of
+from review.records import matches, record_of_review
 from review.retrieval import remove
 from review.reviews import protocol_of
 from review.tables import Record, Search
@@ -66,7 +67,7 @@ def records(
     return render(
         request,
         "records.html",
-        rows=[(one, _shown(leaf, here), why) for one, leaf, why in found],
+        rows=[(one, place_shown(leaf, here.roles), why) for one, leaf, why in found],
         boxes=box or [],
         title=title_of(box[0]) if box else "Records",
         part=_label_of(protocol_of(session, review_id), reason) if reason else source,
@@ -86,9 +87,7 @@ def record(
     record_id: UUID,
 ) -> Response:
     """Show a record as its source gave it, and what the person may know of its history."""
-    found = session.get(Record, record_id)
-    if found is None or found.review_id != review_id:
-        raise NotFound("There is no such record in this review.")
+    found = record_of_review(session, review_id=review_id, record_id=record_id)
     cluster = cluster_of(session, review_id=review_id, record_id=record_id)
     others = session.execute(
         select(Record, Search.source)
@@ -158,19 +157,8 @@ def _query(request: Request) -> str:
     return urlencode(kept)
 
 
-def _shown(leaf: str, here: Place) -> str:
-    """Return where a record is, without telling others than leads how far its reviewers are."""
-    waiting = {one.value for one in AWAITING_SCREENING | AWAITING_FULL_TEXT}
-    return "awaiting screening" if leaf in waiting and not here.may(Action.MANAGE) else leaf
-
-
 def _matching(session: ReadSession, review_id: UUID, q: str, after: int) -> list[Record]:
     if len(q) > 500:
         raise Invalid("Search for at most 500 characters.")
-    query = select(Record).where(Record.review_id == review_id, Record.number > after)
-    if q.strip():
-        wanted = "%" + q.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        query = query.where(
-            or_(Record.title.ilike(wanted, escape="\\"), Record.doi.ilike(wanted, escape="\\"))
-        )
+    query = select(Record).where(Record.review_id == review_id, Record.number > after, matches(q))
     return list(session.scalars(query.order_by(Record.number).limit(PAGE)))

@@ -15,11 +15,11 @@ from api.pages.jobs import started
 from api.rendering import is_fragment, path, render
 from review.blinding import n_own_decisions, own_decision, own_decisions
 from review.decisions import decide, decision_of
-from review.errors import NotFound
 from review.events import Actor
 from review.full_texts import full_text_of
 from review.jobs import JobKind
 from review.permissions import Action, check
+from review.records import record_of_review
 from review.reviews import protocol_of
 from review.tables import Record, Search
 from review.vocabulary import Stage, Verdict
@@ -199,9 +199,7 @@ def _show(
         found = next_records(session, review_id=review_id, stage=stage, by=by)
         shown = found[0] if found else None
     else:
-        shown = session.get(Record, record_id)
-        if shown is None or shown.review_id != review_id:
-            raise NotFound("There is no such record in this review.")
+        shown = record_of_review(session, review_id=review_id, record_id=record_id)
     protocol = protocol_of(session, review_id)
     context = {
         "stage": stage,

@@ -22,6 +22,7 @@ from review.coding import (
     code,
     coded_values,
     codes_of,
+    is_open_to,
 )
 from review.events import Actor
 from review.permissions import Action, check
@@ -144,18 +145,22 @@ def _order(one: CodedValue) -> tuple[str, str, str]:
 
 
 def _visible(session: Session, here: Place, by: Actor, found: list[CodedValue]) -> list[CodedValue]:
-    """Return what a second coder may know of: they code before reading what the first wrote."""
-    if here.may(Action.MANAGE):
-        return found
-    codebook = protocol_of(session, here.review.id).codebook
-    twice = {item.key for item in codebook if item.double_coded}
+    items = {item.key: item for item in protocol_of(session, here.review.id).codebook}
     rows = session.execute(
         select(Code.study_id, Code.contract_id, Code.item)
         .where(Code.review_id == here.review.id, Code.coder_id == by.account_id)
         .distinct()
     )
     own = {(Subject(study, contract), item) for study, contract, item in rows}
-    return [one for one in found if one.item not in twice or (one.subject, one.item) in own]
+    return [
+        one
+        for one in found
+        if is_open_to(
+            items.get(one.item),
+            has_coded=(one.subject, one.item) in own,
+            is_lead=here.may(Action.MANAGE),
+        )
+    ]
 
 
 def _coded(session: Session, review_id: UUID, one: CodedValue, by: Actor) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import Query
 from pydantic import BaseModel
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.deps import Place, ReadSession
@@ -15,13 +15,14 @@ from api.v1.paging import Page, Paged, Paging
 from api.v1.routes import WriteSession, router
 from api.v1.searches import search_of_review
 from api.v1.shapes import Made, RecordLine, RecordText, Said, Sentence
-from review.blinding import history
+from review.blinding import history, place_shown
 from review.clusters import cluster_of
 from review.errors import Invalid, NotFound
 from review.events import Actor
 from review.flow import record_rows
 from review.permissions import Action, check
-from review.prisma import AWAITING_FULL_TEXT, AWAITING_SCREENING, BOXES, Box, event_on
+from review.prisma import BOXES, Box, event_on
+from review.records import matches, record_of_review
 from review.retrieval import remove
 from review.tables import Record, Search
 from review.vocabulary import RemovalKind
@@ -102,7 +103,7 @@ def list_records(
     if exclusion_reason or as_of:
         raise Invalid("A reason and a moment go with a box.")
     query = select(Record).where(
-        Record.review_id == here.review.id, Record.number > paged.after, *_matching(q)
+        Record.review_id == here.review.id, Record.number > paged.after, matches(q)
     )
     if search is not None:
         query = query.where(
@@ -118,9 +119,7 @@ def list_records(
 @reading.get("/reviews/{review}/records/{record}")
 def get_record(session: ReadSession, review_id: ReviewId, by: By, record: UUID) -> RecordWhole:
     """Return a record whole, with what the caller may know of its history."""
-    found = session.get(Record, record)
-    if found is None or found.review_id != review_id:
-        raise NotFound("There is no such record in this review.")
+    found = record_of_review(session, review_id=review_id, record_id=record)
     cluster = cluster_of(session, review_id=review_id, record_id=record)
     others = session.execute(
         select(Record.id, Record.number, Search.source)
@@ -183,7 +182,7 @@ def rows_of_box(
     lines = RecordLine.model_fields
     page["items"] = [
         {line: getattr(record, line) for line in lines}
-        | {"stands": _shown(leaf, here), "exclusion_reason": why}
+        | {"stands": place_shown(leaf, here.roles), "exclusion_reason": why}
         for record, leaf, why in page["items"]
     ]
     return page
@@ -193,16 +192,3 @@ def _box(name: str) -> Box:
     if name not in BOXES:
         raise NotFound("The diagram has no such box; the keys of the counts name those it has.")
     return BOXES[name]
-
-
-def _shown(leaf: str, here: Place) -> str:
-    """Return where a record is, without telling others than leads how far its reviewers are."""
-    waiting = {one.value for one in AWAITING_SCREENING | AWAITING_FULL_TEXT}
-    return "awaiting_screening" if leaf in waiting and not here.may(Action.MANAGE) else leaf
-
-
-def _matching(q: str) -> list[Any]:
-    if not q.strip():
-        return []
-    wanted = "%" + q.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-    return [or_(Record.title.ilike(wanted, escape="\\"), Record.doi.ilike(wanted, escape="\\"))]
