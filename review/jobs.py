@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from review.errors import Conflicting, Interrupted, NotAllowed, NotFound
@@ -35,17 +35,19 @@ class JobKind(StrEnum):
     RANK = "rank"
     READ_FULL_TEXT = "read_full_text"
     DRAW = "draw"
+    DRAW_PUBLICATION = "draw_publication"
     EXPORT = "export"
 
 
 # Asked for by looking at a page, not by a button: of no interest in a list of work.
-QUIET = (JobKind.DRAW, JobKind.READ_FULL_TEXT)
-NEEDED = {
+QUIET = (JobKind.DRAW, JobKind.DRAW_PUBLICATION, JobKind.READ_FULL_TEXT)
+NEEDED: dict[JobKind, Action | None] = {
     JobKind.IMPORT: Action.MANAGE,
     JobKind.DEDUPLICATE: Action.MANAGE,
     JobKind.RANK: Action.MANAGE,
     JobKind.READ_FULL_TEXT: Action.READ,
     JobKind.DRAW: Action.SEE_COUNTS,
+    JobKind.DRAW_PUBLICATION: None,  # which anybody with its link may see
     JobKind.EXPORT: Action.MANAGE,
 }
 
@@ -76,8 +78,8 @@ def ask(
     intent.
     """
     lock_review(session, review_id)  # two clicks at once are one job too
-    if arguments.get("of") != "publication":  # which anybody with its link may see
-        check(session, review_id=review_id, by=by, action=NEEDED[kind])
+    if (needed := NEEDED[kind]) is not None:
+        check(session, review_id=review_id, by=by, action=needed)
     if by.account_id is None:
         raise NotAllowed("The command line does its work itself; jobs are asked for by people.")
     alike = session.scalars(
@@ -118,7 +120,8 @@ def find_file(session: Session, *, review_id: UUID, job_id: UUID, by: Actor) -> 
     was written for somebody who did not.
     """
     job = find_job(session, review_id=review_id, job_id=job_id, by=by)
-    check(session, review_id=review_id, by=by, action=NEEDED[JobKind(job.kind)])
+    if (needed := NEEDED[JobKind(job.kind)]) is not None:
+        check(session, review_id=review_id, by=by, action=needed)
     if by.account_id is not None and not job.result.get("is_blinded", False):
         roles = roles_of(session, review_id=review_id, account_id=by.account_id)
         if Role.REVIEWER in roles:
@@ -153,9 +156,7 @@ def cancel(session: Session, *, review_id: UUID, job_id: UUID, by: Actor) -> Job
 
 def is_any_waiting(session: Session) -> bool:
     """Say whether a job waits, or has been left by its worker."""
-    left = (Job.state == JobState.RUNNING) & (Job.leased_until <= utc_now())
-    query = select(Job.id).where(or_(Job.state == JobState.WAITING, left)).limit(1)
-    return session.scalar(query) is not None
+    return session.scalar(select(Job.id).where(_is_waiting(utc_now())).limit(1)) is not None
 
 
 def claim(session: Session, worker: UUID) -> Held | None:
@@ -165,39 +166,20 @@ def claim(session: Session, worker: UUID) -> Held | None:
     three times at most; then it has failed.
     """
     now = utc_now()
-    busy = aliased(Job)
-    others = (
-        select(busy.id)
-        .where(
-            busy.review_id == Job.review_id,
-            busy.id != Job.id,
-            busy.state == JobState.RUNNING,
-            busy.leased_until > now,
-        )
-        .exists()
-    )
     job = session.scalar(
         select(Job)
-        .where(
-            or_(
-                Job.state == JobState.WAITING,
-                (Job.state == JobState.RUNNING) & (Job.leased_until <= now),
-            ),
-            ~others,
-        )
+        .where(_is_waiting(now), ~_running_beside(now).exists())
         .order_by(Job.created_at, Job.id)
         .limit(1)
         .with_for_update(skip_locked=True)
     )
     if job is None or not _is_free(session, job, now):
         return None
-    attempts = int(job.checkpoint.get("attempts", 0)) + 1
-    if attempts > ATTEMPTS:
+    if job.attempts == ATTEMPTS:
         _end(job, JobState.FAILED, "The work was cut short three times; the server's log says why.")
         session.flush()
         return claim(session, worker)
-    job.checkpoint = {**job.checkpoint, "attempts": attempts, "began": now.isoformat()}
-    job.state = JobState.RUNNING
+    job.state, job.attempts, job.began_at = JobState.RUNNING, job.attempts + 1, now
     job.lease_id, job.leased_until = worker, now + LEASE
     session.flush()
     return Held(
@@ -211,18 +193,29 @@ def claim(session: Session, worker: UUID) -> Held | None:
     )
 
 
+def _is_waiting(now: datetime) -> ColumnElement[bool]:
+    left = (Job.state == JobState.RUNNING) & (Job.leased_until <= now)
+    return or_(Job.state == JobState.WAITING, left)
+
+
+def _running_beside(now: datetime) -> Select[UUID]:
+    """Return the query for other jobs that run in the review of a job."""
+    other = aliased(Job)
+    return select(other.id).where(
+        other.review_id == Job.review_id,
+        other.id != Job.id,
+        other.state == JobState.RUNNING,
+        other.leased_until > now,
+    )
+
+
 def _is_free(session: Session, job: Job, now: datetime) -> bool:
     """Say whether no other job of the review runs, with the review locked against another claim."""
     lock = select(Review.id).where(Review.id == job.review_id)
     if session.scalar(lock.with_for_update(key_share=True, skip_locked=True)) is None:
         return False  # an act is under way; the queue is looked into again at once
-    others = select(Job.id).where(
-        Job.review_id == job.review_id,
-        Job.id != job.id,
-        Job.state == JobState.RUNNING,
-        Job.leased_until > now,
-    )
-    return session.scalar(others) is None
+    beside = _running_beside(now).correlate(None).where(Job.id == job.id)
+    return session.scalar(beside) is None
 
 
 def hold(session: Session, held: Held) -> Job:
@@ -298,20 +291,16 @@ def release(session: Session, worker: UUID, *, is_blameless: bool = False) -> No
     for job in held:
         job.leased_until = utc_now()
         if is_blameless:
-            attempts = int(job.checkpoint.get("attempts", 1)) - 1
-            job.checkpoint = {**job.checkpoint, "attempts": attempts}
+            job.attempts -= 1
     session.flush()
 
 
 def n_open(session: Session, review_id: UUID) -> int:
     """Return how many jobs of a review wait or are under way, the quiet ones left out."""
-    return len(
-        session.scalars(
-            select(Job.id).where(
-                Job.review_id == review_id, Job.state.in_(OPEN), Job.kind.not_in(QUIET)
-            )
-        ).all()
+    query = select(func.count()).where(
+        Job.review_id == review_id, Job.state.in_(OPEN), Job.kind.not_in(QUIET)
     )
+    return session.scalar(query) or 0
 
 
 def _locked(session: Session, job_id: UUID) -> Job:

@@ -1,7 +1,6 @@
 """Work in the background: what waits, how far it is, what came of it, and ending it early."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -115,16 +114,15 @@ def result_of(request: Request, job: Job) -> str | None:
             return path(request)
         case JobKind.READ_FULL_TEXT:
             return path(request, "reports")
-        case JobKind.EXPORT | JobKind.DRAW:
+        case JobKind.EXPORT | JobKind.DRAW | JobKind.DRAW_PUBLICATION:
             return None
 
 
 def _left(job: Job) -> float | None:
     """Return an estimate of the seconds that are left; None while there is nothing to go by."""
-    began = job.checkpoint.get("began")
-    if job.state is not JobState.RUNNING or not began or job.done < 0.05:
+    if job.state is not JobState.RUNNING or job.began_at is None or job.done < 0.05:
         return None
-    return (utc_now() - datetime.fromisoformat(began)).total_seconds() * (1 / job.done - 1)
+    return (utc_now() - job.began_at).total_seconds() * (1 / job.done - 1)
 
 
 def _troubles(job: Job) -> list[str]:

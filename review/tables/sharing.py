@@ -65,6 +65,8 @@ class Job(Base):
     created_at: Mapped[now]
     lease_id: Mapped[UUID | None]  # of the worker that holds it
     leased_until: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    began_at: Mapped[datetime | None]  # the newest attempt
     ended_at: Mapped[datetime | None]
 
 

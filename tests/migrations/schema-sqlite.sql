@@ -332,6 +332,8 @@ CREATE INDEX ix_invitation_review_id ON invitation (review_id);
 CREATE TABLE job (
   arguments JSON NOT NULL,
   asked_by CHAR(32) NOT NULL,
+  attempts INTEGER DEFAULT '0' NOT NULL,
+  began_at DATETIME,
   checkpoint JSON NOT NULL,
   created_at DATETIME NOT NULL,
   done DOUBLE NOT NULL,
