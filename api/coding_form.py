@@ -3,19 +3,52 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
+from pydantic import BaseModel, BeforeValidator, StringConstraints
 from sqlalchemy.orm import Session
 
-from protocols.schema import CodebookItem, Level
+from protocols.schema import CodebookItem, ItemType, Level
 from protocols.values import describe_value
-from review.coding import CodedValue, CodeState, Subject, coded_values, codes_of
+from review.coding import CodedValue, CodeState, Subject, coded_values, codes_of, is_open_to
+from review.errors import Invalid
 from review.events import Actor
 from review.reviews import protocol_of
 from review.tables import Code
 
+NoneOrId = Annotated[UUID | None, BeforeValidator(lambda given: given or None)]
 AS_BUTTONS = 4  # of so many values or fewer, one click chooses and saves
+
+
+class CodeForm(BaseModel):
+    """What a person sends for one item: a value of their own, or the one that is to hold."""
+
+    item: str
+    value: list[str] = []
+    special: str = ""
+    currency: str = ""
+    year: Annotated[str, StringConstraints(strip_whitespace=True)] = ""
+    quote: Annotated[str, StringConstraints(strip_whitespace=True, max_length=10_000)] = ""
+    page: Annotated[str, StringConstraints(strip_whitespace=True, max_length=50)] = ""
+    report: NoneOrId = None
+    contract: NoneOrId = None
+    settle: Literal["", "consensus", "adjudication"] = ""
+
+    def value_for(self, item: CodebookItem) -> object:
+        """Return what was filled in as the value that the codebook checks; or raise Invalid."""
+        if self.special:
+            return {"special": self.special}
+        filled = [one for one in self.value if one.strip()]
+        if not filled:
+            raise Invalid(f"Give a value for '{item.label}', or say why there is none.")
+        if item.type is ItemType.MANY_OF:
+            return filled
+        if item.type is ItemType.YES_NO:
+            return {"yes": True, "no": False}.get(filled[0], filled[0])
+        if item.type is ItemType.MONEY:
+            return {"amount": filled[0], "currency": self.currency, "year": self.year or None}
+        return filled[0].strip()
 
 
 @dataclass(frozen=True)
@@ -125,8 +158,8 @@ def _field(
     is_lead: bool,
 ) -> Field:
     own = next((one for one in codes if one.coder_id == by.account_id), None)
-    if item.double_coded and own is None and not is_lead:
-        value = None  # a second coder codes before reading what the first one wrote
+    if not is_open_to(item, has_coded=own is not None, is_lead=is_lead):
+        value = None
     state = value.state if value else None
     is_settled = value is not None and state in (CodeState.AGREED, CodeState.CODED)
     is_conflict = state is CodeState.CONFLICT

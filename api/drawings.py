@@ -27,7 +27,7 @@ from review.files import write_whole
 from review.jobs import Held, JobKind
 from review.permissions import Action, check
 from review.prisma import Flow, count_flow, event_on
-from review.tables import Event, Job, Publication
+from review.tables import Event, Job, Publication, Review
 from review.vocabulary import JobState
 
 TYPES = {
@@ -76,15 +76,15 @@ def map_response(
     request: Request,
     session: Session,
     *,
-    review_id: UUID,
+    review: Review,
     by: Actor,
     asked: MapAsked,
     format: str,  # noqa: A002
 ) -> Response:
     """Return a map as csv, xlsx, json, svg, png or html, for those who may see counts."""
-    check(session, review_id=review_id, by=by, action=Action.SEE_COUNTS)
-    heatmap = asked.build(session, review_id)
-    name = f"{request.path_params['slug']}-{heatmap.framework.key}.{format}"
+    check(session, review_id=review.id, by=by, action=Action.SEE_COUNTS)
+    heatmap = asked.build(session, review.id)
+    name = f"{review.slug}-{heatmap.framework.key}.{format}"
     if (data := map_data(heatmap, format)) is not None:
         return as_file(data, format, name)
     if format not in MAP_DRAWINGS:
@@ -98,29 +98,28 @@ def map_response(
         "digest": _digest(shown, format),
     }
     session.close()  # whoever waits for the worker keeps nothing from others
-    return as_file(_drawn(request, review_id, by, arguments), format, name)
+    return as_file(_drawn(request, review.id, by, arguments), format, name)
 
 
 def prisma_response(
     request: Request,
     session: Session,
     *,
-    review_id: UUID,
+    review: Review,
     by: Actor,
     as_of: str,
     format: str,  # noqa: A002
 ) -> Response:
     """Return the flow as csv (the PRISMA2020 exchange file), json, svg, png or pdf."""
-    check(session, review_id=review_id, by=by, action=Action.SEE_COUNTS)
-    number = event_on(session, review_id=review_id, as_of=as_of) if as_of else None
-    flow = count_flow(session, review_id=review_id, as_of=number)
-    slug = request.path_params["slug"]
-    name = f"{slug}-prisma.{format}"
+    check(session, review_id=review.id, by=by, action=Action.SEE_COUNTS)
+    number = event_on(session, review_id=review.id, as_of=as_of) if as_of else None
+    flow = count_flow(session, review_id=review.id, as_of=number)
+    name = f"{review.slug}-prisma.{format}"
     if format == "json":
         head = session.scalar(
-            select(Event.hash).where(Event.review_id == review_id, Event.number == flow.as_of)
+            select(Event.hash).where(Event.review_id == review.id, Event.number == flow.as_of)
         )
-        return JSONResponse(prisma_exports.to_json(flow, review=slug, head=head))
+        return JSONResponse(prisma_exports.to_json(flow, review=review.slug, head=head))
     if format == "csv":
         return as_file(prisma_exports.to_csv(flow), format, name)
     if format == "svg":
@@ -134,7 +133,7 @@ def prisma_response(
         "digest": _digest(prisma_drawing.to_svg(flow), format),
     }
     session.close()
-    return as_file(_drawn(request, review_id, by, arguments), format, name)
+    return as_file(_drawn(request, review.id, by, arguments), format, name)
 
 
 def map_data(heatmap: HeatMap, format: str) -> str | bytes | None:  # noqa: A002
@@ -158,8 +157,6 @@ def as_file(content: str | bytes, format: str, name: str) -> Response:  # noqa: 
 def draw(database: Database, settings: Settings, held: Held) -> str:
     """Draw what a job asks for, keep it, and return its file's name; for the worker."""
     asked = held.arguments
-    if asked["of"] == "publication":
-        return _draw_publication(database, settings, UUID(asked["publication"]))
     with database.reading() as session:
         check(session, review_id=held.review_id, by=held.by, action=Action.SEE_COUNTS)
         content: str | bytes
@@ -185,7 +182,8 @@ def publication_file(
     return settings.made_dir / "published" / name
 
 
-def _draw_publication(database: Database, settings: Settings, publication_id: UUID) -> str:
+def draw_publication(database: Database, settings: Settings, publication_id: UUID) -> str:
+    """Draw every map of a publication and return the hash that their files are named by."""
     with database.reading() as session:
         publication = session.get_one(Publication, publication_id)
         for heatmap in publications.maps_of(publication.content):
@@ -201,29 +199,25 @@ def _drawn(request: Request, review_id: UUID, by: Actor, arguments: dict[str, An
     settings: Settings = request.app.state.settings
     path = settings.made_dir / f"{arguments['digest']}.{arguments['format']}"
     if not path.exists():
-        draw_and_wait(request, review_id, by, arguments)
+        draw_and_wait(request, review_id, JobKind.DRAW, by, arguments)
     return path.read_bytes()
 
 
 def draw_and_wait(
-    request: Request, review_id: UUID, by: Actor, arguments: Mapping[str, Any]
+    request: Request, review_id: UUID, kind: JobKind, by: Actor, arguments: Mapping[str, Any]
 ) -> None:
     """Have the worker draw something, and wait for it; raise Interrupted where that fails."""
     database: Database = request.app.state.database
     if not _WAITING.acquire(blocking=False):
         raise Interrupted("Many pictures are being drawn just now. Ask again in a minute.")
     try:
-        job_id = _ask(database, review_id, by, arguments)
+        with database.writing() as session:
+            job_id = jobs.ask(
+                session, review_id=review_id, kind=kind, arguments=arguments, by=by
+            ).id
         _wait(database, job_id, request.app.state.pause)
     finally:
         _WAITING.release()
-
-
-def _ask(database: Database, review_id: UUID, by: Actor, arguments: Mapping[str, Any]) -> UUID:
-    with database.writing() as session:
-        return jobs.ask(
-            session, review_id=review_id, kind=JobKind.DRAW, arguments=arguments, by=by
-        ).id
 
 
 def _wait(database: Database, job_id: UUID, pause: Callable[[], None]) -> None:

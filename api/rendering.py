@@ -113,6 +113,7 @@ def job_title(job: Job) -> str:
         JobKind.RANK: f"Rank for screening: {stage}",
         JobKind.READ_FULL_TEXT: f"Read the text of {job.arguments.get('name', 'a full text')}",
         JobKind.DRAW: "Draw a file",
+        JobKind.DRAW_PUBLICATION: "Draw a publication's maps",
         JobKind.EXPORT: f"Export {job.arguments.get('kind')} as {job.arguments.get('format')}",
     }
     return titles[JobKind(job.kind)]

@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 
 from api import drawings
 from api.settings import Settings
-from api.work import SearchOnDemand, import_file
 from review import exports, jobs
 from review.database import Database
 from review.documents import keep_pages, pages_of
 from review.duplicates import deduplicate
 from review.errors import Unreadable
 from review.files import FileStore
+from review.importing import SearchOnDemand, import_file
 from review.imports import Imported
 from review.jobs import Held, JobKind
 from review.permissions import roles_of
@@ -201,6 +201,12 @@ def _draw(task: Task) -> Result:
     return {"name": name}
 
 
+def _draw_publication(task: Task) -> Result:
+    task.tell(0.1, "Drawing")
+    publication = UUID(task.held.arguments["publication"])
+    return {"name": drawings.draw_publication(task.database, task.settings, publication)}
+
+
 def _export(task: Task) -> Result:
     asked = task.held.arguments
     task.tell(0.1, "Writing the export")
@@ -239,5 +245,6 @@ HANDLERS: dict[JobKind, Callable[[Task], Result]] = {
     JobKind.RANK: _rank,
     JobKind.READ_FULL_TEXT: _read_full_text,
     JobKind.DRAW: _draw,
+    JobKind.DRAW_PUBLICATION: _draw_publication,
     JobKind.EXPORT: _export,
 }

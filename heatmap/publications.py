@@ -22,8 +22,10 @@ from heatmap.contents import Line, Pair, Passage, Report, lines_of, pairs_in
 from heatmap.frame import Coded, items_of, read_coded
 from protocols.schema import Protocol
 from review.coding import Subject
-from review.errors import Invalid, NotFound
+from review.errors import Conflicting, Invalid, NotFound
 from review.events import Actor, canonical, last_event, lock_review, record_act
+from review.hashing import hash_of
+from review.jobs import JobKind, ask
 from review.permissions import Action, check
 from review.reviews import protocol_state
 from review.tables import Event, Publication, Review, Search, ShareLink
@@ -35,13 +37,18 @@ MAX_TITLE = 300
 HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 
 
-def publish(session: Session, *, review_id: UUID, title: str, by: Actor) -> Publication:
-    """Freeze the map as it is now, under the next number; flushes.
+def publish(
+    session: Session, *, review_id: UUID, title: str, by: Actor, key: UUID | None = None
+) -> Publication:
+    """Freeze the map as it is now, under the next number, and have it drawn; flushes.
 
-    Raises Invalid without a title, or where the protocol has no map.
+    A form that is sent twice says so by its ``key``, which becomes the publication's id.  Raises
+    Invalid without a title, or where the protocol has no map; Conflicting for a key used before.
     """
     lock_review(session, review_id)
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    if key is not None and session.get(Publication, key) is not None:
+        raise Conflicting("This was published already. Its link was shown once; make another.")
     name = " ".join(title.split())
     if not name or len(name) > MAX_TITLE:
         raise Invalid(f"Give the publication a title of at most {MAX_TITLE} characters.")
@@ -50,7 +57,7 @@ def publish(session: Session, *, review_id: UUID, title: str, by: Actor) -> Publ
         select(func.max(Publication.number)).where(Publication.review_id == review_id)
     )
     made = Publication(
-        id=uuid4(),
+        id=key or uuid4(),
         number=(last or 0) + 1,
         title=name,
         up_to_event=content["up_to_event"],
@@ -66,6 +73,9 @@ def publish(session: Session, *, review_id: UUID, title: str, by: Actor) -> Publ
         subject=("publication", made.id),
         detail={"number": made.number, "sha256": made.sha256},
     )
+    if by.account_id is not None:
+        asked = {"publication": str(made.id)}
+        ask(session, review_id=review_id, kind=JobKind.DRAW_PUBLICATION, arguments=asked, by=by)
     return made
 
 
@@ -183,7 +193,7 @@ def share(
         id=uuid4(),
         review_id=review_id,
         publication_id=publication_id,
-        token_sha256=_sha256(token),
+        token_sha256=hash_of(token),
         frame_origins=[_origin(one) for one in frame_origins],
         created_by=by.account_id,
         expires_at=until,
@@ -229,7 +239,7 @@ def shared(session: Session, token: str) -> tuple[Publication, ShareLink]:
         select(Publication, ShareLink)
         .join(ShareLink, ShareLink.publication_id == Publication.id)
         .where(
-            ShareLink.token_sha256 == _sha256(token),
+            ShareLink.token_sha256 == hash_of(token),
             ShareLink.revoked_at.is_(None),
             ShareLink.expires_at > utc_now(),
         )
@@ -309,7 +319,3 @@ def _text(given: UUID | None) -> str | None:
 
 def _id(given: str | None) -> UUID | None:
     return None if given is None else UUID(given)
-
-
-def _sha256(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,8 +1,4 @@
-"""Work that takes seconds, as plain functions: for the worker, and for the command line.
-
-Importing, comparing, learning and drawing hold Python's lock; in the web process they would make
-every page wait.
-"""
+"""One file at a time into a review: known already, or read and committed with its search."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path

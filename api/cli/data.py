@@ -21,11 +21,11 @@ from api.cli.terminal import (
     show,
 )
 from api.days import day_of
-from api.work import SearchOnDemand, import_file
 from review.duplicates import deduplicate
 from review.errors import ReviewError
 from review.events import Actor
 from review.files import FileStore
+from review.importing import SearchOnDemand, import_file
 from review.imports import Imported
 from review.reading import Format
 from review.vocabulary import SearchKind, Stage

@@ -1,20 +1,23 @@
 """Coding: studies, their contracts, and a form of the codebook for each."""
 
-from typing import Annotated, Any, Literal
+from dataclasses import asdict
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Form
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.coding_form import form_fields, subject_of
+from api.coding_form import CodeForm, form_fields, subject_of
 from api.deps import Base, By, Config, Here, OptionalId, ReadSession, ReviewId, WriteSession
 from api.full_text_pages import pages_or_ask
 from api.rendering import is_fragment, path, render
-from protocols.schema import SPECIAL_VALUES, CodebookItem, ItemType
+from protocols.schema import SPECIAL_VALUES
 from review.coding import agree, code, n_values_by_study
 from review.errors import Invalid
+from review.events import Actor
 from review.flow import Leaf, record_rows
 from review.full_texts import full_text_of
 from review.permissions import Action, check
@@ -147,86 +150,52 @@ def post_code(
     review_id: ReviewId,
     by: By,
     study_id: UUID,
-    item: Annotated[str, Form()],
-    special: Annotated[str, Form()] = "",
-    value: Annotated[list[str] | None, Form()] = None,
-    currency: Annotated[str, Form()] = "",
-    year: Annotated[str, Form()] = "",
-    quote: Annotated[str, Form(max_length=10_000)] = "",
-    page: Annotated[str, Form(max_length=50)] = "",
-    report: OptionalId = None,
-    contract: OptionalId = None,
-    settle: Annotated[Literal["", "consensus", "adjudication"], Form()] = "",
+    said: Annotated[CodeForm, Form()],
 ) -> Response:
     """Save one's value for an item, or the value that coders who differed agree on."""
-    known = next((one for one in protocol_of(session, review_id).codebook if one.key == item), None)
+    _save(session, review_id, study_id, said, by)
+    if not is_fragment(request):
+        query = f"?contract={said.contract}" if said.contract else ""
+        target = f"{path(request, 'coding', study_id)}{query}#{said.item}"
+        return RedirectResponse(target, status_code=303)
+    [field] = form_fields(
+        session,
+        review_id=review_id,
+        study_id=study_id,
+        contract_id=said.contract,
+        by=by,
+        is_lead=here.may(Action.MANAGE),
+        only=said.item,
+    )
+    return render(
+        request,
+        "_field.html",
+        field=field,
+        study=study_of_review(session, review_id=review_id, study_id=study_id),
+        chosen_id=said.contract,
+        reports=reports_of(session, review_id=review_id, study_id=study_id),
+        special=SPECIAL_VALUES,
+        is_saved=True,
+    )
+
+
+def _save(session: Session, review_id: UUID, study_id: UUID, said: CodeForm, by: Actor) -> None:
+    codebook = protocol_of(session, review_id).codebook
+    known = next((one for one in codebook if one.key == said.item), None)
     if known is None:
-        raise Invalid(f"The codebook has no item '{item}'.")
-    subject = subject_of(known, study_id, contract)
-    given = _value(known, value or [], special, currency, year)
-    if settle and quote.strip():
+        raise Invalid(f"The codebook has no item '{said.item}'.")
+    about = {
+        "review_id": review_id,
+        "item": said.item,
+        "value": said.value_for(known),
+        "by": by,
+        **asdict(subject_of(known, study_id, said.contract)),
+    }
+    if not said.settle:
+        code(session, **about, quote=said.quote, page=said.page, report_id=said.report)
+    elif said.quote:
         raise Invalid(
             "A passage goes with a code of your own. Save yours first, then settle without one."
         )
-    if settle:
-        agree(
-            session,
-            review_id=review_id,
-            item=item,
-            value=given,
-            basis=AgreedBy(settle),
-            by=by,
-            study_id=subject.study_id,
-            contract_id=subject.contract_id,
-        )
     else:
-        code(
-            session,
-            review_id=review_id,
-            item=item,
-            value=given,
-            by=by,
-            quote=quote.strip(),
-            page=page.strip(),
-            report_id=report,
-            study_id=subject.study_id,
-            contract_id=subject.contract_id,
-        )
-    if is_fragment(request):
-        [field] = form_fields(
-            session,
-            review_id=review_id,
-            study_id=study_id,
-            contract_id=contract,
-            by=by,
-            is_lead=here.may(Action.MANAGE),
-            only=item,
-        )
-        return render(
-            request,
-            "_field.html",
-            field=field,
-            study=study_of_review(session, review_id=review_id, study_id=study_id),
-            chosen_id=contract,
-            reports=reports_of(session, review_id=review_id, study_id=study_id),
-            special=SPECIAL_VALUES,
-            is_saved=True,
-        )
-    query = f"?contract={contract}" if contract else ""
-    return RedirectResponse(f"{path(request, 'coding', study_id)}{query}#{item}", status_code=303)
-
-
-def _value(item: CodebookItem, given: list[str], special: str, currency: str, year: str) -> object:
-    """Return what a form says as the value that the codebook checks."""
-    if special:
-        return {"special": special}
-    filled = [one for one in given if one.strip()]
-    if not filled:
-        raise Invalid(f"Give a value for '{item.label}', or say why there is none.")
-    if item.type is ItemType.MANY_OF:
-        return filled
-    if item.type is ItemType.YES_NO:
-        return {"yes": True, "no": False}.get(filled[0], filled[0])
-    if item.type is ItemType.MONEY:
-        return {"amount": filled[0], "currency": currency, "year": year.strip() or None}
-    return filled[0].strip()
+        agree(session, **about, basis=AgreedBy(said.settle))

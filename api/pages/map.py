@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.deps import By, ReadSession, ReviewId
+from api.deps import By, Here, ReadSession, ReviewId
 from api.drawings import MapAsked, map_response
 from api.rendering import render
 from heatmap.cells import HeatMap, value_label
@@ -46,13 +46,13 @@ def show(request: Request, session: ReadSession, review_id: ReviewId, by: By) ->
 def download(
     request: Request,
     session: ReadSession,
-    review_id: ReviewId,
+    here: Here,
     by: By,
     format: str,  # noqa: A002
 ) -> Response:
     """Return the map as csv, xlsx, json, svg, png or html."""
     return map_response(
-        request, session, review_id=review_id, by=by, asked=asked_for(request), format=format
+        request, session, review=here.review, by=by, asked=asked_for(request), format=format
     )
 
 

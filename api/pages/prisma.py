@@ -9,7 +9,7 @@ from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.deps import By, ReadSession, ReviewId
+from api.deps import By, Here, ReadSession, ReviewId
 from api.drawings import prisma_response
 from api.rendering import path, render
 from review import prisma_drawing
@@ -66,13 +66,13 @@ def show(
 def download(
     request: Request,
     session: ReadSession,
-    review_id: ReviewId,
+    here: Here,
     by: By,
     format: str,  # noqa: A002
     as_of: AsOf = "",
 ) -> Response:
     """Return the counts as csv (the PRISMA2020 exchange file), json, svg, png or pdf."""
-    return prisma_response(request, session, review_id=review_id, by=by, as_of=as_of, format=format)
+    return prisma_response(request, session, review=here.review, by=by, as_of=as_of, format=format)
 
 
 def _flow(session: ReadSession, review_id: UUID, by: By, as_of: str) -> Flow:

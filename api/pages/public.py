@@ -18,6 +18,7 @@ from heatmap.publications import cell_of, map_of, shared
 from protocols.schema import Protocol
 from review.errors import NotFound
 from review.events import Actor
+from review.jobs import JobKind
 from review.tables import Publication, ShareLink
 
 router = APIRouter()
@@ -107,9 +108,9 @@ def _drawing(
     path = publication_file(settings, publication, heatmap, format)
     if not path.exists():  # not drawn yet, or cleared away since
         by = Actor.person(link.created_by)
-        asked = {"of": "publication", "publication": str(publication.id)}
+        asked = {"publication": str(publication.id)}
         session.close()
-        draw_and_wait(request, publication.review_id, by, asked)
+        draw_and_wait(request, publication.review_id, JobKind.DRAW_PUBLICATION, by, asked)
     return path.read_bytes()
 
 

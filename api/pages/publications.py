@@ -1,17 +1,16 @@
 """Publications for the lead: freezing the map, and the links under which others read it."""
 
 from typing import Annotated
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.days import end_of
-from api.deps import By, ReadSession, ReviewId, WriteSession
+from api.deps import By, OptionalId, ReadSession, ReviewId, WriteSession
 from api.rendering import path, public_url, render
 from heatmap.publications import publications_of, publish, revoke, share
-from review.jobs import JobKind, ask
 from review.tables import Publication
 from review.tables.base import utc_now
 
@@ -32,13 +31,12 @@ def post_publication(
     review_id: ReviewId,
     by: By,
     title: Annotated[str, Form()],
+    key: OptionalId = None,
     until: Annotated[str, Form()] = "",
     sites: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
     """Freeze the map as it is, and show the link to it, this once."""
-    made = publish(session, review_id=review_id, title=title, by=by)
-    arguments = {"of": "publication", "publication": str(made.id)}
-    ask(session, review_id=review_id, kind=JobKind.DRAW, arguments=arguments, by=by)
+    made = publish(session, review_id=review_id, title=title, by=by, key=key)
     return _linked(request, session, review_id, by, made.id, until, sites)
 
 
@@ -90,4 +88,4 @@ def _page(
 ) -> Response:
     rows: list[tuple[Publication, object]] = []
     rows += publications_of(session, review_id=review_id, by=by)
-    return render(request, "publications.html", rows=rows, made=made, now=utc_now())
+    return render(request, "publications.html", rows=rows, made=made, key=uuid4(), now=utc_now())

@@ -180,7 +180,4 @@ def _map(
     asked: MapAsked,
     format: str,  # noqa: A002
 ) -> Response:
-    request.path_params["slug"] = here.review.slug  # what drawings name their files by
-    return map_response(
-        request, session, review_id=here.review.id, by=by, asked=asked, format=format
-    )
+    return map_response(request, session, review=here.review, by=by, asked=asked, format=format)

@@ -92,7 +92,6 @@ def _flow(
     as_of: str | None,
     format: str,  # noqa: A002
 ) -> Response:
-    request.path_params["slug"] = here.review.slug  # what drawings name their files by
     return prisma_response(
-        request, session, review_id=here.review.id, by=by, as_of=as_of or "", format=format
+        request, session, review=here.review, by=by, as_of=as_of or "", format=format
     )

@@ -14,7 +14,6 @@ from api.v1.paging import Page, Paged
 from api.v1.routes import WriteSession, router, shown_once
 from api.v1.shapes import Line, Said
 from heatmap.publications import MAX_TITLE, publications_of, publish, revoke, share
-from review.jobs import JobKind, ask
 
 reading, writing = router("publications"), router("publications", writes=True)
 PUBLICATIONS = "/reviews/{review}/publications"
@@ -84,8 +83,6 @@ def post_publication(
 ) -> SharedLink:
     """Freeze the map as it is now and return a link to it."""
     made = publish(session, review_id=review_id, title=said.title, by=by)
-    arguments = {"of": "publication", "publication": str(made.id)}
-    ask(session, review_id=review_id, kind=JobKind.DRAW, arguments=arguments, by=by)
     link, token = share(session, review_id=review_id, publication_id=made.id, by=by)
     return SharedLink(
         publication=made.id,

@@ -169,3 +169,17 @@ def test_a_protocol_without_a_map_has_nothing_to_publish(database):
         cast = make_review(session, text=text)
         with pytest.raises(Invalid, match="no map to publish"):
             publish(session, review_id=cast.review_id, title="First", by=cast.lead)
+
+
+def test_sending_the_form_again_publishes_nothing_again(database, coded, sign_in):
+    lead = sign_in(coded.lead)
+    page = lead.get(f"/reviews/{coded.slug}/publications")
+    form = {"title": "First", "key": re.search(r'name="key" value="([^"]+)"', page.text)[1]}
+
+    lead.post(f"/reviews/{coded.slug}/publications", form)
+    again = lead.post(f"/reviews/{coded.slug}/publications", form)
+
+    assert again.status_code == 409
+    assert "published already" in again.text
+    with database.reading() as session:
+        assert session.query(Publication).count() == 1
