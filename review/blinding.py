@@ -11,11 +11,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from review.clusters import cluster_of, members
-from review.decisions import live_decisions
+from review.decisions import STANDS, live_decisions
 from review.events import Actor
 from review.permissions import Action, check, may, roles_of_actor
 from review.prisma import AWAITING_FULL_TEXT, AWAITING_SCREENING
@@ -31,7 +31,7 @@ from review.tables import (
     Reopening,
     Retrieval,
 )
-from review.vocabulary import Resolution, Role, Stage, Verdict
+from review.vocabulary import Resolution, Role, Stage
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,6 @@ def own_decisions(
     session: Session, *, review_id: UUID, stage: Stage, by: Actor, limit: int = 5
 ) -> list[tuple[Decision, Record]]:
     """Return the caller's latest decisions that stand, newest first, each with its record."""
-    later = aliased(Decision)
     rows = session.execute(
         select(Decision, Record)
         .join(Record, Record.id == Decision.record_id)
@@ -55,8 +54,7 @@ def own_decisions(
             Decision.review_id == review_id,
             Decision.stage == stage,
             Decision.reviewer_id == by.account_id,
-            Decision.verdict != Verdict.WITHDRAWN,
-            ~exists().where(later.supersedes_id == Decision.id),
+            STANDS,
         )
         .order_by(Decision.event_number.desc())
         .limit(limit)
@@ -66,15 +64,13 @@ def own_decisions(
 
 def n_own_decisions(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -> int:
     """Return on how many records the caller's decision stands."""
-    later = aliased(Decision)
     return (
         session.scalar(
             select(func.count(Decision.record_id.distinct())).where(
                 Decision.review_id == review_id,
                 Decision.stage == stage,
                 Decision.reviewer_id == by.account_id,
-                Decision.verdict != Verdict.WITHDRAWN,
-                ~exists().where(later.supersedes_id == Decision.id),
+                STANDS,
             )
         )
         or 0

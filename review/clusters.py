@@ -32,6 +32,7 @@ from review.tables import ActRow, Placement, Record
 THE_REVIEW: BindParameter[UUID] = bindparam("the_review", type_=Uuid())
 THE_RECORDS: BindParameter[UUID] = bindparam("the_records", type_=Uuid(), expanding=True)
 
+_LATER = aliased(Placement)
 Id = UUID | BindParameter[UUID]
 Ids = Collection[UUID] | BindParameter[UUID]
 
@@ -118,8 +119,10 @@ def clusters_of(
             Placement.review_id == review_id, Placement.root_id.in_(wanted)
         )
     ).all()
+    all_of_them = wanted | set(candidates)
+    homes = roots if all_of_them == roots.keys() else _homes(session, review_id, all_of_them)
     found: dict[UUID, list[UUID]] = {root: [] for root in wanted}
-    for record_id, cluster_id in _homes(session, review_id, wanted | set(candidates)).items():
+    for record_id, cluster_id in homes.items():
         if cluster_id in found:
             found[cluster_id].append(record_id)
     return {record_id: tuple(found[root]) for record_id, root in roots.items()}
@@ -144,15 +147,14 @@ def these(review_id: UUID, record_ids: Collection[UUID]) -> dict[str, Any]:
 
 def is_root(record_id: SQLColumnExpression[UUID], review_id: UUID) -> ColumnElement[bool]:
     """Return the condition that a record is not, by now, somebody's duplicate."""
-    later = aliased(Placement)
     elsewhere = exists().where(
         Placement.review_id == review_id,
         Placement.record_id == record_id,
         Placement.root_id != record_id,
         ~exists().where(
-            later.review_id == Placement.review_id,
-            later.record_id == Placement.record_id,
-            later.event_number > Placement.event_number,
+            _LATER.review_id == Placement.review_id,
+            _LATER.record_id == Placement.record_id,
+            _LATER.event_number > Placement.event_number,
         ),
     )
     return ~elsewhere

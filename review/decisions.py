@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from protocols.schema import Protocol
@@ -30,6 +30,12 @@ from review.tables.base import utc_now
 from review.vocabulary import Act, Resolution, Stage, Verdict
 
 SAID = ("record_id", "stage", "verdict", "exclusion_reason", "note")
+
+_LATER = aliased(Decision)
+STANDS = and_(
+    Decision.verdict != Verdict.WITHDRAWN, ~exists().where(_LATER.supersedes_id == Decision.id)
+)
+"""That a decision was neither changed nor withdrawn; written once, as it is asked so often."""
 
 
 def decide(
@@ -221,7 +227,6 @@ def live_decisions(
 
     Their content is not for reviewers' eyes: see review.blinding.
     """
-    later = aliased(Decision)
     return list(
         session.scalars(
             select(Decision)
@@ -230,8 +235,7 @@ def live_decisions(
                 Decision.record_id.in_(cluster),
                 Decision.stage == stage,
                 Decision.round == now.round,
-                Decision.verdict != Verdict.WITHDRAWN,
-                ~select(later.id).where(later.supersedes_id == Decision.id).exists(),
+                STANDS,
             )
             .order_by(Decision.event_number)
         )

@@ -21,6 +21,7 @@ from review.vocabulary import Act, ActorKind
 
 GENESIS = "0" * 64
 CHUNK = 2000
+PROTOCOLS = "protocols"  # under which a session keeps those it has read (review.reviews)
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ def lock_review(session: Session, review_id: UUID) -> None:
     )
     if locked is None:
         raise NotFound("There is no such review.")
+    session.info.pop(PROTOCOLS, None)  # what was read before may be out of force by now
 
 
 def last_event(session: Session, review_id: UUID) -> int:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from protocols.loader import load
 from protocols.schema import Protocol
 from review.errors import Conflicting, Invalid, NotFound
-from review.events import Actor, lock_review, record_act
+from review.events import PROTOCOLS, Actor, lock_review, record_act
 from review.permissions import Action, check
 from review.tables import Account, Code, Membership, ProtocolVersion, Review, StageRule
 from review.tables.base import utc_now
@@ -75,11 +75,18 @@ def amend_protocol(
     _check_codes_keep_meaning(session, review_id, current.protocol, protocol)
     rows = _version_rows(protocol_text, protocol, number=current.number + 1, why=why)
     record_act(session, review_id=review_id, act=Act.AMEND_PROTOCOL, by=by, rows=rows)
+    session.info.pop(PROTOCOLS, None)
     return current.number + 1
 
 
 def protocol_state(session: Session, review_id: UUID, *, as_of: int | None = None) -> ProtocolState:
-    """Return the protocol in force after event ``as_of``, with its number."""
+    """Return the protocol in force after event ``as_of``, with its number.
+
+    A session reads the one in force now once, until its transaction begins an act.
+    """
+    read: dict[UUID, ProtocolState] = session.info.setdefault(PROTOCOLS, {})
+    if as_of is None and review_id in read:
+        return read[review_id]
     query = select(ProtocolVersion.number, ProtocolVersion.text).where(
         ProtocolVersion.review_id == review_id
     )
@@ -88,7 +95,10 @@ def protocol_state(session: Session, review_id: UUID, *, as_of: int | None = Non
     row = session.execute(query.order_by(ProtocolVersion.number.desc()).limit(1)).one_or_none()
     if row is None:
         raise NotFound("There is no such review, or it had no protocol yet.")
-    return ProtocolState(row.number, load(row.text).protocol)
+    state = ProtocolState(row.number, load(row.text).protocol)
+    if as_of is None:
+        read[review_id] = state
+    return state
 
 
 def protocol_of(session: Session, review_id: UUID, *, as_of: int | None = None) -> Protocol:

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, true
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Select, and_, delete, func, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from review.clusters import THE_RECORDS, THE_REVIEW, cluster_of, clusters_of, is_root, latest, these
+from review.decisions import STANDS
 from review.events import Actor, lock_review
 from review.flow import Leaf, leaf_table
 from review.permissions import Action, check
@@ -25,7 +26,7 @@ from review.tables import (
     Skip,
     StageRule,
 )
-from review.vocabulary import RemovalKind, Role, Stage, Verdict
+from review.vocabulary import RemovalKind, Role, Stage
 from screening.ranking import current_run
 
 _WAITING = {
@@ -52,8 +53,8 @@ def next_records(
     check(session, review_id=review_id, by=by, action=Action.SCREEN)
     found: list[Record] = []
     for query in _in_order(session, review_id, stage, by):
-        for record in _still_open(session, review_id, stage, by, query):
-            found.append(record)
+        for record_id in _still_open(session, review_id, stage, by, query):
+            found.append(session.get_one(Record, record_id))
             if len(found) == limit:
                 return found
     return found
@@ -87,44 +88,59 @@ def n_left(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -> int
     Counted are unique records of the caller's own share that neither they nor enough others have
     decided on.
     """
-    own = _own_share(session, review_id, stage, by)
-    wanted = _wanted(session, review_id, stage, by).where(own)
-    return session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
+    query = select(func.count(Record.id)).where(
+        Record.review_id == review_id, *_wanted(session, review_id, stage, by, Record.id)
+    )
+    share = _own_share(session, review_id, stage, by)
+    return session.scalar(query if share is None else query.where(share)) or 0
 
 
 def _still_open(
-    session: Session, review_id: UUID, stage: Stage, by: Actor, query: Select[Record]
-) -> Iterator[Record]:
+    session: Session, review_id: UUID, stage: Stage, by: Actor, query: Select[UUID]
+) -> Iterator[UUID]:
     offset = 0
     while candidates := session.scalars(query.offset(offset).limit(LOOK_AHEAD)).all():
-        still_open = _open(session, review_id, stage, by, [one.id for one in candidates])
-        yield from (one for one in candidates if one.id in still_open)
+        still_open = _open(session, review_id, stage, by, candidates)
+        yield from (one for one in candidates if one in still_open)
         offset += LOOK_AHEAD
 
 
-def _in_order(
-    session: Session, review_id: UUID, stage: Stage, by: Actor
-) -> Iterator[Select[Record]]:
+def _in_order(session: Session, review_id: UUID, stage: Stage, by: Actor) -> Iterator[Select[UUID]]:
     """Yield queries for likely candidates: the ranked ones, the others, then those put off."""
-    own = _own_share(session, review_id, stage, by)
-    skipped = and_(
+    skipped = select(Skip.record_id).where(Skip.account_id == by.account_id, Skip.stage == stage)
+    every = (
+        select(Record.id)
+        .where(Record.review_id == review_id, *_wanted(session, review_id, stage, by, Record.id))
+        .order_by(Record.number)
+    )
+    unranked, ranked = every.where(Record.id.not_in(skipped)), None
+    run = current_run(session, review_id=review_id, stage=stage)
+    if run is not None:
+        ranks = Rank.model_run_id == run.id
+        unranked = unranked.where(Record.id.not_in(select(Rank.record_id).where(ranks)))
+        ranked = (
+            select(Rank.record_id)
+            .where(ranks, *_wanted(session, review_id, stage, by, Rank.record_id))
+            .where(Rank.record_id.not_in(skipped))
+            .order_by(Rank.position)
+        )
+    share = _own_share(session, review_id, stage, by)
+    for part in (true(),) if share is None else (share, ~share):
+        if ranked is not None:
+            # In a subquery of its own, so that databases go down the ranks and stop early.
+            of_rank = select(part).where(Record.id == Rank.record_id).correlate(Rank)
+            yield ranked if share is None else ranked.where(of_rank.scalar_subquery())
+        yield unranked.where(part)
+    put_off = and_(
         Skip.record_id == Record.id, Skip.account_id == by.account_id, Skip.stage == stage
     )
-    every = _wanted(session, review_id, stage, by)
-    wanted = every.where(~exists().where(skipped))
-    run = current_run(session, review_id=review_id, stage=stage)
-    for part in (own, ~own):
-        if run is None:
-            yield wanted.where(part).order_by(Record.number)
-        else:
-            ranked = and_(Rank.record_id == Record.id, Rank.model_run_id == run.id)
-            yield wanted.where(part).join(Rank, ranked).order_by(Rank.position)
-            yield wanted.where(part, ~exists().where(ranked)).order_by(Record.number)
-    yield every.join(Skip, skipped).order_by(Skip.at, Record.number)
+    yield every.join(Skip, put_off).order_by(None).order_by(Skip.at, Record.number)
 
 
-def _own_share(session: Session, review_id: UUID, stage: Stage, by: Actor) -> ColumnElement[bool]:
-    """Whether a record is among those that the caller reads before all others.
+def _own_share(
+    session: Session, review_id: UUID, stage: Stage, by: Actor
+) -> ColumnElement[bool] | None:
+    """Whether a record is among those that the caller reads before all others; None for all.
 
     With r reviewers and k decisions needed, reviewer i begins with the records whose number is i,
     i + 1, … i + k - 1 modulo r: each record is then the business of k people, so that pairs are
@@ -137,7 +153,7 @@ def _own_share(session: Session, review_id: UUID, stage: Stage, by: Actor) -> Co
     ).all()
     needed = _needed(session, review_id, stage)
     if len(reviewers) <= needed or by.account_id not in reviewers:
-        return true()
+        return None
     place = reviewers.index(by.account_id)
     return (Record.number + len(reviewers) - place) % len(reviewers) < needed
 
@@ -155,93 +171,90 @@ def _most_needed(session: Session, review_id: UUID, stage: Stage) -> int:
     return session.scalar(most) or 1
 
 
-def _wanted(session: Session, review_id: UUID, stage: Stage, by: Actor) -> Select[Record]:
-    """Return the query for records that may want the caller's decision.
+def _wanted(
+    session: Session,
+    review_id: UUID,
+    stage: Stage,
+    by: Actor,
+    record_id: InstrumentedAttribute[UUID],
+) -> list[ColumnElement[bool]]:
+    """Return the conditions under which a record may want the caller's decision.
 
     Those that enough others have decided on are left out here as a set, unless they were reopened:
     passing over them one by one would take the longer the further screening has come.
     """
-    most = _most_needed(session, review_id, stage)
-    later = aliased(Decision)
     enough = (
         select(Decision.record_id)
-        .where(
-            Decision.review_id == review_id,
-            Decision.stage == stage,
-            Decision.verdict != Verdict.WITHDRAWN,
-            ~exists().where(later.supersedes_id == Decision.id),
-        )
+        .where(Decision.review_id == review_id, Decision.stage == stage, STANDS)
         .group_by(Decision.record_id)
-        .having(func.count(Decision.reviewer_id.distinct()) >= most)
+        .having(
+            func.count(Decision.reviewer_id.distinct()) >= _most_needed(session, review_id, stage)
+        )
     )
-    wanted = select(Record).where(
-        Record.review_id == review_id,
-        is_root(Record.id, review_id),
-        ~_decided_by(review_id, by, stage),
-        Record.id.not_in(enough) | _reopened(review_id, stage),
-        _not_set_aside(session, review_id, stage),
-    )
+    own = select(Decision.record_id).where(Decision.review_id == review_id, _stands(by, stage))
+    reopened = _reopened(record_id, review_id, stage)
+    wanted = [
+        is_root(record_id, review_id),
+        record_id.not_in(own) | reopened,
+        record_id.not_in(enough) | reopened,
+    ]
+    if (not_set_aside := _not_set_aside(session, record_id, review_id, stage)) is not None:
+        wanted.append(not_set_aside | reopened)
     if stage is Stage.FULL_TEXT:
-        wanted = wanted.where(exists().where(Retrieval.record_id == Record.id))
+        wanted.append(record_id.in_(_retrieved(review_id)))
     return wanted
 
 
-def _not_set_aside(session: Session, review_id: UUID, stage: Stage) -> ColumnElement[bool]:
+def _retrieved(review_id: UUID) -> Select[UUID]:
+    return select(Retrieval.record_id).where(Retrieval.review_id == review_id)
+
+
+def _not_set_aside(
+    session: Session, record_id: InstrumentedAttribute[UUID], review_id: UUID, stage: Stage
+) -> ColumnElement[bool] | None:
     """Whether a record was neither removed before screening nor left unscreened by a stop.
 
-    What somebody has decided on, or on a copy of, is neither.
+    What somebody has decided on, or on a copy of, is neither.  None where no record was.
     """
     stopped_at = session.scalar(select(stopped(review_id, stage)))
     some_removal = select(Removal.id).where(Removal.review_id == review_id).limit(1)
     if stopped_at is None and session.scalar(some_removal) is None:
-        return true()
+        return None
     decided = select(Decision.record_id).where(
         Decision.review_id == review_id, Decision.stage == stage
     )
-    with_copies = select(Placement.root_id).where(
-        Placement.review_id == review_id, Placement.record_id.in_(decided)
-    )
     removals = latest(Removal, Removal.record_id, review_id=review_id, as_of=None)
     removed = select(removals.c.record_id).where(removals.c.kind != RemovalKind.RESTORED)
-    is_kept: ColumnElement[bool] = Record.id.not_in(removed)
+    is_kept: ColumnElement[bool] = record_id.not_in(removed)
     if stopped_at is not None:
-        is_kept = and_(is_kept, Record.event_number > stopped_at)
-    return or_(
-        is_kept,
-        Record.id.in_(decided),
-        Record.id.in_(with_copies),
-        _reopened(review_id, stage),
-    )
+        late = select(Record.id).where(
+            Record.review_id == review_id, Record.event_number > stopped_at
+        )
+        is_kept = and_(is_kept, record_id.in_(late))
+    return is_kept | _it_or_a_copy(record_id, review_id, decided)
 
 
-def _decided_by(review_id: UUID, by: Actor, stage: Stage) -> ColumnElement[bool]:
-    """Whether the caller's decision on the record itself stands; not sure once it was reopened.
-
-    Sets, not lookups for each record: a reviewer passes over all that she has decided.
-    """
-    decided = select(Decision.record_id).where(Decision.review_id == review_id, _stands(by, stage))
-    return and_(Record.id.in_(decided), ~_reopened(review_id, stage))
-
-
-def _reopened(review_id: UUID, stage: Stage) -> ColumnElement[bool]:
+def _reopened(
+    record_id: InstrumentedAttribute[UUID], review_id: UUID, stage: Stage
+) -> ColumnElement[bool]:
     """Whether a new round was begun for a record or for one of its copies."""
     reopened = select(Reopening.record_id).where(
         Reopening.review_id == review_id, Reopening.stage == stage
     )
+    return _it_or_a_copy(record_id, review_id, reopened)
+
+
+def _it_or_a_copy(
+    record_id: InstrumentedAttribute[UUID], review_id: UUID, among_these: Select[UUID]
+) -> ColumnElement[bool]:
     with_copies = select(Placement.root_id).where(
-        Placement.review_id == review_id, Placement.record_id.in_(reopened)
+        Placement.review_id == review_id, Placement.record_id.in_(among_these)
     )
-    return Record.id.in_(reopened) | Record.id.in_(with_copies)
+    return record_id.in_(among_these) | record_id.in_(with_copies)
 
 
 def _stands(by: Actor, stage: Stage) -> ColumnElement[bool]:
-    later = aliased(Decision)
-    return and_(
-        Decision.stage == stage,
-        Decision.reviewer_id == by.account_id,
-        Decision.verdict != Verdict.WITHDRAWN,
-        ~exists().where(later.supersedes_id == Decision.id),
-    )
+    return and_(Decision.stage == stage, Decision.reviewer_id == by.account_id, STANDS)
 
 
 def _open(
