@@ -5,7 +5,7 @@ see while screening goes on.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -65,12 +65,9 @@ def labels_as_read(session: Session, *, review_id: UUID, stage: Stage) -> list[i
 
     A record was read when the first decision of its round was made.
     """
-    given = _given(session, review_id=review_id, stage=stage)
-    came_to = dict(_resolved(session, review_id, stage))
-    read = sorted((said[0].event_number, cluster) for cluster, said in given.items())
-    return [
-        int(came_to[cluster] is Resolution.INCLUDE) for _, cluster in read if cluster in came_to
-    ]
+    query = _read_query(stage, reasons_of(protocol_of(session, review_id)))
+    resolutions = session.scalars(query, {"the_review": review_id})
+    return [int(one == Resolution.INCLUDE) for one in resolutions]
 
 
 def pairs_of_verdicts(
@@ -138,14 +135,23 @@ def _given_query(stage: Stage, reasons: Reasons) -> Select[Any]:
     )
 
 
-def _resolved(session: Session, review_id: UUID, stage: Stage) -> Iterator[tuple[UUID, Resolution]]:
-    query = _resolved_query(stage, reasons_of(protocol_of(session, review_id)))
-    for cluster, resolution in session.execute(query, {"the_review": review_id}):
-        yield cluster, Resolution(resolution)
-
-
 @lru_cache(maxsize=64)
-def _resolved_query(stage: Stage, reasons: Reasons) -> Select[Any]:
-    table = resolution_table(THE_REVIEW, stage, reasons)
+def _read_query(stage: Stage, reasons: Reasons) -> Select[str]:
+    """Return what the clusters that came to a result came to, by the first decision on each."""
+    member = members(THE_REVIEW)
+    table = resolution_table(THE_REVIEW, stage, reasons, member=member)
     wanted = [Resolution.INCLUDE.value, Resolution.EXCLUDE.value]
-    return select(table.c.cluster_id, table.c.resolution).where(table.c.resolution.in_(wanted))
+    return (
+        select(table.c.resolution)
+        .select_from(Decision)
+        .join(member, member.c.record_id == Decision.record_id)
+        .join(table, table.c.cluster_id == member.c.cluster_id)
+        .where(
+            Decision.review_id == THE_REVIEW,
+            Decision.stage == stage,
+            Decision.round == table.c.round,
+            table.c.resolution.in_(wanted),
+        )
+        .group_by(table.c.cluster_id, table.c.resolution)
+        .order_by(func.min(Decision.event_number))
+    )
