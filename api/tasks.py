@@ -18,7 +18,7 @@ from review.duplicates import deduplicate
 from review.errors import Unreadable
 from review.files import FileStore
 from review.importing import SearchOnDemand, import_file
-from review.imports import Imported
+from review.imports import Imported, Reading
 from review.jobs import Held, JobKind
 from review.permissions import roles_of
 from review.reading import Format
@@ -96,7 +96,7 @@ def _import(task: Task) -> Result:
 
 
 def _import_one(
-    task: Task, search: SearchOnDemand, given: Mapping[str, str], done: list[Result]
+    task: Task, search: SearchOnDemand, given: dict[str, Any], done: list[Result]
 ) -> Result:
     asked = task.held.arguments
     path, name = task.files.path(given["sha256"]), given["name"]
@@ -128,8 +128,7 @@ def _import_one(
             search_for=search,
             by=task.held.by,
             name=name,
-            format=Format(asked["format"]) if asked.get("format") else None,
-            encoding=asked.get("encoding") or None,
+            reading=_reading({**asked, **given}),
             on_progress=lambda read: task.tell(
                 (len(done) + read / size) / len(asked["files"]), f"Reading {name}"
             ),
@@ -140,6 +139,14 @@ def _import_one(
         with task.database.writing() as session:
             jobs.keep_checkpoint(session, task.held, files=[*done, outcome])
     return outcome
+
+
+def _reading(said: Mapping[str, Any]) -> Reading:
+    return Reading(
+        format=Format(said["format"]) if said.get("format") else None,
+        encoding=said.get("encoding") or None,
+        mapping=said.get("mapping") or None,
+    )
 
 
 def _search_fields(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from review import imports
 from review.database import Database
 from review.events import Actor
 from review.files import FileStore
-from review.reading import Format
 
 
 def import_file(
@@ -23,9 +22,7 @@ def import_file(
     search_for: Callable[[Session], UUID],
     by: Actor,
     name: str | None = None,
-    format: Format | None = None,  # noqa: A002
-    encoding: str | None = None,
-    mapping: Mapping[str, str] | None = None,
+    reading: imports.Reading | None = None,
     on_progress: Callable[[int], None] | None = None,
     on_commit: Callable[[Session, imports.Imported], None] | None = None,
 ) -> imports.Imported:
@@ -33,15 +30,7 @@ def import_file(
 
     ``on_commit`` may write more in the same transaction, such as how far a job came.
     """
-    staged = imports.stage(
-        path,
-        files=files,
-        name=name,
-        format=format,
-        encoding=encoding,
-        mapping=mapping,
-        on_progress=on_progress,
-    )
+    staged = imports.stage(path, files=files, name=name, reading=reading, on_progress=on_progress)
     with staged.blocks, database.writing() as session:
         present = imports.find_file(session, review_id=review_id, sha256=staged.sha256)
         if present is not None:

@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from itertools import islice
@@ -14,16 +14,26 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from review.clusters import members
-from review.errors import Invalid, NotFound
+from review.errors import Invalid, NotFound, Unreadable
 from review.events import Actor, ActWriter, lock_review, record_act
 from review.files import FileStore
 from review.permissions import Action, check
-from review.reading import Format, ParsedRecord, count_blocks, detect, read
-from review.tables import ImportFile, Record, RejectedBlock, Search
+from review.reading import (
+    Block,
+    Column,
+    Format,
+    ParsedRecord,
+    columns_of,
+    count_blocks,
+    detect,
+    read,
+)
+from review.tables import Event, ImportFile, Record, RejectedBlock, Search
 from review.tables.base import utc_now
 from review.vocabulary import Act, SearchKind
 
 MAX_WARNINGS = 100
+REMEMBERED = 200  # files of the review that are looked through for the same headings
 
 
 @dataclass
@@ -39,6 +49,7 @@ class Staged:
     n_accepted: int = 0
     n_rejected: int = 0
     warnings: tuple[str, ...] = ()
+    mapping: Mapping[str, str] | None = None
 
     @property
     def n_found(self) -> int:
@@ -55,25 +66,72 @@ class Imported:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """How a file is read, where a person has said so: what is None is told from its content."""
+
+    format: Format | None = None
+    encoding: str | None = None
+    mapping: Mapping[str, str] | None = None  # of a table: heading to field, "" for none
+
+    def of(self, path: Path, *, name: str) -> tuple[Format, str]:
+        """Return the format and encoding to read a file by; raise Unreadable."""
+        if self.format is not None and self.encoding is not None:
+            return self.format, self.encoding
+        detected = detect(path, name=name)
+        return self.format or detected.format, self.encoding or detected.encoding
+
+
+@dataclass(frozen=True)
 class Preview:
-    """What a file seems to be, and its first records, before anything is read in earnest."""
+    """What a file is read as, and its first records, before anything is read in earnest."""
 
     format: Format
     encoding: str
+    columns: Sequence[Column]  # of a table
+    n_blocks: int  # by the count that does without the reader
     records: Sequence[ParsedRecord]
-    troubles: Sequence[str]  # of the first blocks
+    troubles: Sequence[str]  # of the first blocks, or of the whole file
 
 
-def preview(path: Path, *, name: str, n: int = 3) -> Preview:
-    """Return what a file seems to be, with its first ``n`` blocks; raise Unreadable."""
-    detected = detect(path, name=name)
-    blocks = list(islice(read(path, format=detected.format, encoding=detected.encoding), n))
+def preview(path: Path, *, name: str, reading: Reading | None = None, n: int = 3) -> Preview:
+    """Return what a file is read as, with its first ``n`` blocks; raise Unreadable.
+
+    Raises nothing for a table whose columns are not known yet: that is said among the troubles.
+    """
+    reading = reading or Reading()
+    format_, encoding = reading.of(path, name=name)
+    columns = columns_of(path, format=format_, encoding=encoding, mapping=reading.mapping)
+    blocks: list[Block] = []
+    troubles: list[str] = []
+    try:
+        found = read(path, format=format_, encoding=encoding, mapping=reading.mapping)
+        blocks = list(islice(found, n))
+    except Unreadable as error:
+        if not columns:
+            raise
+        troubles.append(str(error))
     return Preview(
-        format=detected.format,
-        encoding=detected.encoding,
+        format=format_,
+        encoding=encoding,
+        columns=columns,
+        n_blocks=count_blocks(path, format=format_, encoding=encoding),
         records=[block.record for block in blocks if block.record],
-        troubles=[f"line {block.line}: {block.reason}" for block in blocks if block.reason],
+        troubles=troubles + [f"line {one.line}: {one.reason}" for one in blocks if one.reason],
     )
+
+
+def remembered_mapping(
+    session: Session, *, review_id: UUID, headings: Collection[str]
+) -> Mapping[str, str] | None:
+    """Return how a table with just these headings was last read into the review, if one was."""
+    details = session.scalars(
+        select(Event.detail)
+        .where(Event.review_id == review_id, Event.act == Act.IMPORT_FILE)
+        .order_by(Event.number.desc())
+        .limit(REMEMBERED)
+    )
+    said: Iterator[dict[str, str]] = (detail.get("mapping") or {} for detail in details if detail)
+    return next((one for one in said if one.keys() == set(headings)), None)
 
 
 def n_duplicates_by_search(session: Session, review_id: UUID) -> dict[UUID, int]:
@@ -133,9 +191,7 @@ def stage(
     *,
     files: FileStore,
     name: str | None = None,
-    format: Format | None = None,  # noqa: A002 - the field's word
-    encoding: str | None = None,
-    mapping: Mapping[str, str] | None = None,
+    reading: Reading | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> Staged:
     """Keep the original, read it block by block into a staging file, and return what it holds.
@@ -143,17 +199,19 @@ def stage(
     No database is touched.  Raises Unreadable for a file that is no search file; damage inside
     one is a rejected block with its place and reason.
     """
-    detected = detect(path, name=name or path.name)
+    reading = reading or Reading()
+    format_, encoding = reading.of(path, name=name or path.name)
     staged = Staged(
         name=name or path.name,
         sha256=files.keep(path),
         n_bytes=path.stat().st_size,
-        format=format or detected.format,
-        encoding=encoding or detected.encoding,
+        format=format_,
+        encoding=encoding,
         blocks=tempfile.TemporaryFile("w+", encoding="utf-8"),  # noqa: SIM115 - closed by commit
     )
     try:
-        warnings = _fill(staged, path, mapping, on_progress)
+        staged.mapping = reading.mapping
+        warnings = _fill(staged, path, on_progress)
         staged.warnings = tuple(_checked_count(path, staged) + _shortened(warnings))
     except BaseException:
         staged.blocks.close()
@@ -164,7 +222,6 @@ def stage(
 def _fill(
     staged: Staged,
     path: Path,
-    mapping: Mapping[str, str] | None,
     on_progress: Callable[[int], None] | None,
 ) -> list[str]:
     """Write every block of a file to its staging file, and return what is to be said of them."""
@@ -173,7 +230,7 @@ def _fill(
         path,
         format=staged.format,
         encoding=staged.encoding,
-        mapping=mapping,
+        mapping=staged.mapping,
         on_progress=on_progress,
     ):
         staged.blocks.write(json.dumps(asdict(block)) + "\n")
@@ -213,7 +270,10 @@ def commit(
             for number, block in enumerate(accepted, start=first)
         ),
     )
-    writer.finish(subject=("import_file", file_id), detail={"sha256": staged.sha256})
+    detail: dict[str, Any] = {"sha256": staged.sha256}
+    if staged.mapping:
+        detail["mapping"] = dict(staged.mapping)
+    writer.finish(subject=("import_file", file_id), detail=detail)
     return Imported(session.get_one(ImportFile, file_id), was_there=False)
 
 

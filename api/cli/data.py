@@ -1,6 +1,6 @@
 """Commands that bring records in, find their duplicates and rank them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from api.cli.terminal import (
     Slug,
     acting,
     database,
+    errors,
     plainly,
     progress,
     review_id,
@@ -26,8 +27,8 @@ from review.errors import ReviewError
 from review.events import Actor
 from review.files import FileStore
 from review.importing import SearchOnDemand, import_file
-from review.imports import Imported
-from review.reading import Format
+from review.imports import Imported, Reading
+from review.reading import FIELDS, Format
 from review.vocabulary import SearchKind, Stage
 from screening.ranking import rank_records
 
@@ -48,6 +49,10 @@ def import_files(
         Format | None, typer.Option("--format", help="Where the guess is wrong.")
     ] = None,
     encoding: Annotated[str, typer.Option(help="Where the guess is wrong.")] = "",
+    column: Annotated[
+        list[str] | None,
+        typer.Option(help="A table's column and what it holds: 'Heading=title'; once for each."),
+    ] = None,
     by: As = "",
     as_json: AsJson = False,
 ) -> None:
@@ -67,7 +72,8 @@ def import_files(
             "n_hits": hits,
         },
     )
-    results = [_import(path, review, search, actor, read_as, encoding) for path in files]
+    reading = Reading(read_as, encoding or None, _mapping(column or []))
+    results = [_import(path, review, search, actor, reading) for path in files]
     database().analyse()
     show(results, as_json=as_json, text="\n".join(_line(result) for result in results))
     if any("error" in result for result in results):
@@ -79,8 +85,7 @@ def _import(
     review: UUID,
     search: Callable[[Session], UUID],
     actor: Actor,
-    read_as: Format | None,
-    encoding: str,
+    reading: Reading,
 ) -> dict[str, Any]:
     try:
         with progress(path.name, total=path.stat().st_size or 1) as tell:
@@ -91,8 +96,7 @@ def _import(
                 review_id=review,
                 search_for=search,
                 by=actor,
-                format=read_as,
-                encoding=encoding or None,
+                reading=reading,
                 on_progress=tell,
             )
     except (ReviewError, OSError) as error:
@@ -107,6 +111,19 @@ def _import(
             "error": plainly(error),
         }
     return _result(path, done)
+
+
+def _mapping(columns: Sequence[str]) -> dict[str, str] | None:
+    """Return which heading stands for which field, as a person typed them."""
+    mapping = {}
+    for said in columns:
+        heading, _, field = said.rpartition("=")
+        if not heading or field not in ("", *FIELDS):
+            fields = ", ".join(FIELDS)
+            errors.print(f"Say --column 'Heading=field', with one of {fields}; not '{said}'.")
+            raise SystemExit(2)
+        mapping[heading] = field
+    return mapping or None
 
 
 def _result(path: Path, done: Imported) -> dict[str, Any]:

@@ -1,8 +1,13 @@
 """Adding a search: files first, what they seem to be, then how the search was run."""
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Form, UploadFile
+from pydantic import BaseModel, BeforeValidator
+from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,14 +19,62 @@ from api.rendering import render
 from api.security import sealed, unsealed
 from review.errors import Invalid, Unreadable
 from review.files import FileStore
-from review.imports import preview
+from review.imports import Preview, Reading, preview, remembered_mapping
 from review.jobs import JobKind
 from review.permissions import Action, check
-from review.reading import FILE_LIMIT
+from review.reading import FIELDS, FILE_LIMIT, Format, checked_mapping
 from review.reviews import protocol_of
 from review.vocabulary import SearchKind
 
 router = APIRouter()
+ENCODINGS = (
+    "utf-8", "utf-16", "cp1252", "cp1250", "cp1251", "iso8859-1", "iso8859-15", "mac_roman",
+    "gb18030", "big5", "shift_jis", "euc_jp", "euc_kr",
+)  # fmt: skip
+
+
+class SearchForm(BaseModel):
+    """The files of a search, how each is to be read, and how the search was run."""
+
+    file: list[str]  # sealed, so that nobody names a file that they did not send
+    format: list[Annotated[Format | None, BeforeValidator(lambda given: given or None)]] = []
+    encoding: list[str] = []
+    heading: list[str] = []  # of all tables, each after its file's place and a colon
+    column: list[str] = []  # what each heading stands for
+    source: str = ""
+    kind: SearchKind = SearchKind.DATABASE
+    platform: str = ""
+    query: str = ""
+    run_on: str = ""
+    limits: str = ""
+    hits: str = ""
+
+    def reading(self, place: int) -> Reading:
+        """Return how the file at ``place`` is to be read."""
+        headings = [one.partition(":") for one in self.heading]
+        mapping = {
+            name: field
+            for (number, _, name), field in zip(headings, self.column, strict=False)
+            if number == str(place)
+        }
+        return Reading(
+            format=self.format[place] if place < len(self.format) else None,
+            encoding=(self.encoding[place] or None) if place < len(self.encoding) else None,
+            mapping=checked_mapping(mapping) or None,
+        )
+
+
+Said = Annotated[SearchForm, Form()]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A file that was sent: what it is read as, or why it cannot be."""
+
+    name: str
+    sealed: str  # empty where nothing of it was kept
+    seen: Preview | None = None
+    trouble: str | None = None
 
 
 @router.post("/reviews/{slug}/searches/files")
@@ -36,18 +89,40 @@ def show_files(
 ) -> Response:
     """Keep the files and show what each seems to be; nothing is added to the review yet."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    given = [_looked_at(file, store, settings.key()) for file in files if file.filename]
-    if not given:
+    shown = []
+    for file in files:
+        if not file.filename:
+            continue
+        name = uploads.name_of(file)
+        try:
+            sha256 = uploads.keep(file, store, limit=FILE_LIMIT)
+        except Unreadable as error:
+            shown.append(Shown(name, "", trouble=str(error)))
+            continue
+        kept = sealed(f"{sha256}/{name}", settings.key())
+        shown.append(_looked_at(session, review_id, store, kept, Reading(), settings.key()))
+    if not shown:
         raise Invalid("Choose at least one file exported from the source.")
-    if all("trouble" in one for one in given):
-        raise Unreadable(" ".join(f"{one['name']}: {one['trouble']}" for one in given))
-    return render(
-        request,
-        "adding.html",
-        files=given,
-        kinds=list(SearchKind),
-        planned=protocol_of(session, review_id).searches,
-    )
+    return _page(request, session, review_id, shown, SearchForm(file=[]))
+
+
+@router.post("/reviews/{slug}/searches/look")
+def look_again(
+    request: Request,
+    session: ReadSession,
+    review_id: ReviewId,
+    by: By,
+    settings: Config,
+    store: Store,
+    said: Said,
+) -> Response:
+    """Show the files as they would be read by what the person corrected."""
+    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    shown = [
+        _looked_at(session, review_id, store, one, said.reading(place), settings.key())
+        for place, one in enumerate(said.file)
+    ]
+    return _page(request, session, review_id, shown, said)
 
 
 @router.post("/reviews/{slug}/searches")
@@ -57,53 +132,80 @@ def add(
     review_id: ReviewId,
     by: By,
     settings: Config,
-    source: Annotated[str, Form()],
-    kind: Annotated[SearchKind, Form()],
-    file: Annotated[list[str], Form()],
-    platform: Annotated[str, Form()] = "",
-    query: Annotated[str, Form()] = "",
-    run_on: Annotated[str, Form()] = "",
-    limits: Annotated[str, Form()] = "",
-    hits: Annotated[str, Form(max_length=9)] = "",
+    said: Said,
 ) -> Response:
     """Read the files into a new search, in the background."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    if not source.strip() or len(source) > 255:
+    if not said.source.strip() or len(said.source) > 255:
         raise Invalid("Name the source that was searched, in at most 255 characters.")
-    day = day_of(run_on)
+    day = day_of(said.run_on)
     fields = {
-        "source": source,
-        "kind": kind,
-        "platform": platform,
-        "query": query,
+        "source": said.source,
+        "kind": said.kind,
+        "platform": said.platform,
+        "query": said.query,
         "run_on": day.isoformat() if day else None,
-        "limits": limits,
-        "n_hits": _count(hits),
+        "limits": said.limits,
+        "n_hits": _count(said.hits),
     }
-    files = [_unsealed(one, settings.key()) for one in file]
+    files = []
+    for place, one in enumerate(said.file):
+        sha256, name = _unsealed(one, settings.key())
+        files.append({"sha256": sha256, "name": name, **asdict(said.reading(place))})
     return started(
         request, session, review_id, by, JobKind.IMPORT, {"files": files, "fields": fields}
     )
 
 
-def _looked_at(file: UploadFile, store: FileStore, key: bytes) -> dict[str, Any]:
-    name = uploads.name_of(file)
+def _page(
+    request: Request,
+    session: Session,
+    review_id: UUID,
+    shown: Sequence[Shown],
+    said: SearchForm,
+) -> Response:
+    return render(
+        request,
+        "adding.html",
+        status_code=422 if all(one.seen is None for one in shown) else 200,
+        files=shown,
+        said=said,
+        formats=list(Format),
+        encodings=ENCODINGS,
+        fields=FIELDS,
+        kinds=list(SearchKind),
+        planned=protocol_of(session, review_id).searches,
+    )
+
+
+def _looked_at(
+    session: Session, review_id: UUID, store: FileStore, kept: str, reading: Reading, key: bytes
+) -> Shown:
+    """Return what a file is read as; a table known by its headings is read as it was before."""
+    sha256, name = _unsealed(kept, key)
+    path = store.path(sha256)
+    if not path.is_file():
+        return Shown(name, "", trouble="This file is not on the server any more. Choose it again.")
     try:
-        sha256 = uploads.keep(file, store, limit=FILE_LIMIT)
-        seen = preview(store.path(sha256), name=name)
+        seen = preview(path, name=name, reading=reading)
+        if seen.columns and reading.mapping is None:
+            headings = [one.heading for one in seen.columns]
+            known = remembered_mapping(session, review_id=review_id, headings=headings)
+            if known is not None:
+                seen = preview(path, name=name, reading=replace(reading, mapping=known))
     except Unreadable as error:
-        return {"name": name, "trouble": str(error)}
-    return {"name": name, "seen": seen, "sealed": sealed(f"{sha256}/{name}", key)}
+        return Shown(name, kept, trouble=str(error))
+    return Shown(name, kept, seen)
 
 
-def _unsealed(given: str, key: bytes) -> dict[str, str]:
+def _unsealed(given: str, key: bytes) -> tuple[str, str]:
     sha256, _, name = unsealed(given, key).partition("/")
-    return {"sha256": sha256, "name": name}
+    return sha256, name
 
 
 def _count(text: str) -> int | None:
     if not text.strip():
         return None
-    if not text.strip().isdecimal():
+    if not text.strip().isdecimal() or len(text.strip()) > 9:
         raise Invalid(f"'{text}' is not a number of hits.")
     return int(text)

@@ -1,12 +1,11 @@
 """Searches as PRISMA-S asks, their files, and reading more of them in the background."""
 
-import codecs
 from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Form
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, Json, StringConstraints
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -16,10 +15,10 @@ from api.v1.paging import Page, Paged
 from api.v1.routes import WriteSession, router
 from api.v1.shapes import Line, Prose, Queued, Said, Text, queued
 from api.v1.uploads import Kept
-from review.errors import Invalid, NotFound
+from review.errors import NotFound
 from review.imports import add_search
 from review.jobs import JobKind, ask
-from review.reading import Format
+from review.reading import Format, checked_encoding, checked_mapping
 from review.tables import ImportFile, RejectedBlock, Search
 from review.vocabulary import SearchKind
 
@@ -142,6 +141,10 @@ def post_files(
     search: UUID,
     format: Annotated[Format | None, Form()] = None,  # noqa: A002 - the field's word
     encoding: Annotated[str | None, Form(max_length=40)] = None,
+    mapping: Annotated[
+        Json[dict[str, str]] | None,
+        Form(description="Of tables, as JSON: which column holds which field; none for the rest."),
+    ] = None,
 ) -> Queued:
     """Have one or several files exported from the source read into a search."""
     search_of_review(session, review_id, search)
@@ -150,7 +153,8 @@ def post_files(
         "search": str(search),
         "fields": None,
         "format": format,
-        "encoding": _known(encoding) if encoding else None,
+        "mapping": checked_mapping(mapping) if mapping else None,
+        "encoding": checked_encoding(encoding) if encoding else None,
     }
     return queued(
         ask(session, review_id=review_id, kind=JobKind.IMPORT, arguments=arguments, by=by)
@@ -177,10 +181,3 @@ def _line(session: Session, search: Search) -> dict[str, Any]:
         "hits": search.n_hits,
         **session.execute(counted).one()._mapping,
     }
-
-
-def _known(encoding: str) -> str:
-    try:
-        return codecs.lookup(encoding).name
-    except (LookupError, ValueError) as error:
-        raise Invalid("This encoding is not known; utf-8 and cp1252 are common ones.") from error

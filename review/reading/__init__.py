@@ -7,7 +7,7 @@ line in ``_READERS`` and its mark in ``detection`` and ``counting``.
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from review.errors import Unreadable
+from review.errors import Invalid, Unreadable
 from review.reading import (
     bibtex,
     csl_json,
@@ -27,9 +27,11 @@ from review.reading.counting import count_blocks
 from review.reading.detection import detect
 from review.reading.records import (
     FILE_LIMIT,
+    N_EXAMPLES,
     RECORD_LIMIT,
     RECORDS_LIMIT,
     Block,
+    Column,
     Detected,
     Format,
     ParsedRecord,
@@ -42,9 +44,13 @@ __all__ = [
     "RECORDS_LIMIT",
     "RECORD_LIMIT",
     "Block",
+    "Column",
     "Detected",
     "Format",
     "ParsedRecord",
+    "checked_encoding",
+    "checked_mapping",
+    "columns_of",
     "count_blocks",
     "detect",
     "read",
@@ -86,6 +92,48 @@ def read(
         yield block
 
 
+def columns_of(
+    path: Path,
+    *,
+    format: Format,  # noqa: A002
+    encoding: str,
+    mapping: Mapping[str, str] | None = None,
+) -> list[Column]:
+    """The columns of a table, with the field that each would be read as; none for other formats."""
+    if format is Format.XLSX:
+        columns, rows = workbook.first_rows(path, mapping, N_EXAMPLES)
+    elif format in (Format.CSV, Format.TSV):
+        source = Source(path, encoding=checked_encoding(encoding))
+        columns, rows = tables.first_rows(source, mapping, N_EXAMPLES)
+    else:
+        return []
+    return [
+        Column(
+            heading=heading,
+            field=field,
+            examples=tuple(row[place] for row in rows if place < len(row) and row[place].strip()),
+        )
+        for place, (heading, field) in enumerate(zip(columns.names, columns.fields, strict=True))
+    ]
+
+
+def checked_encoding(name: str) -> str:
+    """The encoding's name; raises Unreadable where Python knows none of that name for text."""
+    try:
+        " ".encode(name)  # for an empty text Python does not look at all
+    except (LookupError, ValueError) as error:
+        raise Unreadable(f"There is no encoding called {name}.") from error
+    return name
+
+
+def checked_mapping(mapping: Mapping[str, str]) -> Mapping[str, str]:
+    """The mapping; raises Invalid for a field that there is none of."""
+    if unknown := sorted(set(mapping.values()) - {"", *FIELDS}):
+        known = ", ".join(FIELDS)
+        raise Invalid(f"A column cannot be '{unknown[0]}'; it can be one of {known}.")
+    return mapping
+
+
 def _blocks(
     path: Path,
     kind: Format,
@@ -98,11 +146,7 @@ def _blocks(
         if on_progress is not None:
             on_progress(path.stat().st_size)
         return
-    try:
-        b"".decode(encoding)
-    except LookupError as error:
-        raise Unreadable(f"There is no encoding called {encoding}.") from error
-    source = Source(path, encoding=encoding, on_progress=on_progress)
+    source = Source(path, encoding=checked_encoding(encoding), on_progress=on_progress)
     if kind in (Format.CSV, Format.TSV):
         yield from tables.read(source, mapping)
     else:

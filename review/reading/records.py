@@ -16,6 +16,10 @@ RAW_LIMIT = 200_000
 """Characters of an oversized block that are kept to show where it began."""
 
 
+N_EXAMPLES = 3
+"""Rows of a table that are shown beside its headings."""
+
+
 class Format(StrEnum):
     """The kinds of file that can be read."""
 
@@ -80,6 +84,15 @@ class Block:
     def __post_init__(self) -> None:
         if (self.record is None) == (self.reason is None):
             raise ValueError("A block has a record or a reason, and never both")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column of a table: its heading, the field it is read as if any, and its first cells."""
+
+    heading: str
+    field: str | None
+    examples: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

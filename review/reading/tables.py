@@ -4,6 +4,7 @@ import csv
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from review.errors import Unreadable
 from review.reading.building import TOO_LONG, Blocks
@@ -11,6 +12,7 @@ from review.reading.columns import Columns, match_columns, row_record
 from review.reading.records import RECORD_LIMIT, Block
 from review.reading.source import Source
 
+Rows = list[list[str]]
 DELIMITERS = (",", ";", "\t", "|")
 HEAD_ROWS = 40
 
@@ -51,6 +53,26 @@ def find_layout(lines: list[str], mapping: Mapping[str, str] | None = None) -> L
             if best is None or score > best:
                 best, layout = score, Layout(delimiter, columns, place)
     return layout
+
+
+def any_layout(lines: list[str]) -> Layout | None:
+    """The layout by which a table without a known heading is cut: most columns in its first row."""
+    layouts = [
+        Layout(delimiter, match_columns(row.cells), place)
+        for delimiter in DELIMITERS
+        for place, row in enumerate(_head(lines[:1], delimiter))
+    ]
+    return max(layouts, key=lambda one: len(one.columns.names), default=None)
+
+
+def first_rows(source: Source, mapping: Mapping[str, str] | None, n: int) -> tuple[Columns, Rows]:
+    """The columns of a table as they would be read, and the cells of its first rows."""
+    lines = list(islice(source.lines(), HEAD_ROWS * 5))
+    layout = find_layout(lines, mapping) or any_layout(lines)
+    if layout is None:
+        raise Unreadable("This table has no rows.")
+    rows = islice(rows_of(iter(lines), layout.delimiter), layout.heading_row + 1, None)
+    return layout.columns, [row.cells for row in islice(rows, n)]
 
 
 def _head(lines: list[str], delimiter: str) -> Iterator[Row]:

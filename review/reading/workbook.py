@@ -94,6 +94,20 @@ def read(path: Path, mapping: Mapping[str, str] | None = None) -> Iterator[Block
         yield blocks.block(record, line=number, raw=text.rstrip("\t"), warnings=warnings)
 
 
+def first_rows(
+    path: Path, mapping: Mapping[str, str] | None, n: int
+) -> tuple[Columns, list[list[str]]]:
+    """The columns of the best sheet as they would be read, and the cells of its first rows."""
+    head = list(islice(iter_rows(path), HEAD_ROWS))
+    try:
+        place, columns = _headings(head, mapping)
+    except Unreadable:
+        if not head:
+            raise
+        place, columns = 0, match_columns(head[0][1])
+    return columns, [cells for _, cells in head[place + 1 : place + 1 + n]]
+
+
 def _headings(
     head: list[tuple[int, list[str]]], mapping: Mapping[str, str] | None
 ) -> tuple[int, Columns]:

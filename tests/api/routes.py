@@ -34,6 +34,7 @@ ROUTES = [
     Route("GET", R, Action.VIEW),
     Route("GET", R + "/searches", Action.VIEW),
     Route("POST", R + "/searches/files", Action.MANAGE),
+    Route("POST", R + "/searches/look", Action.MANAGE, {"file": "{sealed}"}),
     Route(
         "POST", R + "/searches", Action.MANAGE,
         {"source": "Scopus", "kind": "database", "file": "{sealed}"},

@@ -1,0 +1,135 @@
+"""Adding a search: what a file is read as can be corrected before anything is committed."""
+
+import re
+from html import unescape
+
+import pytest
+from sqlalchemy import select
+
+from review.tables import ImportFile, Record
+from review.verify import verify
+from tests.api.conftest import work_off
+
+TABLE = "Kop,Samenvatting,Jaar\nEen obligatie,Over werk,2019\nNog een,,2020\n"
+ACCENTS = "TY  - JOUR\nTI  - Évaluation d’un contrat à impact\nER  - \n".encode("cp1252")
+
+
+class Lead:
+    """A lead who adds a search, page by page."""
+
+    def __init__(self, browser, people):
+        self.browser, self.place = browser, f"/reviews/{people.slug}/searches"
+
+    def send(self, name, data):
+        return self.shown(self.browser.post(f"{self.place}/files", files={"files": (name, data)}))
+
+    def look(self, form):
+        return self.shown(self.browser.post(f"{self.place}/look", form))
+
+    def shown(self, page):
+        """Keep the page, and return its form as a browser would send it."""
+        self.page = page
+        text = page.text
+        chosen = r'<select [^>]*name="{}">(.*?)</select>'
+        selects = {
+            name: [
+                unescape(found[1]) if (found := re.search(r'value="([^"]*)" selected', one)) else ""
+                for one in re.findall(chosen.format(name), text, re.DOTALL)
+            ]
+            for name in ("format", "column")
+        }
+        hidden = {
+            name: [
+                unescape(one) for one in re.findall(rf'name="{name}"[^>]* value="([^"]*)"', text)
+            ]
+            for name in ("file", "heading", "encoding")
+        }
+        return hidden | selects | {"source": "Scopus", "kind": "database"}
+
+    def read(self, form):
+        asked = self.browser.post(self.place, form)
+        assert asked.status_code == 303, asked.text
+        work_off(self.browser.client.app)
+        return self.browser.get(asked.headers["location"])
+
+
+@pytest.fixture
+def lead(sign_in, people):
+    return Lead(sign_in(people.lead), people)
+
+
+def records(database):
+    with database.reading() as session:
+        query = select(Record.title, Record.abstract, Record.year).order_by(Record.number)
+        return [tuple(row) for row in session.execute(query)]
+
+
+def test_a_table_whose_headings_nobody_knows_is_read_by_what_the_lead_says(lead, database):
+    form = lead.send("export.csv", TABLE.encode())
+    assert "Say which column is which." in lead.page.text
+    assert form["heading"] == ["0:Kop", "0:Samenvatting", "0:Jaar"]
+
+    corrected = lead.look(form | {"column": ["title", "abstract", "year"]})
+    assert "Een obligatie" in lead.page.text
+    lead.read(corrected)
+
+    assert records(database) == [("Een obligatie", "Over werk", 2019), ("Nog een", None, 2020)]
+    with database.reading() as session:
+        assert list(verify(session)) == []
+
+
+def test_a_table_with_the_same_headings_is_read_as_the_last_one_was(lead, database):
+    form = lead.send("export.csv", TABLE.encode())
+    lead.read(form | {"column": ["title", "abstract", ""]})
+
+    again = lead.send("another.csv", TABLE.replace("Een", "Ander").encode())
+
+    assert again["column"] == ["title", "abstract", ""]
+    assert "Ander obligatie" in lead.page.text
+
+
+def test_a_wrong_encoding_is_corrected_and_shown_before_anything_is_read(lead, database):
+    form = lead.send("export.ris", ACCENTS)
+
+    wrong = lead.look(form | {"encoding": ["cp1251"]})
+    assert "Évaluation" not in lead.page.text
+    right = lead.look(wrong | {"encoding": ["cp1252"]})
+    assert "Évaluation" in lead.page.text
+    assert records(database) == []
+    lead.read(right)
+
+    assert records(database)[0][0] == "Évaluation d’un contrat à impact"
+    with database.reading() as session:
+        assert session.scalars(select(ImportFile.encoding)).one() == "cp1252"
+
+
+def test_a_wrong_format_is_said_and_another_one_tried(lead):
+    form = lead.send("export.ris", ACCENTS)
+
+    lead.look(form | {"format": ["xlsx"]})
+    assert lead.page.status_code == 422
+    assert "damaged" in lead.page.text
+    assert 'name="file"' in lead.page.text  # the file is still there to be read as something else
+
+    lead.look(form | {"encoding": ["klingon"]})
+    assert lead.page.status_code == 422
+    assert "no encoding called klingon" in lead.page.text
+
+
+def test_what_was_typed_of_the_search_is_still_there_after_looking_again(lead):
+    form = lead.send("export.ris", ACCENTS)
+
+    lead.look(form | {"source": "EconLit", "query": "impact AND bond", "hits": "12"})
+
+    for typed in ("EconLit", "impact AND bond", 'value="12"'):
+        assert typed in lead.page.text
+
+
+def test_a_column_is_a_field_or_nothing(lead):
+    form = lead.send("export.csv", TABLE.encode())
+
+    lead.look(form | {"column": ["title", "password", ""]})
+
+    assert lead.page.status_code == 422
+    assert "A column cannot be" in lead.page.text
+    assert "password" in lead.page.text
