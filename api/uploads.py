@@ -29,6 +29,14 @@ def on_disk(file: UploadFile, *, limit: int) -> Iterator[Path]:
         yield Path(copy.name)
 
 
+def keep_text(text: str, store: FileStore) -> str:
+    """Keep a text as a file in UTF-8 and return the sha256 of its bytes."""
+    with tempfile.NamedTemporaryFile() as copy:
+        copy.write(text.encode(errors="replace"))
+        copy.flush()
+        return store.keep(Path(copy.name))
+
+
 def keep(file: UploadFile, store: FileStore, *, limit: int) -> str:
     """Keep the file and return the sha256 of its bytes."""
     with on_disk(file, limit=limit) as path:

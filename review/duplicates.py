@@ -117,6 +117,30 @@ def judge(
     return writer.finish(subject=("record", right_id), detail={"verdict": verdict})
 
 
+def join_above(session: Session, *, review_id: UUID, score: float, by: Actor) -> int:
+    """Join every doubtful pair whose score is at least ``score``; return the event's number.
+
+    They are joined as the model's own are, the best first, and none against a rule or an answer
+    that keeps two records apart; one act, taken back as one.  Raises Conflicting where no pair
+    scores so high.  Flushes.
+    """
+    lock_review(session, review_id)
+    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    pairs = [pair for pair in questions(session, review_id=review_id) if pair[2] >= score]
+    if not pairs:
+        raise Conflicting("No doubtful pair scores as high as that any more; nothing was joined.")
+    held = held_judgements(session, review_id)
+    said = [
+        _judgement(left, right, Judgement.DUPLICATE, known, held[left, right].evidence)
+        for left, right, known in pairs
+    ]
+    moved = moves(session, review_id, held, said)
+    writer = ActWriter(session, review_id=review_id, act=Act.JUDGE_PAIR, by=by)
+    writer.insert(DuplicateJudgement, said)
+    writer.insert(Placement, placements(moved))
+    return writer.finish(detail={"verdict": Judgement.DUPLICATE, "above": score, "n": len(said)})
+
+
 def undo(session: Session, *, review_id: UUID, event_number: int, by: Actor) -> int:
     """Take back every judgement of one event that still holds; return the new event's number.
 
@@ -194,6 +218,7 @@ class DuplicateAct:
     who: str
     act: Act
     verdict: str | None
+    above: float | None  # where all pairs that scored so high were joined at once
     n_joined: int
     title: str | None  # of one of the pair, where a person answered
 
@@ -223,6 +248,7 @@ def latest_acts(session: Session, *, review_id: UUID, limit: int = 5) -> list[Du
             who=name or "siftmap",
             act=event.act,
             verdict=event.detail.get("verdict"),
+            above=event.detail.get("above"),
             n_joined=n or 0,
             title=title,
         )

@@ -22,7 +22,7 @@ from review.files import FileStore
 from review.imports import Preview, Reading, preview, remembered_mapping
 from review.jobs import JobKind
 from review.permissions import Action, check
-from review.reading import FIELDS, FILE_LIMIT, Format, checked_mapping
+from review.reading import FIELDS, FILE_LIMIT, Format, checked_mapping, table_of_hits
 from review.reviews import protocol_of
 from review.vocabulary import SearchKind
 
@@ -104,6 +104,26 @@ def show_files(
     if not shown:
         raise Invalid("Choose at least one file exported from the source.")
     return _page(request, session, review_id, shown, SearchForm(file=[]))
+
+
+@router.post("/reviews/{slug}/searches/hits")
+def show_hits(
+    request: Request,
+    session: ReadSession,
+    review_id: ReviewId,
+    by: By,
+    settings: Config,
+    store: Store,
+    hits: Annotated[str, Form(max_length=2_000_000)] = "",
+) -> Response:
+    """Show the hits of a web search that were typed or pasted, a line each."""
+    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    sha256 = uploads.keep_text(table_of_hits(hits), store)
+    kept = sealed(f"{sha256}/typed hits.csv", settings.key())
+    shown = _looked_at(session, review_id, store, kept, Reading(), settings.key())
+    n = str(shown.seen.n_blocks) if shown.seen else ""
+    said = SearchForm(file=[], kind=SearchKind.WEBSITE, hits=n)
+    return _page(request, session, review_id, [shown], said)
 
 
 @router.post("/reviews/{slug}/searches/look")

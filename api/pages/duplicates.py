@@ -4,18 +4,24 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Query
+from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import By, ReadSession, ReviewId, WriteSession
 from api.pages.jobs import started
 from api.rendering import path, render
-from review.duplicates import judge, latest_acts, question, questions, undo
+from review.duplicates import join_above, judge, latest_acts, question, questions, undo
 from review.jobs import JobKind
 from review.permissions import Action, check
+from review.tables import Record
 from review.vocabulary import Judgement
 
 router = APIRouter()
+SCORES = (0.95, 0.9, 0.85, 0.8, 0.75, 0.7)
+LIKELY = 0.9
+SHOWN = 200  # pairs to look through on one page
+Score = Annotated[float, Query(gt=0, le=1)]
 
 
 @router.get("/reviews/{slug}/duplicates")
@@ -58,6 +64,40 @@ def answer(
     """Record the answer about a pair and go on to the next one."""
     judge(session, review_id=review_id, left_id=left, right_id=right, verdict=verdict, by=by)
     return RedirectResponse(f"{path(request, 'duplicates')}?skip={skip}", status_code=303)
+
+
+@router.get("/reviews/{slug}/duplicates/above")
+def above(
+    request: Request, session: ReadSession, review_id: ReviewId, by: By, score: Score = LIKELY
+) -> Response:
+    """Show the doubtful pairs that score at least so high, to be joined at once."""
+    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    pending = questions(session, review_id=review_id)
+    chosen = [pair for pair in pending if pair[2] >= score]
+    shown = chosen[::-1][:SHOWN]  # those to look at with most care
+    ids = {one for left, right, _ in shown for one in (left, right)}
+    found = {one.id: one for one in session.scalars(select(Record).where(Record.id.in_(ids)))}
+    return render(
+        request,
+        "duplicates_above.html",
+        score=score,
+        counts=[(one, sum(pair[2] >= one for pair in pending)) for one in SCORES],
+        n_chosen=len(chosen),
+        pairs=[(found[left], found[right], known) for left, right, known in shown],
+    )
+
+
+@router.post("/reviews/{slug}/duplicates/above")
+def post_above(
+    request: Request,
+    session: WriteSession,
+    review_id: ReviewId,
+    by: By,
+    score: Annotated[float, Form(gt=0, le=1)],
+) -> Response:
+    """Join the pairs that score at least so high."""
+    join_above(session, review_id=review_id, score=score, by=by)
+    return RedirectResponse(path(request, "duplicates"), status_code=303)
 
 
 @router.post("/reviews/{slug}/duplicates/undo")

@@ -12,7 +12,7 @@ from api.v1.callers import By, ReviewId
 from api.v1.paging import LARGEST, Page, Paged
 from api.v1.routes import WriteSession, router
 from api.v1.shapes import Queued, Recorded, RecordText, Said, queued
-from review.duplicates import judge, questions, undo
+from review.duplicates import join_above, judge, questions, undo
 from review.jobs import JobKind, ask
 from review.permissions import Action, check
 from review.tables import Record
@@ -35,6 +35,12 @@ class NewJudgement(Said):
     left: UUID
     right: UUID
     verdict: Literal[Judgement.DUPLICATE, Judgement.DISTINCT, Judgement.SAME_STUDY]
+
+
+class Score(Said):
+    """The lowest score of the pairs to join."""
+
+    score: Annotated[float, Field(gt=0, le=1)]
 
 
 class Undone(Said):
@@ -83,6 +89,12 @@ def post_judgement(
         by=by,
     )
     return Recorded(event=number)
+
+
+@writing.post("/reviews/{review}/duplicates/above", status_code=201)
+def post_above(said: Score, session: WriteSession, review_id: ReviewId, by: By) -> Recorded:
+    """Join every doubtful pair that scores at least so high, in one act."""
+    return Recorded(event=join_above(session, review_id=review_id, score=said.score, by=by))
 
 
 @writing.post("/reviews/{review}/duplicates/undo", status_code=201)

@@ -10,6 +10,7 @@ from pathlib import Path
 from review.errors import Invalid, Unreadable
 from review.reading import (
     bibtex,
+    cnki,
     csl_json,
     endnote_xml,
     nbib,
@@ -37,6 +38,7 @@ from review.reading.records import (
     ParsedRecord,
 )
 from review.reading.source import Source
+from review.reading.typed import table_of_hits
 
 __all__ = [
     "FIELDS",
@@ -54,6 +56,7 @@ __all__ = [
     "count_blocks",
     "detect",
     "read",
+    "table_of_hits",
 ]
 
 _READERS: dict[Format, Callable[[Source], Iterator[Block]]] = {
@@ -67,6 +70,7 @@ _READERS: dict[Format, Callable[[Source], Iterator[Block]]] = {
     Format.REFER: refer.read,
     Format.REFWORKS: refworks.read,
     Format.CSL_JSON: csl_json.read,
+    Format.CNKI: cnki.read,
 }
 
 

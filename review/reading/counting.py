@@ -23,6 +23,9 @@ _MARKS = {
     ),
     Format.OVID: re.compile(r"\n[ \t\ufeff]{0,8}<\d{1,7}[ \t]?\.?[ \t]?>[ \t]*(?=\n)"),
     Format.REFWORKS: re.compile(r"\nRT (?=[A-Z])"),
+    Format.CNKI: re.compile(
+        r"\n[ \t\ufeff]{0,8}(?:\{Reference Type\}|SrcDatabase-[^\s:：]{1,20})[ \t]?[:：]"
+    ),
 }
 
 

@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 from review.errors import Unreadable
-from review.reading import bibtex, ovid, refer, refworks, ris, wos
+from review.reading import bibtex, cnki, ovid, refer, refworks, ris, wos
 from review.reading.decoding import Encoding, find_encoding
 from review.reading.records import FILE_LIMIT, Detected, Format
 from review.reading.tables import Layout, find_layout
@@ -36,6 +36,7 @@ _MARKS = (
     (Format.REFWORKS, refworks.MARK),
     (Format.BIBTEX, bibtex.ENTRY),
     (Format.REFER, refer.MARK),
+    (Format.CNKI, cnki.MARK),
 )
 _LEFT_OVERS = (
     (Format.NBIB, re.compile(r"^(?:FAU |JT  |DP  |STAT|LID |AID |DCOM|MHDA)- ", re.MULTILINE)),

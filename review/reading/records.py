@@ -36,6 +36,7 @@ class Format(StrEnum):
     REFER = "refer"
     REFWORKS = "refworks"
     CSL_JSON = "csl_json"
+    CNKI = "cnki"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from review.reading.building import Blocks, build_record
 from review.reading.fields import clean_doi, doi_alone, doi_in_url, find_pmid
@@ -28,16 +29,33 @@ _KNOWN = frozenset(_KNOWN_WORDS.split())
 
 
 def read(source: Source) -> Iterator[Block]:
-    """The blocks of a RIS file; lines outside records are no blocks."""
-    blocks = Blocks()
+    """The blocks of a RIS file; of lines outside records a block beside them tells."""
+    blocks, held = Blocks(), None
+    outside: list[str] = []
     for line, text in cut(source, starts_with(MARK)):
         if len(text) > RECORD_LIMIT:
-            yield blocks.too_long(line=line, raw=text)
+            yield from () if held is None else (held,)
+            held = blocks.too_long(line=line, raw=text)
             continue
         text, faults = source.clean(text)
         for at, part in _at_end_lines(text):
             if (at == 0 and MARK.match(part.lstrip())) or _TITLED.search(part):
-                yield _block(blocks, part, line=line + text.count("\n", 0, at), faults=faults)
+                yield from () if held is None else (held,)
+                begin = line + text.count("\n", 0, at)
+                held = _block(blocks, part, line=begin, faults=[*faults, *_said_of(outside)])
+                outside = []
+            else:
+                outside += [one.strip() for one in part.split("\n") if one.strip()]
+    if held is not None:
+        yield replace(held, warnings=(*held.warnings, *_said_of(outside)))
+
+
+def _said_of(outside: list[str]) -> list[str]:
+    """What is said, beside a record, of lines that belong to none."""
+    if not outside:
+        return []
+    n = "A line" if len(outside) == 1 else f"{len(outside)} lines"
+    return [f"{n} outside any record: {outside[0][:80]}"]
 
 
 def _at_end_lines(text: str) -> Iterator[tuple[int, str]]:

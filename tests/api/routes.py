@@ -34,6 +34,7 @@ ROUTES = [
     Route("GET", R, Action.VIEW),
     Route("GET", R + "/searches", Action.VIEW),
     Route("POST", R + "/searches/files", Action.MANAGE),
+    Route("POST", R + "/searches/hits", Action.MANAGE, {"hits": "A report https://example.org"}),
     Route("POST", R + "/searches/look", Action.MANAGE, {"file": "{sealed}"}),
     Route(
         "POST", R + "/searches", Action.MANAGE,
@@ -45,6 +46,8 @@ ROUTES = [
         "POST", R + "/duplicates", Action.MANAGE,
         {"left": "{record_id}", "right": "{other_id}", "verdict": "distinct"},
     ),
+    Route("GET", R + "/duplicates/above", Action.MANAGE, query="?score=0.9"),
+    Route("POST", R + "/duplicates/above", Action.MANAGE, {"score": "0.9"}),
     Route("POST", R + "/duplicates/undo", Action.MANAGE, {"event": "1"}),
     Route("POST", R + "/dedupe", Action.MANAGE),
     Route("GET", R + "/jobs", Action.MANAGE),

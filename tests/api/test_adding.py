@@ -133,3 +133,30 @@ def test_a_column_is_a_field_or_nothing(lead):
     assert lead.page.status_code == 422
     assert "A column cannot be" in lead.page.text
     assert "password" in lead.page.text
+
+
+def test_hits_of_a_web_search_are_pasted_a_line_each(lead, database):
+    hits = """Annual report on outcomes contracts - https://example.org/report.pdf
+
+https://example.org/only-an-address
+A working paper without an address
+"""
+    form = lead.shown(lead.browser.post(f"{lead.place}/hits", {"hits": hits}))
+    assert 'value="website" selected' in lead.page.text
+
+    lead.read(form | {"kind": "website", "source": "Google", "limits": "Ghana, 3 pages"})
+
+    with database.reading() as session:
+        found = session.execute(select(Record.title, Record.url).order_by(Record.number)).all()
+    assert [tuple(one) for one in found] == [
+        ("Annual report on outcomes contracts", "https://example.org/report.pdf"),
+        ("https://example.org/only-an-address", "https://example.org/only-an-address"),
+        ("A working paper without an address", None),
+    ]
+
+
+def test_no_hit_at_all_is_refused(lead):
+    answer = lead.browser.post(f"{lead.place}/hits", {"hits": " \n "})
+
+    assert answer.status_code == 422
+    assert "one hit a line" in answer.text

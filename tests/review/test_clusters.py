@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from review.clusters import cluster_of, clusters_of, members
 from review.database import Database
 from review.decisions import adjudicate, decide, live_decisions, reopen
-from review.duplicates import deduplicate, judge, questions, undo
-from review.errors import Conflicting, Invalid, NotFound, ReviewError, Settled
+from review.duplicates import deduplicate, join_above, judge, questions, undo
+from review.errors import Conflicting, Invalid, NotAllowed, NotFound, ReviewError, Settled
 from review.events import MODEL, OPERATOR, ActWriter, last_event, lock_review
 from review.flow import Leaf, leaves
 from review.resolution import standing
@@ -425,6 +425,41 @@ def test_records_imported_while_a_run_compares_are_compared_by_the_next(database
 
     with database.reading() as session:
         assert len(cluster_of(session, review_id=cast.review_id, record_id=late[0])) == 2
+
+
+def test_all_pairs_above_a_score_are_joined_as_one_act_and_parted_as_one(session, cast):
+    a, b, c, d, e, f = make_records(session, cast.review_id, 6)
+    ask_model(
+        session, cast,
+        [(a, b, 0.95, Judgement.DOUBTFUL), (c, d, 0.9, Judgement.DOUBTFUL),
+         (e, f, 0.8, Judgement.DOUBTFUL)],
+    )  # fmt: skip
+    where = {"review_id": cast.review_id, "by": cast.lead}
+
+    number = join_above(session, **where, score=0.9)
+
+    assert partition(session, cast) == {
+        frozenset({a, b}), frozenset({c, d}), frozenset({e}), frozenset({f})
+    }  # fmt: skip
+    assert [pair[:2] for pair in questions(session, review_id=cast.review_id)] == [(e, f)]
+    with pytest.raises(Conflicting):
+        join_above(session, **where, score=0.9)
+    undo(session, **where, event_number=number)
+    assert len(partition(session, cast)) == 6
+    assert len(questions(session, review_id=cast.review_id)) == 3
+    assert list(verify(session)) == []
+
+
+def test_joining_above_a_score_goes_against_nobodys_answer(session, cast):
+    a, b, c = make_records(session, cast.review_id, 3)
+    say(session, cast, a, c, DISTINCT)
+    ask_model(session, cast, [(a, b, 0.95, Judgement.DOUBTFUL), (b, c, 0.9, Judgement.DOUBTFUL)])
+
+    join_above(session, review_id=cast.review_id, score=0.7, by=cast.lead)
+
+    assert partition(session, cast) == {frozenset({a, b}), frozenset({c})}
+    with pytest.raises(NotAllowed):
+        join_above(session, review_id=cast.review_id, score=0.7, by=cast.reviewer_a)
 
 
 @pytest.mark.parametrize("kind", ["postgresql"])

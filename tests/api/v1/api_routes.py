@@ -61,6 +61,7 @@ API_ROUTES = [
     ApiRoute("POST", R + "/dedupe", (MANAGE,)),
     get(R + "/duplicates", MANAGE, state="pending"),
     post(R + "/duplicates", MANAGE, left="{record}", right="{other}", verdict="distinct"),
+    post(R + "/duplicates/above", MANAGE, score=0.9),
     post(R + "/duplicates/undo", MANAGE, event=1),
     post(R + "/rank", MANAGE, stage="title_abstract"),
     get(STAGED + "/queue", SCREEN, limit="3"),

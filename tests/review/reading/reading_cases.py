@@ -181,6 +181,40 @@ CSL_JSON = """[{"type": "book", "title": "Models {and} \\"braces\\"", "DOI": "10
 "issued": {"date-parts": [["2013", 1]]}}, {"title": "Second"}]
 """
 
+CNKI = """{Reference Type}: Journal Article
+{Title}: 社会影响力债券的国际经验
+{Author}: 张三;李四
+{Journal}: 中国行政管理
+{Year}: 2019
+{Volume}:
+{Issue}: 05
+{Pages}: 10-15
+{Keywords}: 社会影响力债券;按效果付费
+{Abstract}: 本文分析了社会影响力债券。
+第二段。
+{ISBN/ISSN}: 1006-0863
+{DOI}: 10.1000/1
+{Database Provider}: CNKI
+
+{Reference Type}: Journal Article
+{Title}: 第二篇
+"""
+
+CNKI_OWN = """SrcDatabase-来源库: 期刊
+Title-题名: 社会影响力债券的国际经验
+Author-作者: 张三;李四;
+Organ-单位: 北京大学
+Source-文献来源: 中国行政管理
+Keyword-关键词: 社会影响力债券;按效果付费;
+Summary-摘要: 本文分析了社会影响力债券。
+PubTime-发表时间: 2019-05-01
+Period-期: 05
+PageCount-页码: 10-15
+
+SrcDatabase-来源库: 期刊
+Title-题名: 第二篇
+"""
+
 SAMPLES: dict[Format, str] = {
     Format.RIS: RIS,
     Format.NBIB: NBIB,
@@ -194,6 +228,7 @@ SAMPLES: dict[Format, str] = {
     Format.OVID: OVID,
     Format.REFWORKS: REFWORKS,
     Format.CSL_JSON: CSL_JSON,
+    Format.CNKI: CNKI,
 }
 
 

@@ -1,7 +1,7 @@
 """What each format gives, and what it refuses."""
 
 import pytest
-from reading_cases import BIBTEX, PUBMED_XML, RIS, SAMPLES, read_text
+from reading_cases import BIBTEX, CNKI, CNKI_OWN, PUBMED_XML, RIS, SAMPLES, read_text
 
 from review.reading import Format, count_blocks, detect, read
 
@@ -274,3 +274,29 @@ def test_csl_json_reads_names_and_dates(tmp_path):
 @pytest.mark.parametrize("brackets", ["{}", "{{}}"])
 def test_oversized_and_empty_entries_raise_nothing(tmp_path, brackets):
     assert [b.reason for b in read_text(tmp_path, f"@article{{a, title = {brackets}}}")]
+
+
+@pytest.mark.parametrize("text", [CNKI, CNKI_OWN])
+def test_what_chinese_databases_export_gives_its_fields_in_both_forms(tmp_path, text):
+    blocks = read_text(tmp_path, text)
+    record = blocks[0].record
+
+    assert len(blocks) == 2
+    assert record.title == "社会影响力债券的国际经验"
+    assert record.authors == ("张三", "李四")
+    assert (record.journal, record.year, record.issue) == ("中国行政管理", 2019, "05")
+    assert record.pages == "10-15"
+    assert record.keywords == ("社会影响力债券", "按效果付费")
+    assert record.abstract.startswith("本文分析了社会影响力债券。")
+    assert count_blocks(tmp_path / "search.txt", format=Format.CNKI, encoding="utf-8") == 2
+
+
+def test_lines_outside_any_record_of_a_ris_file_are_told_beside_it(tmp_path):
+    text = "Scopus\nEXPORT DATE: 22 November 2026\n\n" + RIS + "\nThe end\n"
+
+    blocks = read_text(tmp_path, text)
+
+    assert "2 lines outside any record: Scopus" in blocks[0].warnings
+    assert "A line outside any record: The end" in blocks[-1].warnings
+    told = [warning for block in read_text(tmp_path, RIS) for warning in block.warnings]
+    assert not any("outside" in warning for warning in told)
