@@ -1,6 +1,7 @@
 """From the values of a block to a block with its record, or with the reason why it has none."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from review.reading.fields import (
     clean_doi,
@@ -16,7 +17,8 @@ from review.reading.fields import (
 )
 from review.reading.names import tidy_names
 from review.reading.records import RAW_LIMIT, RECORD_LIMIT, Block, ParsedRecord
-from review.reading.source import without_controls
+from review.reading.source import Source, without_controls
+from review.reading.tagged import SplitLine, Tags, cut, parse_tags, starts_with
 
 NOTHING_IN_IT = "The block is empty: it names neither a title nor an abstract, DOI or PubMed id."
 NO_TITLE = "The block has no title, and no abstract, DOI or PubMed id that could stand in for one."
@@ -108,6 +110,28 @@ class Blocks:
     def too_long(self, *, line: int, raw: str) -> Block:
         """The next block, of which only the beginning is kept."""
         return self.rejected(TOO_LONG, line=line, raw=without_controls(raw[:RAW_LIMIT]))
+
+
+def marked_blocks(
+    source: Source,
+    mark: re.Pattern[str],
+    split_line: SplitLine,
+    to_record: Callable[[Tags], ParsedRecord],
+) -> Iterator[Block]:
+    """The blocks of a file in which a line with ``mark`` begins each record, and nothing ends it.
+
+    What precedes the first one, a legend for instance, is no block.
+    """
+    blocks = Blocks()
+    for line, text in cut(source, starts_with(mark)):
+        if not mark.match(text.lstrip(" \t\ufeff\x0c")):
+            continue
+        if len(text) > RECORD_LIMIT:
+            yield blocks.too_long(line=line, raw=text)
+            continue
+        text, faults = source.clean(text)
+        record = to_record(parse_tags(text, split_line))
+        yield blocks.block(record, line=line, raw=text.strip("\n"), warnings=faults)
 
 
 def _reason_against(record: ParsedRecord) -> str | None:

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from review.reading.building import Blocks, build_record
-from review.reading.records import RECORD_LIMIT, Block, ParsedRecord
+from review.reading.building import build_record, marked_blocks
+from review.reading.records import Block, ParsedRecord
 from review.reading.source import Source
-from review.reading.tagged import Tags, cut, parse_tags, starts_with
+from review.reading.tagged import Tags
 
 MARK = re.compile(r"(?:\{Reference Type\}|SrcDatabase-[^\s:：]{1,20})[ \t]?[:：]")
 _LINE = re.compile(
@@ -17,16 +17,7 @@ _BETWEEN = re.compile(r"[;；，\n]")
 
 def read(source: Source) -> Iterator[Block]:
     """The blocks of a file in either form."""
-    blocks = Blocks()
-    for line, text in cut(source, starts_with(MARK)):
-        if not MARK.match(text.lstrip(" \t\ufeff\x0c")):
-            continue
-        if len(text) > RECORD_LIMIT:
-            yield blocks.too_long(line=line, raw=text)
-            continue
-        text, faults = source.clean(text)
-        record = to_record(parse_tags(text, _split_line))
-        yield blocks.block(record, line=line, raw=text.strip("\n"), warnings=faults)
+    return marked_blocks(source, MARK, _split_line, to_record)
 
 
 def _split_line(line: str) -> tuple[str, str] | None:

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator
 
-from review.reading.building import Blocks, build_record
+from review.reading.building import build_record, marked_blocks
 from review.reading.fields import clean_doi, doi_alone, doi_in_url
-from review.reading.records import RECORD_LIMIT, Block, ParsedRecord
+from review.reading.records import Block, ParsedRecord
 from review.reading.source import Source
-from review.reading.tagged import Tags, cut, parse_tags, starts_with
+from review.reading.tagged import Tags
 
 MARK = re.compile(r"RT [A-Z]")
 _KNOWN_WORDS = (
@@ -21,16 +21,7 @@ _LINE = re.compile(r"([A-Z][A-Z0-9]{1,4})(?: (.*)|$)")
 
 def read(source: Source) -> Iterator[Block]:
     """The blocks of a RefWorks file; the legend before them is no block."""
-    blocks = Blocks()
-    for line, text in cut(source, starts_with(MARK)):
-        if not MARK.match(text.lstrip(" \t\ufeff")):
-            continue
-        if len(text) > RECORD_LIMIT:
-            yield blocks.too_long(line=line, raw=text)
-            continue
-        text, faults = source.clean(text)
-        record = to_record(parse_tags(text, _split_line))
-        yield blocks.block(record, line=line, raw=text.strip("\n"), warnings=faults)
+    return marked_blocks(source, MARK, _split_line, to_record)
 
 
 def _split_line(line: str) -> tuple[str, str] | None:
