@@ -18,10 +18,9 @@ from review.tables import Record
 from review.vocabulary import Judgement
 
 router = APIRouter()
-SCORES = (0.95, 0.9, 0.85, 0.8, 0.75, 0.7)
-LIKELY = 0.9
+SCORES = (0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)
 SHOWN = 200  # pairs to look through on one page
-Score = Annotated[float, Query(gt=0, le=1)]
+Score = Annotated[float | None, Query(gt=0, le=1)]
 
 
 @router.get("/reviews/{slug}/duplicates")
@@ -68,11 +67,17 @@ def answer(
 
 @router.get("/reviews/{slug}/duplicates/above")
 def above(
-    request: Request, session: ReadSession, review_id: ReviewId, by: By, score: Score = LIKELY
+    request: Request, session: ReadSession, review_id: ReviewId, by: By, score: Score = None
 ) -> Response:
-    """Show the doubtful pairs that score at least so high, to be joined at once."""
+    """Show the doubtful pairs that score at least so high, to be joined at once.
+
+    Where no score is asked for, the highest that some pair reaches is.
+    """
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     pending = questions(session, review_id=review_id)
+    counts = {one: sum(pair[2] >= one for pair in pending) for one in SCORES}
+    if score is None:
+        score = next((one for one, n in counts.items() if n), SCORES[0])
     chosen = [pair for pair in pending if pair[2] >= score]
     shown = chosen[::-1][:SHOWN]  # those to look at with most care
     ids = {one for left, right, _ in shown for one in (left, right)}
@@ -81,7 +86,8 @@ def above(
         request,
         "duplicates_above.html",
         score=score,
-        counts=[(one, sum(pair[2] >= one for pair in pending)) for one in SCORES],
+        # Of two scores that the same pairs reach, the lower one says nothing more.
+        counts={n: one for one, n in reversed(counts.items()) if n},
         n_chosen=len(chosen),
         pairs=[(found[left], found[right], known) for left, right, known in shown],
     )
