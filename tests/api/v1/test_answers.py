@@ -9,10 +9,11 @@ from review.coding import code
 from review.events import OPERATOR, last_event
 from review.reviews import add_member, remove_member
 from review.studies import add_contract, link_contract
-from review.vocabulary import Role
+from review.vocabulary import Judgement, Role
 from tests.api.conftest import work_off
 from tests.api.v1.api_routes import RIS
 from tests.factories import make_records
+from tests.review.test_clusters import ask_model
 
 
 @pytest.fixture
@@ -214,3 +215,45 @@ def test_the_log_is_a_chain(program, people, filled, database, base):
     for before, after in pairwise(items):
         assert after["previous_hash"] == before["hash"]
     assert "detail" not in items[0]
+
+
+def test_all_pairs_above_a_score_are_joined_and_taken_back(program, people, database, base):
+    with database.writing() as session:
+        a, b, c, d = make_records(session, people.review_id, 4)
+        ask_model(
+            session, people,
+            [(a, b, 0.96, Judgement.DOUBTFUL), (c, d, 0.7, Judgement.DOUBTFUL)],
+        )  # fmt: skip
+    caller = program(people.lead)
+
+    joined = caller.post(f"{base}/duplicates/above", {"score": 0.9})
+    left = caller.get(f"{base}/duplicates").json()["items"]
+    again = caller.post(f"{base}/duplicates/above", {"score": 0.9})
+    undone = caller.post(f"{base}/duplicates/undo", {"event": joined.json()["event"]})
+
+    assert joined.status_code == undone.status_code == 201
+    assert [one["left"]["id"] for one in left] == [str(c)]
+    assert again.status_code == 409
+    assert len(caller.get(f"{base}/duplicates").json()["items"]) == 2
+
+
+def test_a_table_is_read_by_the_mapping_that_the_caller_gives(program, people, base, app):
+    caller = program(people.lead)
+    search = caller.post(f"{base}/searches", {"source": "A register", "kind": "register"}).json()
+    address = f"{base}/searches/{search['id']}/files"
+    sent = {"files": ("a.csv", b"Kop,Jaar\nEen obligatie,2019\n", "text/csv")}
+
+    wrong = caller.client.post(
+        f"/api/v1{address}", files=sent, data={"mapping": '{"Kop": "password"}'},
+        headers={"authorization": f"Bearer {caller.token}"},
+    )  # fmt: skip
+    asked = caller.client.post(
+        f"/api/v1{address}", files=sent, data={"mapping": '{"Kop": "title", "Jaar": "year"}'},
+        headers={"authorization": f"Bearer {caller.token}"},
+    )  # fmt: skip
+    work_off(app)
+
+    assert wrong.status_code == 422
+    assert asked.status_code == 202
+    [record] = caller.get(f"{base}/records").json()["items"]
+    assert (record["title"], record["year"]) == ("Een obligatie", 2019)

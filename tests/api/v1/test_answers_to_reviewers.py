@@ -105,7 +105,7 @@ def test_a_full_text_is_shown_in_place_and_can_run_nothing(program, people, fill
 
     assert shown.content == PDF
     assert shown.headers["content-type"] == "application/pdf"
-    assert shown.headers["content-security-policy"] == "sandbox"
+    assert shown.headers["content-security-policy"] == "default-src 'none'; sandbox"
     assert shown.headers["x-content-type-options"] == "nosniff"
     named = shown.headers["content-disposition"]
     assert named.startswith("inline; filename*=utf-8''Doe%E2%80%99s")

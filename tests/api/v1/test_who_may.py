@@ -74,6 +74,7 @@ def test_the_examples_are_no_nonsense(program, people, filled):
 
     assert refused == {  # what cannot be done to these very records; each has a test of its own
         "GET /jobs/{job}/file ",
+        "POST /reviews/{review}/duplicates/above ",
         "POST /reviews/{review}/duplicates/undo ",
         "POST /reviews/{review}/screening/{stage}/adjudications ",
         "POST /reviews/{review}/studies ",
