@@ -4,8 +4,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA ?= data
 .DEFAULT_GOAL := help
-# One more than processors: tests of pages and of processes wait a good part of their time.
-WORKERS ?= $(shell echo $$(( $$(nproc) + 1 )))
 .PHONY: help setup demo serve test check bench soak fix lock
 
 help: ## Show this list
@@ -32,7 +30,7 @@ serve: setup ## Serve what is in the data folder
 
 test: setup ## Run every test on SQLite and PostgreSQL, browser journeys included
 	@sh .ci/needs
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: setup ## Everything CI checks beside the tests; changes no file
 	$(BIN)/ruff format --check .
@@ -50,7 +48,7 @@ bench: setup ## Measure speed and accuracy (slow; needs the measuring data)
 
 soak: setup ## The long suites
 	@sh .ci/needs
-	SIFTMAP_TEST_PROFILE=soak $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "soak or not soak" tests
+	SIFTMAP_TEST_PROFILE=soak $(BIN)/python -m pytest -n auto --dist loadfile -m "soak or not soak" tests
 	$(BIN)/python tests/benchmarks/load.py --minutes 15
 
 fix: setup ## Format, and mend what can be mended by machine
