@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import CTE, Select, func, select
 from sqlalchemy.orm import Session
 
 from review.clusters import THE_REVIEW, members
@@ -112,37 +112,36 @@ def _given(session: Session, *, review_id: UUID, stage: Stage) -> dict[UUID, lis
 
 @lru_cache(maxsize=64)
 def _given_query(stage: Stage, reasons: Reasons) -> Select[Any]:
-    member = members(THE_REVIEW)
-    table = resolution_table(THE_REVIEW, stage, reasons, member=member)
-    return (
-        select(
-            member.c.cluster_id,
-            Decision.id,
-            Decision.reviewer_id,
-            Decision.verdict,
-            Decision.supersedes_id,
-            Decision.event_number,
-        )
-        .select_from(Decision)
-        .join(member, member.c.record_id == Decision.record_id)
-        .join(table, table.c.cluster_id == member.c.cluster_id)
-        .where(
-            Decision.review_id == THE_REVIEW,
-            Decision.stage == stage,
-            Decision.round == table.c.round,
-        )
-        .order_by(Decision.event_number)
-    )
+    query, table = _of_current_rounds(stage, reasons)
+    return query.add_columns(
+        table.c.cluster_id,
+        Decision.id,
+        Decision.reviewer_id,
+        Decision.verdict,
+        Decision.supersedes_id,
+        Decision.event_number,
+    ).order_by(Decision.event_number)
 
 
 @lru_cache(maxsize=64)
-def _read_query(stage: Stage, reasons: Reasons) -> Select[str]:
+def _read_query(stage: Stage, reasons: Reasons) -> Select[Any]:
     """Return what the clusters that came to a result came to, by the first decision on each."""
-    member = members(THE_REVIEW)
-    table = resolution_table(THE_REVIEW, stage, reasons, member=member)
+    query, table = _of_current_rounds(stage, reasons)
     wanted = [Resolution.INCLUDE.value, Resolution.EXCLUDE.value]
     return (
-        select(table.c.resolution)
+        query.add_columns(table.c.resolution)
+        .where(table.c.resolution.in_(wanted))
+        .group_by(table.c.cluster_id, table.c.resolution)
+        .order_by(func.min(Decision.event_number))
+    )
+
+
+def _of_current_rounds(stage: Stage, reasons: Reasons) -> tuple[Select[Any], CTE]:
+    """Return a query, without columns yet, over the decisions of current rounds; and its table."""
+    member = members(THE_REVIEW)
+    table = resolution_table(THE_REVIEW, stage, reasons, member=member)
+    query: Select[Any] = (
+        select()
         .select_from(Decision)
         .join(member, member.c.record_id == Decision.record_id)
         .join(table, table.c.cluster_id == member.c.cluster_id)
@@ -150,8 +149,6 @@ def _read_query(stage: Stage, reasons: Reasons) -> Select[str]:
             Decision.review_id == THE_REVIEW,
             Decision.stage == stage,
             Decision.round == table.c.round,
-            table.c.resolution.in_(wanted),
         )
-        .group_by(table.c.cluster_id, table.c.resolution)
-        .order_by(func.min(Decision.event_number))
     )
+    return query, table
