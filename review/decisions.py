@@ -1,4 +1,4 @@
-"""Deciding, changing one's mind, settling conflicts, reopening and stopping."""
+"""Deciding on a record, changing one's mind, and settling conflicts."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -23,7 +23,6 @@ from review.tables import (
     Rank,
     Reopening,
     Retrieval,
-    Stop,
     StudyReport,
 )
 from review.tables.base import utc_now
@@ -153,71 +152,6 @@ def adjudicate(
         subject=("record", record_id),
     )
     return adjudication
-
-
-def reopen(
-    session: Session, *, review_id: UUID, record_id: UUID, stage: Stage, why: str, by: Actor
-) -> Reopening:
-    """Start a new round for a record at a stage; earlier decisions stay on record.  Flushes."""
-    lock_review(session, review_id)
-    check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    if not why.strip():
-        raise Invalid("Reopening says why; write a sentence.")
-    cluster = cluster_of(session, review_id=review_id, record_id=record_id)
-    now = standing(session, review_id=review_id, stage=stage, cluster=cluster)
-    if now.resolution is Resolution.UNSCREENED:
-        raise Conflicting("Nobody has decided on this record yet, so there is nothing to reopen.")
-    # Decisions that came from a copy, and left with it, may belong to a later round already.
-    latest_round = session.scalar(
-        select(func.max(Decision.round)).where(
-            Decision.review_id == review_id,
-            Decision.record_id.in_(cluster),
-            Decision.stage == stage,
-        )
-    )
-    reopening = Reopening(
-        id=uuid4(),
-        record_id=cluster[0],
-        stage=stage,
-        round=1 + max(now.round, latest_round or 0),
-        why=why.strip(),
-    )
-    record_act(
-        session,
-        review_id=review_id,
-        act=Act.REOPEN,
-        by=by,
-        rows=[reopening],
-        subject=("record", record_id),
-    )
-    return reopening
-
-
-def stop_screening(
-    session: Session,
-    *,
-    review_id: UUID,
-    rule: str,
-    numbers: Mapping[str, Any],
-    by: Actor,
-    resume: bool = False,
-) -> Stop:
-    """Stop screening titles and abstracts early, or take it up again; flushes.
-
-    Records that nobody has decided on are then *not screened*; one decision still awaits its
-    second.  Records imported later are unaffected.
-    """
-    lock_review(session, review_id)
-    check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    stop = Stop(
-        id=uuid4(),
-        stage=Stage.TITLE_ABSTRACT,
-        is_stopped=not resume,
-        rule=rule,
-        numbers=dict(numbers),
-    )
-    record_act(session, review_id=review_id, act=Act.STOP, by=by, rows=[stop])
-    return stop
 
 
 def live_decisions(

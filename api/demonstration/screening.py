@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 from api.demonstration.copies import Entry
 from api.demonstration.people import Cast
 from review.blinding import conflicts
-from review.decisions import adjudicate, decide, reopen
+from review.decisions import adjudicate, decide
 from review.events import Actor
 from review.flow import Leaf, record_rows
+from review.rounds import reopen
 from review.tables import Decision, Record
 from review.vocabulary import Stage, Verdict
 

@@ -15,7 +15,6 @@ from api.rendering import path, render
 from protocols.schema import Protocol
 from review.blinding import history, place_shown
 from review.clusters import cluster_of
-from review.decisions import reopen
 from review.errors import Invalid, NotFound
 from review.flow import record_rows
 from review.permissions import Action, check
@@ -24,6 +23,7 @@ from review.prisma_boxes import title_of
 from review.records import matches, record_of_review
 from review.retrieval import remove
 from review.reviews import protocol_of
+from review.rounds import reopen
 from review.tables import Record, Search
 from review.vocabulary import RemovalKind, Stage
 

@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session
 
 from review.clusters import cluster_of, clusters_of, members
 from review.database import Database
-from review.decisions import adjudicate, decide, live_decisions, reopen
+from review.decisions import adjudicate, decide, live_decisions
 from review.duplicates import deduplicate, join_above, judge, questions, undo
 from review.errors import Conflicting, Invalid, NotAllowed, NotFound, ReviewError, Settled
 from review.events import MODEL, OPERATOR, ActWriter, last_event, lock_review
 from review.flow import Leaf, leaves
 from review.resolution import standing
 from review.retrieval import remove, retrieve
+from review.rounds import reopen
 from review.studies import add_study, link_report, study_of_report
 from review.tables import Decision, DuplicateJudgement, Placement, Record
 from review.verify import verify

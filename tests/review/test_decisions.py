@@ -6,11 +6,12 @@ import pytest
 from sqlalchemy.orm import Session
 
 from review.clusters import cluster_of
-from review.decisions import adjudicate, decide, live_decisions, reopen, stop_screening
+from review.decisions import adjudicate, decide, live_decisions
 from review.errors import Conflicting, Invalid, NotAllowed, NotFound, Settled, Stale
 from review.resolution import Standing, standing
 from review.retrieval import retrieve
 from review.reviews import amend_protocol
+from review.rounds import reopen, stop_screening
 from review.studies import add_study
 from review.tables import Decision
 from review.vocabulary import Resolution, RetrievalState, Stage, Verdict

@@ -15,10 +15,11 @@ from sqlalchemy.orm import Session
 
 from review.coding import agree, code
 from review.database import Database
-from review.decisions import adjudicate, decide, reopen, stop_screening
+from review.decisions import adjudicate, decide
 from review.duplicates import judge
 from review.events import GENESIS, hash_of, said_by
 from review.retrieval import remove
+from review.rounds import reopen, stop_screening
 from review.studies import add_contract, add_study, link_contract
 from review.tables import (
     AdjudicatedDecision,

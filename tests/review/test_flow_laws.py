@@ -18,13 +18,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from review import duplicates
-from review.decisions import adjudicate, decide, reopen, stop_screening
+from review.decisions import adjudicate, decide
 from review.errors import ReviewError
 from review.events import OPERATOR, last_event
 from review.flow import Leaf, leaves
 from review.prisma import count_flow, identities
 from review.retrieval import remove, retrieve
 from review.reviews import add_member, amend_protocol
+from review.rounds import reopen, stop_screening
 from review.studies import add_study, link_report
 from review.tables import Decision, Reopening, Study
 from review.verify import verify

@@ -11,13 +11,14 @@ from sqlalchemy import Engine, event, func, select
 
 from review.clusters import clusters_of
 from review.database import Database
-from review.decisions import adjudicate, decide, reopen
+from review.decisions import adjudicate, decide
 from review.duplicates import judge, undo
 from review.errors import Conflicting, ReviewError, Settled, Stale
 from review.events import OPERATOR
 from review.flow import Leaf, leaves
 from review.imports import add_search
 from review.prisma import count_flow, identities
+from review.rounds import reopen
 from review.tables import AdjudicatedDecision, Decision, Event
 from review.verify import verify
 from review.vocabulary import Act, Judgement, SearchKind, Stage, Verdict

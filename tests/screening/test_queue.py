@@ -3,12 +3,13 @@
 import pytest
 
 from review.database import Database
-from review.decisions import decide, reopen, stop_screening
+from review.decisions import decide
 from review.duplicates import judge
 from review.errors import NotAllowed
 from review.events import OPERATOR
 from review.retrieval import remove, retrieve
 from review.reviews import add_member, amend_protocol
+from review.rounds import reopen, stop_screening
 from review.tables import Rank, Record
 from review.vocabulary import Judgement, RemovalKind, RetrievalState, Role, Stage, Verdict
 from screening.queue import n_left, next_records, skip
