@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Annotated
-from uuid import UUID
 
-from fastapi import APIRouter, Form, UploadFile
+from fastapi import APIRouter, Depends, Form, UploadFile
 from pydantic import BaseModel, BeforeValidator
-from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,7 +16,6 @@ from api.pages.jobs import started
 from api.rendering import render
 from api.security import sealed, unsealed
 from review.errors import Invalid, Unreadable
-from review.files import FileStore
 from review.imports import Preview, Reading, preview, remembered_mapping
 from review.jobs import JobKind
 from review.permissions import Action, check
@@ -77,72 +74,98 @@ class Shown:
     trouble: str | None = None
 
 
+class Desk:
+    """Where a lead looks into files before anything is added; for those who manage the review."""
+
+    def __init__(
+        self,
+        request: Request,
+        session: ReadSession,
+        review_id: ReviewId,
+        by: By,
+        settings: Config,
+        store: Store,
+    ) -> None:
+        check(session, review_id=review_id, by=by, action=Action.MANAGE)
+        self.request, self.session, self.review_id = request, session, review_id
+        self.key, self.store = settings.key(), store
+
+    def seal(self, sha256: str, name: str) -> str:
+        """Return what a form carries of a file that was kept."""
+        return sealed(f"{sha256}/{name}", self.key)
+
+    def look(self, kept: str, reading: Reading) -> Shown:
+        """Return what a file is read as; a table known by its headings is read as it was before."""
+        sha256, name = _unsealed(kept, self.key)
+        path = self.store.path(sha256)
+        if not path.is_file():
+            gone = "This file is not on the server any more. Choose it again."
+            return Shown(name, "", trouble=gone)
+        try:
+            seen = preview(path, name=name, reading=reading)
+            if seen.columns and reading.mapping is None:
+                headings = [one.heading for one in seen.columns]
+                known = remembered_mapping(
+                    self.session, review_id=self.review_id, headings=headings
+                )
+                if known is not None:
+                    seen = preview(path, name=name, reading=replace(reading, mapping=known))
+        except Unreadable as error:
+            return Shown(name, kept, trouble=str(error))
+        return Shown(name, kept, seen)
+
+    def page(self, shown: Sequence[Shown], said: SearchForm) -> Response:
+        """Return the page of the files as they would be read, and of what was typed."""
+        return render(
+            self.request,
+            "adding.html",
+            status_code=422 if all(one.seen is None for one in shown) else 200,
+            files=shown,
+            said=said,
+            formats=list(Format),
+            encodings=ENCODINGS,
+            fields=FIELDS,
+            kinds=list(SearchKind),
+            planned=protocol_of(self.session, self.review_id).searches,
+        )
+
+
+AtDesk = Annotated[Desk, Depends(Desk)]
+
+
 @router.post("/reviews/{slug}/searches/files")
-def show_files(
-    request: Request,
-    session: ReadSession,
-    review_id: ReviewId,
-    by: By,
-    settings: Config,
-    store: Store,
-    files: list[UploadFile],
-) -> Response:
+def show_files(desk: AtDesk, files: list[UploadFile]) -> Response:
     """Keep the files and show what each seems to be; nothing is added to the review yet."""
-    check(session, review_id=review_id, by=by, action=Action.MANAGE)
     shown = []
     for file in files:
         if not file.filename:
             continue
         name = uploads.name_of(file)
         try:
-            sha256 = uploads.keep(file, store, limit=FILE_LIMIT)
+            sha256 = uploads.keep(file, desk.store, limit=FILE_LIMIT)
         except Unreadable as error:
             shown.append(Shown(name, "", trouble=str(error)))
             continue
-        kept = sealed(f"{sha256}/{name}", settings.key())
-        shown.append(_looked_at(session, review_id, store, kept, Reading(), settings.key()))
+        shown.append(desk.look(desk.seal(sha256, name), Reading()))
     if not shown:
         raise Invalid("Choose at least one file exported from the source.")
-    return _page(request, session, review_id, shown, SearchForm(file=[]))
+    return desk.page(shown, SearchForm(file=[]))
 
 
 @router.post("/reviews/{slug}/searches/hits")
-def show_hits(
-    request: Request,
-    session: ReadSession,
-    review_id: ReviewId,
-    by: By,
-    settings: Config,
-    store: Store,
-    hits: Annotated[str, Form(max_length=2_000_000)] = "",
-) -> Response:
+def show_hits(desk: AtDesk, hits: Annotated[str, Form(max_length=2_000_000)] = "") -> Response:
     """Show the hits of a web search that were typed or pasted, a line each."""
-    check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    sha256 = uploads.keep_text(table_of_hits(hits), store)
-    kept = sealed(f"{sha256}/typed hits.csv", settings.key())
-    shown = _looked_at(session, review_id, store, kept, Reading(), settings.key())
+    sha256 = uploads.keep_text(table_of_hits(hits), desk.store)
+    shown = desk.look(desk.seal(sha256, "typed hits.csv"), Reading())
     n = str(shown.seen.n_blocks) if shown.seen else ""
-    said = SearchForm(file=[], kind=SearchKind.WEBSITE, hits=n)
-    return _page(request, session, review_id, [shown], said)
+    return desk.page([shown], SearchForm(file=[], kind=SearchKind.WEBSITE, hits=n))
 
 
 @router.post("/reviews/{slug}/searches/look")
-def look_again(
-    request: Request,
-    session: ReadSession,
-    review_id: ReviewId,
-    by: By,
-    settings: Config,
-    store: Store,
-    said: Said,
-) -> Response:
+def look_again(desk: AtDesk, said: Said) -> Response:
     """Show the files as they would be read by what the person corrected."""
-    check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    shown = [
-        _looked_at(session, review_id, store, one, said.reading(place), settings.key())
-        for place, one in enumerate(said.file)
-    ]
-    return _page(request, session, review_id, shown, said)
+    shown = [desk.look(one, said.reading(place)) for place, one in enumerate(said.file)]
+    return desk.page(shown, said)
 
 
 @router.post("/reviews/{slug}/searches")
@@ -175,47 +198,6 @@ def add(
     return started(
         request, session, review_id, by, JobKind.IMPORT, {"files": files, "fields": fields}
     )
-
-
-def _page(
-    request: Request,
-    session: Session,
-    review_id: UUID,
-    shown: Sequence[Shown],
-    said: SearchForm,
-) -> Response:
-    return render(
-        request,
-        "adding.html",
-        status_code=422 if all(one.seen is None for one in shown) else 200,
-        files=shown,
-        said=said,
-        formats=list(Format),
-        encodings=ENCODINGS,
-        fields=FIELDS,
-        kinds=list(SearchKind),
-        planned=protocol_of(session, review_id).searches,
-    )
-
-
-def _looked_at(
-    session: Session, review_id: UUID, store: FileStore, kept: str, reading: Reading, key: bytes
-) -> Shown:
-    """Return what a file is read as; a table known by its headings is read as it was before."""
-    sha256, name = _unsealed(kept, key)
-    path = store.path(sha256)
-    if not path.is_file():
-        return Shown(name, "", trouble="This file is not on the server any more. Choose it again.")
-    try:
-        seen = preview(path, name=name, reading=reading)
-        if seen.columns and reading.mapping is None:
-            headings = [one.heading for one in seen.columns]
-            known = remembered_mapping(session, review_id=review_id, headings=headings)
-            if known is not None:
-                seen = preview(path, name=name, reading=replace(reading, mapping=known))
-    except Unreadable as error:
-        return Shown(name, kept, trouble=str(error))
-    return Shown(name, kept, seen)
 
 
 def _unsealed(given: str, key: bytes) -> tuple[str, str]:
