@@ -25,6 +25,7 @@ log = logging.getLogger("siftmap.worker")
 KEPT = timedelta(days=30)
 AWAY = 2.0  # seconds until a database that did not answer is asked again
 IDLE = 0.25  # seconds between two looks into the queue
+TIDY = 600.0  # seconds between two rounds of clearing away and looking at how tables grew
 FAILED = "The server failed at this, and nothing more was saved. Its log says why."
 
 
@@ -37,15 +38,16 @@ class Worker:
         self.id = id or uuid4()
         self._held: Held | None = None
         self._stopped = threading.Event()
+        self._tidied: float | None = None
 
     def run(self) -> None:
         """Work until ``stop`` is called; a job that is under way then goes to the next worker."""
         use_fonts(self.settings.font_dir)
-        self._clear_away()
         threading.Thread(target=self._renew_now_and_then, daemon=True).start()
         try:
             while not self._stopped.is_set():
                 if not self._did_next():
+                    self._tidy_now_and_then()
                     self._stopped.wait(IDLE)
         finally:
             self.let_go()
@@ -85,6 +87,14 @@ class Worker:
         finally:
             self._held = None
         return True
+
+    def _tidy_now_and_then(self) -> None:
+        if self._tidied is not None and time.monotonic() - self._tidied < TIDY:
+            return
+        self._tidied = time.monotonic()
+        self._clear_away()
+        with suppress(OperationalError):  # the next round comes
+            self.database.analyse()
 
     def _clear_away(self) -> None:
         """Delete what was drawn or exported long ago; whoever wants it again has it made again."""

@@ -96,22 +96,19 @@ def conflicts(
     what the other reviewer said.
     """
     check(session, review_id=review_id, by=by, action=Action.ADJUDICATE)
-    table = resolutions(session, review_id=review_id, stage=stage)
     member = members(review_id)
+    table = resolutions(session, review_id=review_id, stage=stage, member=member)
     own = (
         select(member.c.cluster_id)
         .join(Decision, Decision.record_id == member.c.record_id)
         .where(Decision.stage == stage, Decision.reviewer_id == by.account_id)
     )
+    open_to_them = select(table.c.cluster_id).where(
+        table.c.resolution == Resolution.CONFLICT.value,
+        table.c.consensus_allowed | table.c.cluster_id.not_in(own),
+    )
     records = session.scalars(
-        select(Record)
-        .join(table, table.c.cluster_id == Record.id)
-        .where(
-            table.c.resolution == Resolution.CONFLICT.value,
-            table.c.consensus_allowed | Record.id.not_in(own),
-        )
-        .order_by(Record.number)
-        .limit(limit)
+        select(Record).where(Record.id.in_(open_to_them)).order_by(Record.number).limit(limit)
     ).all()
     return [_conflict(session, review_id, stage, record) for record in records]
 

@@ -12,6 +12,10 @@ from sqlalchemy.orm import Session
 # Part of every query that looks at all the records of a review.
 WHOLE_REVIEW = "/* the whole review */"
 
+# Of SQLite's PRAGMA optimize: look at every table, asked for or not, that was never looked at or
+# has grown or shrunk tenfold, and at no more than some hundred rows of each index.
+TABLES_THAT_GREW = 0x10012
+
 # SQLite 3.7.0 to 3.51.2 can corrupt a WAL database that two connections checkpoint
 # (sqlite.org/wal.html#walresetbug); the rollback journal is not affected.
 FIRST_SAFE_WAL = (3, 51, 3)
@@ -77,11 +81,11 @@ class Database:
         """Let the database look at its tables, so that it finds good ways through them.
 
         After much was written at once PostgreSQL may otherwise go a hundred times slower until
-        its own round comes by.
+        its own round comes by; SQLite has no such round, and takes every table for a short one.
         """
-        command = "PRAGMA optimize" if self.is_sqlite else "ANALYZE"
-        with self.writer.connect() as connection:
-            connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql(command)
+        command = f"PRAGMA optimize = {TABLES_THAT_GREW:#x}" if self.is_sqlite else "ANALYZE"
+        with self.writer.begin() as connection:
+            connection.exec_driver_sql(command)
 
     def dispose(self) -> None:
         """Close every connection."""
@@ -114,8 +118,9 @@ def _with_loops(_c: object, cursor: Any, statement: str, *_more: object) -> None
 def _sqlite_engine(url: str, *, begin: str, pool_size: int, max_overflow: int) -> Engine:
     driver = sqlite_driver()
     engine = create_engine(
-        url, module=driver, pool_size=pool_size, max_overflow=max_overflow, pool_timeout=60
-    )
+        url, module=driver, pool_size=pool_size, max_overflow=max_overflow, pool_timeout=60,
+        pool_recycle=600,  # what ``analyse`` found out is read when a connection is opened
+    )  # fmt: skip
     mode = journal_mode(driver)
 
     @event.listens_for(engine, "connect")

@@ -14,6 +14,8 @@ from review.decisions import adjudicate
 from review.reviews import protocol_of
 from review.vocabulary import Stage, Verdict
 
+SHOWN = 20  # conflicts on a page
+
 router = APIRouter()
 
 
@@ -23,10 +25,14 @@ def show(request: Request, session: ReadSession, review_id: ReviewId, by: By) ->
     found = [
         conflict
         for stage in Stage
-        for conflict in conflicts(session, review_id=review_id, stage=stage, by=by, limit=10)
+        for conflict in conflicts(session, review_id=review_id, stage=stage, by=by, limit=SHOWN + 1)
     ]
     return render(
-        request, "conflicts.html", conflicts=found, protocol=protocol_of(session, review_id)
+        request,
+        "conflicts.html",
+        conflicts=found[:SHOWN],
+        more=len(found) > SHOWN,
+        protocol=protocol_of(session, review_id),
     )
 
 

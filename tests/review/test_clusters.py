@@ -463,6 +463,19 @@ def test_joining_above_a_score_goes_against_nobodys_answer(session, cast):
         join_above(session, review_id=cast.review_id, score=0.7, by=cast.reviewer_a)
 
 
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_sqlite_learns_how_long_its_tables_have_become(database: Database) -> None:
+    """It takes tables that it never looked at for ten rows, and loops over them for each record."""
+    with database.writing() as session:
+        cast = make_review(session)
+        include_fully(session, cast, make_records(session, cast.review_id, 3)[0])
+    database.analyse()
+
+    with database.reading() as session:
+        known = session.connection().exec_driver_sql("SELECT tbl FROM sqlite_stat1").scalars()
+        assert {"record", "decision", "retrieval"} <= set(known)
+
+
 @pytest.mark.parametrize("kind", ["postgresql"])
 def test_a_query_over_the_whole_review_compares_no_record_with_all_others(
     database: Database,
