@@ -1,5 +1,7 @@
 """Reading a search file into a search: staged first, then all of it in one transaction."""
 
+import csv
+import io
 import json
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -28,6 +30,7 @@ from review.reading import (
     detect,
     read,
 )
+from review.spreadsheets import safe_cell
 from review.tables import Event, ImportFile, Record, RejectedBlock, Search
 from review.tables.base import utc_now
 from review.vocabulary import Act, SearchKind
@@ -275,6 +278,24 @@ def commit(
         detail["mapping"] = dict(staged.mapping)
     writer.finish(subject=("import_file", file_id), detail=detail)
     return Imported(session.get_one(ImportFile, file_id), was_there=False)
+
+
+def rejected_table(session: Session, *, review_id: UUID, search_id: UUID) -> str:
+    """Return every rejected block of a search's files with its place and reason, as CSV."""
+    rows = session.execute(
+        select(ImportFile.name, RejectedBlock)
+        .join(RejectedBlock, RejectedBlock.import_file_id == ImportFile.id)
+        .where(ImportFile.review_id == review_id, ImportFile.search_id == search_id)
+        .order_by(RejectedBlock.event_number, RejectedBlock.block)
+    )
+    text = io.StringIO()
+    table = csv.writer(text)
+    table.writerow(("file", "block", "line", "reason", "as the file had it"))
+    for name, one in rows:
+        table.writerow(
+            (safe_cell(name), one.block, one.line, safe_cell(one.reason), safe_cell(one.raw))
+        )
+    return text.getvalue()
 
 
 def find_file(session: Session, *, review_id: UUID, sha256: str) -> ImportFile | None:

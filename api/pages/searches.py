@@ -4,13 +4,15 @@ from uuid import UUID
 
 from fastapi import APIRouter
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api.deps import By, ReadSession, ReviewId
+from api.downloads import ALONE
 from api.rendering import render
 from review.errors import NotFound
-from review.imports import n_duplicates_by_search
+from review.imports import n_duplicates_by_search, rejected_table
 from review.permissions import Action, check
 from review.reviews import protocol_of
 from review.tables import ImportFile, Record, RejectedBlock, Search
@@ -52,9 +54,7 @@ def search(
     request: Request, session: ReadSession, review_id: ReviewId, search_id: UUID
 ) -> Response:
     """Show one search: how it was run, its files, and every block that was rejected."""
-    found = session.get(Search, search_id)
-    if found is None or found.review_id != review_id:
-        raise NotFound("There is no such search in this review.")
+    found = _search_of(session, review_id, search_id)
     imported = session.scalars(
         select(ImportFile)
         .where(ImportFile.search_id == search_id)
@@ -73,3 +73,21 @@ def search(
     return render(
         request, "search.html", search=found, files=imported, rejected=rejected, records=records
     )
+
+
+@router.get("/reviews/{slug}/searches/{search_id}/rejected.csv")
+def rejected_blocks(session: ReadSession, review_id: ReviewId, search_id: UUID) -> Response:
+    """Return all rejected blocks of a search as a table to look into, and to mend them by."""
+    _search_of(session, review_id, search_id)
+    return Response(
+        rejected_table(session, review_id=review_id, search_id=search_id).encode("utf-8-sig"),
+        media_type="text/csv; charset=utf-8",
+        headers=ALONE | {"content-disposition": 'attachment; filename="rejected.csv"'},
+    )
+
+
+def _search_of(session: Session, review_id: UUID, search_id: UUID) -> Search:
+    found = session.get(Search, search_id)
+    if found is None or found.review_id != review_id:
+        raise NotFound("There is no such search in this review.")
+    return found

@@ -41,6 +41,7 @@ ROUTES = [
         {"source": "Scopus", "kind": "database", "file": "{sealed}"},
     ),
     Route("GET", R + "/searches/{search_id}", Action.VIEW),
+    Route("GET", R + "/searches/{search_id}/rejected.csv", Action.VIEW),
     Route("GET", R + "/duplicates", Action.MANAGE),
     Route(
         "POST", R + "/duplicates", Action.MANAGE,

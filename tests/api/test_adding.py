@@ -1,5 +1,6 @@
 """Adding a search: what a file is read as can be corrected before anything is committed."""
 
+import csv
 import re
 from html import unescape
 
@@ -160,3 +161,16 @@ def test_no_hit_at_all_is_refused(lead):
 
     assert answer.status_code == 422
     assert "one hit a line" in answer.text
+
+
+def test_rejected_blocks_are_saved_with_their_place_and_reason(lead):
+    form = lead.send("s.ris", b"TY  - JOUR\nTI  - Bonds\nER  - \nTY  - JOUR\nAU  - =Doe\nER  - \n")
+
+    done = lead.read(form)
+    page = lead.browser.get(re.search(rf'href="({lead.place}/[^"]+)"', done.text).group(1))
+    link = re.search(r'href="([^"]+/rejected.csv)"', page.text).group(1)
+    rows = list(csv.reader(lead.browser.get(link).content.decode("utf-8-sig").splitlines(True)))
+
+    assert rows[0] == ["file", "block", "line", "reason", "as the file had it"]
+    assert [row[:3] for row in rows[1:]] == [["s.ris", "2", "4"]]
+    assert rows[1][4].startswith("TY  - JOUR\nAU  - =Doe")
