@@ -57,4 +57,4 @@ fix: setup ## Format, and mend what can be mended by machine
 
 lock: ## Write requirements.lock anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
-		--no-emit-index-url --extra dev -q -o requirements.lock pyproject.toml
+		--no-emit-index-url --extra dev --extra bench -q -o requirements.lock pyproject.toml

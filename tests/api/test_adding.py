@@ -163,11 +163,13 @@ def test_no_hit_at_all_is_refused(lead):
     assert "one hit a line" in answer.text
 
 
-def test_rejected_blocks_are_saved_with_their_place_and_reason(lead):
+def test_rejected_blocks_are_saved_with_their_place_and_reason(lead, database):
     form = lead.send("s.ris", b"TY  - JOUR\nTI  - Bonds\nER  - \nTY  - JOUR\nAU  - =Doe\nER  - \n")
 
-    done = lead.read(form)
-    page = lead.browser.get(re.search(rf'href="({lead.place}/[^"]+)"', done.text).group(1))
+    lead.read(form)
+    with database.reading() as session:
+        search = session.scalars(select(ImportFile.search_id)).one()
+    page = lead.browser.get(f"{lead.place}/{search}")
     link = re.search(r'href="([^"]+/rejected.csv)"', page.text).group(1)
     rows = list(csv.reader(lead.browser.get(link).content.decode("utf-8-sig").splitlines(True)))
 

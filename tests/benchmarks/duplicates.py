@@ -1,19 +1,20 @@
-"""Measure duplicate detection on labelled sets: errors, questions, time and memory.
+"""Measure duplicate detection: errors and questions beside bib-dedupe's, time, memory, order.
 
-    python tests/benchmarks/duplicates.py [--sets NAME …] [--data FOLDER] [--incremental]
+    python tests/benchmarks/duplicates.py [--sets NAME …] [--data FOLDER] [--sizes N …] [--alone]
 
 A set is NAME.csv.gz with id, the fields and cluster_id, the truth.  The sets belong to others
-and live outside the checkout.  Each set runs in a process of its own, so that peak memory is its.
+and live outside the checkout.  Each measurement runs in a process of its own, so that peak memory
+is its; bib-dedupe (from the ``bench`` extra) runs on one processor as we do, on the same rows.
 """
 
 import argparse
-import json
 import multiprocessing
 import resource
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,10 @@ sys.path.insert(0, str(ROOT))
 
 from review.matching import cluster, find_pairs, questions  # noqa: E402
 
-TOO_LARGE_BY_DEFAULT = {"synth_100000"}
+LARGEST = "synth_100000"
+SIZES = (10_000, 50_000, 100_000)
+PEER_LIMIT = 10_000  # records; above, bib-dedupe takes minutes and gigabytes
+UPDATE = 1_000  # records that come to a review of the largest set
 COLUMNS = (
     "records", "removable", "FP", "FN", "sensitivity", "lost", "asked", "true", "per_100",
     "after", "FP_after", "seconds", "MB",
@@ -45,26 +49,61 @@ def count_errors(truth: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     }  # fmt: skip
 
 
-def measure(path: Path) -> dict[str, float]:
-    """Return one line of the table for the set at ``path``."""
+def load(path: Path, n: int | None = None) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return the fields and the truth of a set: of whole works, until they are ``n`` records."""
     records = pd.read_csv(path, dtype=str, keep_default_na=False)
+    if n is not None and n < len(records):
+        first_of_work = records.groupby("cluster_id").ngroup(ascending=True)
+        records = records.iloc[np.argsort(first_of_work, kind="stable")[:n]]
     truth = records["cluster_id"].to_numpy()
     fields = records.drop(columns=["cluster_id", "label"], errors="ignore")
-    n = len(records)
+    return fields.reset_index(drop=True), truth
+
+
+def measure(path: Path, n: int | None = None) -> dict[str, float]:
+    """Return one line of the table for the set at ``path``."""
+    fields, truth = load(path, n)
     started = time.perf_counter()
     pairs = find_pairs(fields)
-    labels = cluster(n, pairs)
-    asked = questions(n, labels, pairs)
+    labels = cluster(len(fields), pairs)
+    asked = questions(len(fields), labels, pairs)
     seconds = time.perf_counter() - started
-    is_true = truth[asked["left"]] == truth[asked["right"]]
-    ends = list(zip(asked["left"].tolist(), asked["right"].tolist(), strict=True))
-    yes = [pair for pair, same in zip(ends, is_true, strict=True) if same]
+    return _line(truth, labels, list(zip(asked["left"], asked["right"], strict=True)), seconds)
+
+
+def measure_peer(path: Path, n: int | None = None) -> dict[str, float]:
+    """Return the same line for bib-dedupe: its duplicates are joined, its "maybe" are questions."""
+    from bib_dedupe import bib_dedupe as peer
+
+    fields, truth = load(path, n)
+    asked_for = fields.rename(columns={"id": "ID", "type": "ENTRYTYPE"})
+    asked_for["ENTRYTYPE"] = "article"
+    place = {key: number for number, key in enumerate(asked_for["ID"])}
+    started = time.perf_counter()
+    prepared = peer.prep(asked_for, verbosity_level=0, cpu=1)
+    pairs = peer.block(prepared, verbosity_level=0, cpu=1)
+    matched = peer.match(pairs, verbosity_level=0, cpu=1)
+    together = peer.cluster(matched, verbosity_level=0)
+    seconds = time.perf_counter() - started
+    labels = np.arange(len(fields))
+    for ids in together:
+        places = sorted(place[key] for key in ids)
+        labels[places] = places[0]
+    maybe = matched[matched["duplicate_label"] == "maybe"]
+    asked = [(place[a], place[b]) for a, b in zip(maybe["ID_1"], maybe["ID_2"], strict=True)]
+    return _line(truth, labels, asked, seconds)
+
+
+def _line(
+    truth: np.ndarray, labels: np.ndarray, asked: list[tuple[int, int]], seconds: float
+) -> dict[str, float]:
+    n = len(truth)
+    yes = [(left, right) for left, right in asked if truth[left] == truth[right]]
     answered = count_errors(truth, answer(n, labels, yes))
     return {
-        "records": n, **count_errors(truth, labels), "asked": len(asked),
-        "true": int(is_true.sum()), "per_100": round(100 * len(asked) / n, 2),
-        "after": answered["sensitivity"], "FP_after": answered["FP"],
-        "seconds": round(seconds, 1),
+        "records": n, **count_errors(truth, labels), "asked": len(asked), "true": len(yes),
+        "per_100": round(100 * len(asked) / n, 2), "after": answered["sensitivity"],
+        "FP_after": answered["FP"], "seconds": round(seconds, 1),
         "MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }  # fmt: skip
 
@@ -79,35 +118,80 @@ def answer(n: int, labels: np.ndarray, duplicates: Iterable[tuple[int, int]]) ->
     return cluster(n, nothing, together=[*stars, *duplicates])
 
 
-def measure_update(path: Path, n_new: int = 1000) -> str:
+def is_same_in_any_order(path: Path, seed: int = 7) -> bool:
+    """Say whether the records, shuffled, come to the same clusters and questions."""
+    fields, _ = load(path)
+    shuffled = fields.sample(frac=1, random_state=seed)
+    return _outcome(fields) == _outcome(shuffled.reset_index(drop=True))
+
+
+def _outcome(fields: pd.DataFrame) -> tuple[set[frozenset[str]], set[frozenset[str]]]:
+    pairs = find_pairs(fields)
+    labels = cluster(len(fields), pairs)
+    together = pd.Series(fields["id"]).groupby(labels).agg(frozenset)
+    asked = questions(len(fields), labels, pairs)
+    home = dict(enumerate(together[labels]))
+    # A question is about two clusters; which pair of them is shown may differ.
+    return set(together), {
+        frozenset((home[left], home[right]))
+        for left, right in zip(asked["left"], asked["right"], strict=True)
+    }
+
+
+def measure_update(path: Path, n_new: int = UPDATE) -> dict[str, float]:
     """Return how long the last ``n_new`` records of a set take against all the others."""
-    records = pd.read_csv(path, dtype=str, keep_default_na=False)
-    old, new = records.iloc[:-n_new], records.iloc[-n_new:]
+    fields, _ = load(path)
+    old, new = fields.iloc[:-n_new], fields.iloc[-n_new:]
     started = time.perf_counter()
     pairs = find_pairs(new, against=old)
-    seconds = time.perf_counter() - started
-    return f"{n_new} new against {len(old)}: {seconds:.1f} s, {len(pairs)} pairs"
+    return {
+        "new": n_new, "old": len(old), "seconds": round(time.perf_counter() - started, 1),
+        "pairs": len(pairs), "MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }  # fmt: skip
+
+
+def alone(what: Callable[..., Any], *given: object) -> Any:
+    """Return what a function returns in a new process."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(what, given)
 
 
 def main() -> None:
-    """Print one line per set."""
+    """Print errors and questions by set, time and memory by size, and what order changes."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sets", nargs="*", help="names; default: all but the largest")
     parser.add_argument("--data", type=Path, default=ROOT / "../shared/bench/duplicates")
-    parser.add_argument("--incremental", action="store_true", help="time an update as well")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--sizes", nargs="*", type=int, default=SIZES)
+    parser.add_argument("--alone", action="store_true", help="without bib-dedupe")
     options = parser.parse_args()
     found = {path.name.removesuffix(".csv.gz"): path for path in options.data.glob("*.csv.gz")}
-    names = options.sets or sorted(set(found) - TOO_LARGE_BY_DEFAULT)
+    names = options.sets or sorted(set(found) - {LARGEST})
     if not names or set(names) - set(found):
         sys.exit(f"No such sets in {options.data}: {sorted(set(names) - set(found))}")
-    rows = {}
+    tools = {"siftmap": measure} | ({} if options.alone else {"bib-dedupe": measure_peer})
+    _print_table(
+        "Errors and questions",
+        {(name, tool): alone(run, found[name]) for name in names for tool, run in tools.items()},
+    )
+    if LARGEST not in found:
+        return
+    _print_table(
+        f"Time and memory, on the first records of {LARGEST}",
+        {
+            (f"{n:,}", tool): alone(run, found[LARGEST], n)
+            for n in options.sizes
+            for tool, run in tools.items()
+            if tool == "siftmap" or n <= PEER_LIMIT
+        },
+    )
+    print("\nAn update:", alone(measure_update, found[LARGEST]))
     for name in names:
-        with multiprocessing.get_context("spawn").Pool(1) as alone:
-            rows[name] = alone.apply(measure, (found[name],))
-            if options.incremental:
-                print(f"{name}: {alone.apply(measure_update, (found[name],))}")
-    print(json.dumps(rows) if options.json else pd.DataFrame(rows, index=COLUMNS).T.to_string())
+        same = alone(is_same_in_any_order, found[name])
+        print(f"{name}, shuffled: {'the same' if same else 'NOT the same'} clusters and questions")
+
+
+def _print_table(title: str, rows: dict[tuple[str, str], dict[str, float]]) -> None:
+    print(f"\n{title}\n{pd.DataFrame(rows, index=COLUMNS).T.to_string()}", flush=True)
 
 
 if __name__ == "__main__":
