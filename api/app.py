@@ -24,6 +24,7 @@ from api.pages import (
     jobs,
     joining,
     map,  # noqa: A004 - the page's name
+    marking,
     overview,
     prisma,
     public,
@@ -58,6 +59,7 @@ PAGES = (
     public,
     prisma,
     records,
+    marking,
     jobs,
     setup,
 )

@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse
 from api.highlighting import differing, marked
 from api.security import form_token
 from review.jobs import JobKind
-from review.tables import Job
+from review.tables import Job, Record
 
 FOLDER = Path(str(files("api")))
 
@@ -103,6 +103,18 @@ def language_name(value: str | None) -> str:
     return str(Locale("en").languages.get(language_tag(value), value or ""))
 
 
+def field_text(record: Record, name: str) -> str:
+    """Return a record's field as people read it; nothing where it is not given."""
+    value = getattr(record, name)
+    if name == "authors":
+        return "; ".join(value)
+    if name == "type":
+        return work_type(value)
+    if name == "language":
+        return language_name(value)
+    return "" if value is None else str(value)
+
+
 def job_title(job: Job) -> str:
     """Return what a job does, in words."""
     stage = words(str(job.arguments.get("stage", "")))
@@ -157,6 +169,7 @@ def _environment() -> Environment:
         "language_name": language_name,
         "work_type": work_type,
         "job_title": job_title,
+        "field_text": field_text,
     }
     environment.globals |= {"marked": marked, "differing": differing}
     return environment

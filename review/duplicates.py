@@ -7,25 +7,23 @@ and each record's new place is written as an act of its own, so that any past st
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import pandas as pd
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from review.clusters import members
 from review.database import Database
-from review.errors import Conflicting, Invalid, NotFound
+from review.errors import Conflicting, Invalid
 from review.events import MODEL, Actor, ActWriter, last_event, lock_review
-from review.matching import Band, cluster, explain, find_pairs
-from review.permissions import Action, check
+from review.matching import Band, cluster, find_pairs
+from review.pairs import by_number, plain_fields, questions
+from review.permissions import Action, check, may, roles_of_actor
 from review.places import BY_BAND, held_judgements, moves, placements
-from review.tables import Account, DuplicateJudgement, Event, Placement, Record
+from review.tables import DuplicateJudgement, Event, Placement, Record
 from review.vocabulary import Act, Judgement
 
-ACTS = (Act.DEDUPLICATE, Act.JUDGE_PAIR, Act.UNDO_DUPLICATES)
 ANSWERS = frozenset({Judgement.DUPLICATE, Judgement.DISTINCT, Judgement.SAME_STUDY})
 
 
@@ -37,18 +35,6 @@ class Deduplication:
     n_compared: int
     n_duplicates: int  # records that became duplicates in this run
     n_questions: int  # doubtful pairs that await a person, in all
-
-
-@dataclass(frozen=True)
-class Question:
-    """A doubtful pair for a person to settle; the left record was imported earlier."""
-
-    left: Record
-    right: Record
-    score: float
-    agreed: Sequence[str]
-    differed: Sequence[str]
-    suggestion: str
 
 
 def deduplicate(
@@ -100,17 +86,27 @@ def judge(
     """Record a person's answer about two records and what follows; return the event's number.
 
     Nothing is deleted or moved but the records' places; decisions stay where they were cast.
+    Reviewers say that two records are one report; what a lead keeps apart stays apart for them.
     Raises Conflicting where the answer contradicts one that a person gave before.  Flushes.
     """
     lock_review(session, review_id)
-    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    is_mark = verdict is Judgement.DUPLICATE
+    check(
+        session,
+        review_id=review_id,
+        by=by,
+        action=Action.MARK_DUPLICATES if is_mark else Action.MANAGE,
+    )
     if verdict not in ANSWERS:
         raise Invalid("Say duplicate, distinct, or same study.")
     if left_id == right_id:
         raise Invalid("A record is not its own duplicate.")
-    left_id, right_id = _by_number(session, review_id, (left_id, right_id))
+    left_id, right_id = by_number(session, review_id, (left_id, right_id))
+    held = held_judgements(session, review_id)
+    if (before := held.get((left_id, right_id))) and not _may_overrule(session, before, by):
+        raise Conflicting("The lead has looked at these two and keeps them apart; ask the lead.")
     said = [_judgement(left_id, right_id, verdict)]
-    moved = moves(session, review_id, held_judgements(session, review_id), said)
+    moved = moves(session, review_id, held, said)
     writer = ActWriter(session, review_id=review_id, act=Act.JUDGE_PAIR, by=by)
     writer.insert(DuplicateJudgement, said)
     writer.insert(Placement, placements(moved))
@@ -144,11 +140,19 @@ def join_above(session: Session, *, review_id: UUID, score: float, by: Actor) ->
 def undo(session: Session, *, review_id: UUID, event_number: int, by: Actor) -> int:
     """Take back every judgement of one event that still holds; return the new event's number.
 
-    Each pair falls back to what was said of it before.  Raises Conflicting where nothing of the
-    event holds any more.  Flushes.
+    Each pair falls back to what was said of it before.  Reviewers take back what they said
+    themselves.  Raises Conflicting where nothing of the event holds any more.  Flushes.
     """
     lock_review(session, review_id)
-    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    is_own = by.account_id is not None and by.account_id == _actor_of(
+        session, review_id, event_number, Act.JUDGE_PAIR
+    )
+    check(
+        session,
+        review_id=review_id,
+        by=by,
+        action=Action.MARK_DUPLICATES if is_own else Action.MANAGE,
+    )
     said = _judgements(session, review_id, DuplicateJudgement.event_number == event_number)
     held = held_judgements(session, review_id)
     standing = [row for row in said if held[row.left_id, row.right_id].id == row.id]
@@ -160,100 +164,6 @@ def undo(session: Session, *, review_id: UUID, event_number: int, by: Actor) -> 
     writer.insert(DuplicateJudgement, before)
     writer.insert(Placement, placements(moved))
     return writer.finish(detail={"undone": event_number})
-
-
-def questions(session: Session, *, review_id: UUID) -> list[tuple[UUID, UUID, float]]:
-    """Return the doubtful pairs that await a person as (left, right, score), best score first.
-
-    One pair speaks for its two clusters, and clusters that a person or a rule keeps apart are not
-    asked about again.
-    """
-    member = members(review_id)
-    home: dict[UUID, UUID] = dict(
-        session.execute(select(member.c.record_id, member.c.cluster_id)).all()
-    )
-    held = held_judgements(session, review_id)
-    apart = {
-        frozenset((home[left], home[right]))
-        for (left, right), row in held.items()
-        if row.verdict in (Judgement.DISTINCT, Judgement.SAME_STUDY)
-    }
-    # A likely duplicate that a rule or an answer kept from being joined is a question too.
-    open_verdicts = (Judgement.DOUBTFUL, Judgement.DUPLICATE)
-    doubtful = sorted(
-        (row for row in held.values() if row.verdict in open_verdicts),
-        key=lambda row: (-(row.score or 0), row.evidence.get("tie", "")),
-    )
-    asked: dict[frozenset[UUID], tuple[UUID, UUID, float]] = {}
-    for row in doubtful:
-        between = frozenset((home[row.left_id], home[row.right_id]))
-        if len(between) == 2 and between not in apart and between not in asked:
-            asked[between] = (row.left_id, row.right_id, row.score or 0)
-    return list(asked.values())
-
-
-def question(session: Session, *, review_id: UUID, left_id: UUID, right_id: UUID) -> Question:
-    """Return two records side by side with what agrees and what differs."""
-    left_id, right_id = _by_number(session, review_id, (left_id, right_id))
-    left, right = session.get_one(Record, left_id), session.get_one(Record, right_id)
-    evidence = explain(_fields(left), _fields(right))
-    row = held_judgements(session, review_id).get((left_id, right_id))
-    return Question(
-        left=left,
-        right=right,
-        score=(row.score if row else None) or 0,
-        agreed=evidence["agreed"],
-        differed=evidence["differed"],
-        suggestion=str(row.evidence.get("kind", "")) if row else "",
-    )
-
-
-@dataclass(frozen=True)
-class DuplicateAct:
-    """One act on duplicates, as it can be taken back: what was said, and what it joined."""
-
-    number: int
-    at: datetime
-    actor_id: UUID | None
-    who: str
-    act: Act
-    verdict: str | None
-    above: float | None  # where all pairs that scored so high were joined at once
-    n_joined: int
-    title: str | None  # of one of the pair, where a person answered
-
-
-def latest_acts(session: Session, *, review_id: UUID, limit: int = 5) -> list[DuplicateAct]:
-    """Return the newest acts on duplicates, with how many records each made a duplicate."""
-    joined = (
-        select(Placement.event_number, func.count().label("n"))
-        .where(Placement.review_id == review_id, Placement.root_id != Placement.record_id)
-        .group_by(Placement.event_number)
-        .subquery()
-    )
-    rows = session.execute(
-        select(Event, Account.name, joined.c.n, Record.title)
-        .outerjoin(Account, Account.id == Event.actor_id)
-        .outerjoin(joined, joined.c.event_number == Event.number)
-        .outerjoin(Record, Record.id == Event.subject_id)
-        .where(Event.review_id == review_id, Event.act.in_(ACTS))
-        .order_by(Event.number.desc())
-        .limit(limit)
-    )
-    return [
-        DuplicateAct(
-            number=event.number,
-            at=event.at,
-            actor_id=event.actor_id,
-            who=name or "siftmap",
-            act=event.act,
-            verdict=event.detail.get("verdict"),
-            above=event.detail.get("above"),
-            n_joined=n or 0,
-            title=title,
-        )
-        for event, name, n, title in rows
-    ]
 
 
 def _records_since_last_run(session: Session, review_id: UUID) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -285,25 +195,28 @@ def _records_since_last_run(session: Session, review_id: UUID) -> tuple[pd.DataF
         .where(Record.review_id == review_id)
         .order_by(Record.number)
     ).all()
-    frame = pd.DataFrame([_plain(row._mapping) for row in records])
+    frame = pd.DataFrame([plain_fields(row._mapping) for row in records])
     if frame.empty:
         return frame, frame
     is_old = frame.pop("event_number") <= seen
     return frame[is_old].reset_index(drop=True), frame[~is_old].reset_index(drop=True)
 
 
-def _fields(record: Record) -> dict[str, Any]:
-    columns = Record.__table__.columns
-    return _plain({column.name: getattr(record, column.key) for column in columns})
+def _may_overrule(session: Session, before: DuplicateJudgement, by: Actor) -> bool:
+    """Say whether the caller may say otherwise than what is held of a pair."""
+    if before.verdict not in (Judgement.DISTINCT, Judgement.SAME_STUDY):
+        return True
+    if _actor_of(session, before.review_id, before.event_number, Act.JUDGE_PAIR) is None:
+        return True  # a rule of the model's
+    return may(roles_of_actor(session, review_id=before.review_id, by=by), Action.MANAGE)
 
 
-def _plain(row: Any) -> dict[str, Any]:
-    """Return a record's fields under the names that matching knows, as text."""
-    plain = {name: "" if value is None else value for name, value in row.items()}
-    plain["author"] = "; ".join(plain.pop("authors"))
-    plain["number"] = plain.pop("issue")
-    plain["year"] = str(plain["year"])
-    return plain
+def _actor_of(session: Session, review_id: UUID, number: int, act: Act) -> UUID | None:
+    return session.scalar(
+        select(Event.actor_id).where(
+            Event.review_id == review_id, Event.number == number, Event.act == act
+        )
+    )
 
 
 def _judgements(
@@ -375,14 +288,3 @@ def _said_before(session: Session, row: DuplicateJudgement, event_number: int) -
     if before is None:
         return _judgement(row.left_id, row.right_id, Judgement.WITHDRAWN)
     return _judgement(row.left_id, row.right_id, before.verdict, before.score, before.evidence)
-
-
-def _by_number(session: Session, review_id: UUID, pair: tuple[UUID, UUID]) -> tuple[UUID, UUID]:
-    ordered = session.scalars(
-        select(Record.id)
-        .where(Record.review_id == review_id, Record.id.in_(pair))
-        .order_by(Record.number)
-    ).all()
-    if len(ordered) != 2:
-        raise NotFound("There is no such record in this review.")
-    return ordered[0], ordered[1]

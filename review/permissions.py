@@ -17,6 +17,7 @@ class Action(StrEnum):
 
     VIEW = "view"
     SCREEN = "screen"
+    MARK_DUPLICATES = "mark_duplicates"
     ADJUDICATE = "adjudicate"
     CODE = "code"
     READ = "read"
@@ -29,6 +30,8 @@ class Action(StrEnum):
 ALLOWED: dict[Action, frozenset[Role]] = {
     Action.VIEW: frozenset(Role),
     Action.SCREEN: frozenset({Role.REVIEWER}),
+    # Whoever reads the records meets the duplicates that the rules did not dare to join.
+    Action.MARK_DUPLICATES: frozenset({Role.REVIEWER, Role.LEAD}),
     Action.ADJUDICATE: frozenset({Role.ADJUDICATOR}),
     Action.CODE: frozenset({Role.REVIEWER, Role.LEAD}),
     # Full texts are lent to those who work on the review; they are not for publication.

@@ -8,17 +8,21 @@ from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.deps import By, ReadSession, ReviewId, WriteSession
+from api.deps import By, OptionalId, ReadSession, ReviewId, WriteSession
 from api.pages.jobs import started
+from api.pages.marking import back_to
 from api.rendering import path, render
-from review.duplicates import join_above, judge, latest_acts, question, questions, undo
+from review.duplicate_sample import SIZE, sample_of_last_run
+from review.duplicates import join_above, judge, undo
 from review.jobs import JobKind
+from review.pairs import latest_acts, question, questions
 from review.permissions import Action, check
 from review.tables import Record
-from review.vocabulary import Judgement
+from review.vocabulary import Judgement, Stage
 
 router = APIRouter()
 SCORES = (0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)
+LARGEST_SAMPLE = 1_000
 SHOWN = 200  # pairs to look through on one page
 Score = Annotated[float | None, Query(gt=0, le=1)]
 
@@ -59,10 +63,31 @@ def answer(
     right: Annotated[UUID, Form()],
     verdict: Annotated[Judgement, Form()],
     skip: Annotated[int, Form(ge=0, le=10**6)] = 0,
+    size: Annotated[int, Form(ge=0, le=LARGEST_SAMPLE)] = 0,
 ) -> Response:
-    """Record the answer about a pair and go on to the next one."""
+    """Record the answer about a pair and go on to the next one, of the sample if it is of one."""
     judge(session, review_id=review_id, left_id=left, right_id=right, verdict=verdict, by=by)
-    return RedirectResponse(f"{path(request, 'duplicates')}?skip={skip}", status_code=303)
+    then = f"/sample?size={size}" if size else f"?skip={skip}"
+    return RedirectResponse(path(request, "duplicates") + then, status_code=303)
+
+
+@router.get("/reviews/{slug}/duplicates/sample")
+def sample(
+    request: Request,
+    session: ReadSession,
+    review_id: ReviewId,
+    by: By,
+    size: Annotated[int, Query(ge=1, le=LARGEST_SAMPLE)] = SIZE,
+) -> Response:
+    """Show the next pair of a random sample, and what its answers say of the last run."""
+    drawn = sample_of_last_run(session, review_id=review_id, by=by, size=size)
+    pair = None
+    if drawn and drawn.next:
+        left_id, right_id = drawn.next
+        pair = question(session, review_id=review_id, left_id=left_id, right_id=right_id)
+    return render(
+        request, "duplicates_sample.html", sample=drawn, question=pair, largest=LARGEST_SAMPLE
+    )
 
 
 @router.get("/reviews/{slug}/duplicates/above")
@@ -113,10 +138,14 @@ def post_undo(
     review_id: ReviewId,
     by: By,
     event: Annotated[int, Form(ge=1, le=2**31 - 1)],
+    record: OptionalId = None,
+    stage: Annotated[Stage | None, Form()] = None,
 ) -> Response:
-    """Take back one act, an answer or a whole run."""
+    """Take back one act, an answer or a whole run; and go back to the record it was made from."""
     undo(session, review_id=review_id, event_number=event, by=by)
-    return RedirectResponse(path(request, "duplicates"), status_code=303)
+    if record is None:
+        return RedirectResponse(path(request, "duplicates"), status_code=303)
+    return RedirectResponse(back_to(request, record, stage), status_code=303)
 
 
 @router.post("/reviews/{slug}/dedupe")

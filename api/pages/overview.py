@@ -13,10 +13,10 @@ from api.deps import By, Here, Place, ReadSession, ReviewId
 from api.rendering import render
 from protocols.schema import Protocol
 from review.blinding import n_own_decisions, own_decisions
-from review.duplicates import questions
 from review.events import Actor
 from review.flow import Leaf
 from review.lately import done_lately
+from review.pairs import questions
 from review.prisma import Flow, count_flow
 from review.reviews import protocol_of
 from review.tables import Contract, Search

@@ -85,6 +85,7 @@ def record(
     review_id: ReviewId,
     by: By,
     record_id: UUID,
+    joined: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
 ) -> Response:
     """Show a record as its source gave it, and what the person may know of its history."""
     found = record_of_review(session, review_id=review_id, record_id=record_id)
@@ -103,6 +104,7 @@ def record(
         history=history(session, review_id=review_id, cluster=cluster, by=by),
         protocol=protocol_of(session, review_id),
         stages=list(Stage),
+        joined=joined,
     )
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Form, Query
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -43,9 +43,20 @@ def screen(
     stage: Stage,
     record: UUID | None = None,
     skipped: UUID | None = None,
+    joined: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+    joined_from: Annotated[UUID | None, Query(alias="from")] = None,
 ) -> Response:
     """Show the reviewer's next record, or one of their own choosing, with their last decisions."""
-    return _show(request, session, review_id, by, stage, record_id=record, skipped=skipped)
+    return _show(
+        request,
+        session,
+        review_id,
+        by,
+        stage,
+        record_id=record,
+        skipped=skipped,
+        joined=(joined, joined_from) if joined and joined_from else None,
+    )
 
 
 @router.post(STAGED + "/decisions")
@@ -193,6 +204,7 @@ def _show(
     said: str = "",
     left: int | None = None,
     skipped: UUID | None = None,
+    joined: tuple[int, UUID] | None = None,
 ) -> Response:
     check(session, review_id=review_id, by=by, action=Action.SCREEN)
     if record_id is None:
@@ -206,6 +218,7 @@ def _show(
         "record": shown,
         "key": uuid4(),
         "skipped": skipped,  # just now, so that undoing means this
+        "joined": joined,  # likewise: the event, and the record it was made from
         "said": said or request.query_params.get("said", ""),
         "protocol": protocol,
         "reasons": protocol.reasons(stage),

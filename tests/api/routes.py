@@ -47,6 +47,7 @@ ROUTES = [
         "POST", R + "/duplicates", Action.MANAGE,
         {"left": "{record_id}", "right": "{other_id}", "verdict": "distinct"},
     ),
+    Route("GET", R + "/duplicates/sample", Action.MANAGE),
     Route("GET", R + "/duplicates/above", Action.MANAGE, query="?score=0.9"),
     Route("POST", R + "/duplicates/above", Action.MANAGE, {"score": "0.9"}),
     Route("POST", R + "/duplicates/undo", Action.MANAGE, {"event": "1"}),
@@ -99,6 +100,11 @@ ROUTES = [
     Route("GET", R + "/records", Action.VIEW),
     Route("GET", R + "/records", Action.SEE_COUNTS, query="?box=duplicates"),
     Route("GET", R + "/records/{record_id}", Action.VIEW),
+    Route("GET", R + "/records/{record_id}/duplicate", Action.MARK_DUPLICATES),
+    Route(
+        "POST", R + "/records/{record_id}/duplicate", Action.MARK_DUPLICATES,
+        {"other": "{other_id}"},
+    ),
     Route(
         "POST", R + "/records/{record_id}/reopen", Action.MANAGE,
         {"stage": "title_abstract", "why": "A new criterion."},

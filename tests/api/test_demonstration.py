@@ -19,9 +19,9 @@ from review.accounts import find_account
 from review.blinding import conflicts
 from review.coding import CodeState, coded_values
 from review.database import Database
-from review.duplicates import questions
 from review.events import Actor
 from review.files import FileStore
+from review.pairs import questions
 from review.prisma import count_flow, identities
 from review.reviews import find_review, protocol_state
 from review.studies import contracts_of

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from review.duplicates import questions
+from review.pairs import questions
 from review.vocabulary import Judgement
 from tests.factories import make_records
 from tests.review.test_clusters import ask_model
@@ -57,3 +57,62 @@ def test_nothing_above_a_score_is_said_and_nothing_is_joined(sign_in, database, 
     assert lead.post(f"{place}/above", {"score": "0.99"}).status_code == 409
     assert lead.post(f"{place}/above", {"score": "1.5"}).status_code == 422
     assert pending(database, people) == 2
+
+
+def test_a_reviewer_marks_a_duplicate_while_screening_and_takes_it_back(
+    sign_in, database, people, pairs
+):
+    reviewer, place = sign_in(people.reviewer_a), f"/reviews/{people.slug}"
+    queue = f"{place}/screening/title_abstract"
+    first = re.search(r'name="record" value="([^"]+)"', reviewer.get(queue).text)[1]
+
+    offered = reviewer.get(f"{place}/records/{first}/duplicate?stage=title_abstract")
+    other = re.search(r'href="\?other=([0-9a-f-]+)', offered.text)[1]
+    beside = reviewer.get(f"{place}/records/{first}/duplicate?stage=title_abstract&other={other}")
+    assert "title same" in beside.text
+    asked = reviewer.post(
+        f"{place}/records/{first}/duplicate", {"other": other, "stage": "title_abstract"}
+    )
+
+    page = reviewer.get(asked.headers["location"])
+    assert "joined ✓" in page.text
+    assert {first, other} == set(map(str, pairs[:2]))
+    event = re.search(r'name="event" value="(\d+)"', page.text)[1]
+    back = reviewer.post(
+        f"{place}/duplicates/undo", {"event": event, "record": first, "stage": "title_abstract"}
+    )
+    assert back.headers["location"] == f"{queue}?record={first}"
+    assert pending(database, people) == 2
+
+
+def test_another_record_is_found_by_words_of_its_title_or_its_doi(sign_in, people, pairs):
+    lead, place = sign_in(people.lead), f"/reviews/{people.slug}/records/{pairs[0]}/duplicate"
+
+    assert "A bond in Ghent" in lead.get(f"{place}?q=ghent").text
+    assert "A bond in Leeds</a>" not in lead.get(f"{place}?q=ghent").text
+    assert "No other record has that" in lead.get(f"{place}?q=Quito").text
+
+
+def test_signs_are_shown_as_they_are_where_two_records_are_compared(sign_in, database, people):
+    with database.writing() as session:
+        a, b = make_records(session, people.review_id, [{"title": "L'impact d'un <bon> & co"}] * 2)
+    lead = sign_in(people.lead)
+
+    page = lead.get(f"/reviews/{people.slug}/records/{a}/duplicate?other={b}").text
+
+    assert "L&#39;impact d&#39;un &lt;bon&gt; &amp; co" in page
+    assert "&amp;#39;" not in page
+
+
+def test_a_sample_is_looked_through_by_the_lead(sign_in, people, pairs):
+    lead, place = sign_in(people.lead), f"/reviews/{people.slug}/duplicates"
+
+    page = lead.get(f"{place}/sample?size=1").text
+    assert "was left alone" in page
+    names = {
+        name: re.search(rf'name="{name}" value="([^"]+)"', page)[1] for name in ("left", "right")
+    }
+    after = lead.post(place, names | {"verdict": "distinct", "size": "1"})
+
+    assert after.headers["location"] == f"{place}/sample?size=1"
+    assert "Make it twice as large" in lead.get(after.headers["location"]).text

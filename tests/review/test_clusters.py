@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 from review.clusters import cluster_of, clusters_of, members
 from review.database import Database
 from review.decisions import adjudicate, decide, live_decisions
-from review.duplicates import deduplicate, join_above, judge, questions, undo
+from review.duplicates import deduplicate, join_above, judge, undo
 from review.errors import Conflicting, Invalid, NotAllowed, NotFound, ReviewError, Settled
 from review.events import MODEL, OPERATOR, ActWriter, last_event, lock_review
 from review.flow import Leaf, leaves
+from review.pairs import questions
 from review.resolution import standing
 from review.retrieval import remove, retrieve
 from review.rounds import reopen
@@ -461,6 +462,40 @@ def test_joining_above_a_score_goes_against_nobodys_answer(session, cast):
     assert partition(session, cast) == {frozenset({a, b}), frozenset({c})}
     with pytest.raises(NotAllowed):
         join_above(session, review_id=cast.review_id, score=0.7, by=cast.reviewer_a)
+
+
+def test_reviewers_say_what_is_a_duplicate_and_nothing_else(session, cast):
+    a, b, c = make_records(session, cast.review_id, 3)
+    mine = {"review_id": cast.review_id, "by": cast.reviewer_a}
+
+    number = judge(session, **mine, left_id=a, right_id=b, verdict=DUPLICATE)
+    assert partition(session, cast) == {frozenset({a, b}), frozenset({c})}
+    for verdict in (DISTINCT, Judgement.SAME_STUDY):
+        with pytest.raises(NotAllowed):
+            judge(session, **mine, left_id=b, right_id=c, verdict=verdict)
+
+    undo(session, **mine, event_number=number)
+    assert partition(session, cast) == {frozenset({a}), frozenset({b}), frozenset({c})}
+
+
+def test_reviewers_neither_overrule_the_lead_nor_take_back_what_others_said(session, cast):
+    a, b, c = make_records(session, cast.review_id, 3)
+    mine = {"review_id": cast.review_id, "by": cast.reviewer_a}
+    say(session, cast, a, b, DISTINCT)
+    joined = say(session, cast, b, c, DUPLICATE)
+
+    with pytest.raises(Conflicting, match="keeps them apart"):
+        judge(session, **mine, left_id=a, right_id=b, verdict=DUPLICATE)
+    with pytest.raises(Conflicting):  # through a third record no more than directly
+        judge(session, **mine, left_id=a, right_id=c, verdict=DUPLICATE)
+    with pytest.raises(NotAllowed):
+        undo(session, **mine, event_number=joined)
+    with pytest.raises(NotAllowed):
+        judge(
+            session, review_id=cast.review_id, left_id=b, right_id=c, verdict=DUPLICATE,
+            by=cast.advisor,
+        )  # fmt: skip
+    assert partition(session, cast) == {frozenset({a}), frozenset({b, c})}
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])

@@ -1,0 +1,79 @@
+"""Saying of one record, while reading it, that it is a duplicate of another."""
+
+from typing import Annotated
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Query
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from api.deps import By, ReadSession, ReviewId, WriteSession
+from api.rendering import path, render
+from review.duplicates import judge
+from review.pairs import likely_duplicates, question
+from review.permissions import Action, check
+from review.records import record_of_review
+from review.vocabulary import Judgement, Stage
+
+router = APIRouter()
+MARKING = "/reviews/{slug}/records/{record_id}/duplicate"
+
+
+@router.get(MARKING)
+def look(
+    request: Request,
+    session: ReadSession,
+    review_id: ReviewId,
+    by: By,
+    record_id: UUID,
+    q: Annotated[str, Query(max_length=500)] = "",
+    other: UUID | None = None,
+    stage: Stage | None = None,
+) -> Response:
+    """Show the records most like this one, or this one beside the one that was chosen."""
+    check(session, review_id=review_id, by=by, action=Action.MARK_DUPLICATES)
+    return render(
+        request,
+        "marking.html",
+        record=record_of_review(session, review_id=review_id, record_id=record_id),
+        found=[]
+        if other
+        else likely_duplicates(session, review_id=review_id, record_id=record_id, text=q),
+        pair=other and question(session, review_id=review_id, left_id=record_id, right_id=other),
+        other=other,
+        stage=stage,
+        q=q,
+        back=back_to(request, record_id, stage),
+    )
+
+
+@router.post(MARKING)
+def mark(
+    request: Request,
+    session: WriteSession,
+    review_id: ReviewId,
+    by: By,
+    record_id: UUID,
+    other: Annotated[UUID, Form()],
+    stage: Annotated[Stage | None, Form()] = None,
+) -> Response:
+    """Join the two; the queue goes on, or the record shows its new company."""
+    event = judge(
+        session,
+        review_id=review_id,
+        left_id=record_id,
+        right_id=other,
+        verdict=Judgement.DUPLICATE,
+        by=by,
+    )
+    joined = urlencode({"joined": event, "from": record_id})
+    target = path(request, "screening", stage) if stage else path(request, "records", record_id)
+    return RedirectResponse(f"{target}?{joined}", status_code=303)
+
+
+def back_to(request: Request, record_id: UUID, stage: Stage | None) -> str:
+    """Return where a record was being read."""
+    if stage is None:
+        return path(request, "records", record_id)
+    return f"{path(request, 'screening', stage)}?record={record_id}"
