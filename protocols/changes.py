@@ -24,6 +24,7 @@ WHOLE = {
     "question_framework": "The framework of the question",
     "highlights": "The terms that are marked in texts",
     "terminology": "The terminology, and with it the first ranking of records",
+    "duplicates": "How duplicates are joined",
     "stopping": "The stopping rule",
     "wording": "The words that pages use",
 }

@@ -196,6 +196,22 @@ class MapFramework(_Part):
     unit: Literal["contract", "study"] = "contract"
 
 
+class Joining(StrEnum):
+    """Which pairs of records are joined as duplicates without asking a person."""
+
+    CLEAR = "clear"  # those that the rules are sure of
+    IDENTICAL = "identical"  # those that say exactly the same, in a telling title
+    NONE = "none"
+
+
+class DuplicateRules(_Part):
+    """How far records are joined and asked about when duplicates are looked for."""
+
+    join: Joining = Joining.CLEAR
+    ask_from: Annotated[float, Field(ge=0.35, le=1, allow_inf_nan=False)] = 0.35
+    """Pairs that score less are left alone; below 0.35 almost none was a duplicate."""
+
+
 class StoppingRule(_Part):
     """When screening may end early, and how sure the review must be of its recall by then."""
 
@@ -229,6 +245,7 @@ class Protocol(_Part):
     published_from: Year | None = None
     published_to: Year | None = None
     searches: tuple[PlannedSearch, ...] = ()
+    duplicates: DuplicateRules = DuplicateRules()
     stages: Stages = Stages()
     exclusion_reasons: tuple[ExclusionReason, ...]
     highlights: tuple[Highlights, ...] = ()

@@ -5,6 +5,7 @@ the model.  Clusters follow from the judgements that hold, by one rule (review.m
 and each record's new place is written as an act of its own, so that any past state can be read.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ import pandas as pd
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from protocols.schema import DuplicateRules, Joining
 from review.database import Database
 from review.errors import Conflicting, Invalid
 from review.events import MODEL, Actor, ActWriter, last_event, lock_review
@@ -21,6 +23,7 @@ from review.matching import Band, cluster, find_pairs
 from review.pairs import by_number, plain_fields, questions
 from review.permissions import Action, check, may, roles_of_actor
 from review.places import BY_BAND, held_judgements, moves, placements
+from review.reviews import protocol_of
 from review.tables import DuplicateJudgement, Event, Placement, Record
 from review.vocabulary import Act, Judgement
 
@@ -52,11 +55,13 @@ def deduplicate(
     with database.reading() as session:
         check(session, review_id=review_id, by=by, action=Action.MANAGE)
         up_to = last_event(session, review_id)
+        plan = protocol_of(session, review_id).duplicates
         old, new = _records_since_last_run(session, review_id)
     if new.empty:
         with database.reading() as session:
             return Deduplication(None, 0, 0, len(questions(session, review_id=review_id)))
     pairs = find_pairs(new, against=None if old.empty else old, on_progress=on_progress)
+    pairs = _as_planned(pairs, plan)
     ids = [*old["id"], *new["id"]]
     with database.writing() as session:
         lock_review(session, review_id)
@@ -72,6 +77,15 @@ def deduplicate(
         n_moved = sum(record != root for record, root in moved)
         n_questions = len(questions(session, review_id=review_id))
     return Deduplication(number, len(ids), n_moved, n_questions)
+
+
+def _as_planned(pairs: pd.DataFrame, plan: DuplicateRules) -> pd.DataFrame:
+    """Return the pairs with the bands that the protocol leaves them."""
+    bands = pairs["band"]
+    allowed = {Joining.CLEAR: 0, Joining.IDENTICAL: 1, Joining.NONE: math.inf}[plan.join]
+    is_asked = (bands == Band.JOIN) & (pairs["score"] < allowed)
+    is_left = (bands == Band.ASK) & (pairs["score"] < plan.ask_from)
+    return pairs.assign(band=bands.mask(is_asked, Band.ASK))[~is_left]
 
 
 def judge(

@@ -32,7 +32,14 @@ from review.vocabulary import (
     Stage,
     Verdict,
 )
-from tests.factories import Cast, decide_both, include_fully, make_records, make_review
+from tests.factories import (
+    Cast,
+    decide_both,
+    include_fully,
+    make_records,
+    make_review,
+    protocol_text,
+)
 
 INCLUDE, EXCLUDE = Verdict.INCLUDE, Verdict.EXCLUDE
 DUPLICATE, DISTINCT = Judgement.DUPLICATE, Judgement.DISTINCT
@@ -462,6 +469,36 @@ def test_joining_above_a_score_goes_against_nobodys_answer(session, cast):
     assert partition(session, cast) == {frozenset({a, b}), frozenset({c})}
     with pytest.raises(NotAllowed):
         join_above(session, review_id=cast.review_id, score=0.7, by=cast.reviewer_a)
+
+
+@pytest.mark.parametrize(
+    ("rules", "n_joined", "n_asked"),
+    [
+        ("", 2, 1),
+        ("duplicates: {join: identical}", 1, 2),
+        ("duplicates: {join: none}", 0, 3),
+        ("duplicates: {ask_from: 1}", 2, 0),
+    ],
+)
+def test_the_protocol_says_how_far_duplicates_are_joined(database, rules, n_joined, n_asked):
+    same = {"title": "Paying for outcomes in shelters of the north", "abstract": "", "year": 2010}
+    near = {"title": "Homes before jobs: a bond for rough sleepers", "doi": "10.5555/2"}
+    maybe = {"title": "Learning from contracts in four harbour towns", "year": 2011}
+    with database.writing() as session:
+        cast = make_review(session, text=f"{protocol_text()}{rules}\n")
+        make_records(
+            session,
+            cast.review_id,
+            [
+                same, same,
+                near, near | {"title": "Homes before jobs: bonds for rough sleepers"},
+                maybe, maybe | {"journal": "Other Letters", "volume": "9", "year": 2012},
+            ],
+        )  # fmt: skip
+
+    done = deduplicate(database, review_id=cast.review_id, by=cast.lead)
+
+    assert (done.n_duplicates, done.n_questions) == (n_joined, n_asked)
 
 
 def test_reviewers_say_what_is_a_duplicate_and_nothing_else(session, cast):
