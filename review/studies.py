@@ -6,13 +6,15 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from review.clusters import cluster_of, latest
+from review.clusters import cluster_of, latest, members
 from review.errors import Conflicting, Invalid, NotFound
 from review.events import Actor, lock_review, record_act
+from review.matching import Kind
 from review.permissions import Action, check
+from review.places import held_judgements
 from review.resolution import standing
 from review.tables import Contract, Record, Study, StudyContract, StudyReport
-from review.vocabulary import Act, Resolution, Stage
+from review.vocabulary import Act, Judgement, Resolution, Stage
 
 
 def add_study(
@@ -191,6 +193,23 @@ def studies_of_reports(
         (act for act in newest.values() if act.is_linked), key=lambda act: act.event_number
     )
     return list(dict.fromkeys(act.study_id for act in linked))
+
+
+def same_study_links(session: Session, *, review_id: UUID) -> dict[UUID, set[UUID]]:
+    """Return, by cluster, the clusters that are other reports of the same study.
+
+    So it was said by a person who compared the two, or by a rule of the search for duplicates
+    (preprint and article, conference and journal, erratum): for whoever makes studies to confirm.
+    """
+    member = members(review_id)
+    home = dict(session.execute(select(member.c.record_id, member.c.cluster_id)).all())
+    links: dict[UUID, set[UUID]] = {}
+    for (left, right), row in held_judgements(session, review_id).items():
+        is_rule = row.verdict is Judgement.DISTINCT and row.evidence.get("kind") == Kind.SAME_STUDY
+        if (row.verdict is Judgement.SAME_STUDY or is_rule) and home[left] != home[right]:
+            links.setdefault(home[left], set()).add(home[right])
+            links.setdefault(home[right], set()).add(home[left])
+    return links
 
 
 def _link(session: Session, review_id: UUID, study_id: UUID, record_id: UUID) -> StudyReport:

@@ -1,5 +1,6 @@
 """Coding: studies, their contracts, and a form of the codebook for each."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from api.deps import Base, By, Config, Here, OptionalId, ReadSession, ReviewId, 
 from api.full_text_pages import pages_or_ask
 from api.rendering import is_fragment, path, render
 from protocols.schema import SPECIAL_VALUES
+from review.clusters import cluster_of
 from review.coding import agree, code, n_values_by_study
 from review.errors import Invalid
 from review.events import Actor
@@ -27,10 +29,13 @@ from review.studies import (
     add_study,
     contracts_of,
     link_contract,
+    link_report,
     reports_of,
+    same_study_links,
+    studies_of_reports,
     study_of_review,
 )
-from review.tables import Contract, Study
+from review.tables import Contract, Record, Study
 from review.vocabulary import AgreedBy
 
 router = APIRouter()
@@ -48,13 +53,19 @@ def studies(
     # What awaits a study tells what reviewers decided, so it is for the lead.
     is_lead = here.may(Action.MANAGE)
     waiting = (
-        record_rows(session, review_id=review_id, where=[Leaf.AWAITING_STUDY]) if is_lead else []
+        [
+            one
+            for one, _, _ in record_rows(session, review_id=review_id, where=[Leaf.AWAITING_STUDY])
+        ]
+        if is_lead
+        else []
     )
     return render(
         request,
         "studies.html",
         studies=found,
         waiting=waiting,
+        related=_related(session, review_id, found, waiting),
         coded=n_values_by_study(session, review_id=review_id, by=None if is_lead else by),
         protocol=protocol_of(session, review_id),
     )
@@ -66,12 +77,46 @@ def post_study(
     session: WriteSession,
     review_id: ReviewId,
     by: By,
-    label: Annotated[str, Form()],
     reports: Annotated[list[UUID], Form()],
+    label: Annotated[str, Form()] = "",
+    study: OptionalId = None,
 ) -> Response:
-    """Add a study known through the chosen reports."""
-    study = add_study(session, review_id=review_id, label=label, reports=reports, by=by)
-    return RedirectResponse(path(request, "coding", study.id), status_code=303)
+    """Add the chosen reports to a study, or make a new one that is known through them."""
+    if study is None:
+        made = add_study(session, review_id=review_id, label=label, reports=reports, by=by)
+        return RedirectResponse(path(request, "coding", made.id), status_code=303)
+    for report in reports:
+        link_report(session, review_id=review_id, study_id=study, record_id=report, by=by)
+    return RedirectResponse(path(request, "coding", study), status_code=303)
+
+
+def _related(
+    session: Session, review_id: UUID, studies: Sequence[Study], waiting: Sequence[Record]
+) -> dict[UUID, tuple[list[Study], list[Record]]]:
+    """Return, by waiting report, the studies and waiting reports that are said to be its own."""
+    if not waiting:
+        return {}
+    links = same_study_links(session, review_id=review_id)
+    by_id = {study.id: study for study in studies}
+    study_of = {
+        one: study
+        for record in waiting
+        for one in links.get(record.id, ())
+        for study in studies_of_reports(
+            session,
+            review_id=review_id,
+            cluster=cluster_of(session, review_id=review_id, record_id=one),
+        )
+    }
+    here = {record.id: record for record in waiting}
+    return {
+        record.id: (
+            [by_id[study_of[one]] for one in links[record.id] if one in study_of],
+            [here[one] for one in links[record.id] if one in here],
+        )
+        for record in waiting
+        if record.id in links
+    }
 
 
 @router.get("/reviews/{slug}/coding/{study_id}")

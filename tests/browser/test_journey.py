@@ -150,8 +150,8 @@ def test_a_review_travels_from_search_file_to_map(
     page.goto(f"{review}/coding")
     for box in page.locator("input[name=reports]").all():
         box.check()
-    page.get_by_label("Name of the study").fill("Alder 2014")
-    page.get_by_role("button", name="Make a study").click()
+    page.get_by_label("Name of a new study").fill("Alder 2014")
+    page.get_by_role("button", name="Save", exact=True).click()
     page.get_by_label("Name of a new contract").fill("Northmoor bond")
     page.get_by_role("button", name="Link", exact=True).click()
     contract = page.url
