@@ -20,6 +20,7 @@ from api.pages import (
     coding,
     conflicts,
     duplicates,
+    elsewhere,
     help,  # noqa: A004 - the page's name
     jobs,
     joining,
@@ -50,6 +51,7 @@ PAGES = (
     adding,
     searches,
     duplicates,
+    elsewhere,
     screening,
     conflicts,
     reports,

@@ -121,6 +121,7 @@ def job_title(job: Job) -> str:
     names = ", ".join(str(one["name"]) for one in job.arguments.get("files", []))
     titles = {
         JobKind.IMPORT: f"Read {names}",
+        JobKind.IMPORT_DECISIONS: f"Take over the decisions in {names}",
         JobKind.DEDUPLICATE: "Find duplicates",
         JobKind.RANK: f"Rank for screening: {stage}",
         JobKind.READ_FULL_TEXT: f"Read the text of {job.arguments.get('name', 'a full text')}",

@@ -17,12 +17,13 @@ from review.documents import keep_pages, pages_of
 from review.duplicates import deduplicate
 from review.errors import Unreadable
 from review.files import FileStore
+from review.imported_decisions import Done, Rules, import_decisions, write_outcomes
 from review.importing import SearchOnDemand, import_file
 from review.imports import Imported, Reading
 from review.jobs import Held, JobKind
 from review.permissions import roles_of
 from review.reading import Format
-from review.vocabulary import Role, SearchKind, Stage
+from review.vocabulary import Role, SearchKind, Stage, Verdict
 from screening.ranking import rank_records
 
 PATIENCE = 0.4  # seconds between two words on progress
@@ -69,10 +70,13 @@ class Task:
         return lambda done: self.tell(done, step)
 
 
+BULK = (JobKind.IMPORT, JobKind.IMPORT_DECISIONS, JobKind.DEDUPLICATE, JobKind.RANK)
+
+
 def do(task: Task) -> Result:
     """Do a job and return what came of it."""
     result = HANDLERS[task.held.kind](task)
-    if task.held.kind in (JobKind.IMPORT, JobKind.DEDUPLICATE, JobKind.RANK):
+    if task.held.kind in BULK:
         task.database.analyse()
     return result
 
@@ -158,6 +162,45 @@ def _search_fields(given: Mapping[str, Any]) -> dict[str, Any]:
         "kind": SearchKind(given["kind"]),
         "run_on": date.fromisoformat(run_on) if run_on else None,
     }
+
+
+def _import_decisions(task: Task) -> Result:
+    asked, given = task.held.arguments, task.held.arguments["files"][0]
+    kept: Result = dict(task.held.checkpoint.get("done", {}))
+    if kept:  # a worker before this one came as far as the commit
+        return kept
+    target = task.settings.made_dir / f"decisions-{task.held.id}"
+
+    def keep(session: Session, done: Done) -> None:
+        with target.open("w", encoding="utf-8-sig", newline="") as file:
+            write_outcomes(done, file)
+        kept.update(
+            counts=done.counts,
+            file=target.name,
+            name="imported decisions.csv",
+            media_type="text/csv; charset=utf-8",
+            rows=len(done.outcomes),
+        )
+        jobs.keep_checkpoint(session, task.held, done=kept)
+
+    import_decisions(
+        task.database,
+        task.files.path(given["sha256"]),
+        review_id=task.held.review_id,
+        rules=Rules(
+            stage=Stage(asked["stage"]),
+            verdicts=asked["verdicts"],
+            people=asked["people"],
+            all_are=Verdict(asked["all_are"]) if asked["all_are"] else None,
+        ),
+        by=task.held.by,
+        name=given["name"],
+        sha256=given["sha256"],
+        reading=_reading(given),
+        on_progress=task.teller("Reading decisions"),
+        on_commit=keep,
+    )
+    return kept
 
 
 def _deduplicate(task: Task) -> Result:
@@ -248,6 +291,7 @@ def _screens(task: Task) -> bool:
 
 HANDLERS: dict[JobKind, Callable[[Task], Result]] = {
     JobKind.IMPORT: _import,
+    JobKind.IMPORT_DECISIONS: _import_decisions,
     JobKind.DEDUPLICATE: _deduplicate,
     JobKind.RANK: _rank,
     JobKind.READ_FULL_TEXT: _read_full_text,

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from review.clusters import cluster_of, members
@@ -25,6 +25,7 @@ from review.tables import (
     Adjudication,
     Decision,
     Event,
+    ImportedDecision,
     Placement,
     Record,
     Removal,
@@ -32,6 +33,8 @@ from review.tables import (
     Retrieval,
 )
 from review.vocabulary import Resolution, Role, Stage
+
+MADE_HERE = ~exists().where(ImportedDecision.decision_id == Decision.id)
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Conflict:
 def own_decisions(
     session: Session, *, review_id: UUID, stage: Stage, by: Actor, limit: int = 5
 ) -> list[tuple[Decision, Record]]:
-    """Return the caller's latest decisions that stand, newest first, each with its record."""
+    """Return the latest decisions that the caller made here and that stand, with their records."""
     rows = session.execute(
         select(Decision, Record)
         .join(Record, Record.id == Decision.record_id)
@@ -55,6 +58,7 @@ def own_decisions(
             Decision.stage == stage,
             Decision.reviewer_id == by.account_id,
             STANDS,
+            MADE_HERE,
         )
         .order_by(Decision.event_number.desc())
         .limit(limit)
@@ -63,7 +67,7 @@ def own_decisions(
 
 
 def n_own_decisions(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -> int:
-    """Return on how many records the caller's decision stands."""
+    """Return on how many records a decision stands that the caller made here."""
     return (
         session.scalar(
             select(func.count(Decision.record_id.distinct())).where(
@@ -71,6 +75,7 @@ def n_own_decisions(session: Session, *, review_id: UUID, stage: Stage, by: Acto
                 Decision.stage == stage,
                 Decision.reviewer_id == by.account_id,
                 STANDS,
+                MADE_HERE,
             )
         )
         or 0
@@ -167,8 +172,10 @@ def _decisions_said(
 ) -> list[tuple[int, str, str | None]]:
     now = standing(session, review_id=review_id, stage=stage, cluster=cluster)
     is_open = now.resolution not in (Resolution.INCLUDE, Resolution.EXCLUDE)
-    decisions = session.scalars(
-        select(Decision).where(
+    decisions = session.execute(
+        select(Decision, ImportedDecision.claimed_author)
+        .outerjoin(ImportedDecision, ImportedDecision.decision_id == Decision.id)
+        .where(
             Decision.review_id == review_id,
             Decision.record_id.in_(cluster),
             Decision.stage == stage,
@@ -176,8 +183,12 @@ def _decisions_said(
     ).all()
     name = "title and abstract" if stage is Stage.TITLE_ABSTRACT else "full text"
     lines = [
-        (one.event_number, f"{name}: {one.verdict}", one.exclusion_reason or one.note)
-        for one in decisions
+        (
+            one.event_number,
+            f"{name}: {one.verdict}" + (f", imported as decided by {author}" if author else ""),
+            one.exclusion_reason or one.note,
+        )
+        for one, author in decisions
         if one.reviewer_id == by.account_id
         or (is_reader and not (is_open and one.round == now.round))
     ]
@@ -263,8 +274,13 @@ def settled_decisions(session: Session, *, review_id: UUID, by: Actor) -> Iterat
         member = members(review_id)
         is_settled = table.c.resolution.in_((Resolution.INCLUDE.value, Resolution.EXCLUDE.value))
         query = (
-            select(Decision, member.c.cluster_id, Account.email)
+            select(Decision, member.c.cluster_id, Account.email, ImportedDecision, Event.actor_id)
             .join(Account, Account.id == Decision.reviewer_id)
+            .outerjoin(ImportedDecision, ImportedDecision.decision_id == Decision.id)
+            .join(
+                Event,
+                (Event.review_id == Decision.review_id) & (Event.number == Decision.event_number),
+            )
             .join(member, member.c.record_id == Decision.record_id)
             .join(table, table.c.cluster_id == member.c.cluster_id)
             .where(
@@ -274,7 +290,7 @@ def settled_decisions(session: Session, *, review_id: UUID, by: Actor) -> Iterat
             )
             .order_by(Decision.event_number)
         )
-        for decision, cluster_id, email in session.execute(query):
+        for decision, cluster_id, email, claim, actor_id in session.execute(query):
             yield {
                 "event": decision.event_number,
                 "stage": stage,
@@ -292,4 +308,8 @@ def settled_decisions(session: Session, *, review_id: UUID, by: Actor) -> Iterat
                 "rank_shown": decision.rank_shown,
                 "model_fingerprint": decision.model_fingerprint,
                 "protocol_version": decision.protocol_version,
+                "claimed_author": claim.claimed_author if claim else None,
+                "claimed_verdict": claim.claimed_verdict if claim else None,
+                "claimed_at": claim.claimed_at if claim else None,
+                "imported_by": actor_id if claim else None,
             }

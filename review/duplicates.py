@@ -19,12 +19,13 @@ from protocols.schema import DuplicateRules, Joining
 from review.database import Database
 from review.errors import Conflicting, Invalid
 from review.events import MODEL, Actor, ActWriter, last_event, lock_review
+from review.frames import record_frame
 from review.matching import Band, cluster, find_pairs
-from review.pairs import by_number, plain_fields, questions
+from review.pairs import by_number, questions
 from review.permissions import Action, check, may, roles_of_actor
 from review.places import BY_BAND, held_judgements, moves, placements
 from review.reviews import protocol_of
-from review.tables import DuplicateJudgement, Event, Placement, Record
+from review.tables import DuplicateJudgement, Event, Placement
 from review.vocabulary import Act, Judgement
 
 ANSWERS = frozenset({Judgement.DUPLICATE, Judgement.DISTINCT, Judgement.SAME_STUDY})
@@ -189,27 +190,7 @@ def _records_since_last_run(session: Session, review_id: UUID) -> tuple[pd.DataF
     )
     # Up to the event that the last run read, not the one it wrote: others may have come between.
     seen = 0 if last is None else int(last["up_to"])
-    records = session.execute(
-        select(
-            Record.id,
-            Record.event_number,
-            Record.authors,
-            Record.year,
-            Record.title,
-            Record.journal,
-            Record.volume,
-            Record.issue,
-            Record.pages,
-            Record.doi,
-            Record.abstract,
-            Record.isbn,
-            Record.pmid,
-            Record.type,
-        )
-        .where(Record.review_id == review_id)
-        .order_by(Record.number)
-    ).all()
-    frame = pd.DataFrame([plain_fields(row._mapping) for row in records])
+    frame = record_frame(session, review_id)
     if frame.empty:
         return frame, frame
     is_old = frame.pop("event_number") <= seen

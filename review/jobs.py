@@ -31,6 +31,7 @@ class JobKind(StrEnum):
     """What can be done in the background."""
 
     IMPORT = "import"
+    IMPORT_DECISIONS = "import_decisions"
     DEDUPLICATE = "deduplicate"
     RANK = "rank"
     READ_FULL_TEXT = "read_full_text"
@@ -43,6 +44,7 @@ class JobKind(StrEnum):
 QUIET = (JobKind.DRAW, JobKind.DRAW_PUBLICATION, JobKind.READ_FULL_TEXT)
 NEEDED: dict[JobKind, Action | None] = {
     JobKind.IMPORT: Action.MANAGE,
+    JobKind.IMPORT_DECISIONS: Action.MANAGE,
     JobKind.DEDUPLICATE: Action.MANAGE,
     JobKind.RANK: Action.MANAGE,
     JobKind.READ_FULL_TEXT: Action.READ,

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from rapidfuzz import fuzz, process, utils
@@ -12,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from review.clusters import members
 from review.errors import NotFound
+from review.frames import fields_of
 from review.matching import explain
 from review.places import held_judgements
 from review.records import matches, record_of_review
@@ -68,7 +68,7 @@ def question(session: Session, *, review_id: UUID, left_id: UUID, right_id: UUID
     """Return two records side by side with what agrees and what differs."""
     left_id, right_id = by_number(session, review_id, (left_id, right_id))
     left, right = session.get_one(Record, left_id), session.get_one(Record, right_id)
-    evidence = explain(_fields(left), _fields(right))
+    evidence = explain(fields_of(left), fields_of(right))
     row = held_judgements(session, review_id).get((left_id, right_id))
     return Question(
         left=left,
@@ -166,20 +166,6 @@ def latest_acts(session: Session, *, review_id: UUID, limit: int = 5) -> list[Du
         )
         for event, name, n, title in rows
     ]
-
-
-def _fields(record: Record) -> dict[str, Any]:
-    columns = Record.__table__.columns
-    return plain_fields({column.name: getattr(record, column.key) for column in columns})
-
-
-def plain_fields(row: Any) -> dict[str, Any]:
-    """Return a record's fields under the names that matching knows, as text."""
-    plain = {name: "" if value is None else value for name, value in row.items()}
-    plain["author"] = "; ".join(plain.pop("authors"))
-    plain["number"] = plain.pop("issue")
-    plain["year"] = str(plain["year"])
-    return plain
 
 
 def by_number(session: Session, review_id: UUID, pair: tuple[UUID, UUID]) -> tuple[UUID, UUID]:

@@ -19,12 +19,14 @@ from review.tables import (
     Adjudication,
     Decision,
     Event,
+    ImportedDecision,
     ImportFile,
     Record,
     Review,
     StageRule,
     act_tables,
 )
+from review.vocabulary import Act
 
 
 @dataclass(frozen=True)
@@ -175,6 +177,24 @@ def decisions(session: Session, review_id: UUID) -> Iterator[str]:
         yield f"decision {stray} is superseded by a decision about something else"
 
 
+def authors(session: Session, review_id: UUID) -> Iterator[str]:
+    """S6: who decides acts; a decision that somebody else brought says who is claimed to have."""
+    rows = session.execute(
+        select(Decision.id, Decision.reviewer_id, Event.act, Event.actor_id, ImportedDecision.id)
+        .join(
+            Event,
+            (Event.review_id == Decision.review_id) & (Event.number == Decision.event_number),
+        )
+        .outerjoin(ImportedDecision, ImportedDecision.decision_id == Decision.id)
+        .where(Decision.review_id == review_id)
+    )
+    for decision, reviewer, act, actor, claim in rows:
+        if act is Act.DECIDE and (reviewer != actor or claim):
+            yield f"decision {decision} was not made by whoever it is attributed to"
+        if act is Act.IMPORT_DECISIONS and not claim:
+            yield f"decision {decision} was imported and does not say who made it"
+
+
 def adjudications(session: Session, review_id: UUID) -> Iterator[str]:
     """S5: an adjudicator settles decisions of others, unless the protocol allows consensus.
 
@@ -212,7 +232,16 @@ def adjudications(session: Session, review_id: UUID) -> Iterator[str]:
             yield f"adjudication {adjudication} settles a decision that it may not"
 
 
-CHECKS: tuple[Check, ...] = (chain, digests, accounting, stars, sums, decisions, adjudications)
+CHECKS: tuple[Check, ...] = (
+    chain,
+    digests,
+    accounting,
+    stars,
+    sums,
+    decisions,
+    authors,
+    adjudications,
+)
 
 
 def _act_rows(session: Session, review_id: UUID) -> Iterator[tuple[int, str]]:

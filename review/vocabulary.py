@@ -129,6 +129,7 @@ class Act(StrEnum):
     UNDO_DUPLICATES = "undo_duplicates"
     REMOVE_RECORD = "remove_record"
     DECIDE = "decide"
+    IMPORT_DECISIONS = "import_decisions"
     ADJUDICATE = "adjudicate"
     REOPEN = "reopen"
     STOP = "stop"

@@ -96,7 +96,7 @@ class Desk:
 
     def look(self, kept: str, reading: Reading) -> Shown:
         """Return what a file is read as; a table known by its headings is read as it was before."""
-        sha256, name = _unsealed(kept, self.key)
+        sha256, name = unsealed_file(kept, self.key)
         path = self.store.path(sha256)
         if not path.is_file():
             gone = "This file is not on the server any more. Choose it again."
@@ -193,14 +193,15 @@ def add(
     }
     files = []
     for place, one in enumerate(said.file):
-        sha256, name = _unsealed(one, settings.key())
+        sha256, name = unsealed_file(one, settings.key())
         files.append({"sha256": sha256, "name": name, **asdict(said.reading(place))})
     return started(
         request, session, review_id, by, JobKind.IMPORT, {"files": files, "fields": fields}
     )
 
 
-def _unsealed(given: str, key: bytes) -> tuple[str, str]:
+def unsealed_file(given: str, key: bytes) -> tuple[str, str]:
+    """Return the sha256 and the name of a file that a form carries."""
     sha256, _, name = unsealed(given, key).partition("/")
     return sha256, name
 

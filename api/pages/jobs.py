@@ -114,7 +114,7 @@ def result_of(request: Request, job: Job) -> str | None:
             return path(request)
         case JobKind.READ_FULL_TEXT:
             return path(request, "reports")
-        case JobKind.EXPORT | JobKind.DRAW | JobKind.DRAW_PUBLICATION:
+        case JobKind.IMPORT_DECISIONS | JobKind.EXPORT | JobKind.DRAW | JobKind.DRAW_PUBLICATION:
             return None
 
 

@@ -23,6 +23,7 @@ from review.reading import (
     workbook,
     wos,
 )
+from review.reading.claims import Claim, claims
 from review.reading.columns import FIELDS
 from review.reading.counting import count_blocks
 from review.reading.detection import detect
@@ -46,12 +47,14 @@ __all__ = [
     "RECORDS_LIMIT",
     "RECORD_LIMIT",
     "Block",
+    "Claim",
     "Column",
     "Detected",
     "Format",
     "ParsedRecord",
     "checked_encoding",
     "checked_mapping",
+    "claims",
     "columns_of",
     "count_blocks",
     "detect",

@@ -3,7 +3,14 @@
 from sqlalchemy import Table
 
 from review.tables.base import ActRow, Base
-from review.tables.decisions import AdjudicatedDecision, Adjudication, Decision, Reopening, Stop
+from review.tables.decisions import (
+    AdjudicatedDecision,
+    Adjudication,
+    Decision,
+    ImportedDecision,
+    Reopening,
+    Stop,
+)
 from review.tables.people import Account, LoginAttempt, LoginSession, Membership
 from review.tables.personal import Skip
 from review.tables.ranking import ModelRun, Rank
@@ -54,6 +61,7 @@ __all__ = [
     "ExternalId",
     "FullText",
     "ImportFile",
+    "ImportedDecision",
     "Invitation",
     "Job",
     "LoginAttempt",

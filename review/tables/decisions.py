@@ -75,6 +75,20 @@ class Decision(ActRow, Base):
     decided_at: Mapped[datetime]
 
 
+class ImportedDecision(ActRow, Base):
+    """Where a decision was not made here: who is said to have made it, and what the file said."""
+
+    __tablename__ = "imported_decision"
+    __table_args__ = act_args(
+        "imported_decision", within_review("decision"), UniqueConstraint("decision_id")
+    )
+
+    decision_id: Mapped[UUID]
+    claimed_author: Mapped[short]  # as the file names them; empty where it names nobody
+    claimed_verdict: Mapped[short]  # the file's own word
+    claimed_at: Mapped[short | None]  # as the file writes it
+
+
 class Adjudication(ActRow, Base):
     """A third person's verdict, which settles the decisions that it cites."""
 

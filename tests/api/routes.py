@@ -42,6 +42,11 @@ ROUTES = [
     ),
     Route("GET", R + "/searches/{search_id}", Action.VIEW),
     Route("GET", R + "/searches/{search_id}/rejected.csv", Action.VIEW),
+    Route("GET", R + "/decisions", Action.MANAGE),
+    Route("POST", R + "/decisions/files", Action.MANAGE),
+    Route(
+        "POST", R + "/decisions", Action.MANAGE, {"file": "{sealed}", "stage": "title_abstract"}
+    ),
     Route("GET", R + "/duplicates", Action.MANAGE),
     Route(
         "POST", R + "/duplicates", Action.MANAGE,

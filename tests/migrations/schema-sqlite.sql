@@ -308,6 +308,24 @@ CREATE INDEX ix_import_file_event ON import_file (review_id, event_number);
 CREATE TRIGGER import_file_no_delete BEFORE DELETE ON import_file BEGIN SELECT RAISE(ABORT, 'import_file is append-only'); END;
 CREATE TRIGGER import_file_no_update BEFORE UPDATE ON import_file BEGIN SELECT RAISE(ABORT, 'import_file is append-only'); END;
 
+CREATE TABLE imported_decision (
+  claimed_at VARCHAR(255),
+  claimed_author VARCHAR(255) NOT NULL,
+  claimed_verdict VARCHAR(255) NOT NULL,
+  decision_id CHAR(32) NOT NULL,
+  event_number INTEGER NOT NULL,
+  id CHAR(32) NOT NULL,
+  review_id CHAR(32) NOT NULL,
+  CONSTRAINT fk_imported_decision_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_imported_decision_review_id_decision_id FOREIGN KEY(review_id, decision_id) REFERENCES decision (review_id, id) ON DELETE RESTRICT,
+  CONSTRAINT fk_imported_decision_review_id_event_number FOREIGN KEY(review_id, event_number) REFERENCES event (review_id, number) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED,
+  CONSTRAINT pk_imported_decision PRIMARY KEY (id),
+  CONSTRAINT uq_imported_decision_decision_id UNIQUE (decision_id)
+);
+CREATE INDEX ix_imported_decision_event ON imported_decision (review_id, event_number);
+CREATE TRIGGER imported_decision_no_delete BEFORE DELETE ON imported_decision BEGIN SELECT RAISE(ABORT, 'imported_decision is append-only'); END;
+CREATE TRIGGER imported_decision_no_update BEFORE UPDATE ON imported_decision BEGIN SELECT RAISE(ABORT, 'imported_decision is append-only'); END;
+
 CREATE TABLE invitation (
   created_at DATETIME NOT NULL,
   created_by CHAR(32) NOT NULL,

@@ -1,0 +1,50 @@
+"""Records under the names that matching knows them by, one at a time or all of a review."""
+
+from typing import Any
+from uuid import UUID
+
+import pandas as pd
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from review.tables import Record
+
+
+def record_frame(session: Session, review_id: UUID) -> pd.DataFrame:
+    """Return all records of a review in import order, with id and event_number."""
+    records = session.execute(
+        select(
+            Record.id,
+            Record.event_number,
+            Record.authors,
+            Record.year,
+            Record.title,
+            Record.journal,
+            Record.volume,
+            Record.issue,
+            Record.pages,
+            Record.doi,
+            Record.abstract,
+            Record.isbn,
+            Record.pmid,
+            Record.type,
+        )
+        .where(Record.review_id == review_id)
+        .order_by(Record.number)
+    ).all()
+    return pd.DataFrame([plain_fields(row._mapping) for row in records])
+
+
+def fields_of(record: Record) -> dict[str, Any]:
+    """Return a record's fields under the names that matching knows, as text."""
+    columns = Record.__table__.columns
+    return plain_fields({column.name: getattr(record, column.key) for column in columns})
+
+
+def plain_fields(row: Any) -> dict[str, Any]:
+    """Return a record's fields under the names that matching knows, as text."""
+    plain = {name: "" if value is None else value for name, value in row.items()}
+    plain["author"] = "; ".join(plain.pop("authors"))
+    plain["number"] = plain.pop("issue")
+    plain["year"] = str(plain["year"])
+    return plain

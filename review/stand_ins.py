@@ -1,0 +1,54 @@
+"""Who an imported decision counts for: the member it was claimed of, or a stand-in."""
+
+from collections.abc import Mapping
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from review.errors import Invalid
+from review.reviews import members_of
+from review.tables import Account, Decision, ImportedDecision
+from review.tables.base import utc_now
+
+STAND_IN = "@stand-in.invalid"  # RFC 2606: an address that can never be anybody's
+
+
+class ClaimedPeople:
+    """The accounts that claimed authors decide under."""
+
+    def __init__(self, session: Session, review_id: UUID, chosen: Mapping[str, str]) -> None:
+        self.session, self.chosen = session, chosen
+        self.members = {account.email: account.id for account, _ in members_of(session, review_id)}
+        stand_ins = session.execute(
+            select(ImportedDecision.claimed_author, func.min(Account.email))
+            .join(Decision, Decision.id == ImportedDecision.decision_id)
+            .join(Account, Account.id == Decision.reviewer_id)
+            .where(ImportedDecision.review_id == review_id, Account.email.endswith(STAND_IN))
+            .group_by(ImportedDecision.claimed_author)
+        )
+        self.known = {
+            author: session.scalars(select(Account.id).where(Account.email == email)).one()
+            for author, email in stand_ins
+        }
+        for author, email in chosen.items():
+            if email and email not in self.members:
+                raise Invalid(f"{author} cannot stand for {email}, who is no member here.")
+
+    def account_of(self, author: str, email: str) -> UUID:
+        """Return the account of a claimed author: the member they are, or a stand-in."""
+        address = self.chosen.get(author, email).strip().lower()
+        if address in self.members:
+            return self.members[address]
+        if author not in self.known:
+            stand_in = Account(
+                id=uuid4(),
+                email=f"{uuid4().hex}{STAND_IN}",
+                name=f"{author} (imported)"[:255],
+                password_hash=None,
+                disabled_at=utc_now(),
+            )
+            self.session.add(stand_in)
+            self.session.flush()
+            self.known[author] = stand_in.id
+        return self.known[author]
