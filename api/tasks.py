@@ -172,6 +172,7 @@ def _import_decisions(task: Task) -> Result:
     target = task.settings.made_dir / f"decisions-{task.held.id}"
 
     def keep(session: Session, done: Done) -> None:
+        target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("w", encoding="utf-8-sig", newline="") as file:
             write_outcomes(done, file)
         kept.update(

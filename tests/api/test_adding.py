@@ -7,9 +7,10 @@ from html import unescape
 import pytest
 from sqlalchemy import select
 
-from review.tables import ImportFile, Record
+from review.tables import Decision, ImportFile, Record
 from review.verify import verify
 from tests.api.conftest import work_off
+from tests.factories import make_records
 
 TABLE = "Kop,Samenvatting,Jaar\nEen obligatie,Over werk,2019\nNog een,,2020\n"
 ACCENTS = "TY  - JOUR\nTI  - Évaluation d’un contrat à impact\nER  - \n".encode("cp1252")
@@ -176,3 +177,52 @@ def test_rejected_blocks_are_saved_with_their_place_and_reason(lead, database):
     assert rows[0] == ["file", "block", "line", "reason", "as the file had it"]
     assert [row[:3] for row in rows[1:]] == [["s.ris", "2", "4"]]
     assert rows[1][4].startswith("TY  - JOUR\nAU  - =Doe")
+
+
+def test_decisions_of_another_program_are_looked_into_and_taken_over(lead, database, people):
+    with database.writing() as session:
+        make_records(session, people.review_id, [{"title": "Homes before jobs", "doi": "10.5/1"}])
+    place = f"/reviews/{people.slug}/decisions"
+    assert "Decisions made elsewhere" in lead.browser.get(place).text
+    data = (
+        "title,doi,notes\nHomes before jobs,10.5/1,"
+        '"RAYYAN-INCLUSION: {""Reviewer_A""=>""Included"", ""Zoë""=>""Nope""}"\n'
+    )
+
+    page = lead.browser.post(f"{place}/files", files={"file": ("r.csv", data.encode())}).text
+    sealed = re.search(r'name="file" value="([^"]+)"', page)[1]
+    assert re.search(r'<option value="include" selected>', page)
+    assert f'<option value="{people.emails["reviewer_a"]}" selected>' in page  # by their name
+    asked = lead.browser.post(
+        place,
+        {
+            "file": sealed, "stage": "title_abstract", "all_are": "",
+            "word": ["Included", "Nope"], "verdict": ["include", "exclude"],
+            "person": ["Reviewer_A", "Zoë"], "email": [people.emails["reviewer_a"], ""],
+        },
+    )  # fmt: skip
+    work_off(lead.browser.client.app)
+    done = lead.browser.get(asked.headers["location"]).text
+
+    assert "<strong>2</strong> taken over" in done
+    saved = lead.browser.get(re.search(r'href="([^"]+/file)"', done)[1])
+    rows = list(csv.reader(saved.content.decode("utf-8-sig").splitlines()))
+    assert rows[1] == ["2", "Homes before jobs", "Reviewer_A", "Included", "taken over", "1"]
+    with database.reading() as session:
+        assert sorted(session.scalars(select(Decision.verdict))) == ["exclude", "include"]
+        assert list(verify(session)) == []
+
+
+def test_words_that_are_no_verdicts_and_files_that_are_none_are_refused(lead, people):
+    place = f"/reviews/{people.slug}/decisions"
+    page = lead.browser.post(
+        f"{place}/files", files={"file": ("r.csv", b"title,decision\nA bond,yes\n")}
+    ).text
+    sealed = re.search(r'name="file" value="([^"]+)"', page)[1]
+    form = {"file": sealed, "stage": "title_abstract", "word": ["yes"]}
+
+    assert lead.browser.post(place, form | {"verdict": ["withdrawn"]}).status_code == 422
+    assert lead.browser.post(place, form | {"stage": "later"}).status_code == 422
+    assert lead.browser.post(place, form | {"file": "made-up"}).status_code == 403
+    junk = lead.browser.post(f"{place}/files", files={"file": ("x.bin", b"\x00\x01\x02" * 99)})
+    assert junk.status_code == 422
