@@ -14,26 +14,24 @@ from pathlib import Path
 from typing import Any, TextIO
 from uuid import UUID, uuid4
 
-import pandas as pd
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from protocols.schema import Protocol
+from review.claimed_records import records_of
 from review.database import Database
 from review.decisions import check_reason
 from review.errors import Invalid
 from review.events import Actor, ActWriter, lock_review
 from review.flow import Leaf, leaves
-from review.frames import plain_fields, record_frame
-from review.imports import Reading, find_file
-from review.matching import Band, find_pairs
+from review.imports import Reading
 from review.permissions import Action, check
 from review.reading import Claim, ParsedRecord, claims, read
 from review.resolution import resolutions
 from review.reviews import protocol_state
 from review.spreadsheets import safe_cell
 from review.stand_ins import ClaimedPeople
-from review.tables import Decision, ImportedDecision, Record
+from review.tables import Decision, ImportedDecision
 from review.tables.base import utc_now
 from review.vocabulary import Act, Stage, Verdict
 
@@ -159,7 +157,13 @@ def import_decisions(
     tell(0.3)
     with database.reading() as session:
         check(session, review_id=review_id, by=by, action=Action.MANAGE)
-        found = _records_of(session, review_id, sha256, rows, lambda share: tell(0.3 + share / 2))
+        found = records_of(
+            session,
+            review_id,
+            sha256,
+            {row.block: row.record for row in rows},
+            lambda share: tell(0.3 + share / 2),
+        )
     with database.writing() as session:
         done = _take_over(
             session, review_id, rows, found, rules, by, {"name": name, "sha256": sha256}
@@ -186,38 +190,6 @@ def _rows(path: Path, *, name: str, reading: Reading) -> Iterator[_Row]:
         if block.record is not None:
             for claim in claims(block.record):
                 yield _Row(block.number, block.line, block.record, claim)
-
-
-def _records_of(
-    session: Session,
-    review_id: UUID,
-    sha256: str,
-    rows: Sequence[_Row],
-    tell: Callable[[float], None],
-) -> dict[int, UUID]:
-    """Return the record that each block of the file stands for."""
-    file = find_file(session, review_id=review_id, sha256=sha256)
-    if file is not None:
-        blocks = select(Record.block, Record.id).where(Record.import_file_id == file.id)
-        return dict(session.execute(blocks).all())
-    here = record_frame(session, review_id)
-    by_block = {row.block: row.record for row in rows}
-    if here.empty or not by_block:
-        return {}
-    asked = pd.DataFrame([plain_fields(_fields(record)) for record in by_block.values()])
-    pairs = find_pairs(asked, against=here, on_progress=tell)
-    n = len(here)
-    sure = pairs[(pairs["band"] == Band.JOIN) & (pairs["left"] < n) & (pairs["right"] >= n)]
-    best = sure.drop_duplicates("right")  # they come best first
-    blocks_asked = list(by_block)
-    return {
-        blocks_asked[right - n]: here["id"].iloc[left]
-        for left, right in zip(best["left"], best["right"], strict=True)
-    }
-
-
-def _fields(record: ParsedRecord) -> dict[str, Any]:
-    return {name: getattr(record, name) for name in record.__slots__}
 
 
 def _take_over(

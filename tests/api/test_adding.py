@@ -181,11 +181,11 @@ def test_rejected_blocks_are_saved_with_their_place_and_reason(lead, database):
 
 def test_decisions_of_another_program_are_looked_into_and_taken_over(lead, database, people):
     with database.writing() as session:
-        make_records(session, people.review_id, [{"title": "Homes before jobs", "doi": "10.5/1"}])
+        make_records(session, people.review_id, [{"title": "Homes before jobs in Leeds"}])
     place = f"/reviews/{people.slug}/decisions"
     assert "Decisions made elsewhere" in lead.browser.get(place).text
     data = (
-        "title,doi,notes\nHomes before jobs,10.5/1,"
+        "title,notes\nHomes before jobs in Leeds,"
         '"RAYYAN-INCLUSION: {""Reviewer_A""=>""Included"", ""Zoë""=>""Nope""}"\n'
     )
 
@@ -207,7 +207,14 @@ def test_decisions_of_another_program_are_looked_into_and_taken_over(lead, datab
     assert "<strong>2</strong> taken over" in done
     saved = lead.browser.get(re.search(r'href="([^"]+/file)"', done)[1])
     rows = list(csv.reader(saved.content.decode("utf-8-sig").splitlines()))
-    assert rows[1] == ["2", "Homes before jobs", "Reviewer_A", "Included", "taken over", "1"]
+    assert rows[1] == [
+        "2",
+        "Homes before jobs in Leeds",
+        "Reviewer_A",
+        "Included",
+        "taken over",
+        "1",
+    ]
     with database.reading() as session:
         assert sorted(session.scalars(select(Decision.verdict))) == ["exclude", "include"]
         assert list(verify(session)) == []

@@ -240,6 +240,28 @@ def test_at_full_text_a_reason_is_needed_and_the_record_must_be_there(database, 
     assert done.counts == {"no exclusion reason here is called nothing": 1}
 
 
+@pytest.mark.parametrize(
+    ("row", "what"),
+    [
+        (f'"{TITLES[0]}",,', TAKEN),
+        (f'"{TITLES[0].upper()}.",,2001', TAKEN),
+        (f'"{TITLES[0]}",,1975', UNKNOWN),  # another year
+        (f'"{TITLES[0]}",10.9999/other,2000', UNKNOWN),  # another DOI
+        ("Bonds,,", UNKNOWN),  # too little
+        ("A note on two reports,,", UNKNOWN),  # which of the two?
+    ],
+)
+def test_a_title_finds_its_record_where_only_one_has_it(database, here, tmp_path, row, what):
+    cast, _ = here
+    with database.writing() as session:
+        again = [{"title": "A note on two reports", "year": year} for year in (1999, 2010)]
+        make_records(session, cast.review_id, [*again, {"title": "Bonds"}])
+    path = tmp_path / "titles.csv"
+    path.write_text(f"title,doi,year,decision\n{row},include\n")
+
+    assert take(database, cast, path).counts == {what: 1}
+
+
 def test_only_who_manages_takes_over_and_only_members_are_stood_for(database, here, tmp_path):
     cast, _ = here
     path = rayyan(tmp_path, (TITLES[0], {"Ana": "Included"}))
