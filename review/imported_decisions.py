@@ -21,7 +21,7 @@ from protocols.schema import Protocol
 from review.claimed_records import records_of
 from review.database import Database
 from review.decisions import check_reason
-from review.errors import Invalid
+from review.errors import Invalid, NotAllowed
 from review.events import Actor, ActWriter, lock_review
 from review.flow import Leaf, leaves
 from review.imports import Reading
@@ -152,6 +152,8 @@ def import_decisions(
     A claim finds its record by the block of the file, where the file was imported as a search, or
     as duplicates are found.  Only records that await decisions at the stage take any.
     """
+    if by.account_id is None:
+        raise NotAllowed("Decisions are taken over in somebody's name; say whose with --as EMAIL.")
     tell = on_progress or (lambda _: None)
     rows = list(_rows(path, name=name, reading=reading or Reading()))
     tell(0.3)

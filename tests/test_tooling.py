@@ -369,7 +369,8 @@ def test_the_lock_names_no_host() -> None:
 
 def asked_for() -> dict[str, Requirement]:
     project = PROJECT["project"]
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    extras = project["optional-dependencies"]
+    wanted = [*project["dependencies"], *extras["dev"], *extras["bench"]]
     return {one.name.lower().replace("_", "-"): one for one in map(Requirement, wanted)}
 
 

@@ -35,7 +35,7 @@ from review.events import Actor, last_event
 from review.retrieval import retrieve
 from review.reviews import find_review
 from review.studies import add_contract, add_study, link_contract
-from review.tables import Record, RejectedBlock
+from review.tables import Record, RejectedBlock, Review
 from review.vocabulary import RetrievalState, Stage, Verdict
 from tests.databases import Templates
 from tests.factories import protocol_text
@@ -486,6 +486,42 @@ def test_the_format_and_encoding_can_be_given(shell: Shell, own: str) -> None:
 
     assert (one["format"], one["encoding"], one["accepted"]) == ("ris", "cp1252", 2)
     assert "Døe" in shell.asked(lambda session: raw_of(session, own))
+
+
+# Decisions made elsewhere
+
+
+def test_decisions_of_another_program_are_taken_over_in_somebodys_name(
+    shell: Shell, own: str
+) -> None:
+    shell.run("import", own, shell.write("own.ris", ris(range(40, 42))))
+    export = shell.write(
+        "kept.csv",
+        "title,doi,decision,reviewer\n"
+        f"{title_of(shell, own)},,kept,Zoë\nA title that nobody here has,,kept,Zoë\n",
+    )
+    asked = ("import-decisions", own, export, "--verdict", "kept=include")
+
+    nobody = shell.run(*asked)
+    assert (nobody.status, "--as" in nobody.err) == (1, True)
+    unclear = shell.run(*asked, "--verdict", "kept", "--as", "ana@example.org")
+    assert unclear.status == 2
+    shell.run("review", "member", own, "ana@example.org", "--role", "lead")
+    done = shell.run(*asked, "--out", "rows.csv", "--as", "ana@example.org", "--json")
+
+    assert done.json["counts"] == {"taken over": 1, "no record here is surely this report": 1}
+    rows = list(csv.reader((shell.folder / "rows.csv").read_text("utf-8-sig").splitlines()))
+    assert [row[2:5] for row in rows[1:]] == [
+        ["Zoë", "kept", "taken over"],
+        ["Zoë", "kept", "no record here is surely this report"],
+    ]
+    assert shell.run("verify").status == 0
+
+
+def title_of(shell: Shell, slug: str) -> str:
+    """The title of some record of a review."""
+    found = select(Record.title).join(Review, Review.id == Record.review_id)
+    return str(shell.asked(lambda session: session.scalar(found.where(Review.slug == slug))))
 
 
 # Duplicates and ranking
