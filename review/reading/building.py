@@ -120,17 +120,19 @@ def marked_blocks(
 ) -> Iterator[Block]:
     """The blocks of a file in which a line with ``mark`` begins each record, and nothing ends it.
 
-    What precedes the first one, a legend for instance, is no block.
+    What precedes the first one, a legend for instance, is no block, unless it is a record that
+    lost its first line.
     """
     blocks = Blocks()
     for line, text in cut(source, starts_with(mark)):
-        if not mark.match(text.lstrip(" \t\ufeff\x0c")):
-            continue
         if len(text) > RECORD_LIMIT:
             yield blocks.too_long(line=line, raw=text)
             continue
+        is_marked = mark.match(text.lstrip(" \t\ufeff\x0c"))
         text, faults = source.clean(text)
         record = to_record(parse_tags(text, split_line))
+        if not is_marked and not (record.title and (record.year or record.doi or record.pmid)):
+            continue
         yield blocks.block(record, line=line, raw=text.strip("\n"), warnings=faults)
 
 

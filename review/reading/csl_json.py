@@ -52,7 +52,7 @@ def cut_objects(source: Source) -> Iterator[tuple[int, str]]:
                 elif sign == '"':
                     in_string = False
             elif sign == '"':
-                in_string = True
+                in_string = depth > 0  # a stray one between items hides none of them
             elif sign == "{":
                 depth += 1
                 if depth == 1:

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator
 
-from review.reading.building import Blocks, build_record
+from review.reading.building import build_record, marked_blocks
 from review.reading.fields import tidy
-from review.reading.records import RECORD_LIMIT, Block, ParsedRecord
+from review.reading.records import Block, ParsedRecord
 from review.reading.ris import take_abstract
 from review.reading.source import Source
-from review.reading.tagged import Tags, cut, parse_tags, starts_with
+from review.reading.tagged import Tags
 
 MARK = re.compile(r"<\d{1,7}[ \t]?\.?[ \t]?>[ \t]*(?:\n|$)")
 _LINE = re.compile(r"[ \t]{0,2}([A-Z][A-Z0-9]{1,5})[ \t]{1,2}-(?:[ \t]|$)(.*)")
@@ -56,17 +56,7 @@ _SOURCE = (
 
 def read(source: Source) -> Iterator[Block]:
     """The blocks of an Ovid file, in either of its layouts."""
-    blocks = Blocks()
-    for line, text in cut(source, starts_with(MARK)):
-        head = MARK.match(text.lstrip(" \t\ufeff"))
-        if head is None:
-            continue
-        if len(text) > RECORD_LIMIT:
-            yield blocks.too_long(line=line, raw=text)
-            continue
-        text, faults = source.clean(text)
-        tags = parse_tags(text, _split_line)
-        yield blocks.block(to_record(tags), line=line, raw=text.strip("\n"), warnings=faults)
+    return marked_blocks(source, MARK, _split_line, to_record)
 
 
 def _split_line(line: str) -> tuple[str, str] | None:

@@ -15,6 +15,7 @@ from review.reading.source import Source
 Rows = list[list[str]]
 DELIMITERS = (",", ";", "\t", "|")
 HEAD_ROWS = 40
+HEADINGS_AGAIN = "The row repeats the headings."
 
 _QUOTED_LINES = 1_000
 _QUOTED_LINES_OF_THE_DISTRUSTED = 20
@@ -97,9 +98,13 @@ def read(source: Source, mapping: Mapping[str, str] | None = None) -> Iterator[B
         )
     blocks = Blocks()
     width = len(layout.columns.names)
+    above: list[str] = []
     for place, row in enumerate(rows_of(_chained(head, lines), layout.delimiter, width=width)):
         if place > layout.heading_row:
-            yield _block(blocks, source, layout.columns, row)
+            yield _block(blocks, source, layout.columns, row, said_of_rows_above(above))
+            above = []
+        elif place < layout.heading_row:
+            above.append(row.raw)
 
 
 def _chained(head: list[str], rest: Iterable[str]) -> Iterator[str]:
@@ -107,13 +112,26 @@ def _chained(head: list[str], rest: Iterable[str]) -> Iterator[str]:
     yield from rest
 
 
-def _block(blocks: Blocks, source: Source, columns: Columns, row: Row) -> Block:
+def said_of_rows_above(above: list[str]) -> list[str]:
+    """A sentence on the filled rows above the headings, which are not read."""
+    if not above:
+        return []
+    n = "A row" if len(above) == 1 else f"{len(above)} rows"
+    return [f"{n} above the headings: {above[0][:80].strip()}"]
+
+
+def _block(
+    blocks: Blocks, source: Source, columns: Columns, row: Row, said: Iterable[str]
+) -> Block:
     if row.fault == TOO_LONG:
         return blocks.too_long(line=row.line, raw=row.raw)
-    raw, warnings = source.clean(row.raw)
+    raw, faults = source.clean(row.raw)
+    warnings = [*said, *faults]
     if row.fault:
         return blocks.rejected(row.fault, line=row.line, raw=raw, warnings=warnings)
     cells = [source.clean(cell)[0] for cell in row.cells]
+    if [cell.strip() for cell in cells] == list(columns.names):
+        return blocks.rejected(HEADINGS_AGAIN, line=row.line, raw=raw, warnings=warnings)
     if note := width_note(columns, cells):
         warnings.append(note)
     return blocks.block(row_record(columns, cells), line=row.line, raw=raw, warnings=warnings)

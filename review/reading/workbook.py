@@ -16,7 +16,7 @@ from review.reading.building import Blocks
 from review.reading.columns import Columns, match_columns, row_record
 from review.reading.records import Block
 from review.reading.source import CONTROLS_DROPPED, without_controls
-from review.reading.tables import HEAD_ROWS, width_note
+from review.reading.tables import HEAD_ROWS, HEADINGS_AGAIN, said_of_rows_above, width_note
 
 ENTRIES_LIMIT = 2_000
 UNPACKED_LIMIT = 200 * 1024 * 1024
@@ -81,15 +81,20 @@ def read(path: Path, mapping: Mapping[str, str] | None = None) -> Iterator[Block
     head = list(islice(rows, HEAD_ROWS))
     place, columns = _headings(head, mapping)
     blocks = Blocks()
+    said = said_of_rows_above(["\t".join(cells) for _, cells in head[:place] if any(cells)])
     for number, cells in chain(head[place + 1 :], rows):
         raw = "\t".join(cells)
         text = without_controls(raw)
-        warnings = [] if text == raw else [CONTROLS_DROPPED]
+        warnings = said if text == raw else [*said, CONTROLS_DROPPED]
+        said = []
         cells = [without_controls(cell) for cell in cells]
         if any(len(cell) >= CELL_LIMIT for cell in cells):
             warnings.append(CUT_BY_EXCEL)
         if note := width_note(columns, cells):
             warnings.append(note)
+        if [cell.strip() for cell in cells] == list(columns.names):
+            yield blocks.rejected(HEADINGS_AGAIN, line=number, raw=text, warnings=warnings)
+            continue
         record = row_record(columns, cells)
         yield blocks.block(record, line=number, raw=text.rstrip("\t"), warnings=warnings)
 

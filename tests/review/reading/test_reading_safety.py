@@ -1,9 +1,11 @@
 """Damage, bombs and foreign files: nothing lost in silence, nothing raised but Unreadable."""
 
 import random
+import tempfile
 import time
 import zipfile
 from contextlib import suppress
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -16,6 +18,16 @@ from review.reading import Format, count_blocks, detect, read
 from review.reading.records import RECORD_LIMIT
 
 LONG = {kind: text * 3 for kind, text in SAMPLES.items() if kind is not Format.CSL_JSON}
+
+
+def read_sample(kind):
+    """The blocks of a sample that is whole."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "sample"
+        path.write_text(SAMPLES[kind], encoding="utf-8")
+        return list(read(path, format=kind, encoding="utf-8"))
+
+
 DAMAGE = settings(
     max_examples=25,
     deadline=None,
@@ -55,6 +67,33 @@ def test_damaged_files_give_accepted_or_rejected_blocks_and_no_exception(tmp_pat
     assert all((block.record is None) != (block.reason is None) for block in blocks)
     assert all("\x00" not in block.raw for block in blocks)
     assert count_blocks(path, format=kind, encoding="utf-8") >= 0
+
+
+TITLES = {
+    kind: [
+        block.record.title
+        for block in read_sample(kind)
+        if block.record and block.record.title in text
+    ]
+    for kind, text in SAMPLES.items()
+}
+
+
+@pytest.mark.parametrize("kind", list(SAMPLES))
+@given(seed=st.integers(0, 10**6))
+@DAMAGE
+def test_no_title_in_a_damaged_file_is_lost_without_a_word(tmp_path, kind, seed):
+    text = damaged(LONG.get(kind, SAMPLES[kind]), seed)
+    path = tmp_path / "damaged"
+    path.write_text(text, encoding="utf-8")
+    try:
+        blocks = list(read(path, format=kind, encoding="utf-8"))
+    except Unreadable:
+        return  # the whole file is refused, and that is said
+
+    told = any("above the headings" in one for block in blocks for one in block.warnings)
+    for title in TITLES[kind]:
+        assert told or sum(block.raw.count(title) for block in blocks) >= text.count(title)
 
 
 @pytest.mark.parametrize("kind", [Format.RIS, Format.WOS, Format.NBIB])
