@@ -1,0 +1,180 @@
+"""From search files to unique records in a real browser: on the demonstration, and on 20,000."""
+
+import random
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Server
+from tests.browser.test_people import sign_in
+
+pytestmark = pytest.mark.browser
+
+WORDS = [
+    "outcomes", "payment", "contract", "investor", "shelter", "youth", "employment",
+    "homelessness", "evaluation", "bond", "savings", "commissioner", "provider", "cohort",
+    "trial", "welfare", "prison", "school", "nurse", "harbour", "village", "housing", "credit",
+    "migrant", "kinship", "foster", "recovery", "literacy", "bridge", "evidence", "pathway",
+]  # fmt: skip
+TABLE = "Kop,Samenvatting,Jaar,Auteur\nÉén obligatie voor {0},Over werk,2019,Jansen\n"
+
+
+def works(n: int, seed: int = 4) -> Iterator[dict[str, str]]:
+    """Works with the fields that tell one from another."""
+    chance = random.Random(seed)  # noqa: S311 - invented works, the same each time
+    for number in range(n):
+        yield {
+            "TI": " ".join(chance.choices(WORDS, k=11)),
+            "AU": f"{chance.choice(WORDS).title()}, {chance.choice('ABCDE')}.",
+            "PY": str(chance.randrange(1995, 2024)),
+            "T2": f"Journal of {chance.choice(WORDS).title()} Studies",
+            "SP": str(chance.randrange(1, 900)),
+            "DO": f"10.5555/large.{number}",
+        }
+
+
+def ris(fields: dict[str, str]) -> str:
+    lines = [f"{tag}  - {value}" for tag, value in fields.items()]
+    return "\n".join(["TY  - JOUR", *lines, "ER  - ", ""])
+
+
+def two_searches(folder: Path, n: int, n_same: int, n_doubtful: int) -> list[Path]:
+    """Two files of ``n`` records; some works are in both, and some of these only perhaps."""
+    first, other = list(works(n)), list(works(n, seed=5))
+    for place in range(n_same + n_doubtful):
+        copy = dict(first[place])
+        if place >= n_same:
+            del copy["DO"], copy["SP"], copy["T2"]
+            copy["TI"] = copy["TI"].rsplit(" ", 1)[0]
+            copy["PY"] = str(int(copy["PY"]) + 1)
+        other[place] = copy
+    for place in range(n_same + n_doubtful, n):
+        other[place]["DO"] += "b"
+    paths = [folder / "first.ris", folder / "second.ris"]
+    for path, records in zip(paths, (first, other), strict=True):
+        path.write_text("".join(map(ris, records)))
+    return paths
+
+
+def add(page: Page, review: str, files: list[Path], source: str, *, patience: float) -> None:
+    """Add a search, page by page."""
+    page.goto(f"{review}/searches")
+    page.get_by_label("Files exported").set_input_files(files)
+    page.get_by_role("button", name="Look into the files").click()
+    page.get_by_label("Source", exact=True).fill(source)
+    page.get_by_role("button", name="Read the files").click()
+    wait_for(page, page.get_by_role("heading", name=source), patience)
+
+
+def wait_for(page: Page, what: object, patience: float) -> None:
+    """Wait as a person would: without the script the page is loaded again."""
+    for _ in range(int(patience)):
+        done = page.get_by_role("link", name="See the result")
+        if done.count():
+            done.click()
+        if what.count():  # type: ignore[attr-defined]
+            return
+        page.wait_for_timeout(1_000)
+        if "/jobs/" in page.url and not page.locator("html.scripted").count():
+            page.reload()
+    expect(what).to_be_visible(timeout=1_000)  # type: ignore[arg-type]
+
+
+def count(page: Page) -> int:
+    """How many doubtful pairs the page says await somebody."""
+    return int(re.sub(r"\D", "", page.locator(".line .count").inner_text().split("doubtful")[0]))
+
+
+def settle_pairs(page: Page, review: str, javascript: bool) -> None:
+    """Answer, skip, take back, join many at once, and check a sample."""
+    page.goto(f"{review}/duplicates")
+    n = count(page)
+    answer(page, "d", "Merge these two", javascript)
+    expect(page.locator(".line .count")).to_contain_text(f"{n - 1:,} doubtful")
+    answer(page, "k", "Keep them distinct", javascript)
+    expect(page.locator(".line .count")).to_contain_text(f"{n - 2:,} doubtful")
+    if javascript:
+        page.keyboard.press("z")
+    else:
+        page.locator(".acts summary").first.click()
+        page.get_by_role("button", name="Undo this answer").first.click()
+    expect(page.locator(".line .count")).to_contain_text(f"{n - 1:,} doubtful")
+    shown = page.locator(".pair thead").inner_text()
+    if javascript:
+        page.keyboard.press("s")
+    else:
+        page.locator('a[data-key="s"]').click()
+    expect(page.locator(".pair thead")).not_to_have_text(shown)
+
+    page.get_by_role("link", name="Join many at once").click()
+    page.get_by_role("button", name=re.compile("^Join th")).click()
+    expect(page.get_by_text(re.compile("that scored .* or more")).first).to_be_visible()
+
+    page.goto(f"{review}/duplicates/sample?size=3")
+    while page.locator("form.answer").count():
+        told = page.locator(".line .count").inner_text()
+        if page.get_by_text("were joined").count():
+            answer(page, "d", "Yes, one report", javascript)
+        else:
+            answer(page, "k", "Keep them distinct", javascript)
+        expect(page.locator(".line .count")).not_to_have_text(told)
+    expect(page.get_by_text("The sample has been looked through.")).to_be_visible()
+    expect(page.get_by_text("3 of 3: 100.0 %")).to_be_visible()
+
+
+def answer(page: Page, key: str, name: str, javascript: bool) -> None:
+    if javascript:
+        page.keyboard.press(key)
+    else:
+        page.get_by_role("button", name=name).click()
+
+
+def test_the_lead_corrects_files_and_settles_pairs_of_the_demonstration(
+    page: Page, demo_server: Server, tmp_path: Path, javascript: bool
+) -> None:
+    review = f"{demo_server.url}/reviews/demo"
+    sign_in(page, demo_server, "lead")
+    table = tmp_path / "export.csv"
+    table.write_bytes(TABLE.format("Gent").encode("cp1252"))
+    page.goto(f"{review}/searches")
+    page.get_by_label("Files exported").set_input_files(table)
+    page.get_by_role("button", name="Look into the files").click()
+
+    # Nobody could guess the columns of this one.
+    page.get_by_label("Kop").select_option("title")
+    page.get_by_label("Samenvatting").select_option("abstract")
+    page.get_by_label("Encoding").fill("cp1252")
+    page.get_by_role("button", name="Look again").click()
+    expect(page.get_by_text("Één obligatie voor Gent").first).to_be_visible()
+    page.get_by_label("Source", exact=True).fill("Een bron")
+    page.get_by_role("button", name="Read the files").click()
+    wait_for(page, page.get_by_role("heading", name="Een bron"), 30)
+    expect(page.get_by_text("Één obligatie voor Gent").first).to_be_visible()
+
+    settle_pairs(page, review, javascript)
+    assert demo_server.run("verify").strip() == "All is well."
+
+
+@pytest.mark.soak
+def test_twenty_thousand_records_are_read_compared_and_settled(
+    page: Page, demo_server: Server, tmp_path: Path, javascript: bool
+) -> None:
+    demo_server.run("review", "create", "large", "--protocol", "blank")
+    demo_server.run("review", "member", "large", "lead@demo.example", "--role", "lead")
+    review = f"{demo_server.url}/reviews/large"
+    sign_in(page, demo_server, "lead")
+    for path in two_searches(tmp_path, 10_000, n_same=1_200, n_doubtful=60):
+        add(page, review, [path], path.stem, patience=120)
+
+    page.goto(f"{review}/duplicates")
+    page.get_by_role("button", name="Find duplicates").click()
+    wait_for(page, page.get_by_text("joined 1,200 duplicates"), 120)
+    assert count(page) == 60
+
+    settle_pairs(page, review, javascript)
+    page.goto(f"{review}/searches")
+    expect(page.get_by_role("row", name=re.compile("second"))).to_contain_text("10,000")
+    assert demo_server.run("verify").strip() == "All is well."
