@@ -28,6 +28,7 @@ from review.reading import (
     columns_of,
     count_blocks,
     detect,
+    language_of,
     read,
 )
 from review.spreadsheets import safe_cell
@@ -36,6 +37,7 @@ from review.tables.base import utc_now
 from review.vocabulary import Act, SearchKind
 
 MAX_WARNINGS = 100
+TOLD = "told from the text"
 REMEMBERED = 200  # files of the review that are looked through for the same headings
 
 
@@ -236,12 +238,25 @@ def _fill(
         mapping=staged.mapping,
         on_progress=on_progress,
     ):
-        staged.blocks.write(json.dumps(asdict(block)) + "\n")
+        staged.blocks.write(json.dumps(_with_language(asdict(block))) + "\n")
         staged.n_accepted += block.record is not None
         staged.n_rejected += block.record is None
         warnings += [f"line {block.line}: {warning}" for warning in block.warnings]
         warnings += [f"line {block.line}: rejected. {block.reason}"] if block.reason else []
     return warnings
+
+
+def _with_language(block: dict[str, Any]) -> dict[str, Any]:
+    """Return a block whose record says its language, told from its text where the file is silent.
+
+    What is told so is marked in ``extra``, beside the fields that the file had.
+    """
+    record = block["record"]
+    if record and not record["language"]:
+        record["language"] = language_of(record["title"], record["abstract"])
+        if record["language"]:
+            record["extra"][TOLD] = ["language"]
+    return block
 
 
 def commit(

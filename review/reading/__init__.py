@@ -27,6 +27,7 @@ from review.reading.claims import Claim, claims
 from review.reading.columns import FIELDS
 from review.reading.counting import count_blocks
 from review.reading.detection import detect
+from review.reading.languages import language_of
 from review.reading.records import (
     FILE_LIMIT,
     N_EXAMPLES,
@@ -58,6 +59,7 @@ __all__ = [
     "columns_of",
     "count_blocks",
     "detect",
+    "language_of",
     "read",
     "table_of_hits",
 ]

@@ -14,6 +14,7 @@ from review.reading.fields import (
     one_line,
     tidy,
     tidy_or_none,
+    without_notice,
 )
 from review.reading.names import tidy_names
 from review.reading.records import RAW_LIMIT, RECORD_LIMIT, Block, ParsedRecord
@@ -49,9 +50,12 @@ def build_record(
     extra: Mapping[str, list[str]] | None = None,
 ) -> ParsedRecord:
     """A record from values as found; ``numbers`` are ISSNs and ISBNs in any order."""
+    abstract, notice = without_notice(tidy_or_none(abstract))
+    if notice:
+        extra = {**(extra or {}), "copyright": [notice]}
     return ParsedRecord(
         title=tidy(title or ""),
-        abstract=tidy_or_none(abstract),
+        abstract=abstract,
         authors=tidy_names(authors),
         year=find_year(years),
         journal=tidy_or_none(journal),

@@ -53,6 +53,26 @@ def tidy_or_none(text: str | None) -> str | None:
     return (tidy(text) or None) if text else None
 
 
+_NOTICE = re.compile(
+    r"(?<=[.!?)\]\"”»…])\s{1,3}(?:\(PsycINFO Database Record )?"
+    r"(?:©|\(c\)|Copyright(?: ?(?:©|\(c\)))?) ?(?:19|20)\d\d.{0,200}$",
+    re.IGNORECASE | re.DOTALL,
+)
+_NOTICE_LENGTH = 260
+_LEAST_ABSTRACT = 40
+
+
+def without_notice(abstract: str | None) -> tuple[str | None, str | None]:
+    """An abstract without the copyright notice at its end, and the notice."""
+    if not abstract or not any(sign in abstract[-_NOTICE_LENGTH:] for sign in ("©", "(", "opyri")):
+        return abstract, None
+    start = max(0, len(abstract) - _NOTICE_LENGTH)
+    found = _NOTICE.search(abstract, start)
+    if found is None or found.start() < _LEAST_ABSTRACT:
+        return abstract, None
+    return abstract[: found.start()], found.group().strip()
+
+
 def number_or_none(text: str | None) -> str | None:
     """As ``tidy_or_none``, for volumes and pages, where scripts leave "nan" for nothing."""
     value = tidy_or_none(text)

@@ -300,3 +300,43 @@ def test_lines_outside_any_record_of_a_ris_file_are_told_beside_it(tmp_path):
     assert "A line outside any record: The end" in blocks[-1].warnings
     told = [warning for block in read_text(tmp_path, RIS) for warning in block.warnings]
     assert not any("outside" in warning for warning in told)
+
+
+@pytest.mark.parametrize(
+    ("end", "notice"),
+    [
+        (" © 2019 Elsevier Ltd", "© 2019 Elsevier Ltd"),
+        (
+            " (C) 2011 Elsevier Ltd. All rights reserved.",
+            "(C) 2011 Elsevier Ltd. All rights reserved.",
+        ),
+        (" Copyright © 2016 Buchanan, Rahm and Williams.", None),
+        (" (PsycINFO Database Record (c) 2019 APA, all rights reserved)", None),
+        (" (c) 2008 The Authors. Published by Elsevier.", None),
+    ],
+)
+def test_a_copyright_notice_is_cut_off_an_abstract_and_kept_beside_it(tmp_path, end, notice):
+    abstract = "We compared nine contracts and what they came to over six years."
+    text = f"TY  - JOUR\nTI  - Bonds\nAB  - {abstract}{end}\nER  - \n"
+
+    (block,) = read_text(tmp_path, text, format=Format.RIS)
+
+    assert block.record.abstract == abstract
+    assert block.record.extra["copyright"] == [notice or end.strip()]
+
+
+@pytest.mark.parametrize(
+    "abstract",
+    [
+        "© 2019 Elsevier Ltd",
+        "The Act (c. 2011) changed what reviewers may read of the contracts they compare.",
+        "Contracts were compared. Copyright law of 1911 was found to matter in each of them.",
+        "A long abstract of what was found. (C) 2011 was the year. " + "More was found. " * 20,
+    ],
+)
+def test_what_only_looks_like_a_notice_stays_in_the_abstract(tmp_path, abstract):
+    (block,) = read_text(
+        tmp_path, f"TY  - JOUR\nTI  - Bonds\nAB  - {abstract}\nER  - \n", format=Format.RIS
+    )
+
+    assert block.record.abstract == abstract.strip()
