@@ -126,7 +126,7 @@ def _sqlite_engine(url: str, *, begin: str, pool_size: int, max_overflow: int) -
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # we begin transactions ourselves
-        connection.execute("PRAGMA busy_timeout = 10000")
+        connection.execute("PRAGMA busy_timeout = 30000")
         connection.execute(f"PRAGMA journal_mode = {mode}")
         connection.execute("PRAGMA synchronous = FULL")  # an acknowledged decision is on the disk
         connection.execute("PRAGMA foreign_keys = ON")
