@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -14,7 +15,8 @@ from tests.browser.conftest import Server, serving
 pytestmark = pytest.mark.browser
 
 PAGES = {
-    "lead": ["", "/searches", "/duplicates", "/conflicts", "/reports?show=all", "/coding", "/map",
+    "lead": ["", "/searches", "/duplicates", "/duplicates/above?score=0.4", "/duplicates/sample",
+             "/decisions", "/conflicts", "/reports?show=all", "/coding", "/map",
              "/jobs", "/publications", "/map?row=health&column=results_based_financing",
              "/map?framework=outcome_area_by_evidence_theme", "/prisma", "/settings", "/records",
              "/records?box=records_excluded"],
@@ -90,11 +92,19 @@ def some_of_each(page: Page, demo: str, who: str) -> list[str]:
     found = [study, demo.split("/reviews")[0] + str(contracts[-1].get_attribute("href"))]
     if who == "lead":
         found.append(first("/records", "main td a"))
+        found.append(found[-1] + "/duplicate")
+        found.append(demo.split("/reviews")[0] + beside(page, found[-1]))
         found.append(first("/searches", "main td a"))
         page.goto(f"{demo}/publications")
         page.get_by_role("button", name="Publish", exact=True).click()
         found.append(page.get_by_label("The link").input_value())
     return found
+
+
+def beside(page: Page, marking: str) -> str:
+    """The page that shows a record beside the one most like it."""
+    page.goto(marking)
+    return urlsplit(marking).path + str(page.locator("main li a").first.get_attribute("href"))
 
 
 def test_a_double_click_saves_one_decision(chromium: Browser, server: Server, demo: str) -> None:
