@@ -151,9 +151,7 @@ def _blocks(
     on_progress: Callable[[int], None] | None,
 ) -> Iterator[Block]:
     if kind is Format.XLSX:
-        yield from workbook.read(path, mapping)
-        if on_progress is not None:
-            on_progress(path.stat().st_size)
+        yield from workbook.read(path, mapping, on_progress)
         return
     source = Source(path, encoding=checked_encoding(encoding), on_progress=on_progress)
     if kind in (Format.CSV, Format.TSV):

@@ -3,7 +3,7 @@
 import datetime
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ ENTRIES_LIMIT = 2_000
 UNPACKED_LIMIT = 200 * 1024 * 1024
 RATIO_LIMIT = 100
 CELL_LIMIT = 32_767
+ROWS_BETWEEN = 200  # two tellings of progress
 CUT_BY_EXCEL = "A cell is as long as a spreadsheet allows; its end may be missing."
 
 _COLUMNS_LIMIT = 2_000
@@ -75,9 +76,13 @@ def _overlaps(entries: list[zipfile.ZipInfo]) -> bool:
     )
 
 
-def read(path: Path, mapping: Mapping[str, str] | None = None) -> Iterator[Block]:
+def read(
+    path: Path,
+    mapping: Mapping[str, str] | None = None,
+    on_progress: Callable[[int], None] | None = None,
+) -> Iterator[Block]:
     """The blocks of a workbook: the rows of the sheet that has the most columns we know."""
-    rows = iter_rows(path)
+    rows = iter_rows(path, on_progress)
     head = list(islice(rows, HEAD_ROWS))
     place, columns = _headings(head, mapping)
     blocks = Blocks()
@@ -123,15 +128,26 @@ def _headings(
     return max(usable, key=lambda found: (found[1].n_sure, -found[0]))
 
 
-def iter_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Row number and cells of every row that is not empty, of the best sheet."""
+def iter_rows(
+    path: Path, on_progress: Callable[[int], None] | None = None
+) -> Iterator[tuple[int, list[str]]]:
+    """Row number and cells of every row that is not empty, of the best sheet.
+
+    ``on_progress`` hears the share of the rows that the workbook says it has, in bytes of the file.
+    """
     check_zip(path)
+    size, tell = path.stat().st_size, on_progress or (lambda _: None)
     try:
         book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
     except _FAULTS as error:
         raise Unreadable(_DAMAGED) from error
     try:
-        yield from _rows(_best_sheet(book.worksheets))
+        sheet, n_rows = _best_sheet(book.worksheets)
+        for number, cells in _rows(sheet):
+            if number % ROWS_BETWEEN == 0 and n_rows:
+                tell(size * min(number, n_rows) // n_rows)
+            yield number, cells
+        tell(size)
     except Unreadable:
         raise
     except _FAULTS as error:
@@ -140,15 +156,17 @@ def iter_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
         book.close()
 
 
-def _best_sheet(sheets: Iterable[Any]) -> Any:
+def _best_sheet(sheets: Iterable[Any]) -> tuple[Any, int]:
+    """The sheet with the most columns we know, and how many rows it says it has (0: nothing)."""
     best, most = None, -1
     for sheet in sheets:
+        n_rows = sheet.max_row or 0
         sheet.reset_dimensions()
         n_known = max(
             (match_columns(cells).n_sure for _, cells in islice(_rows(sheet), HEAD_ROWS)), default=0
         )
         if n_known > most:
-            best, most = sheet, n_known
+            best, most = (sheet, n_rows), n_known
     if best is None:
         raise Unreadable(_NO_TABLE)
     return best

@@ -282,3 +282,18 @@ def test_progress_is_told_in_bytes(tmp_path):
     assert n == 4_000
     assert heard == sorted(heard)
     assert heard[-1] == path.stat().st_size
+
+
+def test_progress_of_a_workbook_is_told_as_it_is_read(tmp_path):
+    path = tmp_path / "search.xlsx"
+    book = openpyxl.Workbook()
+    book.active.append(["Title", "Year"])
+    for number in range(1_000):
+        book.active.append([f"Bond {number}", 2000])
+    book.save(path)
+    heard: list[int] = []
+
+    n = sum(1 for _ in read(path, format=Format.XLSX, encoding="utf-8", on_progress=heard.append))
+
+    assert (n, len(heard) > 3, heard == sorted(heard)) == (1_000, True, True)
+    assert heard[-1] == path.stat().st_size
