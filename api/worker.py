@@ -26,6 +26,7 @@ KEPT = timedelta(days=30)
 AWAY = 2.0  # seconds until a database that did not answer is asked again
 IDLE = 0.25  # seconds between two looks into the queue
 TIDY = 600.0  # seconds between two rounds of clearing away and looking at how tables grew
+DATABASE_AWAY = (OperationalError, InterfaceError, TimeoutError)
 FAILED = "The server failed at this, and nothing more was saved. Its log says why."
 
 
@@ -56,7 +57,7 @@ class Worker:
         """Do the next job; where the database is away, wait for it to come back."""
         try:
             return self.do_next()
-        except (OperationalError, InterfaceError, TimeoutError):
+        except DATABASE_AWAY:
             log.exception("the database did not answer; trying again")
             self._stopped.wait(AWAY)
             return False
@@ -93,7 +94,7 @@ class Worker:
             return
         self._tidied = time.monotonic()
         self._clear_away()
-        with suppress(OperationalError):  # the next round comes
+        with suppress(*DATABASE_AWAY):  # the next round comes
             self.database.analyse()
 
     def _clear_away(self) -> None:

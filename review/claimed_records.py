@@ -1,6 +1,7 @@
 """Which records here the rows of another program's export are about."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -10,66 +11,109 @@ from sqlalchemy.orm import Session
 
 from review.clusters import members
 from review.frames import plain_fields, record_frame
-from review.imports import find_file
-from review.matching import Band, find_pairs, normalise
-from review.reading import ParsedRecord
-from review.tables import Record
+from review.imports import Reading, find_file
+from review.matching import FIELDS, Band, find_pairs, normalise
+from review.reading import Format, ParsedRecord
+from review.tables import Event, Record
 
 TELLING = 4  # words of a title by which alone a row finds its record
 
 
+@dataclass(frozen=True)
+class Known:
+    """What is here for rows to be compared with, read at one moment."""
+
+    frame: pd.DataFrame
+    home: Mapping[UUID, UUID]  # the cluster of each record
+    blocks: Mapping[int, tuple[UUID, str]]  # record and title, where the very file was imported
+    reading: Reading | None  # how that file was read
+
+
+def known_records(session: Session, review_id: UUID, sha256: str) -> Known:
+    """Return the records of a review, and those that were read from the file itself."""
+    member = members(review_id)
+    home = dict(session.execute(select(member.c.record_id, member.c.cluster_id)).all())
+    blocks: dict[int, tuple[UUID, str]] = {}
+    reading = None
+    if file := find_file(session, review_id=review_id, sha256=sha256):
+        detail = session.scalar(
+            select(Event.detail).where(
+                Event.review_id == review_id, Event.number == file.event_number
+            )
+        )
+        reading = Reading(Format(file.format), file.encoding, (detail or {}).get("mapping"))
+        rows = session.execute(
+            select(Record.block, Record.id, Record.title).where(Record.import_file_id == file.id)
+        )
+        blocks = {block: (record_id, title) for block, record_id, title in rows}
+    return Known(record_frame(session, review_id), home, blocks, reading)
+
+
 def records_of(
-    session: Session,
-    review_id: UUID,
-    sha256: str,
-    rows: Mapping[int, ParsedRecord],
-    tell: Callable[[float], None],
+    known: Known, rows: Mapping[int, ParsedRecord], tell: Callable[[float], None]
 ) -> dict[int, UUID]:
     """Return the record that each block of a file stands for, where that is sure.
 
-    That is the record read from the block, where the very file was imported; the one that would
-    be joined as its duplicate; or the only one with its title.
+    That is the record read from the block, where the very file was imported and says the same; the
+    one that would be joined as its duplicate; or the only one with its title.
     """
-    file = find_file(session, review_id=review_id, sha256=sha256)
-    if file is not None:
-        query = select(Record.block, Record.id).where(Record.import_file_id == file.id)
-        return dict(session.execute(query).all())
-    here = record_frame(session, review_id)
-    if here.empty or not rows:
-        return {}
-    asked = pd.DataFrame([plain_fields(_fields(record)) for record in rows.values()])
-    pairs = find_pairs(asked, against=here, on_progress=tell)
-    n = len(here)
-    sure = pairs[(pairs["band"] == Band.JOIN) & (pairs["left"] < n) & (pairs["right"] >= n)]
-    best = sure.drop_duplicates("right")  # they come best first
-    place = dict(zip(best["right"] - n, best["left"], strict=True))
-    only = _only_ones(session, review_id, here)
-    blocks = list(rows)
-    found: dict[int, UUID] = {}
-    for number, row in enumerate(asked.itertuples()):
-        at = place.get(number, only.get(normalise.title(str(row.title))))
-        if at is None:
-            continue
-        if number in place or _agree(row, here.iloc[at]):
-            found[blocks[number]] = here["id"].iloc[at]
+    found = {
+        block: record_id
+        for block, row in rows.items()
+        for record_id, title in (known.blocks.get(block, (None, "")),)
+        if record_id and normalise.title(title) == normalise.title(row.title)
+    }
+    left = {block: row for block, row in rows.items() if block not in found}
+    if known.frame.empty or not left:
+        return found
+    fields = pd.DataFrame([plain_fields(_fields(row)) for row in left.values()])
+    fields = fields[[name for name in fields.columns if name in FIELDS]]
+    words = fields.astype(str).agg("\x1f".join, axis=1)
+    # Rows that say the same, one for each reviewer, are one question.
+    kinds = words.drop_duplicates()
+    asked = fields.loc[kinds.index].reset_index(drop=True)
+    answers = dict(zip(kinds, _matched(known, asked, tell), strict=True))
+    found |= {
+        block: known.frame["id"].iloc[place]
+        for block, word in zip(left, words, strict=True)
+        if (place := answers[word]) is not None
+    }
     return found
 
 
-def _only_ones(session: Session, review_id: UUID, here: pd.DataFrame) -> dict[str, int]:
+def _matched(known: Known, asked: pd.DataFrame, tell: Callable[[float], None]) -> list[int | None]:
+    """Return the place in the frame of the record that each row is about."""
+    pairs = find_pairs(asked, against=known.frame, on_progress=tell)
+    n = len(known.frame)
+    sure = pairs[(pairs["band"] == Band.JOIN) & (pairs["left"] < n) & (pairs["right"] >= n)]
+    best = sure.drop_duplicates("right")  # they come best first
+    joined = dict(zip(best["right"] - n, best["left"], strict=True))
+    only = _only_ones(known)
+    matched: list[int | None] = []
+    for number, row in enumerate(asked.itertuples()):
+        place = joined.get(number)
+        if place is None:
+            place = only.get(normalise.title(str(row.title)))
+            if place is not None and not _agree(row, known.frame.iloc[place]):
+                place = None
+        matched.append(None if place is None else int(place))
+    return matched
+
+
+def _only_ones(known: Known) -> dict[str, int]:
     """Return, by title, the places of records whose telling title no other report here has.
 
     A row that says little more than a title is about the one record here that has it.
     """
-    member = members(review_id)
-    home = dict(session.execute(select(member.c.record_id, member.c.cluster_id)).all())
+    ids = known.frame["id"].tolist()
     places: dict[str, list[int]] = {}
-    for at, title in enumerate(map(normalise.title, here["title"].tolist())):
+    for at, title in enumerate(map(normalise.title, known.frame["title"].tolist())):
         if len(title.split()) >= TELLING:
             places.setdefault(title, []).append(at)
     return {
         title: ats[0]
         for title, ats in places.items()
-        if len({home[here["id"].iloc[at]] for at in ats}) == 1
+        if len({known.home[ids[at]] for at in ats}) == 1
     }
 
 

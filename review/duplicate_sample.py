@@ -6,8 +6,9 @@ after all?  The first gives precision, the second how many copies are left, and 
 sensitivity (recall).  Answers are ordinary ones: a pair that was joined wrongly comes apart.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TypeVar
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from review.clusters import members
 from review.events import Actor
-from review.pairs import likely_duplicates
+from review.pairs import by_number, likely_duplicates
 from review.permissions import Action, check
 from review.places import held_judgements
 from review.tables import Event
@@ -57,7 +58,7 @@ class Sample:
     right: Share  # of the joined ones, those that are one report
     missed: Share  # of the others, those whose report another cluster stands for as well
     next: tuple[UUID, UUID] | None  # records to compare, the earlier one first
-    was_joined: bool  # the two to compare
+    sampled: UUID | None  # of the two, the one that was drawn; None where they were joined
 
     @property
     def copies_left(self) -> Interval:
@@ -70,12 +71,17 @@ class Sample:
 
     @property
     def sensitivity(self) -> Interval | None:
-        """Return the share of all copies that the run joined; None before there are answers."""
+        """Return about which share of all copies the run joined; None before there are answers.
+
+        Its ends take the worse, then the better, ends of both shares, and so lie rather too wide.
+        """
         if not (self.right.n and self.missed.n):
             return None
-        joined = self.n_joined * self.right.interval[0]
-        left, few, many = (joined / (joined + n) if joined + n else 0.0 for n in self.copies_left)
-        return left, many, few
+        found = [self.n_joined * share for share in self.right.interval]
+        left, few, many = self.copies_left
+        ends = zip(found, (left, many, few), strict=True)
+        share, low, high = (one / (one + n) if one + n else 0.0 for one, n in ends)
+        return share, low, high
 
 
 def sample_of_last_run(
@@ -96,25 +102,42 @@ def sample_of_last_run(
     if run is None:
         return None
     home = _home_after(session, review_id, run)
-    joined = [(root, record) for record, root in home.items() if record != root]
+    said = _said_by_people(session, review_id, run)
+    joined = [
+        (root, record)
+        for record, root in home.items()
+        if record != root and (root, record) not in said.before
+    ]
     alone = [record for record, root in home.items() if record == root]
-    said = _said_by_people(session, review_id)
-    pairs = _drawn(joined, size, run)
-    records = _drawn(alone, size, run)
-    right = {pair: said[pair] for pair in pairs if pair in said}
-    missed = _answers_since(said, home, set(records))
-    first = next((pair for pair in pairs if pair not in right), None)
-    then = next((record for record in records if record not in missed), None)
+    pairs, records = _drawn(joined, size, run), _drawn(alone, size, run)
+    # The answered beginning of a draw is a random sample too; what else was answered is not.
+    right = [said.of_pair[pair] for pair in takewhile(said.of_pair.__contains__, pairs)]
+    missed = [said.of_sampled[one] for one in takewhile(said.of_sampled.__contains__, records)]
+    was_joined = len(right) < len(pairs)
+    asked, pair = None, pairs[len(right)] if was_joined else None
+    if not was_joined and len(missed) < len(records):
+        asked = records[len(missed)]
+        pair = _with_the_most_similar(session, review_id, asked, run)
     return Sample(
         event_number=run,
         size=size,
         n_joined=len(joined),
         n_alone=len(alone),
-        right=Share(len(right), sum(one is Judgement.DUPLICATE for one in right.values())),
-        missed=Share(len(missed), sum(missed.values())),
-        next=first or (then and _with_the_most_similar(session, review_id, then)) or None,
-        was_joined=first is not None,
+        right=Share(len(right), sum(one is Judgement.DUPLICATE for one in right)),
+        missed=Share(len(missed), sum(one is Judgement.DUPLICATE for one in missed)),
+        next=pair,
+        sampled=asked,
     )
+
+
+def _with_the_most_similar(
+    session: Session, review_id: UUID, record_id: UUID, run: int
+) -> tuple[UUID, UUID] | None:
+    """Return a record and the one that was most similar to it after the run, the earlier first."""
+    found = likely_duplicates(
+        session, review_id=review_id, record_id=record_id, limit=1, at_least=0, as_of=run
+    )
+    return by_number(session, review_id, (record_id, found[0].id)) if found else None
 
 
 def _home_after(session: Session, review_id: UUID, run: int) -> dict[UUID, UUID]:
@@ -129,40 +152,36 @@ def _drawn(population: Sequence[Drawn], size: int, seed: int) -> list[Drawn]:
     return [population[place] for place in order[:size]]
 
 
-def _said_by_people(session: Session, review_id: UUID) -> dict[tuple[UUID, UUID], Judgement]:
-    """Return what people said of pairs that they looked at, one at a time."""
+@dataclass(frozen=True)
+class _Said:
+    """What people say, by now, of pairs that they looked at one at a time."""
+
+    of_pair: Mapping[tuple[UUID, UUID], Judgement]  # since the run
+    of_sampled: Mapping[UUID, Judgement]  # of records that were drawn, and their most similar ones
+    before: Collection[tuple[UUID, UUID]]
+
+
+def _said_by_people(session: Session, review_id: UUID, run: int) -> _Said:
     answers = session.execute(
         select(Event.number, Event.detail).where(
-            Event.review_id == review_id, Event.act == Act.JUDGE_PAIR
+            Event.review_id == review_id, Event.act.in_((Act.JUDGE_PAIR, Act.UNDO_DUPLICATES))
         )
-    )
-    looked = {number for number, detail in answers if "above" not in detail}
-    return {
-        pair: row.verdict
-        for pair, row in held_judgements(session, review_id).items()
-        if row.event_number in looked
+    ).all()
+    undone = {detail.get("undone") for _, detail in answers}
+    looked = {
+        number: detail
+        for number, detail in answers
+        if "verdict" in detail and "above" not in detail and number not in undone
     }
-
-
-def _answers_since(
-    said: dict[tuple[UUID, UUID], Judgement], home: dict[UUID, UUID], drawn: set[UUID]
-) -> dict[UUID, bool]:
-    """Return of each drawn record that was compared with another cluster's whether it was missed.
-
-    What a person said of a doubtful pair counts too: the run itself did not join it.
-    """
-    missed: dict[UUID, bool] = {}
-    for pair, verdict in said.items():
-        homes = [home.get(record, record) for record in pair]
-        for cluster in drawn.intersection(homes) if homes[0] != homes[1] else ():
-            missed[cluster] = missed.get(cluster, False) or verdict is Judgement.DUPLICATE
-    return missed
-
-
-def _with_the_most_similar(
-    session: Session, review_id: UUID, record_id: UUID
-) -> tuple[UUID, UUID] | None:
-    found = likely_duplicates(
-        session, review_id=review_id, record_id=record_id, limit=1, at_least=0
-    )
-    return (record_id, found[0].id) if found else None
+    of_pair, before = {}, set()
+    for pair, row in held_judgements(session, review_id).items():
+        if row.event_number in looked and row.event_number > run:
+            of_pair[pair] = row.verdict
+        elif row.event_number in looked:
+            before.add(pair)
+    of_sampled = {
+        UUID(detail["sampled"]): Judgement(detail["verdict"])
+        for number, detail in looked.items()
+        if number > run and "sampled" in detail
+    }
+    return _Said(of_pair, of_sampled, before)

@@ -6,7 +6,7 @@ and each record's new place is written as an act of its own, so that any past st
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from protocols.schema import DuplicateRules, Joining
+from review.clusters import clusters_of
 from review.database import Database
 from review.errors import Conflicting, Invalid
 from review.events import MODEL, Actor, ActWriter, last_event, lock_review
@@ -23,11 +24,12 @@ from review.frames import record_frame
 from review.matching import Band, cluster, find_pairs
 from review.pairs import by_number, questions
 from review.permissions import Action, check, may, roles_of_actor
-from review.places import BY_BAND, held_judgements, moves, placements
+from review.places import BY_BAND, held_around, held_judgements, moves, placements
 from review.reviews import protocol_of
 from review.tables import DuplicateJudgement, Event, Placement
 from review.vocabulary import Act, Judgement
 
+Pair = tuple[UUID, UUID]
 ANSWERS = frozenset({Judgement.DUPLICATE, Judgement.DISTINCT, Judgement.SAME_STUDY})
 
 
@@ -97,10 +99,12 @@ def judge(
     right_id: UUID,
     verdict: Judgement,
     by: Actor,
+    sampled: UUID | None = None,
 ) -> int:
     """Record a person's answer about two records and what follows; return the event's number.
 
     Nothing is deleted or moved but the records' places; decisions stay where they were cast.
+    ``sampled`` is the one of the two that a sample drew (review.duplicate_sample).
     Reviewers say that two records are one report; what a lead keeps apart stays apart for them.
     Raises Conflicting where the answer contradicts one that a person gave before.  Flushes.
     """
@@ -117,15 +121,18 @@ def judge(
     if left_id == right_id:
         raise Invalid("A record is not its own duplicate.")
     left_id, right_id = by_number(session, review_id, (left_id, right_id))
-    held = held_judgements(session, review_id)
-    if (before := held.get((left_id, right_id))) and not _may_overrule(session, before, by):
+    held = held_around(session, review_id, (left_id, right_id))
+    if not may(roles_of_actor(session, review_id=review_id, by=by), Action.MANAGE) and (
+        _keeps_apart(session, review_id, held, (left_id, right_id))
+    ):
         raise Conflicting("The lead has looked at these two and keeps them apart; ask the lead.")
     said = [_judgement(left_id, right_id, verdict)]
     moved = moves(session, review_id, held, said)
     writer = ActWriter(session, review_id=review_id, act=Act.JUDGE_PAIR, by=by)
     writer.insert(DuplicateJudgement, said)
     writer.insert(Placement, placements(moved))
-    return writer.finish(subject=("record", right_id), detail={"verdict": verdict})
+    detail = {"verdict": verdict.value} | ({"sampled": str(sampled)} if sampled else {})
+    return writer.finish(subject=("record", right_id), detail=detail)
 
 
 def join_above(session: Session, *, review_id: UUID, score: float, by: Actor) -> int:
@@ -169,7 +176,8 @@ def undo(session: Session, *, review_id: UUID, event_number: int, by: Actor) -> 
         action=Action.MARK_DUPLICATES if is_own else Action.MANAGE,
     )
     said = _judgements(session, review_id, DuplicateJudgement.event_number == event_number)
-    held = held_judgements(session, review_id)
+    touched = {one for row in said for one in (row.left_id, row.right_id)}
+    held = held_around(session, review_id, touched)
     standing = [row for row in said if held[row.left_id, row.right_id].id == row.id]
     if not standing:
         raise Conflicting("Nothing of that act holds any more, so there is nothing to undo.")
@@ -197,13 +205,20 @@ def _records_since_last_run(session: Session, review_id: UUID) -> tuple[pd.DataF
     return frame[is_old].reset_index(drop=True), frame[~is_old].reset_index(drop=True)
 
 
-def _may_overrule(session: Session, before: DuplicateJudgement, by: Actor) -> bool:
-    """Say whether the caller may say otherwise than what is held of a pair."""
-    if before.verdict not in (Judgement.DISTINCT, Judgement.SAME_STUDY):
-        return True
-    if _actor_of(session, before.review_id, before.event_number, Act.JUDGE_PAIR) is None:
-        return True  # a rule of the model's
-    return may(roles_of_actor(session, review_id=before.review_id, by=by), Action.MANAGE)
+def _keeps_apart(
+    session: Session, review_id: UUID, held: Mapping[Pair, DuplicateJudgement], pair: Pair
+) -> bool:
+    """Say whether a person keeps the clusters of two records apart; the model's rules do not."""
+    home = clusters_of(session, review_id=review_id, record_ids=pair)
+    sides = [set(home[record]) for record in pair]
+    return any(
+        row.score is None
+        and row.verdict in (Judgement.DISTINCT, Judgement.SAME_STUDY)
+        and any(
+            row.left_id in side and row.right_id in other for side, other in (sides, sides[::-1])
+        )
+        for row in held.values()
+    )
 
 
 def _actor_of(session: Session, review_id: UUID, number: int, act: Act) -> UUID | None:

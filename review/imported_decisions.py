@@ -18,7 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from protocols.schema import Protocol
-from review.claimed_records import records_of
+from review.claimed_records import known_records, records_of
 from review.database import Database
 from review.decisions import check_reason
 from review.errors import Invalid, NotAllowed
@@ -44,9 +44,12 @@ TAKEN = "taken over"
 UNKNOWN = "no record here is surely this report"
 NOTHING_SAID = "nothing was decided"
 NOT_UNDERSTOOD = "the verdict was not understood"
-HAS_DECIDED = "this person's decision is here already"
-NOT_OPEN = "the record does not await decisions at this stage"
+# One sentence, whatever the cause: the cause may tell what others decided.
+NOT_AWAITED = "the record does not await this person's decision"
+NO_SUCH_REASON = "an exclusion at this stage needs one of the protocol's reasons"
+NOBODY = "nobody named"
 
+SAYABLE = (Verdict.INCLUDE, Verdict.MAYBE, Verdict.EXCLUDE)
 _WORDS = {
     Verdict.INCLUDE: "included include yes 1 1.0 true relevant in accept accepted y",
     Verdict.EXCLUDE: "excluded exclude no 0 0.0 false irrelevant out reject rejected n",
@@ -63,6 +66,11 @@ class Rules:
     verdicts: Mapping[str, str] = field(default_factory=dict)  # the file's word to ours, "" none
     people: Mapping[str, str] = field(default_factory=dict)  # claimed author to e-mail, "" none
     all_are: Verdict | None = None  # of a list that says no more than that it is one
+
+    def __post_init__(self) -> None:
+        """Raise Invalid for words that stand for no verdict of ours."""
+        if set(self.verdicts.values()) - {"", *SAYABLE} or self.all_are not in (None, *SAYABLE):
+            raise Invalid("A word stands for include, maybe, exclude, or nothing.")
 
     def verdict_of(self, claim: Claim) -> Verdict | None:
         """Return what a claim decides; None where it decides nothing that we understand."""
@@ -155,17 +163,13 @@ def import_decisions(
     if by.account_id is None:
         raise NotAllowed("Decisions are taken over in somebody's name; say whose with --as EMAIL.")
     tell = on_progress or (lambda _: None)
-    rows = list(_rows(path, name=name, reading=reading or Reading()))
-    tell(0.3)
     with database.reading() as session:
         check(session, review_id=review_id, by=by, action=Action.MANAGE)
-        found = records_of(
-            session,
-            review_id,
-            sha256,
-            {row.block: row.record for row in rows},
-            lambda share: tell(0.3 + share / 2),
-        )
+        known = known_records(session, review_id, sha256)
+    rows = list(_rows(path, name=name, reading=reading or known.reading or Reading()))
+    tell(0.3)
+    asked = {row.block: row.record for row in rows}
+    found = records_of(known, asked, lambda share: tell(0.3 + share / 2))
     with database.writing() as session:
         done = _take_over(
             session, review_id, rows, found, rules, by, {"name": name, "sha256": sha256}
@@ -205,7 +209,7 @@ def _take_over(
 ) -> Done:
     lock_review(session, review_id)
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    desk = _Desk(session, review_id, rules, source["name"])
+    desk = _Desk(session, review_id, rules)
     writer = ActWriter(session, review_id=review_id, act=Act.IMPORT_DECISIONS, by=by)
     outcomes = [desk.take(row, found.get(row.block)) for row in rows]
     done = Done(writer.number if desk.decisions else None, outcomes)
@@ -220,9 +224,8 @@ def _take_over(
 class _Desk:
     """Says of each claim whether it is taken over, knowing those that were taken before it."""
 
-    def __init__(self, session: Session, review_id: UUID, rules: Rules, file_name: str) -> None:
-        self.rules, self.session, self.review_id = rules, session, review_id
-        self.file_name = file_name
+    def __init__(self, session: Session, review_id: UUID, rules: Rules) -> None:
+        self.rules = rules
         self.version = protocol_state(session, review_id)
         self.decisions: list[dict[str, Any]] = []
         self.claimed: list[dict[str, Any]] = []
@@ -234,13 +237,29 @@ class _Desk:
         self.number = {row.record_id: row.number for row in places}
         self.leaf = {row.record_id: row.leaf for row in places}
         table = resolutions(session, review_id=review_id, stage=rules.stage)
-        self.round = dict(session.execute(select(table.c.cluster_id, table.c.round)).all())
+        standing = session.execute(
+            select(table.c.cluster_id, table.c.round, table.c.n_reviewers, table.c.decisions_needed)
+        ).all()
+        self.round = {row.cluster_id: row.round for row in standing}
+        self.n_missing = {
+            row.cluster_id: row.decisions_needed - row.n_reviewers for row in standing
+        }
         said = session.execute(
-            select(Decision.record_id, Decision.round, Decision.reviewer_id).where(
-                Decision.review_id == review_id, Decision.stage == rules.stage
+            select(
+                Decision.record_id,
+                Decision.round,
+                Decision.reviewer_id,
+                ImportedDecision.claimed_author,
             )
+            .outerjoin(ImportedDecision, ImportedDecision.decision_id == Decision.id)
+            .where(Decision.review_id == review_id, Decision.stage == rules.stage)
         )
-        self.has_decided = {(self.home[one], number, who) for one, number, who in said}
+        # By account and by claimed name: whoever stands for Ana today is Ana, as she was before.
+        self.has_decided = {
+            (self.home[one], number, who)
+            for one, number, account, author in said
+            for who in (account, author)
+        }
         self.people = ClaimedPeople(session, review_id, rules.people)
 
     def take(self, row: _Row, record_id: UUID | None) -> Outcome:
@@ -263,21 +282,22 @@ class _Desk:
         if record_id is None:
             return UNKNOWN
         cluster = self.home[record_id]
-        if self.leaf[cluster] not in OPEN[self.rules.stage]:
-            return NOT_OPEN
+        if self.leaf[cluster] not in OPEN[self.rules.stage] or self.n_missing[cluster] < 1:
+            return NOT_AWAITED
         reason, unknown = _reason_of(claim, self.version.protocol, self.rules.stage, verdict)
         try:
             check_reason(
                 self.version.protocol, stage=self.rules.stage, verdict=verdict, reason=reason
             )
         except Invalid:
-            return f"no exclusion reason here is called {unknown or 'nothing'}"
-        author = claim.author or f"nobody named in {self.file_name}"[:255]
+            return NO_SUCH_REASON
+        author = claim.author or NOBODY
         who = self.people.account_of(author, claim.email)
-        key = (cluster, self.round[cluster], who)
-        if key in self.has_decided:
-            return HAS_DECIDED
-        self.has_decided.add(key)
+        keys = {(cluster, self.round[cluster], one) for one in (who, author)}
+        if keys & self.has_decided:
+            return NOT_AWAITED
+        self.has_decided |= keys
+        self.n_missing[cluster] -= 1
         decision_id = uuid4()
         notes = (claim.note, unknown and f"Reason given: {unknown}")
         self.decisions.append(

@@ -27,6 +27,10 @@ SAID = {
     Act.UNDO_DUPLICATES: ("took back what was said of duplicates", "took back {n} such answers"),
     Act.REMOVE_RECORD: ("changed a removal before screening", "changed {n} removals"),
     Act.DECIDE: ("decided on a record", "made {n} decisions"),
+    Act.IMPORT_DECISIONS: (
+        "took over decisions made elsewhere",
+        "took over decisions made elsewhere {n} times",
+    ),
     Act.ADJUDICATE: ("settled a conflict", "settled {n} conflicts"),
     Act.REOPEN: ("reopened a record", "reopened {n} records"),
     Act.STOP: ("stopped screening, or took it up again", "stopped or resumed screening {n} times"),

@@ -15,7 +15,7 @@ from review.frames import fields_of
 from review.matching import explain
 from review.places import held_judgements
 from review.records import matches, record_of_review
-from review.tables import Account, Event, Placement, Record
+from review.tables import Account, DuplicateJudgement, Event, Placement, Record
 from review.vocabulary import Act, Judgement
 
 ACTS = (Act.DEDUPLICATE, Act.JUDGE_PAIR, Act.UNDO_DUPLICATES)
@@ -69,7 +69,16 @@ def question(session: Session, *, review_id: UUID, left_id: UUID, right_id: UUID
     left_id, right_id = by_number(session, review_id, (left_id, right_id))
     left, right = session.get_one(Record, left_id), session.get_one(Record, right_id)
     evidence = explain(fields_of(left), fields_of(right))
-    row = held_judgements(session, review_id).get((left_id, right_id))
+    row = session.scalar(
+        select(DuplicateJudgement)
+        .where(
+            DuplicateJudgement.review_id == review_id,
+            DuplicateJudgement.left_id == left_id,
+            DuplicateJudgement.right_id == right_id,
+        )
+        .order_by(DuplicateJudgement.event_number.desc())
+        .limit(1)
+    )
     return Question(
         left=left,
         right=right,
@@ -88,14 +97,16 @@ def likely_duplicates(
     text: str = "",
     limit: int = 8,
     at_least: float = ALIKE,
+    as_of: int | None = None,
 ) -> list[Record]:
     """Return records of other clusters whose titles are most alike, the most alike first.
 
     ``at_least`` is the least likeness of the titles, from 0 to 100 (rapidfuzz, token sort).
-    Where ``text`` is given, those whose title or DOI contains it instead.  One record a cluster.
+    Clusters are those after event ``as_of``.  Where ``text`` is given, those whose title or DOI
+    contains it instead.  One record a cluster.
     """
     record = record_of_review(session, review_id=review_id, record_id=record_id)
-    member = members(review_id)
+    member = members(review_id, as_of=as_of)
     own = select(member.c.cluster_id).where(member.c.record_id == record_id).scalar_subquery()
     others = (
         select(Record.id, Record.title)

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pandas as pd
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from review.clusters import among, latest, members
@@ -24,6 +24,7 @@ BY_BAND = {
     Band.ASK: Judgement.DOUBTFUL,
     Band.APART: Judgement.DISTINCT,
 }
+FEW = 500  # records about which the database is asked one by one
 BAND_OF = {verdict: band for band, verdict in BY_BAND.items()}
 
 
@@ -40,6 +41,35 @@ def held_judgements(
     )
     query = select(DuplicateJudgement).join(rows, rows.c.id == DuplicateJudgement.id)
     return {(row.left_id, row.right_id): row for row in session.scalars(query)}
+
+
+def held_around(
+    session: Session, review_id: UUID, records: Collection[UUID]
+) -> dict[tuple[UUID, UUID], DuplicateJudgement]:
+    """Return what holds on every pair with a record that any chain of duplicates links to these.
+
+    That is all that the places of these records depend on; a large review has much more.
+    """
+    if len(records) > FEW:
+        return held_judgements(session, review_id)
+    held: dict[tuple[UUID, UUID], DuplicateJudgement] = {}
+    reached: set[UUID] = set()
+    new = set(records)
+    while new:
+        reached |= new
+        rows = latest(
+            DuplicateJudgement,
+            DuplicateJudgement.left_id,
+            DuplicateJudgement.right_id,
+            review_id=review_id,
+            as_of=None,
+            where=or_(DuplicateJudgement.left_id.in_(new), DuplicateJudgement.right_id.in_(new)),
+        )
+        query = select(DuplicateJudgement).join(rows, rows.c.id == DuplicateJudgement.id)
+        found = session.scalars(query).all()
+        held |= {(row.left_id, row.right_id): row for row in found}
+        new = _connected(found, new) - reached
+    return held
 
 
 def expected_places(session: Session, review_id: UUID) -> dict[UUID, UUID]:

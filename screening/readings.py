@@ -19,7 +19,7 @@ from review.flow import Leaf, leaf_table
 from review.prisma import SOUGHT
 from review.resolution import Reasons, reasons_of, resolution_table, resolution_tables
 from review.reviews import protocol_of
-from review.tables import Decision
+from review.tables import Decision, ImportedDecision
 from review.vocabulary import Resolution, Stage, Verdict
 
 AT_STAGE = {
@@ -63,7 +63,8 @@ def _counted(stage: Stage, reasons: Reasons) -> Select[Any]:
 def labels_as_read(session: Session, *, review_id: UUID, stage: Stage) -> list[int]:
     """Return 1 (included) or 0 (excluded) for each resolved record, in the order they were read.
 
-    A record was read when the first decision of its round was made.
+    A record was read when the first decision of its round was made.  Records with decisions that
+    were imported are left out: nobody knows in which order they were read.
     """
     query = _read_query(stage, reasons_of(protocol_of(session, review_id)))
     resolutions = session.scalars(query, {"the_review": review_id})
@@ -130,8 +131,10 @@ def _read_query(stage: Stage, reasons: Reasons) -> Select[Any]:
     wanted = [Resolution.INCLUDE.value, Resolution.EXCLUDE.value]
     return (
         query.add_columns(table.c.resolution)
+        .outerjoin(ImportedDecision, ImportedDecision.decision_id == Decision.id)
         .where(table.c.resolution.in_(wanted))
         .group_by(table.c.cluster_id, table.c.resolution)
+        .having(func.count(ImportedDecision.id) == 0)
         .order_by(func.min(Decision.event_number))
     )
 

@@ -64,9 +64,18 @@ def answer(
     verdict: Annotated[Judgement, Form()],
     skip: Annotated[int, Form(ge=0, le=10**6)] = 0,
     size: Annotated[int, Form(ge=0, le=LARGEST_SAMPLE)] = 0,
+    sampled: OptionalId = None,
 ) -> Response:
     """Record the answer about a pair and go on to the next one, of the sample if it is of one."""
-    judge(session, review_id=review_id, left_id=left, right_id=right, verdict=verdict, by=by)
+    judge(
+        session,
+        review_id=review_id,
+        left_id=left,
+        right_id=right,
+        verdict=verdict,
+        by=by,
+        sampled=sampled,
+    )
     then = f"/sample?size={size}" if size else f"?skip={skip}"
     return RedirectResponse(path(request, "duplicates") + then, status_code=303)
 

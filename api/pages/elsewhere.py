@@ -14,7 +14,7 @@ from api.pages.adding import AtDesk, unsealed_file
 from api.pages.jobs import started
 from api.rendering import render
 from review.errors import Invalid
-from review.imported_decisions import guessed_verdict, look_through
+from review.imported_decisions import NOBODY, SAYABLE, Rules, guessed_verdict, look_through
 from review.imports import Reading
 from review.jobs import JobKind
 from review.permissions import Action, check
@@ -25,7 +25,6 @@ from review.vocabulary import Stage, Verdict
 
 router = APIRouter()
 DECISIONS = "/reviews/{slug}/decisions"
-VERDICTS = (Verdict.INCLUDE, Verdict.MAYBE, Verdict.EXCLUDE)
 
 
 class TakingOver(BaseModel):
@@ -65,8 +64,9 @@ def show_file(desk: AtDesk, file: UploadFile) -> Response:
         guessed={word: guessed_verdict(word) for word in seen.verdicts},
         members=people,
         suggested={author: _suggested(author, seen.emails, people) for author in seen.people},
+        nobody=NOBODY,
         stages=list(Stage),
-        verdicts=VERDICTS,
+        verdicts=SAYABLE,
     )
 
 
@@ -82,8 +82,9 @@ def take_over(
     """Take the decisions over, in the background."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     sha256, name = unsealed_file(said.file, settings.key())
-    if set(said.verdict) - {"", *VERDICTS}:
-        raise Invalid("A word stands for include, maybe, exclude, or nothing.")
+    rules = Rules(
+        said.stage, _pairs(said.word, said.verdict), _pairs(said.person, said.email), said.all_are
+    )
     return started(
         request,
         session,
@@ -92,10 +93,10 @@ def take_over(
         JobKind.IMPORT_DECISIONS,
         {
             "files": [{"sha256": sha256, "name": name}],
-            "stage": said.stage.value,
-            "all_are": said.all_are.value if said.all_are in VERDICTS else None,
-            "verdicts": _pairs(said.word, said.verdict),
-            "people": _pairs(said.person, said.email),
+            "stage": rules.stage.value,
+            "all_are": rules.all_are.value if rules.all_are else None,
+            "verdicts": rules.verdicts,
+            "people": rules.people,
         },
     )
 

@@ -17,6 +17,8 @@ from screening.agreement import Agreement, agreement
 from screening.readings import count_resolutions, labels_as_read, pairs_of_verdicts
 from screening.stopping import consecutive_irrelevant, recall_test
 
+FINISHED = (Resolution.INCLUDE, Resolution.EXCLUDE)
+
 reading = router("screening")
 
 
@@ -102,7 +104,7 @@ def get_stopping(session: ReadSession, review_id: ReviewId, by: By, stage: Stage
     counted = count_resolutions(session, review_id=review_id, stage=stage)
     test = recall_test(
         labels,
-        n_total=max(sum(counted.values()), len(labels)),
+        n_total=len(labels) + sum(n for one, n in counted.items() if one not in FINISHED),
         recall_target=rule.recall_target,
         confidence=rule.confidence,
     )

@@ -52,7 +52,8 @@ def build_record(
     """A record from values as found; ``numbers`` are ISSNs and ISBNs in any order."""
     abstract, notice = without_notice(tidy_or_none(abstract))
     if notice:
-        extra = {**(extra or {}), "copyright": [notice]}
+        kept = extra or {}
+        extra = {**kept, "copyright": [*kept.get("copyright", ()), notice]}
     return ParsedRecord(
         title=tidy(title or ""),
         abstract=abstract,

@@ -28,7 +28,8 @@ _COLUMNS: Mapping[str, Sequence[str]] = {
 _INCLUSION = re.compile(r"RAYYAN-INCLUSION:\s*\{([^}]{0,10000})\}")
 _PERSON = re.compile(r'"((?:[^"\\]|\\.){1,255})"\s*=>\s*"([^"]{1,255})"')
 _REASONS = re.compile(r"RAYYAN-EXCLUSION-REASONS:\s*([^|]{1,2000})")
-_NOTES = re.compile(r'"((?:[^"\\]|\\.){1,255})"\s*=>\s*\[((?:[^\]"]|"(?:[^"\\]|\\.)*"){0,10000})\]')
+_NOTES = re.compile(r'"((?:[^"\\]|\\.){1,255})"\s*=>\s*\[((?:[^\]"]|"(?:[^"\\]|\\.)*"){0,100})\]')
+_NOTES_LENGTH = 20_000
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _ASREVIEW = re.compile(r"ASReview_(relevant|irrelevant)\b")
 _COVIDENCE = re.compile(r"Exclusion reason:\s*([^;|\n]{1,500})", re.IGNORECASE)
@@ -64,7 +65,7 @@ def _of_rayyan(texts: Sequence[str]) -> Iterator[Claim]:
         reasons = _REASONS.search(text)
         notes = {
             name: " ".join(_QUOTED.findall(inner))
-            for name, inner in _NOTES.findall(text.partition("USER-NOTES:")[2])
+            for name, inner in _NOTES.findall(text.partition("USER-NOTES:")[2][:_NOTES_LENGTH])
         }
         for name, verdict in _PERSON.findall(said[1]):
             is_exclusion = verdict.lower().startswith("exclu")

@@ -494,7 +494,7 @@ def test_the_format_and_encoding_can_be_given(shell: Shell, own: str) -> None:
 def test_decisions_of_another_program_are_taken_over_in_somebodys_name(
     shell: Shell, own: str
 ) -> None:
-    shell.run("import", own, shell.write("own.ris", ris(range(40, 42))))
+    shell.run("import", own, shell.write("own.ris", ris(range(60, 62))))
     export = shell.write(
         "kept.csv",
         "title,doi,decision,reviewer\n"

@@ -110,7 +110,8 @@ def test_a_sample_is_looked_through_by_the_lead(sign_in, people, pairs):
     page = lead.get(f"{place}/sample?size=1").text
     assert "was left alone" in page
     names = {
-        name: re.search(rf'name="{name}" value="([^"]+)"', page)[1] for name in ("left", "right")
+        name: re.search(rf'name="{name}" value="([^"]+)"', page)[1]
+        for name in ("left", "right", "sampled")
     }
     after = lead.post(place, names | {"verdict": "distinct", "size": "1"})
 

@@ -471,6 +471,21 @@ def test_joining_above_a_score_goes_against_nobodys_answer(session, cast):
         join_above(session, review_id=cast.review_id, score=0.7, by=cast.reviewer_a)
 
 
+def test_what_the_lead_keeps_apart_stays_so_for_its_copies_and_after_an_undo(session, cast):
+    a, b, c = make_records(session, cast.review_id, 3)
+    mine = {"review_id": cast.review_id, "by": cast.reviewer_a, "verdict": DUPLICATE}
+    say(session, cast, a, c, DISTINCT)
+    say(session, cast, a, b, DUPLICATE)  # b is a copy of a
+
+    with pytest.raises(Conflicting, match="keeps them apart"):
+        judge(session, **mine, left_id=b, right_id=c)
+
+    slip = say(session, cast, a, c, Judgement.SAME_STUDY)
+    undo(session, review_id=cast.review_id, event_number=slip, by=cast.lead)
+    with pytest.raises(Conflicting, match="keeps them apart"):
+        judge(session, **mine, left_id=a, right_id=c)
+
+
 @pytest.mark.parametrize(
     ("rules", "n_joined", "n_asked"),
     [

@@ -17,7 +17,7 @@ from review.coding import agree, code
 from review.database import Database
 from review.decisions import adjudicate, decide
 from review.duplicates import judge
-from review.events import GENESIS, hash_of, said_by
+from review.events import GENESIS, hash_of, record_act, said_by
 from review.retrieval import remove
 from review.rounds import reopen, stop_screening
 from review.studies import add_contract, add_study, link_contract
@@ -31,6 +31,7 @@ from review.tables import (
     DuplicateJudgement,
     Event,
     FullText,
+    ImportedDecision,
     ImportFile,
     Placement,
     Record,
@@ -42,6 +43,7 @@ from review.tables import (
     StudyReport,
     act_tables,
 )
+from review.tables.base import utc_now
 from review.triggers import APPEND_ONLY
 from review.verify import verify
 from review.vocabulary import Act, AgreedBy, Judgement, RemovalKind, Stage, Verdict
@@ -55,7 +57,7 @@ def make_everything(session: Session) -> Cast:
     """Make a review in which every kind of act has been done."""
     cast = make_review(session)
     into = {"review_id": cast.review_id}
-    first, second, third, fourth = make_records(session, cast.review_id, 4)
+    first, second, third, fourth, fifth = make_records(session, cast.review_id, 5)
     include_fully(session, cast, first)
     one = decide(session, record_id=second, stage=Stage.TITLE_ABSTRACT, verdict=Verdict.INCLUDE,
                  by=cast.reviewer_a, note="Perhaps.", seconds=1.25, **into)  # fmt: skip
@@ -75,8 +77,24 @@ def make_everything(session: Session) -> Cast:
     code(session, item="design", value="case", study_id=study.id, by=cast.reviewer_b, **into)
     agree(session, item="design", value="case", study_id=study.id, basis=AgreedBy.ADJUDICATION,
           by=cast.lead, **into)  # fmt: skip
+    record_act(
+        session, review_id=cast.review_id, act=Act.IMPORT_DECISIONS, by=cast.lead,
+        rows=imported(fifth, cast.lead.account_id),
+    )  # fmt: skip
     stop_screening(session, rule="95 %", numbers={"p": 0.04}, by=cast.lead, **into)
     return cast
+
+
+def imported(record_id, reviewer_id):
+    """A decision that was made elsewhere, as its rows."""
+    decision = Decision(
+        id=uuid4(), record_id=record_id, stage=Stage.TITLE_ABSTRACT, round=1,
+        reviewer_id=reviewer_id, verdict=Verdict.MAYBE, protocol_version=1, decided_at=utc_now(),
+    )  # fmt: skip
+    claim = ImportedDecision(
+        id=uuid4(), decision_id=decision.id, claimed_author="Zoë", claimed_verdict="Maybe"
+    )
+    return [decision, claim]
 
 
 def test_the_chain_is_gapless_and_every_link_follows(session):

@@ -9,10 +9,12 @@ from review.blinding import history, n_own_decisions, own_decisions, settled_dec
 from review.clusters import cluster_of
 from review.decisions import decide
 from review.errors import Invalid, NotAllowed
+from review.files import FileStore, sha256_of
 from review.flow import Leaf, leaves
 from review.imported_decisions import (
-    HAS_DECIDED,
-    NOT_OPEN,
+    NO_SUCH_REASON,
+    NOBODY,
+    NOT_AWAITED,
     NOT_UNDERSTOOD,
     NOTHING_SAID,
     TAKEN,
@@ -21,11 +23,13 @@ from review.imported_decisions import (
     import_decisions,
     look_through,
 )
+from review.importing import SearchOnDemand, import_file
 from review.imports import Reading
 from review.tables import Account, Decision, Event, ImportedDecision
 from review.verify import verify
-from review.vocabulary import Act, Stage, Verdict
+from review.vocabulary import Act, SearchKind, Stage, Verdict
 from screening.queue import next_records
+from screening.readings import labels_as_read
 from tests.factories import decide_both, make_records, make_review
 
 TITLES = [
@@ -132,11 +136,81 @@ def test_the_same_file_again_adds_nothing(database, here, tmp_path):
 
     first, second = take(database, cast, path), take(database, cast, again)
 
-    assert (first.event_number, first.counts) == (None, {NOT_OPEN: 3})  # it is in conflict
-    assert (second.event_number, second.counts) == (None, {HAS_DECIDED: 1})
+    assert (first.event_number, first.counts) == (None, {NOT_AWAITED: 3})  # it is in conflict
+    assert (second.event_number, second.counts) == (None, {NOT_AWAITED: 1})
     with database.reading() as session:
         names = session.scalars(select(Account.name).where(Account.name.endswith("(imported)")))
-        assert sorted(names) == ["Ana (imported)", "Ben (imported)", "Cy (imported)"]
+        assert sorted(names) == ["Ana (imported)", "Ben (imported)"]  # two decisions were needed
+
+
+def test_one_person_never_counts_twice_whoever_they_are_said_to_be(database, here, tmp_path):
+    cast, _ = here
+    path = rayyan(tmp_path, (TITLES[0], {"Ana": "Included"}))
+    take(database, cast, path)
+
+    again = take(database, cast, path, people={"Ana": cast.emails["reviewer_a"]})
+
+    assert again.counts == {NOT_AWAITED: 1}
+    assert leaf_by_title(database, cast)[TITLES[0]] is Leaf.AWAITING_SECOND
+
+
+def test_files_that_name_nobody_are_one_unnamed_person(database, here, tmp_path):
+    cast, _ = here
+    for name, count in (("one.csv", TAKEN), ("two.csv", NOT_AWAITED)):
+        path = tmp_path / name
+        path.write_text(f'title,doi,asreview_label\n"{TITLES[0]}",10.5555/0,1\n')
+        assert take(database, cast, path).counts == {count: 1}
+
+
+def test_no_more_are_taken_than_a_record_needs(database, here, tmp_path):
+    cast, _ = here
+    people = {"Ana": "Included", "Ben": "Included", "Cy": "Excluded"}
+
+    done = take(database, cast, rayyan(tmp_path, (TITLES[0], people)))
+
+    assert done.counts == {TAKEN: 2, NOT_AWAITED: 1}
+    assert leaf_by_title(database, cast)[TITLES[0]] is Leaf.AWAITING_RETRIEVAL
+
+
+def test_a_table_with_one_row_for_each_reviewer_loses_none(database, here, tmp_path):
+    cast, _ = here
+    path = tmp_path / "rows.csv"
+    row = f'"{TITLES[0]}: a longer title",10.5555/0,2001'
+    path.write_text(f"title,doi,year,reviewer,decision\n{row},Ana,yes\n{row},Ben,no\n")
+
+    assert take(database, cast, path).counts == {TAKEN: 2}
+    assert leaf_by_title(database, cast)[TITLES[0]] is Leaf.CONFLICT
+
+
+def test_a_file_that_was_read_as_a_search_is_read_in_the_same_way(database, tmp_path):
+    with database.writing() as session:
+        cast = make_review(session)
+    path = tmp_path / "kop.csv"
+    path.write_text("Kop,decision,reviewer\nHuizen,yes,Ana\nBanen,no,Ana\n")
+    search = SearchOnDemand(
+        cast.review_id, cast.lead, {"source": "Een bron", "kind": SearchKind.DATABASE}
+    )
+    import_file(
+        database, FileStore(tmp_path / "files"), path, review_id=cast.review_id,
+        search_for=search, by=cast.lead, reading=Reading(mapping={"Kop": "title"}),
+    )  # fmt: skip
+
+    done = import_decisions(
+        database, path, review_id=cast.review_id, rules=Rules(EARLY), by=cast.lead,
+        name="other-name.csv", sha256=sha256_of(path),
+    )  # fmt: skip
+
+    assert done.counts == {TAKEN: 2}
+
+
+def test_what_was_read_elsewhere_says_nothing_of_recall_here(database, here, tmp_path):
+    cast, records = here
+    take(database, cast, rayyan(tmp_path, (TITLES[0], {"Ana": "Excluded", "Ben": "Excluded"})))
+    with database.writing() as session:
+        decide_both(session, cast, records[1], Verdict.INCLUDE)
+
+    with database.reading() as session:
+        assert labels_as_read(session, review_id=cast.review_id, stage=EARLY) == [1]
 
 
 def test_a_member_is_not_asked_again_and_it_is_no_work_done_here(database, here, tmp_path):
@@ -172,7 +246,7 @@ def test_what_was_decided_here_stays_as_it_is(database, here, tmp_path):
 
     done = take(database, cast, path, people={"Ana": cast.emails["reviewer_a"]})
 
-    assert done.counts == {NOT_OPEN: 1, HAS_DECIDED: 1, TAKEN: 1}
+    assert done.counts == {NOT_AWAITED: 2, TAKEN: 1}
     found = leaf_by_title(database, cast)
     assert (found[TITLES[0]], found[TITLES[1]]) == (Leaf.EXCLUDED, Leaf.CONFLICT)
 
@@ -217,7 +291,7 @@ def test_a_list_that_says_nothing_is_what_the_lead_says_it_is(database, here, tm
     assert done.counts == {TAKEN: 1}
     with database.reading() as session:
         claim = session.scalars(select(ImportedDecision)).one()
-    assert claim.claimed_author == "nobody named in irrelevant.csv"
+    assert claim.claimed_author == NOBODY
     assert claim.claimed_verdict == "(the whole file) exclude"
 
 
@@ -225,7 +299,7 @@ def test_at_full_text_a_reason_is_needed_and_the_record_must_be_there(database, 
     cast, records = here
     path = tmp_path / "full.csv"
     path.write_text(f'title,doi,decision,reviewer\n"{TITLES[0]}",10.5555/0,exclude,Ana\n')
-    assert take(database, cast, path, stage=Stage.FULL_TEXT).counts == {NOT_OPEN: 1}
+    assert take(database, cast, path, stage=Stage.FULL_TEXT).counts == {NOT_AWAITED: 1}
 
     from review.retrieval import retrieve
     from review.vocabulary import RetrievalState
@@ -237,7 +311,7 @@ def test_at_full_text_a_reason_is_needed_and_the_record_must_be_there(database, 
             state=RetrievalState.RETRIEVED, by=cast.lead,
         )  # fmt: skip
     done = take(database, cast, path, stage=Stage.FULL_TEXT)
-    assert done.counts == {"no exclusion reason here is called nothing": 1}
+    assert done.counts == {NO_SUCH_REASON: 1}
 
 
 @pytest.mark.parametrize(
