@@ -3,9 +3,11 @@
 import random
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server
@@ -79,7 +81,8 @@ def wait_for(page: Page, what: object, patience: float) -> None:
             return
         page.wait_for_timeout(1_000)
         if "/jobs/" in page.url and not page.locator("html.scripted").count():
-            page.reload()
+            with suppress(PlaywrightError):  # the page went on by itself just now
+                page.reload()
     expect(what).to_be_visible(timeout=1_000)  # type: ignore[arg-type]
 
 
