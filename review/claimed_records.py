@@ -9,7 +9,7 @@ import pandas as pd
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from review.clusters import members
+from review.clusters import homes
 from review.frames import plain_fields, record_frame
 from review.imports import Reading, find_file
 from review.matching import FIELDS, Band, find_pairs, normalise
@@ -31,8 +31,6 @@ class Known:
 
 def known_records(session: Session, review_id: UUID, sha256: str) -> Known:
     """Return the records of a review, and those that were read from the file itself."""
-    member = members(review_id)
-    home = dict(session.execute(select(member.c.record_id, member.c.cluster_id)).all())
     blocks: dict[int, tuple[UUID, str]] = {}
     reading = None
     if file := find_file(session, review_id=review_id, sha256=sha256):
@@ -46,7 +44,7 @@ def known_records(session: Session, review_id: UUID, sha256: str) -> Known:
             select(Record.block, Record.id, Record.title).where(Record.import_file_id == file.id)
         )
         blocks = {block: (record_id, title) for block, record_id, title in rows}
-    return Known(record_frame(session, review_id), home, blocks, reading)
+    return Known(record_frame(session, review_id), homes(session, review_id), blocks, reading)
 
 
 def records_of(

@@ -98,6 +98,15 @@ def members(review_id: Id, *, as_of: int | None = None, only: Ids | None = None)
     return query.cte().prefix_with(size)
 
 
+def homes(
+    session: Session, review_id: UUID, *, as_of: int | None = None, only: Ids | None = None
+) -> dict[UUID, UUID]:
+    """Return the cluster of every record, or of ``only`` these, in import order."""
+    table = members(review_id, as_of=as_of, only=only)
+    query = select(table.c.record_id, table.c.cluster_id).order_by(table.c.number)
+    return dict(session.execute(query).all())
+
+
 def cluster_of(session: Session, *, review_id: UUID, record_id: UUID) -> tuple[UUID, ...]:
     """Return the records of the cluster that a record is in, the earliest first.
 

@@ -17,7 +17,7 @@ from scipy.stats import binomtest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from review.clusters import members
+from review.clusters import homes
 from review.events import Actor
 from review.pairs import by_number, likely_duplicates
 from review.permissions import Action, check
@@ -101,7 +101,7 @@ def sample_of_last_run(
     )
     if run is None:
         return None
-    home = _home_after(session, review_id, run)
+    home = homes(session, review_id, as_of=run)
     said = _said_by_people(session, review_id, run)
     joined = [
         (root, record)
@@ -138,13 +138,6 @@ def _with_the_most_similar(
         session, review_id=review_id, record_id=record_id, limit=1, at_least=0, as_of=run
     )
     return by_number(session, review_id, (record_id, found[0].id)) if found else None
-
-
-def _home_after(session: Session, review_id: UUID, run: int) -> dict[UUID, UUID]:
-    """Return the cluster that each record was in after a run, in import order."""
-    member = members(review_id, as_of=run)
-    rows = select(member.c.record_id, member.c.cluster_id).order_by(member.c.number)
-    return dict(session.execute(rows).all())
 
 
 def _drawn(population: Sequence[Drawn], size: int, seed: int) -> list[Drawn]:

@@ -9,7 +9,7 @@ from rapidfuzz import fuzz, process, utils
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from review.clusters import members
+from review.clusters import homes, members
 from review.errors import NotFound
 from review.frames import fields_of
 from review.matching import explain
@@ -40,10 +40,7 @@ def questions(session: Session, *, review_id: UUID) -> list[tuple[UUID, UUID, fl
     One pair speaks for its two clusters, and clusters that a person or a rule keeps apart are not
     asked about again.
     """
-    member = members(review_id)
-    home: dict[UUID, UUID] = dict(
-        session.execute(select(member.c.record_id, member.c.cluster_id)).all()
-    )
+    home = homes(session, review_id)
     held = held_judgements(session, review_id)
     apart = {
         frozenset((home[left], home[right]))

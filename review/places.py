@@ -13,7 +13,7 @@ import pandas as pd
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from review.clusters import among, latest, members
+from review.clusters import among, homes, latest
 from review.errors import Conflicting
 from review.matching import Band, Kind, cluster
 from review.tables import DuplicateJudgement, Record, StudyReport
@@ -96,8 +96,7 @@ def moves(
         [*held.values(), *now.values()],
         {one for row in said for one in (row["left_id"], row["right_id"])},
     )
-    member = members(review_id, only=around)
-    home = dict(session.execute(select(member.c.record_id, member.c.cluster_id)).all())
+    home = homes(session, review_id, only=around)
     places = _places(session, review_id, list(now.values()), around)
     return [(record, root) for record, root in places if home[record] != root]
 

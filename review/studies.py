@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from review.clusters import cluster_of, latest, members
+from review.clusters import cluster_of, homes, latest
 from review.errors import Conflicting, Invalid, NotFound
 from review.events import Actor, lock_review, record_act
 from review.matching import Kind
@@ -201,8 +201,7 @@ def same_study_links(session: Session, *, review_id: UUID) -> dict[UUID, set[UUI
     So it was said by a person who compared the two, or by a rule of the search for duplicates
     (preprint and article, conference and journal, erratum): for whoever makes studies to confirm.
     """
-    member = members(review_id)
-    home = dict(session.execute(select(member.c.record_id, member.c.cluster_id)).all())
+    home = homes(session, review_id)
     links: dict[UUID, set[UUID]] = {}
     for (left, right), row in held_judgements(session, review_id).items():
         is_rule = row.verdict is Judgement.DISTINCT and row.evidence.get("kind") == Kind.SAME_STUDY
