@@ -24,51 +24,45 @@ BY_BAND = {
     Band.ASK: Judgement.DOUBTFUL,
     Band.APART: Judgement.DISTINCT,
 }
-FEW = 500  # records about which the database is asked one by one
 BAND_OF = {verdict: band for band, verdict in BY_BAND.items()}
+FEW = 500  # records that the database is asked about by name; of more, everything is read
+Held = dict[tuple[UUID, UUID], DuplicateJudgement]
 
 
 def held_judgements(
-    session: Session, review_id: UUID
-) -> dict[tuple[UUID, UUID], DuplicateJudgement]:
-    """Return the judgement that holds on each pair, (earlier, later): the newest one."""
+    session: Session, review_id: UUID, *, of: Collection[UUID] | None = None
+) -> Held:
+    """Return the judgement that holds on each pair, (earlier, later): the newest one.
+
+    ``of`` limits the answer to pairs with one of these records.
+    """
+    left_id, right_id = DuplicateJudgement.left_id, DuplicateJudgement.right_id
     rows = latest(
         DuplicateJudgement,
-        DuplicateJudgement.left_id,
-        DuplicateJudgement.right_id,
+        left_id,
+        right_id,
         review_id=review_id,
         as_of=None,
+        where=None if of is None else or_(left_id.in_(of), right_id.in_(of)),
     )
     query = select(DuplicateJudgement).join(rows, rows.c.id == DuplicateJudgement.id)
     return {(row.left_id, row.right_id): row for row in session.scalars(query)}
 
 
-def held_around(
-    session: Session, review_id: UUID, records: Collection[UUID]
-) -> dict[tuple[UUID, UUID], DuplicateJudgement]:
+def held_around(session: Session, review_id: UUID, records: Collection[UUID]) -> Held:
     """Return what holds on every pair with a record that any chain of duplicates links to these.
 
     That is all that the places of these records depend on; a large review has much more.
     """
     if len(records) > FEW:
         return held_judgements(session, review_id)
-    held: dict[tuple[UUID, UUID], DuplicateJudgement] = {}
-    reached: set[UUID] = set()
-    new = set(records)
+    held: Held = {}
+    reached, new = set(records), set(records)
     while new:
+        found = held_judgements(session, review_id, of=new)
+        held |= found
+        new = _connected(found.values(), new) - reached
         reached |= new
-        rows = latest(
-            DuplicateJudgement,
-            DuplicateJudgement.left_id,
-            DuplicateJudgement.right_id,
-            review_id=review_id,
-            as_of=None,
-            where=or_(DuplicateJudgement.left_id.in_(new), DuplicateJudgement.right_id.in_(new)),
-        )
-        query = select(DuplicateJudgement).join(rows, rows.c.id == DuplicateJudgement.id)
-        found = session.scalars(query).all()
-        held |= {(row.left_id, row.right_id): row for row in found}
-        new = _connected(found, new) - reached
     return held
 
 
