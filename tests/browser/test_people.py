@@ -39,7 +39,9 @@ def phone(chromium: Browser, javascript: bool) -> Iterator[Page]:
 
 def sign_in(page: Page, server: Server, who: str, *, keys: bool = False) -> None:
     page.goto(f"{server.url}/login")
-    if keys:  # the first field has the focus
+    if keys:
+        # The browser gives the first field the focus as it draws the page, maybe after loading.
+        expect(page.get_by_label("E-mail address")).to_be_focused()
         page.keyboard.type(LOGINS[who])
         page.keyboard.press("Tab")
         page.keyboard.type(PASSWORD)
