@@ -191,19 +191,24 @@ def _import_decisions(task: Task) -> Result:
         task.database,
         task.files.path(given["sha256"]),
         review_id=task.held.review_id,
-        rules=Rules(
-            stage=Stage(asked["stage"]),
-            verdicts=asked["verdicts"],
-            people=asked["people"],
-            all_are=Verdict(asked["all_are"]) if asked["all_are"] else None,
-        ),
+        rules=_rules(asked),
         by=task.held.by,
         name=given["name"],
         sha256=given["sha256"],
+        reading=_reading(given),
         on_progress=task.teller("Reading decisions"),
         on_commit=keep,
     )
     return kept
+
+
+def _rules(said: Mapping[str, Any]) -> Rules:
+    return Rules(
+        stage=Stage(said["stage"]),
+        verdicts=said["verdicts"],
+        people=said["people"],
+        all_are=Verdict(said["all_are"]) if said["all_are"] else None,
+    )
 
 
 def _deduplicate(task: Task) -> Result:

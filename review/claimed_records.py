@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from review.clusters import homes
 from review.frames import plain_fields, record_frame
-from review.imports import Reading, find_file
+from review.imports import find_file
 from review.matching import FIELDS, Band, find_pairs, normalise
-from review.reading import Format, ParsedRecord
-from review.tables import Event, Record
+from review.reading import ParsedRecord
+from review.tables import Record
 
 TELLING = 4  # words of a title by which alone a row finds its record
 
@@ -26,25 +26,17 @@ class Known:
     frame: pd.DataFrame
     home: Mapping[UUID, UUID]  # the cluster of each record
     blocks: Mapping[int, tuple[UUID, str]]  # record and title, where the very file was imported
-    reading: Reading | None  # how that file was read
 
 
 def known_records(session: Session, review_id: UUID, sha256: str) -> Known:
     """Return the records of a review, and those that were read from the file itself."""
     blocks: dict[int, tuple[UUID, str]] = {}
-    reading = None
     if file := find_file(session, review_id=review_id, sha256=sha256):
-        detail = session.scalar(
-            select(Event.detail).where(
-                Event.review_id == review_id, Event.number == file.event_number
-            )
-        )
-        reading = Reading(Format(file.format), file.encoding, (detail or {}).get("mapping"))
         rows = session.execute(
             select(Record.block, Record.id, Record.title).where(Record.import_file_id == file.id)
         )
         blocks = {block: (record_id, title) for block, record_id, title in rows}
-    return Known(record_frame(session, review_id), homes(session, review_id), blocks, reading)
+    return Known(record_frame(session, review_id), homes(session, review_id), blocks)
 
 
 def records_of(
@@ -55,12 +47,11 @@ def records_of(
     That is the record read from the block, where the very file was imported and says the same; the
     one that would be joined as its duplicate; or the only one with its title.
     """
-    found = {
-        block: record_id
-        for block, row in rows.items()
-        for record_id, title in (known.blocks.get(block, (None, "")),)
-        if record_id and normalise.title(title) == normalise.title(row.title)
-    }
+    found: dict[int, UUID] = {}
+    for block in rows.keys() & known.blocks.keys():
+        record_id, title = known.blocks[block]
+        if normalise.title(title) == normalise.title(rows[block].title):
+            found[block] = record_id
     left = {block: row for block, row in rows.items() if block not in found}
     if known.frame.empty or not left:
         return found

@@ -24,7 +24,7 @@ from review.decisions import check_reason
 from review.errors import Invalid, NotAllowed
 from review.events import Actor, ActWriter, lock_review
 from review.flow import Leaf, leaves
-from review.imports import Reading
+from review.imports import Reading, as_before
 from review.permissions import Action, check
 from review.reading import Claim, ParsedRecord, claims, read
 from review.resolution import resolutions
@@ -87,6 +87,7 @@ class Seen:
     """What the first records of a file claim."""
 
     n: int
+    is_all: bool  # or only as many as are looked through
     verdicts: Mapping[str, int]  # each word, and how often it is said; "" for none
     people: Mapping[str, int]
     emails: Mapping[str, str]  # as the file gives them, by claimed author
@@ -132,10 +133,12 @@ def guessed_verdict(word: str) -> Verdict | None:
 
 def look_through(path: Path, *, name: str, reading: Reading) -> Seen:
     """Return what the first records of a file claim; raise Unreadable."""
-    rows = list(islice(_rows(path, name=name, reading=reading), LOOKED_AT))
+    found = _rows(path, name=name, reading=reading)
+    rows = list(islice(found, LOOKED_AT))
     people = Counter(row.claim.author for row in rows)
     return Seen(
         n=len(rows),
+        is_all=next(found, None) is None,
         verdicts=Counter(row.claim.verdict for row in rows),
         people=people,
         emails={row.claim.author: row.claim.email for row in rows if row.claim.email},
@@ -158,7 +161,8 @@ def import_decisions(
     """Take the decisions of a file over, as one act; the same file again adds nothing.
 
     A claim finds its record by the block of the file, where the file was imported as a search, or
-    as duplicates are found.  Only records that await decisions at the stage take any.
+    as duplicates are found.  Only records that await decisions at the stage take any.  Unless
+    ``reading`` says how, such a file is read as it was then.
     """
     if by.account_id is None:
         raise NotAllowed("Decisions are taken over in somebody's name; say whose with --as EMAIL.")
@@ -166,7 +170,8 @@ def import_decisions(
     with database.reading() as session:
         check(session, review_id=review_id, by=by, action=Action.MANAGE)
         known = known_records(session, review_id, sha256)
-    rows = list(_rows(path, name=name, reading=reading or known.reading or Reading()))
+        reading = as_before(session, reading or Reading(), review_id=review_id, sha256=sha256)
+    rows = list(_rows(path, name=name, reading=reading))
     tell(0.3)
     asked = {row.block: row.record for row in rows}
     found = records_of(known, asked, lambda share: tell(0.3 + share / 2))

@@ -97,6 +97,12 @@ class Preview:
     records: Sequence[ParsedRecord]
     troubles: Sequence[str]  # of the first blocks, or of the whole file
 
+    @property
+    def reading(self) -> Reading:
+        """Return how the file would be read, with nothing left to be told from its content."""
+        mapping = {one.heading: one.field or "" for one in self.columns}
+        return Reading(self.format, self.encoding, mapping or None)
+
 
 def preview(path: Path, *, name: str, reading: Reading | None = None, n: int = 3) -> Preview:
     """Return what a file is read as, with its first ``n`` blocks; raise Unreadable.
@@ -137,6 +143,17 @@ def remembered_mapping(
     )
     said: Iterator[dict[str, str]] = (detail.get("mapping") or {} for detail in details if detail)
     return next((one for one in said if one.keys() == set(headings)), None)
+
+
+def as_before(session: Session, said: Reading, *, review_id: UUID, sha256: str) -> Reading:
+    """Return how to read a file: as was said, else as its very bytes were read before."""
+    file = find_file(session, review_id=review_id, sha256=sha256)
+    if file is None or said != Reading():
+        return said
+    detail = session.scalar(
+        select(Event.detail).where(Event.review_id == review_id, Event.number == file.event_number)
+    )
+    return Reading(Format(file.format), file.encoding, (detail or {}).get("mapping"))
 
 
 def n_duplicates_by_search(session: Session, review_id: UUID) -> dict[UUID, int]:

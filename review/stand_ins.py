@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from review.errors import Invalid
@@ -21,16 +21,13 @@ class ClaimedPeople:
         self.session, self.chosen = session, chosen
         self.members = {account.email: account.id for account, _ in members_of(session, review_id)}
         stand_ins = session.execute(
-            select(ImportedDecision.claimed_author, func.min(Account.email))
+            select(ImportedDecision.claimed_author, Account.id)
+            .distinct()
             .join(Decision, Decision.id == ImportedDecision.decision_id)
             .join(Account, Account.id == Decision.reviewer_id)
             .where(ImportedDecision.review_id == review_id, Account.email.endswith(STAND_IN))
-            .group_by(ImportedDecision.claimed_author)
         )
-        self.known = {
-            author: session.scalars(select(Account.id).where(Account.email == email)).one()
-            for author, email in stand_ins
-        }
+        self.known = {author: account_id for author, account_id in stand_ins}  # noqa: C416 - a row is not a pair to mypy
         for author, email in chosen.items():
             if email and email not in self.members:
                 raise Invalid(f"{author} cannot stand for {email}, who is no member here.")

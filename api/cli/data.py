@@ -1,6 +1,6 @@
 """Commands that bring records in, find their duplicates and rank them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -11,12 +11,15 @@ from sqlalchemy.orm import Session
 from api.cli.terminal import (
     As,
     AsJson,
+    Columns,
+    InEncoding,
+    ReadAs,
     Slug,
     acting,
     database,
-    errors,
     plainly,
     progress,
+    reading_of,
     review_id,
     settings,
     show,
@@ -28,7 +31,6 @@ from review.events import Actor
 from review.files import FileStore
 from review.importing import SearchOnDemand, import_file
 from review.imports import Imported, Reading
-from review.reading import FIELDS, Format
 from review.vocabulary import SearchKind, Stage
 from screening.ranking import rank_records
 
@@ -45,14 +47,9 @@ def import_files(
     run_on: Annotated[str, typer.Option(help="The day it was run, as 2026-11-22.")] = "",
     hits: Annotated[int | None, typer.Option(help="Hits the source reported.")] = None,
     limits: Annotated[str, typer.Option(help="Limits and filters used.")] = "",
-    read_as: Annotated[
-        Format | None, typer.Option("--format", help="Where the guess is wrong.")
-    ] = None,
-    encoding: Annotated[str, typer.Option(help="Where the guess is wrong.")] = "",
-    column: Annotated[
-        list[str] | None,
-        typer.Option(help="A table's column and what it holds: 'Heading=title'; once for each."),
-    ] = None,
+    read_as: ReadAs = None,
+    encoding: InEncoding = "",
+    column: Columns = None,
     by: As = "",
     as_json: AsJson = False,
 ) -> None:
@@ -72,7 +69,7 @@ def import_files(
             "n_hits": hits,
         },
     )
-    reading = Reading(read_as, encoding or None, _mapping(column or []))
+    reading = reading_of(read_as, encoding, column)
     results = [_import(path, review, search, actor, reading) for path in files]
     database().analyse()
     show(results, as_json=as_json, text="\n".join(_line(result) for result in results))
@@ -111,19 +108,6 @@ def _import(
             "error": plainly(error),
         }
     return _result(path, done)
-
-
-def _mapping(columns: Sequence[str]) -> dict[str, str] | None:
-    """Return which heading stands for which field, as a person typed them."""
-    mapping = {}
-    for said in columns:
-        heading, _, field = said.rpartition("=")
-        if not heading or field not in ("", *FIELDS):
-            fields = ", ".join(FIELDS)
-            errors.print(f"Say --column 'Heading=field', with one of {fields}; not '{said}'.")
-            raise SystemExit(2)
-        mapping[heading] = field
-    return mapping or None
 
 
 def _result(path: Path, done: Imported) -> dict[str, Any]:

@@ -6,7 +6,21 @@ from typing import Annotated
 
 import typer
 
-from api.cli.terminal import As, AsJson, Slug, acting, database, errors, progress, review_id, show
+from api.cli.terminal import (
+    As,
+    AsJson,
+    Columns,
+    InEncoding,
+    ReadAs,
+    Slug,
+    acting,
+    database,
+    errors,
+    progress,
+    reading_of,
+    review_id,
+    show,
+)
 from review.files import sha256_of
 from review.imported_decisions import TAKEN, Rules, write_outcomes
 from review.imported_decisions import import_decisions as take_over
@@ -28,6 +42,9 @@ def import_decisions(
     all_are: Annotated[
         Verdict | None, typer.Option(help="What a list that says nothing more stands for.")
     ] = None,
+    read_as: ReadAs = None,
+    encoding: InEncoding = "",
+    column: Columns = None,
     out: Annotated[Path | None, typer.Option(help="Write what became of each row here.")] = None,
     by: As = "",
     as_json: AsJson = False,
@@ -42,6 +59,7 @@ def import_decisions(
             by=acting(by),
             name=file.name,
             sha256=sha256_of(file),
+            reading=reading_of(read_as, encoding, column),
             on_progress=tell,
         )
     if out is not None:

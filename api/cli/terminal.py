@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Annotated, Any
@@ -20,10 +20,18 @@ from review.accounts import find_account
 from review.database import Database
 from review.errors import Invalid, ReviewError
 from review.events import OPERATOR, Actor
+from review.imports import Reading
+from review.reading import FIELDS, Format
 from review.reviews import find_review
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 As = Annotated[str, typer.Option("--as", help="Act as this person, by e-mail address.")]
+ReadAs = Annotated[Format | None, typer.Option("--format", help="Where the guess is wrong.")]
+InEncoding = Annotated[str, typer.Option(help="Where the guess is wrong.")]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(help="A table's column and what it holds: 'Heading=title'; once for each."),
+]
 Slug = Annotated[str, typer.Argument(help="The review's short name.")]
 
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -58,6 +66,19 @@ def review_id(slug: str) -> UUID:
     """Return the id of the review called ``slug``."""
     with database().reading() as session:
         return find_review(session, slug).id
+
+
+def reading_of(read_as: Format | None, encoding: str, columns: Sequence[str] | None) -> Reading:
+    """Return how a person said that a file is to be read."""
+    mapping = {}
+    for said in columns or ():
+        heading, _, field = said.rpartition("=")
+        if not heading or field not in ("", *FIELDS):
+            fields = ", ".join(FIELDS)
+            errors.print(f"Say --column 'Heading=field', with one of {fields}; not '{said}'.")
+            raise SystemExit(2)
+        mapping[heading] = field
+    return Reading(read_as, encoding or None, mapping or None)
 
 
 def show(data: Any, *, as_json: bool, text: str) -> None:

@@ -16,7 +16,7 @@ from api.pages.jobs import started
 from api.rendering import render
 from api.security import sealed, unsealed
 from review.errors import Invalid, Unreadable
-from review.imports import Preview, Reading, preview, remembered_mapping
+from review.imports import Preview, Reading, as_before, preview, remembered_mapping
 from review.jobs import JobKind
 from review.permissions import Action, check
 from review.reading import FIELDS, FILE_LIMIT, Format, checked_mapping, table_of_hits
@@ -28,23 +28,17 @@ ENCODINGS = (
     "utf-8", "utf-16", "cp1252", "cp1250", "cp1251", "iso8859-1", "iso8859-15", "mac_roman",
     "gb18030", "big5", "shift_jis", "euc_jp", "euc_kr",
 )  # fmt: skip
+READ_AS = {"formats": list(Format), "encodings": ENCODINGS, "fields": FIELDS}
 
 
-class SearchForm(BaseModel):
-    """The files of a search, how each is to be read, and how the search was run."""
+class FilesForm(BaseModel):
+    """Files that were looked into, and how each is to be read."""
 
     file: list[str]  # sealed, so that nobody names a file that they did not send
     format: list[Annotated[Format | None, BeforeValidator(lambda given: given or None)]] = []
     encoding: list[str] = []
     heading: list[str] = []  # of all tables, each after its file's place and a colon
     column: list[str] = []  # what each heading stands for
-    source: str = ""
-    kind: SearchKind = SearchKind.DATABASE
-    platform: str = ""
-    query: str = ""
-    run_on: str = ""
-    limits: str = ""
-    hits: str = ""
 
     def reading(self, place: int) -> Reading:
         """Return how the file at ``place`` is to be read."""
@@ -59,6 +53,18 @@ class SearchForm(BaseModel):
             encoding=(self.encoding[place] or None) if place < len(self.encoding) else None,
             mapping=checked_mapping(mapping) or None,
         )
+
+
+class SearchForm(FilesForm):
+    """The files of a search, and how the search was run."""
+
+    source: str = ""
+    kind: SearchKind = SearchKind.DATABASE
+    platform: str = ""
+    query: str = ""
+    run_on: str = ""
+    limits: str = ""
+    hits: str = ""
 
 
 Said = Annotated[SearchForm, Form()]
@@ -95,13 +101,17 @@ class Desk:
         return sealed(f"{sha256}/{name}", self.key)
 
     def look(self, kept: str, reading: Reading) -> Shown:
-        """Return what a file is read as; a table known by its headings is read as it was before."""
+        """Return what a file is read as.
+
+        What nobody said is as it was when this file was read before, or a table of its headings.
+        """
         sha256, name = unsealed_file(kept, self.key)
         path = self.store.path(sha256)
         if not path.is_file():
             gone = "This file is not on the server any more. Choose it again."
             return Shown(name, "", trouble=gone)
         try:
+            reading = as_before(self.session, reading, review_id=self.review_id, sha256=sha256)
             seen = preview(path, name=name, reading=reading)
             if seen.columns and reading.mapping is None:
                 headings = [one.heading for one in seen.columns]
@@ -122,9 +132,7 @@ class Desk:
             status_code=422 if all(one.seen is None for one in shown) else 200,
             files=shown,
             said=said,
-            formats=list(Format),
-            encodings=ENCODINGS,
-            fields=FIELDS,
+            **READ_AS,
             kinds=list(SearchKind),
             planned=protocol_of(self.session, self.review_id).searches,
         )

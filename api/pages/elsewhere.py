@@ -1,24 +1,25 @@
 """Decisions made in another program: its export first, what it says, then taking them over."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Form, UploadFile
-from pydantic import BaseModel, BeforeValidator
+from pydantic import BeforeValidator
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api import uploads
 from api.deps import By, Config, ReadSession, ReviewId, WriteSession
-from api.pages.adding import AtDesk, unsealed_file
+from api.pages.adding import READ_AS, AtDesk, Desk, FilesForm, Shown, unsealed_file
 from api.pages.jobs import started
 from api.rendering import render
-from review.errors import Invalid
-from review.imported_decisions import NOBODY, SAYABLE, Rules, guessed_verdict, look_through
+from review.errors import Invalid, Unreadable
+from review.imported_decisions import NOBODY, SAYABLE, Rules, Seen, look_through
 from review.imports import Reading
 from review.jobs import JobKind
 from review.permissions import Action, check
-from review.reading import FILE_LIMIT
+from review.reading import FILE_LIMIT, Claim
 from review.reviews import members_of
 from review.tables import Account
 from review.vocabulary import Stage, Verdict
@@ -27,23 +28,31 @@ router = APIRouter()
 DECISIONS = "/reviews/{slug}/decisions"
 
 
-class TakingOver(BaseModel):
+class TakingOver(FilesForm):
     """The file, the stage, and what its words and its people stand for here."""
 
-    file: str  # sealed
-    stage: Stage
+    stage: Stage = Stage.TITLE_ABSTRACT
     all_are: Annotated[Verdict | None, BeforeValidator(lambda given: given or None)] = None
-    word: list[str] = []
-    verdict: list[str] = []
-    person: list[str] = []
-    email: list[str] = []
+    word: Sequence[str] = ()
+    verdict: Sequence[str] = ()
+    person: Sequence[str] = ()
+    email: Sequence[str] = ()
+
+    def rules(self) -> Rules:
+        """Return how the file's words are to be understood; raise Invalid."""
+        verdicts = dict(zip(self.word, self.verdict, strict=False))
+        people = dict(zip(self.person, self.email, strict=False))
+        return Rules(self.stage, verdicts, people, self.all_are)
+
+
+Said = Annotated[TakingOver, Form()]
 
 
 @router.get(DECISIONS)
 def ask_for_file(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
     """Show what can be taken over, and ask for the export."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    return render(request, "elsewhere.html", seen=None)
+    return render(request, "elsewhere.html", shown=None)
 
 
 @router.post(DECISIONS + "/files")
@@ -53,21 +62,14 @@ def show_file(desk: AtDesk, file: UploadFile) -> Response:
         raise Invalid("Choose the file that the other program exported.")
     name = uploads.name_of(file)
     sha256 = uploads.keep(file, desk.store, limit=FILE_LIMIT)
-    seen = look_through(desk.store.path(sha256), name=name, reading=Reading())
-    people = [account for account, _ in members_of(desk.session, desk.review_id)]
-    return render(
-        desk.request,
-        "elsewhere.html",
-        file_name=name,
-        sealed=desk.seal(sha256, name),
-        seen=seen,
-        guessed={word: guessed_verdict(word) for word in seen.verdicts},
-        members=people,
-        suggested={author: _suggested(author, seen.emails, people) for author in seen.people},
-        nobody=NOBODY,
-        stages=list(Stage),
-        verdicts=SAYABLE,
-    )
+    said = TakingOver(file=[desk.seal(sha256, name)])
+    return _page(desk, desk.look(said.file[0], Reading()), said)
+
+
+@router.post(DECISIONS + "/look")
+def look_again(desk: AtDesk, said: Said) -> Response:
+    """Show the export as it would be read by what the person corrected."""
+    return _page(desk, desk.look(_only(said.file), said.reading(0)), said)
 
 
 @router.post(DECISIONS)
@@ -77,35 +79,60 @@ def take_over(
     review_id: ReviewId,
     by: By,
     settings: Config,
-    said: Annotated[TakingOver, Form()],
+    said: Said,
 ) -> Response:
     """Take the decisions over, in the background."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    sha256, name = unsealed_file(said.file, settings.key())
-    rules = Rules(
-        said.stage, _pairs(said.word, said.verdict), _pairs(said.person, said.email), said.all_are
+    sha256, name = unsealed_file(_only(said.file), settings.key())
+    file = {"sha256": sha256, "name": name, **asdict(said.reading(0))}
+    arguments = {"files": [file], **asdict(said.rules())}
+    return started(request, session, review_id, by, JobKind.IMPORT_DECISIONS, arguments)
+
+
+def _page(desk: Desk, shown: Shown, said: TakingOver) -> Response:
+    """Return what the file says, and what each word and person stands for as far as is known."""
+    shown, seen = _looked_through(desk, shown)
+    people = [account for account, _ in members_of(desk.session, desk.review_id)]
+    rules = said.rules()
+    return render(
+        desk.request,
+        "elsewhere.html",
+        status_code=200 if shown.seen else 422,
+        shown=shown,
+        seen=seen,
+        said=said,
+        verdict_of=lambda word: rules.verdict_of(Claim(verdict=word)),
+        members=people,
+        member_of=lambda author, email: rules.people.get(
+            author or NOBODY, _suggested(author, email, people)
+        ),
+        nobody=NOBODY,
+        stages=list(Stage),
+        verdicts=SAYABLE,
+        **READ_AS,
     )
-    return started(
-        request,
-        session,
-        review_id,
-        by,
-        JobKind.IMPORT_DECISIONS,
-        {
-            "files": [{"sha256": sha256, "name": name}],
-            "stage": rules.stage.value,
-            "all_are": rules.all_are.value if rules.all_are else None,
-            "verdicts": rules.verdicts,
-            "people": rules.people,
-        },
-    )
 
 
-def _pairs(keys: Iterable[str], values: Iterable[str]) -> dict[str, str]:
-    return dict(zip(keys, values, strict=False))
+def _looked_through(desk: Desk, shown: Shown) -> tuple[Shown, Seen | None]:
+    """Return what the file claims, or the file with the trouble that keeps it from being read."""
+    if shown.seen is None:
+        return shown, None
+    sha256, name = unsealed_file(shown.sealed, desk.key)
+    try:
+        seen = look_through(desk.store.path(sha256), name=name, reading=shown.seen.reading)
+    except Unreadable as error:
+        is_known = str(error) in shown.seen.troubles
+        return (shown if is_known else replace(shown, trouble=str(error))), None
+    return shown, seen
 
 
-def _suggested(author: str, emails: Mapping[str, str], people: Iterable[Account]) -> str:
+def _only(files: list[str]) -> str:
+    if len(files) != 1:
+        raise Invalid("Choose one file that the other program exported.")
+    return files[0]
+
+
+def _suggested(author: str, email: str, people: Iterable[Account]) -> str:
     """Return the address of the member that a claimed author seems to be."""
-    said = {author.strip().lower(), emails.get(author, "").strip().lower()} - {""}
+    said = {author.strip().lower(), email.strip().lower()} - {""}
     return next((one.email for one in people if {one.email, one.name.lower()} & said), "")

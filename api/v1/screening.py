@@ -1,11 +1,12 @@
 """Screening: the caller's own next records, their decisions, and the order to read in."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Query
-from pydantic import BaseModel, Field
+from fastapi import Form, Query
+from pydantic import BaseModel, Field, Json
 from sqlalchemy.orm import Session
 
 from api.deps import ReadSession
@@ -14,10 +15,12 @@ from api.v1.paging import Page, Paged
 from api.v1.problems import OutOfDate
 from api.v1.routes import WriteSession, router
 from api.v1.shapes import Line, Prose, Queued, RecordText, Said, queued
+from api.v1.uploads import HowRead, Kept
 from review.blinding import own_decision, own_decisions
 from review.decisions import decide
-from review.errors import Stale
+from review.errors import Invalid, Stale
 from review.events import Actor
+from review.imported_decisions import Rules
 from review.jobs import JobKind, ask
 from review.permissions import Action, check
 from review.tables import Decision, Record
@@ -109,6 +112,35 @@ def post_decision(
     except Stale as error:
         raise OutOfDate(str(error), _standing(session, review_id, said, stage, by)) from error
     return _own(decision)
+
+
+@writing.post(STAGED + "/decisions/files", status_code=202)
+def post_decisions(
+    review_id: ReviewId,
+    by: By,
+    files: Kept,
+    session: WriteSession,
+    stage: Stage,
+    how: HowRead,
+    verdicts: Annotated[
+        Json[dict[str, str]] | None,
+        Form(description="As JSON: the file's word to `include`, `maybe`, `exclude` or nothing."),
+    ] = None,
+    people: Annotated[
+        Json[dict[str, str]] | None,
+        Form(description="As JSON: a person as the file names them to a member's address."),
+    ] = None,
+    all_are: Annotated[
+        Verdict | None, Form(description="What a list that says nothing more stands for.")
+    ] = None,
+) -> Queued:
+    """Have the decisions that another program exported taken over; what is not said is guessed."""
+    if len(files) != 1:
+        raise Invalid("Send one file at a time.")
+    rules = Rules(stage, verdicts or {}, people or {}, all_are)
+    arguments = {"files": [files[0] | how], **asdict(rules)}
+    kind = JobKind.IMPORT_DECISIONS
+    return queued(ask(session, review_id=review_id, kind=kind, arguments=arguments, by=by))
 
 
 def _standing(

@@ -4,8 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Form
-from pydantic import BaseModel, Field, Json, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -14,11 +13,10 @@ from api.v1.callers import By, ReviewId
 from api.v1.paging import Page, Paged
 from api.v1.routes import WriteSession, router
 from api.v1.shapes import Line, Prose, Queued, Said, Text, queued
-from api.v1.uploads import Kept
+from api.v1.uploads import HowRead, Kept
 from review.errors import NotFound
 from review.imports import add_search
 from review.jobs import JobKind, ask
-from review.reading import Format, checked_encoding, checked_mapping
 from review.tables import ImportFile, RejectedBlock, Search
 from review.vocabulary import SearchKind
 
@@ -139,23 +137,11 @@ def post_files(
     files: Kept,
     session: WriteSession,
     search: UUID,
-    format: Annotated[Format | None, Form()] = None,  # noqa: A002 - the field's word
-    encoding: Annotated[str | None, Form(max_length=40)] = None,
-    mapping: Annotated[
-        Json[dict[str, str]] | None,
-        Form(description="Of tables, as JSON: which column holds which field; none for the rest."),
-    ] = None,
+    how: HowRead,
 ) -> Queued:
     """Have one or several files exported from the source read into a search."""
     search_of_review(session, review_id, search)
-    arguments = {
-        "files": files,
-        "search": str(search),
-        "fields": None,
-        "format": format,
-        "mapping": checked_mapping(mapping) if mapping else None,
-        "encoding": checked_encoding(encoding) if encoding else None,
-    }
+    arguments = {"files": files, "search": str(search), "fields": None, **how}
     return queued(
         ask(session, review_id=review_id, kind=JobKind.IMPORT, arguments=arguments, by=by)
     )

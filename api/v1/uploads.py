@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import Depends, File, UploadFile
+from fastapi import Depends, File, Form, UploadFile
+from pydantic import Json
 
 from api import uploads
 from api.deps import Store
 from api.v1.callers import managing
 from review import full_texts
 from review.errors import Invalid
-from review.reading import FILE_LIMIT
+from review.reading import FILE_LIMIT, Format, checked_encoding, checked_mapping
 
 MAX_FILES = 100
 
@@ -32,6 +33,25 @@ def kept_files(
 
 
 Kept = Annotated[list[dict[str, str]], Depends(kept_files)]
+
+
+def how_read(
+    format: Annotated[Format | None, Form()] = None,  # noqa: A002 - the field's word
+    encoding: Annotated[str | None, Form(max_length=40)] = None,
+    mapping: Annotated[
+        Json[dict[str, str]] | None,
+        Form(description="Of tables, as JSON: which column holds which field; none for the rest."),
+    ] = None,
+) -> dict[str, Any]:
+    """Return what a caller says of how files are to be read; the rest is told by their content."""
+    return {
+        "format": format,
+        "encoding": checked_encoding(encoding) if encoding else None,
+        "mapping": checked_mapping(mapping) if mapping else None,
+    }
+
+
+HowRead = Annotated[dict[str, Any], Depends(how_read)]
 
 
 def saved_pdf(

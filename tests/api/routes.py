@@ -44,6 +44,7 @@ ROUTES = [
     Route("GET", R + "/searches/{search_id}/rejected.csv", Action.VIEW),
     Route("GET", R + "/decisions", Action.MANAGE),
     Route("POST", R + "/decisions/files", Action.MANAGE),
+    Route("POST", R + "/decisions/look", Action.MANAGE, {"file": "{sealed}"}),
     Route(
         "POST", R + "/decisions", Action.MANAGE, {"file": "{sealed}", "stage": "title_abstract"}
     ),

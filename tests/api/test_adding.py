@@ -231,5 +231,44 @@ def test_words_that_are_no_verdicts_and_files_that_are_none_are_refused(lead, pe
     assert lead.browser.post(place, form | {"verdict": ["withdrawn"]}).status_code == 422
     assert lead.browser.post(place, form | {"stage": "later"}).status_code == 422
     assert lead.browser.post(place, form | {"file": "made-up"}).status_code == 403
+    assert lead.browser.post(place, form | {"file": [sealed, sealed]}).status_code == 422
     junk = lead.browser.post(f"{place}/files", files={"file": ("x.bin", b"\x00\x01\x02" * 99)})
     assert junk.status_code == 422
+
+
+def decided(database):
+    with database.reading() as session:
+        return sorted(session.scalars(select(Decision.verdict)))
+
+
+def test_an_export_is_looked_into_as_the_same_file_was_read_as_a_search(lead, database, people):
+    table = b"Kop,Decision\nEen obligatie,yes\nNog een,no\n"
+    lead.read(lead.send("export.csv", table) | {"column": ["title", ""]})
+    place = f"/reviews/{people.slug}/decisions"
+
+    form = lead.shown(lead.browser.post(f"{place}/files", files={"file": ("e.csv", table)}))
+    asked = lead.browser.post(place, form | {"person": "nobody named", "email": ""})
+    work_off(lead.browser.client.app)
+
+    assert form["column"] == ["title", ""]
+    assert "<strong>2</strong> taken over" in lead.browser.get(asked.headers["location"]).text
+    assert decided(database) == ["exclude", "include"]
+
+
+def test_what_an_export_is_read_as_can_be_corrected(lead, database, people):
+    with database.writing() as session:
+        make_records(session, people.review_id, [{"title": "Homes before jobs in Leeds"}])
+    place = f"/reviews/{people.slug}/decisions"
+    table = b"Kop,Decision\nHomes before jobs in Leeds,kept\n"
+    form = lead.shown(lead.browser.post(f"{place}/files", files={"file": ("e.csv", table)}))
+    assert "Say which column is which." in lead.page.text
+    assert "Take the decisions over" not in lead.page.text
+
+    said = {"word": "kept", "verdict": "maybe", "stage": "title_abstract", "all_are": "exclude"}
+    form = lead.shown(lead.browser.post(f"{place}/look", form | said | {"column": ["title", ""]}))
+    assert "Take the decisions over" in lead.page.text
+    assert '<option value="maybe" selected>' in lead.page.text  # what was said stays said
+    lead.browser.post(place, form | said)
+    work_off(lead.browser.client.app)
+
+    assert decided(database) == ["maybe"]

@@ -66,6 +66,7 @@ API_ROUTES = [
     post(R + "/rank", MANAGE, stage="title_abstract"),
     get(STAGED + "/queue", SCREEN, limit="3"),
     get(STAGED + "/decisions", SCREEN),
+    ApiRoute("POST", STAGED + "/decisions/files", (MANAGE,), files={"files": ("a.ris", RIS)}),
     post(STAGED + "/decisions", SCREEN, record="{other}", verdict="include", seconds=1.5),
     get(STAGED + "/conflicts", ADJUDICATE),
     post(STAGED + "/adjudications", ADJUDICATE, record="{record}", verdict="include",

@@ -3,12 +3,14 @@
 from itertools import pairwise
 
 import pytest
+from sqlalchemy import select
 
 from heatmap.publications import shared
 from review.coding import code
 from review.events import OPERATOR, last_event
 from review.reviews import add_member, remove_member
 from review.studies import add_contract, link_contract
+from review.tables import Decision
 from review.vocabulary import Judgement, Role
 from tests.api.conftest import work_off
 from tests.api.v1.api_routes import RIS
@@ -257,3 +259,27 @@ def test_a_table_is_read_by_the_mapping_that_the_caller_gives(program, people, b
     assert asked.status_code == 202
     [record] = caller.get(f"{base}/records").json()["items"]
     assert (record["title"], record["year"]) == ("Een obligatie", 2019)
+
+
+def test_decisions_of_another_program_are_taken_over(program, people, database, base, app):
+    with database.writing() as session:
+        make_records(session, people.review_id, [{"title": "Homes before jobs in Leeds"}])
+    caller = program(people.lead)
+    file = {"files": ("r.csv", b"Kop,vote,reviewer\nHomes before jobs in Leeds,kept,A\n")}
+    address = f"{base}/screening/title_abstract/decisions/files"
+    said = {
+        "mapping": '{"Kop": "title"}',
+        "verdicts": '{"kept": "include"}',
+        "people": f'{{"A": "{people.emails["reviewer_a"]}"}}',
+    }
+
+    wrong = caller.post(address, files=file, data=said | {"verdicts": '{"kept": "nonsense"}'})
+    job = caller.post(address, files=file, data=said).json()["job"]
+    work_off(app)
+    done = caller.get(f"/jobs/{job}").json()
+
+    assert wrong.status_code == 422
+    assert done["result"]["counts"] == {"taken over": 1}
+    with database.reading() as session:
+        taken = session.scalars(select(Decision)).one()
+    assert (taken.verdict, taken.reviewer_id) == ("include", people.reviewer_a.account_id)
