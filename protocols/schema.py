@@ -209,7 +209,7 @@ class DuplicateRules(_Part):
 
     join: Joining = Joining.CLEAR
     ask_from: Annotated[float, Field(ge=0.35, le=1, allow_inf_nan=False)] = 0.35
-    """Pairs that score less are left alone; below 0.35 almost none was a duplicate."""
+    """Pairs that score less are left alone; nobody is asked about any below 0.35."""
 
 
 class StoppingRule(_Part):

@@ -32,7 +32,7 @@ from review.tables import (
     Reopening,
     Retrieval,
 )
-from review.vocabulary import Resolution, Role, Stage
+from review.vocabulary import FINISHED, Resolution, Role, Stage
 
 MADE_HERE = ~exists().where(ImportedDecision.decision_id == Decision.id)
 
@@ -171,7 +171,7 @@ def _decisions_said(
     is_reader: bool,
 ) -> list[tuple[int, str, str | None]]:
     now = standing(session, review_id=review_id, stage=stage, cluster=cluster)
-    is_open = now.resolution not in (Resolution.INCLUDE, Resolution.EXCLUDE)
+    is_open = now.resolution not in FINISHED
     decisions = session.execute(
         select(Decision, ImportedDecision.claimed_author)
         .outerjoin(ImportedDecision, ImportedDecision.decision_id == Decision.id)
@@ -272,7 +272,7 @@ def settled_decisions(session: Session, *, review_id: UUID, by: Actor) -> Iterat
     for stage in Stage:
         table = resolutions(session, review_id=review_id, stage=stage)
         member = members(review_id)
-        is_settled = table.c.resolution.in_((Resolution.INCLUDE.value, Resolution.EXCLUDE.value))
+        is_settled = table.c.resolution.in_(FINISHED)
         query = (
             select(Decision, member.c.cluster_id, Account.email, ImportedDecision, Event.actor_id)
             .join(Account, Account.id == Decision.reviewer_id)
@@ -308,8 +308,15 @@ def settled_decisions(session: Session, *, review_id: UUID, by: Actor) -> Iterat
                 "rank_shown": decision.rank_shown,
                 "model_fingerprint": decision.model_fingerprint,
                 "protocol_version": decision.protocol_version,
-                "claimed_author": claim.claimed_author if claim else None,
-                "claimed_verdict": claim.claimed_verdict if claim else None,
-                "claimed_at": claim.claimed_at if claim else None,
-                "imported_by": actor_id if claim else None,
+                **_claimed(claim, actor_id),
             }
+
+
+def _claimed(claim: ImportedDecision | None, importer: UUID | None) -> dict[str, Any]:
+    """Return what an imported decision was claimed to be; nothing of one that was made here."""
+    return {
+        "claimed_author": claim.claimed_author if claim else None,
+        "claimed_verdict": claim.claimed_verdict if claim else None,
+        "claimed_at": claim.claimed_at if claim else None,
+        "imported_by": importer if claim else None,
+    }

@@ -182,7 +182,7 @@ def latest_in_cluster(
     """Return, with its cluster_id, the act that speaks for each cluster.
 
     Each record's newest act is its word.  Where the records of a cluster differ, a word that
-    ``wins`` speaks for all of them, so that a merge hides nothing; else the newest one does.
+    ``wins`` speaks for all of them, so that joining hides nothing; else the newest one does.
     """
     newest = latest(
         table, record_id, review_id=review_id, as_of=as_of, where=among(record_id, only)

@@ -120,6 +120,8 @@ def judge(
         raise Invalid("Say duplicate, distinct, or same study.")
     if left_id == right_id:
         raise Invalid("A record is not its own duplicate.")
+    if sampled not in (None, left_id, right_id):
+        raise Invalid("A sample drew one of the two records, or neither.")
     left_id, right_id = by_number(session, review_id, (left_id, right_id))
     held = held_around(session, review_id, (left_id, right_id))
     if not may(roles_of_actor(session, review_id=review_id, by=by), Action.MANAGE) and (

@@ -48,6 +48,9 @@ class Resolution(StrEnum):
     NOT_SCREENED = "not_screened"
 
 
+FINISHED = (Resolution.INCLUDE, Resolution.EXCLUDE)  # a stage is done with such records
+
+
 class Role(StrEnum):
     """What a member may do in a review; a person holds a set of them."""
 

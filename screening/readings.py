@@ -20,7 +20,7 @@ from review.prisma import SOUGHT
 from review.resolution import Reasons, reasons_of, resolution_table, resolution_tables
 from review.reviews import protocol_of
 from review.tables import Decision, ImportedDecision
-from review.vocabulary import Resolution, Stage, Verdict
+from review.vocabulary import FINISHED, Resolution, Stage, Verdict
 
 AT_STAGE = {
     Stage.TITLE_ABSTRACT: frozenset(Leaf)
@@ -128,11 +128,10 @@ def _given_query(stage: Stage, reasons: Reasons) -> Select[Any]:
 def _read_query(stage: Stage, reasons: Reasons) -> Select[Any]:
     """Return what the clusters that came to a result came to, by the first decision on each."""
     query, table = _of_current_rounds(stage, reasons)
-    wanted = [Resolution.INCLUDE.value, Resolution.EXCLUDE.value]
     return (
         query.add_columns(table.c.resolution)
         .outerjoin(ImportedDecision, ImportedDecision.decision_id == Decision.id)
-        .where(table.c.resolution.in_(wanted))
+        .where(table.c.resolution.in_(FINISHED))
         .group_by(table.c.cluster_id, table.c.resolution)
         .having(func.count(ImportedDecision.id) == 0)
         .order_by(func.min(Decision.event_number))

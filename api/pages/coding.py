@@ -52,14 +52,9 @@ def studies(
     ).all()
     # What awaits a study tells what reviewers decided, so it is for the lead.
     is_lead = here.may(Action.MANAGE)
-    waiting = (
-        [
-            one
-            for one, _, _ in record_rows(session, review_id=review_id, where=[Leaf.AWAITING_STUDY])
-        ]
-        if is_lead
-        else []
-    )
+    where = [Leaf.AWAITING_STUDY]
+    rows = record_rows(session, review_id=review_id, where=where) if is_lead else ()
+    waiting = [record for record, _, _ in rows]
     return render(
         request,
         "studies.html",
@@ -98,16 +93,11 @@ def _related(
         return {}
     links = same_study_links(session, review_id=review_id)
     by_id = {study.id: study for study in studies}
-    study_of = {
-        one: study
-        for record in waiting
-        for one in links.get(record.id, ())
-        for study in studies_of_reports(
-            session,
-            review_id=review_id,
-            cluster=cluster_of(session, review_id=review_id, record_id=one),
-        )
-    }
+    study_of: dict[UUID, UUID] = {}
+    for one in {one for record in waiting for one in links.get(record.id, ())}:
+        cluster = cluster_of(session, review_id=review_id, record_id=one)
+        for study in studies_of_reports(session, review_id=review_id, cluster=cluster):
+            study_of[one] = study
     here = {record.id: record for record in waiting}
     return {
         record.id: (

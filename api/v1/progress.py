@@ -12,12 +12,10 @@ from review.blinding import n_own_decisions
 from review.errors import NotAllowed
 from review.permissions import Action, check
 from review.reviews import protocol_of
-from review.vocabulary import Resolution, Stage
+from review.vocabulary import FINISHED, Resolution, Stage
 from screening.agreement import Agreement, agreement
 from screening.readings import count_resolutions, labels_as_read, pairs_of_verdicts
 from screening.stopping import consecutive_irrelevant, recall_test
-
-FINISHED = (Resolution.INCLUDE, Resolution.EXCLUDE)
 
 reading = router("screening")
 

@@ -76,8 +76,7 @@ def measure_peer(path: Path, n: int | None = None) -> dict[str, float]:
     from bib_dedupe import bib_dedupe as peer
 
     fields, truth = load(path, n)
-    asked_for = fields.rename(columns={"id": "ID", "type": "ENTRYTYPE"})
-    asked_for["ENTRYTYPE"] = "article"
+    asked_for = fields.rename(columns={"id": "ID"}).assign(ENTRYTYPE="article")
     place = {key: number for number, key in enumerate(asked_for["ID"])}
     started = time.perf_counter()
     prepared = peer.prep(asked_for, verbosity_level=0, cpu=1)

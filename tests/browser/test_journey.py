@@ -111,11 +111,11 @@ def test_a_review_travels_from_search_file_to_map(
     page.goto(review)
     page.get_by_role("button", name="Find duplicates").click()
     page.wait_for_url("**/duplicates", timeout=20_000)
-    if page.get_by_role("button", name="Merge these two").is_visible():
+    if page.get_by_role("button", name="Join these two").is_visible():
         if javascript:
             page.keyboard.press("d")
         else:
-            page.get_by_role("button", name="Merge these two").click()
+            page.get_by_role("button", name="Join these two").click()
     expect(page.get_by_text("No doubtful pair awaits you")).to_be_visible()
     page.goto(review)
     page.get_by_role("button", name="Rank titles and abstracts").click()

@@ -95,7 +95,7 @@ def settle_pairs(page: Page, review: str, javascript: bool) -> None:
     """Answer, skip, take back, join many at once, and check a sample."""
     page.goto(f"{review}/duplicates")
     n = count(page)
-    answer(page, "d", "Merge these two", javascript)
+    answer(page, "d", "Join these two", javascript)
     expect(page.locator(".line .count")).to_contain_text(f"{n - 1:,} doubtful")
     answer(page, "k", "Keep them distinct", javascript)
     expect(page.locator(".line .count")).to_contain_text(f"{n - 2:,} doubtful")

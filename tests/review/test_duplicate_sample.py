@@ -2,9 +2,10 @@
 
 import pytest
 
+from review.clusters import homes
 from review.duplicate_sample import Share, sample_of_last_run
 from review.duplicates import deduplicate, join_above, judge
-from review.errors import NotAllowed
+from review.errors import Invalid, NotAllowed
 from review.tables import Record
 from review.vocabulary import Judgement
 from tests.factories import make_records, make_review
@@ -90,6 +91,33 @@ def test_a_larger_sample_begins_with_the_smaller_whatever_was_answered(database,
 
     assert not set(first) & set(more)
     assert len([one for one in (*first, *more) if one[1] is None]) == 6
+
+
+def test_an_answer_out_of_the_draws_order_does_not_count(database, cast):
+    """Whoever picks pairs to look at picks no random ones."""
+    with database.writing() as session:
+        sample = sample_of_last_run(session, review_id=cast.review_id, by=cast.lead)
+        home = homes(session, cast.review_id)
+        for record, root in home.items():
+            if record != root and (root, record) != sample.next:
+                judge(
+                    session, review_id=cast.review_id, left_id=root, right_id=record,
+                    verdict=Judgement.DISTINCT, by=cast.lead,
+                )  # fmt: skip
+        again = sample_of_last_run(session, review_id=cast.review_id, by=cast.lead)
+
+    assert (again.right.n, again.next) == (0, sample.next)
+
+
+def test_what_was_drawn_is_one_of_the_pair(session):
+    cast = make_review(session)
+    a, b, c = make_records(session, cast.review_id, 3)
+
+    with pytest.raises(Invalid, match="one of the two"):
+        judge(
+            session, review_id=cast.review_id, left_id=a, right_id=b,
+            verdict=Judgement.DISTINCT, by=cast.lead, sampled=c,
+        )  # fmt: skip
 
 
 def test_pairs_joined_above_a_score_do_not_count_as_looked_at(session):

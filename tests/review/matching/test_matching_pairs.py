@@ -3,7 +3,9 @@
 import pandas as pd
 import pytest
 
+from protocols.schema import DuplicateRules
 from review.matching import Band, cluster, dedupe_table, explain, find_pairs, questions
+from review.matching.score import ASK_FROM
 
 ARTICLE = {
     "author": "Kolandai-Matchett, K.; Bellringer, M.; Landon, J.",
@@ -233,3 +235,7 @@ def test_nothing_is_asked_between_clusters_that_a_person_found_distinct():
 
     assert len(questions(2, cluster(2, pairs), pairs)) == 1
     assert questions(2, cluster(2, pairs), pairs, apart={(1, 0)}).empty
+
+
+def test_a_protocol_asks_from_where_the_rules_do():
+    assert DuplicateRules().ask_from == ASK_FROM
