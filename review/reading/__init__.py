@@ -22,6 +22,7 @@ from review.reading import (
     tables,
     workbook,
     wos,
+    zotero_rdf,
 )
 from review.reading.claims import Claim, claims
 from review.reading.columns import FIELDS
@@ -76,6 +77,7 @@ _READERS: dict[Format, Callable[[Source], Iterator[Block]]] = {
     Format.REFWORKS: refworks.read,
     Format.CSL_JSON: csl_json.read,
     Format.CNKI: cnki.read,
+    Format.ZOTERO_RDF: zotero_rdf.read,
 }
 
 

@@ -44,6 +44,7 @@ _LEFT_OVERS = (
     (Format.WOS, re.compile(r"^(?:TI|AU|SO|PY|UT) \S", re.MULTILINE)),
 )
 _ENDNOTE_PARTS = re.compile(r"<(?:ref-type|titles|contributors|rec-number|source-app|periodical)\b")
+_ZOTERO = re.compile(r"zotero\.org/namespaces/export#")
 _PUBMED_PARTS = re.compile(r"<Pubmed(?:Book)?Article(?:Set)?[\s>/]")
 _RECOGNISED = "Recognised by its content."
 
@@ -140,11 +141,13 @@ def _find_xml(text: str) -> Format:
         raise Unreadable("This XML file declares entities, which exports of references never do.")
     if _PUBMED_PARTS.search(text):
         return Format.PUBMED_XML
+    if _ZOTERO.search(text):
+        return Format.ZOTERO_RDF
     if re.search(r"<record[\s>]", text) and _ENDNOTE_PARTS.search(text):
         return Format.ENDNOTE_XML
     if re.search(r"<(?:!doctype html|html|head|body|script)\b", text[:5000], re.IGNORECASE):
         raise Unreadable("This is a web page, not a reference file; export the references instead.")
-    raise Unreadable("This XML file holds neither PubMed articles nor EndNote records.")
+    raise Unreadable("This XML file holds neither PubMed articles nor EndNote or Zotero records.")
 
 
 def _find_marked(text: str) -> Format | None:

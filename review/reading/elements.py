@@ -84,7 +84,7 @@ def _candidates(text: str) -> Iterator[str]:
         lambda found: html5.get(f"{found.group(1)};", "&amp;" + found.group(1) + ";"), text
     )
     yield text
-    text = _PREFIX.sub(r"\1", text)
+    text = without_prefixes(text)
     yield text
     yield _BARE_LESS.sub("&lt;", _BARE_AMPERSAND.sub("&amp;", text))
 
@@ -93,6 +93,11 @@ def _legal_reference(found: re.Match[str]) -> str:
     code = int(found.group(1) or int(found.group(2), 16))
     legal = code in (9, 10, 13) or 0x20 <= code < 0xD800 or 0xE000 <= code <= 0x10FFFD
     return found.group() if legal and code & 0xFFFE != 0xFFFE else ""
+
+
+def without_prefixes(text: str) -> str:
+    """An element cut out of its document, with the prefixes that the document declared left out."""
+    return _PREFIX.sub(r"\1", text)
 
 
 def text_of(element: Element | None) -> str:

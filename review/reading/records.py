@@ -37,6 +37,7 @@ class Format(StrEnum):
     REFWORKS = "refworks"
     CSL_JSON = "csl_json"
     CNKI = "cnki"
+    ZOTERO_RDF = "zotero_rdf"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

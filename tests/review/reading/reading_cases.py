@@ -215,6 +215,94 @@ SrcDatabase-来源库: 期刊
 Title-题名: 第二篇
 """
 
+ZOTERO_RDF = """<rdf:RDF
+ xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+ xmlns:z="http://www.zotero.org/namespaces/export#"
+ xmlns:dcterms="http://purl.org/dc/terms/"
+ xmlns:bib="http://purl.org/net/biblio#"
+ xmlns:foaf="http://xmlns.com/foaf/0.1/"
+ xmlns:dc="http://purl.org/dc/elements/1.1/"
+ xmlns:prism="http://prismstandard.org/namespaces/1.2/basic/"
+ xmlns:link="http://purl.org/rss/1.0/modules/link/"
+ xmlns:vcard="http://nwalsh.com/rdf/vCard#">
+    <bib:Article rdf:about="https://example.org/a?b=1&amp;c=2">
+        <z:itemType>journalArticle</z:itemType>
+        <dcterms:isPartOf rdf:resource="urn:issn:1234-5679,%208765-4326"/>
+        <bib:authors>
+            <rdf:Seq>
+                <rdf:li>
+                    <foaf:Person>
+                        <foaf:surname>Fraser</foaf:surname>
+                        <foaf:givenName>Alec</foaf:givenName>
+                    </foaf:Person>
+                </rdf:li>
+                <rdf:li>
+                    <foaf:Person>
+                       <foaf:surname>World Bank</foaf:surname>
+                    </foaf:Person>
+                </rdf:li>
+            </rdf:Seq>
+        </bib:authors>
+        <link:link rdf:resource="#item_7"/>
+        <dc:subject>outcomes</dc:subject>
+        <dc:subject>
+           <z:AutomaticTag><rdf:value>payment by results</rdf:value></z:AutomaticTag>
+        </dc:subject>
+        <dc:title>Homes &amp;lt;i&amp;gt;and&amp;lt;/i&amp;gt; outcomes</dc:title>
+        <dcterms:abstract>We paid
+              for homes.</dcterms:abstract>
+        <dc:date>07/2020</dc:date>
+        <z:language>en</z:language>
+        <z:shortTitle>Homes</z:shortTitle>
+        <dc:identifier>
+            <dcterms:URI>
+                <rdf:value>https://example.org/a?b=1&amp;c=2</rdf:value>
+            </dcterms:URI>
+        </dc:identifier>
+        <dc:description>PMID: 1234567</dc:description>
+        <bib:pages>448-452</bib:pages>
+    </bib:Article>
+    <bib:Journal rdf:about="urn:issn:1234-5679,%208765-4326">
+        <prism:volume>44</prism:volume>
+        <dc:title>Journal of Homes</dc:title>
+        <dc:identifier>DOI 10.1000/1</dc:identifier>
+        <prism:number>5</prism:number>
+        <dcterms:alternative>J. Homes</dcterms:alternative>
+        <dc:identifier>ISSN 1234-5679, 8765-4326</dc:identifier>
+    </bib:Journal>
+    <z:Attachment rdf:about="#item_7">
+        <z:itemType>attachment</z:itemType>
+        <dc:title>Full text</dc:title>
+        <z:linkMode>1</z:linkMode>
+    </z:Attachment>
+    <bib:Report rdf:about="#item_9">
+        <z:itemType>report</z:itemType>
+        <dcterms:isPartOf>
+           <bib:Series><dc:title>Working papers</dc:title></bib:Series>
+        </dcterms:isPartOf>
+        <dc:publisher>
+            <foaf:Organization>
+                <vcard:adr>
+                    <vcard:Address>
+                       <vcard:locality>Leeds</vcard:locality>
+                    </vcard:Address>
+                </vcard:adr>
+                <foaf:name>A ministry</foaf:name>
+            </foaf:Organization>
+        </dc:publisher>
+        <dc:title>Second</dc:title>
+        <dc:date>2 March 2015</dc:date>
+    </bib:Report>
+    <bib:Memo rdf:about="#item_11">
+       <rdf:value>&lt;p&gt;A note.&lt;/p&gt;</rdf:value>
+    </bib:Memo>
+    <z:Collection rdf:about="#collection_1">
+        <dc:title>Homes</dc:title>
+        <dcterms:hasPart rdf:resource="#item_9"/>
+    </z:Collection>
+</rdf:RDF>
+"""
+
 SAMPLES: dict[Format, str] = {
     Format.RIS: RIS,
     Format.NBIB: NBIB,
@@ -229,6 +317,7 @@ SAMPLES: dict[Format, str] = {
     Format.REFWORKS: REFWORKS,
     Format.CSL_JSON: CSL_JSON,
     Format.CNKI: CNKI,
+    Format.ZOTERO_RDF: ZOTERO_RDF,
 }
 
 

@@ -271,6 +271,32 @@ def test_csl_json_reads_names_and_dates(tmp_path):
     assert (record.year, record.doi) == (2013, "10.1000/1")
 
 
+def test_zotero_rdf_gives_what_its_journals_say_too(tmp_path):
+    first, second = (block.record for block in read_text(tmp_path, SAMPLES[Format.ZOTERO_RDF]))
+
+    assert first.title == "Homes and outcomes"
+    assert first.authors == ("Fraser, Alec", "World Bank")
+    assert (first.journal, first.volume, first.issue) == ("Journal of Homes", "44", "5")
+    assert (first.doi, first.issn, first.pmid) == ("10.1000/1", "1234-5679", "1234567")
+    assert (first.year, first.pages, first.language) == (2020, "448-452", "en")
+    assert first.abstract == "We paid for homes."
+    assert first.keywords == ("outcomes", "payment by results")
+    assert (first.type, first.url) == ("journalArticle", "https://example.org/a?b=1&c=2")
+    assert first.extra["journalAbbreviation"] == ["J. Homes"]
+    assert (second.title, second.journal, second.year) == ("Second", "Working papers", 2015)
+    assert (second.extra["publisher"], second.extra["place"]) == (["A ministry"], ["Leeds"])
+
+
+def test_an_item_of_zotero_that_lost_its_first_line_is_rejected_and_the_others_stay(tmp_path):
+    text = SAMPLES[Format.ZOTERO_RDF].replace('    <bib:Report rdf:about="#item_9">\n', "")
+
+    accepted, lost = read_text(tmp_path, text)
+
+    assert accepted.record.title == "Homes and outcomes"
+    assert "lost the line" in lost.reason
+    assert "<dc:title>Second</dc:title>" in lost.raw
+
+
 @pytest.mark.parametrize("brackets", ["{}", "{{}}"])
 def test_oversized_and_empty_entries_raise_nothing(tmp_path, brackets):
     assert [b.reason for b in read_text(tmp_path, f"@article{{a, title = {brackets}}}")]
