@@ -146,8 +146,14 @@ class ActWriter:
         return self.number
 
 
+ADDED_LATER = {"record": frozenset(("journal_abbreviation", "other_abstracts"))}
+"""Columns that rows of older releases were hashed without: empty, they are not hashed."""
+
+
 def row_line(table: str, values: Mapping[str, Any]) -> str:
     """Return one row's line in its event's digest: table, id, hash of everything it says."""
+    if later := ADDED_LATER.get(table):
+        values = {key: one for key, one in values.items() if one is not None or key not in later}
     content = hashlib.sha256(canonical(values).encode()).hexdigest()
     return f"{table} {values['id']} {content}"
 

@@ -157,6 +157,7 @@ FIELDS = (
     "authors",
     "year",
     "journal",
+    "journal_abbreviation",
     "volume",
     "issue",
     "pages",
@@ -169,6 +170,7 @@ FIELDS = (
     "keywords",
     "accession",
     "abstract",
+    "other_abstracts",
 )
 
 
@@ -184,6 +186,7 @@ RIS_TAGS = {
     "translated_title": "TT",
     "year": "PY",
     "journal": "JO",
+    "journal_abbreviation": "J2",
     "volume": "VL",
     "issue": "IS",
     "pages": "SP",
@@ -203,6 +206,7 @@ def _ris(row: Row) -> str:
     lines = [f"TY  - {row['type'] if len(row['type'] or '') == 4 else 'GEN'}"]
     lines += [f"AU  - {_line(author)}" for author in row["authors"]]
     lines += [f"{tag}  - {_line(row[key])}" for key, tag in RIS_TAGS.items() if row[key]]
+    lines += [f"AB  - {_line(other['text'])}" for other in row["other_abstracts"] or ()]
     lines += [f"KW  - {_line(word)}" for word in row["keywords"]]
     return "\n".join([*lines, "ER  - ", "", ""])
 

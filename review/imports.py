@@ -264,7 +264,7 @@ def _fill(
 
 
 def _with_language(block: dict[str, Any]) -> dict[str, Any]:
-    """Return a block whose record says its language, told from its text where the file is silent.
+    """Return a block whose texts have a language, told from them where the file is silent.
 
     What is told so is marked in ``extra``, beside the fields that the file had.
     """
@@ -273,6 +273,8 @@ def _with_language(block: dict[str, Any]) -> dict[str, Any]:
         record["language"] = language_of(record["title"], record["abstract"])
         if record["language"]:
             record["extra"][TOLD] = ["language"]
+    for other in record["other_abstracts"] if record else ():
+        other["language"] = other["language"] or language_of("", other["text"])
     return block
 
 
@@ -400,4 +402,5 @@ def _record_row(
         "block": block["number"],
         "line": block["line"],
         "raw": block["raw"],
+        "other_abstracts": record["other_abstracts"] or None,
     }

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import numpy as np
@@ -114,6 +115,7 @@ def gather(session: Session, *, review_id: UUID, stage: Stage) -> Material:
             Record.title,
             Record.abstract,
             Record.keywords,
+            Record.other_abstracts,
             settled.c.resolution,
             settled.c.exclusion_reason,
         )
@@ -125,10 +127,15 @@ def gather(session: Session, *, review_id: UUID, stage: Stage) -> Material:
     return Material(
         up_to_event=last_event(session, review_id),
         ids=[row.id for row in rows],
-        texts=[record_text(row.title, row.abstract, " ".join(row.keywords)) for row in rows],
+        texts=[_text(row) for row in rows],
         labels=[_label(row, silent) for row in rows],
         question=question_text(protocol),
     )
+
+
+def _text(row: Row[Any]) -> str:
+    abstracts = [row.abstract, *(one["text"] for one in row.other_abstracts or ())]
+    return record_text(row.title, " ".join(filter(None, abstracts)), " ".join(row.keywords))
 
 
 def question_text(protocol: Protocol) -> str:

@@ -46,6 +46,13 @@ class Duplicate(BaseModel):
     source: str
 
 
+class OtherAbstract(BaseModel):
+    """An abstract besides the first one."""
+
+    language: str | None
+    text: str
+
+
 class Happened(BaseModel):
     """One line of a record's history, as far as the caller may know it."""
 
@@ -69,6 +76,8 @@ class RecordWhole(RecordText):
     issn: str | None
     accession: str | None
     translated_title: str | None
+    journal_abbreviation: str | None
+    other_abstracts: list[OtherAbstract] | None
     extra: dict[str, Any]
     raw: str
     cluster: list[Duplicate]

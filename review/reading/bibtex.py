@@ -196,6 +196,9 @@ def to_record(entry: Entry) -> ParsedRecord:
         authors=entry.names("author"),
         years=entry.all("year", "date", "issued"),
         journal=entry.first("journal", "journaltitle", "journal-title", "booktitle", "fjournal"),
+        journal_abbreviation=entry.first(
+            "shortjournal", "journal-iso", "journalabbreviation", "abbrev_source_title"
+        ),
         volume=entry.first("volume"),
         issue=entry.first("number", "issue"),
         first_page=entry.first("pages", "page"),

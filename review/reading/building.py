@@ -17,7 +17,7 @@ from review.reading.fields import (
     without_notice,
 )
 from review.reading.names import tidy_names
-from review.reading.records import RAW_LIMIT, RECORD_LIMIT, Block, ParsedRecord
+from review.reading.records import RAW_LIMIT, RECORD_LIMIT, Block, OtherAbstract, ParsedRecord
 from review.reading.source import Source, without_controls
 from review.reading.tagged import SplitLine, Tags, cut, parse_tags, starts_with
 
@@ -34,6 +34,7 @@ def build_record(
     authors: Iterable[str] = (),
     years: Iterable[str] = (),
     journal: str | None = None,
+    journal_abbreviation: str | None = None,
     volume: str | None = None,
     issue: str | None = None,
     first_page: str | None = None,
@@ -47,6 +48,7 @@ def build_record(
     accession: str | None = None,
     keywords: Iterable[str] = (),
     translated_title: str | None = None,
+    other_abstracts: Iterable[OtherAbstract] = (),
     extra: Mapping[str, list[str]] | None = None,
 ) -> ParsedRecord:
     """A record from values as found; ``numbers`` are ISSNs and ISBNs in any order."""
@@ -54,12 +56,15 @@ def build_record(
     if notice:
         kept = extra or {}
         extra = {**kept, "copyright": [*kept.get("copyright", ()), notice]}
+    journal, abbreviation = tidy_or_none(journal), tidy_or_none(journal_abbreviation)
+    is_same = journal and abbreviation and journal.casefold() == abbreviation.casefold()
     return ParsedRecord(
         title=tidy(title or ""),
         abstract=abstract,
         authors=tidy_names(authors),
         year=find_year(years),
-        journal=tidy_or_none(journal),
+        journal=journal or abbreviation,
+        journal_abbreviation=None if is_same else abbreviation,
         volume=number_or_none(volume),
         issue=number_or_none(issue),
         pages=join_pages(first_page, last_page),
@@ -73,12 +78,19 @@ def build_record(
         accession=tidy_or_none(accession),
         keywords=_tidy_words(keywords),
         translated_title=tidy_or_none(translated_title),
+        other_abstracts=_others(abstract, other_abstracts),
         extra={
             name: values
             for name, values in (extra or {}).items()
             if values and (values[0] or any(values))
         },
     )
+
+
+def _others(abstract: str | None, others: Iterable[OtherAbstract]) -> tuple[OtherAbstract, ...]:
+    """What the other abstracts say that the first one does not."""
+    tidied = [OtherAbstract(tidy_or_none(one.language), tidy(one.text)) for one in others]
+    return tuple(one for one in tidied if one.text and one.text not in (abstract or ""))
 
 
 def _tidy_words(words: Iterable[str]) -> tuple[str, ...]:

@@ -96,6 +96,7 @@ def _record(values: dict[str, list[str]], extra: dict[str, list[str]]) -> Parsed
         authors=split_names(first("authors") or ""),
         years=values.get("year", []) + ([source.group(2)] if source else []),
         journal=source.group(1) if source else first("journal"),
+        journal_abbreviation=first("journal_abbreviation"),
         volume=first("volume") or (source.group(3) if source else None),
         issue=first("issue") or (source.group(4) if source else None),
         first_page=first("first_page") or (source.group(5) if source else None),

@@ -79,6 +79,9 @@ def to_record(item: dict[str, Any]) -> ParsedRecord:
         authors=_names(item.get("author")),
         years=[_text(item.get(name)) for name in ("issued", "published", "original-date")],
         journal=_text(item.get("container-title")),
+        journal_abbreviation=_text(
+            item.get("container-title-short") or item.get("journalAbbreviation")
+        ),
         volume=_text(item.get("volume")),
         issue=_text(item.get("issue")),
         first_page=_text(item.get("page")),

@@ -56,6 +56,7 @@ def to_record(element: Element) -> ParsedRecord:
             "titles/alt-title",
             "periodical/abbr-1",
         ),
+        journal_abbreviation=first_text(element, "periodical/abbr-1", "alt-periodical/abbr-1"),
         volume=first_text(element, "volume"),
         issue=first_text(element, "number", "issue"),
         first_page=first_text(element, "pages"),

@@ -30,6 +30,10 @@ HEADINGS: dict[str, str] = {
         "journal title, primary location source display name, pubtitle, source, venue, host "
         "venue display name, revista, alternate title2, zeitschrift"
     ),
+    "journal_abbreviation": (
+        "abbreviated source title, journal abbreviation, journal iso abbreviation, "
+        "abbreviated journal title, source abbreviation, iso abbreviation, j9, ji"
+    ),
     "volume": ("volume, vl, vol, biblio volume, volumen"),
     "issue": ("issue, number, issue number, is, biblio issue, journal issue, numero"),
     "first_page": (

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from itertools import zip_longest
 
 from review.reading.building import Blocks, build_record
 from review.reading.fields import clean_doi
-from review.reading.records import RECORD_LIMIT, Block, ParsedRecord
-from review.reading.ris import TWO_TITLES, take_abstract
+from review.reading.records import RECORD_LIMIT, Block, OtherAbstract, ParsedRecord
+from review.reading.ris import TWO_TITLES, take_abstract, take_other_abstracts
 from review.reading.source import Source
 from review.reading.tagged import Tags, after_blank_line, cut, line_start, parse_tags
 
@@ -59,9 +60,11 @@ def to_record(tags: Tags) -> ParsedRecord:
     return build_record(
         title=tags.take_first("TI", "BTI", "CTI"),
         abstract=take_abstract(tags, "AB"),
+        other_abstracts=_other_abstracts(tags),
         authors=tags.take_all("FAU", "AU") or tags.take_all("CN") or short,
         years=tags.get("DP", []) + tags.get("DEP", []) + tags.get("DA", []),
         journal=tags.take_first("JT", "TA", "BTI", "CTI"),
+        journal_abbreviation=tags.take_first("TA"),
         volume=tags.take_first("VI"),
         issue=tags.take_first("IP"),
         first_page=tags.take_first("PG"),
@@ -76,6 +79,13 @@ def to_record(tags: Tags) -> ParsedRecord:
         translated_title=tags.take_first("TT"),
         extra=tags,
     )
+
+
+def _other_abstracts(tags: Tags) -> list[OtherAbstract]:
+    """PubMed's other abstracts with the languages that stand beside them, and further ones."""
+    texts, languages = tags.take_all("OAB"), tags.take_all("OABL")
+    known = [OtherAbstract(lang, text) for text, lang in zip_longest(texts, languages) if text]
+    return known + take_other_abstracts(tags, "AB")
 
 
 def _doi(tags: Tags) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from review.reading.building import build_record, marked_blocks
 from review.reading.fields import tidy
 from review.reading.records import Block, ParsedRecord
-from review.reading.ris import take_abstract
+from review.reading.ris import take_abstract, take_other_abstracts
 from review.reading.source import Source
 from review.reading.tagged import Tags
 
@@ -75,12 +75,14 @@ def to_record(tags: Tags) -> ParsedRecord:
     return build_record(
         title=_title(tags.take_first("TI", "CT", "BT")),
         abstract=take_abstract(tags, "AB"),
+        other_abstracts=take_other_abstracts(tags, "AB"),
         authors=_authors(tags.take_all("FA", "AU")),
         years=[value for tag in ("YR", "DP", "SO", "DG", "BT") for value in tags.get(tag, ())],
         journal=tags.take_first("JN")
         or place.get("journal")
         or tags.take_first("JT", "JA", "BT")
         or _short(source),
+        journal_abbreviation=tags.take_first("JA"),
         volume=tags.take_first("VO", "VI") or place.get("volume"),
         issue=tags.take_first("IP") or place.get("issue"),
         first_page=tags.take_first("PG") or place.get("pages"),

@@ -12,7 +12,7 @@ from review.reading.elements import (
     text_of,
     texts_of,
 )
-from review.reading.records import RECORD_LIMIT, Block, ParsedRecord
+from review.reading.records import RECORD_LIMIT, Block, OtherAbstract, ParsedRecord
 from review.reading.source import Source
 
 _ARTICLES = ("PubmedArticle", "PubmedBookArticle")
@@ -50,6 +50,7 @@ def to_record(element: Element) -> ParsedRecord:
         ],
         journal=first_text(article, "Journal/Title", "Journal/ISOAbbreviation")
         or first_text(element, "MedlineCitation/MedlineJournalInfo/MedlineTA"),
+        journal_abbreviation=first_text(article, "Journal/ISOAbbreviation"),
         volume=first_text(article, f"{issue}Volume"),
         issue=first_text(article, f"{issue}Issue"),
         first_page=first_text(article, "Pagination/MedlinePgn", "Pagination/StartPage"),
@@ -64,6 +65,10 @@ def to_record(element: Element) -> ParsedRecord:
         accession=_article_id(element, "pmc"),
         keywords=_keywords(element),
         translated_title=first_text(article, "VernacularTitle"),
+        other_abstracts=[
+            OtherAbstract(one.get("Language"), _abstract(one) or "")
+            for one in element.findall("MedlineCitation/OtherAbstract")
+        ],
         extra=_extra(element, article),
     )
 
@@ -151,8 +156,6 @@ def _keywords(element: Element) -> list[str]:
 def _extra(element: Element, article: Element) -> dict[str, list[str]]:
     return {
         "Affiliation": texts_of(article, "AuthorList/Author/AffiliationInfo/Affiliation"),
-        "OtherAbstract": texts_of(element, "MedlineCitation/OtherAbstract"),
-        "ISOAbbreviation": texts_of(article, "Journal/ISOAbbreviation"),
         "GrantID": texts_of(article, "GrantList/Grant/GrantID"),
         "CopyrightInformation": texts_of(article, "Abstract/CopyrightInformation"),
         "RefPMID": texts_of(

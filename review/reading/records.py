@@ -40,6 +40,14 @@ class Format(StrEnum):
     ZOTERO_RDF = "zotero_rdf"
 
 
+@dataclass(frozen=True, slots=True)
+class OtherAbstract:
+    """An abstract besides the first one, and the code or name of its language where it is known."""
+
+    language: str | None
+    text: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedRecord:
     """A record as its block states it: whitespace tidied, nothing looked up or guessed.
@@ -53,6 +61,7 @@ class ParsedRecord:
     authors: tuple[str, ...] = ()
     year: int | None = None
     journal: str | None = None
+    journal_abbreviation: str | None = None
     volume: str | None = None
     issue: str | None = None
     pages: str | None = None
@@ -66,6 +75,7 @@ class ParsedRecord:
     accession: str | None = None
     keywords: tuple[str, ...] = ()
     translated_title: str | None = None
+    other_abstracts: tuple[OtherAbstract, ...] = ()
     extra: dict[str, list[str]] = field(default_factory=dict)
 
 

@@ -41,6 +41,7 @@ def to_record(tags: Tags) -> ParsedRecord:
         authors=tags.take_all("A1"),
         years=tags.get("YR", []) + tags.get("FD", []),
         journal=tags.take_first("JF", "T2", "JO"),
+        journal_abbreviation=tags.take_first("JO"),
         volume=tags.take_first("VO"),
         issue=tags.take_first("IS"),
         first_page=tags.take_first("SP"),

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from review.reading.building import Blocks, build_record
 from review.reading.fields import clean_doi, doi_alone, doi_in_url, find_pmid
-from review.reading.records import RECORD_LIMIT, Block, ParsedRecord
+from review.reading.records import RECORD_LIMIT, Block, OtherAbstract, ParsedRecord
 from review.reading.source import Source
 from review.reading.tagged import Tags, cut, line_start, parse_tags, starts_with
 
@@ -99,9 +99,11 @@ def to_record(tags: Tags) -> ParsedRecord:
     return build_record(
         title=tags.take_first("TI", "T1", "CT"),
         abstract=take_abstract(tags, "AB", "N2"),
+        other_abstracts=take_other_abstracts(tags, "AB", "N2"),
         authors=tags.take_all("A1", "AU"),
         years=[value for tag in ("PY", "DA", "Y1", "YR") for value in tags.get(tag, ())],
         journal=tags.take_first("JF", "T2", "BT", "JO", "JA", "J2", "J1"),
+        journal_abbreviation=tags.take_first("J2", "JA", "J1", "JO"),
         volume=tags.take_first("VL", "VO"),
         issue=tags.take_first("IS", "CP"),
         first_page=tags.take_first("SP"),
@@ -120,13 +122,27 @@ def to_record(tags: Tags) -> ParsedRecord:
 
 
 def take_abstract(tags: Tags, *names: str) -> str | None:
-    """The first abstract that is not a copyright line; a second one stays among the extras."""
+    """The first abstract that is not a copyright line."""
     for name in names:
         for place, value in enumerate(tags.get(name, ())):
-            if value and not value.lstrip().lower().startswith(("copyright", "\u00a9", "(c)")):
+            if value and not _is_notice(value):
                 del tags[name][place]
                 return value
     return tags.take_first(*names)
+
+
+def take_other_abstracts(tags: Tags, *names: str) -> list[OtherAbstract]:
+    """What is left of abstracts once the first one was taken; copyright lines stay."""
+    found = []
+    for name in names:
+        values = tags.get(name, [])
+        found += [OtherAbstract(None, value) for value in values if not _is_notice(value)]
+        tags[name] = [value for value in values if _is_notice(value)]
+    return found
+
+
+def _is_notice(text: str) -> bool:
+    return text.lstrip().lower().startswith(("copyright", "\u00a9", "(c)"))
 
 
 def _doi(tags: Tags, links: list[str]) -> str | None:

@@ -70,6 +70,7 @@ def to_record(tags: Tags) -> ParsedRecord:
         authors=[re.sub(r"\s*\([^()]{0,100}\)\s*$", "", name) for name in authors],
         years=[value for tag in ("PY", "PD", "EA") for value in tags.get(tag, ())],
         journal=tags.take_first("SO", "JI", "J9"),
+        journal_abbreviation=tags.take_first("JI", "J9"),
         volume=tags.take_first("VL"),
         issue=tags.take_first("IS"),
         first_page=tags.take_first("BP", "BR", "SP", "AR") or pages,

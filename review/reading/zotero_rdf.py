@@ -91,6 +91,7 @@ def to_record(element: Element, containers: Mapping[str, _Container]) -> ParsedR
         authors=_people(element, "authors"),
         years=texts_of(element, "date"),
         journal=titles[0] if titles else None,
+        journal_abbreviation=_first(part.abbreviation for part in within),
         volume=first_text(element, "volume") or _first(part.volume for part in within),
         issue=first_text(element, "number") or _first(part.issue for part in within),
         first_page=first_text(element, "pages"),
@@ -183,6 +184,5 @@ def _extra(element: Element, within: list[_Container]) -> dict[str, list[str]]:
         "publisher": texts_of(element, "publisher/Organization/name"),
         "place": texts_of(element, "publisher/Organization/adr/Address/locality"),
         "editors": _people(element, "editors"),
-        "journalAbbreviation": [one.abbreviation for one in within if one.abbreviation],
         "partOf": [one.title for one in within if one.title][1:],
     }

@@ -76,6 +76,7 @@ class Base(DeclarativeBase):
         str: Text,
         dict[str, Any]: JSON,
         list[str]: JSON,
+        list[dict[str, str | None]]: JSON(none_as_null=True),
         Any: JSON(none_as_null=False),
         enum.Enum: words(enum.Enum),
     }

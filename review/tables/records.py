@@ -105,6 +105,8 @@ class Record(ActRow, Base):
     keywords: Mapped[list[str]]
     extra: Mapped[dict[str, Any]]
     raw: Mapped[str]
+    journal_abbreviation: Mapped[str | None]
+    other_abstracts: Mapped[list[dict[str, str | None]] | None]  # each with language and text
 
 
 class Removal(ActRow, Base):

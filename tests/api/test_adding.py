@@ -272,3 +272,21 @@ def test_what_an_export_is_read_as_can_be_corrected(lead, database, people):
     work_off(lead.browser.client.app)
 
     assert decided(database) == ["maybe"]
+
+
+def test_an_abstract_in_another_language_comes_along_and_is_told(lead, database):
+    spanish = "Este estudio examina los contratos de impacto social y sus resultados en Colombia."
+    lead.read(lead.send("s.ris", (
+        "TY  - JOUR\nTI  - Impact bonds in Colombia and what they came to\nAB  - We looked at it.\n"
+        f"AB  - {spanish}\nJF  - Journal of Bonds\nJ2  - J. Bonds\nER  - \n"
+    ).encode()))  # fmt: skip
+
+    with database.reading() as session:
+        record = session.scalars(select(Record)).one()
+        assert list(verify(session)) == []
+    page = lead.browser.get(f"{lead.place.removesuffix('/searches')}/records/{record.id}").text
+
+    assert record.other_abstracts == [{"language": "es", "text": spanish}]
+    assert record.journal_abbreviation == "J. Bonds"
+    assert "Abstract in Spanish" in page
+    assert spanish in page

@@ -17,7 +17,7 @@ from review.coding import agree, code
 from review.database import Database
 from review.decisions import adjudicate, decide
 from review.duplicates import judge
-from review.events import GENESIS, hash_of, record_act, said_by
+from review.events import GENESIS, hash_of, record_act, row_line, said_by
 from review.retrieval import remove
 from review.rounds import reopen, stop_screening
 from review.studies import add_contract, add_study, link_contract
@@ -450,3 +450,12 @@ def test_tables_that_nothing_writes_yet_are_append_only_too(session):
             insert(table), [row | {"id": uuid4(), "review_id": cast.review_id, "event_number": 1}]
         )
         refused(session, f"DELETE FROM {table.__tablename__}")
+
+
+def test_a_column_that_came_later_changes_no_digest_until_it_says_something():
+    row = {"id": uuid4(), "title": "A title"}
+    empty = row | {"journal_abbreviation": None, "other_abstracts": None}
+
+    assert row_line("record", empty) == row_line("record", row)
+    assert row_line("record", empty | {"journal_abbreviation": "J."}) != row_line("record", row)
+    assert row_line("removal", row | {"why": None}) != row_line("removal", row)

@@ -282,7 +282,7 @@ def test_zotero_rdf_gives_what_its_journals_say_too(tmp_path):
     assert first.abstract == "We paid for homes."
     assert first.keywords == ("outcomes", "payment by results")
     assert (first.type, first.url) == ("journalArticle", "https://example.org/a?b=1&c=2")
-    assert first.extra["journalAbbreviation"] == ["J. Homes"]
+    assert first.journal_abbreviation == "J. Homes"
     assert (second.title, second.journal, second.year) == ("Second", "Working papers", 2015)
     assert (second.extra["publisher"], second.extra["place"]) == (["A ministry"], ["Leeds"])
 
@@ -366,3 +366,54 @@ def test_what_only_looks_like_a_notice_stays_in_the_abstract(tmp_path, abstract)
     )
 
     assert block.record.abstract == abstract.strip()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "PMID- 1\nTI  - A title\nAB  - In English.\nOAB - En espanol.\nOABL- spa\n",
+            [("spa", "En espanol.")],
+        ),
+        (
+            "TY  - JOUR\nTI  - A title\nAB  - In English.\nAB  - En espanol.\nAB  - (c) 2020\n"
+            "N2  - In English.\nER  - \n",
+            [(None, "En espanol.")],
+        ),
+        (
+            "<PubmedArticleSet><PubmedArticle><MedlineCitation><PMID>1</PMID><Article>"
+            "<ArticleTitle>A title</ArticleTitle><Abstract><AbstractText>In English."
+            "</AbstractText></Abstract></Article><OtherAbstract Language='spa'><AbstractText>"
+            "En espanol.</AbstractText></OtherAbstract></MedlineCitation></PubmedArticle>"
+            "</PubmedArticleSet>",
+            [("spa", "En espanol.")],
+        ),
+    ],
+)
+def test_abstracts_in_other_languages_are_kept_beside_the_first(tmp_path, text, expected):
+    record = read_text(tmp_path, text)[0].record
+
+    assert record.abstract == "In English."
+    assert [(one.language, one.text) for one in record.other_abstracts] == expected
+    assert "OAB" not in record.extra
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "TY  - JOUR\nTI  - A title\nJF  - Public Money\nJA  - Publ. Mon.\nER  - \n",
+        "PMID- 1\nTI  - A title\nJT  - Public Money\nTA  - Publ. Mon.\n",
+        "title,source title,abbreviated source title\nA title,Public Money,Publ. Mon.\n",
+        "@article{a, title={A title}, journal={Public Money}, shortjournal={Publ. Mon.}}",
+    ],
+)
+def test_a_journals_abbreviation_stands_beside_its_name(tmp_path, text):
+    record = read_text(tmp_path, text)[0].record
+
+    assert (record.journal, record.journal_abbreviation) == ("Public Money", "Publ. Mon.")
+
+
+def test_a_journal_known_by_its_abbreviation_alone_has_that_as_its_name(tmp_path):
+    record = read_text(tmp_path, "TY  - JOUR\nTI  - A title\nJA  - Publ. Mon.\nER  - \n")[0].record
+
+    assert (record.journal, record.journal_abbreviation) == ("Publ. Mon.", None)
