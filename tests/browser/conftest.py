@@ -13,9 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.databases import Templates
+
+WORK = 120_000
+"""Milliseconds that work in the background may take: the worker is nice to whoever else works."""
 
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync",
@@ -124,6 +127,9 @@ def wait_until_ready(url: str) -> None:
         except OSError:
             time.sleep(0.2)
     pytest.fail("The server did not become ready within 30 seconds")
+
+
+expect.set_options(timeout=15_000)  # a busy machine is slow, and no fault
 
 
 @pytest.fixture(scope="session")

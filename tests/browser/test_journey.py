@@ -10,7 +10,7 @@ from review.database import Database
 from review.events import OPERATOR
 from review.reviews import add_member, create_review
 from review.vocabulary import Role
-from tests.browser.conftest import Server
+from tests.browser.conftest import WORK, Server
 from tests.factories import protocol_text
 
 pytestmark = pytest.mark.browser
@@ -73,7 +73,7 @@ def add_search(page: Page, review: str, file: Path, source: str) -> None:
     page.get_by_role("button", name="Look into the files").click()
     page.get_by_label("Source", exact=True).fill(source)
     page.get_by_role("button", name="Read the files").click()
-    expect(page.get_by_role("heading", name=source, exact=True)).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("heading", name=source, exact=True)).to_be_visible(timeout=WORK)
 
 
 def choose(page: Page, verdict: str, *, keys: bool) -> None:
@@ -110,7 +110,7 @@ def test_a_review_travels_from_search_file_to_map(
     add_search(page, review, second, "Web of Science")
     page.goto(review)
     page.get_by_role("button", name="Find duplicates").click()
-    page.wait_for_url("**/duplicates", timeout=20_000)
+    page.wait_for_url("**/duplicates", timeout=WORK)
     if page.get_by_role("button", name="Join these two").is_visible():
         if javascript:
             page.keyboard.press("d")
@@ -119,7 +119,7 @@ def test_a_review_travels_from_search_file_to_map(
     expect(page.get_by_text("No doubtful pair awaits you")).to_be_visible()
     page.goto(review)
     page.get_by_role("button", name="Rank titles and abstracts").click()
-    expect(page.get_by_role("heading", name="Needs you")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("heading", name="Needs you")).to_be_visible(timeout=WORK)
 
     # Two reviewers decide, and differ about one record.
     ana = {titles[0]: "Include", titles[1]: "Include", titles[2]: "Exclude"}

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from api.demonstration import LOGINS, PASSWORD
-from tests.browser.conftest import Server
+from tests.browser.conftest import WORK, Server
 
 pytestmark = pytest.mark.browser
 
@@ -103,7 +103,7 @@ def test_the_lead_imports_settles_counts_and_publishes(
     expect(page.get_by_text("A bond for reading scores in Quillon Bay")).to_be_visible()
     page.get_by_label("Source", exact=True).fill("Pretend Update")
     page.get_by_role("button", name="Read the files").click()
-    expect(page.get_by_role("heading", name="Pretend Update")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="Pretend Update")).to_be_visible(timeout=WORK)
 
     # A doubtful pair and a conflict are settled.
     page.goto(f"{demo}/duplicates")

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Server
+from tests.browser.conftest import WORK, Server
 from tests.browser.test_people import sign_in
 
 pytestmark = pytest.mark.browser
@@ -154,7 +154,7 @@ def test_the_lead_corrects_files_and_settles_pairs_of_the_demonstration(
     expect(page.get_by_text("Één obligatie voor Gent").first).to_be_visible()
     page.get_by_label("Source", exact=True).fill("Een bron")
     page.get_by_role("button", name="Read the files").click()
-    wait_for(page, page.get_by_role("heading", name="Een bron"), 30)
+    wait_for(page, page.get_by_role("heading", name="Een bron"), WORK / 1000)
     expect(page.get_by_text("Één obligatie voor Gent").first).to_be_visible()
 
     settle_pairs(page, review, javascript)
@@ -170,7 +170,7 @@ def test_twenty_thousand_records_are_read_compared_and_settled(
     review = f"{demo_server.url}/reviews/large"
     sign_in(page, demo_server, "lead")
     for path in two_searches(tmp_path, 10_000, n_same=1_200, n_doubtful=60):
-        add(page, review, [path], path.stem, patience=120)
+        add(page, review, [path], path.stem, patience=120 + WORK / 1000)
 
     page.goto(f"{review}/duplicates")
     page.get_by_role("button", name="Find duplicates").click()
