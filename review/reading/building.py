@@ -148,7 +148,8 @@ def marked_blocks(
         is_marked = mark.match(text.lstrip(" \t\ufeff\x0c"))
         text, faults = source.clean(text)
         record = to_record(parse_tags(text, split_line))
-        if not is_marked and not (record.title and (record.year or record.doi or record.pmid)):
+        says_more = record.year or record.doi or record.pmid or record.authors or record.journal
+        if not is_marked and not (record.title and says_more):
             continue
         yield blocks.block(record, line=line, raw=text.strip("\n"), warnings=faults)
 

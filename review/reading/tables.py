@@ -105,11 +105,19 @@ def read(source: Source, mapping: Mapping[str, str] | None = None) -> Iterator[B
             above = []
         elif place < layout.heading_row:
             above.append(row.raw)
+    if above:
+        raise Unreadable(NOTHING_BELOW)
 
 
 def _chained(head: list[str], rest: Iterable[str]) -> Iterator[str]:
     yield from head
     yield from rest
+
+
+NOTHING_BELOW = (
+    "Nothing stands below what looks like the headings of this table, and something above them."
+    " Put the row with the headings first."
+)
 
 
 def said_of_rows_above(above: list[str]) -> list[str]:

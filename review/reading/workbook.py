@@ -16,7 +16,13 @@ from review.reading.building import Blocks
 from review.reading.columns import Columns, match_columns, row_record
 from review.reading.records import Block
 from review.reading.source import CONTROLS_DROPPED, without_controls
-from review.reading.tables import HEAD_ROWS, HEADINGS_AGAIN, said_of_rows_above, width_note
+from review.reading.tables import (
+    HEAD_ROWS,
+    HEADINGS_AGAIN,
+    NOTHING_BELOW,
+    said_of_rows_above,
+    width_note,
+)
 
 ENTRIES_LIMIT = 2_000
 UNPACKED_LIMIT = 200 * 1024 * 1024
@@ -102,6 +108,8 @@ def read(
             continue
         record = row_record(columns, cells)
         yield blocks.block(record, line=number, raw=text.rstrip("\t"), warnings=warnings)
+    if said:
+        raise Unreadable(NOTHING_BELOW)
 
 
 def first_rows(
@@ -137,23 +145,19 @@ def iter_rows(
     """
     check_zip(path)
     size, tell = path.stat().st_size, on_progress or (lambda _: None)
-    try:
-        book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
-    except _FAULTS as error:
-        raise Unreadable(_DAMAGED) from error
-    try:
-        sheet, n_rows = _best_sheet(book.worksheets)
-        for number, cells in _rows(sheet):
-            if number % ROWS_BETWEEN == 0 and n_rows:
-                tell(size * min(number, n_rows) // n_rows)
-            yield number, cells
-        tell(size)
-    except Unreadable:
-        raise
-    except _FAULTS as error:
-        raise Unreadable(_DAMAGED) from error
-    finally:
-        book.close()
+    with path.open("rb") as file:  # of a path, openpyxl asks what it ends in
+        try:
+            book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
+            sheet, n_rows = _best_sheet(book.worksheets)
+            for number, cells in _rows(sheet):
+                if number % ROWS_BETWEEN == 0 and n_rows:
+                    tell(size * min(number, n_rows) // n_rows)
+                yield number, cells
+            tell(size)
+        except Unreadable:
+            raise
+        except _FAULTS as error:
+            raise Unreadable(_DAMAGED) from error
 
 
 def _best_sheet(sheets: Iterable[Any]) -> tuple[Any, int]:

@@ -1,9 +1,11 @@
 """Adding a search: what a file is read as can be corrected before anything is committed."""
 
 import csv
+import io
 import re
 from html import unescape
 
+import openpyxl
 import pytest
 from sqlalchemy import select
 
@@ -253,6 +255,17 @@ def test_an_export_is_looked_into_as_the_same_file_was_read_as_a_search(lead, da
     assert form["column"] == ["title", ""]
     assert "<strong>2</strong> taken over" in lead.browser.get(asked.headers["location"]).text
     assert decided(database) == ["exclude", "include"]
+
+
+def test_a_workbook_is_read_like_any_table(lead, database):
+    book, data = openpyxl.Workbook(), io.BytesIO()
+    for row in (("Title", "Year"), ("A bond for homes", 2019), ("Another bond", 2020)):
+        book.active.append(row)
+    book.save(data)
+
+    lead.read(lead.send("Scopus export.xlsx", data.getvalue()))
+
+    assert records(database) == [("A bond for homes", None, 2019), ("Another bond", None, 2020)]
 
 
 def test_what_an_export_is_read_as_can_be_corrected(lead, database, people):

@@ -1,5 +1,6 @@
 """Damage, bombs and foreign files: nothing lost in silence, nothing raised but Unreadable."""
 
+import os
 import random
 import tempfile
 import time
@@ -29,7 +30,7 @@ def read_sample(kind):
 
 
 DAMAGE = settings(
-    max_examples=25,
+    max_examples=300 if os.environ.get("SIFTMAP_TEST_PROFILE") == "soak" else 25,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
