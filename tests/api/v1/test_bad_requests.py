@@ -3,6 +3,7 @@
 import pytest
 
 from review.events import last_event
+from tests.api.conftest import work_off
 from tests.api.v1.api_routes import API_ROUTES
 
 MALFORMED = [
@@ -117,3 +118,49 @@ def test_a_body_without_end_is_not_read_to_its_end(program, people, is_told):
 
     assert answer.status_code == 413
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+CROWDS = {
+    "files": {"files": [("files", ("a.ris", b"x"))] * 10_000},
+    "fields": {"files": [("files", ("a.ris", b"x"))], "data": {f"f{n}": "x" for n in range(9_999)}},
+    "one long field": {"files": [("files", ("a.ris", b"x"))], "data": {"mapping": "x" * 2**24}},
+    "a boundary that never comes": {
+        "content": b"--x\r\n" + b"a" * 2**20,
+        "headers": {"content-type": "multipart/form-data; boundary=y"},
+    },
+    "no boundary": {"content": b"x", "headers": {"content-type": "multipart/form-data"}},
+    "a part without end": {
+        "content": b'--y\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\nx',
+        "headers": {"content-type": "multipart/form-data; boundary=y"},
+    },
+    "a flood of part headers": {
+        "content": b"--y\r\n" + b"X-A: b\r\n" * 100_000 + b"\r\nx\r\n--y--\r\n",
+        "headers": {"content-type": "multipart/form-data; boundary=y"},
+    },
+}
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Starlette's file
+@pytest.mark.parametrize("name", list(CROWDS))
+def test_a_crowded_or_broken_form_is_refused(program, people, filled, name):
+    address = f"/reviews/{people.slug}/searches/{filled['search']}/files"
+
+    answer = program(people.lead).ask("POST", address, **CROWDS[name])
+
+    assert answer.status_code in (400, 413, 422), answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("said", ["0-0," * 5_000 + "1-1", "9-1", "-", "0-" * 3_000, "1e9-2e9"])
+def test_a_flood_of_ranges_sends_no_more_than_the_file(program, people, filled, app, said):
+    caller = program(people.lead)
+    asked = caller.post(f"/reviews/{people.slug}/exports", {"kind": "events", "format": "csv"})
+    work_off(app)
+    address = f"/jobs/{asked.json()['job']}/file"
+    whole = caller.get(address)
+
+    answer = caller.get(address, headers={"range": f"bytes={said}"})
+
+    assert whole.status_code == 200
+    assert answer.status_code in (200, 206, 400, 416)
+    assert len(answer.content) <= len(whole.content) + 1_000
