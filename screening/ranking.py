@@ -19,10 +19,11 @@ from review.resolution import resolutions
 from review.reviews import protocol_of
 from review.tables import ModelRun, Rank, Record
 from review.tables.base import utc_now
-from review.vocabulary import Act, Resolution, Stage
+from review.vocabulary import FINISHED, Act, Resolution, Stage
 from screening import features
 from screening.features import Features, record_text
 from screening.ranker import RelevanceRanker
+from screening.sampling import with_random_share
 
 CHUNK = 2000
 REMOVED = (Leaf.DUPLICATE, Leaf.REMOVED_AUTOMATION, Leaf.REMOVED_OTHER)
@@ -45,8 +46,11 @@ class Material:
     up_to_event: int
     ids: Sequence[UUID]
     texts: Sequence[str]
+    numbers: Sequence[int]
     labels: Sequence[int]  # 1 include, 0 exclude, -1 unresolved or not to be learned from
+    is_open: Sequence[bool]
     question: str
+    random_share: float
 
 
 def rank_records(
@@ -59,6 +63,9 @@ def rank_records(
     on_progress: Callable[[float], None] | None = None,
 ) -> Ranking:
     """Rank every unique record of a review for a stage and put the order in use.
+
+    Among the open ones one in so many is the next in random order, as the protocol's
+    ``random_share`` says.
 
     Learning happens outside any transaction; ranks are written in short ones, and the last of
     them makes the new order current.  ``cache`` is a folder where features are kept, so that only
@@ -73,7 +80,12 @@ def rank_records(
     tell(0.5)
     ranker = RelevanceRanker(question=material.question).fit(rows, material.labels)
     scores = ranker.score(rows)
-    order = np.argsort(-scores, kind="stable")
+    order = with_random_share(
+        np.argsort(-scores, kind="stable"),
+        numbers=material.numbers,
+        is_open=material.is_open,
+        share=material.random_share,
+    )
     tell(0.7)
     run_id = _begin(database, review_id, stage, material, ranker)
     ranks = [
@@ -112,6 +124,7 @@ def gather(session: Session, *, review_id: UUID, stage: Stage) -> Material:
     rows = session.execute(
         select(
             Record.id,
+            Record.number,
             Record.title,
             Record.abstract,
             Record.keywords,
@@ -128,6 +141,9 @@ def gather(session: Session, *, review_id: UUID, stage: Stage) -> Material:
         up_to_event=last_event(session, review_id),
         ids=[row.id for row in rows],
         texts=[_text(row) for row in rows],
+        numbers=[row.number for row in rows],
+        is_open=[row.resolution not in (*FINISHED, Resolution.NOT_SCREENED) for row in rows],
+        random_share=protocol.random_share,
         labels=[_label(row, silent) for row in rows],
         question=question_text(protocol),
     )
@@ -176,7 +192,7 @@ def position_of(session: Session, *, run: ModelRun, record_id: UUID) -> int | No
     )
 
 
-def _label(row: Row[UUID, str, str | None, list[str], str, str | None], silent: set[str]) -> int:
+def _label(row: Row[Any], silent: set[str]) -> int:
     if row.resolution == Resolution.INCLUDE:
         return 1
     if row.resolution == Resolution.EXCLUDE and row.exclusion_reason not in silent:
