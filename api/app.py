@@ -35,6 +35,7 @@ from api.pages import (
     screening,
     searches,
     setup,
+    stopping,
 )
 from api.security import SecurityHeaders
 from api.settings import Settings
@@ -54,6 +55,7 @@ PAGES = (
     elsewhere,
     screening,
     conflicts,
+    stopping,
     reports,
     coding,
     map,

@@ -70,11 +70,13 @@ def stop_screening(
     """
     lock_review(session, review_id)
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    if not rule.strip():
+        raise Invalid("Stopping, or going on, says by which rule; write a sentence.")
     stop = Stop(
         id=uuid4(),
         stage=Stage.TITLE_ABSTRACT,
         is_stopped=not resume,
-        rule=rule,
+        rule=rule.strip(),
         numbers=dict(numbers),
     )
     record_act(session, review_id=review_id, act=Act.STOP, by=by, rows=[stop])

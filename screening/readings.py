@@ -21,6 +21,7 @@ from review.resolution import Reasons, reasons_of, resolution_table, resolution_
 from review.reviews import protocol_of
 from review.tables import Decision, ImportedDecision
 from review.vocabulary import FINISHED, Resolution, Stage, Verdict
+from screening.sampling import known_beginning, random_order
 
 AT_STAGE = {
     Stage.TITLE_ABSTRACT: frozenset(Leaf)
@@ -69,6 +70,26 @@ def labels_as_read(session: Session, *, review_id: UUID, stage: Stage) -> list[i
     query = _read_query(stage, reasons_of(protocol_of(session, review_id)))
     resolutions = session.scalars(query, {"the_review": review_id})
     return [int(one == Resolution.INCLUDE) for one in resolutions]
+
+
+def sample_as_known(session: Session, *, review_id: UUID, stage: Stage) -> list[int]:
+    """Return the longest random sample whose results are all known: 1 (included) or 0, (n,)."""
+    query = _results_query(stage, reasons_of(protocol_of(session, review_id)))
+    result = {number: one for number, one in session.execute(query, {"the_review": review_id})}  # noqa: C416 - a row is not a pair to mypy
+    labels = {Resolution.INCLUDE: 1, Resolution.EXCLUDE: 0}
+    return list(known_beginning([labels.get(result[one], -1) for one in random_order(result)]))
+
+
+@lru_cache(maxsize=64)
+def _results_query(stage: Stage, reasons: Reasons) -> Select[Any]:
+    resolved = resolution_tables(THE_REVIEW, reasons)
+    leaf = leaf_table(THE_REVIEW, reasons, resolved=resolved)
+    table = resolved[stage]
+    return (
+        select(leaf.c.number, table.c.resolution)
+        .join(leaf, leaf.c.record_id == table.c.cluster_id)
+        .where(leaf.c.leaf.in_([one.value for one in AT_STAGE[stage]]))
+    )
 
 
 def pairs_of_verdicts(

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import hypergeom
 
+LATELY = 5  # relevant records whose stretch says how often one is found of late
+
 
 @dataclass(frozen=True)
 class RecallTest:
@@ -27,16 +29,20 @@ class RecallTest:
         return self.p_value < 1 - self.confidence
 
     @property
+    def p_text(self) -> str:
+        """The p-value as it is printed."""
+        return "p < 0.001" if self.p_value < 0.001 else f"p = {self.p_value:.3f}"
+
+    @property
     def sentence(self) -> str:
         """What the test says, for people; it advises and never decides."""
-        target, confidence = _percent(self.recall_target), _percent(self.confidence)
-        p_value = "p < 0.001" if self.p_value < 0.001 else f"p = {self.p_value:.3f}"
+        target, confidence = percent(self.recall_target), percent(self.confidence)
         read = f"After {self.n_seen} of {self.n_total} records, {self.n_included} of them relevant"
         if self.is_reached:
             verdict = f"recall of at least {target} is supported at {confidence} confidence"
         else:
             verdict = f"recall below {target} cannot be ruled out at {confidence} confidence"
-        return f"{read}, {verdict} ({p_value})."
+        return f"{read}, {verdict} ({self.p_text})."
 
 
 def recall_test(
@@ -96,13 +102,31 @@ def _recall_floor(labels: bytes, n_total: int, confidence: float) -> float | Non
     return included / (included + least - 1)
 
 
+def relevant_left(labels: Sequence[int], *, n_total: int) -> float | None:
+    """Return about how many relevant records are unread, at the rate of late; None before any.
+
+    The rate is that of the stretch in which the last LATELY relevant records were found, with all
+    that was read since.  An order that is better than chance finds ever fewer, so this is rather
+    too many; it is an estimate without an interval (as in Howard et al. 2020,
+    doi:10.1016/j.envint.2020.105623, who also look at the gaps between relevant records).
+    """
+    y = _checked(labels)
+    relevant = np.flatnonzero(y)
+    if not len(relevant):
+        return None
+    n_late = min(LATELY, len(relevant))
+    begins = int(relevant[-n_late - 1]) + 1 if len(relevant) > n_late else 0
+    return (n_total - len(y)) * n_late / (len(y) - begins)
+
+
 def consecutive_irrelevant(labels: Sequence[int]) -> int:
     """Return how many records since the last relevant one, ``labels`` in order of reading."""
     relevant = np.flatnonzero(_checked(labels))
     return len(labels) - (int(relevant[-1]) + 1 if len(relevant) else 0)
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
+    """Return a share as people read it, with four digits at most."""
     return f"{100 * share:.4g} %"
 
 

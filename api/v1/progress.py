@@ -11,11 +11,10 @@ from api.v1.screening import STAGED
 from review.blinding import n_own_decisions
 from review.errors import NotAllowed
 from review.permissions import Action, check
-from review.reviews import protocol_of
-from review.vocabulary import FINISHED, Resolution, Stage
+from review.vocabulary import Resolution, Stage
 from screening.agreement import Agreement, agreement
-from screening.readings import count_resolutions, labels_as_read, pairs_of_verdicts
-from screening.stopping import consecutive_irrelevant, recall_test
+from screening.enough import is_enough
+from screening.readings import count_resolutions, pairs_of_verdicts
 
 reading = router("screening")
 
@@ -53,7 +52,11 @@ class AgreementWhole(BaseModel):
 
 
 class Stopping(BaseModel):
-    """A test of "recall is below the target"; it advises and never decides."""
+    """What speaks for stopping and against it; it advises and never decides.
+
+    `p_value` is that of "recall is below the target"; `n_seen` and `n_included` are the records
+    read here, whose order is known; the sample is the longest random one whose results are known.
+    """
 
     stage: Stage
     recall_target: float
@@ -65,7 +68,13 @@ class Stopping(BaseModel):
     n_total: int
     consecutive_irrelevant: int
     consecutive_irrelevant_wanted: int | None
+    recall_floor: float | None
+    relevant_left: float | None
+    n_sample: int | None
+    n_included_in_sample: int | None
+    most_missed: int | None
     sentence: str
+    methods: str
 
 
 class Progress(BaseModel):
@@ -96,16 +105,8 @@ def get_agreement(
 @reading.get(STAGED + "/stopping")
 def get_stopping(session: ReadSession, review_id: ReviewId, by: By, stage: Stage) -> Stopping:
     """Return whether enough was found for the protocol's target of recall; for the lead."""
-    check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    rule = protocol_of(session, review_id).stopping
-    labels = labels_as_read(session, review_id=review_id, stage=stage)
-    counted = count_resolutions(session, review_id=review_id, stage=stage)
-    test = recall_test(
-        labels,
-        n_total=len(labels) + sum(n for one, n in counted.items() if one not in FINISHED),
-        recall_target=rule.recall_target,
-        confidence=rule.confidence,
-    )
+    enough = is_enough(session, review_id=review_id, stage=stage, by=by)
+    test, sample = enough.test, enough.sample
     return Stopping(
         stage=stage,
         recall_target=test.recall_target,
@@ -115,9 +116,15 @@ def get_stopping(session: ReadSession, review_id: ReviewId, by: By, stage: Stage
         n_seen=test.n_seen,
         n_included=test.n_included,
         n_total=test.n_total,
-        consecutive_irrelevant=consecutive_irrelevant(labels),
-        consecutive_irrelevant_wanted=rule.consecutive_irrelevant,
+        consecutive_irrelevant=enough.consecutive_irrelevant,
+        consecutive_irrelevant_wanted=enough.rule.consecutive_irrelevant,
+        recall_floor=enough.recall_floor,
+        relevant_left=enough.relevant_left,
+        n_sample=sample.n_sample if sample else None,
+        n_included_in_sample=sample.n_included if sample else None,
+        most_missed=sample.most_missed if sample else None,
         sentence=test.sentence,
+        methods=enough.methods,
     )
 
 

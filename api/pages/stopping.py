@@ -1,0 +1,73 @@
+"""Whether enough was read, the lead's decision to stop, and how far reviewers agree."""
+
+from collections.abc import Collection
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Form
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from api.deps import By, ReadSession, ReviewId, WriteSession
+from api.rendering import path, render
+from review.permissions import Action, check
+from review.rounds import stop_screening
+from review.tables import Account
+from review.vocabulary import Stage
+from screening.agreement import agreement
+from screening.enough import is_enough, stop_that_holds
+from screening.readings import pairs_of_verdicts
+
+router = APIRouter()
+
+
+@router.get("/reviews/{slug}/stopping")
+def show(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
+    """Show the numbers for stopping and against it, side by side."""
+    enough = is_enough(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, by=by)
+    stop = stop_that_holds(session, review_id)
+    return render(request, "stopping.html", enough=enough, stop=stop)
+
+
+@router.post("/reviews/{slug}/stopping")
+def decide(
+    request: Request,
+    session: WriteSession,
+    review_id: ReviewId,
+    by: By,
+    rule: Annotated[str, Form(max_length=2_000)] = "",
+    resume: Annotated[bool, Form()] = False,
+) -> Response:
+    """Stop screening titles and abstracts, with the numbers of this moment, or take it up again."""
+    enough = is_enough(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, by=by)
+    stop_screening(
+        session, review_id=review_id, rule=rule, numbers=enough.numbers, by=by, resume=resume
+    )
+    return RedirectResponse(path(request, "stopping"), status_code=303)
+
+
+@router.get("/reviews/{slug}/agreement")
+def show_agreement(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
+    """Show how far reviewers agreed before any conflict was settled, by stage and by two."""
+    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    said = {stage: pairs_of_verdicts(session, review_id=review_id, stage=stage) for stage in Stage}
+    return render(
+        request,
+        "agreement.html",
+        overall={
+            stage: agreement([one for verdicts in pairs.values() for one in verdicts])
+            for stage, pairs in said.items()
+        },
+        by_pair={
+            stage: {two: agreement(verdicts) for two, verdicts in pairs.items()}
+            for stage, pairs in said.items()
+        },
+        names=_names(session, {who for pairs in said.values() for two in pairs for who in two}),
+    )
+
+
+def _names(session: Session, accounts: Collection[UUID]) -> dict[UUID, str]:
+    rows = session.execute(select(Account.id, Account.name).where(Account.id.in_(accounts)))
+    return {account_id: name for account_id, name in rows}  # noqa: C416 - a row is not a pair to mypy

@@ -1,0 +1,84 @@
+"""The pages on whether enough was read: numbers side by side, the decision, and agreement."""
+
+import re
+
+from sqlalchemy import select
+
+from review.tables import Stop
+from review.verify import verify
+from review.vocabulary import Verdict
+from screening.sampling import STEP
+from tests.factories import decide_both, make_records
+
+
+def decided(session, cast, n, n_included):
+    """``n`` records that both reviewers read, the included ones first, and as many unread ones."""
+    records = make_records(session, cast.review_id, 2 * n)
+    for place, record in enumerate(records[:n]):
+        verdict = Verdict.INCLUDE if place < n_included else Verdict.EXCLUDE
+        decide_both(session, cast, record, verdict)
+    return records
+
+
+def text_of(page):
+    return " ".join(re.sub(r"<[^>]+>", " ", page.text).split())
+
+
+def test_numbers_are_shown_before_anything_was_read(sign_in, people):
+    page = sign_in(people.lead).get(f"/reviews/{people.slug}/stopping")
+
+    assert page.status_code == 200
+    assert "nothing relevant has been found yet" in page.text
+    assert f"first {STEP} records in random order are not known yet" in text_of(page)
+
+
+def test_a_lead_stops_with_the_numbers_of_the_moment_and_goes_on_again(sign_in, people, database):
+    with database.writing() as session:
+        decided(session, people, 40, 6)
+    lead, place = sign_in(people.lead), f"/reviews/{people.slug}/stopping"
+
+    shown = text_of(lead.get(place))
+    refused = lead.post(place, {"rule": "  "})
+    stopped = lead.post(place, {"rule": "34 in a row were irrelevant."})
+    page = text_of(lead.get(stopped.headers["location"]))
+    left = lead.get(f"/reviews/{people.slug}/records?box=not_screened").text
+
+    assert "40 of 80 records have come to a result, 6 of them are included" in shown
+    assert "34 records without another" in shown
+    assert "5 among 40 records, at the rate of late" in shown
+    assert refused.status_code == 422
+    assert "34 in a row were irrelevant. Then 40 of 80 records had been screened." in page
+    assert "Record 41" in left or "41" in left
+    with database.reading() as session:
+        stop = session.scalars(select(Stop)).one()
+        assert stop.numbers["n_resolved"] == 40
+        assert stop.numbers["consecutive_irrelevant"] == 34
+        assert list(verify(session)) == []
+
+    lead.post(place, {"rule": "More money came.", "resume": "true"})
+
+    assert "was stopped by" not in lead.get(place).text
+
+
+def test_the_random_sample_counts_once_it_is_known_whole(sign_in, people, database):
+    with database.writing() as session:
+        records = make_records(session, people.review_id, STEP + 10)
+        for place, record in enumerate(records):
+            decide_both(
+                session, people, record, Verdict.INCLUDE if place % 10 == 0 else Verdict.EXCLUDE
+            )
+
+    page = text_of(sign_in(people.lead).get(f"/reviews/{people.slug}/stopping"))
+
+    # Everything is known, so that the sample is all there is and nothing can be missed.
+    assert "Of 60 records in random order 6 are relevant: at most 0 are left" in page
+
+
+def test_agreement_is_shown_by_stage_and_by_two_people(sign_in, people, database):
+    with database.writing() as session:
+        decided(session, people, 10, 3)
+
+    page = text_of(sign_in(people.lead).get(f"/reviews/{people.slug}/agreement"))
+
+    assert "All 10 3 0 7 1.00 1.00" in page
+    assert "No record has been decided on by two people yet." in page  # full texts
