@@ -106,8 +106,8 @@ def relevant_left(labels: Sequence[int], *, n_total: int) -> float | None:
     """Return about how many relevant records are unread, at the rate of late; None before any.
 
     The rate is that of the stretch in which the last LATELY relevant records were found, with all
-    that was read since.  An order that is better than chance finds ever fewer, so this is rather
-    too many; it is an estimate without an interval (as in Howard et al. 2020,
+    that was read since.  An order that is better than chance finds ever fewer, so this is too
+    many, often several times; it is an estimate without an interval (as in Howard et al. 2020,
     doi:10.1016/j.envint.2020.105623, who also look at the gaps between relevant records).
     """
     y = _checked(labels)

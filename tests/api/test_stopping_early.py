@@ -80,5 +80,5 @@ def test_agreement_is_shown_by_stage_and_by_two_people(sign_in, people, database
 
     page = text_of(sign_in(people.lead).get(f"/reviews/{people.slug}/agreement"))
 
-    assert "All 10 3 0 7 1.00 1.00" in page
+    assert "10 3 0 7 1.00 1.00" in page
     assert "No record has been decided on by two people yet." in page  # full texts
