@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -31,6 +31,11 @@ class Settings(BaseSettings):
     """A folder of fonts for drawn PNG and PDF files."""
     worker: Literal["embedded", "separate"] = "embedded"
     """Who does slow work: a process that `siftmap serve` keeps, or `siftmap worker` elsewhere."""
+
+    rank_after: Annotated[int, Field(ge=1)] = 50
+    """Acts, mostly decisions, after which an order in use is learned anew."""
+    rank_seconds: Annotated[int, Field(ge=10)] = 900
+    """Seconds after which an order in use is learned anew, if there was any such act."""
 
     @field_validator("public_origins", mode="before")
     @classmethod
@@ -68,6 +73,8 @@ class Settings(BaseSettings):
             "data_dir": str(self.data_dir.resolve()),
             "database_url": self.url,
             "font_dir": str(self.font_dir.resolve()) if self.font_dir else "",
+            "rank_after": str(self.rank_after),
+            "rank_seconds": str(self.rank_seconds),
         }
         return {f"SIFTMAP_{name.upper()}": value for name, value in given.items() if value}
 

@@ -20,11 +20,13 @@ from review import jobs
 from review.database import Database
 from review.errors import ReviewError
 from review.jobs import LEASE, Held, LostLease
+from screening.ranking import is_due, keep_up
 
 log = logging.getLogger("siftmap.worker")
 KEPT = timedelta(days=30)
 AWAY = 2.0  # seconds until a database that did not answer is asked again
 IDLE = 0.25  # seconds between two looks into the queue
+LOOK = 10.0  # seconds between two looks for orders that have fallen behind
 TIDY = 600.0  # seconds between two rounds of clearing away and looking at how tables grew
 DATABASE_AWAY = (OperationalError, InterfaceError, TimeoutError)
 FAILED = "The server failed at this, and nothing more was saved. Its log says why."
@@ -40,6 +42,7 @@ class Worker:
         self._held: Held | None = None
         self._stopped = threading.Event()
         self._tidied: float | None = None
+        self._looked = 0.0
 
     def run(self) -> None:
         """Work until ``stop`` is called; a job that is under way then goes to the next worker."""
@@ -49,6 +52,7 @@ class Worker:
             while not self._stopped.is_set():
                 if not self._did_next():
                     self._tidy_now_and_then()
+                    self._rank_now_and_then()
                     self._stopped.wait(IDLE)
         finally:
             self.let_go()
@@ -96,6 +100,28 @@ class Worker:
         self._clear_away()
         with suppress(*DATABASE_AWAY):  # the next round comes
             self.database.analyse()
+
+    def _rank_now_and_then(self) -> None:
+        """Learn the orders in use anew, one after another, that have fallen behind."""
+        if time.monotonic() - self._looked < LOOK:
+            return
+        self._looked = time.monotonic()
+        try:
+            self.rank_what_is_due()
+        except Exception:  # the order in use stays; the next look comes soon
+            log.exception("an order could not be learned anew")
+
+    def rank_what_is_due(self) -> None:
+        """Learn every order anew that is due, as the settings have it; jobs that wait go first."""
+        after = timedelta(seconds=self.settings.rank_seconds)
+        with self.database.reading() as session:
+            due = is_due(session, after_acts=self.settings.rank_after, after=after)
+        for review_id, stage in due:
+            with self.database.reading() as session:
+                if jobs.is_any_waiting(session):
+                    return
+            cache = self.settings.feature_cache(review_id)
+            keep_up(self.database, review_id=review_id, stage=stage, cache=cache)
 
     def _clear_away(self) -> None:
         """Delete what was drawn or exported long ago; whoever wants it again has it made again."""

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import numpy as np
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from protocols.schema import Protocol
@@ -17,7 +18,7 @@ from review.flow import Leaf, leaves
 from review.permissions import Action, check
 from review.resolution import resolutions
 from review.reviews import protocol_of
-from review.tables import ModelRun, Rank, Record
+from review.tables import Event, ModelRun, Rank, Record
 from review.tables.base import utc_now
 from review.vocabulary import FINISHED, Act, Resolution, Stage
 from screening import features
@@ -26,6 +27,10 @@ from screening.ranker import RelevanceRanker
 from screening.sampling import with_random_share
 
 CHUNK = 2000
+LEARNED_FROM = (
+    Act.DECIDE, Act.ADJUDICATE, Act.IMPORT_DECISIONS, Act.REOPEN, Act.IMPORT_FILE, Act.DEDUPLICATE,
+    Act.JUDGE_PAIR, Act.UNDO_DUPLICATES, Act.REMOVE_RECORD, Act.AMEND_PROTOCOL,
+)  # fmt: skip
 REMOVED = (Leaf.DUPLICATE, Leaf.REMOVED_AUTOMATION, Leaf.REMOVED_OTHER)
 
 
@@ -79,6 +84,19 @@ def rank_records(
     rows = _features(material.texts, cache)
     tell(0.5)
     ranker = RelevanceRanker(question=material.question).fit(rows, material.labels)
+    return _write(database, review_id, stage, material, rows, ranker, tell)
+
+
+def _write(
+    database: Database,
+    review_id: UUID,
+    stage: Stage,
+    material: Material,
+    rows: Features,
+    ranker: RelevanceRanker,
+    tell: Callable[[float], None],
+) -> Ranking:
+    """Write the order that a ranker gives and put it in use."""
     scores = ranker.score(rows)
     order = with_random_share(
         np.argsort(-scores, kind="stable"),
@@ -109,6 +127,53 @@ def rank_records(
         n_included=sum(label == 1 for label in material.labels),
         fingerprint=ranker.fingerprint(),
     )
+
+
+def keep_up(
+    database: Database, *, review_id: UUID, stage: Stage, cache: Path | None = None
+) -> Ranking | None:
+    """Rank a stage anew where that changes anything; None where the order in use is the same."""
+    with database.reading() as session:
+        material = gather(session, review_id=review_id, stage=stage)
+        current = current_run(session, review_id=review_id, stage=stage)
+    rows = _features(material.texts, cache)
+    ranker = RelevanceRanker(question=material.question).fit(rows, material.labels)
+    if current is not None and current.fingerprint == ranker.fingerprint():
+        with database.writing() as session:
+            session.execute(
+                update(ModelRun)
+                .where(ModelRun.id == current.id)
+                .values(up_to_event=material.up_to_event)
+            )
+        return None
+    return _write(database, review_id, stage, material, rows, ranker, lambda _: None)
+
+
+def is_due(
+    session: Session, *, after_acts: int, after: timedelta, now: datetime | None = None
+) -> list[tuple[UUID, Stage]]:
+    """Return the reviews and stages whose order in use has fallen behind.
+
+    That is ``after_acts`` acts since it learned that may change what is resolved or which records
+    there are, or a single one where the order is older than ``after``.  Stages that nobody has
+    ranked are left alone.
+    """
+    now = now or utc_now()
+    ranked = select(ModelRun.review_id, ModelRun.stage).where(ModelRun.ready_at.is_not(None))
+    due = []
+    for review_id, stage in session.execute(ranked.distinct()):
+        run = current_run(session, review_id=review_id, stage=stage)
+        if run is None or run.ready_at is None:
+            continue
+        query = select(func.count()).where(
+            Event.review_id == review_id,
+            Event.number > run.up_to_event,
+            Event.act.in_(LEARNED_FROM),
+        )
+        n_acts = session.scalar(query.select_from(Event)) or 0
+        if n_acts >= after_acts or (n_acts and now - run.ready_at >= after):
+            due.append((review_id, stage))
+    return due
 
 
 def gather(session: Session, *, review_id: UUID, stage: Stage) -> Material:

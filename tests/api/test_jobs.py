@@ -19,9 +19,9 @@ from review.jobs import ATTEMPTS, JobKind, LostLease
 from review.reviews import add_member, remove_member
 from review.tables import Event, Job, Record, Search
 from review.tables.base import utc_now
-from review.vocabulary import Act, JobState, Role
+from review.vocabulary import Act, JobState, Role, Verdict
 from tests.api.conftest import browse, make_app, work_off
-from tests.factories import make_records, make_review
+from tests.factories import decide_both, make_records, make_review
 
 RIS = "TY  - JOUR\nTI  - {}\nER  - \n"
 
@@ -339,3 +339,27 @@ def test_on_an_old_sqlite_drawings_and_first_read_full_texts_work_too(
     assert lead.post(f"/reviews/{people.slug}/dedupe").status_code == 303
     work_off(app)
     database.dispose()
+
+
+def test_an_idle_worker_keeps_an_order_up_and_leaves_waiting_jobs_their_turn(
+    app, database, people, settings, ask
+):
+    with database.writing() as session:
+        records = make_records(session, people.review_id, 4)
+    ask(JobKind.RANK, stage="title_abstract")
+    work_off(app)
+    worker = Worker(database, settings.model_copy(update={"rank_after": 2}))
+
+    def n_rankings():
+        worker.rank_what_is_due()
+        with database.reading() as session:
+            return session.scalar(select(func.count()).where(Event.act == Act.RANK))
+
+    assert n_rankings() == 1  # nothing was decided
+    with database.writing() as session:
+        decide_both(session, people, records[0], Verdict.INCLUDE)
+    ask(JobKind.DEDUPLICATE)
+    assert n_rankings() == 1  # a job waits
+    work_off(app)
+    assert n_rankings() == 2
+    assert n_rankings() == 2

@@ -102,6 +102,7 @@ def serving(settings: dict[str, str], folder: Path) -> Iterator[Server]:
         port = free.getsockname()[1]
     environment = os.environ | settings
     environment |= {"SIFTMAP_DATA_DIR": str(folder), "SIFTMAP_PORT": str(port)}
+    environment |= {"SIFTMAP_RANK_AFTER": "1000000", "SIFTMAP_RANK_SECONDS": "1000000"}
     with folder.with_suffix(".log").open("w") as log:
         process = subprocess.Popen(
             [str(Path(sys.executable).with_name("siftmap")), "serve"],

@@ -1,5 +1,7 @@
 """The queue: one order for all, each reviewer's own place in it, and nothing unreachable."""
 
+from datetime import timedelta
+
 import pytest
 
 from review.database import Database
@@ -11,9 +13,10 @@ from review.retrieval import remove, retrieve
 from review.reviews import add_member, amend_protocol
 from review.rounds import reopen, stop_screening
 from review.tables import Rank, Record
+from review.verify import verify
 from review.vocabulary import Judgement, RemovalKind, RetrievalState, Role, Stage, Verdict
 from screening.queue import n_left, next_records, skip
-from screening.ranking import current_run, gather, rank_records
+from screening.ranking import current_run, gather, is_due, keep_up, rank_records
 from tests.databases import KINDS
 from tests.factories import decide_both, make_records, make_review, protocol_text
 
@@ -258,3 +261,51 @@ def test_what_a_stop_or_a_removal_set_aside_is_not_counted_as_left(session, cast
     assert queue(session, cast, cast.reviewer_b) == [first, late]
     assert left(cast.reviewer_b) == 2
     assert second not in queue(session, cast)
+
+
+def test_an_order_is_due_after_so_many_acts_or_so_long(database):
+    with database.writing() as session:
+        cast = make_review(session)
+        records = make_records(session, cast.review_id, 12)
+    rank_records(database, review_id=cast.review_id, stage=Stage.TITLE_ABSTRACT, by=cast.lead)
+
+    def due(after_acts, after):
+        with database.reading() as session:
+            return is_due(session, after_acts=after_acts, after=after)
+
+    assert due(1, timedelta(0)) == []  # nothing has happened since
+    with database.writing() as session:
+        decided(session, cast, records[0])
+        decided(session, cast, records[1])
+    assert due(3, timedelta(days=1)) == []
+    assert due(2, timedelta(days=1)) == [(cast.review_id, Stage.TITLE_ABSTRACT)]
+    assert due(3, timedelta(0)) == [(cast.review_id, Stage.TITLE_ABSTRACT)]
+
+
+def test_keeping_up_writes_an_order_only_where_something_was_resolved(database):
+    with database.writing() as session:
+        cast = make_review(session)
+        records = make_records(session, cast.review_id, 12)
+    stage, review_id = Stage.TITLE_ABSTRACT, cast.review_id
+    rank_records(database, review_id=review_id, stage=stage, by=cast.lead)
+    with database.writing() as session:
+        before = current_run(session, review_id=review_id, stage=stage).id
+        decided(session, cast, records[0])  # one of two decisions: nothing is resolved
+
+    assert keep_up(database, review_id=review_id, stage=stage) is None
+    with database.writing() as session:
+        assert current_run(session, review_id=review_id, stage=stage).id == before
+        assert is_due(session, after_acts=1, after=timedelta(0)) == []
+        decide_both(session, cast, records[1], Verdict.INCLUDE)
+
+    assert keep_up(database, review_id=review_id, stage=stage).n_training == 1
+    with database.reading() as session:
+        assert current_run(session, review_id=review_id, stage=stage).id != before
+        assert list(verify(session)) == []
+
+
+def test_a_review_that_nobody_ranked_is_left_alone(database):
+    with database.writing() as session:
+        cast = make_review(session)
+        decide_both(session, cast, make_records(session, cast.review_id, 1)[0], Verdict.INCLUDE)
+        assert is_due(session, after_acts=1, after=timedelta(0)) == []
