@@ -124,11 +124,38 @@ class Features:
         N-grams found in more than the share ``max_df`` of the texts are left out, unless in one
         text only.
         """
+        counts, _ = self._n_grams(ngram_range, max_df)
+        return counts
+
+    def terms(
+        self,
+        columns: NDArray[np.intp],
+        ngram_range: tuple[int, int] = (1, 2),
+        *,
+        max_df: float = 1.0,
+    ) -> list[str]:
+        """Return the n-grams that these columns of `counts` stand for, words with a blank."""
+        _, places = self._n_grams(ngram_range, max_df)
+        return [
+            " ".join(self.words[token] for token in self.tokens[start : start + size])
+            for start, size in places[columns].tolist()
+        ]
+
+    def _n_grams(
+        self, ngram_range: tuple[int, int], max_df: float
+    ) -> tuple[csr_array, NDArray[np.int64]]:
+        """Return the counts, and for each column where it first stands and of how many words."""
+        key = ("n_grams", tuple(ngram_range), max_df)
+        return self.once(key, lambda: self._count_n_grams(ngram_range, max_df))
+
+    def _count_n_grams(
+        self, ngram_range: tuple[int, int], max_df: float
+    ) -> tuple[csr_array, NDArray[np.int64]]:
         shortest, longest = ngram_range
         ends = np.repeat(self.offsets[1:], self.lengths)
         starts = np.arange(len(self.tokens))
         grams, n_grams = self.tokens.astype(np.int64), len(self.words)
-        blocks = []
+        blocks, places = [], []
         for size in range(1, longest + 1):
             if size > 1:
                 fits = starts + size <= ends[starts]
@@ -138,8 +165,12 @@ class Features:
                 n_grams = len(distinct)
             if size >= shortest:
                 block = self._count(starts, grams, n_grams)
-                blocks.append(_without_common(block, max_df=max_df))
-        return csr_array(hstack(blocks, format="csr"))
+                kept = _uncommon(block, max_df=max_df)
+                first = np.zeros(block.shape[1], dtype=np.int64)
+                first[grams[::-1]] = starts[::-1]
+                blocks.append(block[:, kept])
+                places.append(np.column_stack([first[kept], np.full(len(kept), size)]))
+        return csr_array(hstack(blocks, format="csr")), np.concatenate(places)
 
     def _count(
         self, starts: NDArray[np.int64], grams: NDArray[np.int64], n_grams: int
@@ -244,9 +275,9 @@ def _renumber(
     return tuple(words[place] for place in in_order), places[tokens]
 
 
-def _without_common(counts: csr_array, *, max_df: float) -> csr_array:
+def _uncommon(counts: csr_array, *, max_df: float) -> NDArray[np.intp]:
     n_holding = np.bincount(counts.indices, minlength=counts.shape[1])
-    return counts[:, np.flatnonzero(n_holding <= max(max_df * counts.shape[0], 1))]
+    return np.flatnonzero(n_holding <= max(max_df * counts.shape[0], 1))
 
 
 def _sha256_of(path: Path) -> str:

@@ -4,12 +4,14 @@ import hashlib
 import json
 from bisect import bisect_left
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 from sklearn.base import BaseEstimator
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 from sklearn.svm import LinearSVC
 from sklearn.utils.validation import check_is_fitted
 
@@ -30,6 +32,18 @@ BM25_B = 0.75
 
 # Scores that spread less than this differ by rounding errors only.
 SAME = 1e-9
+
+TOLD = 5  # terms that are named for a record and as many against it
+LEAST_SHARE = 0.05  # of the question in the score, below which its words are not named
+
+
+@dataclass(frozen=True)
+class Why:
+    """Why a text stands where it does: terms, the weightiest first."""
+
+    raised: list[str]
+    lowered: list[str]
+    asked: list[str]
 
 
 class RelevanceRanker(BaseEstimator):  # type: ignore[misc]
@@ -111,6 +125,33 @@ class RelevanceRanker(BaseEstimator):  # type: ignore[misc]
         # Adding zero turns -0.0 into 0.0.
         return np.asarray(np.round(scores[X.rows], self.decimals) + 0.0, dtype=np.float64)
 
+    def explain(self, X: Features) -> list[Why]:
+        """Return, for each of the rows ``X``, the terms that raised and lowered its score most.
+
+        Only the classifier's terms, by what each adds to the score; a word that a listed pair of
+        words holds is left out.  ``asked`` has the words of the question that the text holds, the
+        rarest first, as long as the question counts for anything.
+        """
+        check_is_fitted(self)
+        weights = self._weigh(X)[X.rows]
+        shares = csr_array(
+            (weights.data * self.coef_[weights.indices], weights.indices, weights.indptr),
+            shape=weights.shape,
+        )
+        told = [_most_telling(shares, row) for row in range(shares.shape[0])]
+        columns = sorted({int(column) for two in told for one in two for column in one})
+        terms = X.terms(np.array(columns, dtype=np.intp), self.ngram_range, max_df=self.max_df)
+        named = dict(zip(columns, terms, strict=True))
+        asked = self._asked(X)
+        return [
+            Why(
+                raised=_without_parts([named[one] for one in raised.tolist()]),
+                lowered=_without_parts([named[one] for one in lowered.tolist()]),
+                asked=asked[place],
+            )
+            for place, (raised, lowered) in enumerate(told)
+        ]
+
     def rank(self, X: Features) -> Places:
         """Return the places in ``X``, shape (m,), most relevant first; ties keep input order."""
         return np.argsort(-self.score(X), kind="stable")
@@ -129,6 +170,20 @@ class RelevanceRanker(BaseEstimator):  # type: ignore[misc]
             "collection": self.collection_digest_,
         }
         return hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()
+
+    def _asked(self, X: Features) -> list[list[str]]:
+        if not self.question or self._question_share() < LEAST_SHARE:
+            return [[] for _ in X.rows]
+        words = sorted(set(tokenise(self.question)))
+        found = [word for word in words if _place_of(X.words, word) is not None]
+        counts = _frequencies(X, words)
+        holding = (counts > 0).sum(axis=0)
+        rarest = np.argsort(holding, kind="stable")
+        # What half of the texts hold tells nothing.
+        telling = [column for column in rarest if 0 < holding[column] <= X.n_texts / 2]
+        return [
+            [found[column] for column in telling if counts[row, column]][:TOLD] for row in X.rows
+        ]
 
     def _question_share(self) -> float:
         fading = self.question_fade / (self.question_fade + self.n_included_)
@@ -167,6 +222,26 @@ class RelevanceRanker(BaseEstimator):  # type: ignore[misc]
         return np.asarray(model.coef_[0], dtype=np.float64)
 
 
+def _most_telling(shares: csr_array, row: int) -> tuple[Places, Places]:
+    """Return the columns that add most to a row's score, and those that take most from it."""
+    start, end = shares.indptr[row : row + 2]
+    values, columns = shares.data[start:end], shares.indices[start:end]
+    order = np.lexsort((columns, -values))
+    raised = order[: 3 * TOLD][values[order[: 3 * TOLD]] > 0]
+    lowered = order[::-1][: 3 * TOLD]
+    return columns[raised], columns[lowered[values[lowered] < 0]]
+
+
+def _without_parts(terms: Sequence[str]) -> list[str]:
+    """Return the first of ``terms`` that tell a person something.
+
+    Not those with function words, nor words that one of the pairs among them holds.
+    """
+    telling = [term for term in terms if ENGLISH_STOP_WORDS.isdisjoint(term.split())]
+    pairs = {word for term in telling if " " in term for word in term.split()}
+    return [term for term in telling if term not in pairs][:TOLD]
+
+
 def bm25(X: Features, question: str) -> Floats:
     """Return the Okapi BM25 score of every text of the collection for ``question``, shape (n,).
 
@@ -192,8 +267,7 @@ def standardise(scores: Floats) -> Floats:
 
 def _frequencies(X: Features, words: Sequence[str]) -> Labels:
     """Count ``words`` in every text of the collection, shape (n, n_words found in any)."""
-    places = [bisect_left(X.words, word) for word in words]
-    found = [i for i, word in zip(places, words, strict=True) if X.words[i : i + 1] == (word,)]
+    found = [place for word in words if (place := _place_of(X.words, word)) is not None]
     column = np.full(len(X.words), -1)
     column[found] = np.arange(len(found))
     asked = column[X.tokens]
@@ -201,6 +275,11 @@ def _frequencies(X: Features, words: Sequence[str]) -> Labels:
     cells = (texts * len(found) + asked)[asked >= 0]
     counts = np.bincount(cells, minlength=X.n_texts * len(found))
     return counts.reshape(X.n_texts, len(found))
+
+
+def _place_of(words: Sequence[str], word: str) -> int | None:
+    place = bisect_left(words, word)
+    return place if words[place : place + 1] == (word,) else None
 
 
 def _checked(y: ArrayLike, *, n_rows: int) -> Labels:

@@ -1,7 +1,7 @@
 """Ranking a review's records at a stage: learn from what is resolved, write the order, use it."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -98,7 +98,7 @@ def _write(
 ) -> Ranking:
     """Write the order that a ranker gives and put it in use."""
     scores = ranker.score(rows)
-    order = with_random_share(
+    order, picked = with_random_share(
         np.argsort(-scores, kind="stable"),
         numbers=material.numbers,
         is_open=material.is_open,
@@ -106,6 +106,8 @@ def _write(
     )
     tell(0.7)
     run_id = _begin(database, review_id, stage, material, ranker)
+    whys = ranker.explain(rows)
+    tell(0.8)
     ranks = [
         {
             "model_run_id": run_id,
@@ -113,6 +115,7 @@ def _write(
             "review_id": review_id,
             "position": position,
             "score": float(scores[place]),
+            "why": asdict(whys[place]) | {"is_random": int(place) in picked},
         }
         for position, place in enumerate(order, start=1)
     ]
@@ -250,11 +253,14 @@ def current_run(session: Session, *, review_id: UUID, stage: Stage) -> ModelRun 
     )
 
 
-def position_of(session: Session, *, run: ModelRun, record_id: UUID) -> int | None:
-    """Return a record's place in an order, from 1; None where the order does not know it."""
-    return session.scalar(
-        select(Rank.position).where(Rank.model_run_id == run.id, Rank.record_id == record_id)
-    )
+def place_of(session: Session, *, run: ModelRun, record_id: UUID) -> Rank | None:
+    """Return a record's place in an order, and why; None where the order does not know it."""
+    return session.get(Rank, (run.id, record_id))
+
+
+def n_ranked(session: Session, *, run: ModelRun) -> int:
+    """Return how many records an order has."""
+    return session.scalar(select(func.max(Rank.position)).where(Rank.model_run_id == run.id)) or 0
 
 
 def _label(row: Row[Any], silent: set[str]) -> int:

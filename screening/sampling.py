@@ -74,27 +74,30 @@ def known_beginning(labels: Sequence[int]) -> Sequence[int]:
 
 def with_random_share(
     order: NDArray[np.intp], *, numbers: Sequence[int], is_open: Sequence[bool], share: float
-) -> NDArray[np.intp]:
+) -> tuple[NDArray[np.intp], frozenset[int]]:
     """Return ``order`` with every (1 / share)-th of the open records the next in random order.
 
-    ``order`` holds places into ``numbers`` and ``is_open``; records that are not open stay where
-    they are.  Nothing changes where the share is 0; at 1 the open ones come in random order.
+    Beside it, the places that were picked so.  ``order`` holds places into ``numbers`` and
+    ``is_open``; records that are not open stay where they are.  Nothing changes where the share
+    is 0; at 1 the open ones come in random order.
     """
     if not share:
-        return order
+        return order, frozenset()
     every = max(round(1 / share), 1)
     slots = [slot for slot, place in enumerate(order) if is_open[place]]
     ranked = [int(order[slot]) for slot in slots]
     place_of = {numbers[place]: place for place in ranked}
     chance = [place_of[number] for number in random_order(place_of)]
     queues, taken = (iter(ranked), iter(chance)), set[int]()
-    mixed = order.copy()
+    mixed, picked = order.copy(), set[int]()
     for turn, slot in enumerate(slots, start=1):
-        queue = queues[turn % every == 0]
-        place = next(one for one in queue if one not in taken)
+        is_random = turn % every == 0
+        place = next(one for one in queues[is_random] if one not in taken)
         taken.add(place)
         mixed[slot] = place
-    return mixed
+        if is_random:
+            picked.add(place)
+    return mixed, frozenset(picked)
 
 
 def _key(number: int) -> bytes:

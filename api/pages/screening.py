@@ -24,7 +24,7 @@ from review.reviews import protocol_of
 from review.tables import Record, Search
 from review.vocabulary import Stage, Verdict
 from screening.queue import n_left, next_records, skip
-from screening.ranking import current_run, position_of
+from screening.ranking import current_run, n_ranked, place_of
 
 router = APIRouter()
 STAGED = "/reviews/{slug}/screening/{stage}"
@@ -252,6 +252,7 @@ def _about(
         "source": session.get_one(Search, record.search_id).source,
         "own": own_decision(session, **where, stage=stage, by=by),
         "run": run,
-        "position": position_of(session, run=run, record_id=record.id) if run else None,
+        "rank": place_of(session, run=run, record_id=record.id) if run else None,
+        "n_ranked": n_ranked(session, run=run) if run else 0,
         "document": full_text_of(session, **where, by=by) if stage is Stage.FULL_TEXT else None,
     }

@@ -47,3 +47,4 @@ class Rank(Base):
     review_id: Mapped[UUID]
     position: Mapped[int]
     score: Mapped[float]
+    why: Mapped[dict[str, Any] | None]  # terms for and against, and whether picked at random

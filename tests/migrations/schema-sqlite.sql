@@ -492,6 +492,7 @@ CREATE TABLE rank (
   record_id CHAR(32) NOT NULL,
   review_id CHAR(32) NOT NULL,
   score DOUBLE NOT NULL,
+  why JSON,
   CONSTRAINT fk_rank_review_id_model_run_id FOREIGN KEY(review_id, model_run_id) REFERENCES model_run (review_id, id) ON DELETE RESTRICT,
   CONSTRAINT fk_rank_review_id_record_id FOREIGN KEY(review_id, record_id) REFERENCES record (review_id, id) ON DELETE RESTRICT,
   CONSTRAINT pk_rank PRIMARY KEY (model_run_id, record_id),

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from review.database import Database
 from review.decisions import decide
@@ -16,7 +17,7 @@ from review.tables import Rank, Record
 from review.verify import verify
 from review.vocabulary import Judgement, RemovalKind, RetrievalState, Role, Stage, Verdict
 from screening.queue import n_left, next_records, skip
-from screening.ranking import current_run, gather, is_due, keep_up, rank_records
+from screening.ranking import current_run, gather, is_due, keep_up, n_ranked, rank_records
 from tests.databases import KINDS
 from tests.factories import decide_both, make_records, make_review, protocol_text
 
@@ -309,3 +310,18 @@ def test_a_review_that_nobody_ranked_is_left_alone(database):
         cast = make_review(session)
         decide_both(session, cast, make_records(session, cast.review_id, 1)[0], Verdict.INCLUDE)
         assert is_due(session, after_acts=1, after=timedelta(0)) == []
+
+
+def test_a_rank_says_why_and_which_records_chance_picked(database):
+    with database.writing() as session:
+        cast = make_review(session)
+        make_records(session, cast.review_id, 40)
+        stage = Stage.TITLE_ABSTRACT
+    rank_records(database, review_id=cast.review_id, stage=stage, by=cast.lead)
+
+    with database.reading() as session:
+        run = current_run(session, review_id=cast.review_id, stage=stage)
+        ranks = session.scalars(select(Rank).order_by(Rank.position)).all()
+        assert n_ranked(session, run=run) == 40
+    assert [rank.position for rank in ranks if rank.why["is_random"]] == [20, 40]
+    assert all(set(rank.why) == {"raised", "lowered", "asked", "is_random"} for rank in ranks)

@@ -232,3 +232,30 @@ def test_bm25_is_the_written_formula():
     first = idf * 2 / (2 + 1.2 * (0.25 + 0.75 * 3 / mean_length))
     second = idf * 1 / (1 + 1.2 * (0.25 + 0.75 * 1 / mean_length))
     np.testing.assert_allclose(scores, [first, second, 0.0])
+
+
+def test_a_record_is_explained_by_terms_that_it_holds_and_the_question_asks_for():
+    texts = ["impact bonds for young people", "impact bonds for homes", "marine algae and tides",
+             "marine tides of the north", "impact bonds and tides"]  # fmt: skip
+    rows = extract(texts)
+    ranker = RelevanceRanker(question="bonds for homes").fit(rows, [1, 1, 0, 0, -1])
+
+    whys = ranker.explain(rows)
+
+    for text, why in zip(texts, whys, strict=True):
+        for term in (*why.raised, *why.lowered, *why.asked):
+            assert term in text
+    assert "impact bonds" in whys[4].raised
+    assert "impact" not in whys[4].raised  # the pair says it
+    assert "tides" in whys[4].lowered
+    assert "homes" in whys[1].asked
+    assert ranker.explain(rows.take([4])) == [whys[4]]
+
+
+def test_before_anything_is_learned_the_question_alone_explains():
+    rows = extract(["impact bonds", "marine algae", "tides"])
+
+    whys = RelevanceRanker(question="impact bonds").fit(rows, [-1, -1, -1]).explain(rows)
+
+    assert [(why.raised, why.lowered) for why in whys] == [([], [])] * 3
+    assert [set(why.asked) for why in whys] == [{"impact", "bonds"}, set(), set()]

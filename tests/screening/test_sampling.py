@@ -21,7 +21,7 @@ def test_every_record_keeps_a_place_and_only_open_ones_move(is_open, share):
     n = len(is_open)
     order = np.arange(n)[::-1].copy()
 
-    mixed = with_random_share(order, numbers=range(1, n + 1), is_open=is_open, share=share)
+    mixed, _ = with_random_share(order, numbers=range(1, n + 1), is_open=is_open, share=share)
 
     assert sorted(mixed) == list(range(n))
     assert all(a == b for a, b in zip(order, mixed, strict=True) if not is_open[a])
@@ -31,8 +31,9 @@ def test_every_twentieth_open_record_is_the_next_in_random_order():
     n = 200
     order, is_open = np.arange(n), [True] * n
 
-    mixed = with_random_share(order, numbers=range(1, n + 1), is_open=is_open, share=0.05)
+    mixed, picked = with_random_share(order, numbers=range(1, n + 1), is_open=is_open, share=0.05)
 
+    assert picked == set(mixed[19::20].tolist())
     drawn = [number - 1 for number in random_order(range(1, n + 1))]
     assert mixed[:19].tolist() == list(range(19))
     first = next(one for one in drawn if one >= 19)
@@ -46,10 +47,11 @@ def test_a_share_of_one_is_random_order_and_of_none_the_ranked_one():
     order, is_open = np.arange(30), [True] * 30
     numbers = range(1, 31)
 
-    alone = with_random_share(order, numbers=numbers, is_open=is_open, share=1)
+    alone, picked = with_random_share(order, numbers=numbers, is_open=is_open, share=1)
 
     assert [numbers[place] for place in alone] == random_order(numbers)
-    assert with_random_share(order, numbers=numbers, is_open=is_open, share=0) is order
+    assert len(picked) == 30
+    assert with_random_share(order, numbers=numbers, is_open=is_open, share=0)[0] is order
 
 
 def test_the_random_order_of_earlier_records_is_kept_as_others_come():
@@ -97,7 +99,7 @@ def test_the_bound_holds_as_often_as_it_says(n_relevant):
         labels[chance.choice(n, n_relevant, replace=False)] = 1
         score = labels * 1.5 + chance.normal(size=n)
         order = np.argsort(-score)
-        mixed = with_random_share(order, numbers=range(1, n + 1), is_open=[True] * n, share=0.05)
+        mixed, _ = with_random_share(order, numbers=range(1, n + 1), is_open=[True] * n, share=0.05)
         read = set(mixed[: n // 3].tolist())
         known = known_beginning(
             [
