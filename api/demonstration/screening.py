@@ -15,9 +15,11 @@ from review.flow import Leaf, record_rows
 from review.rounds import reopen
 from review.tables import Decision, Record
 from review.vocabulary import Stage, Verdict
+from screening.sampling import random_order
 
 STAGE = Stage.TITLE_ABSTRACT
 SHARE_RELEVANT, SHARE_OTHER = 0.86, 0.73  # of the records, that both reviewers get to
+N_SAMPLE = 150  # of them that a sample in random order has
 N_ONE_ALONE = 40  # records that only one reviewer has decided on, for each of them
 N_EARLY = 150
 SHARE_UNLIKE = 0.062
@@ -42,15 +44,22 @@ class Screening:
         self.cast = cast
         self.entries = entries
         self.chance = chance
+        self.sample: set[int] = set()
 
     def plan(self, session: Session) -> tuple[list[Record], list[Record]]:
-        """Return the records that both decide on, and those that one alone decides on."""
+        """Return the records that both decide on, and those that one alone decides on.
+
+        The former come as from a ranking, relevant ones mostly first, with a random sample whole.
+        """
         both: list[Record] = []
         others: list[Record] = []
-        for record in _in_leaf(session, self.cast, Leaf.UNSCREENED):
+        unscreened = _in_leaf(session, self.cast, Leaf.UNSCREENED)
+        self.sample |= set(random_order(record.number for record in unscreened)[:N_SAMPLE])
+        for record in unscreened:
             share = SHARE_OTHER if self._reason(record) else SHARE_RELEVANT
-            (both if self.chance.random() < share else others).append(record)
-        self.chance.shuffle(both)
+            is_read = self.chance.random() < share or record.number in self.sample
+            (both if is_read else others).append(record)
+        both.sort(key=lambda record: self.chance.gauss(1.5 if self._reason(record) else 0))
         return both, self.chance.sample(others, 2 * N_ONE_ALONE)
 
     def decide_both(self, session: Session, records: Sequence[Record]) -> None:
@@ -88,11 +97,13 @@ class Screening:
                     self._change(session, first, right, reviewer)
 
     def settle_half(self, session: Session) -> None:
-        """Let the lead settle every second conflict."""
+        """Let the lead settle every second conflict, and those of the random sample."""
         open_ones = conflicts(
             session, review_id=self.cast.review_id, stage=STAGE, by=self.cast.lead, limit=500
         )
-        for conflict in open_ones[::2]:
+        for place, conflict in enumerate(open_ones):
+            if place % 2 and conflict.record.number not in self.sample:
+                continue
             reason = self._reason(conflict.record)
             adjudicate(
                 session,
@@ -108,7 +119,8 @@ class Screening:
 
     def reopen_one(self, session: Session) -> None:
         """Start a new round for a record that was excluded, which one reviewer has read again."""
-        record = _in_leaf(session, self.cast, Leaf.EXCLUDED)[N_EARLY]
+        excluded = _in_leaf(session, self.cast, Leaf.EXCLUDED)[N_EARLY:]
+        record = next(one for one in excluded if one.number not in self.sample)
         reopen(
             session,
             review_id=self.cast.review_id,
