@@ -1,5 +1,6 @@
 """Commands that need no review: duplicates of a table, and a replay of labelled records."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 from api.cli.terminal import AsJson, progress, show
 from review.errors import Unreadable
 from review.matching import dedupe_table
+from screening.curves import draw, recall_curve, stops
 from screening.simulate import simulate as replay
 
 
@@ -43,6 +45,9 @@ def simulate(
     ] = "",
     seed: Annotated[int, typer.Option(help="For drawing priors where none are given.")] = 0,
     order: Annotated[Path | None, typer.Option(help="Where the order of reading goes.")] = None,
+    curve: Annotated[
+        Path | None, typer.Option(help="Where the recall curve goes: a .csv, or an .svg drawing.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Replay labelled records with the product's own ranker and print how well it did."""
@@ -60,10 +65,23 @@ def simulate(
         )
     if order is not None:
         done.order.to_csv(order, index=False)
+    labels = done.order["label"].tolist()
+    if curve is not None and curve.suffix.lower() == ".svg":
+        curve.write_text(draw(labels), encoding="utf-8")
+    elif curve is not None:
+        recall_curve(labels).to_csv(curve, index=False)
+    ends = stops(labels)
+    lines = [f"{name:<9} {value:.4g}" for name, value in done.metrics.items()]
+    lines += [
+        f"{one.rule}: after {one.n_read:,} records, recall {one.recall:.3f}"
+        if one.has_stopped
+        else f"{one.rule}: not before the end"
+        for one in ends
+    ]
     show(
-        done.metrics,
+        done.metrics | {"stops": [asdict(one) for one in ends]},
         as_json=as_json,
-        text="\n".join(f"{name:<9} {value:.4g}" for name, value in done.metrics.items()),
+        text="\n".join(lines),
     )
 
 

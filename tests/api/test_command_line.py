@@ -814,7 +814,7 @@ def labelled() -> str:
     return "\n".join(lines) + "\n"
 
 
-KEYS = {"wss95", "rrf10", "ndcg", "atd", "n", "included", "seconds"}
+KEYS = {"wss95", "rrf10", "ndcg", "atd", "n", "included", "seconds", "stops"}
 ASK = ("--question", "What do outcomes contracts and impact bonds achieve?")
 
 
@@ -832,6 +832,27 @@ def test_a_replay_says_how_well_it_did(alone: Shell, labelled: str) -> None:
     assert [row[0] for row in order] == [str(n) for n in range(1, 61)]
     assert {row[1] for row in order} == {f"r{n}" for n in range(60)}
     assert sum(row[2] == "1" for row in order) == 6
+
+
+def test_a_replay_says_where_each_rule_would_have_stopped_and_draws_its_curve(
+    alone: Shell, labelled: str
+) -> None:
+    file = alone.write("labelled.csv", labelled)
+    curve, drawing = alone.folder / "curve.csv", alone.folder / "curve.svg"
+
+    told = alone.run("simulate", file, *ASK, "--curve", curve)
+    stops = alone.run("simulate", file, *ASK, "--curve", drawing, "--json").json["stops"]
+
+    heading, *lines = table_in(curve)
+    assert heading == ["read", "found", "recall"]
+    assert (lines[0], lines[-1]) == (["0", "0", "0.0"], ["60", "6", "1.0"])
+    assert drawing.read_text().startswith("<svg")
+    assert "50 irrelevant in a row" in drawing.read_text()
+    by_rule = {one["rule"]: one for one in stops}
+    assert by_rule["50 irrelevant in a row"]["recall"] == 1
+    assert by_rule["50 irrelevant in a row"]["n_read"] < 60
+    assert not by_rule["100 irrelevant in a row"]["has_stopped"]
+    assert b"100 irrelevant in a row: not before the end" in told.out
 
 
 def test_a_replay_begins_from_priors_and_is_the_same_again(alone: Shell, labelled: str) -> None:

@@ -9,20 +9,17 @@ are compared with buscarpy's (of the `bench` extra), which its authors wrote.
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from screening.curves import TARGETS, stops
 from screening.simulate import simulate
-from screening.stopping import consecutive_irrelevant, recall_test, relevant_left
+from screening.stopping import recall_test, relevant_left
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "bench" / "screening"
-TARGETS = ((0.95, 0.95), (0.9, 0.9))  # recall, confidence
-RUNS = (50, 100, 200)  # irrelevant records in a row
-LOOKS = 200  # at most, over a whole review
 
 
 def main() -> None:
@@ -39,23 +36,23 @@ def main() -> None:
         for name in options.sets or found
         for seed in range(options.seeds)
     }
-    rules = {f"recall {r:g} at {c:g}": by_test(r, c) for r, c in TARGETS}
-    rules |= {f"{n} irrelevant in a row": by_run(n) for n in RUNS}
     table = pd.DataFrame(
         [
-            {"set": name, "seed": seed, "rule": rule, **outcome(labels, stop)}
+            {"set": name, "seed": seed, "rule": one.rule, "read": one.n_read / len(labels),
+             "recall": one.recall}
             for (name, seed), labels in replays.items()
-            for rule, stop in rules.items()
+            for one in stops(labels)
         ]
-    )
+    )  # fmt: skip
+    wanted = {one.rule: target for one, (target, _) in zip(stops([1, 0]), TARGETS, strict=False)}
     print(table.groupby(["set", "rule"], sort=False)[["read", "recall"]].mean().unstack().round(3))
     print(f"\n{len(replays)} replays:")
     for rule, rows in table.groupby("rule", sort=False):
-        wanted = next((r for r, c in TARGETS if rule == f"recall {r:g} at {c:g}"), 0.95)
+        target = wanted.get(rule, 0.95)
         print(
             f"{rule}: read {rows['read'].mean():.3f} of the records, recall"
             f" {rows['recall'].mean():.3f} (least {rows['recall'].min():.3f}); recall of"
-            f" {wanted:g} reached in {(rows['recall'] >= wanted).mean():.3f} of the replays"
+            f" {target:g} reached in {(rows['recall'] >= target).mean():.3f} of the replays"
         )
     print_left(replays.values())
     print_beside_buscarpy(replays.values())
@@ -66,26 +63,6 @@ def replay(path: Path, seed: int) -> list[int]:
     found = simulate(pd.read_csv(path), seed=seed)
     print(f"{path.name} {seed}: {found.metrics['seconds']:.0f} s", file=sys.stderr)
     return [int(label) for label in found.order["label"]]
-
-
-def outcome(labels: Sequence[int], stop: Callable[[Sequence[int], int], bool]) -> dict[str, float]:
-    """Return which share had been read and found when a rule first said stop."""
-    n, step = len(labels), max(len(labels) // LOOKS, 1)
-    at = next((m for m in range(step, n, step) if stop(labels[:m], n)), n)
-    return {"read": at / n, "recall": sum(labels[:at]) / sum(labels)}
-
-
-def by_test(target: float, confidence: float) -> Callable[[Sequence[int], int], bool]:
-    """Return the rule that the test of recall makes."""
-    return lambda seen, n: (
-        recall_test(seen, n_total=n, recall_target=target, confidence=confidence).is_reached
-        and any(seen)
-    )
-
-
-def by_run(n_wanted: int) -> Callable[[Sequence[int], int], bool]:
-    """Return the rule of so many irrelevant records in a row."""
-    return lambda seen, _: consecutive_irrelevant(seen) >= n_wanted
 
 
 def print_left(replays: Any) -> None:
