@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 from sklearn.svm import LinearSVC
 from sklearn.utils.validation import check_is_fitted
@@ -124,6 +124,22 @@ class RelevanceRanker(BaseEstimator):  # type: ignore[misc]
             scores = scores + self._question_share() * self._ask(X)
         # Adding zero turns -0.0 into 0.0.
         return np.asarray(np.round(scores[X.rows], self.decimals) + 0.0, dtype=np.float64)
+
+    def held_out(self, X: Features, y: ArrayLike, *, folds: int = 5) -> Floats:
+        """Return the score of each labelled row where its own label was not learned, shape (n,).
+
+        Rows are put into ``folds`` by their texts, so that equal texts are held out together; rows
+        that are not labelled (-1) have NaN.
+        """
+        labels = _checked(y, n_rows=len(X))
+        fold_of = np.array([int(digest[:8], 16) % folds for digest in X.digests])
+        scores = np.full(len(X), np.nan)
+        for fold in range(folds):
+            mine = np.flatnonzero((fold_of == fold) & (labels >= 0))
+            if len(mine):
+                others = np.where(fold_of == fold, -1, labels)
+                scores[mine] = clone(self).fit(X, others).score(X.take(mine))
+        return scores
 
     def explain(self, X: Features) -> list[Why]:
         """Return, for each of the rows ``X``, the terms that raised and lowered its score most.

@@ -107,6 +107,7 @@ def _write(
     tell(0.7)
     run_id = _begin(database, review_id, stage, material, ranker)
     whys = ranker.explain(rows)
+    held_out = ranker.held_out(rows, material.labels)
     tell(0.8)
     ranks = [
         {
@@ -115,6 +116,7 @@ def _write(
             "review_id": review_id,
             "position": position,
             "score": float(scores[place]),
+            "held_out": None if np.isnan(held_out[place]) else float(held_out[place]),
             "why": asdict(whys[place]) | {"is_random": int(place) in picked},
         }
         for position, place in enumerate(order, start=1)

@@ -1,4 +1,4 @@
-"""Whether enough was read, the lead's decision to stop, and how far reviewers agree."""
+"""Whether enough was read, the decision to stop, a second look, and how far reviewers agree."""
 
 from collections.abc import Collection
 from typing import Annotated
@@ -19,6 +19,7 @@ from review.vocabulary import Stage
 from screening.agreement import agreement
 from screening.enough import is_enough, stop_that_holds
 from screening.readings import pairs_of_verdicts
+from screening.second_look import odd_ones
 
 router = APIRouter()
 
@@ -46,6 +47,19 @@ def decide(
         session, review_id=review_id, rule=rule, numbers=enough.numbers, by=by, resume=resume
     )
     return RedirectResponse(path(request, "stopping"), status_code=303)
+
+
+@router.get("/reviews/{slug}/second-look")
+def look_again(
+    request: Request,
+    session: ReadSession,
+    review_id: ReviewId,
+    by: By,
+    stage: Stage = Stage.TITLE_ABSTRACT,
+) -> Response:
+    """Show decided records that look like the other kind."""
+    run, odd = odd_ones(session, review_id=review_id, stage=stage, by=by)
+    return render(request, "second_look.html", run=run, odd=odd, stage=stage, stages=list(Stage))
 
 
 @router.get("/reviews/{slug}/agreement")

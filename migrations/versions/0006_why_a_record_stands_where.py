@@ -1,4 +1,4 @@
-"""Say of a rank which terms raised and lowered it, and whether chance picked it."""
+"""Say of a rank why it is what it is, and what it would be without its own label."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,8 +10,10 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.add_column("rank", sa.Column("held_out", sa.Double(), nullable=True))
     op.add_column("rank", sa.Column("why", sa.JSON(), nullable=True))
 
 
 def downgrade() -> None:
     op.drop_column("rank", "why")
+    op.drop_column("rank", "held_out")

@@ -47,4 +47,5 @@ class Rank(Base):
     review_id: Mapped[UUID]
     position: Mapped[int]
     score: Mapped[float]
+    held_out: Mapped[float | None]  # of a resolved record: its score without its own label
     why: Mapped[dict[str, Any] | None]  # terms for and against, and whether picked at random

@@ -45,6 +45,7 @@ ROUTES = [
     Route("GET", R + "/stopping", Action.MANAGE),
     Route("POST", R + "/stopping", Action.MANAGE, {"rule": "Enough."}),
     Route("GET", R + "/agreement", Action.MANAGE),
+    Route("GET", R + "/second-look", Action.MANAGE),
     Route("GET", R + "/decisions", Action.MANAGE),
     Route("POST", R + "/decisions/files", Action.MANAGE),
     Route("POST", R + "/decisions/look", Action.MANAGE, {"file": "{sealed}"}),

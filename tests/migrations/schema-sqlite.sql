@@ -487,6 +487,7 @@ CREATE TRIGGER publication_no_delete BEFORE DELETE ON publication BEGIN SELECT R
 CREATE TRIGGER publication_no_update BEFORE UPDATE ON publication BEGIN SELECT RAISE(ABORT, 'publication is append-only'); END;
 
 CREATE TABLE rank (
+  held_out DOUBLE,
   model_run_id CHAR(32) NOT NULL,
   position INTEGER NOT NULL,
   record_id CHAR(32) NOT NULL,

@@ -259,3 +259,19 @@ def test_before_anything_is_learned_the_question_alone_explains():
 
     assert [(why.raised, why.lowered) for why in whys] == [([], [])] * 3
     assert [set(why.asked) for why in whys] == [{"impact", "bonds"}, set(), set()]
+
+
+def test_a_held_out_score_does_not_know_its_own_label():
+    texts = [f"{word} {n}" for n in range(12) for word in ("impact bonds", "marine algae")]
+    labels = [1, 0] * 12
+    rows = extract(texts)
+    ranker = RelevanceRanker()
+
+    found = ranker.held_out(rows, labels)
+    slip = [0, *labels[1:]]
+
+    assert min(found[0::2]) > max(found[1::2])
+    assert ranker.held_out(rows, slip)[0] == found[0]
+    unlabelled = ranker.held_out(rows, [-1, *labels[1:]])
+    assert np.isnan(unlabelled[0])
+    assert not np.isnan(unlabelled[1:]).any()

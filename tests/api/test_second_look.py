@@ -1,0 +1,31 @@
+"""Decided records that look like the other kind."""
+
+from review.vocabulary import Stage, Verdict
+from screening.ranking import rank_records
+from tests.factories import decide_both, make_records
+
+BONDS = "An impact bond that pays for outcomes of young people"
+ALGAE = "Marine algae and the tides of the northern sea"
+
+
+def test_slips_are_shown_and_records_that_are_like_their_kind_are_not(sign_in, people, database):
+    with database.writing() as session:
+        texts = [BONDS] * 10 + [ALGAE] * 10
+        titles = [f"{text}, part {place}" for place, text in enumerate(texts)]
+        fields = [{"title": title, "abstract": title} for title in titles]
+        records = make_records(session, people.review_id, fields)
+        for place, record in enumerate(records):
+            is_slip = place in (3, 15)
+            is_bond = (place < 10) != is_slip
+            decide_both(session, people, record, Verdict.INCLUDE if is_bond else Verdict.EXCLUDE)
+    lead, address = sign_in(people.lead), f"/reviews/{people.slug}/second-look"
+    assert "Nothing has been ranked at this stage yet" in lead.get(address).text
+
+    rank_records(database, review_id=people.review_id, stage=Stage.TITLE_ABSTRACT, by=people.lead)
+    included, excluded = lead.get(address).text.split("Excluded, and look like included ones")
+
+    assert titles[15] in included
+    assert titles[3] in excluded
+    assert sum(title in included for title in titles) == 1
+    assert sum(title in excluded for title in titles) == 1
+    assert "Nothing has been ranked" in lead.get(f"{address}?stage=full_text").text
