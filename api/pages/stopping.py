@@ -11,13 +11,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import By, ReadSession, ReviewId, WriteSession
-from api.rendering import path, render
+from api.rendering import language_tag, path, render
 from review.permissions import Action, check
 from review.rounds import stop_screening
 from review.tables import Account
 from review.vocabulary import Stage
 from screening.agreement import agreement
 from screening.enough import is_enough, stop_that_holds
+from screening.fairness import served
 from screening.readings import pairs_of_verdicts
 from screening.second_look import odd_ones
 
@@ -60,6 +61,14 @@ def look_again(
     """Show decided records that look like the other kind."""
     run, odd = odd_ones(session, review_id=review_id, stage=stage, by=by)
     return render(request, "second_look.html", run=run, odd=odd, stage=stage, stages=list(Stage))
+
+
+@router.get("/reviews/{slug}/fairness")
+def show_fairness(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
+    """Show whether the order serves all kinds of records alike."""
+    stage = Stage.TITLE_ABSTRACT
+    kinds = served(session, review_id=review_id, stage=stage, by=by, language_of=language_tag)
+    return render(request, "fairness.html", kinds=kinds)
 
 
 @router.get("/reviews/{slug}/agreement")

@@ -46,6 +46,7 @@ ROUTES = [
     Route("POST", R + "/stopping", Action.MANAGE, {"rule": "Enough."}),
     Route("GET", R + "/agreement", Action.MANAGE),
     Route("GET", R + "/second-look", Action.MANAGE),
+    Route("GET", R + "/fairness", Action.MANAGE),
     Route("GET", R + "/decisions", Action.MANAGE),
     Route("POST", R + "/decisions/files", Action.MANAGE),
     Route("POST", R + "/decisions/look", Action.MANAGE, {"file": "{sealed}"}),

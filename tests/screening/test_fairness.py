@@ -1,0 +1,72 @@
+"""Kinds of records that the order serves less well are marked."""
+
+import numpy as np
+import pytest
+from sqlalchemy import update
+
+from review.errors import NotAllowed
+from review.tables import Rank
+from review.vocabulary import Stage, Verdict
+from screening.fairness import _chance, served
+from screening.ranking import rank_records
+from tests.factories import decide_both, make_records, make_review
+
+STAGE = Stage.TITLE_ABSTRACT
+
+
+def test_the_chance_is_the_share_of_pairs_in_the_right_order():
+    chance = np.random.default_rng(1)
+    included, excluded = chance.normal(1, 1, 30).round(1), chance.normal(0, 1, 40).round(1)
+    pairs = [(one > other) + 0.5 * (one == other) for one in included for other in excluded]
+
+    area, error = _chance(included, excluded)
+
+    assert area == pytest.approx(np.mean(pairs))
+    assert 0 < error < 0.2
+    assert _chance(included[:4], excluded) is None
+
+
+@pytest.fixture
+def ranked(database):
+    """Forty records in each of two languages; those in Spanish all look irrelevant."""
+    with database.writing() as session:
+        cast = make_review(session)
+        fields = [
+            {"language": language, "abstract": "An abstract." if place % 4 else None}
+            for place, language in enumerate(["eng"] * 40 + ["spa"] * 40)
+        ]
+        records = make_records(session, cast.review_id, fields)
+        for place, record in enumerate(records):
+            decide_both(session, cast, record, Verdict.INCLUDE if place % 2 else Verdict.EXCLUDE)
+    rank_records(database, review_id=cast.review_id, stage=STAGE, by=cast.lead)
+    with database.writing() as session:
+        for place, record in enumerate(records):
+            score = (place % 2) * 2.0 if place < 40 else 0.0
+            session.execute(
+                update(Rank).where(Rank.record_id == record).values(held_out=score - place / 1000)
+            )
+    return cast
+
+
+def test_a_language_that_is_surely_behind_is_marked_and_others_are_not(ranked, database):
+    tags = {"eng": "en", "spa": "es"}
+    with database.reading() as session:
+        found = served(
+            session, review_id=ranked.review_id, stage=STAGE, by=ranked.lead,
+            language_of=lambda said: tags.get(said, ""),
+        )  # fmt: skip
+
+    english, spanish = found["language"]
+    assert (english.name, english.n, english.n_included, english.n_resolved) == ("en", 40, 20, 40)
+    assert english.chance > 0.9 > 0.6 > spanish.chance
+    assert (english.is_behind, spanish.is_behind) == (False, True)
+    assert not any(group.is_behind for group in found["abstract"])
+    assert sum(group.n for group in found["decade"]) == 80
+
+
+def test_only_who_manages_sees_it_and_nothing_is_there_before_a_ranking(session):
+    cast = make_review(session)
+
+    assert served(session, review_id=cast.review_id, stage=STAGE, by=cast.lead) == {}
+    with pytest.raises(NotAllowed):
+        served(session, review_id=cast.review_id, stage=STAGE, by=cast.reviewer_a)
