@@ -23,7 +23,7 @@ Places = NDArray[np.intp]
 Labels = NDArray[np.int64]
 
 # Raised whenever the same parameters and labels come to give other scores.
-VERSION = 1
+VERSION = 2
 
 # The usual constants of Okapi BM25, within the ranges that Robertson & Zaragoza (2009,
 # doi:10.1561/1500000019) name as good in many collections; not tuned here.
@@ -32,6 +32,8 @@ BM25_B = 0.75
 
 # Scores that spread less than this differ by rounding errors only.
 SAME = 1e-9
+
+LEAST_OF_KIND = 10  # texts whose mean and spread are worth something
 
 TOLD = 5  # terms that are named for a record and as many against it
 LEAST_SHARE = 0.05  # of the question in the score, below which its words are not named
@@ -57,6 +59,12 @@ class RelevanceRanker(BaseEstimator):  # type: ignore[misc]
     fades tried on nineteen labelled reviews the simplest that helped on average (measure it with
     tests/benchmarks/ranking.py).  It can hurt where the question's words mislead.
 
+    A text of fewer than ``short`` words, mostly a title without an abstract, has fewer words that
+    could speak for it, and would come last whatever it is about.  As reading goes on it is more
+    and more compared with its own kind: from a share of ``fair_from`` of the collection that is
+    labelled to one of ``fair_to``, the classifier's score moves to what it is when short texts and
+    the others are each standardised among themselves (docs/adr/0019 has what that gains).
+
     While only one class is known, cosine likeness to its mean (unlikeness, where that class is
     the excluded) stands in for the classifier.  With neither labels nor question all scores are
     0, so the input order stays.  The result depends neither on chance nor on the order of the
@@ -79,6 +87,9 @@ class RelevanceRanker(BaseEstimator):  # type: ignore[misc]
         max_df: float = 0.95,
         question_weight: float = 1.0,
         question_fade: float = 10.0,
+        short: int = 30,
+        fair_from: float = 0.1,
+        fair_to: float = 0.3,
         decimals: int = 6,
     ) -> None:
         self.question = question
@@ -89,6 +100,9 @@ class RelevanceRanker(BaseEstimator):  # type: ignore[misc]
         self.max_df = max_df
         self.question_weight = question_weight
         self.question_fade = question_fade
+        self.short = short
+        self.fair_from = fair_from
+        self.fair_to = fair_to
         self.decimals = decimals
 
     def fit(self, X: Features, y: ArrayLike) -> Self:
@@ -119,7 +133,7 @@ class RelevanceRanker(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         if X.collection_digest != self.collection_digest_:
             raise ValueError("These rows are of another collection: fit the ranker on it first.")
-        scores = standardise(self._weigh(X) @ self.coef_)
+        scores = self._fair(standardise(self._weigh(X) @ self.coef_), X)
         if self.question:
             scores = scores + self._question_share() * self._ask(X)
         # Adding zero turns -0.0 into 0.0.
@@ -186,6 +200,19 @@ class RelevanceRanker(BaseEstimator):  # type: ignore[misc]
             "collection": self.collection_digest_,
         }
         return hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()
+
+    def _fair(self, scores: Floats, X: Features) -> Floats:
+        """Return the scores with short texts moved towards their place among their own kind."""
+        n_labelled = len(self.training_)
+        done = (n_labelled / max(X.n_texts, 1) - self.fair_from) / (self.fair_to - self.fair_from)
+        share = min(max(done, 0.0), 1.0)
+        is_short = X.lengths < self.short
+        if share == 0 or min(is_short.sum(), (~is_short).sum()) < LEAST_OF_KIND:
+            return scores
+        within = scores.copy()
+        for kind in (is_short, ~is_short):
+            within[kind] = standardise(scores[kind])
+        return np.asarray(scores + share * (within - scores), dtype=np.float64)
 
     def _asked(self, X: Features) -> list[list[str]]:
         if not self.question or self._question_share() < LEAST_SHARE:

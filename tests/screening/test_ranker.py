@@ -275,3 +275,37 @@ def test_a_held_out_score_does_not_know_its_own_label():
     unlabelled = ranker.held_out(rows, [-1, *labels[1:]])
     assert np.isnan(unlabelled[0])
     assert not np.isnan(unlabelled[1:]).any()
+
+
+def test_short_texts_come_to_be_compared_with_their_own_kind():
+    """Twenty titles alone and sixty texts with abstracts; half of either is about bonds."""
+    about = ("impact bonds outcomes payment", "marine algae tides coast")
+    texts, labels = [], []
+    for n in range(80):
+        is_bare, is_bond = n % 4 == 0, (n // 4) % 2 == 0
+        words = about[0] if is_bond else about[1]
+        texts.append(f"{words} {n}" if is_bare else f"{words} {n} " + "method result " * 20 + words)
+        labels.append(int(is_bond))
+    rows, is_bare = extract(texts), np.arange(80) % 4 == 0
+    early = [label if n < 8 else -1 for n, label in enumerate(labels)]
+    late = [label if n < 40 else -1 for n, label in enumerate(labels)]
+    plain = RelevanceRanker(fair_from=1, fair_to=2)
+
+    first, last = RelevanceRanker().fit(rows, early), RelevanceRanker().fit(rows, late)
+
+    assert np.array_equal(first.score(rows), plain.fit(rows, early).score(rows))
+    scores = last.score(rows)
+    assert abs(scores[is_bare].mean() - scores[~is_bare].mean()) < 1e-6
+    unfair = plain.fit(rows, late).score(rows)
+    assert abs(unfair[is_bare].mean() - unfair[~is_bare].mean()) > 0.1
+    for kind in (is_bare, ~is_bare):  # among themselves nothing moves
+        assert np.corrcoef(scores[kind], unfair[kind])[0, 1] == pytest.approx(1, abs=1e-9)
+
+
+def test_a_few_short_texts_are_left_where_they_are():
+    texts = [f"impact bonds {n} " + "method result " * 20 for n in range(40)] + ["impact bonds"] * 9
+    rows, labels = extract(texts), [n % 2 for n in range(49)]
+
+    fair, plain = RelevanceRanker(), RelevanceRanker(fair_from=1, fair_to=2)
+
+    assert np.array_equal(fair.fit(rows, labels).score(rows), plain.fit(rows, labels).score(rows))
