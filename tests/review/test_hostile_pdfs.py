@@ -1,0 +1,127 @@
+"""PDFs made to hang, to fill the memory or to run something: each is read, or refused in words."""
+
+import random
+import zlib
+
+import pytest
+
+from api.demonstration.pdf import pdf_of
+from review.documents import MAX_PAGES, MEMORY, SECONDS, page_image, pages_of
+from review.errors import Unreadable
+
+GOOD = pdf_of("A bond for homes", "Doe, J.", ["We paid for outcomes.", "It worked."])
+CATALOG = b"<< /Type /Catalog /Pages 2 0 R >>"
+EMPTY = b"<< /Type /Pages /Kids [] /Count 0 >>"
+
+
+def pdf(*objects: bytes, trailer: bytes = b"", junk: bytes = b"") -> bytes:
+    """A PDF of these objects, numbered from 1, with a table of true offsets."""
+    data, places = b"%PDF-1.7\n" + junk, []
+    for number, body in enumerate(objects, start=1):
+        places.append(len(data))
+        data += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    n = len(objects) + 1
+    start = len(data)
+    data += b"xref\n0 %d\n0000000000 65535 f \n%s" % (n, table)
+    data += b"trailer\n<< /Size %d /Root 1 0 R %s >>\n" % (n, trailer)
+    return data + b"startxref\n%d\n%%%%EOF\n" % start
+
+
+def stream(content: bytes, more: bytes = b"") -> bytes:
+    return b"<< /Length %d %s >>\nstream\n%s\nendstream" % (len(content), more, content)
+
+
+def page_with(content: bytes, more: bytes = b"") -> bytes:
+    return pdf(
+        CATALOG,
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 4 0 R >>",
+        stream(content, more),
+    )
+
+
+def hostile() -> dict[str, bytes]:
+    many = [b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] >>"] * 10_000
+    kids = b" ".join(b"%d 0 R" % (number + 3) for number in range(len(many)))
+    bomb = zlib.compress(b" " * 200_000_000)
+    chance = random.Random(6)  # noqa: S311 - damage, not a secret
+    made = {
+        "kids of itself": pdf(CATALOG, b"<< /Type /Pages /Kids [2 0 R] /Count 1 >>"),
+        "kids in a ring": pdf(
+            CATALOG,
+            b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+            b"<< /Type /Pages /Parent 2 0 R /Kids [2 0 R] /Count 1 >>",
+        ),
+        "ten thousand pages": pdf(
+            CATALOG, b"<< /Type /Pages /Kids [%s] /Count 10000 >>" % kids, *many
+        ),
+        "a lying count": pdf(CATALOG, b"<< /Type /Pages /Kids [] /Count 2000000000 >>"),
+        "a negative count": pdf(CATALOG, b"<< /Type /Pages /Kids [] /Count -5 >>"),
+        "deep": pdf(CATALOG, EMPTY, b"[" * 200_000 + b"]" * 200_000),
+        "deep, unclosed": pdf(CATALOG, EMPTY, b"<<" * 200_000),
+        "locked": pdf(CATALOG, EMPTY, trailer=b"/Encrypt << /Filter /Standard /V 5 /R 6 >>"),
+        "script": pdf(
+            b"<< /Type /Catalog /Pages 2 0 R /OpenAction << /S /JavaScript /JS (alert(1)) >> >>",
+            EMPTY,
+        ),
+        "launch": pdf(
+            b"<< /Type /Catalog /Pages 2 0 R /OpenAction << /S /Launch /F (/bin/sh) >> >>", EMPTY
+        ),
+        "fetch": pdf(
+            b"<< /Type /Catalog /Pages 2 0 R /OpenAction << /S /URI /URI (http://[::1]:9) >> >>",
+            EMPTY,
+        ),
+        "polyglot": pdf(CATALOG, EMPTY, junk=b"<html><script>alert(1)</script></html>\n"),
+        "bomb": page_with(bomb, b"/Filter /FlateDecode"),
+        "bomb in a bomb": page_with(zlib.compress(bomb), b"/Filter [/FlateDecode /FlateDecode]"),
+        "operators": page_with(b"q " * 2_000_000),
+        "paths": page_with(b"0 0 m " + b"9 9 l " * 1_000_000 + b"S"),
+        "huge page": pdf(
+            CATALOG,
+            b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 1e9 1e9] >>",
+        ),
+        "no page": pdf(CATALOG, EMPTY),
+        "no root": b"%PDF-1.7\ntrailer << >>\nstartxref\n0\n%%EOF",
+        "xref to itself": GOOD.replace(b"trailer\n<<", b"trailer\n<< /Prev 9 "),
+        "only a head": b"%PDF-1.7\n",
+        "html": b"%PDF-1.7<html>",
+    }
+    made |= {f"torn {n}": GOOD[: len(GOOD) * n // 10] for n in range(1, 10)}
+    for number in range(12):
+        data = bytearray(GOOD)
+        for _ in range(40):
+            data[chance.randrange(8, len(data))] = chance.randrange(256)
+        made[f"noise {number}"] = bytes(data)
+    return made
+
+
+FILES = hostile()
+
+
+def test_there_are_as_many_as_were_promised():
+    assert len(FILES) >= 40
+    assert (SECONDS, MEMORY) <= (30, 1024 * 2**20)
+
+
+@pytest.mark.parametrize("name", list(FILES))
+def test_a_hostile_pdf_is_read_or_refused_in_words(tmp_path, name):
+    path = tmp_path / "document.pdf"
+    path.write_bytes(FILES[name])
+
+    for read in (lambda: pages_of(path), lambda: page_image(path, 1)):
+        found, told = [], "saved all the same"
+        try:
+            found = read()
+        except Unreadable as error:
+            told = str(error)
+        assert "saved all the same" in told
+        assert len(found) <= MAX_PAGES or found.startswith(b"\x89PNG")
+
+
+def test_a_good_one_of_the_same_making_is_read(tmp_path):
+    path = tmp_path / "document.pdf"
+    path.write_bytes(GOOD)
+
+    assert "We paid for outcomes." in " ".join(pages_of(path))
