@@ -20,6 +20,7 @@ from review import jobs
 from review.database import Database
 from review.errors import ReviewError
 from review.jobs import LEASE, Held, LostLease
+from review.vocabulary import Stage
 from screening.ranking import is_due, keep_up
 
 log = logging.getLogger("siftmap.worker")
@@ -43,6 +44,7 @@ class Worker:
         self._stopped = threading.Event()
         self._tidied: float | None = None
         self._looked = 0.0
+        self._failed: dict[tuple[UUID, Stage], float] = {}
 
     def run(self) -> None:
         """Work until ``stop`` is called; a job that is under way then goes to the next worker."""
@@ -106,10 +108,8 @@ class Worker:
         if time.monotonic() - self._looked < LOOK:
             return
         self._looked = time.monotonic()
-        try:
+        with suppress(*DATABASE_AWAY):  # the next look comes soon
             self.rank_what_is_due()
-        except Exception:  # the order in use stays; the next look comes soon
-            log.exception("an order could not be learned anew")
 
     def rank_what_is_due(self) -> None:
         """Learn every order anew that is due, as the settings have it; jobs that wait go first."""
@@ -121,7 +121,12 @@ class Worker:
                 if jobs.is_any_waiting(session):
                     return
             cache = self.settings.feature_cache(review_id)
-            keep_up(self.database, review_id=review_id, stage=stage, cache=cache)
+            try:
+                if time.monotonic() > self._failed.get((review_id, stage), 0):
+                    keep_up(self.database, review_id=review_id, stage=stage, cache=cache)
+            except Exception:  # the order in use stays, and other reviews have their turn
+                log.exception("the order of review %s could not be learned anew", review_id)
+                self._failed[review_id, stage] = time.monotonic() + self.settings.rank_seconds
 
     def _clear_away(self) -> None:
         """Delete what was drawn or exported long ago; whoever wants it again has it made again."""

@@ -1,6 +1,6 @@
 """Whether enough was read: the numbers for it side by side, none of which decides anything."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from review.permissions import Action, check
 from review.reviews import protocol_of
 from review.tables import Account, Event, Stop
 from review.vocabulary import FINISHED, Resolution, Stage
+from screening.ranking import current_run
 from screening.readings import count_resolutions, labels_as_read, sample_as_known
 from screening.sampling import SampleEstimate
 from screening.stopping import (
@@ -36,21 +37,27 @@ class Enough:
     n_total: int  # records of the stage, read or not
     n_resolved: int
     n_included: int
+    n_waiting: int  # records that wait for a second decision or an adjudicator
     test: RecallTest
     recall_floor: float | None  # that the same test supports
     consecutive_irrelevant: int
     relevant_left: float | None
     sample: SampleEstimate | None  # None before a first random sample is known whole
     random_share: float
+    was_ranked: bool
 
     @property
     def methods(self) -> str:
         """Return what a report's methods section can say of it, as things stand."""
-        said = [
-            "Titles and abstracts were screened in an order learned from the decisions made until"
-            " then: a linear support vector machine on words and pairs of words, begun from the"
-            f" review's question. {percent(self.random_share)} of the records read were picked at"
-            " random.",
+        what = "Titles and abstracts" if self.stage is Stage.TITLE_ABSTRACT else "Full texts"
+        said = []
+        if self.was_ranked:
+            said.append(
+                f"{what} were given to reviewers in an order learned from what had been resolved"
+                " until then: a linear support vector machine on words and pairs of words, begun"
+                f" from the review's question, with {percent(self.random_share)} in random order."
+            )
+        said += [
             f"{self.n_resolved:,} of {self.n_total:,} records were screened, of which"
             f" {self.n_included:,} were included.",
             f"That fewer than {percent(self.test.recall_target)} of the relevant records had been"
@@ -94,8 +101,7 @@ def is_enough(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -> 
     counted = count_resolutions(session, review_id=review_id, stage=stage)
     n_total, n_included = sum(counted.values()), counted[Resolution.INCLUDE]
     n_resolved = sum(counted[one] for one in FINISHED)
-    # Decisions that were imported have no order; the test knows of the others alone.
-    n_ordered = len(labels) + n_total - n_resolved
+    n_ordered = _n_ordered(labels, counted)
     sample = sample_as_known(session, review_id=review_id, stage=stage)
     return Enough(
         stage=stage,
@@ -103,6 +109,7 @@ def is_enough(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -> 
         n_total=n_total,
         n_resolved=n_resolved,
         n_included=n_included,
+        n_waiting=counted[Resolution.AWAITING_SECOND] + counted[Resolution.CONFLICT],
         test=recall_test(
             labels,
             n_total=n_ordered,
@@ -116,7 +123,26 @@ def is_enough(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -> 
         if sample
         else None,
         random_share=protocol.random_share,
+        was_ranked=current_run(session, review_id=review_id, stage=stage) is not None,
     )
+
+
+def found_at_least(
+    session: Session, *, review_id: UUID, stage: Stage, confidence: float
+) -> tuple[int, float | None]:
+    """Return how many records were read in order, and the recall that this supports."""
+    labels = labels_as_read(session, review_id=review_id, stage=stage)
+    counted = count_resolutions(session, review_id=review_id, stage=stage)
+    n_total = _n_ordered(labels, counted)
+    return len(labels), recall_floor(labels, n_total=n_total, confidence=confidence)
+
+
+def _n_ordered(labels: Sequence[int], counted: Mapping[Resolution, int]) -> int:
+    """Return how many records were read in an order that is known, or not at all.
+
+    Decisions that were imported have no order, and tell nothing of what is left.
+    """
+    return len(labels) + counted[Resolution.UNSCREENED] + counted[Resolution.NOT_SCREENED]
 
 
 @dataclass(frozen=True)

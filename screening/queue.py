@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from review.clusters import THE_RECORDS, THE_REVIEW, cluster_of, clusters_of, is_root, latest, these
 from review.decisions import STANDS
 from review.events import Actor, lock_review
-from review.flow import Leaf, leaf_table
+from review.flow import leaf_table
 from review.permissions import Action, check
 from review.resolution import Reasons, reasons_of, resolution_tables, stopped
 from review.reviews import protocol_of
@@ -27,16 +27,7 @@ from review.tables import (
     StageRule,
 )
 from review.vocabulary import RemovalKind, Role, Stage
-from screening.ranking import current_run
-
-_WAITING = {
-    Stage.TITLE_ABSTRACT: (Leaf.UNSCREENED, Leaf.AWAITING_SECOND, Leaf.CONFLICT),
-    Stage.FULL_TEXT: (
-        Leaf.FULL_TEXT_UNSCREENED,
-        Leaf.FULL_TEXT_AWAITING_SECOND,
-        Leaf.FULL_TEXT_CONFLICT,
-    ),
-}
+from screening.ranking import WAITING, current_run
 
 LOOK_AHEAD = 10  # candidates checked at a time; most of them prove to be open
 
@@ -291,6 +282,6 @@ def _open_query(stage: Stage, reasons: Reasons) -> Select[UUID, int]:
         .where(
             table.c.n_reviewers < table.c.decisions_needed,
             table.c.is_adjudicated == 0,
-            leaf.c.leaf.in_([one.value for one in _WAITING[stage]]),
+            leaf.c.leaf.in_([one.value for one in WAITING[stage]]),
         )
     )

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import numpy as np
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from protocols.schema import Protocol
@@ -27,10 +27,21 @@ from screening.ranker import RelevanceRanker
 from screening.sampling import with_random_share
 
 CHUNK = 2000
+UNDER_WAY = timedelta(hours=1)  # after which an order that was begun is given up
 LEARNED_FROM = (
     Act.DECIDE, Act.ADJUDICATE, Act.IMPORT_DECISIONS, Act.REOPEN, Act.IMPORT_FILE, Act.DEDUPLICATE,
-    Act.JUDGE_PAIR, Act.UNDO_DUPLICATES, Act.REMOVE_RECORD, Act.AMEND_PROTOCOL,
+    Act.JUDGE_PAIR, Act.UNDO_DUPLICATES, Act.REMOVE_RECORD, Act.AMEND_PROTOCOL, Act.STOP,
 )  # fmt: skip
+# What may still be given to somebody.  A conflict is among it, since a colleague's decision that is
+# not resolved must move nothing.
+WAITING = {
+    Stage.TITLE_ABSTRACT: (Leaf.UNSCREENED, Leaf.AWAITING_SECOND, Leaf.CONFLICT),
+    Stage.FULL_TEXT: (
+        Leaf.FULL_TEXT_UNSCREENED,
+        Leaf.FULL_TEXT_AWAITING_SECOND,
+        Leaf.FULL_TEXT_CONFLICT,
+    ),
+}
 REMOVED = (Leaf.DUPLICATE, Leaf.REMOVED_AUTOMATION, Leaf.REMOVED_OTHER)
 
 
@@ -56,6 +67,12 @@ class Material:
     is_open: Sequence[bool]
     question: str
     random_share: float
+    n_read: int  # records that have come to a result
+
+    @property
+    def spread(self) -> dict[str, float]:
+        """Return what the random share of an order follows from, beside its fingerprint."""
+        return {"random_share": self.random_share, "n_open": sum(self.is_open)}
 
 
 def rank_records(
@@ -103,6 +120,7 @@ def _write(
         numbers=material.numbers,
         is_open=material.is_open,
         share=material.random_share,
+        n_read=material.n_read,
     )
     tell(0.7)
     run_id = _begin(database, review_id, stage, material, ranker)
@@ -143,12 +161,16 @@ def keep_up(
         current = current_run(session, review_id=review_id, stage=stage)
     rows = _features(material.texts, cache)
     ranker = RelevanceRanker(question=material.question).fit(rows, material.labels)
-    if current is not None and current.fingerprint == ranker.fingerprint():
+    if (
+        current is not None
+        and current.fingerprint == ranker.fingerprint()
+        and material.spread.items() <= current.parameters.items()
+    ):
         with database.writing() as session:
             session.execute(
                 update(ModelRun)
                 .where(ModelRun.id == current.id)
-                .values(up_to_event=material.up_to_event)
+                .values(up_to_event=material.up_to_event, started_at=utc_now())
             )
         return None
     return _write(database, review_id, stage, material, rows, ranker, lambda _: None)
@@ -168,7 +190,7 @@ def is_due(
     due = []
     for review_id, stage in session.execute(ranked.distinct()):
         run = current_run(session, review_id=review_id, stage=stage)
-        if run is None or run.ready_at is None:
+        if run is None or _is_under_way(session, review_id, stage, now):
             continue
         query = select(func.count()).where(
             Event.review_id == review_id,
@@ -176,9 +198,25 @@ def is_due(
             Event.act.in_(LEARNED_FROM),
         )
         n_acts = session.scalar(query.select_from(Event)) or 0
-        if n_acts >= after_acts or (n_acts and now - run.ready_at >= after):
+        if n_acts >= after_acts or (n_acts and now - run.started_at >= after):
             due.append((review_id, stage))
     return due
+
+
+def _is_under_way(session: Session, review_id: UUID, stage: Stage, now: datetime) -> bool:
+    """Say whether some process seems to be writing an order of the stage."""
+    return bool(
+        session.scalar(
+            select(ModelRun.id)
+            .where(
+                ModelRun.review_id == review_id,
+                ModelRun.stage == stage,
+                ModelRun.ready_at.is_(None),
+                ModelRun.started_at > now - UNDER_WAY,
+            )
+            .limit(1)
+        )
+    )
 
 
 def gather(session: Session, *, review_id: UUID, stage: Stage) -> Material:
@@ -201,6 +239,7 @@ def gather(session: Session, *, review_id: UUID, stage: Stage) -> Material:
             Record.other_abstracts,
             settled.c.resolution,
             settled.c.exclusion_reason,
+            leaf.c.leaf,
         )
         .join(leaf, leaf.c.record_id == Record.id)
         .join(settled, settled.c.cluster_id == Record.id)
@@ -212,8 +251,9 @@ def gather(session: Session, *, review_id: UUID, stage: Stage) -> Material:
         ids=[row.id for row in rows],
         texts=[_text(row) for row in rows],
         numbers=[row.number for row in rows],
-        is_open=[row.resolution not in (*FINISHED, Resolution.NOT_SCREENED) for row in rows],
+        is_open=[row.leaf in WAITING[stage] for row in rows],
         random_share=protocol.random_share,
+        n_read=sum(row.resolution in FINISHED for row in rows),
         labels=[_label(row, silent) for row in rows],
         question=question_text(protocol),
     )
@@ -294,7 +334,8 @@ def _begin(
         review_id=review_id,
         stage=stage,
         fingerprint=ranker.fingerprint(),
-        parameters={k: v for k, v in ranker.get_params().items() if k != "question"},
+        parameters={k: v for k, v in ranker.get_params().items() if k != "question"}
+        | material.spread,
         n_training=sum(label >= 0 for label in material.labels),
         n_included=sum(label == 1 for label in material.labels),
         up_to_event=material.up_to_event,
@@ -314,6 +355,8 @@ def _put_in_use(
             ModelRun.review_id == review_id,
             ModelRun.stage == stage,
             ModelRun.id.not_in([run_id] if before is None else [run_id, before.id]),
+            # Another process may be writing its own right now.
+            or_(ModelRun.ready_at.is_not(None), ModelRun.started_at < utc_now() - UNDER_WAY),
         )
         session.execute(delete(Rank).where(Rank.model_run_id.in_(outdated)))
         session.execute(update(ModelRun).where(ModelRun.id == run_id).values(ready_at=utc_now()))

@@ -23,6 +23,7 @@ from review.tables import Decision, ImportedDecision
 from review.vocabulary import FINISHED, Resolution, Stage, Verdict
 from screening.sampling import known_beginning, random_order
 
+READ = (*FINISHED, Resolution.AWAITING_SECOND, Resolution.CONFLICT)
 AT_STAGE = {
     Stage.TITLE_ABSTRACT: frozenset(Leaf)
     - {Leaf.DUPLICATE, Leaf.REMOVED_AUTOMATION, Leaf.REMOVED_OTHER},
@@ -62,14 +63,16 @@ def _counted(stage: Stage, reasons: Reasons) -> Select[Any]:
 
 
 def labels_as_read(session: Session, *, review_id: UUID, stage: Stage) -> list[int]:
-    """Return 1 (included) or 0 (excluded) for each resolved record, in the order they were read.
+    """Return 1 (included), 0 (excluded) or -1 (not resolved) for each record read, in that order.
 
-    A record was read when the first decision of its round was made.  Records with decisions that
+    A record was read when the first decision of its round was made; while it waits for a second
+    one, or for an adjudicator, it is not resolved.  Records with decisions that
     were imported are left out: nobody knows in which order they were read.
     """
     query = _read_query(stage, reasons_of(protocol_of(session, review_id)))
     resolutions = session.scalars(query, {"the_review": review_id})
-    return [int(one == Resolution.INCLUDE) for one in resolutions]
+    labels = {Resolution.INCLUDE: 1, Resolution.EXCLUDE: 0}
+    return [labels.get(Resolution(one), -1) for one in resolutions]
 
 
 def sample_as_known(session: Session, *, review_id: UUID, stage: Stage) -> list[int]:
@@ -98,7 +101,7 @@ def pairs_of_verdicts(
     """Return, for each two reviewers, what they said of the records that both decided on.
 
     Verdicts are those that stood when the second of them had decided: changes after that, and
-    what an adjudicator said, do not count.
+    what an adjudicator said, do not count.  Records in conflict come in once that is settled.
     """
     pairs: dict[tuple[UUID, UUID], list[tuple[str, str]]] = defaultdict(list)
     for said in _given(session, review_id=review_id, stage=stage).values():
@@ -135,24 +138,28 @@ def _given(session: Session, *, review_id: UUID, stage: Stage) -> dict[UUID, lis
 @lru_cache(maxsize=64)
 def _given_query(stage: Stage, reasons: Reasons) -> Select[Any]:
     query, table = _of_current_rounds(stage, reasons)
-    return query.add_columns(
-        table.c.cluster_id,
-        Decision.id,
-        Decision.reviewer_id,
-        Decision.verdict,
-        Decision.supersedes_id,
-        Decision.event_number,
-    ).order_by(Decision.event_number)
+    return (
+        query.add_columns(
+            table.c.cluster_id,
+            Decision.id,
+            Decision.reviewer_id,
+            Decision.verdict,
+            Decision.supersedes_id,
+            Decision.event_number,
+        )
+        .where(table.c.resolution.in_(FINISHED))
+        .order_by(Decision.event_number)
+    )
 
 
 @lru_cache(maxsize=64)
 def _read_query(stage: Stage, reasons: Reasons) -> Select[Any]:
-    """Return what the clusters that came to a result came to, by the first decision on each."""
+    """Return what the clusters that were read have come to, by the first decision on each."""
     query, table = _of_current_rounds(stage, reasons)
     return (
         query.add_columns(table.c.resolution)
         .outerjoin(ImportedDecision, ImportedDecision.decision_id == Decision.id)
-        .where(table.c.resolution.in_(FINISHED))
+        .where(table.c.resolution.in_(READ))
         .group_by(table.c.cluster_id, table.c.resolution)
         .having(func.count(ImportedDecision.id) == 0)
         .order_by(func.min(Decision.event_number))

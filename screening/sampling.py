@@ -8,6 +8,7 @@ beginning of that order fills with records whose result is known, and it is a ra
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import floor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,25 +74,31 @@ def known_beginning(labels: Sequence[int]) -> Sequence[int]:
 
 
 def with_random_share(
-    order: NDArray[np.intp], *, numbers: Sequence[int], is_open: Sequence[bool], share: float
+    order: NDArray[np.intp],
+    *,
+    numbers: Sequence[int],
+    is_open: Sequence[bool],
+    share: float,
+    n_read: int = 0,
 ) -> tuple[NDArray[np.intp], frozenset[int]]:
-    """Return ``order`` with every (1 / share)-th of the open records the next in random order.
+    """Return ``order`` with a share of the open records the next ones in random order.
 
     Beside it, the places that were picked so.  ``order`` holds places into ``numbers`` and
-    ``is_open``; records that are not open stay where they are.  Nothing changes where the share
-    is 0; at 1 the open ones come in random order.
+    ``is_open``; records that are not open stay where they are.  Picks are spread evenly over what
+    is read from the first record on, of which ``n_read`` is done: an order that is soon replaced
+    by another one does not put them off.  Nothing changes where the share is 0; at 1 the open ones
+    come in random order.
     """
     if not share:
         return order, frozenset()
-    every = max(round(1 / share), 1)
     slots = [slot for slot, place in enumerate(order) if is_open[place]]
     ranked = [int(order[slot]) for slot in slots]
     place_of = {numbers[place]: place for place in ranked}
     chance = [place_of[number] for number in random_order(place_of)]
     queues, taken = (iter(ranked), iter(chance)), set[int]()
     mixed, picked = order.copy(), set[int]()
-    for turn, slot in enumerate(slots, start=1):
-        is_random = turn % every == 0
+    for turn, slot in enumerate(slots, start=n_read + 1):
+        is_random = floor(turn * share) > floor((turn - 1) * share)
         place = next(one for one in queues[is_random] if one not in taken)
         taken.add(place)
         mixed[slot] = place

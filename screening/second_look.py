@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
+from review.clusters import members
 from review.events import Actor
-from review.permissions import Action, check
+from review.permissions import Action, check, roles_of_actor
 from review.resolution import resolutions
-from review.tables import ModelRun, Rank, Record
-from review.vocabulary import FINISHED, Resolution, Stage
+from review.tables import Decision, ModelRun, Rank, Record
+from review.vocabulary import FINISHED, Resolution, Role, Stage
 from screening.ranking import current_run
 
 ODD = 0.25  # of the other kind that look less like it than the record does
@@ -30,18 +31,27 @@ class Odd:
 
 def odd_ones(
     session: Session, *, review_id: UUID, stage: Stage, by: Actor, limit: int = 25
-) -> tuple[ModelRun | None, dict[Resolution, list[Odd]]]:
+) -> tuple[ModelRun | None, dict[Resolution, list[Odd]] | None]:
     """Return the order in use, and for each result the records that look most like the other.
+
+    None in place of these where they were not compared: before a ranking, and where nothing of one
+    kind is resolved.  A lead who screens is not shown records that they decided on.
 
     Each record is compared by the score that it has where its own result was not learned: an
     excluded one is odd where it looks more relevant than a quarter of the included, an included one
     where it looks less so than a quarter of the excluded; the oddest come first.
     """
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    found: dict[Resolution, list[Odd]] = {one: [] for one in FINISHED}
     run = current_run(session, review_id=review_id, stage=stage)
     if run is None:
-        return None, found
+        return None, None
+    roles = roles_of_actor(session, review_id=review_id, by=by)
+    member = members(review_id)
+    own = Record.id.in_(
+        select(member.c.cluster_id)
+        .join(Decision, Decision.record_id == member.c.record_id)
+        .where(Decision.reviewer_id == by.account_id, Decision.stage == stage)
+    )
     table = resolutions(session, review_id=review_id, stage=stage)
     rows = session.execute(
         select(Record.id, Record.number, Record.title, Rank.held_out, table.c.resolution)
@@ -51,6 +61,7 @@ def odd_ones(
             Rank.model_run_id == run.id,
             Rank.held_out.is_not(None),
             table.c.resolution.in_(FINISHED),
+            ~own if Role.REVIEWER in roles else true(),
         )
         .order_by(Rank.held_out.desc(), Record.number)
     ).all()
@@ -58,7 +69,8 @@ def odd_ones(
         one: np.array([row.held_out for row in rows if row.resolution == one]) for one in FINISHED
     }
     if not all(len(values) for values in scores.values()):
-        return run, found
+        return run, None
+    found: dict[Resolution, list[Odd]] = {one: [] for one in FINISHED}
     for row in rows:
         mine = Resolution(row.resolution)
         other = scores[Resolution.INCLUDE if mine is Resolution.EXCLUDE else Resolution.EXCLUDE]

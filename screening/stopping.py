@@ -50,12 +50,14 @@ def recall_test(
 ) -> RecallTest:
     """Test whether recall is still below ``recall_target``, from the order of reading.
 
-    ``labels``, shape (n_seen,), are 1 (relevant) or 0 in the order in which records were read;
-    ``n_total`` counts those not read as well.  Every tail of what was read is taken as if drawn
-    at random from itself and the unread: under the hypothesis the two hold at least
-    floor(included / target) + 1 - (included before the tail) relevant records, so few in the tail
-    are unlikely.  The p-value is the least over all tails; as the ranking is better than chance,
-    the test is conservative.  Raises ValueError for counts or shares that make no sense.
+    ``labels``, shape (n_seen,), are 1 (relevant), 0, or -1 (not resolved yet) in the order in which
+    records were read; ``n_total`` counts those not read as well.  Every tail of what was read is
+    taken as if drawn at random from itself and the unread: under the hypothesis the two hold at
+    least floor(included / target) + 1 - (included before the tail) relevant records, so few in the
+    tail are unlikely.  The p-value is the least over all tails; as the ranking is better than
+    chance, the test is conservative.  Records that are not resolved count as relevant in the tails
+    and as not found, so that however they come out the p-value was no smaller.  Raises ValueError
+    for counts or shares that make no sense.
 
     References
     ----------
@@ -71,7 +73,7 @@ def recall_test(
         recall_target=recall_target,
         confidence=confidence,
         n_seen=len(y),
-        n_included=int(y.sum()),
+        n_included=int((y == 1).sum()),
         n_total=n_total,
     )
 
@@ -89,7 +91,7 @@ def recall_floor(labels: Sequence[int], *, n_total: int, confidence: float = 0.9
 @lru_cache(maxsize=64)
 def _recall_floor(labels: bytes, n_total: int, confidence: float) -> float | None:
     y = np.frombuffer(labels, dtype=np.int8).astype(np.int64)
-    included = int(y.sum())
+    included = int((y == 1).sum())
     if not included:
         return None
     least, most = 1, n_total - len(y) + 1  # more than are unread cannot be missing
@@ -132,13 +134,13 @@ def percent(share: float) -> str:
 
 def _checked(labels: ArrayLike) -> NDArray[np.int64]:
     y = np.asarray(labels, dtype=np.int64).reshape(-1)
-    if not np.isin(y, (0, 1)).all():
-        raise ValueError("Labels are 1 (relevant) or 0 (irrelevant).")
+    if not np.isin(y, (-1, 0, 1)).all():
+        raise ValueError("Labels are 1 (relevant), 0 (irrelevant) or -1 (not resolved).")
     return y
 
 
 def _least_p_value(y: NDArray[np.int64], *, n_total: int, recall_target: float) -> float:
-    included = int(y.sum())
+    included = int((y == 1).sum())
     # Exact: 0.95 is meant as 95/100, which no binary number is.
     fewest_in_all = int(included / Fraction(str(recall_target))) + 1
     return _p_value_of_missing(y, n_total=n_total, missing=fewest_in_all - included)
@@ -146,6 +148,7 @@ def _least_p_value(y: NDArray[np.int64], *, n_total: int, recall_target: float) 
 
 def _p_value_of_missing(y: NDArray[np.int64], *, n_total: int, missing: int) -> float:
     """Return the p-value of the hypothesis that ``missing`` or more relevant ones are unread."""
+    y = np.abs(y)  # who is not resolved may be relevant
     included, n_unread = int(y.sum()), n_total - len(y)
     if missing > n_unread:
         return 0.0  # too few records are left for that

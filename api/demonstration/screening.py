@@ -20,6 +20,7 @@ from screening.sampling import random_order
 STAGE = Stage.TITLE_ABSTRACT
 SHARE_RELEVANT, SHARE_OTHER = 0.86, 0.73  # of the records, that both reviewers get to
 N_SAMPLE = 150  # of them that a sample in random order has
+N_SLIPS = 2  # relevant records that both reviewers exclude
 N_ONE_ALONE = 40  # records that only one reviewer has decided on, for each of them
 N_EARLY = 150
 SHARE_UNLIKE = 0.062
@@ -45,6 +46,7 @@ class Screening:
         self.entries = entries
         self.chance = chance
         self.sample: set[int] = set()
+        self.slips: set[int] = set()
 
     def plan(self, session: Session) -> tuple[list[Record], list[Record]]:
         """Return the records that both decide on, and those that one alone decides on.
@@ -59,6 +61,9 @@ class Screening:
             share = SHARE_OTHER if self._reason(record) else SHARE_RELEVANT
             is_read = self.chance.random() < share or record.number in self.sample
             (both if is_read else others).append(record)
+        # Two slips, for the second look at what was decided.
+        relevant = [record.number for record in both if not self._reason(record)]
+        self.slips = set(relevant[-N_SLIPS:])
         both.sort(key=lambda record: self.chance.gauss(1.5 if self._reason(record) else 0))
         return both, self.chance.sample(others, 2 * N_ONE_ALONE)
 
@@ -68,7 +73,7 @@ class Screening:
             is_unlike = self.chance.random() < SHARE_UNLIKE
             odd_one_out = self.chance.choice(self.cast.reviewers)
             for reviewer in self.cast.reviewers:
-                is_other = is_unlike and reviewer == odd_one_out
+                is_other = (is_unlike and reviewer == odd_one_out) or record.number in self.slips
                 self._decide(session, record, reviewer, is_other=is_other)
 
     def decide_alone(self, session: Session, records: Sequence[Record]) -> None:

@@ -21,9 +21,8 @@ from review.prisma import Flow, count_flow
 from review.reviews import protocol_of
 from review.tables import Contract, Search
 from review.vocabulary import Role, Stage
+from screening.enough import found_at_least
 from screening.queue import n_left
-from screening.readings import labels_as_read
-from screening.stopping import recall_floor
 
 router = APIRouter()
 FOUND = (
@@ -52,7 +51,7 @@ def overview(
         band=_band(session, review_id, flow) if flow else None,
         own=_own_work(session, review_id, by) if here.may("screen") else {},
         n_conflicts=_n_conflicts(here, flow),
-        **(_for_lead(session, review_id, by, protocol, flow) if here.may("manage") else {}),
+        **(_for_lead(session, review_id, by, protocol) if here.may("manage") else {}),
     )
 
 
@@ -88,25 +87,15 @@ def _n_conflicts(here: Place, flow: Flow | None) -> int | None:
     return flow.leaves[Leaf.CONFLICT] + flow.leaves[Leaf.FULL_TEXT_CONFLICT]
 
 
-def _for_lead(
-    session: Session, review_id: UUID, by: Actor, protocol: Protocol, flow: Flow | None
-) -> dict[str, Any]:
-    labels = labels_as_read(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT)
-    n_total = len(labels) + (
-        flow.total(
-            "awaiting_title_abstract",
-            "other_awaiting_title_abstract",
-            "not_screened",
-            "other_not_screened",
-        )
-        if flow
-        else 0
-    )
+def _for_lead(session: Session, review_id: UUID, by: Actor, protocol: Protocol) -> dict[str, Any]:
     confidence = protocol.stopping.confidence
+    n_read, recall = found_at_least(
+        session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, confidence=confidence
+    )
     return {
         "n_questions": len(questions(session, review_id=review_id)),
         "lately": done_lately(session, review_id=review_id, by=by),
-        "n_read": len(labels),
-        "recall": recall_floor(labels, n_total=n_total, confidence=confidence),
+        "n_read": n_read,
+        "recall": recall,
         "confidence": confidence,
     }

@@ -21,6 +21,7 @@ from screening.enough import is_enough, stop_that_holds
 from screening.fairness import served
 from screening.readings import pairs_of_verdicts
 from screening.second_look import odd_ones
+from screening.stopping import percent
 
 router = APIRouter()
 
@@ -30,7 +31,7 @@ def show(request: Request, session: ReadSession, review_id: ReviewId, by: By) ->
     """Show the numbers for stopping and against it, side by side."""
     enough = is_enough(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, by=by)
     stop = stop_that_holds(session, review_id)
-    return render(request, "stopping.html", enough=enough, stop=stop)
+    return render(request, "stopping.html", enough=enough, stop=stop, percent=percent)
 
 
 @router.post("/reviews/{slug}/stopping")

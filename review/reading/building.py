@@ -24,6 +24,7 @@ from review.reading.tagged import SplitLine, Tags, cut, parse_tags, starts_with
 NOTHING_IN_IT = "The block is empty: it names neither a title nor an abstract, DOI or PubMed id."
 NO_TITLE = "The block has no title, and no abstract, DOI or PubMed id that could stand in for one."
 TOO_LONG = f"The block is longer than {RECORD_LIMIT // 1024 // 1024} MB; records are not."
+_ELSEWHERE = re.compile(r"abstract(?:s)? (?:is )?available (?:from|in|on)\b", re.IGNORECASE)
 TITLE_MISSING = "The record has no title."
 
 
@@ -90,7 +91,11 @@ def build_record(
 def _others(abstract: str | None, others: Iterable[OtherAbstract]) -> tuple[OtherAbstract, ...]:
     """What the other abstracts say that the first one does not."""
     tidied = [OtherAbstract(tidy_or_none(one.language), tidy(one.text)) for one in others]
-    return tuple(one for one in tidied if one.text and one.text not in (abstract or ""))
+    return tuple(
+        one
+        for one in tidied
+        if one.text and one.text not in (abstract or "") and not _ELSEWHERE.match(one.text)
+    )
 
 
 def _tidy_words(words: Iterable[str]) -> tuple[str, ...]:

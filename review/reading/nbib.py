@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from itertools import zip_longest
 
 from review.reading.building import Blocks, build_record
 from review.reading.fields import clean_doi
@@ -84,7 +83,9 @@ def to_record(tags: Tags) -> ParsedRecord:
 def _other_abstracts(tags: Tags) -> list[OtherAbstract]:
     """PubMed's other abstracts with the languages that stand beside them, and further ones."""
     texts, languages = tags.take_all("OAB"), tags.take_all("OABL")
-    known = [OtherAbstract(lang, text) for text, lang in zip_longest(texts, languages) if text]
+    if len(texts) != len(languages):  # nobody knows which is whose
+        languages = [""] * len(texts)
+    known = [OtherAbstract(lang, text) for text, lang in zip(texts, languages, strict=True)]
     return known + take_other_abstracts(tags, "AB")
 
 

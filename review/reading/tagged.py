@@ -6,8 +6,6 @@ from itertools import chain
 
 from review.reading.records import RECORD_LIMIT
 
-_KEPT_WHILE_SKIPPING = 64
-
 Starts = Callable[[str, int, int], Iterable[int]]
 """Positions in a text from one place to another, ascending, where a line begins a new block."""
 
@@ -68,12 +66,12 @@ def parse_tags(text: str, split_line: SplitLine) -> Tags:
 
 
 def cut(
-    chunks: Iterable[str], starts: Starts, *, boundary: str = "\n"
+    chunks: Iterable[str], starts: Starts, *, boundary: str = "\n", longest: int = 64
 ) -> Iterator[tuple[int, str]]:
     """The line number and text of every block, what precedes the first one coming first.
 
     ``starts`` is asked only about text up to a character of ``boundary``, after which no half of
-    a mark can stand.
+    a mark can stand, and which is no longer than ``longest``.
     Of text longer than RECORD_LIMIT only the beginning comes, one character over the limit.
     """
     buffer, line, scanned, skipping = "", 1, 0, False
@@ -91,9 +89,9 @@ def cut(
         if not skipping and len(buffer) > RECORD_LIMIT:
             yield line, buffer[: RECORD_LIMIT + 1]
             skipping = True
-        if skipping and len(buffer) > _KEPT_WHILE_SKIPPING:
-            line += buffer.count("\n", 0, len(buffer) - _KEPT_WHILE_SKIPPING)
-            buffer, scanned = buffer[-_KEPT_WHILE_SKIPPING:], 0
+        if skipping and len(buffer) > longest:
+            line += buffer.count("\n", 0, len(buffer) - longest)
+            buffer, scanned = buffer[-longest:], 0
     if not skipping and buffer.strip():
         yield line, buffer
 

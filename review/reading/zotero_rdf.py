@@ -29,12 +29,14 @@ from review.reading.tagged import cut
 _OPENING = re.compile(r'<([A-Za-z]{1,40}:[A-Za-z]{1,40})[ \t\n]{1,99}rdf:about="([^"<>]{0,4000})"')
 _KIND = re.compile(r"<z:itemType>\s*([A-Za-z]*)")
 _BESIDE = frozenset(("attachment", "note", "annotation"))  # what hangs on items and is none
-_NO_ITEMS = frozenset(("z:Attachment", "bib:Memo", "z:Collection", "z:UserItem"))
+_NO_ITEMS = frozenset(("z:Attachment", "bib:Memo", "z:Collection", "z:UserItem", "bib:Journal"))
+_REFERRED = re.compile(r'<dcterms:isPartOf[ \t\n]{1,99}rdf:resource="([^"<>]{0,4000})"')
 _PMID = re.compile(r"\bPMID: *(\d{1,9})\b")
 _READ = frozenset((
     "itemType", "isPartOf", "authors", "subject", "title", "abstract", "date", "language",
     "identifier", "pages", "volume", "number", "publisher",
 ))  # fmt: skip
+LONGEST = 5_000  # characters of what an item begins with
 LOST_FIRST_LINE = "The item lost the line that it begins with."
 
 
@@ -53,12 +55,12 @@ def read(source: Source) -> Iterator[Block]:
     """The blocks of a Zotero RDF file: its items, without attachments, notes and collections."""
     containers = _containers(source)
     blocks = Blocks()
-    for line, text in cut(source, _starts, boundary=">"):
+    for line, text in cut(source, _starts, boundary=">", longest=LONGEST):
         if len(text) > RECORD_LIMIT:
             yield blocks.too_long(line=line, raw=text)
             continue
         own, rest = _own_part(text)
-        if own and _is_item(own):
+        if own and _is_item(own, containers):
             own, faults = source.clean(own)
             element = _parsed(own)
             if isinstance(element, str):
@@ -120,13 +122,13 @@ def _own_part(text: str) -> tuple[str, str]:
     return (text[: end.end()], text[end.end() :]) if end else (text, "")
 
 
-def _is_item(text: str) -> bool:
+def _is_item(text: str, containers: Mapping[str, _Container]) -> bool:
     if found := _KIND.search(text):
         return found[1] not in _BESIDE
     opening = _OPENING.match(text)
-    is_container = opening is not None and opening[2].startswith("urn:")
-    is_none = opening is not None and opening[1] in _NO_ITEMS
-    return not is_none and (not is_container or "<bib:authors>" in text)
+    if opening is None:
+        return False
+    return opening[1] not in _NO_ITEMS and html.unescape(opening[2]) not in containers
 
 
 def _parsed(text: str) -> Element | str:
@@ -137,16 +139,19 @@ def _parsed(text: str) -> Element | str:
 
 
 def _containers(source: Source) -> dict[str, _Container]:
-    """Every journal, book or site that items may refer to, by its address."""
+    """Every journal, book or site that items refer to, by its address."""
     found: dict[str, _Container] = {}
-    for _, text in cut(Source(source.path, encoding=source.encoding), _starts, boundary=">"):
+    referred: set[str] = set()
+    again = Source(source.path, encoding=source.encoding)
+    for _, text in cut(again, _starts, boundary=">", longest=LONGEST):
+        referred.update(html.unescape(one) for one in _REFERRED.findall(text))
         opening = _OPENING.match(text)
-        if opening is None or _KIND.search(text) or opening[1] in _NO_ITEMS:
+        if opening is None or _KIND.search(text):
             continue
         element = _parsed(_own_part(text)[0])
         if not isinstance(element, str):
             found[html.unescape(opening[2])] = _of(element)
-    return found
+    return {address: one for address, one in found.items() if address in referred}
 
 
 def _of(element: Element) -> _Container:

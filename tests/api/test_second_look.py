@@ -1,6 +1,7 @@
 """Decided records that look like the other kind."""
 
-from review.vocabulary import Stage, Verdict
+from review.reviews import add_member
+from review.vocabulary import Role, Stage, Verdict
 from screening.ranking import rank_records
 from tests.factories import decide_both, make_records
 
@@ -29,3 +30,24 @@ def test_slips_are_shown_and_records_that_are_like_their_kind_are_not(sign_in, p
     assert sum(title in included for title in titles) == 1
     assert sum(title in excluded for title in titles) == 1
     assert "Nothing has been ranked" in lead.get(f"{address}?stage=full_text").text
+
+
+def test_a_lead_who_screens_is_not_shown_what_they_decided_on(sign_in, people, database):
+    with database.writing() as session:
+        texts = [BONDS] * 10 + [ALGAE] * 10
+        titles = [f"{text}, part {place}" for place, text in enumerate(texts)]
+        fields = [{"title": title, "abstract": title} for title in titles]
+        records = make_records(session, people.review_id, fields)
+        for place, record in enumerate(records):
+            is_bond = (place < 10) != (place in (3, 15))
+            decide_both(session, people, record, Verdict.INCLUDE if is_bond else Verdict.EXCLUDE)
+        add_member(
+            session, review_id=people.review_id, email=people.emails["reviewer_a"],
+            role=Role.LEAD, by=people.lead,
+        )  # fmt: skip
+    rank_records(database, review_id=people.review_id, stage=Stage.TITLE_ABSTRACT, by=people.lead)
+
+    page = sign_in(people.reviewer_a).get(f"/reviews/{people.slug}/second-look").text
+
+    assert "Nothing has been compared yet" in page
+    assert titles[3] not in page

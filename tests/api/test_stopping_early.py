@@ -4,9 +4,10 @@ import re
 
 from sqlalchemy import select
 
+from review.decisions import decide
 from review.tables import Stop
 from review.verify import verify
-from review.vocabulary import Verdict
+from review.vocabulary import Stage, Verdict
 from screening.sampling import STEP
 from tests.factories import decide_both, make_records
 
@@ -82,3 +83,23 @@ def test_agreement_is_shown_by_stage_and_by_two_people(sign_in, people, database
 
     assert "10 3 0 7 1.00 1.00" in page
     assert "No record has been decided on by two people yet." in page  # full texts
+
+
+def test_a_record_in_conflict_is_in_no_agreement_and_speaks_against_stopping(
+    sign_in, people, database
+):
+    with database.writing() as session:
+        (record, *_) = make_records(session, people.review_id, 4)
+        for reviewer, verdict in zip(
+            people.reviewers, (Verdict.INCLUDE, Verdict.EXCLUDE), strict=True
+        ):
+            decide(session, review_id=people.review_id, record_id=record, verdict=verdict,
+                   stage=Stage.TITLE_ABSTRACT, by=reviewer)  # fmt: skip
+    lead = sign_in(people.lead)
+
+    agreement = text_of(lead.get(f"/reviews/{people.slug}/agreement"))
+    stopping = text_of(lead.get(f"/reviews/{people.slug}/stopping"))
+
+    assert agreement.count("No record has been decided on by two people yet.") == 2
+    assert "1 more waits for a second decision or an adjudicator" in stopping
+    assert "0 records without another" in stopping

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
@@ -42,6 +42,7 @@ def main() -> None:
             for name, (who, path) in PICTURES.items():
                 sign_in(page, server, who)
                 page.goto(f"{server.url}/reviews/demo{path}")
+                pass_by_titles_alone(page)
                 take(page, name)
             take_coding(page, server)
             phone = browser.new_context(viewport=PHONE, device_scale_factor=2).new_page()
@@ -50,6 +51,14 @@ def main() -> None:
             phone.locator("details.bars").first.scroll_into_view_if_needed()
             take(phone, "public-phone")
             browser.close()
+
+
+def pass_by_titles_alone(page: Page) -> None:
+    """Skip records that came without an abstract, which show little."""
+    while page.get_by_text("This record came without an abstract").count():
+        title = page.locator("#card h1").inner_text()
+        page.keyboard.press("s")
+        expect(page.locator("#card h1")).not_to_have_text(title)
 
 
 def take(page: Page, name: str) -> None:

@@ -13,7 +13,7 @@ from review.events import OPERATOR
 from review.retrieval import remove, retrieve
 from review.reviews import add_member, amend_protocol
 from review.rounds import reopen, stop_screening
-from review.tables import Rank, Record
+from review.tables import ModelRun, Rank, Record
 from review.verify import verify
 from review.vocabulary import Judgement, RemovalKind, RetrievalState, Role, Stage, Verdict
 from screening.queue import n_left, next_records, skip
@@ -303,6 +303,53 @@ def test_keeping_up_writes_an_order_only_where_something_was_resolved(database):
     with database.reading() as session:
         assert current_run(session, review_id=review_id, stage=stage).id != before
         assert list(verify(session)) == []
+
+
+def test_another_random_share_is_another_order(database):
+    with database.writing() as session:
+        cast = make_review(session)
+        make_records(session, cast.review_id, 40)
+    stage, review_id = Stage.TITLE_ABSTRACT, cast.review_id
+    rank_records(database, review_id=review_id, stage=stage, by=cast.lead)
+    assert keep_up(database, review_id=review_id, stage=stage) is None
+    with database.writing() as session:
+        amend_protocol(
+            session, review_id=review_id, protocol_text=protocol_text() + "\nrandom_share: 0.5\n",
+            why="More chance.", by=cast.lead,
+        )  # fmt: skip
+
+    assert keep_up(database, review_id=review_id, stage=stage) is not None
+    with database.reading() as session:
+        run = current_run(session, review_id=review_id, stage=stage)
+        ranks = session.scalars(select(Rank).where(Rank.model_run_id == run.id)).all()
+    assert sum(rank.why["is_random"] for rank in ranks) == 20
+
+
+def test_an_order_that_another_process_is_writing_is_left_whole(database):
+    with database.writing() as session:
+        cast = make_review(session)
+        make_records(session, cast.review_id, 4)
+    stage, review_id = Stage.TITLE_ABSTRACT, cast.review_id
+    with database.writing() as session:
+        material = gather(session, review_id=review_id, stage=stage)
+    rank_records(database, review_id=review_id, stage=stage, by=cast.lead)
+    with database.writing() as session:
+        first = current_run(session, review_id=review_id, stage=stage)
+        session.add(half := ModelRun(
+            review_id=review_id, stage=stage, fingerprint="x", parameters={}, n_training=0,
+            n_included=0, up_to_event=first.up_to_event,
+        ))  # fmt: skip
+        session.flush()
+        session.add(Rank(model_run_id=half.id, record_id=material.ids[0], review_id=review_id,
+                         position=1, score=0.0))  # fmt: skip
+        half_id = half.id
+        assert is_due(session, after_acts=0, after=timedelta(0)) == []
+
+    for _ in range(2):
+        rank_records(database, review_id=review_id, stage=stage, by=cast.lead)
+
+    with database.reading() as session:
+        assert session.get(Rank, (half_id, material.ids[0])) is not None
 
 
 def test_a_review_that_nobody_ranked_is_left_alone(database):

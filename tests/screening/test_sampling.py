@@ -112,3 +112,19 @@ def test_the_bound_holds_as_often_as_it_says(n_relevant):
         )
         n_held += found.most_in_all >= n_relevant
     assert n_held / n_trials >= 0.92  # 0.95 less three standard errors
+
+
+@pytest.mark.parametrize(("share", "n_between"), [(0.05, 15), (0.03, 25), (0.01, 50), (0.7, 20)])
+def test_orders_that_are_soon_replaced_keep_the_share(share, n_between):
+    n, n_read, n_picked = 3_000, 0, 0
+    is_open, order = np.ones(n, dtype=bool), np.arange(n)
+    while n_read < 1_500:
+        mixed, picked = with_random_share(
+            order, numbers=range(1, n + 1), is_open=is_open.tolist(), share=share, n_read=n_read
+        )
+        read = [place for place in mixed.tolist() if is_open[place]][:n_between]
+        n_picked += len(picked.intersection(read))
+        is_open[read] = False
+        n_read += len(read)
+
+    assert n_picked == pytest.approx(share * n_read, abs=2)

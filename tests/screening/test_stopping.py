@@ -105,3 +105,23 @@ def test_irrelevant_records_are_counted_since_the_last_relevant_one(labels, irre
 def test_numbers_that_make_no_sense_are_refused(labels, settings, says):
     with pytest.raises(ValueError, match=says):
         recall_test(labels, **settings)
+
+
+@given(st.lists(st.integers(-1, 1), max_size=30), st.integers(0, 30), st.data())
+def test_however_open_records_come_out_the_p_value_was_no_smaller(labels, n_unread, data):
+    n_total = len(labels) + n_unread
+    resolved = [data.draw(st.integers(0, 1)) if one == -1 else one for one in labels]
+
+    before = recall_test(labels, n_total=n_total)
+    after = recall_test(resolved, n_total=n_total)
+
+    assert before.p_value >= after.p_value - 1e-12
+    assert before.n_included == labels.count(1)
+
+
+def test_conflicts_keep_a_review_from_stopping():
+    found = [1] * 100 + [0] * 1900
+
+    assert recall_test([*found, *[0] * 100], n_total=2600).is_reached
+    assert not recall_test([*found, *[-1] * 100], n_total=2600).is_reached
+    assert consecutive_irrelevant([1, 0, -1, 0, 0]) == 2

@@ -297,6 +297,50 @@ def test_an_item_of_zotero_that_lost_its_first_line_is_rejected_and_the_others_s
     assert "<dc:title>Second</dc:title>" in lost.raw
 
 
+def test_what_no_item_of_zotero_is_part_of_is_an_item(tmp_path):
+    book = (
+        '    <bib:Book rdf:about="urn:isbn:9780000000001">\n        <dc:title>A book</dc:title>\n'
+        "    </bib:Book>\n"
+    )
+    text = SAMPLES[Format.ZOTERO_RDF].replace("    <bib:Memo", f"{book}    <bib:Memo")
+
+    titles = [block.record.title for block in read_text(tmp_path, text)]
+
+    assert titles == ["Homes and outcomes", "Second", "A book"]
+
+
+@pytest.mark.parametrize("shift", range(0, 260, 40))
+def test_the_item_after_one_that_is_too_long_is_read(tmp_path, shift):
+    long = "x" * (11 * 1024 * 1024 + shift)
+    address = "https://example.org/" + "a" * 120
+    text = SAMPLES[Format.ZOTERO_RDF].replace("We paid", long).replace("#item_9", address)
+
+    too_long, second = read_text(tmp_path, text)
+
+    assert "MB" in too_long.reason
+    assert second.record.title == "Second"
+
+
+def test_languages_of_other_abstracts_are_not_guessed_by_place(tmp_path):
+    text = (
+        "PMID- 1\nTI  - A title\nAB  - In English.\nOAB - En espanol.\nOAB - Auf Deutsch.\n"
+        "OABL- ger\n"
+    )
+
+    record = read_text(tmp_path, text)[0].record
+
+    assert [one.language for one in record.other_abstracts] == [None, None]
+
+
+def test_a_notice_that_there_is_an_abstract_elsewhere_is_none(tmp_path):
+    text = (
+        "PMID- 1\nTI  - A title\nAB  - In English.\nOAB - Abstract available from the publisher.\n"
+        "OABL- spa\n"
+    )
+
+    assert read_text(tmp_path, text)[0].record.other_abstracts == ()
+
+
 @pytest.mark.parametrize("brackets", ["{}", "{{}}"])
 def test_oversized_and_empty_entries_raise_nothing(tmp_path, brackets):
     assert [b.reason for b in read_text(tmp_path, f"@article{{a, title = {brackets}}}")]
