@@ -37,7 +37,7 @@ class Enough:
     n_total: int  # records of the stage, read or not
     n_resolved: int
     n_included: int
-    n_waiting: int  # records that wait for a second decision or an adjudicator
+    n_conflicts: int
     test: RecallTest
     recall_floor: float | None  # that the same test supports
     consecutive_irrelevant: int
@@ -109,7 +109,7 @@ def is_enough(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -> 
         n_total=n_total,
         n_resolved=n_resolved,
         n_included=n_included,
-        n_waiting=counted[Resolution.AWAITING_SECOND] + counted[Resolution.CONFLICT],
+        n_conflicts=counted[Resolution.CONFLICT],
         test=recall_test(
             labels,
             n_total=n_ordered,
@@ -138,11 +138,12 @@ def found_at_least(
 
 
 def _n_ordered(labels: Sequence[int], counted: Mapping[Resolution, int]) -> int:
-    """Return how many records were read in an order that is known, or not at all.
+    """Return how many records were read in an order that is known, or not by all who are needed.
 
     Decisions that were imported have no order, and tell nothing of what is left.
     """
-    return len(labels) + counted[Resolution.UNSCREENED] + counted[Resolution.NOT_SCREENED]
+    unread = (Resolution.UNSCREENED, Resolution.AWAITING_SECOND, Resolution.NOT_SCREENED)
+    return len(labels) + sum(counted[one] for one in unread)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from review.tables import Decision, ImportedDecision
 from review.vocabulary import FINISHED, Resolution, Stage, Verdict
 from screening.sampling import known_beginning, random_order
 
-READ = (*FINISHED, Resolution.AWAITING_SECOND, Resolution.CONFLICT)
+READ = (*FINISHED, Resolution.CONFLICT)  # by as many reviewers as it takes
 AT_STAGE = {
     Stage.TITLE_ABSTRACT: frozenset(Leaf)
     - {Leaf.DUPLICATE, Leaf.REMOVED_AUTOMATION, Leaf.REMOVED_OTHER},
@@ -63,11 +63,12 @@ def _counted(stage: Stage, reasons: Reasons) -> Select[Any]:
 
 
 def labels_as_read(session: Session, *, review_id: UUID, stage: Stage) -> list[int]:
-    """Return 1 (included), 0 (excluded) or -1 (not resolved) for each record read, in that order.
+    """Return 1 (included), 0 (excluded) or -1 (in conflict) for each record read, in that order.
 
-    A record was read when the first decision of its round was made; while it waits for a second
-    one, or for an adjudicator, it is not resolved.  Records with decisions that
-    were imported are left out: nobody knows in which order they were read.
+    A record was read when the first decision of its round was made.  One that waits for a second
+    decision counts as unread: which ones do follows from the order, and says nothing of them.
+    Records with decisions that were imported are left out: nobody knows in which order they were
+    read.
     """
     query = _read_query(stage, reasons_of(protocol_of(session, review_id)))
     resolutions = session.scalars(query, {"the_review": review_id})

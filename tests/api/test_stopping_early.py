@@ -101,5 +101,5 @@ def test_a_record_in_conflict_is_in_no_agreement_and_speaks_against_stopping(
     stopping = text_of(lead.get(f"/reviews/{people.slug}/stopping"))
 
     assert agreement.count("No record has been decided on by two people yet.") == 2
-    assert "1 more waits for a second decision or an adjudicator" in stopping
+    assert "1 more is in conflict" in stopping
     assert "0 records without another" in stopping
