@@ -15,12 +15,14 @@ from sqlalchemy import CTE, Select, func, select
 from sqlalchemy.orm import Session
 
 from review.clusters import THE_REVIEW, members
+from review.events import Actor
 from review.flow import Leaf, leaf_table
+from review.permissions import Action, check, roles_of_actor
 from review.prisma import SOUGHT
 from review.resolution import Reasons, reasons_of, resolution_table, resolution_tables
 from review.reviews import protocol_of
 from review.tables import Decision, ImportedDecision
-from review.vocabulary import FINISHED, Resolution, Stage, Verdict
+from review.vocabulary import FINISHED, Resolution, Role, Stage, Verdict
 from screening.sampling import known_beginning, random_order
 
 READ = (*FINISHED, Resolution.CONFLICT)  # by as many reviewers as it takes
@@ -97,15 +99,18 @@ def _results_query(stage: Stage, reasons: Reasons) -> Select[Any]:
 
 
 def pairs_of_verdicts(
-    session: Session, *, review_id: UUID, stage: Stage
+    session: Session, *, review_id: UUID, stage: Stage, by: Actor
 ) -> dict[tuple[UUID, UUID], list[tuple[str, str]]]:
     """Return, for each two reviewers, what they said of the records that both decided on.
 
     Verdicts are those that stood when the second of them had decided: changes after that, and
-    what an adjudicator said, do not count.  Records in conflict come in once that is settled.
+    what an adjudicator said, do not count.  For the lead; a lead who screens is not told of records
+    that are still in conflict.
     """
     pairs: dict[tuple[UUID, UUID], list[tuple[str, str]]] = defaultdict(list)
-    for said in _given(session, review_id=review_id, stage=stage).values():
+    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    is_blind = Role.REVIEWER in roles_of_actor(session, review_id=review_id, by=by)
+    for said in _given(session, review_id, stage, settled_only=is_blind).values():
         standing = _when_complete(said)
         if standing is not None:
             (first, one), (second, other) = sorted(standing.items())
@@ -128,8 +133,10 @@ def _when_complete(said: Sequence[Given]) -> dict[UUID, Verdict] | None:
     return None
 
 
-def _given(session: Session, *, review_id: UUID, stage: Stage) -> dict[UUID, list[Given]]:
-    query = _given_query(stage, reasons_of(protocol_of(session, review_id)))
+def _given(
+    session: Session, review_id: UUID, stage: Stage, *, settled_only: bool
+) -> dict[UUID, list[Given]]:
+    query = _given_query(stage, reasons_of(protocol_of(session, review_id)), settled_only)
     given: dict[UUID, list[Given]] = defaultdict(list)
     for cluster, *said in session.execute(query, {"the_review": review_id}):
         given[cluster].append(Given(*said))
@@ -137,20 +144,18 @@ def _given(session: Session, *, review_id: UUID, stage: Stage) -> dict[UUID, lis
 
 
 @lru_cache(maxsize=64)
-def _given_query(stage: Stage, reasons: Reasons) -> Select[Any]:
+def _given_query(stage: Stage, reasons: Reasons, settled_only: bool) -> Select[Any]:
     query, table = _of_current_rounds(stage, reasons)
-    return (
-        query.add_columns(
-            table.c.cluster_id,
-            Decision.id,
-            Decision.reviewer_id,
-            Decision.verdict,
-            Decision.supersedes_id,
-            Decision.event_number,
-        )
-        .where(table.c.resolution.in_(FINISHED))
-        .order_by(Decision.event_number)
-    )
+    if settled_only:
+        query = query.where(table.c.resolution.in_(FINISHED))
+    return query.add_columns(
+        table.c.cluster_id,
+        Decision.id,
+        Decision.reviewer_id,
+        Decision.verdict,
+        Decision.supersedes_id,
+        Decision.event_number,
+    ).order_by(Decision.event_number)
 
 
 @lru_cache(maxsize=64)

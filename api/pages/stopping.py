@@ -12,7 +12,6 @@ from starlette.responses import RedirectResponse, Response
 
 from api.deps import By, ReadSession, ReviewId, WriteSession
 from api.rendering import language_tag, path, render
-from review.permissions import Action, check
 from review.rounds import stop_screening
 from review.tables import Account
 from review.vocabulary import Stage
@@ -75,8 +74,10 @@ def show_fairness(request: Request, session: ReadSession, review_id: ReviewId, b
 @router.get("/reviews/{slug}/agreement")
 def show_agreement(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
     """Show how far reviewers agreed before any conflict was settled, by stage and by two."""
-    check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    said = {stage: pairs_of_verdicts(session, review_id=review_id, stage=stage) for stage in Stage}
+    said = {
+        stage: pairs_of_verdicts(session, review_id=review_id, stage=stage, by=by)
+        for stage in Stage
+    }
     return render(
         request,
         "agreement.html",

@@ -5,9 +5,10 @@ import re
 from sqlalchemy import select
 
 from review.decisions import decide
+from review.reviews import add_member
 from review.tables import Stop
 from review.verify import verify
-from review.vocabulary import Stage, Verdict
+from review.vocabulary import Role, Stage, Verdict
 from screening.sampling import STEP
 from tests.factories import decide_both, make_records
 
@@ -85,7 +86,7 @@ def test_agreement_is_shown_by_stage_and_by_two_people(sign_in, people, database
     assert "No record has been decided on by two people yet." in page  # full texts
 
 
-def test_a_record_in_conflict_is_in_no_agreement_and_speaks_against_stopping(
+def test_a_record_in_conflict_speaks_against_stopping_and_is_told_to_no_lead_who_screens(
     sign_in, people, database
 ):
     with database.writing() as session:
@@ -95,11 +96,17 @@ def test_a_record_in_conflict_is_in_no_agreement_and_speaks_against_stopping(
         ):
             decide(session, review_id=people.review_id, record_id=record, verdict=verdict,
                    stage=Stage.TITLE_ABSTRACT, by=reviewer)  # fmt: skip
-    lead = sign_in(people.lead)
+        add_member(
+            session, review_id=people.review_id, email=people.emails["reviewer_a"],
+            role=Role.LEAD, by=people.lead,
+        )  # fmt: skip
+    lead, address = sign_in(people.lead), f"/reviews/{people.slug}/agreement"
 
-    agreement = text_of(lead.get(f"/reviews/{people.slug}/agreement"))
+    agreement = text_of(lead.get(address))
+    shown_to_a_reviewer = text_of(sign_in(people.reviewer_a).get(address))
     stopping = text_of(lead.get(f"/reviews/{people.slug}/stopping"))
 
-    assert agreement.count("No record has been decided on by two people yet.") == 2
+    assert "1 0 1 0 0.00" in agreement
+    assert shown_to_a_reviewer.count("No record has been decided on by two people yet.") == 2
     assert "1 more is in conflict" in stopping
     assert "0 records without another" in stopping
