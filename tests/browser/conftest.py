@@ -94,6 +94,19 @@ def demo_server(
         yield made
 
 
+def fill_in_sign_in(page: Page, server: Server, email: str, password: str) -> None:
+    """Sign in by mouse and keyboard, once the browser has given the first field its focus.
+
+    It does so as it draws the page, maybe after loading; who types before that loses letters.
+    """
+    page.goto(f"{server.url}/login")
+    expect(page.get_by_label("E-mail address")).to_be_focused()
+    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Your reviews")).to_be_visible()
+
+
 @contextmanager
 def serving(settings: dict[str, str], folder: Path) -> Iterator[Server]:
     """Serve the data in a folder, in a process of its own, until the block ends."""

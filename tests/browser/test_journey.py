@@ -10,7 +10,7 @@ from review.database import Database
 from review.events import OPERATOR
 from review.reviews import add_member, create_review
 from review.vocabulary import Role
-from tests.browser.conftest import WORK, Server
+from tests.browser.conftest import WORK, Server, fill_in_sign_in
 from tests.factories import protocol_text
 
 pytestmark = pytest.mark.browser
@@ -60,11 +60,7 @@ def review(server: Server, database: Database) -> str:
 
 def sign_in(page: Page, server: Server, email: str) -> None:
     page.context.clear_cookies()
-    page.goto(f"{server.url}/login")
-    page.get_by_label("E-mail address").fill(email)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", name="Your reviews")).to_be_visible()
+    fill_in_sign_in(page, server, email, PASSWORD)
 
 
 def add_search(page: Page, review: str, file: Path, source: str) -> None:

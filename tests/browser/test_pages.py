@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from api.demonstration import LOGINS, PASSWORD
-from tests.browser.conftest import Server, serving
+from tests.browser.conftest import Server, fill_in_sign_in, serving
 
 pytestmark = pytest.mark.browser
 
@@ -42,11 +42,7 @@ def demo(server: Server) -> str:
 
 def sign_in(page: Page, server: Server, who: str) -> None:
     page.context.clear_cookies()
-    page.goto(f"{server.url}/login")
-    page.get_by_label("E-mail address").fill(LOGINS[who])
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", name="Your reviews")).to_be_visible()
+    fill_in_sign_in(page, server, LOGINS[who], PASSWORD)
 
 
 def test_every_page_is_accessible_in_light_and_dark_and_fits_a_phone(

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from api.demonstration import LOGINS, PASSWORD
-from tests.browser.conftest import WORK, Server
+from tests.browser.conftest import WORK, Server, fill_in_sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -38,18 +38,15 @@ def phone(chromium: Browser, javascript: bool) -> Iterator[Page]:
 
 
 def sign_in(page: Page, server: Server, who: str, *, keys: bool = False) -> None:
+    if not keys:
+        fill_in_sign_in(page, server, LOGINS[who], PASSWORD)
+        return
     page.goto(f"{server.url}/login")
-    if keys:
-        # The browser gives the first field the focus as it draws the page, maybe after loading.
-        expect(page.get_by_label("E-mail address")).to_be_focused()
-        page.keyboard.type(LOGINS[who])
-        page.keyboard.press("Tab")
-        page.keyboard.type(PASSWORD)
-        page.keyboard.press("Enter")
-    else:
-        page.get_by_label("E-mail address").fill(LOGINS[who])
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_label("E-mail address")).to_be_focused()
+    page.keyboard.type(LOGINS[who])
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Your reviews")).to_be_visible()
 
 
