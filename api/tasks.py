@@ -20,9 +20,10 @@ from review.errors import Unreadable
 from review.files import FileStore
 from review.imported_decisions import Done, Rules, import_decisions, write_outcomes
 from review.importing import SearchOnDemand, import_file
-from review.imports import Imported, Reading
+from review.imports import Imported
 from review.jobs import Held, JobKind
 from review.permissions import roles_of
+from review.previews import Reading
 from review.reading import Format
 from review.vocabulary import Role, SearchKind, Stage, Verdict
 from screening.ranking import rank_records

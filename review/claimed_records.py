@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from review.clusters import homes
 from review.frames import plain_fields, record_frame
-from review.imports import find_file
 from review.matching import FIELDS, Band, find_pairs, normalise
+from review.previews import find_file
 from review.reading import ParsedRecord
 from review.tables import Record
 

@@ -24,8 +24,8 @@ from review.decisions import check_reason
 from review.errors import Invalid, NotAllowed
 from review.events import Actor, ActWriter, lock_review
 from review.flow import Leaf, leaves
-from review.imports import Reading, as_before
 from review.permissions import Action, check
+from review.previews import Reading, as_before
 from review.reading import Claim, ParsedRecord, claims, read
 from review.resolution import resolutions
 from review.reviews import protocol_state

@@ -11,6 +11,7 @@ from review import imports
 from review.database import Database
 from review.events import Actor
 from review.files import FileStore
+from review.previews import Reading, find_file
 
 
 def import_file(
@@ -22,7 +23,7 @@ def import_file(
     search_for: Callable[[Session], UUID],
     by: Actor,
     name: str | None = None,
-    reading: imports.Reading | None = None,
+    reading: Reading | None = None,
     on_progress: Callable[[int], None] | None = None,
     on_commit: Callable[[Session, imports.Imported], None] | None = None,
 ) -> imports.Imported:
@@ -32,7 +33,7 @@ def import_file(
     """
     staged = imports.stage(path, files=files, name=name, reading=reading, on_progress=on_progress)
     with staged.blocks, database.writing() as session:
-        present = imports.find_file(session, review_id=review_id, sha256=staged.sha256)
+        present = find_file(session, review_id=review_id, sha256=staged.sha256)
         if present is not None:
             done = imports.Imported(present, was_there=True)
         else:

@@ -30,7 +30,8 @@ from review.errors import ReviewError
 from review.events import Actor
 from review.files import FileStore
 from review.importing import SearchOnDemand, import_file
-from review.imports import Imported, Reading
+from review.imports import Imported
+from review.previews import Reading
 from review.vocabulary import SearchKind, Stage
 from screening.ranking import rank_records
 

@@ -20,7 +20,7 @@ from review.accounts import find_account
 from review.database import Database
 from review.errors import Invalid, ReviewError
 from review.events import OPERATOR, Actor
-from review.imports import Reading
+from review.previews import Reading
 from review.reading import FIELDS, Format
 from review.reviews import find_review
 

@@ -16,9 +16,9 @@ from api.pages.jobs import started
 from api.rendering import render
 from api.security import sealed, unsealed
 from review.errors import Invalid, Unreadable
-from review.imports import Preview, Reading, as_before, preview, remembered_mapping
 from review.jobs import JobKind
 from review.permissions import Action, check
+from review.previews import Preview, Reading, as_before, preview, remembered_mapping
 from review.reading import FIELDS, FILE_LIMIT, Format, checked_mapping, table_of_hits
 from review.reviews import protocol_of
 from review.vocabulary import SearchKind

@@ -16,9 +16,9 @@ from api.pages.jobs import started
 from api.rendering import render
 from review.errors import Invalid, Unreadable
 from review.imported_decisions import NOBODY, SAYABLE, Rules, Seen, look_through
-from review.imports import Reading
 from review.jobs import JobKind
 from review.permissions import Action, check
+from review.previews import Reading
 from review.reading import FILE_LIMIT, Claim
 from review.reviews import members_of
 from review.tables import Account

@@ -24,7 +24,7 @@ from review.imported_decisions import (
     look_through,
 )
 from review.importing import SearchOnDemand, import_file
-from review.imports import Reading
+from review.previews import Reading
 from review.tables import Account, Decision, Event, ImportedDecision
 from review.verify import verify
 from review.vocabulary import Act, SearchKind, Stage, Verdict
