@@ -53,14 +53,20 @@ def count_resolutions(session: Session, *, review_id: UUID, stage: Stage) -> dic
 
 @lru_cache(maxsize=64)
 def _counted(stage: Stage, reasons: Reasons) -> Select[Any]:
+    results = _results(stage, reasons).subquery()
+    return select(results.c.resolution, func.count()).group_by(results.c.resolution)
+
+
+@lru_cache(maxsize=64)
+def _results(stage: Stage, reasons: Reasons) -> Select[Any]:
+    """Return the number of each record of the stage, and what it has come to."""
     resolved = resolution_tables(THE_REVIEW, reasons)
     leaf = leaf_table(THE_REVIEW, reasons, resolved=resolved)
     table = resolved[stage]
     return (
-        select(table.c.resolution, func.count())
+        select(leaf.c.number, table.c.resolution)
         .join(leaf, leaf.c.record_id == table.c.cluster_id)
         .where(leaf.c.leaf.in_([one.value for one in AT_STAGE[stage]]))
-        .group_by(table.c.resolution)
     )
 
 
@@ -80,22 +86,10 @@ def labels_as_read(session: Session, *, review_id: UUID, stage: Stage) -> list[i
 
 def sample_as_known(session: Session, *, review_id: UUID, stage: Stage) -> list[int]:
     """Return the longest random sample whose results are all known: 1 (included) or 0, (n,)."""
-    query = _results_query(stage, reasons_of(protocol_of(session, review_id)))
+    query = _results(stage, reasons_of(protocol_of(session, review_id)))
     result = {number: one for number, one in session.execute(query, {"the_review": review_id})}  # noqa: C416 - a row is not a pair to mypy
     labels = {Resolution.INCLUDE: 1, Resolution.EXCLUDE: 0}
     return list(known_beginning([labels.get(result[one], -1) for one in random_order(result)]))
-
-
-@lru_cache(maxsize=64)
-def _results_query(stage: Stage, reasons: Reasons) -> Select[Any]:
-    resolved = resolution_tables(THE_REVIEW, reasons)
-    leaf = leaf_table(THE_REVIEW, reasons, resolved=resolved)
-    table = resolved[stage]
-    return (
-        select(leaf.c.number, table.c.resolution)
-        .join(leaf, leaf.c.record_id == table.c.cluster_id)
-        .where(leaf.c.leaf.in_([one.value for one in AT_STAGE[stage]]))
-    )
 
 
 def pairs_of_verdicts(
