@@ -1,10 +1,12 @@
 """Decided records that look like the other kind, for a second look by the lead."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import select, true
+from sqlalchemy import Row, select, true
 from sqlalchemy.orm import Session
 
 from review.clusters import members
@@ -45,26 +47,7 @@ def odd_ones(
     run = current_run(session, review_id=review_id, stage=stage)
     if run is None:
         return None, None
-    roles = roles_of_actor(session, review_id=review_id, by=by)
-    member = members(review_id)
-    own = Record.id.in_(
-        select(member.c.cluster_id)
-        .join(Decision, Decision.record_id == member.c.record_id)
-        .where(Decision.reviewer_id == by.account_id, Decision.stage == stage)
-    )
-    table = resolutions(session, review_id=review_id, stage=stage)
-    rows = session.execute(
-        select(Record.id, Record.number, Record.title, Rank.held_out, table.c.resolution)
-        .join(Rank, Rank.record_id == Record.id)
-        .join(table, table.c.cluster_id == Record.id)
-        .where(
-            Rank.model_run_id == run.id,
-            Rank.held_out.is_not(None),
-            table.c.resolution.in_(FINISHED),
-            ~own if Role.REVIEWER in roles else true(),
-        )
-        .order_by(Rank.held_out.desc(), Record.number)
-    ).all()
+    rows = _scored(session, review_id, run, by)
     scores = {
         one: np.array([row.held_out for row in rows if row.resolution == one]) for one in FINISHED
     }
@@ -82,3 +65,27 @@ def odd_ones(
         odd.sort(key=lambda one: (-one.more_alike, one.number))
         del odd[limit:]
     return run, found
+
+
+def _scored(session: Session, review_id: UUID, run: ModelRun, by: Actor) -> Sequence[Row[Any]]:
+    """Return the resolved records with their held-out scores, those that ``by`` may see."""
+    member = members(review_id)
+    own = Record.id.in_(
+        select(member.c.cluster_id)
+        .join(Decision, Decision.record_id == member.c.record_id)
+        .where(Decision.reviewer_id == by.account_id, Decision.stage == run.stage)
+    )
+    is_blind = Role.REVIEWER in roles_of_actor(session, review_id=review_id, by=by)
+    table = resolutions(session, review_id=review_id, stage=run.stage)
+    return session.execute(
+        select(Record.id, Record.number, Record.title, Rank.held_out, table.c.resolution)
+        .join(Rank, Rank.record_id == Record.id)
+        .join(table, table.c.cluster_id == Record.id)
+        .where(
+            Rank.model_run_id == run.id,
+            Rank.held_out.is_not(None),
+            table.c.resolution.in_(FINISHED),
+            ~own if is_blind else true(),
+        )
+        .order_by(Record.number)
+    ).all()

@@ -55,7 +55,7 @@ def read(source: Source) -> Iterator[Block]:
     """The blocks of a Zotero RDF file: its items, without attachments, notes and collections."""
     containers = _containers(source)
     blocks = Blocks()
-    for line, text in cut(source, _starts, boundary=">", longest=LONGEST):
+    for line, text in _stretches(source):
         if len(text) > RECORD_LIMIT:
             yield blocks.too_long(line=line, raw=text)
             continue
@@ -109,8 +109,13 @@ def to_record(element: Element, containers: Mapping[str, _Container]) -> ParsedR
     )
 
 
-def _starts(text: str, begin: int, end: int) -> Iterator[int]:
-    return (found.start() for found in _OPENING.finditer(text, begin, end))
+def _stretches(source: Source) -> Iterator[tuple[int, str]]:
+    """What stands at the outermost level, each with its line and what follows it."""
+
+    def starts(text: str, begin: int, end: int) -> Iterator[int]:
+        return (found.start() for found in _OPENING.finditer(text, begin, end))
+
+    return cut(source, starts, boundary=">", longest=LONGEST)
 
 
 def _own_part(text: str) -> tuple[str, str]:
@@ -142,8 +147,7 @@ def _containers(source: Source) -> dict[str, _Container]:
     """Every journal, book or site that items refer to, by its address."""
     found: dict[str, _Container] = {}
     referred: set[str] = set()
-    again = Source(source.path, encoding=source.encoding)
-    for _, text in cut(again, _starts, boundary=">", longest=LONGEST):
+    for _, text in _stretches(Source(source.path, encoding=source.encoding)):
         referred.update(html.unescape(one) for one in _REFERRED.findall(text))
         opening = _OPENING.match(text)
         if opening is None or _KIND.search(text):

@@ -7,18 +7,22 @@ from tests.factories import decide_both, make_records
 
 BONDS = "An impact bond that pays for outcomes of young people"
 ALGAE = "Marine algae and the tides of the northern sea"
+SLIPS = (3, 15)
+
+
+def decide_with_slips(session, people):
+    """Twenty resolved records, two of them against what they look like; returns their titles."""
+    titles = [f"{text}, part {place}" for place, text in enumerate([BONDS] * 10 + [ALGAE] * 10)]
+    fields = [{"title": title, "abstract": title} for title in titles]
+    for place, record in enumerate(make_records(session, people.review_id, fields)):
+        is_bond = (place < 10) != (place in SLIPS)
+        decide_both(session, people, record, Verdict.INCLUDE if is_bond else Verdict.EXCLUDE)
+    return titles
 
 
 def test_slips_are_shown_and_records_that_are_like_their_kind_are_not(sign_in, people, database):
     with database.writing() as session:
-        texts = [BONDS] * 10 + [ALGAE] * 10
-        titles = [f"{text}, part {place}" for place, text in enumerate(texts)]
-        fields = [{"title": title, "abstract": title} for title in titles]
-        records = make_records(session, people.review_id, fields)
-        for place, record in enumerate(records):
-            is_slip = place in (3, 15)
-            is_bond = (place < 10) != is_slip
-            decide_both(session, people, record, Verdict.INCLUDE if is_bond else Verdict.EXCLUDE)
+        titles = decide_with_slips(session, people)
     lead, address = sign_in(people.lead), f"/reviews/{people.slug}/second-look"
     assert "Nothing has been ranked at this stage yet" in lead.get(address).text
 
@@ -34,13 +38,7 @@ def test_slips_are_shown_and_records_that_are_like_their_kind_are_not(sign_in, p
 
 def test_a_lead_who_screens_is_not_shown_what_they_decided_on(sign_in, people, database):
     with database.writing() as session:
-        texts = [BONDS] * 10 + [ALGAE] * 10
-        titles = [f"{text}, part {place}" for place, text in enumerate(texts)]
-        fields = [{"title": title, "abstract": title} for title in titles]
-        records = make_records(session, people.review_id, fields)
-        for place, record in enumerate(records):
-            is_bond = (place < 10) != (place in (3, 15))
-            decide_both(session, people, record, Verdict.INCLUDE if is_bond else Verdict.EXCLUDE)
+        titles = decide_with_slips(session, people)
         add_member(
             session, review_id=people.review_id, email=people.emails["reviewer_a"],
             role=Role.LEAD, by=people.lead,
