@@ -57,6 +57,9 @@ def build_record(
     if notice:
         kept = extra or {}
         extra = {**kept, "copyright": [*kept.get("copyright", ()), notice]}
+    others = [OtherAbstract(tidy_or_none(one.language), tidy(one.text)) for one in other_abstracts]
+    if elsewhere := [one.text for one in others if _ELSEWHERE.match(one.text)]:
+        extra = {**(extra or {}), "abstract elsewhere": elsewhere}
     journal, abbreviation = tidy_or_none(journal), tidy_or_none(journal_abbreviation)
     is_same = journal and abbreviation and journal.casefold() == abbreviation.casefold()
     return ParsedRecord(
@@ -79,7 +82,7 @@ def build_record(
         accession=tidy_or_none(accession),
         keywords=_tidy_words(keywords),
         translated_title=tidy_or_none(translated_title),
-        other_abstracts=_others(abstract, other_abstracts),
+        other_abstracts=_others(abstract, others),
         extra={
             name: values
             for name, values in (extra or {}).items()
@@ -90,10 +93,9 @@ def build_record(
 
 def _others(abstract: str | None, others: Iterable[OtherAbstract]) -> tuple[OtherAbstract, ...]:
     """What the other abstracts say that the first one does not."""
-    tidied = [OtherAbstract(tidy_or_none(one.language), tidy(one.text)) for one in others]
     return tuple(
         one
-        for one in tidied
+        for one in others
         if one.text and one.text not in (abstract or "") and not _ELSEWHERE.match(one.text)
     )
 

@@ -10,7 +10,8 @@ from review.reading.records import RECORD_LIMIT, Block, ParsedRecord
 from review.reading.source import Source, without_controls
 
 _READ_WORDS = (
-    "title abstract author issued container-title volume issue page DOI PMID ISSN ISBN URL type "
+    "title abstract author issued container-title container-title-short journalAbbreviation "
+    "volume issue page DOI PMID ISSN ISBN URL type "
     "language keyword original-title"
 )
 _READ = frozenset(_READ_WORDS.split())

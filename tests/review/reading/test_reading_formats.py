@@ -338,7 +338,10 @@ def test_a_notice_that_there_is_an_abstract_elsewhere_is_none(tmp_path):
         "OABL- spa\n"
     )
 
-    assert read_text(tmp_path, text)[0].record.other_abstracts == ()
+    record = read_text(tmp_path, text)[0].record
+
+    assert record.other_abstracts == ()
+    assert record.extra["abstract elsewhere"] == ["Abstract available from the publisher."]
 
 
 @pytest.mark.parametrize("brackets", ["{}", "{{}}"])
