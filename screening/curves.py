@@ -19,7 +19,7 @@ Rule = Callable[[Sequence[int], int], bool]
 
 
 @dataclass(frozen=True)
-class Stop:
+class StoppedAt:
     """Where a rule would have ended a replay: after how many records, with which recall."""
 
     rule: str
@@ -35,7 +35,7 @@ def recall_curve(labels: Sequence[int]) -> pd.DataFrame:
     return pd.DataFrame({"read": np.arange(len(found)), "found": found, "recall": found / total})
 
 
-def stops(labels: Sequence[int]) -> list[Stop]:
+def stops(labels: Sequence[int]) -> list[StoppedAt]:
     """Return where each rule would have ended the reading of ``labels``, in order, shape (n,).
 
     The rules are the test of recall (see `screening.stopping`) at two targets, and three lengths
@@ -74,11 +74,11 @@ def draw(labels: Sequence[int]) -> str:
     return str(vl_convert.vegalite_to_svg(chart.to_dict()))
 
 
-def _stop(rule: str, labels: Sequence[int], is_enough: Rule) -> Stop:
+def _stop(rule: str, labels: Sequence[int], is_enough: Rule) -> StoppedAt:
     n, step = len(labels), max(len(labels) // LOOKS, 1)
     at = next((m for m in range(step, n, step) if is_enough(labels[:m], n)), None)
     n_read = n if at is None else at
-    return Stop(rule, n_read, sum(labels[:n_read]) / max(sum(labels), 1), at is not None)
+    return StoppedAt(rule, n_read, sum(labels[:n_read]) / max(sum(labels), 1), at is not None)
 
 
 def _by_test(target: float, confidence: float) -> Rule:

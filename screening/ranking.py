@@ -27,7 +27,7 @@ from screening.ranker import RelevanceRanker
 from screening.sampling import with_random_share
 
 CHUNK = 2000
-UNDER_WAY = timedelta(hours=1)  # after which an order that was begun is given up
+UNDER_WAY = timedelta(minutes=10)  # after which an order that was begun is given up
 LEARNED_FROM = (
     Act.DECIDE, Act.ADJUDICATE, Act.IMPORT_DECISIONS, Act.REOPEN, Act.IMPORT_FILE, Act.DEDUPLICATE,
     Act.JUDGE_PAIR, Act.UNDO_DUPLICATES, Act.REMOVE_RECORD, Act.AMEND_PROTOCOL, Act.STOP,
@@ -86,8 +86,7 @@ def rank_records(
 ) -> Ranking:
     """Rank every unique record of a review for a stage and put the order in use.
 
-    Among the open ones one in so many is the next in random order, as the protocol's
-    ``random_share`` says.
+    A share of the open ones, the protocol's ``random_share``, is the next in random order.
 
     Learning happens outside any transaction; ranks are written in short ones, and the last of
     them makes the new order current.  ``cache`` is a folder where features are kept, so that only

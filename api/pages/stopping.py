@@ -1,4 +1,4 @@
-"""Whether enough was read, the decision to stop, a second look, and how far reviewers agree."""
+"""How screening went: whether enough was read, agreement, fairness, and a second look."""
 
 from collections.abc import Collection
 from typing import Annotated

@@ -363,3 +363,26 @@ def test_an_idle_worker_keeps_an_order_up_and_leaves_waiting_jobs_their_turn(
     work_off(app)
     assert n_rankings() == 2
     assert n_rankings() == 2
+
+
+def test_an_order_that_cannot_be_learned_is_let_be_for_a_while(
+    app, database, people, settings, ask, monkeypatch
+):
+    with database.writing() as session:
+        records = make_records(session, people.review_id, 4)
+    ask(JobKind.RANK, stage="title_abstract")
+    work_off(app)
+    with database.writing() as session:
+        decide_both(session, people, records[0], Verdict.INCLUDE)
+    tries = []
+
+    def broken(*_given, **more):
+        tries.append(more["review_id"])
+        raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr("api.worker.keep_up", broken)
+    worker = Worker(database, settings.model_copy(update={"rank_after": 1}))
+    worker.rank_what_is_due()
+    worker.rank_what_is_due()
+
+    assert tries == [people.review_id]

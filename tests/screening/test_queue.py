@@ -305,6 +305,26 @@ def test_keeping_up_writes_an_order_only_where_something_was_resolved(database):
         assert list(verify(session)) == []
 
 
+def test_an_old_order_that_is_still_right_is_not_worked_out_at_every_act(database):
+    with database.writing() as session:
+        cast = make_review(session)
+        records = make_records(session, cast.review_id, 12)
+    stage, review_id, quarter = Stage.TITLE_ABSTRACT, cast.review_id, timedelta(minutes=15)
+    rank_records(database, review_id=review_id, stage=stage, by=cast.lead)
+    with database.writing() as session:
+        current_run(session, review_id=review_id, stage=stage).started_at -= timedelta(hours=1)
+        decided(session, cast, records[0])
+        session.flush()
+        assert is_due(session, after_acts=50, after=quarter) == [(review_id, stage)]
+
+    assert keep_up(database, review_id=review_id, stage=stage) is None
+
+    with database.writing() as session:
+        decided(session, cast, records[1])
+        session.flush()
+        assert is_due(session, after_acts=50, after=quarter) == []
+
+
 def test_another_random_share_is_another_order(database):
     with database.writing() as session:
         cast = make_review(session)
