@@ -21,6 +21,7 @@ from protocols.schema import (
 from review.errors import Invalid, NotFound
 from review.events import last_event
 from review.reviews import protocol_of
+from review.rounds import stop_that_holds
 
 UNITS = ("contract", "study")
 
@@ -56,6 +57,7 @@ class HeatMap:
     unplaced: frozenset[UUID]  # coded studies that stand in no cell
     awaiting_coding: frozenset[UUID]
     as_of: int
+    stopped: str | None = None  # how screening was stopped early, and what may be missing
 
     def count(self, row: str, column: str) -> int:
         """Return the number of units in a cell."""
@@ -112,6 +114,7 @@ def build(
     protocol = protocol_of(session, review_id, as_of=as_of)
     keys = [key for one in protocol.frameworks for key in items_of(protocol, one)]
     coded = read_coded(session, review_id=review_id, items=keys, as_of=as_of)
+    stop = stop_that_holds(session, review_id, as_of=as_of)
     return count(
         coded,
         protocol=protocol,
@@ -120,6 +123,7 @@ def build(
         secondary=secondary,
         filters=filters,
         as_of=last_event(session, review_id) if as_of is None else as_of,
+        stopped=stop.sentence if stop else None,
     )
 
 
@@ -132,6 +136,7 @@ def count(
     unit: str | None = None,
     secondary: bool = False,
     filters: Mapping[str, Sequence[str]] | None = None,
+    stopped: str | None = None,
 ) -> HeatMap:
     """Return a map of what is coded, read from a review or kept in a publication."""
     try:
@@ -145,7 +150,7 @@ def count(
     frame = _filtered(frame, chosen, filters or {})
     rows = axis_entries(protocol, chosen.rows, frame["row"])
     columns = axis_entries(protocol, chosen.columns, frame["column"])
-    return _counted(chosen, unit, rows, columns, frame, coded, as_of)
+    return _counted(chosen, unit, rows, columns, frame, coded, as_of, stopped)
 
 
 def count_cells(frame: pd.DataFrame, rows: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
@@ -217,6 +222,7 @@ def _counted(
     frame: pd.DataFrame,
     coded: Coded,
     as_of: int,
+    stopped: str | None,
 ) -> HeatMap:
     placed = frame.dropna(subset=["row", "column"])
     on_map = frozenset(placed["study_id"])
@@ -236,6 +242,7 @@ def _counted(
         unplaced=(shown & coded.coded_studies) - on_map,
         awaiting_coding=shown - coded.coded_studies,
         as_of=as_of,
+        stopped=stopped,
     )
 
 

@@ -42,19 +42,20 @@ def draw(heatmap: HeatMap) -> alt.LayerChart:
         .properties(
             width={"step": 74},
             height={"step": 44},
-            title=alt.Title(heatmap.framework.label, subtitle=subtitle(heatmap), anchor="start"),
+            title=alt.Title(heatmap.framework.label, subtitle=subtitles(heatmap), anchor="start"),
         )
         .configure_view(stroke=None)
     )
     return chart
 
 
-def subtitle(heatmap: HeatMap) -> str:
-    """Return what the map counts, in one sentence."""
-    return (
+def subtitles(heatmap: HeatMap) -> list[str]:
+    """Return the lines under the title: what the map counts, and whether all was screened."""
+    counts = (
         f"{heatmap.n_studies:,} studies of {heatmap.n_contracts:,} contracts; each number counts "
         f"{plural(heatmap.unit)}, and one may stand in several cells. Dashed: none found."
     )
+    return [counts, heatmap.stopped] if heatmap.stopped else [counts]
 
 
 def svg(heatmap: HeatMap) -> str:

@@ -66,6 +66,7 @@ def to_json(heatmap: HeatMap) -> dict[str, Any]:
         "label": heatmap.framework.label,
         "unit": heatmap.unit,
         "as_of": heatmap.as_of,
+        "stopped": heatmap.stopped,
         "n_studies": heatmap.n_studies,
         "n_contracts": heatmap.n_contracts,
         "n_unplaced": len(heatmap.unplaced),

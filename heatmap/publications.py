@@ -28,6 +28,7 @@ from review.hashing import hash_of
 from review.jobs import JobKind, ask
 from review.permissions import Action, check
 from review.reviews import protocol_state
+from review.rounds import stop_that_holds
 from review.tables import Event, Publication, Review, Search, ShareLink
 from review.tables.base import utc_now
 from review.vocabulary import Act
@@ -96,12 +97,14 @@ def freeze(session: Session, review_id: UUID) -> dict[str, Any]:
         pairs += [(study, one) for one in coded.contracts.get(study, [])] or [(study, None)]
     number = last_event(session, review_id)
     searched = searched_to(session, review_id)
+    stop = stop_that_holds(session, review_id)
     head = select(Event.hash).where(Event.review_id == review_id, Event.number == number)
     return {
         "review": session.get_one(Review, review_id).title,
         "question": state.protocol.question,
         "made_at": utc_now().isoformat(timespec="seconds"),
         "searched_to": searched.isoformat() if searched else None,
+        "stopped": stop.sentence if stop else None,
         "up_to_event": number,
         "head": session.scalar(head),
         "protocol": _public(state.protocol),
@@ -131,6 +134,7 @@ def map_of(content: Mapping[str, Any], **asked: Any) -> HeatMap:
         _coded(content["coded"]),
         protocol=Protocol.model_validate(content["protocol"]),
         as_of=content["up_to_event"],
+        stopped=content.get("stopped"),  # none in publications of older releases
         **asked,
     )
 

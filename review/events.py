@@ -146,7 +146,10 @@ class ActWriter:
         return self.number
 
 
-ADDED_LATER = {"record": frozenset(("journal_abbreviation", "other_abstracts"))}
+ADDED_LATER = {
+    "record": frozenset(("journal_abbreviation", "other_abstracts")),
+    "stop": frozenset(("by_automation",)),
+}
 """Columns that rows of older releases were hashed without: empty, they are not hashed."""
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import CTE, ColumnElement, Subquery, and_, case, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from review.clusters import Id, Ids, latest_in_cluster, members
-from review.resolution import Reasons, reasons_of, resolution_tables
+from review.resolution import Reasons, left_to_automation, reasons_of, resolution_tables
 from review.reviews import protocol_of
 from review.tables import ActRow, Record, Removal, Retrieval, Search, StudyReport
 from review.vocabulary import (
@@ -33,6 +33,7 @@ class Leaf(StrEnum):
     AWAITING_SECOND = "awaiting_second"
     CONFLICT = "conflict"
     NOT_SCREENED = "not_screened"
+    MARKED_INELIGIBLE = "marked_ineligible"  # what a stop left to the ranking's judgement
     EXCLUDED = "excluded"
     AWAITING_RETRIEVAL = "awaiting_retrieval"
     NOT_RETRIEVED = "not_retrieved"
@@ -94,6 +95,7 @@ def leaf_table(
         # What somebody has decided on is not "removed before screening", whatever its copy was.
         case((title_abstract.c.n_reviewers == 0, removal.c.kind), else_=None),
         title_abstract.c.resolution,
+        left_to_automation(review_id, Stage.TITLE_ABSTRACT, as_of),
         retrieval.c.state,
         full_text.c.resolution,
         link.c.is_linked,
@@ -132,6 +134,7 @@ def _leaf(
     is_duplicate: ColumnElement[bool],
     removed: ColumnElement[RemovalKind],
     screened: ColumnElement[str],
+    left_to_automation: ColumnElement[bool],
     sought: ColumnElement[RetrievalState],
     read: ColumnElement[str],
     is_linked: ColumnElement[bool],
@@ -143,6 +146,10 @@ def _leaf(
         (screened == Resolution.UNSCREENED.value, Leaf.UNSCREENED.value),
         (screened == Resolution.AWAITING_SECOND.value, Leaf.AWAITING_SECOND.value),
         (screened == Resolution.CONFLICT.value, Leaf.CONFLICT.value),
+        (
+            and_(screened == Resolution.NOT_SCREENED.value, left_to_automation),
+            Leaf.MARKED_INELIGIBLE.value,
+        ),
         (screened == Resolution.NOT_SCREENED.value, Leaf.NOT_SCREENED.value),
         (screened == Resolution.EXCLUDE.value, Leaf.EXCLUDED.value),
         (sought == RetrievalState.NOT_RETRIEVED, Leaf.NOT_RETRIEVED.value),

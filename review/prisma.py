@@ -26,6 +26,7 @@ from review.tables import Event, Record, Search
 from review.tables.base import utc_now
 from review.vocabulary import SearchKind, Stage, Stream
 
+BY_AUTOMATION = frozenset({Leaf.REMOVED_AUTOMATION, Leaf.MARKED_INELIGIBLE})
 AWAITING_SCREENING = frozenset({Leaf.UNSCREENED, Leaf.AWAITING_SECOND, Leaf.CONFLICT})
 AWAITING_FULL_TEXT = frozenset(
     {Leaf.FULL_TEXT_UNSCREENED, Leaf.FULL_TEXT_AWAITING_SECOND, Leaf.FULL_TEXT_CONFLICT}
@@ -65,7 +66,7 @@ BOXES: dict[str, Box] = {
     "contact_results": _identified(SearchKind.CONTACT),
     "other_source_results": _identified(SearchKind.OTHER),
     "duplicates": _one(Leaf.DUPLICATE, _DB),
-    "excluded_automatic": _one(Leaf.REMOVED_AUTOMATION, _DB),
+    "excluded_automatic": Box(BY_AUTOMATION, _DB),
     "excluded_other": _one(Leaf.REMOVED_OTHER, _DB),
     "records_screened": Box(SCREENED, _DB),
     "records_excluded": _one(Leaf.EXCLUDED, _DB),
@@ -78,7 +79,7 @@ BOXES: dict[str, Box] = {
     "awaiting_full_text": Box(AWAITING_FULL_TEXT, _DB),
     "dbr_excluded": _one(Leaf.FULL_TEXT_EXCLUDED, _DB),
     "other_duplicates": _one(Leaf.DUPLICATE, _OTHER),
-    "other_excluded_automatic": _one(Leaf.REMOVED_AUTOMATION, _OTHER),
+    "other_excluded_automatic": Box(BY_AUTOMATION, _OTHER),
     "other_excluded_other": _one(Leaf.REMOVED_OTHER, _OTHER),
     "other_records_screened": Box(SCREENED, _OTHER),
     "other_records_excluded": _one(Leaf.EXCLUDED, _OTHER),

@@ -349,8 +349,23 @@ def _resolved(rules: CTE, tally: CTE, review_id: Id, stage: Stage, as_of: int | 
 
 def stopped(review_id: Id, stage: Stage, as_of: int | None = None) -> ColumnElement[int]:
     """The event at which screening of the stage was stopped; NULL while it goes on."""
-    newest: Select[int] = (
-        select(case((Stop.is_stopped, Stop.event_number), else_=None))
+    return _of_newest_stop(
+        case((Stop.is_stopped, Stop.event_number), else_=None), review_id, stage, as_of
+    )
+
+
+def left_to_automation(
+    review_id: Id, stage: Stage, as_of: int | None = None
+) -> ColumnElement[bool]:
+    """Whether what the newest stop left counts as marked ineligible by automation tools."""
+    return _of_newest_stop(Stop.by_automation, review_id, stage, as_of)
+
+
+def _of_newest_stop(
+    what: Any, review_id: Id, stage: Stage, as_of: int | None
+) -> ColumnElement[Any]:
+    newest: Select[Any] = (
+        select(what)
         .where(up_to(Stop, review_id, as_of), Stop.stage == stage)
         .order_by(Stop.event_number.desc())
         .limit(1)

@@ -1,18 +1,20 @@
 """Screening begun anew for one record, and stopped early or taken up again for all of them."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from review.clusters import cluster_of
+from review.clusters import cluster_of, up_to
 from review.errors import Conflicting, Invalid
 from review.events import Actor, lock_review, record_act
 from review.permissions import Action, check
 from review.resolution import standing
-from review.tables import Decision, Reopening, Stop
+from review.tables import Account, Decision, Event, Reopening, Stop
 from review.vocabulary import Act, Resolution, Stage
 
 
@@ -62,11 +64,13 @@ def stop_screening(
     numbers: Mapping[str, Any],
     by: Actor,
     resume: bool = False,
+    by_automation: bool = False,
 ) -> Stop:
     """Stop screening titles and abstracts early, or take it up again; flushes.
 
-    Records that nobody has decided on are then *not screened*; one decision still awaits its
-    second.  Records imported later are unaffected.
+    Records that nobody has decided on are then *not screened*, or ``by_automation``: marked as
+    ineligible by automation tools, as PRISMA 2020 calls it (Page et al. 2021, item 16a).  One
+    decision still awaits its second.  Records imported later are unaffected.
     """
     lock_review(session, review_id)
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
@@ -76,8 +80,58 @@ def stop_screening(
         id=uuid4(),
         stage=Stage.TITLE_ABSTRACT,
         is_stopped=not resume,
+        by_automation=True if by_automation and not resume else None,
         rule=rule.strip(),
         numbers=dict(numbers),
     )
     record_act(session, review_id=review_id, act=Act.STOP, by=by, rows=[stop])
     return stop
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """A decision to stop that holds: by which rule, who took it and when."""
+
+    rule: str
+    numbers: Mapping[str, Any]
+    by_automation: bool
+    who: str
+    at: datetime
+
+    @property
+    def sentence(self) -> str:
+        """What readers of the results should know of it, with what may have been missed."""
+        said = self.numbers
+        read, bounds = "", []
+        if said.get("n_total"):
+            read = f" after {said.get('n_resolved', 0):,} of {said['n_total']:,} records"
+        if said.get("recall_floor") is not None:
+            found = int(100 * said["recall_floor"])
+            bounds.append(f"at least {found} % of the relevant records had been found")
+        if said.get("most_missed") is not None:
+            sample = f"by a random sample of {said.get('n_sample', 0):,}"
+            bounds.append(f"at most {said['most_missed']:,} were left ({sample})")
+        stopped = f"Screening stopped early, on {self.at.day} {self.at:%B %Y}{read}."
+        if not bounds:
+            return f"{stopped} What may have been missed was not estimated."
+        confidence = f"{100 * said.get('confidence', 0.95):.4g} %"
+        return f"{stopped} At {confidence} confidence, {', and '.join(bounds)}."
+
+
+def stop_that_holds(
+    session: Session, review_id: UUID, *, as_of: int | None = None
+) -> Stopped | None:
+    """Return the decision to stop screening titles and abstracts, unless it was taken up again."""
+    newest = session.execute(
+        select(Stop, Event.at, Event.actor_kind, Account.name)
+        .join(Event, (Event.review_id == Stop.review_id) & (Event.number == Stop.event_number))
+        .outerjoin(Account, Account.id == Event.actor_id)
+        .where(up_to(Stop, review_id, as_of), Stop.stage == Stage.TITLE_ABSTRACT)
+        .order_by(Stop.event_number.desc())
+        .limit(1)
+    ).first()
+    if newest is None or not newest.Stop.is_stopped:
+        return None
+    who = newest.name or f"the {newest.actor_kind}"
+    stop = newest.Stop
+    return Stopped(stop.rule, stop.numbers, bool(stop.by_automation), who, newest.at)

@@ -2,18 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from protocols.schema import StoppingRule
 from review.events import Actor
 from review.permissions import Action, check
 from review.reviews import protocol_of
-from review.tables import Account, Event, Stop
 from review.vocabulary import FINISHED, Resolution, Stage
 from screening.ranking import current_run
 from screening.readings import count_resolutions, labels_as_read, sample_as_known
@@ -144,29 +141,3 @@ def _n_ordered(labels: Sequence[int], counted: Mapping[Resolution, int]) -> int:
     """
     unread = (Resolution.UNSCREENED, Resolution.AWAITING_SECOND, Resolution.NOT_SCREENED)
     return len(labels) + sum(counted[one] for one in unread)
-
-
-@dataclass(frozen=True)
-class Stopped:
-    """A decision to stop that holds: by which rule, who took it and when."""
-
-    rule: str
-    numbers: Mapping[str, Any]
-    who: str
-    at: datetime
-
-
-def stop_that_holds(session: Session, review_id: UUID) -> Stopped | None:
-    """Return the decision to stop screening titles and abstracts, unless it was taken up again."""
-    newest = session.execute(
-        select(Stop, Event.at, Event.actor_kind, Account.name)
-        .join(Event, (Event.review_id == Stop.review_id) & (Event.number == Stop.event_number))
-        .outerjoin(Account, Account.id == Event.actor_id)
-        .where(Stop.review_id == review_id, Stop.stage == Stage.TITLE_ABSTRACT)
-        .order_by(Stop.event_number.desc())
-        .limit(1)
-    ).first()
-    if newest is None or not newest.Stop.is_stopped:
-        return None
-    who = newest.name or f"the {newest.actor_kind}"
-    return Stopped(newest.Stop.rule, newest.Stop.numbers, who, newest.at)

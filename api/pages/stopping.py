@@ -12,11 +12,11 @@ from starlette.responses import RedirectResponse, Response
 
 from api.deps import By, ReadSession, ReviewId, WriteSession
 from api.rendering import language_tag, path, render
-from review.rounds import stop_screening
+from review.rounds import stop_screening, stop_that_holds
 from review.tables import Account
 from review.vocabulary import Stage
 from screening.agreement import agreement
-from screening.enough import is_enough, stop_that_holds
+from screening.enough import is_enough
 from screening.fairness import served
 from screening.readings import pairs_of_verdicts
 from screening.second_look import odd_ones
@@ -41,11 +41,18 @@ def decide(
     by: By,
     rule: Annotated[str, Form(max_length=2_000)] = "",
     resume: Annotated[bool, Form()] = False,
+    by_automation: Annotated[bool, Form()] = False,
 ) -> Response:
     """Stop screening titles and abstracts, with the numbers of this moment, or take it up again."""
     enough = is_enough(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, by=by)
     stop_screening(
-        session, review_id=review_id, rule=rule, numbers=enough.numbers, by=by, resume=resume
+        session,
+        review_id=review_id,
+        rule=rule,
+        numbers=enough.numbers,
+        by=by,
+        resume=resume,
+        by_automation=by_automation,
     )
     return RedirectResponse(path(request, "stopping"), status_code=303)
 

@@ -57,11 +57,15 @@ class NewRound(Said):
 
 
 class NewStop(Said):
-    """By which rule screening stops, and the numbers that spoke for it; or that it goes on."""
+    """By which rule screening stops, and the numbers that spoke for it; or that it goes on.
+
+    ``by_automation`` counts what is left as marked ineligible by automation tools.
+    """
 
     rule: Annotated[Sentence, StringConstraints(min_length=1)]
     numbers: Annotated[dict[Line, Number], Field(max_length=50, default_factory=dict)]
     resume: bool = False
+    by_automation: bool = False
 
 
 @reading.get(STAGED + "/conflicts", response_model=Page[Conflict])

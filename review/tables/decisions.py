@@ -151,5 +151,7 @@ class Stop(ActRow, Base):
 
     stage: Mapped[Stage]
     is_stopped: Mapped[bool]
+    # Whether what is left counts as marked ineligible by automation tools; NULL is no.
+    by_automation: Mapped[bool | None]
     rule: Mapped[str]
     numbers: Mapped[dict[str, Any]]

@@ -15,8 +15,9 @@ from review.errors import Invalid
 from review.studies import add_contract, add_study, link_contract
 from review.tables import Publication, ShareLink
 from review.tables.base import utc_now
+from review.vocabulary import Verdict
 from tests.api.conftest import work_off
-from tests.factories import include_fully, make_records, make_review, protocol_text
+from tests.factories import decide_both, include_fully, make_records, make_review, protocol_text
 
 NOTE = "A private remark of the coder."
 
@@ -86,6 +87,31 @@ def test_a_publication_counts_as_the_map_it_was_made_of(database, coded):
                 own = build(session, review_id=coded.review_id, framework=framework, **asked)
                 frozen = map_of(content, framework=framework, **asked)
                 assert to_json(frozen) | {"as_of": 0} == to_json(own) | {"as_of": 0}
+
+
+def test_readers_are_told_of_a_stop_and_of_what_may_be_missing(app, database, coded, sign_in):
+    with database.writing() as session:
+        for record in make_records(session, coded.review_id, 60)[:30]:
+            decide_both(session, coded, record, Verdict.EXCLUDE)
+    lead = sign_in(coded.lead)
+
+    before = lead.get(f"/reviews/{coded.slug}/map.json").json()["stopped"]
+    lead.post(f"/reviews/{coded.slug}/stopping", {"rule": "The money ran out."})
+    own = lead.get(f"/reviews/{coded.slug}/map").text
+    page = lead.post(f"/reviews/{coded.slug}/publications", {"title": "First"})
+    public = sign_in().get(re.search(r'value="[^"]*(/p/[^"]+)"', page.text)[1]).text
+    work_off(app)
+    lead.post(f"/reviews/{coded.slug}/stopping", {"rule": "More came.", "resume": "true"})
+    later = lead.get(f"/reviews/{coded.slug}/map.json").json()["stopped"]
+
+    told = re.compile(
+        r"Screening stopped early, on \d+ \w+ \d{4} after 31 of 61 records\. "
+        r"At 95 % confidence, at least \d+ % of the relevant records had been found\."
+    )
+    assert before is later is None
+    assert told.search(own)
+    assert told.search(public)
+    assert "The money ran out." not in public  # the lead's own words stay in the review
 
 
 def test_nothing_private_is_published(database, coded, sign_in, link):

@@ -5,6 +5,7 @@ import re
 from sqlalchemy import select
 
 from review.decisions import decide
+from review.prisma import count_flow
 from review.reviews import add_member
 from review.tables import Stop
 from review.verify import verify
@@ -60,6 +61,27 @@ def test_a_lead_stops_with_the_numbers_of_the_moment_and_goes_on_again(sign_in, 
     lead.post(place, {"rule": "More money came.", "resume": "true"})
 
     assert "was stopped by" not in lead.get(place).text
+
+
+def test_what_is_left_counts_as_automation_marked_it_where_the_lead_says_so(
+    sign_in, people, database
+):
+    with database.writing() as session:
+        decided(session, people, 40, 6)
+    lead, place = sign_in(people.lead), f"/reviews/{people.slug}/stopping"
+
+    lead.post(place, {"rule": "Enough.", "by_automation": "true"})
+    with database.reading() as session:
+        stopped = count_flow(session, review_id=people.review_id).counts
+        problems = list(verify(session))
+    lead.post(place, {"rule": "More money came.", "resume": "true", "by_automation": "true"})
+    with database.reading() as session:
+        resumed = count_flow(session, review_id=people.review_id).counts
+
+    assert (stopped["excluded_automatic"], stopped["not_screened"]) == (40, 0)
+    assert stopped["records_screened"] == 40
+    assert problems == []
+    assert (resumed["excluded_automatic"], resumed["awaiting_title_abstract"]) == (0, 40)
 
 
 def test_the_random_sample_counts_once_it_is_known_whole(sign_in, people, database):

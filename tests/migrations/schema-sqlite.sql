@@ -709,6 +709,7 @@ CREATE TRIGGER stage_rule_no_delete BEFORE DELETE ON stage_rule BEGIN SELECT RAI
 CREATE TRIGGER stage_rule_no_update BEFORE UPDATE ON stage_rule BEGIN SELECT RAISE(ABORT, 'stage_rule is append-only'); END;
 
 CREATE TABLE stop (
+  by_automation BOOLEAN,
   event_number INTEGER NOT NULL,
   id CHAR(32) NOT NULL,
   is_stopped BOOLEAN NOT NULL,

@@ -103,6 +103,7 @@ class Oracle:
     linked: list[tuple[int, int, UUID, bool]] = field(default_factory=list)
     rules: list[Rules] = field(default_factory=lambda: [Rules()])
     stopped_at: int | None = None
+    is_left_to_automation: bool = False
 
     def held(self) -> dict[frozenset[int], str]:
         return {pair: verdict for _, pair, verdict in self.said}  # the last one said wins
@@ -209,6 +210,8 @@ class Oracle:
             return record, f"removed_{kind.value}", None, None
         if first.says == "exclude":
             return record, "excluded", first.reason, None
+        if first.says == "not_screened" and self.is_left_to_automation:
+            return record, "marked_ineligible", None, None
         if first.says != "include":
             return record, first.says, None, None
         if (state := self.retrieval(group)) != RetrievalState.RETRIEVED:
@@ -288,7 +291,8 @@ def boxes(kinds: dict[int, SearchKind], places: dict[int, Place]) -> dict[str, i
     for prefix, stream in (("", from_databases), ("other_", set(kinds) - from_databases)):
         at = {leaf: {r for r in stream if places[r][1] == leaf} for leaf in Leaf}
         here = {r for r in stream if places[r][1] != "duplicate"}
-        screenable = here - at[Leaf.REMOVED_AUTOMATION] - at[Leaf.REMOVED_OTHER]
+        by_automation = at[Leaf.REMOVED_AUTOMATION] | at[Leaf.MARKED_INELIGIBLE]
+        screenable = here - by_automation - at[Leaf.REMOVED_OTHER]
         waiting = at[Leaf.UNSCREENED] | at[Leaf.AWAITING_SECOND] | at[Leaf.CONFLICT]
         screened = screenable - waiting - at[Leaf.NOT_SCREENED]
         sought = screened - at[Leaf.EXCLUDED]
@@ -297,7 +301,7 @@ def boxes(kinds: dict[int, SearchKind], places: dict[int, Place]) -> dict[str, i
         late = prefix or "dbr_"
         counts |= {
             f"{prefix}duplicates": len(stream - here),
-            f"{prefix}excluded_automatic": len(at[Leaf.REMOVED_AUTOMATION]),
+            f"{prefix}excluded_automatic": len(by_automation),
             f"{prefix}excluded_other": len(at[Leaf.REMOVED_OTHER]),
             f"{prefix}awaiting_title_abstract": len(waiting),
             f"{prefix}not_screened": len(at[Leaf.NOT_SCREENED]),
@@ -614,10 +618,12 @@ class Walk:
         self.remember()
 
     def stop(self) -> None:
-        resume = self.random.random() < 0.5
+        resume, by_automation = self.random.choices([True, False], k=2)
         self.attempt(
-            True, stop_screening, rule="Enough.", numbers={}, resume=resume, by=self.cast.lead
-        )
+            True, stop_screening, rule="Enough.", numbers={}, by=self.cast.lead,
+            resume=resume, by_automation=by_automation,
+        )  # fmt: skip
+        self.oracle.is_left_to_automation = by_automation and not resume
         self.oracle.stopped_at = None if resume else self.now()
         self.remember()
 
