@@ -371,3 +371,11 @@ def _of_newest_stop(
         .limit(1)
     )
     return newest.scalar_subquery()
+
+
+def most_needed(session: Session, review_id: UUID, stage: Stage) -> int:
+    """Return the number of decisions that is enough under any version of the protocol."""
+    most = select(func.max(StageRule.decisions_needed)).where(
+        StageRule.review_id == review_id, StageRule.stage == stage
+    )
+    return session.scalar(most) or 1

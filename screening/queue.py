@@ -1,6 +1,7 @@
 """Each reviewer's own next records, in the one order that is in use."""
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 from uuid import UUID
 
@@ -12,10 +13,17 @@ from review.decisions import STANDS
 from review.events import Actor, lock_review
 from review.flow import leaf_table
 from review.permissions import Action, check
-from review.resolution import Reasons, reasons_of, resolution_tables, stopped
+from review.resolution import (
+    Reasons,
+    most_needed,
+    reasons_of,
+    resolution_tables,
+    stopped,
+)
 from review.reviews import protocol_of
 from review.tables import (
     Decision,
+    Lease,
     Membership,
     Placement,
     Rank,
@@ -24,8 +32,8 @@ from review.tables import (
     Reopening,
     Retrieval,
     Skip,
-    StageRule,
 )
+from review.tables.base import utc_now
 from review.vocabulary import RemovalKind, Role, Stage
 from screening.ranking import WAITING, current_run
 
@@ -44,7 +52,7 @@ def next_records(
     check(session, review_id=review_id, by=by, action=Action.SCREEN)
     found: list[Record] = []
     for query in _in_order(session, review_id, stage, by):
-        for record_id in _still_open(session, review_id, stage, by, query):
+        for record_id in _candidates(session, review_id, stage, by, query):
             found.append(session.get_one(Record, record_id))
             if len(found) == limit:
                 return found
@@ -86,13 +94,13 @@ def n_left(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -> int
     return session.scalar(query if share is None else query.where(share)) or 0
 
 
-def _still_open(
+def _candidates(
     session: Session, review_id: UUID, stage: Stage, by: Actor, query: Select[UUID]
 ) -> Iterator[UUID]:
     offset = 0
     while candidates := session.scalars(query.offset(offset).limit(LOOK_AHEAD)).all():
-        still_open = _open(session, review_id, stage, by, candidates)
-        yield from (one for one in candidates if one in still_open)
+        is_open = still_open(session, review_id, stage, by, candidates)
+        yield from (one for one in candidates if one in is_open)
         offset += LOOK_AHEAD
 
 
@@ -154,14 +162,6 @@ def _needed(session: Session, review_id: UUID, stage: Stage) -> int:
     return int(rules[stage.value]["decisions_needed"])
 
 
-def _most_needed(session: Session, review_id: UUID, stage: Stage) -> int:
-    """Return the number of decisions that is enough under any version of the protocol."""
-    most = select(func.max(StageRule.decisions_needed)).where(
-        StageRule.review_id == review_id, StageRule.stage == stage
-    )
-    return session.scalar(most) or 1
-
-
 def _wanted(
     session: Session,
     review_id: UUID,
@@ -179,10 +179,15 @@ def _wanted(
         .where(Decision.review_id == review_id, Decision.stage == stage, STANDS)
         .group_by(Decision.record_id)
         .having(
-            func.count(Decision.reviewer_id.distinct()) >= _most_needed(session, review_id, stage)
+            func.count(Decision.reviewer_id.distinct()) >= most_needed(session, review_id, stage)
         )
     )
-    own = select(Decision.record_id).where(Decision.review_id == review_id, _stands(by, stage))
+    own = select(Decision.record_id).where(
+        Decision.review_id == review_id,
+        Decision.stage == stage,
+        Decision.reviewer_id == by.account_id,
+        STANDS,
+    )
     reopened = _reopened(record_id, review_id, stage)
     wanted = [
         is_root(record_id, review_id),
@@ -244,40 +249,48 @@ def _it_or_a_copy(
     return record_id.in_(among_these) | record_id.in_(with_copies)
 
 
-def _stands(by: Actor, stage: Stage) -> ColumnElement[bool]:
-    return and_(Decision.stage == stage, Decision.reviewer_id == by.account_id, STANDS)
-
-
-def _open(
-    session: Session, review_id: UUID, stage: Stage, by: Actor, roots: Sequence[UUID]
+def still_open(
+    session: Session, review_id: UUID, stage: Stage, by: Actor, roots: Collection[UUID]
 ) -> set[UUID]:
-    """Return which clusters still want the caller's decision, exactly."""
+    """Return which clusters still want the caller's decision, exactly.
+
+    None does that as many others as it takes have decided on, or have on their screens.
+    """
     groups = clusters_of(session, review_id=review_id, record_ids=roots)
     everyone = {record for group in groups.values() for record in group}
-    own = set(
-        session.execute(
-            select(Decision.record_id, Decision.round).where(
-                Decision.record_id.in_(everyone), _stands(by, stage)
-            )
+    decided = defaultdict[tuple[UUID, int], set[UUID]](set)
+    for record_id, number, reviewer in session.execute(
+        select(Decision.record_id, Decision.round, Decision.reviewer_id).where(
+            Decision.record_id.in_(everyone), Decision.stage == stage, STANDS
         )
-    )
+    ):
+        decided[record_id, number].add(reviewer)
+    reading = defaultdict[UUID, set[UUID]](set)
+    for record_id, reader in session.execute(
+        select(Lease.record_id, Lease.account_id).where(
+            Lease.record_id.in_(everyone), Lease.stage == stage, Lease.until > utc_now()
+        )
+    ):
+        reading[record_id].add(reader)
     reasons = reasons_of(protocol_of(session, review_id))
-    rows = session.execute(_open_query(stage, reasons), these(review_id, everyone)).all()
-    return {
-        row.cluster_id
-        for row in rows
-        if not any((member, row.round) in own for member in groups[row.cluster_id])
-    }
+    found = set()
+    for row in session.execute(_open_query(stage, reasons), these(review_id, everyone)):
+        group = groups[row.cluster_id]
+        deciders = set[UUID]().union(*(decided[one, row.round] for one in group))
+        busy = deciders.union(*(reading[one] for one in group)) - {by.account_id}
+        if by.account_id not in deciders and len(busy) < row.decisions_needed:
+            found.add(row.cluster_id)
+    return found
 
 
 @lru_cache(maxsize=64)
-def _open_query(stage: Stage, reasons: Reasons) -> Select[UUID, int]:
-    """Return which of the clusters of some records want a decision, whoever's it is."""
+def _open_query(stage: Stage, reasons: Reasons) -> Select[UUID, int, int]:
+    """Return which of the clusters of some records want a decision, and of how many people."""
     resolved = resolution_tables(THE_REVIEW, reasons, only=THE_RECORDS)
     leaf = leaf_table(THE_REVIEW, reasons, only=THE_RECORDS, resolved=resolved)
     table = resolved[stage]
     return (
-        select(table.c.cluster_id, table.c.round)
+        select(table.c.cluster_id, table.c.round, table.c.decisions_needed)
         .join(leaf, leaf.c.record_id == table.c.cluster_id)
         .where(
             table.c.n_reviewers < table.c.decisions_needed,

@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.deps import Base, By, OptionalId, ReadSession, ReviewId, WriteSession
+from api.deps import Base, By, OptionalId, ReviewId, WriteSession
 from api.pages.jobs import started
 from api.rendering import is_fragment, path, render
 from review.blinding import n_own_decisions, own_decision, own_decisions
+from review.database import Database
 from review.decisions import decide, decision_of
 from review.events import Actor
 from review.full_texts import full_text_of
@@ -23,7 +24,8 @@ from review.records import record_of_review
 from review.reviews import protocol_of
 from review.tables import Record, Search
 from review.vocabulary import Stage, Verdict
-from screening.queue import n_left, next_records, skip
+from screening.leases import take_next
+from screening.queue import n_left, skip
 from screening.ranking import current_run, n_ranked, place_of
 
 router = APIRouter()
@@ -37,7 +39,7 @@ PACE = 50  # decisions that the estimate of the time left goes by
 @router.get(STAGED)
 def screen(
     request: Request,
-    session: ReadSession,
+    database: Base,
     review_id: ReviewId,
     by: By,
     stage: Stage,
@@ -49,7 +51,7 @@ def screen(
     """Show the reviewer's next record, or one of their own choosing, with their last decisions."""
     return _show(
         request,
-        session,
+        database,
         review_id,
         by,
         stage,
@@ -179,23 +181,22 @@ def _go_on(
         kept = urlencode({key: value for key, value in query.items() if value})
         target = f"{path(request, 'screening', stage)}?{kept}"
         return RedirectResponse(target, status_code=303)
-    with database.reading() as session:
-        return _show(
-            request,
-            session,
-            review_id,
-            by,
-            stage,
-            record_id=record_id,
-            said=said,
-            left=max(0, left),
-            skipped=skipped,
-        )
+    return _show(
+        request,
+        database,
+        review_id,
+        by,
+        stage,
+        record_id=record_id,
+        said=said,
+        left=max(0, left),
+        skipped=skipped,
+    )
 
 
 def _show(
     request: Request,
-    session: Session,
+    database: Database,
     review_id: UUID,
     by: Actor,
     stage: Stage,
@@ -206,29 +207,30 @@ def _show(
     skipped: UUID | None = None,
     joined: tuple[int, UUID] | None = None,
 ) -> Response:
-    check(session, review_id=review_id, by=by, action=Action.SCREEN)
     if record_id is None:
-        found = next_records(session, review_id=review_id, stage=stage, by=by)
-        shown = found[0] if found else None
-    else:
-        shown = record_of_review(session, review_id=review_id, record_id=record_id)
-    protocol = protocol_of(session, review_id)
-    context = {
-        "stage": stage,
-        "record": shown,
-        "key": uuid4(),
-        "skipped": skipped,  # just now, so that undoing means this
-        "joined": joined,  # likewise: the event, and the record it was made from
-        "said": said or request.query_params.get("said", ""),
-        "protocol": protocol,
-        "reasons": protocol.reasons(stage),
-        **_own_work(session, review_id, by, stage),
-        **(_about(session, review_id, by, stage, shown) if shown else {}),
-    }
-    name = "_screening.html" if is_fragment(request) else "screening.html"
-    if left is None:
-        left = n_left(session, review_id=review_id, stage=stage, by=by)
-    return render(request, name, **context, left=left)
+        record_id = take_next(database, review_id=review_id, stage=stage, by=by)
+    with database.reading() as session:
+        check(session, review_id=review_id, by=by, action=Action.SCREEN)
+        shown = None
+        if record_id is not None:
+            shown = record_of_review(session, review_id=review_id, record_id=record_id)
+        protocol = protocol_of(session, review_id)
+        context = {
+            "stage": stage,
+            "record": shown,
+            "key": uuid4(),
+            "skipped": skipped,  # just now, so that undoing means this
+            "joined": joined,  # likewise: the event, and the record it was made from
+            "said": said or request.query_params.get("said", ""),
+            "protocol": protocol,
+            "reasons": protocol.reasons(stage),
+            **_own_work(session, review_id, by, stage),
+            **(_about(session, review_id, by, stage, shown) if shown else {}),
+        }
+        name = "_screening.html" if is_fragment(request) else "screening.html"
+        if left is None:
+            left = n_left(session, review_id=review_id, stage=stage, by=by)
+        return render(request, name, **context, left=left)
 
 
 def _own_work(session: Session, review_id: UUID, by: Actor, stage: Stage) -> dict[str, Any]:

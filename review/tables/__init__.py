@@ -12,7 +12,7 @@ from review.tables.decisions import (
     Stop,
 )
 from review.tables.people import Account, LoginAttempt, LoginSession, Membership
-from review.tables.personal import Skip
+from review.tables.personal import Lease, Skip
 from review.tables.ranking import ModelRun, Rank
 from review.tables.records import (
     DuplicateJudgement,
@@ -64,6 +64,7 @@ __all__ = [
     "ImportedDecision",
     "Invitation",
     "Job",
+    "Lease",
     "LoginAttempt",
     "LoginSession",
     "Membership",

@@ -377,6 +377,20 @@ CREATE TABLE job (
 CREATE INDEX ix_job_review_id ON job (review_id);
 CREATE INDEX ix_job_waiting ON job (state, created_at);
 
+CREATE TABLE lease (
+  account_id CHAR(32) NOT NULL,
+  record_id CHAR(32) NOT NULL,
+  review_id CHAR(32) NOT NULL,
+  stage VARCHAR(32) NOT NULL,
+  until DATETIME NOT NULL,
+  CONSTRAINT ck_lease_stage CHECK (stage IN ('title_abstract', 'full_text')),
+  CONSTRAINT fk_lease_account_id FOREIGN KEY(account_id) REFERENCES account (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_lease_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_lease_review_id_record_id FOREIGN KEY(review_id, record_id) REFERENCES record (review_id, id) ON DELETE RESTRICT,
+  CONSTRAINT pk_lease PRIMARY KEY (review_id, account_id, stage)
+);
+CREATE INDEX ix_lease_record ON lease (record_id, stage);
+
 CREATE TABLE login_attempt (
   at DATETIME NOT NULL,
   id CHAR(32) NOT NULL,

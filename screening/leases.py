@@ -1,0 +1,78 @@
+"""Records on reviewers' screens: where more people read than it takes, each gets another one.
+
+A lease keeps nobody from deciding; it only keeps the queue from giving a record to more people
+than it needs.  It ends by itself, so that nothing waits for somebody who went home.
+"""
+
+from collections.abc import Collection
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from review.database import Database
+from review.events import Actor, lock_review
+from review.permissions import Action, check
+from review.resolution import most_needed
+from review.tables import Lease, Membership
+from review.tables.base import utc_now
+from review.vocabulary import Role, Stage
+from screening.queue import next_records, still_open
+
+HOLD = timedelta(minutes=15)
+AHEAD = 3  # candidates that are tried before the queue is asked anew
+TRIES = 4
+
+
+def take_next(database: Database, *, review_id: UUID, stage: Stage, by: Actor) -> UUID | None:
+    """Return the caller's next record and hold it for them; None where nothing awaits them.
+
+    Nothing is held where no more people screen than a record needs.  Raises NotAllowed for
+    anybody but a reviewer.
+    """
+    candidates: list[UUID] = []
+    for _ in range(TRIES):
+        with database.reading() as session:
+            check(session, review_id=review_id, by=by, action=Action.SCREEN)
+            queue = next_records(session, review_id=review_id, stage=stage, by=by, limit=AHEAD)
+            candidates = [record.id for record in queue]
+            is_shared = _is_shared(session, review_id, stage)
+        if not candidates or not is_shared:
+            break
+        with database.writing() as session:
+            if held := _hold(session, review_id, stage, by, candidates):
+                return held
+    # Whoever loses every race reads on all the same.
+    return candidates[0] if candidates else None
+
+
+def _is_shared(session: Session, review_id: UUID, stage: Stage) -> bool:
+    n_reviewers = session.scalar(
+        select(func.count()).where(
+            Membership.review_id == review_id, Membership.role == Role.REVIEWER
+        )
+    )
+    return (n_reviewers or 0) > most_needed(session, review_id, stage)
+
+
+def _hold(
+    session: Session, review_id: UUID, stage: Stage, by: Actor, candidates: Collection[UUID]
+) -> UUID | None:
+    """Hold the first of the candidates that still has room for the caller."""
+    lock_review(session, review_id)  # others who hold one wait here, and see this one
+    is_open = still_open(session, review_id, stage, by, candidates)
+    chosen = next((one for one in candidates if one in is_open), None)
+    if chosen is not None:
+        mine = (Lease.review_id == review_id, Lease.account_id == by.account_id)
+        session.execute(delete(Lease).where(*mine, Lease.stage == stage))
+        session.add(
+            Lease(
+                review_id=review_id,
+                account_id=by.account_id,
+                stage=stage,
+                record_id=chosen,
+                until=utc_now() + HOLD,
+            )
+        )
+    return chosen
