@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 from uuid import UUID
 
-from babel import Locale
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
@@ -15,6 +14,7 @@ from starlette.responses import HTMLResponse
 from api.highlighting import differing, marked
 from api.security import form_token
 from review.jobs import JobKind
+from review.reading.languages import language_name, language_tag
 from review.tables import Job, Record
 
 FOLDER = Path(str(files("api")))
@@ -76,31 +76,6 @@ WORKS = {
 def work_type(value: str | None) -> str:
     """Return a record's type as people say it; as the source gave it where it is no code."""
     return WORKS.get(value or "", value or "")
-
-
-# ISO 639-2 codes, as PubMed has them, of the languages that reviews meet most.
-THREE_LETTERS = {
-    "ara": "ar", "ces": "cs", "chi": "zh", "cze": "cs", "dan": "da", "deu": "de", "dut": "nl",
-    "ell": "el", "eng": "en", "fin": "fi", "fra": "fr", "fre": "fr", "ger": "de", "gre": "el",
-    "heb": "he", "hin": "hi", "hrv": "hr", "hun": "hu", "ind": "id", "ita": "it", "jpn": "ja",
-    "kor": "ko", "nld": "nl", "nor": "no", "per": "fa", "pol": "pl", "por": "pt", "ron": "ro",
-    "rum": "ro", "rus": "ru", "slk": "sk", "slv": "sl", "spa": "es", "srp": "sr", "swe": "sv",
-    "tha": "th", "tur": "tr", "ukr": "uk", "vie": "vi", "zho": "zh",
-}  # fmt: skip
-ENGLISH_NAMES = {name.lower(): tag for tag, name in Locale("en").languages.items()}
-
-
-def language_tag(value: str | None) -> str:
-    """Return a source's word for a language as browsers want it (en); empty where it is unknown."""
-    said = (value or "").strip().lower()
-    if len(said) == 2 and said.isalpha():
-        return said
-    return THREE_LETTERS.get(said) or ENGLISH_NAMES.get(said, "")
-
-
-def language_name(value: str | None) -> str:
-    """Return a source's word for a language as people say it; as it is where it is unknown."""
-    return str(Locale("en").languages.get(language_tag(value), value or ""))
 
 
 def field_text(record: Record, name: str) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     String,
+    Subquery,
     and_,
     case,
     cast,
@@ -28,6 +29,9 @@ from review.reviews import protocol_of
 from review.tables import (
     AdjudicatedDecision,
     Adjudication,
+    Calibration,
+    CalibrationEnd,
+    CalibrationRecord,
     Decision,
     Reopening,
     StageRule,
@@ -119,7 +123,7 @@ def resolution_table(
     member = members(review_id, as_of=as_of, only=only) if member is None else member
     rounds = _rounds(member, review_id, stage, as_of, only)
     given = _given(rounds, review_id, stage, as_of, only)
-    rules = _rules(rounds, given, review_id, stage, as_of)
+    rules = _rules(rounds, given, review_id, stage, as_of, only)
     own = reasons[tuple(Stage).index(stage)]
     tally = _tally(_votes(given, rules, review_id, as_of), own)
     return _resolved(rules, tally, review_id, stage, as_of)
@@ -200,8 +204,13 @@ def _given(rounds: CTE, review_id: Id, stage: Stage, as_of: int | None, only: Id
     )
 
 
-def _rules(rounds: CTE, given: CTE, review_id: Id, stage: Stage, as_of: int | None) -> CTE:
-    """One row a cluster: the rules its round began under; today's where nobody has decided."""
+def _rules(
+    rounds: CTE, given: CTE, review_id: Id, stage: Stage, as_of: int | None, only: Ids | None
+) -> CTE:
+    """One row a cluster: the rules its round began under; today's where nobody has decided.
+
+    While a calibration is open, its records need everybody's decision.
+    """
     pinned = (
         select(given.c.cluster_id, func.min(given.c.protocol_version).label("version"))
         .group_by(given.c.cluster_id)
@@ -212,18 +221,25 @@ def _rules(rounds: CTE, given: CTE, review_id: Id, stage: Stage, as_of: int | No
         .where(up_to(StageRule, review_id, as_of))
         .scalar_subquery()
     )
+    called = _called(rounds, review_id, stage, as_of, only)
+    needed = case(
+        (called.c.needed > StageRule.decisions_needed, called.c.needed),
+        else_=StageRule.decisions_needed,
+    )
     return (
         select(
             rounds.c.cluster_id,
             rounds.c.round,
             rounds.c.imported_at,
-            StageRule.decisions_needed,
+            needed.label("decisions_needed"),
+            called.c.needed.label("called"),
             StageRule.maybe_advances,
             StageRule.reasons_must_agree,
             StageRule.consensus_allowed,
         )
         .select_from(rounds)
         .outerjoin(pinned, pinned.c.cluster_id == rounds.c.cluster_id)
+        .outerjoin(called, called.c.cluster_id == rounds.c.cluster_id)
         .join(
             StageRule,
             and_(
@@ -234,6 +250,36 @@ def _rules(rounds: CTE, given: CTE, review_id: Id, stage: Stage, as_of: int | No
         )
         .where(rounds.c.record_id == rounds.c.cluster_id)
         .cte()
+    )
+
+
+def _called(
+    rounds: CTE, review_id: Id, stage: Stage, as_of: int | None, only: Ids | None
+) -> Subquery:
+    """One row for each cluster that an open calibration calls up: how many decisions it needs."""
+    return (
+        select(rounds.c.cluster_id, func.max(Calibration.decisions_needed).label("needed"))
+        .select_from(CalibrationRecord)
+        .join(rounds, rounds.c.record_id == CalibrationRecord.record_id)
+        .join(Calibration, Calibration.id == CalibrationRecord.calibration_id)
+        .where(
+            among(CalibrationRecord.record_id, only),
+            open_calibrations(review_id, stage, as_of=as_of),
+        )
+        .group_by(rounds.c.cluster_id)
+        .subquery()
+    )
+
+
+def open_calibrations(
+    review_id: Id, stage: Stage, *, as_of: int | None = None
+) -> ColumnElement[bool]:
+    """Return the condition that a calibration of the stage has begun and not ended."""
+    ended = select(CalibrationEnd.calibration_id).where(up_to(CalibrationEnd, review_id, as_of))
+    return and_(
+        up_to(Calibration, review_id, as_of),
+        Calibration.stage == stage,
+        Calibration.id.not_in(ended),
     )
 
 
@@ -309,6 +355,7 @@ def _resolved(rules: CTE, tally: CTE, review_id: Id, stage: Stage, as_of: int | 
     reasons_differ = and_(
         rules.c.reasons_must_agree, tally.c.n_reasons > 1, tally.c.is_adjudicated == 0
     )
+    is_short = and_(tally.c.n_reviewers < rules.c.decisions_needed, tally.c.is_adjudicated == 0)
     resolution = case(
         (
             and_(
@@ -319,11 +366,10 @@ def _resolved(rules: CTE, tally: CTE, review_id: Id, stage: Stage, as_of: int | 
             Resolution.NOT_SCREENED.value,
         ),
         (tally.c.cluster_id.is_(None), Resolution.UNSCREENED.value),
+        # A calibration waits for everybody, whether or not the first of them agree.
+        (and_(rules.c.called.is_not(None), is_short), Resolution.AWAITING_SECOND.value),
         (n_ways > 1, Resolution.CONFLICT.value),
-        (
-            and_(tally.c.n_reviewers < rules.c.decisions_needed, tally.c.is_adjudicated == 0),
-            Resolution.AWAITING_SECOND.value,
-        ),
+        (is_short, Resolution.AWAITING_SECOND.value),
         (tally.c.some_maybe == 1, Resolution.CONFLICT.value),
         (reasons_differ, Resolution.CONFLICT.value),
         (tally.c.some_include == 1, Resolution.INCLUDE.value),

@@ -1,6 +1,6 @@
 """Whether the order serves all kinds of records alike: by language, source, year, and abstract."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from uuid import UUID
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from review.events import Actor
 from review.permissions import Action, check
+from review.reading.languages import language_tag
 from review.resolution import resolutions
 from review.tables import Rank, Record, Search
 from review.vocabulary import FINISHED, Resolution, Stage
@@ -46,12 +47,10 @@ def served(
     review_id: UUID,
     stage: Stage,
     by: Actor,
-    language_of: Callable[[str | None], str] = lambda said: said or "",
 ) -> Mapping[str, Sequence[Group]]:
     """Return the groups of records by language, source, decade and abstract; for the lead.
 
-    ``language_of`` makes one word of the many that sources have for a language.  Nothing is
-    returned before a first ranking.
+    Nothing is returned before a first ranking.
     """
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     run = current_run(session, review_id=review_id, stage=stage)
@@ -75,7 +74,7 @@ def served(
         .order_by(Rank.position)
     ).all()
     kinds = {
-        "language": [language_of(row.language) for row in rows],
+        "language": [language_tag(row.language) for row in rows],
         "source": [row.source for row in rows],
         "decade": [f"{row.year // 10 * 10}s" if row.year else "" for row in rows],
         "abstract": ["without an abstract" if row.is_bare else "with one" for row in rows],

@@ -1,7 +1,7 @@
 """Each reviewer's own next records, in the one order that is in use."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import lru_cache
 from uuid import UUID
 
@@ -16,15 +16,17 @@ from review.permissions import Action, check
 from review.resolution import (
     Reasons,
     most_needed,
+    open_calibrations,
     reasons_of,
     resolution_tables,
     stopped,
 )
 from review.reviews import protocol_of
 from review.tables import (
+    Calibration,
+    CalibrationRecord,
     Decision,
     Lease,
-    Membership,
     Placement,
     Rank,
     Record,
@@ -34,9 +36,12 @@ from review.tables import (
     Skip,
 )
 from review.tables.base import utc_now
-from review.vocabulary import RemovalKind, Role, Stage
+from review.vocabulary import RemovalKind, Stage
+from screening.calibration import called_up
 from screening.ranking import WAITING, current_run
+from screening.sharing import parts_for
 
+Wanted = Callable[[InstrumentedAttribute[UUID]], list[ColumnElement[bool]]]
 LOOK_AHEAD = 10  # candidates checked at a time; most of them prove to be open
 
 
@@ -87,11 +92,14 @@ def n_left(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -> int
     Counted are unique records of the caller's own share that neither they nor enough others have
     decided on.
     """
-    query = select(func.count(Record.id)).where(
-        Record.review_id == review_id, *_wanted(session, review_id, stage, by, Record.id)
-    )
-    share = _own_share(session, review_id, stage, by)
-    return session.scalar(query if share is None else query.where(share)) or 0
+    called = _called_up(session, review_id, stage)
+    wanted = _wanted(session, review_id, stage, by, called)
+    query = select(func.count(Record.id)).where(Record.review_id == review_id, *wanted(Record.id))
+    parts = parts_for(session, review_id=review_id, stage=stage, account_id=by.account_id)
+    if parts:
+        own = parts[0]
+        query = query.where(own if called is None else own | Record.id.in_(called))
+    return session.scalar(query) or 0
 
 
 def _candidates(
@@ -105,100 +113,91 @@ def _candidates(
 
 
 def _in_order(session: Session, review_id: UUID, stage: Stage, by: Actor) -> Iterator[Select[UUID]]:
-    """Yield queries for likely candidates: the ranked ones, the others, then those put off."""
-    skipped = select(Skip.record_id).where(Skip.account_id == by.account_id, Skip.stage == stage)
+    """Yield queries for likely candidates.
+
+    First those of open calibration rounds, then the ranked ones and the others, last those put off.
+    """
+    called = _called_up(session, review_id, stage)
+    wanted = _wanted(session, review_id, stage, by, called)
+    skips = (Skip.account_id == by.account_id, Skip.stage == stage)
+    not_now = [select(Skip.record_id).where(*skips)]
     every = (
         select(Record.id)
-        .where(Record.review_id == review_id, *_wanted(session, review_id, stage, by, Record.id))
+        .where(Record.review_id == review_id, *wanted(Record.id))
         .order_by(Record.number)
     )
-    unranked, ranked = every.where(Record.id.not_in(skipped)), None
+    if called is not None:
+        yield (
+            every.join(CalibrationRecord, CalibrationRecord.record_id == Record.id)
+            .join(Calibration, Calibration.id == CalibrationRecord.calibration_id)
+            .where(open_calibrations(review_id, stage), Record.id.not_in(not_now[0]))
+            .order_by(None)
+            .order_by(Calibration.event_number, CalibrationRecord.place)
+        )
+        not_now.append(called)  # they were given
+    unranked, ranked = every.where(*(Record.id.not_in(some) for some in not_now)), None
     run = current_run(session, review_id=review_id, stage=stage)
     if run is not None:
         ranks = Rank.model_run_id == run.id
         unranked = unranked.where(Record.id.not_in(select(Rank.record_id).where(ranks)))
         ranked = (
             select(Rank.record_id)
-            .where(ranks, *_wanted(session, review_id, stage, by, Rank.record_id))
-            .where(Rank.record_id.not_in(skipped))
+            .where(ranks, *wanted(Rank.record_id))
+            .where(*(Rank.record_id.not_in(some) for some in not_now))
             .order_by(Rank.position)
         )
-    share = _own_share(session, review_id, stage, by)
-    for part in (true(),) if share is None else (share, ~share):
+    parts = parts_for(session, review_id=review_id, stage=stage, account_id=by.account_id)
+    for part in parts or [true()]:
         if ranked is not None:
             # In a subquery of its own, so that databases go down the ranks and stop early.
             of_rank = select(part).where(Record.id == Rank.record_id).correlate(Rank)
-            yield ranked if share is None else ranked.where(of_rank.scalar_subquery())
+            yield ranked.where(of_rank.scalar_subquery()) if parts else ranked
         yield unranked.where(part)
-    put_off = and_(
-        Skip.record_id == Record.id, Skip.account_id == by.account_id, Skip.stage == stage
-    )
+    put_off = and_(Skip.record_id == Record.id, *skips)
     yield every.join(Skip, put_off).order_by(None).order_by(Skip.at, Record.number)
 
 
-def _own_share(
-    session: Session, review_id: UUID, stage: Stage, by: Actor
-) -> ColumnElement[bool] | None:
-    """Whether a record is among those that the caller reads before all others; None for all.
-
-    With r reviewers and k decisions needed, reviewer i begins with the records whose number is i,
-    i + 1, … i + k - 1 modulo r: each record is then the business of k people, so that pairs are
-    completed and nobody reads for nothing.  With no more reviewers than needed it is everything.
-    """
-    reviewers = session.scalars(
-        select(Membership.account_id)
-        .where(Membership.review_id == review_id, Membership.role == Role.REVIEWER)
-        .order_by(Membership.since, Membership.id)
-    ).all()
-    needed = _needed(session, review_id, stage)
-    if len(reviewers) <= needed or by.account_id not in reviewers:
-        return None
-    place = reviewers.index(by.account_id)
-    return (Record.number + len(reviewers) - place) % len(reviewers) < needed
-
-
-def _needed(session: Session, review_id: UUID, stage: Stage) -> int:
-    rules = protocol_of(session, review_id).stages.model_dump()
-    return int(rules[stage.value]["decisions_needed"])
+def _called_up(session: Session, review_id: UUID, stage: Stage) -> Select[UUID] | None:
+    """Return the records of open calibration rounds; None where no round is open."""
+    called = called_up(review_id, stage)
+    return None if session.scalar(called.limit(1)) is None else called
 
 
 def _wanted(
-    session: Session,
-    review_id: UUID,
-    stage: Stage,
-    by: Actor,
-    record_id: InstrumentedAttribute[UUID],
-) -> list[ColumnElement[bool]]:
+    session: Session, review_id: UUID, stage: Stage, by: Actor, called: Select[UUID] | None
+) -> Wanted:
     """Return the conditions under which a record may want the caller's decision.
 
-    Those that enough others have decided on are left out here as a set, unless they were reopened:
-    passing over them one by one would take the longer the further screening has come.
+    Those that enough others have decided on are left out here as a set, unless they were reopened
+    or ``called`` up for everybody: passing over them one by one would take the longer the further
+    screening has come.
     """
+    stands = and_(Decision.review_id == review_id, Decision.stage == stage, STANDS)
+    own = select(Decision.record_id).where(stands, Decision.reviewer_id == by.account_id)
+    n_reviewers = func.count(Decision.reviewer_id.distinct())
     enough = (
         select(Decision.record_id)
-        .where(Decision.review_id == review_id, Decision.stage == stage, STANDS)
+        .where(stands)
         .group_by(Decision.record_id)
-        .having(
-            func.count(Decision.reviewer_id.distinct()) >= most_needed(session, review_id, stage)
-        )
+        .having(n_reviewers >= most_needed(session, review_id, stage))
     )
-    own = select(Decision.record_id).where(
-        Decision.review_id == review_id,
-        Decision.stage == stage,
-        Decision.reviewer_id == by.account_id,
-        STANDS,
-    )
-    reopened = _reopened(record_id, review_id, stage)
-    wanted = [
-        is_root(record_id, review_id),
-        record_id.not_in(own) | reopened,
-        record_id.not_in(enough) | reopened,
-    ]
-    if (not_set_aside := _not_set_aside(session, record_id, review_id, stage)) is not None:
-        wanted.append(not_set_aside | reopened)
-    if stage is Stage.FULL_TEXT:
-        wanted.append(record_id.in_(_retrieved(review_id)))
-    return wanted
+    not_set_aside = _not_set_aside(session, review_id, stage)
+
+    def conditions(record_id: InstrumentedAttribute[UUID]) -> list[ColumnElement[bool]]:
+        reopened = _reopened(record_id, review_id, stage)
+        again = reopened if called is None else reopened | _of(record_id, review_id, called)
+        wanted = [
+            is_root(record_id, review_id),
+            record_id.not_in(own) | reopened,
+            record_id.not_in(enough) | again,
+        ]
+        if not_set_aside is not None:
+            wanted.append(not_set_aside(record_id) | reopened)
+        if stage is Stage.FULL_TEXT:
+            wanted.append(record_id.in_(_retrieved(review_id)))
+        return wanted
+
+    return conditions
 
 
 def _retrieved(review_id: UUID) -> Select[UUID]:
@@ -206,8 +205,8 @@ def _retrieved(review_id: UUID) -> Select[UUID]:
 
 
 def _not_set_aside(
-    session: Session, record_id: InstrumentedAttribute[UUID], review_id: UUID, stage: Stage
-) -> ColumnElement[bool] | None:
+    session: Session, review_id: UUID, stage: Stage
+) -> Callable[[InstrumentedAttribute[UUID]], ColumnElement[bool]] | None:
     """Whether a record was neither removed before screening nor left unscreened by a stop.
 
     What somebody has decided on, or on a copy of, is neither.  None where no record was.
@@ -221,13 +220,17 @@ def _not_set_aside(
     )
     removals = latest(Removal, Removal.record_id, review_id=review_id, as_of=None)
     removed = select(removals.c.record_id).where(removals.c.kind != RemovalKind.RESTORED)
-    is_kept: ColumnElement[bool] = record_id.not_in(removed)
-    if stopped_at is not None:
-        late = select(Record.id).where(
-            Record.review_id == review_id, Record.event_number > stopped_at
-        )
-        is_kept = and_(is_kept, record_id.in_(late))
-    return is_kept | _it_or_a_copy(record_id, review_id, decided)
+
+    def condition(record_id: InstrumentedAttribute[UUID]) -> ColumnElement[bool]:
+        is_kept: ColumnElement[bool] = record_id.not_in(removed)
+        if stopped_at is not None:
+            late = select(Record.id).where(
+                Record.review_id == review_id, Record.event_number > stopped_at
+            )
+            is_kept = and_(is_kept, record_id.in_(late))
+        return is_kept | _of(record_id, review_id, decided)
+
+    return condition
 
 
 def _reopened(
@@ -237,12 +240,13 @@ def _reopened(
     reopened = select(Reopening.record_id).where(
         Reopening.review_id == review_id, Reopening.stage == stage
     )
-    return _it_or_a_copy(record_id, review_id, reopened)
+    return _of(record_id, review_id, reopened)
 
 
-def _it_or_a_copy(
+def _of(
     record_id: InstrumentedAttribute[UUID], review_id: UUID, among_these: Select[UUID]
 ) -> ColumnElement[bool]:
+    """Whether a record is one of these, or one of these is its copy."""
     with_copies = select(Placement.root_id).where(
         Placement.review_id == review_id, Placement.record_id.in_(among_these)
     )

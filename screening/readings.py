@@ -5,9 +5,10 @@ see while screening goes on.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import combinations
 from typing import Any
 from uuid import UUID
 
@@ -93,28 +94,34 @@ def sample_as_known(session: Session, *, review_id: UUID, stage: Stage) -> list[
 
 
 def pairs_of_verdicts(
-    session: Session, *, review_id: UUID, stage: Stage, by: Actor
+    session: Session,
+    *,
+    review_id: UUID,
+    stage: Stage,
+    by: Actor,
+    only: Collection[UUID] | None = None,
 ) -> dict[tuple[UUID, UUID], list[tuple[str, str]]]:
     """Return, for each two reviewers, what they said of the records that both decided on.
 
-    Verdicts are those that stood when the second of them had decided: changes after that, and
-    what an adjudicator said, do not count.  For the lead; a lead who screens is not told of records
-    that are still in conflict.
+    Records are those with all the decisions they need, or of them those in ``only``.  Verdicts are
+    those that stood when the last who decides had decided: changes after that, and what an
+    adjudicator said, do not count.  For the lead; a lead who screens is not told of records that
+    are still in conflict.
     """
     pairs: dict[tuple[UUID, UUID], list[tuple[str, str]]] = defaultdict(list)
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     is_blind = Role.REVIEWER in roles_of_actor(session, review_id=review_id, by=by)
-    for said in _given(session, review_id, stage, settled_only=is_blind).values():
-        standing = _when_complete(said)
-        if standing is not None:
-            (first, one), (second, other) = sorted(standing.items())
-            pairs[first, second].append((one.value, other.value))
+    for record_id, said in _given(session, review_id, stage, settled_only=is_blind).items():
+        if only is None or record_id in only:
+            for (first, one), (second, other) in combinations(sorted(_when_complete(said)), 2):
+                pairs[first, second].append((one.value, other.value))
     return dict(sorted(pairs.items()))
 
 
-def _when_complete(said: Sequence[Given]) -> dict[UUID, Verdict] | None:
-    """Return the two verdicts that stood when a second reviewer had decided; None before that."""
+def _when_complete(said: Sequence[Given]) -> list[tuple[UUID, Verdict]]:
+    """Return everybody's verdict as they stood when the last one to decide had decided."""
     live: dict[UUID, dict[UUID, Verdict]] = defaultdict(dict)
+    complete: dict[UUID, Verdict] = {}
     for one in said:
         own = live[one.reviewer_id]
         if one.supersedes_id is not None:
@@ -122,9 +129,9 @@ def _when_complete(said: Sequence[Given]) -> dict[UUID, Verdict] | None:
         if one.verdict is not Verdict.WITHDRAWN:
             own[one.id] = one.verdict
         deciding = {who: list(kept.values())[-1] for who, kept in live.items() if kept}
-        if len(deciding) == 2:
-            return deciding
-    return None
+        if len(deciding) > len(complete):
+            complete = deciding
+    return list(complete.items())
 
 
 def _given(
@@ -140,8 +147,7 @@ def _given(
 @lru_cache(maxsize=64)
 def _given_query(stage: Stage, reasons: Reasons, settled_only: bool) -> Select[Any]:
     query, table = _of_current_rounds(stage, reasons)
-    if settled_only:
-        query = query.where(table.c.resolution.in_(FINISHED))
+    query = query.where(table.c.resolution.in_(FINISHED if settled_only else READ))
     return query.add_columns(
         table.c.cluster_id,
         Decision.id,

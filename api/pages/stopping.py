@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import By, ReadSession, ReviewId, WriteSession
-from api.rendering import language_tag, path, render
+from api.rendering import path, render
 from review.rounds import stop_screening, stop_that_holds
 from review.tables import Account
 from review.vocabulary import Stage
@@ -74,7 +74,7 @@ def look_again(
 def show_fairness(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
     """Show whether the order serves all kinds of records alike."""
     stage = Stage.TITLE_ABSTRACT
-    kinds = served(session, review_id=review_id, stage=stage, by=by, language_of=language_tag)
+    kinds = served(session, review_id=review_id, stage=stage, by=by)
     return render(request, "fairness.html", kinds=kinds)
 
 

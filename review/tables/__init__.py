@@ -6,12 +6,15 @@ from review.tables.base import ActRow, Base
 from review.tables.decisions import (
     AdjudicatedDecision,
     Adjudication,
+    Calibration,
+    CalibrationEnd,
+    CalibrationRecord,
     Decision,
     ImportedDecision,
     Reopening,
     Stop,
 )
-from review.tables.people import Account, LoginAttempt, LoginSession, Membership
+from review.tables.people import Account, Assignment, LoginAttempt, LoginSession, Membership
 from review.tables.personal import Lease, Skip
 from review.tables.ranking import ModelRun, Rank
 from review.tables.records import (
@@ -52,7 +55,11 @@ __all__ = [
     "AgreedCode",
     "AnsweredRequest",
     "ApiToken",
+    "Assignment",
     "Base",
+    "Calibration",
+    "CalibrationEnd",
+    "CalibrationRecord",
     "Code",
     "Contract",
     "Decision",

@@ -2,10 +2,20 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from review.tables.base import Base, account_key, now, pk, review_key, sha256, short
+from review.tables.base import (
+    ActRow,
+    Base,
+    account_key,
+    act_args,
+    now,
+    pk,
+    review_key,
+    sha256,
+    short,
+)
 from review.vocabulary import Role
 
 
@@ -57,3 +67,17 @@ class Membership(Base):
     account_id: Mapped[account_key] = mapped_column(index=True)
     role: Mapped[Role]
     since: Mapped[now]
+
+
+class Assignment(ActRow, Base):
+    """What a reviewer reads first, and what they do not read; the latest one holds."""
+
+    __tablename__ = "assignment"
+    __table_args__ = act_args(
+        "assignment", CheckConstraint("share BETWEEN 0 AND 100", name="share_of_some")
+    )
+
+    account_id: Mapped[account_key]
+    share: Mapped[int]  # against the others' shares; 0 reads what others leave
+    languages: Mapped[list[str]]  # that they read, as ISO 639-1; none for all
+    searches: Mapped[list[str]]  # whose records they read, by id; none for all

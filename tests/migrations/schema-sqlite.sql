@@ -107,6 +107,77 @@ CREATE TABLE api_token (
 );
 CREATE INDEX ix_api_token_account_id ON api_token (account_id);
 
+CREATE TABLE assignment (
+  account_id CHAR(32) NOT NULL,
+  event_number INTEGER NOT NULL,
+  id CHAR(32) NOT NULL,
+  languages JSON NOT NULL,
+  review_id CHAR(32) NOT NULL,
+  searches JSON NOT NULL,
+  share INTEGER NOT NULL,
+  CONSTRAINT ck_assignment_share_of_some CHECK (share BETWEEN 0 AND 100),
+  CONSTRAINT fk_assignment_account_id FOREIGN KEY(account_id) REFERENCES account (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_assignment_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_assignment_review_id_event_number FOREIGN KEY(review_id, event_number) REFERENCES event (review_id, number) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED,
+  CONSTRAINT pk_assignment PRIMARY KEY (id)
+);
+CREATE INDEX ix_assignment_event ON assignment (review_id, event_number);
+CREATE TRIGGER assignment_no_delete BEFORE DELETE ON assignment BEGIN SELECT RAISE(ABORT, 'assignment is append-only'); END;
+CREATE TRIGGER assignment_no_update BEFORE UPDATE ON assignment BEGIN SELECT RAISE(ABORT, 'assignment is append-only'); END;
+
+CREATE TABLE calibration (
+  decisions_needed INTEGER NOT NULL,
+  event_number INTEGER NOT NULL,
+  id CHAR(32) NOT NULL,
+  is_random BOOLEAN NOT NULL,
+  label VARCHAR(255) NOT NULL,
+  review_id CHAR(32) NOT NULL,
+  stage VARCHAR(32) NOT NULL,
+  CONSTRAINT ck_calibration_stage CHECK (stage IN ('title_abstract', 'full_text')),
+  CONSTRAINT ck_calibration_takes_two CHECK (decisions_needed > 1),
+  CONSTRAINT fk_calibration_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_calibration_review_id_event_number FOREIGN KEY(review_id, event_number) REFERENCES event (review_id, number) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED,
+  CONSTRAINT pk_calibration PRIMARY KEY (id),
+  CONSTRAINT uq_calibration_review_id_id UNIQUE (review_id, id)
+);
+CREATE INDEX ix_calibration_event ON calibration (review_id, event_number);
+CREATE TRIGGER calibration_no_delete BEFORE DELETE ON calibration BEGIN SELECT RAISE(ABORT, 'calibration is append-only'); END;
+CREATE TRIGGER calibration_no_update BEFORE UPDATE ON calibration BEGIN SELECT RAISE(ABORT, 'calibration is append-only'); END;
+
+CREATE TABLE calibration_end (
+  calibration_id CHAR(32) NOT NULL,
+  event_number INTEGER NOT NULL,
+  id CHAR(32) NOT NULL,
+  review_id CHAR(32) NOT NULL,
+  CONSTRAINT fk_calibration_end_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_calibration_end_review_id_calibration_id FOREIGN KEY(review_id, calibration_id) REFERENCES calibration (review_id, id) ON DELETE RESTRICT,
+  CONSTRAINT fk_calibration_end_review_id_event_number FOREIGN KEY(review_id, event_number) REFERENCES event (review_id, number) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED,
+  CONSTRAINT pk_calibration_end PRIMARY KEY (id),
+  CONSTRAINT uq_calibration_end_calibration_id UNIQUE (calibration_id)
+);
+CREATE INDEX ix_calibration_end_event ON calibration_end (review_id, event_number);
+CREATE TRIGGER calibration_end_no_delete BEFORE DELETE ON calibration_end BEGIN SELECT RAISE(ABORT, 'calibration_end is append-only'); END;
+CREATE TRIGGER calibration_end_no_update BEFORE UPDATE ON calibration_end BEGIN SELECT RAISE(ABORT, 'calibration_end is append-only'); END;
+
+CREATE TABLE calibration_record (
+  calibration_id CHAR(32) NOT NULL,
+  event_number INTEGER NOT NULL,
+  id CHAR(32) NOT NULL,
+  place INTEGER NOT NULL,
+  record_id CHAR(32) NOT NULL,
+  review_id CHAR(32) NOT NULL,
+  CONSTRAINT fk_calibration_record_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_calibration_record_review_id_calibration_id FOREIGN KEY(review_id, calibration_id) REFERENCES calibration (review_id, id) ON DELETE RESTRICT,
+  CONSTRAINT fk_calibration_record_review_id_event_number FOREIGN KEY(review_id, event_number) REFERENCES event (review_id, number) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED,
+  CONSTRAINT fk_calibration_record_review_id_record_id FOREIGN KEY(review_id, record_id) REFERENCES record (review_id, id) ON DELETE RESTRICT,
+  CONSTRAINT pk_calibration_record PRIMARY KEY (id),
+  CONSTRAINT uq_calibration_record_calibration_id_record_id UNIQUE (calibration_id, record_id)
+);
+CREATE INDEX ix_calibration_record_event ON calibration_record (review_id, event_number);
+CREATE INDEX ix_calibration_record_of ON calibration_record (record_id);
+CREATE TRIGGER calibration_record_no_delete BEFORE DELETE ON calibration_record BEGIN SELECT RAISE(ABORT, 'calibration_record is append-only'); END;
+CREATE TRIGGER calibration_record_no_update BEFORE UPDATE ON calibration_record BEGIN SELECT RAISE(ABORT, 'calibration_record is append-only'); END;
+
 CREATE TABLE code (
   coded_at DATETIME NOT NULL,
   coder_id CHAR(32) NOT NULL,

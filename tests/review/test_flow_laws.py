@@ -38,6 +38,7 @@ from review.vocabulary import (
     Stage,
     Verdict,
 )
+from screening import calibration
 from tests.factories import make_account, make_records, make_review, protocol_text
 
 TITLE_ABSTRACT, FULL_TEXT = Stage.TITLE_ABSTRACT, Stage.FULL_TEXT
@@ -104,6 +105,7 @@ class Oracle:
     rules: list[Rules] = field(default_factory=lambda: [Rules()])
     stopped_at: int | None = None
     is_left_to_automation: bool = False
+    called: dict[UUID, tuple[Stage, frozenset[int]]] = field(default_factory=dict)  # open rounds
 
     def held(self) -> dict[frozenset[int], str]:
         return {pair: verdict for _, pair, verdict in self.said}  # the last one said wins
@@ -153,7 +155,11 @@ class Oracle:
 
     def rules_for(self, stage: Stage, group: Collection[int], number: int) -> Rules:
         versions = [vote.version for vote in self.given(stage, group, number)]
-        return self.rules[min(versions) - 1] if versions else self.rules[-1]
+        rules = self.rules[min(versions) - 1] if versions else self.rules[-1]
+        return replace(rules, needed=N_PEOPLE) if self.is_called(stage, group) else rules
+
+    def is_called(self, stage: Stage, group: Collection[int]) -> bool:
+        return any(at is stage and some & set(group) for at, some in self.called.values())
 
     def stands(self, stage: Stage, group: Collection[int]) -> Stands:
         number = max([1, *(n for one, at, n in self.reopened if at is stage and one in group)])
@@ -175,6 +181,8 @@ class Oracle:
             began = min(self.imported[one] for one in group)
             is_left = stage is TITLE_ABSTRACT and number == 1 and began < (self.stopped_at or 0)
             says = "not_screened" if is_left else "unscreened"
+        elif self.is_called(stage, group) and len(people) < N_PEOPLE and not has_adjudication:
+            says = "awaiting_second"
         elif len(ways) > 1:
             says = "conflict"
         elif len(people) < rules.needed and not has_adjudication:
@@ -238,11 +246,6 @@ class Oracle:
                 return False
         if self.removal(group):
             return False
-        if vote.stage is FULL_TEXT:
-            if self.stands(TITLE_ABSTRACT, group).says != "include":
-                return False
-            if self.retrieval(group) != RetrievalState.RETRIEVED:
-                return False
         now = self.stands(vote.stage, group)
         if now.says == "not_screened":
             return None
@@ -257,6 +260,9 @@ class Oracle:
         ]
         tip = mine[-1] if mine else None
         has_live = tip is not None and tip.verdict != "withdrawn"
+        # A decision that stands may be changed even after its record was taken back a stage.
+        if vote.stage is FULL_TEXT and not has_live and not self.is_at_full_text(group):
+            return False
         if vote.verdict == "withdrawn" and not has_live:
             return False
         if vote.supersedes is None:
@@ -264,6 +270,10 @@ class Oracle:
         else:
             is_fresh = tip is not None and tip.id == vote.supersedes
         return is_fresh and (True if len(group) == 1 else None)
+
+    def is_at_full_text(self, group: Collection[int]) -> bool:
+        is_sought = self.stands(TITLE_ABSTRACT, group).says == "include"
+        return is_sought and self.retrieval(group) == RetrievalState.RETRIEVED
 
     def is_used(
         self, stage: Stage, group: Collection[int], now: Stands, live: Collection[Vote]
@@ -375,6 +385,7 @@ class Walk:
             self.bring_to_full_text: 6, self.disagree_at_full_text: 2, self.reopen: 4,
             self.seek: 2, self.remove: 2, self.judge: 5, self.undo: 3, self.add_study: 4,
             self.link: 4, self.amend: 3, self.stop: 1, self.import_some: 1,
+            self.calibrate: 2, self.end_calibration: 2,
         }  # fmt: skip
 
     def attempt(self, may: bool | None, act: Callable[..., Any], **asked: Any) -> Any:
@@ -451,13 +462,18 @@ class Walk:
     def remove(self) -> None:
         record = self.any_record(Leaf.UNSCREENED, Leaf.REMOVED_OTHER, Leaf.REMOVED_AUTOMATION)
         kind = self.random.choice([*RemovalKind])
-        now = self.oracle.stands(TITLE_ABSTRACT, self.oracle.cluster(record))
-        may = None if now.round > 1 else not now.people
+        group = self.oracle.cluster(record)
+        is_untouched = not any(vote.record in group for vote in self.oracle.votes)
+        may = kind is RemovalKind.RESTORED or is_untouched
         done = self.attempt(
             may, remove, record_id=self.ids[record], kind=kind, why="A rule.", by=self.cast.lead
         )
         if done is not None:
-            self.oracle.removed.append((record, kind))
+            # What is put back is every record of the cluster that was taken out.
+            said = dict(self.oracle.removed)
+            out = [one for one in group if said.get(one, "restored") != RemovalKind.RESTORED]
+            about = out if kind is RemovalKind.RESTORED and out else [record]
+            self.oracle.removed += [(one, kind) for one in about]
             self.remember()
 
     def say(
@@ -626,6 +642,28 @@ class Walk:
         self.oracle.is_left_to_automation = by_automation and not resume
         self.oracle.stopped_at = None if resume else self.now()
         self.remember()
+
+    def calibrate(self) -> None:
+        stage = self.random.choice(STAGES)
+        unread = "unscreened" if stage is TITLE_ABSTRACT else "full_text_unscreened"
+        number = self.any_record(Leaf(unread))
+        may = self.oracle.place(number)[1] == unread and not any(
+            at is stage and number in some for at, some in self.oracle.called.values()
+        )
+        made = self.attempt(
+            may, calibration.begin, stage=stage, label="A round", numbers=[number],
+            by=self.cast.lead,
+        )  # fmt: skip
+        if made is not None:
+            self.oracle.called[made.id] = stage, frozenset({number})
+            self.remember()
+
+    def end_calibration(self) -> None:
+        if self.oracle.called:
+            ended = self.random.choice([*self.oracle.called])
+            self.attempt(True, calibration.end, calibration_id=ended, by=self.cast.lead)
+            del self.oracle.called[ended]
+            self.remember()
 
     # --------------------------------------------------------------------------- the comparing
 

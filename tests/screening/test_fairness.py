@@ -49,12 +49,8 @@ def ranked(database):
 
 
 def test_a_language_that_is_surely_behind_is_marked_and_others_are_not(ranked, database):
-    tags = {"eng": "en", "spa": "es"}
     with database.reading() as session:
-        found = served(
-            session, review_id=ranked.review_id, stage=STAGE, by=ranked.lead,
-            language_of=lambda said: tags.get(said, ""),
-        )  # fmt: skip
+        found = served(session, review_id=ranked.review_id, stage=STAGE, by=ranked.lead)
 
     english, spanish = found["language"]
     assert (english.name, english.n, english.n_included, english.n_resolved) == ("en", 40, 20, 40)

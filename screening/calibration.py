@@ -1,0 +1,225 @@
+"""Calibration rounds: the same records for every reviewer, to see whether all read alike.
+
+While a round is open its records come first in everybody's queue, in one order, and each needs
+everybody's decision; so a kappa over them compares all reviewers, and no conflict shows before all
+have decided.  A round that is ended leaves the decisions as they are.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from review.decisions import STANDS
+from review.errors import Conflicting, Invalid, NotFound
+from review.events import Actor, lock_review, record_act
+from review.flow import Leaf, leaves
+from review.permissions import Action, check, roles_of_actor
+from review.resolution import open_calibrations, resolutions
+from review.tables import (
+    Calibration,
+    CalibrationEnd,
+    CalibrationRecord,
+    Decision,
+    Membership,
+)
+from review.vocabulary import FINISHED, Act, Role, Stage
+from screening.agreement import Agreement, agreement
+from screening.readings import pairs_of_verdicts
+from screening.sampling import random_order
+
+MOST = 500  # records of a round
+UNREAD = {Stage.TITLE_ABSTRACT: Leaf.UNSCREENED, Stage.FULL_TEXT: Leaf.FULL_TEXT_UNSCREENED}
+
+
+@dataclass(frozen=True)
+class Round:
+    """A calibration as its lead sees it."""
+
+    calibration: Calibration
+    is_open: bool
+    n_records: int
+    n_complete: int  # decided on by everybody, or settled
+    agreement: Agreement  # of every two who decided on the same record
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The open round that a reviewer's record belongs to, and how far they are in it."""
+
+    label: str
+    n_records: int
+    n_own: int
+
+
+def begin(
+    session: Session,
+    *,
+    review_id: UUID,
+    stage: Stage,
+    label: str,
+    by: Actor,
+    n: int | None = None,
+    numbers: Sequence[int] = (),
+) -> Calibration:
+    """Call up records that nobody has decided on for every reviewer; flushes.
+
+    Either the ``n`` next ones in the review's random order, so that they count towards its random
+    sample too, or those of these ``numbers``, in that order.  Raises Invalid where there are fewer
+    than two reviewers, or a record is not waiting unread.
+    """
+    lock_review(session, review_id)
+    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    name = " ".join(label.split())
+    if not name or len(name) > 255:
+        raise Invalid("Give the round a name of at most 255 characters.")
+    n_reviewers = session.scalar(
+        select(func.count()).where(
+            Membership.review_id == review_id, Membership.role == Role.REVIEWER
+        )
+    )
+    if (n_reviewers or 0) < 2:
+        raise Invalid("A round compares reviewers, and there are fewer than two.")
+    unread = _unread(session, review_id, stage)
+    chosen = list(numbers) if n is None else random_order(unread)[:n]
+    _check_chosen(chosen, unread, n)
+    made = Calibration(
+        id=uuid4(), stage=stage, label=name, is_random=n is not None, decisions_needed=n_reviewers
+    )
+    records = [
+        CalibrationRecord(id=uuid4(), calibration_id=made.id, record_id=unread[number], place=place)
+        for place, number in enumerate(chosen, start=1)
+    ]
+    record_act(
+        session,
+        review_id=review_id,
+        act=Act.CALIBRATE,
+        by=by,
+        rows=[made, *records],
+        subject=("calibration", made.id),
+    )
+    return made
+
+
+def end(session: Session, *, review_id: UUID, calibration_id: UUID, by: Actor) -> None:
+    """End a round: its records need no more decisions than others; flushes.
+
+    Raises NotFound for a round of another review, Conflicting for one that has ended.
+    """
+    lock_review(session, review_id)
+    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    one = session.get(Calibration, calibration_id)
+    if one is None or one.review_id != review_id:
+        raise NotFound("There is no such round in this review.")
+    ended = select(CalibrationEnd.id).where(CalibrationEnd.calibration_id == calibration_id)
+    if session.scalar(ended) is not None:
+        raise Conflicting("This round has ended already.")
+    record_act(
+        session,
+        review_id=review_id,
+        act=Act.END_CALIBRATION,
+        by=by,
+        rows=[CalibrationEnd(id=uuid4(), calibration_id=calibration_id)],
+        subject=("calibration", calibration_id),
+    )
+
+
+def rounds(session: Session, *, review_id: UUID, by: Actor) -> list[Round]:
+    """Return the review's calibrations with what they came to, the newest first; for the lead.
+
+    A lead who screens is told of records that are settled alone.
+    """
+    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    is_blind = Role.REVIEWER in roles_of_actor(session, review_id=review_id, by=by)
+    made = session.scalars(
+        select(Calibration)
+        .where(Calibration.review_id == review_id)
+        .order_by(Calibration.event_number.desc())
+    ).all()
+    return [_round(session, one, by, is_blind=is_blind) for one in made]
+
+
+def turn_of(
+    session: Session, *, review_id: UUID, record_id: UUID, stage: Stage, by: Actor
+) -> Turn | None:
+    """Return the open round that a record belongs to, with the caller's own progress in it."""
+    found = session.scalar(
+        select(Calibration)
+        .join(CalibrationRecord, CalibrationRecord.calibration_id == Calibration.id)
+        .where(CalibrationRecord.record_id == record_id, open_calibrations(review_id, stage))
+        .order_by(Calibration.event_number)
+        .limit(1)
+    )
+    if found is None:
+        return None
+    own = select(Decision.record_id).where(
+        Decision.reviewer_id == by.account_id, Decision.stage == stage, STANDS
+    )
+    records = select(func.count()).where(CalibrationRecord.calibration_id == found.id)
+    return Turn(
+        label=found.label,
+        n_records=session.scalar(records) or 0,
+        n_own=session.scalar(records.where(CalibrationRecord.record_id.in_(own))) or 0,
+    )
+
+
+def called_up(review_id: UUID, stage: Stage) -> Select[UUID]:
+    """Return the query for the records of open rounds."""
+    return (
+        select(CalibrationRecord.record_id)
+        .join(Calibration, Calibration.id == CalibrationRecord.calibration_id)
+        .where(open_calibrations(review_id, stage))
+    )
+
+
+def _unread(session: Session, review_id: UUID, stage: Stage) -> dict[int, UUID]:
+    leaf = leaves(session, review_id=review_id)
+    rows = session.execute(
+        select(leaf.c.number, leaf.c.record_id).where(
+            leaf.c.leaf == UNREAD[stage].value,
+            leaf.c.record_id.not_in(called_up(review_id, stage)),
+        )
+    )
+    return {number: record_id for number, record_id in rows}  # noqa: C416 - a row is not a pair to mypy
+
+
+def _check_chosen(chosen: Sequence[int], unread: Collection[int], n: int | None) -> None:
+    if not chosen or not 0 < (n or len(chosen)) <= MOST:
+        raise Invalid(f"A round has 1 to {MOST} records that nobody has decided on yet.")
+    if twice := [number for number, times in Counter(chosen).items() if times > 1]:
+        raise Invalid(f"These records are named twice: {_listed(twice)}.")
+    if away := [number for number in chosen if number not in unread]:
+        raise Invalid(
+            f"These records are not waiting unread: {_listed(away)}. Somebody has decided on them, "
+            "or they are duplicates, removed, in an open round, or not in this review."
+        )
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    more = f" and {len(numbers) - 10} more" if len(numbers) > 10 else ""
+    return ", ".join(str(number) for number in numbers[:10]) + more
+
+
+def _round(session: Session, one: Calibration, by: Actor, *, is_blind: bool) -> Round:
+    records = session.scalars(
+        select(CalibrationRecord.record_id).where(CalibrationRecord.calibration_id == one.id)
+    ).all()
+    table = resolutions(session, review_id=one.review_id, stage=one.stage, only=records)
+    rows = session.execute(select(table)).all()
+    pairs = pairs_of_verdicts(
+        session, review_id=one.review_id, stage=one.stage, by=by, only=frozenset(records)
+    )
+    ended = select(CalibrationEnd.id).where(CalibrationEnd.calibration_id == one.id)
+    return Round(
+        calibration=one,
+        is_open=session.scalar(ended) is None,
+        n_records=len(records),
+        n_complete=sum(
+            row.resolution in FINISHED or (not is_blind and row.n_reviewers >= one.decisions_needed)
+            for row in rows
+        ),
+        agreement=agreement([said for two in pairs.values() for said in two]),
+    )
