@@ -17,6 +17,7 @@ from api.deps import own_form
 from api.pages import (
     account,
     adding,
+    assignments,
     coding,
     conflicts,
     duplicates,
@@ -55,6 +56,7 @@ PAGES = (
     elsewhere,
     screening,
     conflicts,
+    assignments,
     stopping,
     reports,
     coding,

@@ -24,6 +24,7 @@ from review.records import record_of_review
 from review.reviews import protocol_of
 from review.tables import Record, Search
 from review.vocabulary import Stage, Verdict
+from screening.calibration import turn_of
 from screening.leases import take_next
 from screening.queue import n_left, skip
 from screening.ranking import current_run, n_ranked, place_of
@@ -256,5 +257,6 @@ def _about(
         "run": run,
         "rank": place_of(session, run=run, record_id=record.id) if run else None,
         "n_ranked": n_ranked(session, run=run) if run else 0,
+        "turn": turn_of(session, **where, stage=stage, by=by),
         "document": full_text_of(session, **where, by=by) if stage is Stage.FULL_TEXT else None,
     }

@@ -45,6 +45,13 @@ ROUTES = [
     Route("GET", R + "/stopping", Action.MANAGE),
     Route("POST", R + "/stopping", Action.MANAGE, {"rule": "Enough."}),
     Route("GET", R + "/agreement", Action.MANAGE),
+    Route("GET", R + "/assignments", Action.MANAGE),
+    Route("POST", R + "/assignments", Action.MANAGE, {"account": "{reviewer_id}", "share": "2"}),
+    Route(
+        "POST", R + "/calibrations", Action.MANAGE,
+        {"label": "First", "stage": "title_abstract", "how": "random", "n": "1"},
+    ),
+    Route("POST", R + "/calibrations/{calibration_id}/end", Action.MANAGE),
     Route("GET", R + "/second-look", Action.MANAGE),
     Route("GET", R + "/fairness", Action.MANAGE),
     Route("GET", R + "/decisions", Action.MANAGE),

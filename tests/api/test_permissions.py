@@ -41,14 +41,23 @@ def filled(database, people):
         return {
             "slug": people.slug, "record_id": one, "other_id": two, "study_id": study.id,
             "search_id": search, "job_id": job.id, "stage": "title_abstract", "format": "csv",
-            "email": people.emails["advisor"],
+            "email": people.emails["advisor"], "reviewer_id": people.reviewer_b.account_id,
             "sealed": sealed(f"{'0' * 64}/a.ris", KEY.encode()),
         }  # fmt: skip
 
 
 # Where a test has no such thing, it asks for one that is not there.
 ABSENT = {
-    key: uuid4() for key in ("job_id", "invitation_id", "publication_id", "link_id", "token_id")
+    key: uuid4()
+    for key in (
+        "job_id",
+        "invitation_id",
+        "publication_id",
+        "link_id",
+        "token_id",
+        "calibration_id",
+        "reviewer_id",
+    )
 } | {"number": 1, "sealed": "x"}
 # What is sent along where a route takes files.
 FILES = {

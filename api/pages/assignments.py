@@ -1,0 +1,139 @@
+"""Who reads what: shares, languages and searches of each reviewer, and calibration rounds."""
+
+import re
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Form
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from api.deps import By, ReadSession, ReviewId, WriteSession
+from api.rendering import path, render
+from review.errors import Invalid
+from review.reading.languages import language_tag
+from review.tables import Record, Search
+from review.vocabulary import Stage
+from screening.calibration import MOST, begin, end, rounds
+from screening.sharing import assign, n_left_over, portions
+
+router = APIRouter()
+RANGE = re.compile(r"(\d{1,9})(?:\s*[-–]\s*(\d{1,9}))?")
+
+
+@router.get("/reviews/{slug}/assignments")
+def show(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
+    """Show what every reviewer reads first, and the calibration rounds."""
+    stage = Stage.TITLE_ABSTRACT
+    return render(
+        request,
+        "assignments.html",
+        portions=portions(session, review_id=review_id, stage=stage, by=by),
+        n_left_over=n_left_over(session, review_id=review_id, stage=stage, by=by),
+        languages=_languages(session, review_id),
+        searches=_searches(session, review_id),
+        rounds=rounds(session, review_id=review_id, by=by),
+        stages=list(Stage),
+    )
+
+
+@router.post("/reviews/{slug}/assignments")
+def post_assignment(
+    request: Request,
+    session: WriteSession,
+    review_id: ReviewId,
+    by: By,
+    account: Annotated[UUID, Form()],
+    share: Annotated[int, Form()],
+    language: Annotated[list[str], Form(max_length=50)] = [],  # noqa: B006 - never written to
+    search: Annotated[list[UUID], Form(max_length=200)] = [],  # noqa: B006
+) -> Response:
+    """Say how much a reviewer reads against the others, and of what."""
+    assign(
+        session,
+        review_id=review_id,
+        account_id=account,
+        share=share,
+        languages=language,
+        searches=search,
+        by=by,
+    )
+    return RedirectResponse(path(request, "assignments"), status_code=303)
+
+
+@router.post("/reviews/{slug}/calibrations")
+def post_calibration(
+    request: Request,
+    session: WriteSession,
+    review_id: ReviewId,
+    by: By,
+    label: Annotated[str, Form(max_length=300)],
+    stage: Annotated[Stage, Form()],
+    how: Annotated[Literal["random", "list"], Form()],
+    n: Annotated[int, Form()] = 50,
+    numbers: Annotated[str, Form(max_length=10_000)] = "",
+) -> Response:
+    """Begin a calibration round, of records picked by chance or by their numbers."""
+    is_random = how == "random"
+    begin(
+        session,
+        review_id=review_id,
+        stage=stage,
+        label=label,
+        by=by,
+        n=n if is_random else None,
+        numbers=[] if is_random else numbers_in(numbers),
+    )
+    return RedirectResponse(path(request, "assignments") + "#rounds", status_code=303)
+
+
+@router.post("/reviews/{slug}/calibrations/{calibration_id}/end")
+def post_end(
+    request: Request, session: WriteSession, review_id: ReviewId, by: By, calibration_id: UUID
+) -> Response:
+    """End a calibration round."""
+    end(session, review_id=review_id, calibration_id=calibration_id, by=by)
+    return RedirectResponse(path(request, "assignments") + "#rounds", status_code=303)
+
+
+def numbers_in(said: str) -> list[int]:
+    """Return the numbers of a list such as ``12, 15, 20-30``; raise Invalid for anything else."""
+    found: list[int] = []
+    for part in re.split(r"[,;\s]+", re.sub(r"\s*[-–]\s*", "-", said.strip())):
+        match = RANGE.fullmatch(part)
+        if match is None:
+            raise Invalid(
+                f"'{part[:40]}' is no record number. Write numbers such as 12, 15, 20-30."
+            )
+        first, last = int(match[1]), int(match[2] or match[1])
+        if len(found) + last - first >= MOST:
+            raise Invalid(f"A round has at most {MOST} records.")
+        found += range(first, last + 1)
+    return found
+
+
+def _languages(session: Session, review_id: UUID) -> dict[str, int]:
+    """Return the languages of the review's records, the most frequent first."""
+    rows = session.execute(
+        select(Record.language, func.count())
+        .where(Record.review_id == review_id, Record.language.is_not(None))
+        .group_by(Record.language)
+    )
+    counted: dict[str, int] = {}
+    for word, n in rows:
+        if tag := language_tag(word):
+            counted[tag] = counted.get(tag, 0) + n
+    return dict(sorted(counted.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _searches(session: Session, review_id: UUID) -> list[tuple[Search, int]]:
+    rows = session.execute(
+        select(Search, func.count(Record.id))
+        .outerjoin(Record, Record.search_id == Search.id)
+        .where(Search.review_id == review_id)
+        .group_by(Search.id)
+        .order_by(Search.event_number)
+    )
+    return [(search, n) for search, n in rows]
