@@ -62,7 +62,7 @@ def test_a_round_is_begun_read_first_and_ended(sign_in, people, database):
         shown
     )
     assert "An outcomes contract, number 5" in shown
-    assert "Chosen chosen title and abstract 2 1 1.00" in page
+    assert "Chosen · chosen title and abstract 2 1 1.00" in page
     assert "ended" in ended
     later = text_of(sign_in(people.reviewer_a).get(screening))
     assert "Calibration round" not in later
