@@ -99,6 +99,7 @@ def job_title(job: Job) -> str:
         JobKind.IMPORT_DECISIONS: f"Take over the decisions in {names}",
         JobKind.DEDUPLICATE: "Find duplicates",
         JobKind.RANK: f"Rank for screening: {stage}",
+        JobKind.SIMULATE: f"Replay what was read: {stage}",
         JobKind.READ_FULL_TEXT: f"Read the text of {job.arguments.get('name', 'a full text')}",
         JobKind.DRAW: "Draw a file",
         JobKind.DRAW_PUBLICATION: "Draw a publication's maps",

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -26,7 +27,9 @@ from review.permissions import roles_of
 from review.previews import Reading
 from review.reading import Format
 from review.vocabulary import Role, SearchKind, Stage, Verdict
+from screening.curves import draw, stops
 from screening.ranking import rank_records
+from screening.simulate import replay_own
 
 PATIENCE = 0.4  # seconds between two words on progress
 
@@ -246,6 +249,27 @@ def _rank(task: Task) -> Result:
     }
 
 
+def _simulate(task: Task) -> Result:
+    asked = task.held.arguments
+    stage = Stage(asked["stage"])
+    replayed = replay_own(
+        task.database,
+        review_id=task.held.review_id,
+        stage=stage,
+        by=task.held.by,
+        seed=asked["seed"],
+        on_progress=task.teller("Reading once more"),
+    )
+    labels = replayed.order["label"].tolist()
+    return {
+        "stage": stage.value,
+        "seed": asked["seed"],
+        "metrics": replayed.metrics,
+        "stops": [asdict(one) for one in stops(labels)],
+        "svg": draw(labels),
+    }
+
+
 def _read_full_text(task: Task) -> Result:
     sha256 = task.held.arguments["sha256"]
     task.tell(0.1, "Reading the text of the PDF")
@@ -303,6 +327,7 @@ HANDLERS: dict[JobKind, Callable[[Task], Result]] = {
     JobKind.IMPORT_DECISIONS: _import_decisions,
     JobKind.DEDUPLICATE: _deduplicate,
     JobKind.RANK: _rank,
+    JobKind.SIMULATE: _simulate,
     JobKind.READ_FULL_TEXT: _read_full_text,
     JobKind.DRAW: _draw,
     JobKind.DRAW_PUBLICATION: _draw_publication,

@@ -34,6 +34,7 @@ class JobKind(StrEnum):
     IMPORT_DECISIONS = "import_decisions"
     DEDUPLICATE = "deduplicate"
     RANK = "rank"
+    SIMULATE = "simulate"
     READ_FULL_TEXT = "read_full_text"
     DRAW = "draw"
     DRAW_PUBLICATION = "draw_publication"
@@ -47,6 +48,7 @@ NEEDED: dict[JobKind, Action | None] = {
     JobKind.IMPORT_DECISIONS: Action.MANAGE,
     JobKind.DEDUPLICATE: Action.MANAGE,
     JobKind.RANK: Action.MANAGE,
+    JobKind.SIMULATE: Action.MANAGE,
     JobKind.READ_FULL_TEXT: Action.READ,
     JobKind.DRAW: Action.SEE_COUNTS,
     JobKind.DRAW_PUBLICATION: None,  # which anybody with its link may see
@@ -140,6 +142,18 @@ def jobs_of(session: Session, *, review_id: UUID, by: Actor, limit: int = 50) ->
         .order_by(Job.created_at.desc())
         .limit(limit)
     ).all()
+
+
+def latest_done(session: Session, *, review_id: UUID, kind: JobKind, by: Actor) -> Job | None:
+    """Return the newest job of a kind that came to its end, for those who may ask for it."""
+    if (needed := NEEDED[kind]) is not None:
+        check(session, review_id=review_id, by=by, action=needed)
+    return session.scalar(
+        select(Job)
+        .where(Job.review_id == review_id, Job.kind == kind, Job.state == JobState.DONE)
+        .order_by(Job.created_at.desc())
+        .limit(1)
+    )
 
 
 def cancel(session: Session, *, review_id: UUID, job_id: UUID, by: Actor) -> Job:

@@ -53,7 +53,8 @@ def stops(labels: Sequence[int]) -> list[StoppedAt]:
 
 def draw(labels: Sequence[int]) -> str:
     """Return the recall curve with the rules' stops and reading at random, as SVG."""
-    curve, n = recall_curve(labels), len(labels)
+    whole, n = recall_curve(labels), len(labels)
+    curve = whole[(whole["found"].diff() != 0) | (whole["read"] == n)]
     ends = pd.DataFrame(
         [{"read": one.n_read, "recall": one.recall, "rule": one.rule} for one in stops(labels)]
     )

@@ -3,18 +3,26 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from review.database import Database
+from review.errors import Invalid
+from review.events import Actor
+from review.permissions import Action, check
+from review.vocabulary import Stage
 from screening.features import Features, extract, record_text
 from screening.ranker import RelevanceRanker
+from screening.ranking import gather
 
 # As ASReview's published simulations: learn from every record until 50 are known, then each time
 # from a twentieth more.
 SINGLE_STEPS = 50
 GROWTH = 0.05
+LEAST = 20  # records of a review's own, below which a replay says nothing
 
 
 @dataclass(frozen=True)
@@ -63,6 +71,44 @@ def simulate(
     )
     metrics |= {"n": len(order), "included": int(y[order].sum())}
     return Simulation(order=table, metrics=metrics | {"seconds": time.perf_counter() - began})
+
+
+def replay_own(
+    database: Database,
+    *,
+    review_id: UUID,
+    stage: Stage,
+    by: Actor,
+    seed: int | None = None,
+    on_progress: Callable[[float], None] | None = None,
+) -> Simulation:
+    """Replay the records of a review that have come to a result, as if nobody had read them yet.
+
+    Begun from the protocol's question, or with a ``seed`` from two known records without it.  For
+    the lead.  Raises Invalid where fewer than two kinds of results are there to tell apart.
+    """
+    with database.reading() as session:
+        check(session, review_id=review_id, by=by, action=Action.MANAGE)
+        material = gather(session, review_id=review_id, stage=stage)
+    rows = [
+        (str(number), text, "", label)
+        for number, text, label in zip(
+            material.numbers, material.texts, material.labels, strict=True
+        )
+        if label >= 0
+    ]
+    frame = pd.DataFrame(rows, columns=["id", "title", "abstract", "label"])
+    if frame["label"].nunique() < 2 or len(frame) < LEAST:
+        raise Invalid(
+            f"A replay needs {LEAST} records with a result, included ones and excluded ones."
+        )
+
+    def tell(n_known: int, n_total: int) -> None:
+        if on_progress:
+            on_progress(n_known / n_total)
+
+    question = material.question if seed is None else None
+    return simulate(frame, question=question, seed=seed or 0, on_progress=tell)
 
 
 def measure(labels: Sequence[int]) -> dict[str, float]:

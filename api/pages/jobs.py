@@ -112,6 +112,8 @@ def result_of(request: Request, job: Job) -> str | None:
             return path(request, "duplicates")
         case JobKind.RANK:
             return path(request)
+        case JobKind.SIMULATE:
+            return path(request, "simulation")
         case JobKind.READ_FULL_TEXT:
             return path(request, "reports")
         case JobKind.IMPORT_DECISIONS | JobKind.EXPORT | JobKind.DRAW | JobKind.DRAW_PUBLICATION:

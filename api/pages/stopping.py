@@ -1,7 +1,7 @@
-"""How screening went: whether enough was read, agreement, fairness, and a second look."""
+"""How screening went: whether enough was read, agreement, fairness, a second look, a replay."""
 
 from collections.abc import Collection
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Form
@@ -11,7 +11,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import By, ReadSession, ReviewId, WriteSession
+from api.downloads import ALONE
+from api.pages.jobs import started
 from api.rendering import path, render
+from review.errors import NotFound
+from review.jobs import JobKind, latest_done
 from review.rounds import stop_screening, stop_that_holds
 from review.tables import Account
 from review.vocabulary import Stage
@@ -68,6 +72,38 @@ def look_again(
     """Show decided records that look like the other kind."""
     run, odd = odd_ones(session, review_id=review_id, stage=stage, by=by)
     return render(request, "second_look.html", run=run, odd=odd, stage=stage, stages=list(Stage))
+
+
+@router.get("/reviews/{slug}/simulation")
+def show_simulation(
+    request: Request, session: ReadSession, review_id: ReviewId, by: By
+) -> Response:
+    """Show the latest replay of the review's own decisions."""
+    job = latest_done(session, review_id=review_id, kind=JobKind.SIMULATE, by=by)
+    return render(request, "simulation.html", result=job.result if job else None, job=job)
+
+
+@router.post("/reviews/{slug}/simulation")
+def simulate(
+    request: Request,
+    session: WriteSession,
+    review_id: ReviewId,
+    by: By,
+    stage: Annotated[Stage, Form()] = Stage.TITLE_ABSTRACT,
+    start: Annotated[Literal["question", "records"], Form()] = "question",
+) -> Response:
+    """Have the review's own decisions replayed."""
+    asked = {"stage": stage, "seed": None if start == "question" else 0}
+    return started(request, session, review_id, by, JobKind.SIMULATE, asked)
+
+
+@router.get("/reviews/{slug}/simulation.svg")
+def draw_simulation(session: ReadSession, review_id: ReviewId, by: By) -> Response:
+    """Return the recall curve of the latest replay."""
+    job = latest_done(session, review_id=review_id, kind=JobKind.SIMULATE, by=by)
+    if job is None:
+        raise NotFound("Nothing has been replayed yet.")
+    return Response(job.result["svg"], media_type="image/svg+xml", headers=ALONE)
 
 
 @router.get("/reviews/{slug}/fairness")

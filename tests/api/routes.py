@@ -45,6 +45,9 @@ ROUTES = [
     Route("GET", R + "/stopping", Action.MANAGE),
     Route("POST", R + "/stopping", Action.MANAGE, {"rule": "Enough."}),
     Route("GET", R + "/agreement", Action.MANAGE),
+    Route("GET", R + "/simulation", Action.MANAGE),
+    Route("GET", R + "/simulation.svg", Action.MANAGE),
+    Route("POST", R + "/simulation", Action.MANAGE),
     Route("GET", R + "/assignments", Action.MANAGE),
     Route("POST", R + "/assignments", Action.MANAGE, {"account": "{reviewer_id}", "share": "2"}),
     Route(

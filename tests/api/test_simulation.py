@@ -1,0 +1,59 @@
+"""A replay of the review's own decisions, from the button to the page."""
+
+import re
+
+from review.vocabulary import Verdict
+from tests.api.conftest import work_off
+from tests.factories import decide_both, make_records
+
+BONDS = "An impact bond that pays for outcomes of young people"
+ALGAE = "Marine algae and the tides of the northern sea"
+
+
+def text_of(page):
+    return " ".join(re.sub(r"<[^>]+>", " ", page.text).split())
+
+
+def read_some(database, people, n=40):
+    with database.writing() as session:
+        fields = [{"title": f"{ALGAE if place % 4 else BONDS}, {place}"} for place in range(n)]
+        for place, record in enumerate(make_records(session, people.review_id, fields)):
+            decide_both(session, people, record, Verdict.EXCLUDE if place % 4 else Verdict.INCLUDE)
+        make_records(session, people.review_id, [{"title": "An unread one"}])
+
+
+def test_a_lead_replays_what_was_read(app, sign_in, people, database):
+    read_some(database, people)
+    lead, address = sign_in(people.lead), f"/reviews/{people.slug}/simulation"
+
+    before = lead.get(address)
+    missing = lead.get(f"{address}.svg")
+    lead.post(address, {"start": "question"})
+    work_off(app)
+    after = text_of(lead.get(address))
+    drawn = lead.get(f"{address}.svg")
+
+    assert "Nothing has been replayed yet." in before.text
+    assert missing.status_code == 404
+    assert "40 records, 10 of them included" in after  # not the unread one
+    assert "100 % of the relevant records (RRF@10)" not in after  # a tenth is four of ten
+    assert "40 % of the relevant records (RRF@10)" in after
+    assert "Recall 95 % at 95 % confidence" in after
+    assert drawn.text.startswith("<svg")
+    assert "sandbox" in drawn.headers["content-security-policy"]
+
+    lead.post(address, {"start": "records"})
+    work_off(app)
+    assert "begun from two known records" in text_of(lead.get(address))
+
+
+def test_too_little_to_replay_is_said_and_the_page_stays(app, sign_in, people, database):
+    read_some(database, people, n=8)
+    lead, address = sign_in(people.lead), f"/reviews/{people.slug}/simulation"
+
+    asked = lead.post(address)
+    work_off(app)
+
+    said = text_of(lead.get(asked.headers["location"].split("?")[0]))
+    assert "A replay needs 20 records with a result" in said
+    assert "Nothing has been replayed yet." in lead.get(address).text
