@@ -2,25 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import sqrt
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from review.events import Actor
 from review.permissions import Action, check
-from review.reading.languages import language_tag
 from review.resolution import resolutions
 from review.tables import Rank, Record, Search
 from review.vocabulary import FINISHED, Resolution, Stage
+from screening.kinds import KINDS, chance, is_behind, kinds_of
 from screening.ranking import current_run
-
-LEAST = 5  # included records of a group, and as many of the others, below which nothing is said
-Z = 1.96
 
 
 @dataclass(frozen=True)
@@ -73,17 +68,15 @@ def served(
         .where(Rank.model_run_id == run.id)
         .order_by(Rank.position)
     ).all()
-    kinds = {
-        "language": [language_tag(row.language) for row in rows],
-        "source": [row.source for row in rows],
-        "decade": [f"{row.year // 10 * 10}s" if row.year else "" for row in rows],
-        "abstract": ["without an abstract" if row.is_bare else "with one" for row in rows],
-    }
+    kinds = [kinds_of(row.language, row.source, row.year, is_bare=row.is_bare) for row in rows]
     material = _Material(
         resolution=np.array([row.resolution for row in rows], dtype=object),
         held_out=np.array([np.nan if row.held_out is None else row.held_out for row in rows]),
     )
-    return {kind: _groups(np.array(names, dtype=object), material) for kind, names in kinds.items()}
+    return {
+        kind: _groups(np.array([names[place] for names in kinds], dtype=object), material)
+        for place, kind in enumerate(KINDS)
+    }
 
 
 @dataclass(frozen=True)
@@ -108,8 +101,8 @@ def _groups(names: NDArray[np.object_], material: _Material) -> list[Group]:
     groups = []
     for name in sorted(set(names)):
         mine = names == name
-        own = _chance(material.held_out[included & mine], excluded)
-        others = _chance(material.held_out[included & ~mine], excluded)
+        own = chance(material.held_out[included & mine], excluded)
+        others = chance(material.held_out[included & ~mine], excluded)
         n_open = int((mine & is_open).sum())
         groups.append(
             Group(
@@ -119,26 +112,7 @@ def _groups(names: NDArray[np.object_], material: _Material) -> list[Group]:
                 n_included=int((mine & (material.resolution == Resolution.INCLUDE)).sum()),
                 early=float((mine & is_early).sum() / n_open) if n_open else None,
                 chance=own[0] if own else None,
-                is_behind=bool(
-                    own and others and others[0] - own[0] > Z * sqrt(own[1] ** 2 + others[1] ** 2)
-                ),
+                is_behind=is_behind(own, others),
             )
         )
     return sorted(groups, key=lambda group: (-group.n, group.name))
-
-
-def _chance(
-    included: NDArray[np.float64], excluded: NDArray[np.float64]
-) -> tuple[float, float] | None:
-    """Return the area under the ROC curve and its standard error.
-
-    The error is that of Hanley & McNeil 1982 (doi:10.1148/radiology.143.1.7063747).
-    """
-    n, m = len(included), len(excluded)
-    if n < LEAST or m < LEAST:
-        return None
-    ranks = rankdata(np.concatenate([included, excluded]))[:n]
-    area = float((ranks.sum() - n * (n + 1) / 2) / (n * m))
-    q1, q2 = area / (2 - area), 2 * area**2 / (1 + area)
-    spread = area * (1 - area) + (n - 1) * (q1 - area**2) + (m - 1) * (q2 - area**2)
-    return area, sqrt(max(spread, 0) / (n * m))

@@ -18,11 +18,12 @@ from review.flow import Leaf, leaves
 from review.permissions import Action, check
 from review.resolution import resolutions
 from review.reviews import protocol_of
-from review.tables import Event, ModelRun, Rank, Record
+from review.tables import Event, ModelRun, Rank, Record, Search
 from review.tables.base import utc_now
 from review.vocabulary import FINISHED, Act, Resolution, Stage
 from screening import features
 from screening.features import Features, record_text
+from screening.kinds import kinds_of, of_kinds_behind
 from screening.ranker import RelevanceRanker
 from screening.sampling import with_random_share
 
@@ -63,6 +64,7 @@ class Material:
     ids: Sequence[UUID]
     texts: Sequence[str]
     numbers: Sequence[int]
+    kinds: Sequence[Sequence[str]]  # see `screening.kinds`
     labels: Sequence[int]  # 1 include, 0 exclude, -1 unresolved or not to be learned from
     is_open: Sequence[bool]
     question: str
@@ -86,7 +88,8 @@ def rank_records(
 ) -> Ranking:
     """Rank every unique record of a review for a stage and put the order in use.
 
-    A share of the open ones, the protocol's ``random_share``, is the next in random order.
+    A share of the open ones, the protocol's ``random_share``, is the next in random order, and as
+    many again of kinds that the order serves less well (`screening.kinds`), where there are any.
 
     Learning happens outside any transaction; ranks are written in short ones, and the last of
     them makes the new order current.  ``cache`` is a folder where features are kept, so that only
@@ -114,17 +117,19 @@ def _write(
 ) -> Ranking:
     """Write the order that a ranker gives and put it in use."""
     scores = ranker.score(rows)
-    order, picked = with_random_share(
+    held_out = ranker.held_out(rows, material.labels)
+    tell(0.6)
+    mixed = with_random_share(
         np.argsort(-scores, kind="stable"),
         numbers=material.numbers,
         is_open=material.is_open,
         share=material.random_share,
         n_read=material.n_read,
+        is_behind=of_kinds_behind(material.kinds, material.labels, held_out).tolist(),
     )
     tell(0.7)
     run_id = _begin(database, review_id, stage, material, ranker)
     whys = ranker.explain(rows)
-    held_out = ranker.held_out(rows, material.labels)
     tell(0.8)
     ranks = [
         {
@@ -134,17 +139,18 @@ def _write(
             "position": position,
             "score": float(scores[place]),
             "held_out": None if np.isnan(held_out[place]) else float(held_out[place]),
-            "why": asdict(whys[place]) | {"is_random": int(place) in picked},
+            "why": asdict(whys[place])
+            | {"is_random": place in mixed.of_all, "is_of_kind": place in mixed.of_kinds},
         }
-        for position, place in enumerate(order, start=1)
+        for position, place in enumerate(mixed.order.tolist(), start=1)
     ]
     for start in range(0, len(ranks), CHUNK):
         with database.writing() as session:
             session.execute(insert(Rank), ranks[start : start + CHUNK])
-    _put_in_use(database, review_id, stage, run_id, ranker.fingerprint(), len(order))
+    _put_in_use(database, review_id, stage, run_id, ranker.fingerprint(), len(ranks))
     tell(1.0)
     return Ranking(
-        n_records=len(order),
+        n_records=len(ranks),
         n_training=sum(label >= 0 for label in material.labels),
         n_included=sum(label == 1 for label in material.labels),
         fingerprint=ranker.fingerprint(),
@@ -236,10 +242,14 @@ def gather(session: Session, *, review_id: UUID, stage: Stage) -> Material:
             Record.abstract,
             Record.keywords,
             Record.other_abstracts,
+            Record.language,
+            Record.year,
+            Search.source,
             settled.c.resolution,
             settled.c.exclusion_reason,
             leaf.c.leaf,
         )
+        .join(Search, Search.id == Record.search_id)
         .join(leaf, leaf.c.record_id == Record.id)
         .join(settled, settled.c.cluster_id == Record.id)
         .where(leaf.c.leaf.not_in([one.value for one in REMOVED]))
@@ -253,6 +263,10 @@ def gather(session: Session, *, review_id: UUID, stage: Stage) -> Material:
         is_open=[row.leaf in WAITING[stage] for row in rows],
         random_share=protocol.random_share,
         n_read=sum(row.resolution in FINISHED for row in rows),
+        kinds=[
+            kinds_of(row.language, row.source, row.year, is_bare=row.abstract is None)
+            for row in rows
+        ],
         labels=[_label(row, silent) for row in rows],
         question=question_text(protocol),
     )

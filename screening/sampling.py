@@ -73,6 +73,15 @@ def known_beginning(labels: Sequence[int]) -> Sequence[int]:
     return labels[: n_known if whole else n_known // STEP * STEP]
 
 
+@dataclass(frozen=True)
+class Mixed:
+    """An order with picks of chance: places, and which of them were picked, and from what."""
+
+    order: NDArray[np.intp]
+    of_all: frozenset[int] = frozenset()
+    of_kinds: frozenset[int] = frozenset()
+
+
 def with_random_share(
     order: NDArray[np.intp],
     *,
@@ -80,31 +89,40 @@ def with_random_share(
     is_open: Sequence[bool],
     share: float,
     n_read: int = 0,
-) -> tuple[NDArray[np.intp], frozenset[int]]:
+    is_behind: Sequence[bool] | None = None,
+) -> Mixed:
     """Return ``order`` with a share of the open records the next ones in random order.
 
-    Beside it, the places that were picked so.  ``order`` holds places into ``numbers`` and
-    ``is_open``; records that are not open stay where they are.  Picks are spread evenly over what
-    is read from the first record on, of which ``n_read`` is done: an order that is soon replaced
-    by another one does not put them off.  Nothing changes where the share is 0; at 1 the open ones
-    come in random order.
+    As many again are the next ones of those that are ``is_behind``: of kinds that the order serves
+    less well.  ``order`` holds places into ``numbers``, ``is_open`` and ``is_behind``; records that
+    are not open stay where they are.  Picks are spread evenly over what is read from the first
+    record on, of which ``n_read`` is done: an order that is soon replaced by another one does not
+    put them off.  Nothing changes where the share is 0; at 1 the open ones come in random order.
     """
     if not share:
-        return order, frozenset()
+        return Mixed(order)
     slots = [slot for slot, place in enumerate(order) if is_open[place]]
     ranked = [int(order[slot]) for slot in slots]
     place_of = {numbers[place]: place for place in ranked}
     chance = [place_of[number] for number in random_order(place_of)]
-    queues, taken = (iter(ranked), iter(chance)), set[int]()
-    mixed, picked = order.copy(), set[int]()
+    behind = [place for place in chance if is_behind is not None and is_behind[place]]
+    queues, taken = (iter(ranked), iter(chance), iter(behind)), set[int]()
+    picked: tuple[set[int], ...] = (set(), set(), set())
+    mixed = order.copy()
     for turn, slot in enumerate(slots, start=n_read + 1):
-        is_random = floor(turn * share) > floor((turn - 1) * share)
-        place = next(one for one in queues[is_random] if one not in taken)
+        kind = 1 if _is_turn(turn, share) else 2 if _is_turn(turn, share, after=0.5) else 0
+        place = next((one for one in queues[kind] if one not in taken), None)
+        if place is None:  # of the kinds that are behind all have their places
+            kind, place = 0, next(one for one in queues[0] if one not in taken)
         taken.add(place)
         mixed[slot] = place
-        if is_random:
-            picked.add(place)
-    return mixed, frozenset(picked)
+        picked[kind].add(place)
+    return Mixed(mixed, frozenset(picked[1]), frozenset(picked[2]))
+
+
+def _is_turn(turn: int, share: float, *, after: float = 0.0) -> bool:
+    """Say whether a turn is one of the evenly spread ones that make up a share."""
+    return floor(turn * share + after) > floor((turn - 1) * share + after)
 
 
 def _key(number: int) -> bytes:

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from review.errors import NotAllowed
-from review.tables import Rank
+from review.tables import Rank, Record
 from review.vocabulary import Stage, Verdict
-from screening.fairness import _chance, served
+from screening.fairness import served
+from screening.kinds import chance as chance_of
 from screening.ranking import rank_records
 from tests.factories import decide_both, make_records, make_review
 
@@ -19,11 +20,11 @@ def test_the_chance_is_the_share_of_pairs_in_the_right_order():
     included, excluded = chance.normal(1, 1, 30).round(1), chance.normal(0, 1, 40).round(1)
     pairs = [(one > other) + 0.5 * (one == other) for one in included for other in excluded]
 
-    area, error = _chance(included, excluded)
+    area, error = chance_of(included, excluded)
 
     assert area == pytest.approx(np.mean(pairs))
     assert 0 < error < 0.2
-    assert _chance(included[:4], excluded) is None
+    assert chance_of(included[:4], excluded) is None
 
 
 @pytest.fixture
@@ -66,3 +67,34 @@ def test_only_who_manages_sees_it_and_nothing_is_there_before_a_ranking(session)
     assert served(session, review_id=cast.review_id, stage=STAGE, by=cast.lead) == {}
     with pytest.raises(NotAllowed):
         served(session, review_id=cast.review_id, stage=STAGE, by=cast.reviewer_a)
+
+
+def test_records_of_a_kind_that_is_behind_get_random_places_of_their_own(database):
+    bonds, algae = "Outcomes contracts for young people", "Marine algae of the northern sea"
+    with database.writing() as session:
+        cast = make_review(session)
+        english = [
+            {"language": "eng", "title": one, "abstract": f"Text {place}."}
+            for place, one in enumerate([algae, bonds] * 20)
+        ]
+        spanish = [
+            {"language": "spa", "title": "Un informe", "abstract": f"Texto {place * 7}."}
+            for place in range(80)
+        ]
+        records = make_records(session, cast.review_id, english + spanish)
+        for place, record in enumerate(records[:80]):  # forty Spanish ones are left
+            decide_both(session, cast, record, Verdict.INCLUDE if place % 2 else Verdict.EXCLUDE)
+        make_records(session, cast.review_id, english)
+
+    rank_records(database, review_id=cast.review_id, stage=STAGE, by=cast.lead)
+
+    with database.reading() as session:
+        rows = session.execute(
+            select(Record.language, Rank.why).join(Rank, Rank.record_id == Record.id)
+        ).all()
+        found = served(session, review_id=cast.review_id, stage=STAGE, by=cast.lead)
+    assert {group.name: group.is_behind for group in found["language"]} == {"en": False, "es": True}
+    picked = [row.language for row in rows if row.why["is_of_kind"]]
+    # A twentieth of the eighty open ones; at the fourth turn all Spanish ones have their places.
+    assert picked == ["spa"] * 3
+    assert sum(row.why["is_random"] for row in rows) == 4

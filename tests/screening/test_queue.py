@@ -391,4 +391,5 @@ def test_a_rank_says_why_and_which_records_chance_picked(database):
         ranks = session.scalars(select(Rank).order_by(Rank.position)).all()
         assert n_ranked(session, run=run) == 40
     assert [rank.position for rank in ranks if rank.why["is_random"]] == [20, 40]
-    assert all(set(rank.why) == {"raised", "lowered", "asked", "is_random"} for rank in ranks)
+    said = {"raised", "lowered", "asked", "is_random", "is_of_kind"}
+    assert all(set(rank.why) == said for rank in ranks)

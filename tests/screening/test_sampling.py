@@ -21,7 +21,10 @@ def test_every_record_keeps_a_place_and_only_open_ones_move(is_open, share):
     n = len(is_open)
     order = np.arange(n)[::-1].copy()
 
-    mixed, _ = with_random_share(order, numbers=range(1, n + 1), is_open=is_open, share=share)
+    is_behind = [place % 3 == 0 for place in range(n)]
+    mixed = with_random_share(
+        order, numbers=range(1, n + 1), is_open=is_open, share=share, is_behind=is_behind
+    ).order
 
     assert sorted(mixed) == list(range(n))
     assert all(a == b for a, b in zip(order, mixed, strict=True) if not is_open[a])
@@ -31,9 +34,10 @@ def test_every_twentieth_open_record_is_the_next_in_random_order():
     n = 200
     order, is_open = np.arange(n), [True] * n
 
-    mixed, picked = with_random_share(order, numbers=range(1, n + 1), is_open=is_open, share=0.05)
+    found = with_random_share(order, numbers=range(1, n + 1), is_open=is_open, share=0.05)
 
-    assert picked == set(mixed[19::20].tolist())
+    mixed = found.order
+    assert found.of_all == set(mixed[19::20].tolist())
     drawn = [number - 1 for number in random_order(range(1, n + 1))]
     assert mixed[:19].tolist() == list(range(19))
     first = next(one for one in drawn if one >= 19)
@@ -47,11 +51,38 @@ def test_a_share_of_one_is_random_order_and_of_none_the_ranked_one():
     order, is_open = np.arange(30), [True] * 30
     numbers = range(1, 31)
 
-    alone, picked = with_random_share(order, numbers=numbers, is_open=is_open, share=1)
+    alone = with_random_share(order, numbers=numbers, is_open=is_open, share=1)
 
-    assert [numbers[place] for place in alone] == random_order(numbers)
-    assert len(picked) == 30
-    assert with_random_share(order, numbers=numbers, is_open=is_open, share=0)[0] is order
+    assert [numbers[place] for place in alone.order] == random_order(numbers)
+    assert len(alone.of_all) == 30
+    assert with_random_share(order, numbers=numbers, is_open=is_open, share=0).order is order
+
+
+def test_records_of_kinds_that_are_behind_have_as_many_turns_again():
+    n = 200
+    order, is_open, is_behind = np.arange(n), [True] * n, [place >= 150 for place in range(n)]
+
+    found = with_random_share(
+        order, numbers=range(1, n + 1), is_open=is_open, share=0.05, is_behind=is_behind
+    )
+
+    assert found.of_kinds == set(found.order[9::20].tolist())
+    assert all(is_behind[place] for place in found.of_kinds)
+    drawn = [one - 1 for one in random_order(range(1, n + 1)) if is_behind[one - 1]]
+    assert found.order[9] == drawn[0]
+    assert len(found.of_all) == len(found.of_kinds) == 10
+
+
+def test_turns_of_a_kind_that_is_read_to_the_end_go_back_to_the_order():
+    n = 60
+    order, is_behind = np.arange(n), [place == 59 for place in range(n)]
+
+    found = with_random_share(
+        order, numbers=range(1, n + 1), is_open=[True] * n, share=0.1, is_behind=is_behind
+    )
+
+    assert found.of_kinds <= {59}
+    assert sorted(found.order.tolist()) == list(range(n))
 
 
 def test_the_random_order_of_earlier_records_is_kept_as_others_come():
@@ -99,7 +130,9 @@ def test_the_bound_holds_as_often_as_it_says(n_relevant):
         labels[chance.choice(n, n_relevant, replace=False)] = 1
         score = labels * 1.5 + chance.normal(size=n)
         order = np.argsort(-score)
-        mixed, _ = with_random_share(order, numbers=range(1, n + 1), is_open=[True] * n, share=0.05)
+        mixed = with_random_share(
+            order, numbers=range(1, n + 1), is_open=[True] * n, share=0.05
+        ).order
         read = set(mixed[: n // 3].tolist())
         known = known_beginning(
             [
@@ -119,11 +152,11 @@ def test_orders_that_are_soon_replaced_keep_the_share(share, n_between):
     n, n_read, n_picked = 3_000, 0, 0
     is_open, order = np.ones(n, dtype=bool), np.arange(n)
     while n_read < 1_500:
-        mixed, picked = with_random_share(
+        found = with_random_share(
             order, numbers=range(1, n + 1), is_open=is_open.tolist(), share=share, n_read=n_read
         )
-        read = [place for place in mixed.tolist() if is_open[place]][:n_between]
-        n_picked += len(picked.intersection(read))
+        read = [place for place in found.order.tolist() if is_open[place]][:n_between]
+        n_picked += len(found.of_all.intersection(read))
         is_open[read] = False
         n_read += len(read)
 
