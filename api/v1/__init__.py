@@ -7,6 +7,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.datastructures import State
 
 from api.v1 import (
+    assignments,
     codes,
     conflicts,
     duplicates,
@@ -36,6 +37,7 @@ WRITTEN_AND_READ = (
     duplicates,
     screening,
     conflicts,
+    assignments,
     reports,
     studies,
     codes,

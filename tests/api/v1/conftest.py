@@ -16,6 +16,8 @@ from review.jobs import JobKind, ask
 from review.studies import add_study
 from review.tables import Record
 from review.tokens import Scope, issue_token
+from review.vocabulary import Stage
+from screening.calibration import begin
 from tests.api.v1.api_routes import PDF, ApiRoute
 from tests.factories import include_fully, make_records
 
@@ -93,6 +95,8 @@ def one_of_everything(session, people, files_dir: Path, folder: Path) -> dict[st
                   name="Doe’s “report”.pdf", files=FileStore(files_dir))  # fmt: skip
     job = ask(session, review_id=review_id, kind=JobKind.DEDUPLICATE, arguments={}, by=lead)
     publication = publish(session, review_id=review_id, title="The map", by=lead)
+    calibration = begin(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, label="First",
+                        numbers=[1], by=lead)  # fmt: skip
     link, _ = share(session, review_id=review_id, publication_id=publication.id, by=lead)
     return {
         "review": people.slug, "record": one, "other": two, "included": three, "report": three,
@@ -100,5 +104,6 @@ def one_of_everything(session, people, files_dir: Path, folder: Path) -> dict[st
         "search": session.get_one(Record, one).search_id, "stage": "title_abstract",
         "format": "csv", "box": "records_screened", "email": people.emails["advisor"],
         "account_id": people.advisor.account_id, "job": job.id, "publication": publication.id,
-        "link": link.id,
+        "link": link.id, "reviewer": people.reviewer_b.account_id,
+        "calibration_id": calibration.id,
     }  # fmt: skip
