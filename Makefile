@@ -43,6 +43,8 @@ bench: setup ## Measure speed and accuracy (slow; needs the measuring data)
 	$(BIN)/python tests/benchmarks/read_files.py
 	$(BIN)/python tests/benchmarks/duplicates.py
 	$(BIN)/python tests/benchmarks/ranking.py
+	$(BIN)/python tests/benchmarks/ranking.py --scale 10000
+	$(BIN)/python tests/benchmarks/ranking.py --scale 100000
 	$(BIN)/python tests/benchmarks/stopping.py
 	$(BIN)/python tests/benchmarks/whole_path.py
 	$(BIN)/python tests/benchmarks/load.py --minutes 2

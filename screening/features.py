@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -118,13 +119,19 @@ class Features:
             [*self.text_digests, *added], known=self, texts=dict(zip(added, texts, strict=True))
         )
 
-    def counts(self, ngram_range: tuple[int, int] = (1, 2), *, max_df: float = 1.0) -> csr_array:
+    def counts(
+        self,
+        ngram_range: tuple[int, int] = (1, 2),
+        *,
+        max_df: float = 1.0,
+        cut: int | None = None,
+    ) -> csr_array:
         """Count each n-gram in each text of the collection, shape (n, n_grams).
 
-        N-grams found in more than the share ``max_df`` of the texts are left out, unless in one
-        text only.
+        Words that begin with the same ``cut`` letters are one.  N-grams found in more than the
+        share ``max_df`` of the texts are left out, unless in one text only.
         """
-        counts, _ = self._n_grams(ngram_range, max_df)
+        counts, _ = self._n_grams(ngram_range, max_df, cut)
         return counts
 
     def terms(
@@ -133,34 +140,40 @@ class Features:
         ngram_range: tuple[int, int] = (1, 2),
         *,
         max_df: float = 1.0,
+        cut: int | None = None,
     ) -> list[str]:
-        """Return the n-grams that these columns of `counts` stand for, words with a blank."""
-        _, places = self._n_grams(ngram_range, max_df)
+        """Return the n-grams that these columns of `counts` stand for, words with a blank.
+
+        Of words that are one by their beginning, the one that stands first in the collection.
+        """
+        _, places = self._n_grams(ngram_range, max_df, cut)
         return [
             " ".join(self.words[token] for token in self.tokens[start : start + size])
             for start, size in places[columns].tolist()
         ]
 
     def _n_grams(
-        self, ngram_range: tuple[int, int], max_df: float
+        self, ngram_range: tuple[int, int], max_df: float, cut: int | None
     ) -> tuple[csr_array, NDArray[np.int64]]:
         """Return the counts, and for each column where it first stands and of how many words."""
-        key = ("n_grams", tuple(ngram_range), max_df)
-        return self.once(key, lambda: self._count_n_grams(ngram_range, max_df))
+        key = ("n_grams", tuple(ngram_range), max_df, cut)
+        return self.once(key, lambda: self._count_n_grams(ngram_range, max_df, cut))
 
     def _count_n_grams(
-        self, ngram_range: tuple[int, int], max_df: float
+        self, ngram_range: tuple[int, int], max_df: float, cut: int | None
     ) -> tuple[csr_array, NDArray[np.int64]]:
         shortest, longest = ngram_range
         ends = np.repeat(self.offsets[1:], self.lengths)
         starts = np.arange(len(self.tokens))
-        grams, n_grams = self.tokens.astype(np.int64), len(self.words)
+        stems = self._stems(cut)
+        tokens, n_words = stems[self.tokens].astype(np.int64), int(stems.max(initial=-1)) + 1
+        grams, n_grams = tokens, n_words
         blocks, places = [], []
         for size in range(1, longest + 1):
             if size > 1:
                 fits = starts + size <= ends[starts]
                 starts = starts[fits]
-                keys = grams[fits] * len(self.words) + self.tokens[starts + size - 1]
+                keys = grams[fits] * n_words + tokens[starts + size - 1]
                 distinct, grams = np.unique(keys, return_inverse=True)
                 n_grams = len(distinct)
             if size >= shortest:
@@ -171,6 +184,15 @@ class Features:
                 blocks.append(block[:, kept])
                 places.append(np.column_stack([first[kept], np.full(len(kept), size)]))
         return csr_array(hstack(blocks, format="csr")), np.concatenate(places)
+
+    def _stems(self, cut: int | None) -> NDArray[np.int32]:
+        """Return, for each of the words, a number that those beginning alike share, from 0."""
+        if cut is None:
+            return np.arange(len(self.words), dtype=np.int32)
+        # The words are sorted, so those that begin alike stand together.
+        heads = [word[:cut] for word in self.words]
+        begins = [0, *(one != other for one, other in pairwise(heads))] if heads else []
+        return np.cumsum(begins, dtype=np.int32)
 
     def _count(
         self, starts: NDArray[np.int64], grams: NDArray[np.int64], n_grams: int

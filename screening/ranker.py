@@ -23,7 +23,7 @@ Places = NDArray[np.intp]
 Labels = NDArray[np.int64]
 
 # Raised whenever the same parameters and labels come to give other scores.
-VERSION = 2
+VERSION = 3
 
 # The usual constants of Okapi BM25, within the ranges that Robertson & Zaragoza (2009,
 # doi:10.1561/1500000019) name as good in many collections; not tuned here.
@@ -54,6 +54,9 @@ class RelevanceRanker(BaseEstimator):  # type: ignore[misc]
     The classifier follows ASReview 3's default, ELAS u4: sublinear counts of words and pairs of
     words, those in over 95 % of the texts left out; a linear support vector machine with squared
     hinge loss and C = .11; the included rows together weigh 9.8 times as much as the excluded.
+    Other than there, words that begin with the same ``cut`` letters are one, a crude stemming that
+    serves any language that inflects at the end (docs/adr/0022; Can et al. 2008, who find five
+    letters good for Turkish).
     Added to its score is the question's BM25 score, both standardised over the collection, the
     latter times ``question_weight * (question_fade / (question_fade + n_included)) ** 2``: of the
     fades tried on nineteen labelled reviews the simplest that helped on average (measure it with
@@ -74,6 +77,7 @@ class RelevanceRanker(BaseEstimator):  # type: ignore[misc]
     ----------
     ASReview: van de Schoot et al. 2021, doi:10.1038/s42256-020-00287-7.
     BM25: Robertson & Zaragoza 2009, doi:10.1561/1500000019.
+    Cut words: Can et al. 2008, doi:10.1002/asi.20750.
     """
 
     def __init__(
@@ -85,6 +89,7 @@ class RelevanceRanker(BaseEstimator):  # type: ignore[misc]
         ngram_range: tuple[int, int] = (1, 2),
         sublinear_tf: bool = True,
         max_df: float = 0.95,
+        cut: int | None = 6,
         question_weight: float = 1.0,
         question_fade: float = 10.0,
         short: int = 30,
@@ -98,6 +103,7 @@ class RelevanceRanker(BaseEstimator):  # type: ignore[misc]
         self.ngram_range = ngram_range
         self.sublinear_tf = sublinear_tf
         self.max_df = max_df
+        self.cut = cut
         self.question_weight = question_weight
         self.question_fade = question_fade
         self.short = short
@@ -170,7 +176,9 @@ class RelevanceRanker(BaseEstimator):  # type: ignore[misc]
         )
         told = [_most_telling(shares, row) for row in range(shares.shape[0])]
         columns = sorted({int(column) for two in told for one in two for column in one})
-        terms = X.terms(np.array(columns, dtype=np.intp), self.ngram_range, max_df=self.max_df)
+        terms = X.terms(
+            np.array(columns, dtype=np.intp), self.ngram_range, max_df=self.max_df, cut=self.cut
+        )
         named = dict(zip(columns, terms, strict=True))
         asked = self._asked(X)
         return [
@@ -233,11 +241,11 @@ class RelevanceRanker(BaseEstimator):  # type: ignore[misc]
         return self.question_weight * fading**2
 
     def _weigh(self, X: Features) -> csr_array:
-        key = ("tfidf", tuple(self.ngram_range), self.sublinear_tf, self.max_df)
+        key = ("tfidf", tuple(self.ngram_range), self.sublinear_tf, self.max_df, self.cut)
         return X.once(key, lambda: self._tfidf(X))
 
     def _tfidf(self, X: Features) -> csr_array:
-        counts = X.counts(self.ngram_range, max_df=self.max_df)
+        counts = X.counts(self.ngram_range, max_df=self.max_df, cut=self.cut)
         holding = np.bincount(counts.indices, minlength=counts.shape[1])
         values = counts.data.astype(np.float64)
         if self.sublinear_tf:

@@ -71,6 +71,26 @@ def test_pairs_of_words_do_not_cross_from_one_text_to_the_next():
     assert counts.sum() == 2
 
 
+@given(
+    st.lists(
+        st.lists(st.sampled_from(["bond", "bonds", "bonding", "pay", "payer", "ırmakta", "中"]))
+    ),
+    st.integers(2, 6),
+)
+def test_words_that_begin_alike_are_counted_as_if_they_had_been_written_so(texts, cut):
+    whole = extract([" ".join(words) for words in texts])
+    written = extract([" ".join(word[:cut] for word in words) for words in texts])
+
+    counts = whole.counts((1, 2), cut=cut)
+
+    np.testing.assert_array_equal(counts.toarray(), written.counts((1, 2)).toarray())
+    columns = np.arange(counts.shape[1] if whole.words else 0)
+    assert all(
+        all(word in whole.words for word in term.split())
+        for term in whole.terms(columns, (1, 2), cut=cut)
+    )
+
+
 @given(SENTENCES, SENTENCES)
 def test_extending_gives_the_same_as_extracting_everything_anew(old, new):
     assert_same(extract(old).extend(new), extract([*old, *new]))

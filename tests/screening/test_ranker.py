@@ -96,9 +96,21 @@ def test_the_classifier_is_the_published_recipe_of_elas_u4():
     model = LinearSVC(C=0.11, tol=1e-10, max_iter=100_000)
     model.fit(X[known], y[known], sample_weight=weights * len(known) / weights.sum())
 
-    score = RelevanceRanker().fit(FEATURES, y).score(FEATURES)
+    score = RelevanceRanker(cut=None).fit(FEATURES, y).score(FEATURES)
 
     np.testing.assert_allclose(score, standardise(model.decision_function(X)), atol=0.01)
+
+
+def test_words_in_another_form_of_one_beginning_are_known_again():
+    texts = ["hemşireler ve hekimler", "çelik köprüler", "hemşirelerin eğitimi", "çelikten kuleler"]
+    rows, labels = extract(texts), [1, 0, -1, -1]
+
+    def scores(**how):
+        return RelevanceRanker(**how).fit(rows, labels).score(rows.take([2, 3]))
+
+    likely, unlikely = scores()
+    assert likely > unlikely
+    assert len(set(scores(cut=None))) == 1  # no whole word is shared with what was read
 
 
 @given(

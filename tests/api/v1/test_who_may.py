@@ -77,6 +77,7 @@ def test_the_examples_are_no_nonsense(program, people, filled):
         "POST /reviews/{review}/duplicates/above ",
         "POST /reviews/{review}/duplicates/undo ",
         "POST /reviews/{review}/screening/{stage}/adjudications ",
+        "POST /reviews/{review}/screening/{stage}/calibrations ",
         "POST /reviews/{review}/studies ",
         "POST /reviews/{review}/codes/agreed ",
     }
