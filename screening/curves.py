@@ -67,7 +67,13 @@ def draw(labels: Sequence[int]) -> str:
             alt.Chart(curve).mark_line(color=ACCENT, interpolate="step-after").encode(x, y),
             alt.Chart(ends)
             .mark_point(filled=True, size=70, color=INK, opacity=1)
-            .encode(x, y, shape=alt.Shape("rule:N", title="would have stopped", sort=None)),
+            .encode(
+                x,
+                y,
+                shape=alt.Shape("rule:N", title="would have stopped", sort=None).legend(
+                    orient="bottom", columns=2
+                ),
+            ),
         )
         .properties(width=560, height=320, title="Recall as records were read; dashed: at random")
         .configure_view(stroke=None)
