@@ -6,7 +6,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import OperationalError, TimeoutError  # noqa: A004
 from sqlalchemy.orm import Session
 
 # Part of every query that looks at all the records of a review.
@@ -19,6 +20,12 @@ TABLES_THAT_GREW = 0x10012
 # SQLite 3.7.0 to 3.51.2 can corrupt a WAL database that two connections checkpoint
 # (sqlite.org/wal.html#walresetbug); the rollback journal is not affected.
 FIRST_SAFE_WAL = (3, 51, 3)
+
+PATIENCE = 30_000  # milliseconds that a writer waits for another one on SQLite
+
+
+class Busy(Exception):
+    """Somebody else is writing, for longer than one wants to wait."""
 
 
 def sqlite_driver() -> ModuleType:
@@ -66,6 +73,25 @@ class Database:
         """Yield a session that commits when the block ends, and rolls back if it raises."""
         with Session(self.writer) as session, session.begin():
             yield session
+
+    @contextmanager
+    def writing_if_free(self) -> Iterator[Session]:
+        """Yield a session as above, or raise Busy where somebody else writes for over a second."""
+        try:
+            with self.writer.connect() as connection:
+                if self.is_sqlite:
+                    driver: Any = connection.connection.dbapi_connection
+                    driver.execute("PRAGMA busy_timeout = 1000")
+                try:
+                    with Session(connection) as session, session.begin():
+                        if not self.is_sqlite:
+                            session.execute(text("SET LOCAL lock_timeout = '1s'"))
+                        yield session
+                finally:
+                    if self.is_sqlite:
+                        driver.execute(f"PRAGMA busy_timeout = {PATIENCE}")
+        except (OperationalError, TimeoutError) as error:
+            raise Busy("Somebody else is writing.") from error
 
     def describe(self) -> dict[str, str]:
         """Return the database's kind, version and mode of journalling, for /healthz."""
@@ -126,7 +152,7 @@ def _sqlite_engine(url: str, *, begin: str, pool_size: int, max_overflow: int) -
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # we begin transactions ourselves
-        connection.execute("PRAGMA busy_timeout = 30000")
+        connection.execute(f"PRAGMA busy_timeout = {PATIENCE}")
         connection.execute(f"PRAGMA journal_mode = {mode}")
         connection.execute("PRAGMA synchronous = FULL")  # an acknowledged decision is on the disk
         connection.execute("PRAGMA foreign_keys = ON")

@@ -12,7 +12,7 @@ from review.clusters import cluster_of
 from review.errors import Conflicting, Invalid, NotAllowed, NotFound, Settled, Stale
 from review.events import Actor, lock_review, record_act
 from review.permissions import Action, check
-from review.resolution import Standing, standing
+from review.resolution import Standing, called_people, standing
 from review.retrieval import is_removed, is_retrieved
 from review.reviews import protocol_of, protocol_state
 from review.tables import (
@@ -224,12 +224,20 @@ def _check_awaits(
         now.resolution is Resolution.NOT_SCREENED
         or (not reviewers and is_removed(session, review_id=review_id, cluster=cluster))
         or (by.account_id not in reviewers and len(reviewers) >= now.decisions_needed)
+        or (now.is_called and not _is_called(session, review_id, cluster, stage, by))
         or _is_used(session, review_id, cluster, stage, now)
         or (stage is Stage.FULL_TEXT and not _is_at_full_text(session, review_id, cluster))
     )
     if is_closed:
         # One sentence, whatever the cause: the cause may tell what others decided.
         raise Conflicting("This record does not await your decision; nothing was saved.")
+
+
+def _is_called(
+    session: Session, review_id: UUID, cluster: Sequence[UUID], stage: Stage, by: Actor
+) -> bool:
+    called = called_people(session, review_id, stage)
+    return by.account_id in called.get(cluster[0], frozenset())
 
 
 def _took_part(

@@ -243,11 +243,19 @@ class _Desk:
         self.leaf = {row.record_id: row.leaf for row in places}
         table = resolutions(session, review_id=review_id, stage=rules.stage)
         standing = session.execute(
-            select(table.c.cluster_id, table.c.round, table.c.n_reviewers, table.c.decisions_needed)
+            select(
+                table.c.cluster_id,
+                table.c.round,
+                table.c.n_reviewers,
+                table.c.decisions_needed,
+                table.c.called,
+            )
         ).all()
         self.round = {row.cluster_id: row.round for row in standing}
         self.n_missing = {
-            row.cluster_id: row.decisions_needed - row.n_reviewers for row in standing
+            # While a calibration is open, its own people alone decide, and here.
+            row.cluster_id: 0 if row.called is not None else row.decisions_needed - row.n_reviewers
+            for row in standing
         }
         said = session.execute(
             select(

@@ -19,6 +19,7 @@ from sqlalchemy import (
     func,
     literal,
     not_,
+    or_,
     select,
 )
 from sqlalchemy.orm import Session, aliased
@@ -54,6 +55,7 @@ class Standing:
     is_adjudicated: bool
     decisions_needed: int
     consensus_allowed: bool
+    is_called: bool  # by an open calibration, so that its people alone decide
 
 
 def standing(
@@ -71,6 +73,7 @@ def standing(
         is_adjudicated=bool(row.is_adjudicated),
         decisions_needed=row.decisions_needed,
         consensus_allowed=row.consensus_allowed,
+        is_called=row.called is not None,
     )
 
 
@@ -113,8 +116,9 @@ def resolution_table(
     """Return one row a cluster: how it stands at ``stage`` after event ``as_of``.
 
     Columns: cluster_id, round, resolution, n_reviewers, exclusion_reason (the first of those
-    given, in the protocol's order), is_adjudicated, decisions_needed, consensus_allowed.  ``only``
-    limits the answer to whole clusters, given by their records.
+    given, in the protocol's order), is_adjudicated, decisions_needed, consensus_allowed, called
+    (the decisions that an open calibration asks for, else NULL).  ``only`` limits the answer to
+    whole clusters, given by their records.
 
     The resolution is a pure function of the live decisions of the cluster's current round by
     distinct reviewers, of what an adjudication that cites them says in their place, and of the
@@ -184,6 +188,8 @@ def _given(rounds: CTE, review_id: Id, stage: Stage, as_of: int | None, only: Id
         select(
             rounds.c.cluster_id,
             Decision.id,
+            Decision.record_id,
+            Decision.event_number,
             Decision.reviewer_id,
             Decision.verdict,
             Decision.exclusion_reason,
@@ -221,7 +227,7 @@ def _rules(
         .where(up_to(StageRule, review_id, as_of))
         .scalar_subquery()
     )
-    called = _called(rounds, review_id, stage, as_of, only)
+    called = _called(rounds, given, review_id, stage, as_of, only)
     needed = case(
         (called.c.needed > StageRule.decisions_needed, called.c.needed),
         else_=StageRule.decisions_needed,
@@ -254,9 +260,21 @@ def _rules(
 
 
 def _called(
-    rounds: CTE, review_id: Id, stage: Stage, as_of: int | None, only: Ids | None
+    rounds: CTE, given: CTE, review_id: Id, stage: Stage, as_of: int | None, only: Ids | None
 ) -> Subquery:
-    """One row for each cluster that an open calibration calls up: how many decisions it needs."""
+    """One row for each cluster that an open calibration calls up: how many decisions it needs.
+
+    That are clusters known by a record of it, all of whose decisions were made on this record and
+    since the calibration began: joining records never takes back what had come to a result.
+    """
+    elsewhere = exists().where(
+        given.c.cluster_id == rounds.c.cluster_id,
+        given.c.is_live,
+        or_(
+            given.c.record_id != rounds.c.cluster_id,
+            given.c.event_number < Calibration.event_number,
+        ),
+    )
     return (
         select(rounds.c.cluster_id, func.max(Calibration.decisions_needed).label("needed"))
         .select_from(CalibrationRecord)
@@ -265,6 +283,8 @@ def _called(
         .where(
             among(CalibrationRecord.record_id, only),
             open_calibrations(review_id, stage, as_of=as_of),
+            rounds.c.record_id == rounds.c.cluster_id,
+            not_(elsewhere),
         )
         .group_by(rounds.c.cluster_id)
         .subquery()
@@ -385,6 +405,7 @@ def _resolved(rules: CTE, tally: CTE, review_id: Id, stage: Stage, as_of: int | 
             func.coalesce(tally.c.is_adjudicated, 0).label("is_adjudicated"),
             rules.c.decisions_needed,
             rules.c.consensus_allowed,
+            rules.c.called,
         )
         .select_from(rules)
         .outerjoin(tally, tally.c.cluster_id == rules.c.cluster_id)
@@ -425,3 +446,13 @@ def most_needed(session: Session, review_id: UUID, stage: Stage) -> int:
         StageRule.review_id == review_id, StageRule.stage == stage
     )
     return session.scalar(most) or 1
+
+
+def called_people(session: Session, review_id: UUID, stage: Stage) -> dict[UUID, frozenset[UUID]]:
+    """Return who decides on each record of the open calibrations of a stage."""
+    rows = session.execute(
+        select(CalibrationRecord.record_id, Calibration.people)
+        .join(Calibration, Calibration.id == CalibrationRecord.calibration_id)
+        .where(open_calibrations(review_id, stage))
+    )
+    return {record_id: frozenset(map(UUID, people)) for record_id, people in rows}

@@ -101,21 +101,26 @@ class Stopped:
     @property
     def sentence(self) -> str:
         """What readers of the results should know of it, with what may have been missed."""
-        said = self.numbers
-        read, bounds = "", []
-        if said.get("n_total"):
-            read = f" after {said.get('n_resolved', 0):,} of {said['n_total']:,} records"
-        if said.get("recall_floor") is not None:
-            found = int(100 * said["recall_floor"])
-            bounds.append(f"at least {found} % of the relevant records had been found")
-        if said.get("most_missed") is not None:
-            sample = f"by a random sample of {said.get('n_sample', 0):,}"
-            bounds.append(f"at most {said['most_missed']:,} were left ({sample})")
-        stopped = f"Screening stopped early, on {self.at.day} {self.at:%B %Y}{read}."
-        if not bounds:
-            return f"{stopped} What may have been missed was not estimated."
-        confidence = f"{100 * said.get('confidence', 0.95):.4g} %"
-        return f"{stopped} At {confidence} confidence, {', and '.join(bounds)}."
+        stopped = f"Screening stopped early, on {self.at.day} {self.at:%B %Y}"
+        if (total := self._number("n_total")) and (read := self._number("n_resolved")) is not None:
+            stopped += f" after {read:,.0f} of {total:,.0f} records"
+        bounds = []
+        if (floor := self._number("recall_floor")) is not None:
+            bounds.append(f"at least {int(100 * floor)} % of the relevant records had been found")
+        most, sample = self._number("most_missed"), self._number("n_sample")
+        if most is not None and sample is not None:
+            bounds.append(f"at most {most:,.0f} were left (by a random sample of {sample:,.0f})")
+        confidence = self._number("confidence")
+        if not bounds or confidence is None:
+            return f"{stopped}. What may have been missed was not estimated."
+        return f"{stopped}. At {100 * confidence:.4g} % confidence, {', and '.join(bounds)}."
+
+    def _number(self, name: str) -> float | None:
+        """Return one of the numbers; None where a program gave something else for it."""
+        given = self.numbers.get(name)
+        if not isinstance(given, int | float) or isinstance(given, bool):
+            return None
+        return given if abs(given) < 1e15 else None
 
 
 def stop_that_holds(

@@ -13,13 +13,16 @@ from uuid import UUID, uuid4
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from review.clusters import clusters_of
 from review.decisions import STANDS
-from review.errors import Conflicting, Invalid, NotFound
+from review.errors import Conflicting, Invalid, NotAllowed, NotFound
 from review.events import Actor, lock_review, record_act
 from review.flow import Leaf, leaves
 from review.permissions import Action, check, roles_of_actor
 from review.resolution import open_calibrations, resolutions
+from review.reviews import protocol_of
 from review.tables import (
+    Account,
     Calibration,
     CalibrationEnd,
     CalibrationRecord,
@@ -44,6 +47,7 @@ class Round:
     n_records: int
     n_complete: int  # decided on by everybody, or settled
     agreement: Agreement  # of every two who decided on the same record
+    gone: Sequence[str]  # who began an open round and is a reviewer no more: it waits for them
 
 
 @dataclass(frozen=True)
@@ -76,18 +80,22 @@ def begin(
     name = " ".join(label.split())
     if not name or len(name) > 255:
         raise Invalid("Give the round a name of at most 255 characters.")
-    n_reviewers = session.scalar(
-        select(func.count()).where(
-            Membership.review_id == review_id, Membership.role == Role.REVIEWER
-        )
-    )
-    if (n_reviewers or 0) < 2:
+    if n is None and _screens(session, review_id, by):
+        # Whether a record may be named would tell what somebody has decided on.
+        raise NotAllowed("Since you screen yourself, have the records picked at random.")
+    people = _reviewers(session, review_id)
+    if len(people) < 2:
         raise Invalid("A round compares reviewers, and there are fewer than two.")
     unread = _unread(session, review_id, stage)
     chosen = list(numbers) if n is None else random_order(unread)[:n]
     _check_chosen(chosen, unread, n)
     made = Calibration(
-        id=uuid4(), stage=stage, label=name, is_random=n is not None, decisions_needed=n_reviewers
+        id=uuid4(),
+        stage=stage,
+        label=name,
+        is_random=n is not None,
+        people=sorted(map(str, people)),
+        decisions_needed=len(people),
     )
     records = [
         CalibrationRecord(id=uuid4(), calibration_id=made.id, record_id=unread[number], place=place)
@@ -133,13 +141,12 @@ def rounds(session: Session, *, review_id: UUID, by: Actor) -> list[Round]:
     A lead who screens is told of records that are settled alone.
     """
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    is_blind = Role.REVIEWER in roles_of_actor(session, review_id=review_id, by=by)
     made = session.scalars(
         select(Calibration)
         .where(Calibration.review_id == review_id)
         .order_by(Calibration.event_number.desc())
     ).all()
-    return [_round(session, one, by, is_blind=is_blind) for one in made]
+    return [_round(session, one, by) for one in made]
 
 
 def turn_of(
@@ -153,7 +160,7 @@ def turn_of(
         .order_by(Calibration.event_number)
         .limit(1)
     )
-    if found is None:
+    if found is None or str(by.account_id) not in found.people:
         return None
     own = select(Decision.record_id).where(
         Decision.reviewer_id == by.account_id, Decision.stage == stage, STANDS
@@ -203,23 +210,58 @@ def _listed(numbers: Sequence[int]) -> str:
     return ", ".join(str(number) for number in numbers[:10]) + more
 
 
-def _round(session: Session, one: Calibration, by: Actor, *, is_blind: bool) -> Round:
-    records = session.scalars(
+def _reviewers(session: Session, review_id: UUID) -> dict[UUID, str]:
+    rows = session.execute(
+        select(Account.id, Account.name)
+        .join(Membership, Membership.account_id == Account.id)
+        .where(Membership.review_id == review_id, Membership.role == Role.REVIEWER)
+    )
+    return {account_id: name for account_id, name in rows}  # noqa: C416 - a row is not a pair to mypy
+
+
+def _screens(session: Session, review_id: UUID, by: Actor) -> bool:
+    return Role.REVIEWER in roles_of_actor(session, review_id=review_id, by=by)
+
+
+def _round(session: Session, one: Calibration, by: Actor) -> Round:
+    given = session.scalars(
         select(CalibrationRecord.record_id).where(CalibrationRecord.calibration_id == one.id)
     ).all()
-    table = resolutions(session, review_id=one.review_id, stage=one.stage, only=records)
-    rows = session.execute(select(table)).all()
-    pairs = pairs_of_verdicts(
-        session, review_id=one.review_id, stage=one.stage, by=by, only=frozenset(records)
-    )
+    clusters = clusters_of(session, review_id=one.review_id, record_ids=given)
+    roots = {cluster[0] for cluster in clusters.values()}
+    whole = {record for cluster in clusters.values() for record in cluster}
+    table = resolutions(session, review_id=one.review_id, stage=one.stage, only=whole)
+    rows = session.execute(select(table).where(table.c.cluster_id.in_(roots))).all()
+    pairs = pairs_of_verdicts(session, review_id=one.review_id, stage=one.stage, by=by, only=whole)
     ended = select(CalibrationEnd.id).where(CalibrationEnd.calibration_id == one.id)
+    is_open = session.scalar(ended) is None
+    is_blind = _screens(session, one.review_id, by)
+    gone = {UUID(who) for who in one.people} - _reviewers(session, one.review_id).keys()
     return Round(
         calibration=one,
-        is_open=session.scalar(ended) is None,
-        n_records=len(records),
+        is_open=is_open,
+        n_records=len(roots),
         n_complete=sum(
-            row.resolution in FINISHED or (not is_blind and row.n_reviewers >= one.decisions_needed)
+            row.resolution in FINISHED or (not is_blind and row.n_reviewers >= row.decisions_needed)
             for row in rows
         ),
         agreement=agreement([said for two in pairs.values() for said in two]),
+        gone=list(session.scalars(select(Account.name).where(Account.id.in_(gone))))
+        if is_open
+        else [],
     )
+
+
+def can_be_settled(session: Session, *, review_id: UUID, by: Actor) -> bool:
+    """Say whether somebody could settle the conflicts of a round, in which all reviewers decide.
+
+    That takes an adjudicator who does not screen, unless the protocol allows consensus.
+    """
+    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    rules = protocol_of(session, review_id).stages
+    if rules.title_abstract.consensus_allowed:
+        return True
+    judges = select(Membership.account_id).where(
+        Membership.review_id == review_id, Membership.role == Role.ADJUDICATOR
+    )
+    return bool(set(session.scalars(judges)) - _reviewers(session, review_id).keys())

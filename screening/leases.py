@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from review.database import Database
+from review.database import Busy, Database
 from review.events import Actor, lock_review
 from review.permissions import Action, check
 from review.resolution import most_needed
@@ -40,11 +40,25 @@ def take_next(database: Database, *, review_id: UUID, stage: Stage, by: Actor) -
             is_shared = _is_shared(session, review_id, stage)
         if not candidates or not is_shared:
             break
-        with database.writing() as session:
-            if held := _hold(session, review_id, stage, by, candidates):
-                return held
+        try:
+            with database.writing_if_free() as session:
+                if held := _hold(session, review_id, stage, by, candidates):
+                    return held
+        except Busy:  # with a long import, perhaps: reading goes on
+            break
     # Whoever loses every race reads on all the same.
     return candidates[0] if candidates else None
+
+
+def are_others_reading(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -> bool:
+    """Say whether records are on other people's screens, which may come back to the queue."""
+    others = select(Lease.record_id).where(
+        Lease.review_id == review_id,
+        Lease.stage == stage,
+        Lease.account_id != by.account_id,
+        Lease.until > utc_now(),
+    )
+    return session.scalar(select(others.exists())) is True
 
 
 def _is_shared(session: Session, review_id: UUID, stage: Stage) -> bool:

@@ -15,6 +15,7 @@ from review.flow import leaf_table
 from review.permissions import Action, check
 from review.resolution import (
     Reasons,
+    called_people,
     most_needed,
     open_calibrations,
     reasons_of,
@@ -115,7 +116,8 @@ def _candidates(
 def _in_order(session: Session, review_id: UUID, stage: Stage, by: Actor) -> Iterator[Select[UUID]]:
     """Yield queries for likely candidates.
 
-    First those of open calibration rounds, then the ranked ones and the others, last those put off.
+    First those of the caller's open calibration rounds, then the ranked ones and the others, last
+    those put off.
     """
     called = _called_up(session, review_id, stage)
     wanted = _wanted(session, review_id, stage, by, called)
@@ -126,15 +128,20 @@ def _in_order(session: Session, review_id: UUID, stage: Stage, by: Actor) -> Ite
         .where(Record.review_id == review_id, *wanted(Record.id))
         .order_by(Record.number)
     )
+    in_round, is_mine = None, False
     if called is not None:
-        yield (
+        in_round = (
             every.join(CalibrationRecord, CalibrationRecord.record_id == Record.id)
             .join(Calibration, Calibration.id == CalibrationRecord.calibration_id)
             .where(open_calibrations(review_id, stage), Record.id.not_in(not_now[0]))
             .order_by(None)
             .order_by(Calibration.event_number, CalibrationRecord.place)
         )
-        not_now.append(called)  # they were given
+        everybody = called_people(session, review_id, stage).values()
+        is_mine = any(by.account_id in people for people in everybody)
+        not_now.append(called)
+    if in_round is not None and is_mine:
+        yield in_round
     unranked, ranked = every.where(*(Record.id.not_in(some) for some in not_now)), None
     run = current_run(session, review_id=review_id, stage=stage)
     if run is not None:
@@ -153,6 +160,8 @@ def _in_order(session: Session, review_id: UUID, stage: Stage, by: Actor) -> Ite
             of_rank = select(part).where(Record.id == Rank.record_id).correlate(Rank)
             yield ranked.where(of_rank.scalar_subquery()) if parts else ranked
         yield unranked.where(part)
+    if in_round is not None and not is_mine:  # of these, what was decided on before the round
+        yield in_round
     put_off = and_(Skip.record_id == Record.id, *skips)
     yield every.join(Skip, put_off).order_by(None).order_by(Skip.at, Record.number)
 
@@ -194,7 +203,7 @@ def _wanted(
         if not_set_aside is not None:
             wanted.append(not_set_aside(record_id) | reopened)
         if stage is Stage.FULL_TEXT:
-            wanted.append(record_id.in_(_retrieved(review_id)))
+            wanted.append(_of(record_id, review_id, _retrieved(review_id)))
         return wanted
 
     return conditions
@@ -277,24 +286,25 @@ def still_open(
     ):
         reading[record_id].add(reader)
     reasons = reasons_of(protocol_of(session, review_id))
-    found = set()
+    found, called = set(), called_people(session, review_id, stage)
     for row in session.execute(_open_query(stage, reasons), these(review_id, everyone)):
         group = groups[row.cluster_id]
         deciders = set[UUID]().union(*(decided[one, row.round] for one in group))
         busy = deciders.union(*(reading[one] for one in group)) - {by.account_id}
-        if by.account_id not in deciders and len(busy) < row.decisions_needed:
+        is_mine = row.called is None or by.account_id in called.get(row.cluster_id, ())
+        if is_mine and by.account_id not in deciders and len(busy) < row.decisions_needed:
             found.add(row.cluster_id)
     return found
 
 
 @lru_cache(maxsize=64)
-def _open_query(stage: Stage, reasons: Reasons) -> Select[UUID, int, int]:
+def _open_query(stage: Stage, reasons: Reasons) -> Select[UUID, int, int, int]:
     """Return which of the clusters of some records want a decision, and of how many people."""
     resolved = resolution_tables(THE_REVIEW, reasons, only=THE_RECORDS)
     leaf = leaf_table(THE_REVIEW, reasons, only=THE_RECORDS, resolved=resolved)
     table = resolved[stage]
     return (
-        select(table.c.cluster_id, table.c.round, table.c.decisions_needed)
+        select(table.c.cluster_id, table.c.round, table.c.decisions_needed, table.c.called)
         .join(leaf, leaf.c.record_id == table.c.cluster_id)
         .where(
             table.c.n_reviewers < table.c.decisions_needed,

@@ -33,6 +33,8 @@ BM25_B = 0.75
 # Scores that spread less than this differ by rounding errors only.
 SAME = 1e-9
 
+CUT = 6  # letters by which words are told apart: docs/adr/0022
+
 LEAST_OF_KIND = 10  # texts whose mean and spread are worth something
 
 TOLD = 5  # terms that are named for a record and as many against it
@@ -89,7 +91,7 @@ class RelevanceRanker(BaseEstimator):  # type: ignore[misc]
         ngram_range: tuple[int, int] = (1, 2),
         sublinear_tf: bool = True,
         max_df: float = 0.95,
-        cut: int | None = 6,
+        cut: int | None = CUT,
         question_weight: float = 1.0,
         question_fade: float = 10.0,
         short: int = 30,
@@ -291,6 +293,22 @@ def _without_parts(terms: Sequence[str]) -> list[str]:
     telling = [term for term in terms if ENGLISH_STOP_WORDS.isdisjoint(term.split())]
     pairs = {word for term in telling if " " in term for word in term.split()}
     return [term for term in telling if term not in pairs][:TOLD]
+
+
+def in_its_words(terms: Sequence[str], words: Sequence[str]) -> list[str]:
+    """Return ``terms`` in the forms that a text of these ``words`` has, where it has them.
+
+    To the classifier words that begin alike are one, and a term is the first form it met.
+    """
+    stems = [word[:CUT] for word in words]
+    found = []
+    for term in terms:
+        wanted = [word[:CUT] for word in term.split()]
+        size = len(wanted)
+        starts = (n for n in range(len(stems)) if stems[n : n + size] == wanted)
+        start = next(starts, None)
+        found.append(term if start is None else " ".join(words[start : start + size]))
+    return found
 
 
 def bm25(X: Features, question: str) -> Floats:

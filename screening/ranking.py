@@ -22,9 +22,9 @@ from review.tables import Event, ModelRun, Rank, Record, Search
 from review.tables.base import utc_now
 from review.vocabulary import FINISHED, Act, Resolution, Stage
 from screening import features
-from screening.features import Features, record_text
+from screening.features import Features, record_text, tokenise
 from screening.kinds import kinds_of, of_kinds_behind
-from screening.ranker import RelevanceRanker
+from screening.ranker import RelevanceRanker, in_its_words
 from screening.sampling import with_random_share
 
 CHUNK = 2000
@@ -32,6 +32,7 @@ UNDER_WAY = timedelta(minutes=10)  # after which an order that was begun is give
 LEARNED_FROM = (
     Act.DECIDE, Act.ADJUDICATE, Act.IMPORT_DECISIONS, Act.REOPEN, Act.IMPORT_FILE, Act.DEDUPLICATE,
     Act.JUDGE_PAIR, Act.UNDO_DUPLICATES, Act.REMOVE_RECORD, Act.AMEND_PROTOCOL, Act.STOP,
+    Act.END_CALIBRATION,
 )  # fmt: skip
 # What may still be given to somebody.  A conflict is among it, since a colleague's decision that is
 # not resolved must move nothing.
@@ -272,7 +273,7 @@ def gather(session: Session, *, review_id: UUID, stage: Stage) -> Material:
     )
 
 
-def _text(row: Row[Any]) -> str:
+def _text(row: Row[Any] | Record) -> str:
     abstracts = [row.abstract, *(one["text"] for one in row.other_abstracts or ())]
     return record_text(row.title, " ".join(filter(None, abstracts)), " ".join(row.keywords))
 
@@ -311,6 +312,20 @@ def current_run(session: Session, *, review_id: UUID, stage: Stage) -> ModelRun 
 def place_of(session: Session, *, run: ModelRun, record_id: UUID) -> Rank | None:
     """Return a record's place in an order, and why; None where the order does not know it."""
     return session.get(Rank, (run.id, record_id))
+
+
+def why_of(rank: Rank, record: Record) -> dict[str, Any]:
+    """Return what an order says of a record, its terms in the words that the record has.
+
+    Keys: raised, lowered, asked (terms), is_random and is_of_kind.  An order of an older release
+    may say less.
+    """
+    said: dict[str, Any] = rank.why or {}
+    words = tokenise(_text(record))
+    return {
+        **{key: in_its_words(said.get(key, ()), words) for key in ("raised", "lowered", "asked")},
+        **{key: bool(said.get(key)) for key in ("is_random", "is_of_kind")},
+    }
 
 
 def n_ranked(session: Session, *, run: ModelRun) -> int:

@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import CTE, Select, func, select
 from sqlalchemy.orm import Session
 
-from review.clusters import THE_REVIEW, members
+from review.clusters import THE_RECORDS, THE_REVIEW, Ids, among, members, these
 from review.events import Actor
 from review.flow import Leaf, leaf_table
 from review.permissions import Action, check, roles_of_actor
@@ -103,7 +103,8 @@ def pairs_of_verdicts(
 ) -> dict[tuple[UUID, UUID], list[tuple[str, str]]]:
     """Return, for each two reviewers, what they said of the records that both decided on.
 
-    Records are those with all the decisions they need, or of them those in ``only``.  Verdicts are
+    Records are those with all the decisions they need, or of them those in ``only``, whole
+    clusters.  Verdicts are
     those that stood when the last who decides had decided: changes after that, and what an
     adjudicator said, do not count.  For the lead; a lead who screens is not told of records that
     are still in conflict.
@@ -111,10 +112,9 @@ def pairs_of_verdicts(
     pairs: dict[tuple[UUID, UUID], list[tuple[str, str]]] = defaultdict(list)
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     is_blind = Role.REVIEWER in roles_of_actor(session, review_id=review_id, by=by)
-    for record_id, said in _given(session, review_id, stage, settled_only=is_blind).items():
-        if only is None or record_id in only:
-            for (first, one), (second, other) in combinations(sorted(_when_complete(said)), 2):
-                pairs[first, second].append((one.value, other.value))
+    for said in _given(session, review_id, stage, settled_only=is_blind, only=only).values():
+        for (first, one), (second, other) in combinations(sorted(_when_complete(said)), 2):
+            pairs[first, second].append((one.value, other.value))
     return dict(sorted(pairs.items()))
 
 
@@ -135,18 +135,27 @@ def _when_complete(said: Sequence[Given]) -> list[tuple[UUID, Verdict]]:
 
 
 def _given(
-    session: Session, review_id: UUID, stage: Stage, *, settled_only: bool
+    session: Session,
+    review_id: UUID,
+    stage: Stage,
+    *,
+    settled_only: bool,
+    only: Collection[UUID] | None,
 ) -> dict[UUID, list[Given]]:
-    query = _given_query(stage, reasons_of(protocol_of(session, review_id)), settled_only)
+    reasons = reasons_of(protocol_of(session, review_id))
+    query = _given_query(stage, reasons, settled_only, is_some=only is not None)
     given: dict[UUID, list[Given]] = defaultdict(list)
-    for cluster, *said in session.execute(query, {"the_review": review_id}):
+    asked = {"the_review": review_id} if only is None else these(review_id, only)
+    for cluster, *said in session.execute(query, asked):
         given[cluster].append(Given(*said))
     return given
 
 
 @lru_cache(maxsize=64)
-def _given_query(stage: Stage, reasons: Reasons, settled_only: bool) -> Select[Any]:
-    query, table = _of_current_rounds(stage, reasons)
+def _given_query(
+    stage: Stage, reasons: Reasons, settled_only: bool, *, is_some: bool
+) -> Select[Any]:
+    query, table = _of_current_rounds(stage, reasons, only=THE_RECORDS if is_some else None)
     query = query.where(table.c.resolution.in_(FINISHED if settled_only else READ))
     return query.add_columns(
         table.c.cluster_id,
@@ -172,10 +181,12 @@ def _read_query(stage: Stage, reasons: Reasons) -> Select[Any]:
     )
 
 
-def _of_current_rounds(stage: Stage, reasons: Reasons) -> tuple[Select[Any], CTE]:
+def _of_current_rounds(
+    stage: Stage, reasons: Reasons, *, only: Ids | None = None
+) -> tuple[Select[Any], CTE]:
     """Return a query, without columns yet, over the decisions of current rounds; and its table."""
-    member = members(THE_REVIEW)
-    table = resolution_table(THE_REVIEW, stage, reasons, member=member)
+    member = members(THE_REVIEW, only=only)
+    table = resolution_table(THE_REVIEW, stage, reasons, only=only, member=member)
     query: Select[Any] = (
         select()
         .select_from(Decision)
@@ -183,6 +194,7 @@ def _of_current_rounds(stage: Stage, reasons: Reasons) -> tuple[Select[Any], CTE
         .join(table, table.c.cluster_id == member.c.cluster_id)
         .where(
             Decision.review_id == THE_REVIEW,
+            among(Decision.record_id, only),
             Decision.stage == stage,
             Decision.round == table.c.round,
         )

@@ -16,6 +16,7 @@ from review.errors import Invalid, NotFound
 from review.events import Actor, lock_review, record_act
 from review.permissions import Action, check
 from review.reading.languages import ENGLISH_NAMES, language_tag
+from review.resolution import most_needed
 from review.reviews import protocol_of
 from review.tables import Account, Assignment, Membership, Record, Search
 from review.vocabulary import Act, Role, Stage
@@ -123,7 +124,9 @@ def parts_for(
     own, may_read = rule.is_first(place), rule.may_read[place]
     if may_read is None:
         return [own, ~own]
-    return [own, and_(may_read, ~own), and_(~may_read, rule.is_left)]
+    # A round may still need what an earlier protocol asked for.
+    is_left = rule.is_left(most_needed(session, review_id, stage))
+    return [own, and_(may_read, ~own), and_(~may_read, is_left)]
 
 
 def portions(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -> list[Portion]:
@@ -143,7 +146,7 @@ def n_left_over(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     needed = _needed(session, review_id, stage)
     rule = _Rule(session, review_id, readers(session, review_id), needed)
-    return _count(session, review_id, rule.is_left)
+    return _count(session, review_id, rule.is_left(needed))
 
 
 def _count(session: Session, review_id: UUID, which: ColumnElement[bool]) -> int:
@@ -195,10 +198,9 @@ class _Rule:
         mine = points_here if may_read is None else and_(may_read, points_here)
         return case((mine, true()), else_=false())
 
-    @property
-    def is_left(self) -> ColumnElement[bool]:
+    def is_left(self, needed: int) -> ColumnElement[bool]:
         """Whether fewer people may read a record than it takes."""
-        return self._sum([1] * len(self.found)) < min(self.needed, len(self.found))
+        return self._sum([1] * len(self.found)) < min(needed, len(self.found))
 
     def _sum(self, shares: Sequence[int]) -> Number:
         """Return the sum of the shares of those who may read a record."""

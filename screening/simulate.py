@@ -85,7 +85,7 @@ def replay_own(
     """Replay the records of a review that have come to a result, as if nobody had read them yet.
 
     Begun from the protocol's question, or with a ``seed`` from two known records without it.  For
-    the lead.  Raises Invalid where fewer than two kinds of results are there to tell apart.
+    the lead.  Raises Invalid where there is too little to replay.
     """
     with database.reading() as session:
         check(session, review_id=review_id, by=by, action=Action.MANAGE)
@@ -98,10 +98,9 @@ def replay_own(
         if label >= 0
     ]
     frame = pd.DataFrame(rows, columns=["id", "title", "abstract", "label"])
-    if frame["label"].nunique() < 2 or len(frame) < LEAST:
-        raise Invalid(
-            f"A replay needs {LEAST} records with a result, included ones and excluded ones."
-        )
+    n_included = int(frame["label"].sum())
+    if len(frame) < LEAST or min(n_included, len(frame) - n_included) < 2:
+        raise Invalid(f"A replay needs {LEAST} records with a result, two of each kind at least.")
 
     def tell(n_known: int, n_total: int) -> None:
         if on_progress:

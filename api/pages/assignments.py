@@ -16,7 +16,7 @@ from review.errors import Invalid
 from review.reading.languages import language_tag
 from review.tables import Record, Search
 from review.vocabulary import Stage
-from screening.calibration import MOST, begin, end, rounds
+from screening.calibration import MOST, begin, can_be_settled, end, rounds
 from screening.sharing import assign, n_left_over, portions
 
 router = APIRouter()
@@ -35,6 +35,7 @@ def show(request: Request, session: ReadSession, review_id: ReviewId, by: By) ->
         languages=_languages(session, review_id),
         searches=_searches(session, review_id),
         rounds=rounds(session, review_id=review_id, by=by),
+        can_be_settled=can_be_settled(session, review_id=review_id, by=by),
         stages=list(Stage),
     )
 

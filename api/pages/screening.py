@@ -25,9 +25,9 @@ from review.reviews import protocol_of
 from review.tables import Record, Search
 from review.vocabulary import Stage, Verdict
 from screening.calibration import turn_of
-from screening.leases import take_next
+from screening.leases import are_others_reading, take_next
 from screening.queue import n_left, skip
-from screening.ranking import current_run, n_ranked, place_of
+from screening.ranking import current_run, n_ranked, place_of, why_of
 
 router = APIRouter()
 STAGED = "/reviews/{slug}/screening/{stage}"
@@ -225,6 +225,8 @@ def _show(
             "said": said or request.query_params.get("said", ""),
             "protocol": protocol,
             "reasons": protocol.reasons(stage),
+            "others_read": shown is None
+            and are_others_reading(session, review_id=review_id, stage=stage, by=by),
             **_own_work(session, review_id, by, stage),
             **(_about(session, review_id, by, stage, shown) if shown else {}),
         }
@@ -251,11 +253,13 @@ def _about(
     """Return what the page says of the record beside its own fields."""
     where = {"review_id": review_id, "record_id": record.id}
     run = current_run(session, review_id=review_id, stage=stage)
+    rank = place_of(session, run=run, record_id=record.id) if run else None
     return {
         "source": session.get_one(Search, record.search_id).source,
         "own": own_decision(session, **where, stage=stage, by=by),
         "run": run,
-        "rank": place_of(session, run=run, record_id=record.id) if run else None,
+        "rank": rank,
+        "why": why_of(rank, record) if rank else None,
         "n_ranked": n_ranked(session, run=run) if run else 0,
         "turn": turn_of(session, **where, stage=stage, by=by),
         "document": full_text_of(session, **where, by=by) if stage is Stage.FULL_TEXT else None,

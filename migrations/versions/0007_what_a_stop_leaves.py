@@ -14,4 +14,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    said = "SELECT count(*) FROM stop WHERE by_automation IS NOT NULL"
+    if op.get_bind().scalar(sa.text(said)):
+        raise RuntimeError("A stop left records to automation; going down would lose that.")
     op.drop_column("stop", "by_automation")

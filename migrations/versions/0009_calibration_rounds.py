@@ -26,6 +26,7 @@ def upgrade() -> None:
         ),
         sa.Column("label", sa.String(length=255), nullable=False),
         sa.Column("is_random", sa.Boolean(), nullable=False),
+        sa.Column("people", sa.JSON(), nullable=False),
         sa.Column("decisions_needed", sa.Integer(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("event_number", sa.Integer(), nullable=False),
@@ -131,6 +132,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    if op.get_bind().scalar(sa.text("SELECT count(*) FROM calibration")):
+        raise RuntimeError("There were calibration rounds; going down would lose them.")
     op.drop_index("ix_calibration_record_of", table_name="calibration_record")
     op.drop_index("ix_calibration_record_event", table_name="calibration_record")
     op.drop_table("calibration_record")

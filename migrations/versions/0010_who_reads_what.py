@@ -45,5 +45,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    if op.get_bind().scalar(sa.text("SELECT count(*) FROM assignment")):
+        raise RuntimeError("Reviewers were assigned what they read; going down would lose that.")
     op.drop_index("ix_assignment_event", table_name="assignment")
     op.drop_table("assignment")

@@ -17,7 +17,11 @@ THREE_LETTERS = {
     "rum": "ro", "rus": "ru", "slk": "sk", "slv": "sl", "spa": "es", "srp": "sr", "swe": "sv",
     "tha": "th", "tur": "tr", "ukr": "uk", "vie": "vi", "zho": "zh",
 }  # fmt: skip
-ENGLISH_NAMES = {name.lower(): tag for tag, name in Locale("en").languages.items()}
+NAMES = Locale("en").languages
+NOT_TOLD = frozenset(("mis", "mul", "und", "zxx"))  # several, or none that is told
+ENGLISH_NAMES = {
+    name.lower(): tag.partition("_")[0] for tag, name in NAMES.items() if tag not in NOT_TOLD
+}
 
 
 @cache
@@ -40,11 +44,11 @@ def language_of(title: str, abstract: str | None) -> str | None:
 def language_tag(value: str | None) -> str:
     """Return a source's word for a language as browsers want it (en); empty where it is unknown."""
     said = (value or "").strip().lower()
-    if len(said) == 2 and said.isalpha():
+    if len(said) == 2 and said in NAMES:
         return said
     return THREE_LETTERS.get(said) or ENGLISH_NAMES.get(said, "")
 
 
 def language_name(value: str | None) -> str:
     """Return a source's word for a language as people say it; as it is where it is unknown."""
-    return str(Locale("en").languages.get(language_tag(value), value or ""))
+    return str(NAMES.get(language_tag(value), value or ""))

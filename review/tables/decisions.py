@@ -170,7 +170,8 @@ class Calibration(ActRow, Base):
     stage: Mapped[Stage]
     label: Mapped[short]
     is_random: Mapped[bool]  # picked by chance, or by the lead
-    decisions_needed: Mapped[int]  # while it is open
+    people: Mapped[list[str]]  # the reviewers, by account, who decide while it is open
+    decisions_needed: Mapped[int]  # of them all
 
 
 class CalibrationRecord(ActRow, Base):

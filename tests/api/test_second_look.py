@@ -1,6 +1,10 @@
 """Decided records that look like the other kind."""
 
+import pytest
+from sqlalchemy import null, update
+
 from review.reviews import add_member
+from review.tables import Rank
 from review.vocabulary import Role, Stage, Verdict
 from screening.ranking import rank_records
 from tests.factories import decide_both, make_records
@@ -49,3 +53,20 @@ def test_a_lead_who_screens_is_not_shown_what_they_decided_on(sign_in, people, d
 
     assert "Nothing has been compared yet" in page
     assert titles[3] not in page
+
+
+@pytest.mark.parametrize("why", [None, {"raised": ["impact bond"], "is_random": True}])
+def test_an_order_of_an_older_release_is_explained_as_far_as_it_goes(
+    sign_in, people, database, why
+):
+    with database.writing() as session:
+        make_records(session, people.review_id, [{"title": BONDS}])
+    rank_records(database, review_id=people.review_id, stage=Stage.TITLE_ABSTRACT, by=people.lead)
+    with database.writing() as session:
+        session.execute(update(Rank).values(why=null() if why is None else why))
+
+    page = sign_in(people.reviewer_a).get(f"/reviews/{people.slug}/screening/title_abstract")
+
+    assert page.status_code == 200
+    assert "It stands 1 of 1" in page.text
+    assert ("Picked at random" in page.text) == (why is not None)

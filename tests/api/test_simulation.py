@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from review.vocabulary import Verdict
 from tests.api.conftest import work_off
 from tests.factories import decide_both, make_records
@@ -14,11 +16,13 @@ def text_of(page):
     return " ".join(re.sub(r"<[^>]+>", " ", page.text).split())
 
 
-def read_some(database, people, n=40):
+def read_some(database, people, n=40, n_between=4):
     with database.writing() as session:
-        fields = [{"title": f"{ALGAE if place % 4 else BONDS}, {place}"} for place in range(n)]
+        is_bond = [place % n_between == 0 for place in range(n)]
+        fields = [{"title": f"{BONDS if one else ALGAE}, {n}"} for n, one in enumerate(is_bond)]
         for place, record in enumerate(make_records(session, people.review_id, fields)):
-            decide_both(session, people, record, Verdict.EXCLUDE if place % 4 else Verdict.INCLUDE)
+            verdict = Verdict.INCLUDE if is_bond[place] else Verdict.EXCLUDE
+            decide_both(session, people, record, verdict)
         make_records(session, people.review_id, [{"title": "An unread one"}])
 
 
@@ -47,11 +51,12 @@ def test_a_lead_replays_what_was_read(app, sign_in, people, database):
     assert "begun from two known records" in text_of(lead.get(address))
 
 
-def test_too_little_to_replay_is_said_and_the_page_stays(app, sign_in, people, database):
-    read_some(database, people, n=8)
+@pytest.mark.parametrize("how", [{"n": 8}, {"n": 25, "n_between": 25}])
+def test_too_little_to_replay_is_said_and_the_page_stays(app, sign_in, people, database, how):
+    read_some(database, people, **how)
     lead, address = sign_in(people.lead), f"/reviews/{people.slug}/simulation"
 
-    asked = lead.post(address)
+    asked = lead.post(address, {"start": "records"})
     work_off(app)
 
     said = text_of(lead.get(asked.headers["location"].split("?")[0]))

@@ -2,11 +2,13 @@
 
 import re
 
+import pytest
 from sqlalchemy import select
 
 from review.decisions import decide
 from review.prisma import count_flow
 from review.reviews import add_member
+from review.rounds import stop_screening
 from review.tables import Stop
 from review.verify import verify
 from review.vocabulary import Role, Stage, Verdict
@@ -50,7 +52,7 @@ def test_a_lead_stops_with_the_numbers_of_the_moment_and_goes_on_again(sign_in, 
     assert "34 records without another" in shown
     assert "5 among 40 records, at the rate of late" in shown
     assert refused.status_code == 422
-    assert "34 in a row were irrelevant. Then 40 of 80 records had been screened." in page
+    assert "34 in a row were irrelevant. Screening stopped early, on" in page
     assert "Record 41" in left or "41" in left
     with database.reading() as session:
         stop = session.scalars(select(Stop)).one()
@@ -132,3 +134,25 @@ def test_a_record_in_conflict_speaks_against_stopping_and_is_told_to_no_lead_who
     assert shown_to_a_reviewer.count("No record has been decided on by two people yet.") == 2
     assert "1 more is in conflict" in stopping
     assert "0 records without another" in stopping
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        {"recall_floor": "95 %"},
+        {"n_total": 100, "n_resolved": None},
+        {"recall_floor": 0.9, "confidence": None},
+        {"most_missed": 3, "n_sample": None},
+        {"n_total": "1,200", "n_resolved": True},
+        {"n_total": 1e300, "n_resolved": 2, "recall_floor": float(10**20), "confidence": 0.95},
+    ],
+)
+def test_a_stop_with_a_programs_own_numbers_breaks_no_page(sign_in, people, database, numbers):
+    with database.writing() as session:
+        make_records(session, people.review_id, 2)
+        stop_screening(session, review_id=people.review_id, rule="Ours.", numbers=numbers,
+                       by=people.lead)  # fmt: skip
+    lead, base = sign_in(people.lead), f"/reviews/{people.slug}"
+
+    assert lead.get(f"{base}/stopping").status_code == 200
+    assert "not estimated" in lead.get(f"{base}/map.json").json()["stopped"]

@@ -131,6 +131,7 @@ CREATE TABLE calibration (
   id CHAR(32) NOT NULL,
   is_random BOOLEAN NOT NULL,
   label VARCHAR(255) NOT NULL,
+  people JSON NOT NULL,
   review_id CHAR(32) NOT NULL,
   stage VARCHAR(32) NOT NULL,
   CONSTRAINT ck_calibration_stage CHECK (stage IN ('title_abstract', 'full_text')),

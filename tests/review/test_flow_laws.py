@@ -105,7 +105,7 @@ class Oracle:
     rules: list[Rules] = field(default_factory=lambda: [Rules()])
     stopped_at: int | None = None
     is_left_to_automation: bool = False
-    called: dict[UUID, tuple[Stage, frozenset[int]]] = field(default_factory=dict)  # open rounds
+    called: dict[UUID, tuple[Stage, int, int]] = field(default_factory=dict)  # open rounds
 
     def held(self) -> dict[frozenset[int], str]:
         return {pair: verdict for _, pair, verdict in self.said}  # the last one said wins
@@ -156,10 +156,19 @@ class Oracle:
     def rules_for(self, stage: Stage, group: Collection[int], number: int) -> Rules:
         versions = [vote.version for vote in self.given(stage, group, number)]
         rules = self.rules[min(versions) - 1] if versions else self.rules[-1]
-        return replace(rules, needed=N_PEOPLE) if self.is_called(stage, group) else rules
+        return replace(rules, needed=N_PEOPLE) if self.is_called(stage, group, number) else rules
 
-    def is_called(self, stage: Stage, group: Collection[int]) -> bool:
-        return any(at is stage and some & set(group) for at, some in self.called.values())
+    def is_called(self, stage: Stage, group: Collection[int], number: int) -> bool:
+        """Say whether an open round of this very record began before anybody decided."""
+        return any(
+            at is stage
+            and record == min(group)
+            and all(
+                vote.record == record and vote.event > begun
+                for vote in self.live(stage, group, number)
+            )
+            for at, record, begun in self.called.values()
+        )
 
     def stands(self, stage: Stage, group: Collection[int]) -> Stands:
         number = max([1, *(n for one, at, n in self.reopened if at is stage and one in group)])
@@ -181,7 +190,9 @@ class Oracle:
             began = min(self.imported[one] for one in group)
             is_left = stage is TITLE_ABSTRACT and number == 1 and began < (self.stopped_at or 0)
             says = "not_screened" if is_left else "unscreened"
-        elif self.is_called(stage, group) and len(people) < N_PEOPLE and not has_adjudication:
+        elif (
+            self.is_called(stage, group, number) and len(people) < N_PEOPLE and not has_adjudication
+        ):
             says = "awaiting_second"
         elif len(ways) > 1:
             says = "conflict"
@@ -648,14 +659,14 @@ class Walk:
         unread = "unscreened" if stage is TITLE_ABSTRACT else "full_text_unscreened"
         number = self.any_record(Leaf(unread))
         may = self.oracle.place(number)[1] == unread and not any(
-            at is stage and number in some for at, some in self.oracle.called.values()
+            at is stage and number == record for at, record, _ in self.oracle.called.values()
         )
         made = self.attempt(
             may, calibration.begin, stage=stage, label="A round", numbers=[number],
             by=self.cast.lead,
         )  # fmt: skip
         if made is not None:
-            self.oracle.called[made.id] = stage, frozenset({number})
+            self.oracle.called[made.id] = stage, number, self.now()
             self.remember()
 
     def end_calibration(self) -> None:

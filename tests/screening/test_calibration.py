@@ -8,11 +8,11 @@ from review.decisions import decide
 from review.duplicates import judge
 from review.errors import Conflicting, Invalid, NotAllowed, NotFound
 from review.resolution import standing
-from review.reviews import add_member
+from review.reviews import add_member, remove_member
 from review.tables import Record
 from review.verify import verify
 from review.vocabulary import Judgement, Role, Stage, Verdict
-from screening.calibration import begin, end, rounds, turn_of
+from screening.calibration import begin, can_be_settled, end, rounds, turn_of
 from screening.queue import n_left, next_records
 from screening.ranking import rank_records
 from screening.sampling import random_order
@@ -43,8 +43,9 @@ def decided(session, cast, record, who, verdict=Verdict.INCLUDE):
                   verdict=verdict, by=who)  # fmt: skip
 
 
-def stands(session, cast, record):
-    return standing(session, review_id=cast.review_id, stage=STAGE, cluster=[record]).resolution
+def stands(session, cast, records):
+    cluster = records if isinstance(records, list) else [records]
+    return standing(session, review_id=cast.review_id, stage=STAGE, cluster=cluster).resolution
 
 
 def test_everybody_begins_with_the_rounds_records_in_the_order_given(session, cast, team):
@@ -156,17 +157,82 @@ def test_a_reviewer_is_told_of_the_round_and_of_their_own_progress_alone(session
     assert turn(other, team[0]) is None
 
 
-def test_a_copy_in_a_round_calls_up_its_cluster(session, cast, team):
-    first, copy, _ = make_records(session, cast.review_id, 3)
-    began(session, cast, numbers=[2])
-    judge(session, review_id=cast.review_id, left_id=first, right_id=copy,
-          verdict=Judgement.DUPLICATE, by=cast.lead)  # fmt: skip
+def test_a_copy_leaves_its_round_and_joining_takes_no_result_back(session, cast, team):
+    first, copy, early, late = make_records(session, cast.review_id, 4)
+    for who in team[:2]:
+        decided(session, cast, late, who)
+    began(session, cast, numbers=[2, 3])
+
+    def joined(left, right):
+        judge(session, review_id=cast.review_id, left_id=left, right_id=right,
+              verdict=Judgement.DUPLICATE, by=cast.lead)  # fmt: skip
+
+    joined(first, copy)
+    joined(early, late)
     for who in team[:2]:
         decided(session, cast, first, who)
 
-    assert first in queue(session, cast, team[2])
-    decided(session, cast, first, team[2])
+    assert stands(session, cast, [first, copy]) == "include"
+    assert stands(session, cast, [early, late]) == "include"
+    assert queue(session, cast, team[2]) == []
+    [found] = rounds(session, review_id=cast.review_id, by=cast.lead)
+    assert (found.n_records, found.n_complete, found.agreement.n) == (2, 2, 2)
     assert list(verify(session)) == []
+
+
+def test_copies_that_join_a_record_of_a_round_count_with_it(session, cast, team):
+    first, copy = make_records(session, cast.review_id, 2)
+    began(session, cast, numbers=[1])
+    decided(session, cast, first, team[0])
+    judge(session, review_id=cast.review_id, left_id=first, right_id=copy,
+          verdict=Judgement.DUPLICATE, by=cast.lead)  # fmt: skip
+    for who in team[1:]:
+        assert queue(session, cast, who) == [first]
+        decided(session, cast, first, who)
+
+    [found] = rounds(session, review_id=cast.review_id, by=cast.lead)
+
+    assert (found.n_records, found.n_complete, found.agreement.n) == (1, 1, 3)
+
+
+def test_a_round_is_for_those_who_began_it(session, cast, team):
+    one, other, outside = make_records(session, cast.review_id, 3)
+    began(session, cast, numbers=[1, 2])
+    newcomer, email = make_account(session, "reviewer-d")
+    add_member(session, review_id=cast.review_id, email=email, role=Role.REVIEWER, by=cast.lead)
+
+    assert queue(session, cast, newcomer) == [outside]
+    assert turn_of(session, review_id=cast.review_id, record_id=one, stage=STAGE,
+                   by=newcomer) is None  # fmt: skip
+    with pytest.raises(Conflicting, match="await your decision"):
+        decided(session, cast, one, newcomer)
+    for who in team:
+        decided(session, cast, one, who)
+    assert stands(session, cast, one) == "include"
+
+    remove_member(session, review_id=cast.review_id, email=cast.emails["reviewer_b"],
+                  role=Role.REVIEWER, by=cast.lead)  # fmt: skip
+    [found] = rounds(session, review_id=cast.review_id, by=cast.lead)
+    assert list(found.gone) == ["Reviewer_B"]
+    assert stands(session, cast, other) == "unscreened"
+
+
+def test_a_lead_who_screens_names_no_records(session, cast, team):
+    make_records(session, cast.review_id, 2)
+    add_member(session, review_id=cast.review_id, email=cast.emails["reviewer_a"], role=Role.LEAD,
+               by=cast.lead)  # fmt: skip
+
+    with pytest.raises(NotAllowed, match="at random"):
+        begin(session, review_id=cast.review_id, stage=STAGE, label="Mine", numbers=[1],
+              by=cast.reviewer_a)  # fmt: skip
+    begin(session, review_id=cast.review_id, stage=STAGE, label="Mine", n=1, by=cast.reviewer_a)
+
+
+def test_somebody_has_to_be_able_to_settle(session, cast, team):
+    assert can_be_settled(session, review_id=cast.review_id, by=cast.lead)
+    add_member(session, review_id=cast.review_id, email=cast.emails["adjudicator"],
+               role=Role.REVIEWER, by=cast.lead)  # fmt: skip
+    assert not can_be_settled(session, review_id=cast.review_id, by=cast.lead)
 
 
 @pytest.mark.parametrize("how", [{"numbers": []}, {"numbers": [1, 1]}, {"numbers": [99]},

@@ -1,5 +1,6 @@
 """Leases: where more people screen than it takes, nobody reads for nothing."""
 
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -7,8 +8,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from review.database import Database
 from review.decisions import decide
 from review.errors import NotAllowed
+from review.events import lock_review
 from review.reviews import add_member
 from review.tables import Decision, Lease
 from review.tables.base import utc_now
@@ -132,3 +135,20 @@ def test_seven_people_at_once_read_every_record_twice_and_nothing_for_nothing(da
         for who in people:
             assert next_records(session, review_id=cast.review_id, stage=STAGE, by=who) == []
     assert sum(read) == 60
+
+
+def test_while_somebody_writes_for_long_reading_goes_on_without_a_lease(database):
+    with database.writing() as session:
+        cast, (ana, _, _) = team(session, 3)
+        [only] = make_records(session, cast.review_id, 1)
+    other = Database(database.url)  # another process
+
+    with other.writing() as session:
+        lock_review(session, cast.review_id)
+        began = time.monotonic()
+        assert taken(database, cast, ana) == only
+        assert time.monotonic() - began < 10  # a writer waits for thirty seconds
+    assert leases(database) == {}
+    assert taken(database, cast, ana) == only
+    assert leases(database) == {ana.account_id: only}
+    other.dispose()

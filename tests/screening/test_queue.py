@@ -16,6 +16,7 @@ from review.rounds import reopen, stop_screening
 from review.tables import ModelRun, Rank, Record
 from review.verify import verify
 from review.vocabulary import Judgement, RemovalKind, RetrievalState, Role, Stage, Verdict
+from screening.calibration import begin, end
 from screening.queue import n_left, next_records, skip
 from screening.ranking import current_run, gather, is_due, keep_up, n_ranked, rank_records
 from tests.databases import KINDS
@@ -117,6 +118,18 @@ def test_full_texts_are_offered_once_they_are_retrieved(session, cast):
              by=cast.lead)  # fmt: skip
 
     assert queue(session, cast, stage=Stage.FULL_TEXT) == [found]
+
+
+def test_a_full_text_that_was_retrieved_for_a_copy_is_offered(session, cast):
+    first, copy = make_records(session, cast.review_id, 2)
+    for record in (first, copy):
+        decide_both(session, cast, record, Verdict.INCLUDE)
+    retrieve(session, review_id=cast.review_id, record_id=copy, state=RetrievalState.RETRIEVED,
+             by=cast.lead)  # fmt: skip
+    judge(session, review_id=cast.review_id, left_id=first, right_id=copy,
+          verdict=Judgement.DUPLICATE, by=cast.lead)  # fmt: skip
+
+    assert queue(session, cast, stage=Stage.FULL_TEXT) == [first]
 
 
 def test_a_queue_is_for_reviewers(session, cast):
@@ -281,6 +294,19 @@ def test_an_order_is_due_after_so_many_acts_or_so_long(database):
     assert due(3, timedelta(days=1)) == []
     assert due(2, timedelta(days=1)) == [(cast.review_id, Stage.TITLE_ABSTRACT)]
     assert due(3, timedelta(0)) == [(cast.review_id, Stage.TITLE_ABSTRACT)]
+
+
+def test_the_end_of_a_calibration_makes_an_order_due(database):
+    with database.writing() as session:
+        cast = make_review(session)
+        make_records(session, cast.review_id, 2)
+        made = begin(session, review_id=cast.review_id, stage=Stage.TITLE_ABSTRACT, label="One",
+                     n=1, by=cast.lead).id  # fmt: skip
+    rank_records(database, review_id=cast.review_id, stage=Stage.TITLE_ABSTRACT, by=cast.lead)
+    with database.writing() as session:
+        end(session, review_id=cast.review_id, calibration_id=made, by=cast.lead)
+        session.flush()
+        assert is_due(session, after_acts=1, after=timedelta(0))
 
 
 def test_keeping_up_writes_an_order_only_where_something_was_resolved(database):

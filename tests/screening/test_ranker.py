@@ -14,8 +14,8 @@ from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 
-from screening.features import extract
-from screening.ranker import RelevanceRanker, bm25, standardise
+from screening.features import extract, tokenise
+from screening.ranker import RelevanceRanker, bm25, in_its_words, standardise
 
 QUESTION = "Do social impact bonds reduce homelessness?"
 BONDS = [f"Social impact bonds and homelessness in town {i}: an evaluation" for i in range(5)]
@@ -262,6 +262,14 @@ def test_a_record_is_explained_by_terms_that_it_holds_and_the_question_asks_for(
     assert "tides" in whys[4].lowered
     assert "homes" in whys[1].asked
     assert ranker.explain(rows.take([4])) == [whys[4]]
+
+
+def test_terms_are_told_in_the_forms_of_the_text_they_are_told_of():
+    words = tokenise("Nursing interventions at school, and an intervention elsewhere")
+
+    told = in_its_words(["interval", "interval at", "bonds", "nursing intervene"], words)
+
+    assert told == ["interventions", "interventions at", "bonds", "nursing interventions"]
 
 
 def test_before_anything_is_learned_the_question_alone_explains():

@@ -8,11 +8,12 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, true
 
+from review.decisions import decide
 from review.errors import Invalid, NotAllowed, NotFound
-from review.reviews import add_member
+from review.reviews import add_member, amend_protocol
 from review.tables import Record, Search
 from review.verify import verify
-from review.vocabulary import Role, Stage
+from review.vocabulary import Role, Stage, Verdict
 from screening.queue import n_left, next_records
 from screening.sharing import assign, n_left_over, parts_for, portions
 from tests.factories import make_account, make_records, make_review, protocol_text
@@ -102,6 +103,34 @@ def test_what_too_few_may_read_is_given_to_all_at_the_end_and_told_to_the_lead(s
 
     assert [record.id for record in found] == [records[0], records[2], records[1]]
     assert n_left_over(session, review_id=cast.review_id, stage=STAGE, by=cast.lead) == 1
+
+
+def test_a_record_that_was_begun_under_an_earlier_rule_stays_in_reach(session):
+    cast, (ana, ben) = team(session, 2)
+    [spanish] = make_records(session, cast.review_id, [{"language": "es"}])
+    decide(session, review_id=cast.review_id, record_id=spanish, stage=STAGE,
+           verdict=Verdict.INCLUDE, by=ana)  # fmt: skip
+    amend_protocol(session, review_id=cast.review_id, protocol_text=protocol_text(needed=1),
+                   why="Less time.", by=cast.lead)  # fmt: skip
+    gave(session, cast, ben, languages=["en"])
+
+    found = next_records(session, review_id=cast.review_id, stage=STAGE, by=ben)
+
+    assert [record.id for record in found] == [spanish]
+
+
+def test_languages_are_known_by_their_first_word_and_several_are_no_language(session):
+    cast, people = team(session, 3)
+    words = ["中文", "Simplified Chinese", "mul", "Multiple languages", "zh"]
+    make_records(session, cast.review_id, [{"language": word} for word in words])
+    gave(session, cast, people[0], languages=["zh"])
+    gave(session, cast, people[1], languages=["en"])
+
+    everything = [n for part in parts(session, cast, people[0]) for n in part]
+    chinese = [n for part in parts(session, cast, people[1])[:2] for n in part]
+
+    assert sorted(everything) == [1, 2, 3, 4, 5]
+    assert sorted(chinese) == [1, 3, 4]  # what nobody knows is for everybody
 
 
 def test_a_search_is_read_by_those_it_was_given_to(session):
