@@ -18,7 +18,8 @@ from review.resolution import most_needed
 from review.tables import Lease, Membership
 from review.tables.base import utc_now
 from review.vocabulary import Role, Stage
-from screening.queue import next_records, still_open
+from screening.queue import next_records
+from screening.waiting import still_open
 
 HOLD = timedelta(minutes=15)
 AHEAD = 3  # candidates that are tried before the queue is asked anew
