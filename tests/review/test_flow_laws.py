@@ -207,8 +207,12 @@ class Oracle:
         return Stands(says, reasons[0] if reasons else None, people, number, has_adjudication)
 
     def removal(self, group: Collection[int]) -> RemovalKind | None:
-        kinds = [kind for record, kind in self.removed if record in group]
-        return kinds[-1] if kinds and kinds[-1] != RemovalKind.RESTORED else None
+        # Of the records' latest words the one that takes out speaks for all, the newest of several.
+        words = {
+            record: (at, kind) for at, (record, kind) in enumerate(self.removed) if record in group
+        }
+        out = sorted((at, kind) for at, kind in words.values() if kind != RemovalKind.RESTORED)
+        return out[-1][1] if out else None
 
     def retrieval(self, group: Collection[int]) -> RetrievalState | None:
         states = [state for _, record, state in self.sought if record in group]
