@@ -4,7 +4,7 @@ A lease keeps nobody from deciding; it only keeps the queue from giving a record
 than it needs.  It ends by itself, so that nothing waits for somebody who went home.
 """
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from datetime import timedelta
 from uuid import UUID
 
@@ -13,13 +13,12 @@ from sqlalchemy.orm import Session
 
 from review.database import Busy, Database
 from review.events import Actor, lock_review
-from review.permissions import Action, check
 from review.resolution import most_needed
 from review.tables import Lease, Membership
 from review.tables.base import utc_now
 from review.vocabulary import Role, Stage
-from screening.queue import next_records
-from screening.waiting import still_open
+from screening.queue import next_openings
+from screening.waiting import Opening, has_room
 
 HOLD = timedelta(minutes=15)
 AHEAD = 3  # candidates that are tried before the queue is asked anew
@@ -32,23 +31,21 @@ def take_next(database: Database, *, review_id: UUID, stage: Stage, by: Actor) -
     Nothing is held where no more people screen than a record needs.  Raises NotAllowed for
     anybody but a reviewer.
     """
-    candidates: list[UUID] = []
+    found: dict[UUID, Opening] = {}
     for _ in range(TRIES):
         with database.reading() as session:
-            check(session, review_id=review_id, by=by, action=Action.SCREEN)
-            queue = next_records(session, review_id=review_id, stage=stage, by=by, limit=AHEAD)
-            candidates = [record.id for record in queue]
+            found = next_openings(session, review_id=review_id, stage=stage, by=by, limit=AHEAD)
             is_shared = _is_shared(session, review_id, stage)
-        if not candidates or not is_shared:
+        if not found or not is_shared:
             break
         try:
             with database.writing_if_free() as session:
-                if held := _hold(session, review_id, stage, by, candidates):
+                if held := _hold(session, review_id, stage, by, found):
                     return held
         except Busy:  # with a long import, perhaps: reading goes on
             break
     # Whoever loses every race reads on all the same.
-    return candidates[0] if candidates else None
+    return next(iter(found), None)
 
 
 def are_others_reading(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -> bool:
@@ -72,12 +69,11 @@ def _is_shared(session: Session, review_id: UUID, stage: Stage) -> bool:
 
 
 def _hold(
-    session: Session, review_id: UUID, stage: Stage, by: Actor, candidates: Collection[UUID]
+    session: Session, review_id: UUID, stage: Stage, by: Actor, found: Mapping[UUID, Opening]
 ) -> UUID | None:
-    """Hold the first of the candidates that still has room for the caller."""
+    """Hold the first of the records that still has room for the caller."""
     lock_review(session, review_id)  # others who hold one wait here, and see this one
-    is_open = still_open(session, review_id, stage, by, candidates)
-    chosen = next((one for one in candidates if one in is_open), None)
+    chosen = next((id_ for id_, one in found.items() if has_room(session, stage, by, one)), None)
     if chosen is not None:
         mine = (Lease.review_id == review_id, Lease.account_id == by.account_id)
         session.execute(delete(Lease).where(*mine, Lease.stage == stage))

@@ -15,7 +15,7 @@ from review.vocabulary import Stage
 from screening.calibration import called_up
 from screening.ranking import current_run
 from screening.sharing import parts_for
-from screening.waiting import still_open, wanted_by
+from screening.waiting import Opening, openings, wanted_by
 
 LOOK_AHEAD = 10  # candidates checked at a time; most of them prove to be open
 
@@ -29,11 +29,19 @@ def next_records(
     the caller skipped after all others, the longest ago first.  Whether others have decided may
     take a record out of the queue once it has all it needs; what they decided never moves anything.
     """
+    found = next_openings(session, review_id=review_id, stage=stage, by=by, limit=limit)
+    return [session.get_one(Record, record_id) for record_id in found]
+
+
+def next_openings(
+    session: Session, *, review_id: UUID, stage: Stage, by: Actor, limit: int
+) -> dict[UUID, Opening]:
+    """Return the caller's next records as above, each with what it wants."""
     check(session, review_id=review_id, by=by, action=Action.SCREEN)
-    found: list[Record] = []
+    found: dict[UUID, Opening] = {}
     for query in _in_order(session, review_id, stage, by):
-        for record_id in _candidates(session, review_id, stage, by, query):
-            found.append(session.get_one(Record, record_id))
+        for record_id, opening in _candidates(session, review_id, stage, by, query):
+            found[record_id] = opening
             if len(found) == limit:
                 return found
     return found
@@ -79,11 +87,11 @@ def n_left(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -> int
 
 def _candidates(
     session: Session, review_id: UUID, stage: Stage, by: Actor, query: Select[UUID]
-) -> Iterator[UUID]:
+) -> Iterator[tuple[UUID, Opening]]:
     offset = 0
     while candidates := session.scalars(query.offset(offset).limit(LOOK_AHEAD)).all():
-        is_open = still_open(session, review_id, stage, by, candidates)
-        yield from (one for one in candidates if one in is_open)
+        found = openings(session, review_id, stage, by, candidates)
+        yield from ((one, found[one]) for one in candidates if one in found)
         offset += LOOK_AHEAD
 
 

@@ -1,7 +1,8 @@
 """Which records want somebody's decision: likely ones as a set, and of a few of them exactly."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 from uuid import UUID
 
@@ -27,6 +28,8 @@ from review.vocabulary import RemovalKind, Stage
 from screening.ranking import WAITING
 
 Wanted = Callable[[InstrumentedAttribute[UUID]], list[ColumnElement[bool]]]
+Deciders = defaultdict[tuple[UUID, int], set[UUID]]  # by record and round
+Readers = defaultdict[UUID, set[UUID]]
 
 
 def wanted_by(
@@ -119,39 +122,66 @@ def _of(
     return record_id.in_(among_these) | record_id.in_(with_copies)
 
 
-def still_open(
+@dataclass(frozen=True)
+class Opening:
+    """A cluster that wants decisions: its records, its round, and of how many people."""
+
+    cluster: tuple[UUID, ...]
+    round: int
+    needed: int
+
+
+def openings(
     session: Session, review_id: UUID, stage: Stage, by: Actor, roots: Collection[UUID]
-) -> set[UUID]:
+) -> dict[UUID, Opening]:
     """Return which clusters still want the caller's decision, exactly.
 
     None does that as many others as it takes have decided on, or have on their screens.
     """
     groups = clusters_of(session, review_id=review_id, record_ids=roots)
     everyone = {record for group in groups.values() for record in group}
-    decided = defaultdict[tuple[UUID, int], set[UUID]](set)
+    reasons = reasons_of(protocol_of(session, review_id))
+    called = called_people(session, review_id, stage)
+    found = {
+        row.cluster_id: Opening(groups[row.cluster_id], row.round, row.decisions_needed)
+        for row in session.execute(_open_query(stage, reasons), these(review_id, everyone))
+        if row.called is None or by.account_id in called.get(row.cluster_id, ())
+    }
+    decided, reading = _busy(session, stage, found.values())
+    return {root: one for root, one in found.items() if _has_room(one, decided, reading, by)}
+
+
+def has_room(session: Session, stage: Stage, by: Actor, one: Opening) -> bool:
+    """Say whether an opening is still one for the caller; quicker, as long as its round lasts."""
+    return _has_room(one, *_busy(session, stage, [one]), by)
+
+
+def _has_room(one: Opening, decided: Deciders, reading: Readers, by: Actor) -> bool:
+    deciders = set[UUID]().union(*(decided[record, one.round] for record in one.cluster))
+    readers = set[UUID]().union(*(reading[record] for record in one.cluster))
+    others = (deciders | readers) - {by.account_id}
+    return by.account_id not in deciders and len(others) < one.needed
+
+
+def _busy(
+    session: Session, stage: Stage, these_ones: Iterable[Opening]
+) -> tuple[Deciders, Readers]:
+    """Return who has decided on each record in each round, and who has it on their screen."""
+    everyone = {record for one in these_ones for record in one.cluster}
+    decided, reading = Deciders(set), Readers(set)
     for record_id, number, reviewer in session.execute(
         select(Decision.record_id, Decision.round, Decision.reviewer_id).where(
             Decision.record_id.in_(everyone), Decision.stage == stage, STANDS
         )
     ):
         decided[record_id, number].add(reviewer)
-    reading = defaultdict[UUID, set[UUID]](set)
     for record_id, reader in session.execute(
         select(Lease.record_id, Lease.account_id).where(
             Lease.record_id.in_(everyone), Lease.stage == stage, Lease.until > utc_now()
         )
     ):
         reading[record_id].add(reader)
-    reasons = reasons_of(protocol_of(session, review_id))
-    found, called = set(), called_people(session, review_id, stage)
-    for row in session.execute(_open_query(stage, reasons), these(review_id, everyone)):
-        group = groups[row.cluster_id]
-        deciders = set[UUID]().union(*(decided[one, row.round] for one in group))
-        busy = deciders.union(*(reading[one] for one in group)) - {by.account_id}
-        is_mine = row.called is None or by.account_id in called.get(row.cluster_id, ())
-        if is_mine and by.account_id not in deciders and len(busy) < row.decisions_needed:
-            found.add(row.cluster_id)
-    return found
+    return decided, reading
 
 
 @lru_cache(maxsize=64)
