@@ -47,6 +47,8 @@ from review.tables.base import utc_now
 from review.triggers import APPEND_ONLY
 from review.verify import verify
 from review.vocabulary import Act, AgreedBy, Judgement, RemovalKind, Stage, Verdict
+from screening.calibration import begin, end
+from screening.sharing import assign
 from tests.factories import Cast, include_fully, make_records, make_review
 
 # Nothing writes these here.
@@ -57,7 +59,7 @@ def make_everything(session: Session) -> Cast:
     """Make a review in which every kind of act has been done."""
     cast = make_review(session)
     into = {"review_id": cast.review_id}
-    first, second, third, fourth, fifth = make_records(session, cast.review_id, 5)
+    first, second, third, fourth, fifth, _ = make_records(session, cast.review_id, 6)
     include_fully(session, cast, first)
     one = decide(session, record_id=second, stage=Stage.TITLE_ABSTRACT, verdict=Verdict.INCLUDE,
                  by=cast.reviewer_a, note="Perhaps.", seconds=1.25, **into)  # fmt: skip
@@ -81,6 +83,10 @@ def make_everything(session: Session) -> Cast:
         session, review_id=cast.review_id, act=Act.IMPORT_DECISIONS, by=cast.lead,
         rows=imported(fifth, cast.lead.account_id),
     )  # fmt: skip
+    calibration = begin(session, stage=Stage.TITLE_ABSTRACT, label="First", n=1, by=cast.lead,
+                        **into)  # fmt: skip
+    end(session, calibration_id=calibration.id, by=cast.lead, **into)
+    assign(session, account_id=cast.reviewer_a.account_id, share=2, by=cast.lead, **into)
     stop_screening(session, rule="95 %", numbers={"p": 0.04}, by=cast.lead, **into)
     return cast
 
