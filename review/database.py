@@ -21,8 +21,6 @@ TABLES_THAT_GREW = 0x10012
 # (sqlite.org/wal.html#walresetbug); the rollback journal is not affected.
 FIRST_SAFE_WAL = (3, 51, 3)
 
-PATIENCE = 30_000  # milliseconds that a writer waits for another one on SQLite
-
 
 class Busy(Exception):
     """Somebody else is writing, for longer than one wants to wait."""
@@ -51,12 +49,15 @@ class Database:
             # One writer at a time queues in the pool; readers have engines of their own.
             self.writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool_size=1, max_overflow=0)
             self.reader = _sqlite_engine(url, begin="BEGIN", pool_size=8, max_overflow=8)
+            self.impatient = _sqlite_engine(
+                url, begin="BEGIN IMMEDIATE", pool_size=8, max_overflow=8, patience=1_000
+            )
         else:
             # A page's queries see one moment; a writer sees what others wrote before its lock.
             # The connection used last goes first: it remembers the plans of our longer queries.
             pool: dict[str, Any] = {"pool_size": 16, "max_overflow": 16, "pool_use_lifo": True}
             self.reader = create_engine(url, isolation_level="REPEATABLE READ", **pool)
-            self.writer = create_engine(url, **pool)
+            self.writer = self.impatient = create_engine(url, **pool)
             for engine in (self.reader, self.writer):
                 event.listen(engine, "connect", _without_jit)
                 event.listen(engine, "before_cursor_execute", _without_loops)
@@ -78,20 +79,17 @@ class Database:
     def writing_if_free(self) -> Iterator[Session]:
         """Yield a session as above, or raise Busy where somebody else writes for over a second."""
         try:
-            with self.writer.connect() as connection:
-                if self.is_sqlite:
-                    driver: Any = connection.connection.dbapi_connection
-                    driver.execute("PRAGMA busy_timeout = 1000")
-                try:
-                    with Session(connection) as session, session.begin():
-                        if not self.is_sqlite:
-                            session.execute(text("SET LOCAL lock_timeout = '1s'"))
-                        yield session
-                finally:
-                    if self.is_sqlite:
-                        driver.execute(f"PRAGMA busy_timeout = {PATIENCE}")
-        except (OperationalError, TimeoutError) as error:
-            raise Busy("Somebody else is writing.") from error
+            with Session(self.impatient) as session, session.begin():
+                if not self.is_sqlite:
+                    session.execute(text("SET LOCAL lock_timeout = '1s'"))
+                yield session
+        except TimeoutError as error:
+            raise Busy from error
+        except OperationalError as error:
+            # SQLite has one lock; PostgreSQL's 55P03 is lock_not_available.
+            if "locked" in str(error.orig) or getattr(error.orig, "sqlstate", "") == "55P03":
+                raise Busy from error
+            raise
 
     def describe(self) -> dict[str, str]:
         """Return the database's kind, version and mode of journalling, for /healthz."""
@@ -115,8 +113,8 @@ class Database:
 
     def dispose(self) -> None:
         """Close every connection."""
-        self.reader.dispose()
-        self.writer.dispose()
+        for engine in (self.reader, self.writer, self.impatient):
+            engine.dispose()
 
 
 def _without_jit(connection: Any, _record: object) -> None:
@@ -141,10 +139,13 @@ def _with_loops(_c: object, cursor: Any, statement: str, *_more: object) -> None
         cursor.connection.execute("SET LOCAL enable_nestloop = on")
 
 
-def _sqlite_engine(url: str, *, begin: str, pool_size: int, max_overflow: int) -> Engine:
+def _sqlite_engine(
+    url: str, *, begin: str, pool_size: int, max_overflow: int, patience: int = 30_000
+) -> Engine:
     driver = sqlite_driver()
     engine = create_engine(
-        url, module=driver, pool_size=pool_size, max_overflow=max_overflow, pool_timeout=60,
+        url, module=driver, pool_size=pool_size, max_overflow=max_overflow,
+        pool_timeout=2 * patience / 1000,
         pool_recycle=600,  # what ``analyse`` found out is read when a connection is opened
     )  # fmt: skip
     mode = journal_mode(driver)
@@ -152,7 +153,7 @@ def _sqlite_engine(url: str, *, begin: str, pool_size: int, max_overflow: int) -
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # we begin transactions ourselves
-        connection.execute(f"PRAGMA busy_timeout = {PATIENCE}")
+        connection.execute(f"PRAGMA busy_timeout = {patience}")
         connection.execute(f"PRAGMA journal_mode = {mode}")
         connection.execute("PRAGMA synchronous = FULL")  # an acknowledged decision is on the disk
         connection.execute("PRAGMA foreign_keys = ON")

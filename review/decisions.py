@@ -69,7 +69,10 @@ def decide(
     check_reason(protocol.protocol, stage=stage, verdict=verdict, reason=exclusion_reason)
     tip = _tip(session, record_id, stage, now.round, by)
     is_change = _check_supersedes(tip, verdict, supersedes_id)
-    _check_awaits(session, review_id, cluster, stage, now, by, is_change=is_change)
+    if is_change:
+        _check_unused(session, review_id, cluster, stage, now)
+    else:
+        _check_awaits(session, review_id, record_id, cluster, now, tip, stage, by)
     decision = Decision(
         **said,
         id=uuid4(),
@@ -204,27 +207,35 @@ def _repeated(
     return earlier
 
 
+def _check_unused(
+    session: Session, review_id: UUID, cluster: Sequence[UUID], stage: Stage, now: Standing
+) -> None:
+    if _is_used(session, review_id, cluster, stage, now):
+        raise Settled("What this record came to is already in use; the lead can reopen it.")
+
+
 def _check_awaits(
     session: Session,
     review_id: UUID,
+    record_id: UUID,
     cluster: Sequence[UUID],
-    stage: Stage,
     now: Standing,
+    tip: Decision | None,
+    stage: Stage,
     by: Actor,
-    *,
-    is_change: bool,
 ) -> None:
-    if is_change:
-        if _is_used(session, review_id, cluster, stage, now):
-            raise Settled("What this record came to is already in use; the lead can reopen it.")
-        return
     live = live_decisions(session, review_id=review_id, cluster=cluster, stage=stage, now=now)
     reviewers = {decision.reviewer_id for decision in live}
     is_closed = (
         now.resolution is Resolution.NOT_SCREENED
         or (not reviewers and is_removed(session, review_id=review_id, cluster=cluster))
-        or (by.account_id not in reviewers and len(reviewers) >= now.decisions_needed)
-        or (now.is_called and not _is_called(session, review_id, cluster, stage, by))
+        # Who has decided in this round before, and took it back, may decide again.
+        or (
+            tip is None
+            and by.account_id not in reviewers
+            and len(reviewers) >= now.decisions_needed
+        )
+        or (now.is_called and not _has_part(session, review_id, record_id, cluster, stage, by))
         or _is_used(session, review_id, cluster, stage, now)
         or (stage is Stage.FULL_TEXT and not _is_at_full_text(session, review_id, cluster))
     )
@@ -233,11 +244,17 @@ def _check_awaits(
         raise Conflicting("This record does not await your decision; nothing was saved.")
 
 
-def _is_called(
-    session: Session, review_id: UUID, cluster: Sequence[UUID], stage: Stage, by: Actor
+def _has_part(
+    session: Session,
+    review_id: UUID,
+    record_id: UUID,
+    cluster: Sequence[UUID],
+    stage: Stage,
+    by: Actor,
 ) -> bool:
-    called = called_people(session, review_id, stage)
-    return by.account_id in called.get(cluster[0], frozenset())
+    """Say whether a decision is one of an open calibration: its people's, on its own record."""
+    people = called_people(session, review_id, cluster[0], stage)
+    return record_id == cluster[0] and by.account_id in people
 
 
 def _took_part(

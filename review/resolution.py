@@ -228,10 +228,7 @@ def _rules(
         .scalar_subquery()
     )
     called = _called(rounds, given, review_id, stage, as_of, only)
-    needed = case(
-        (called.c.needed > StageRule.decisions_needed, called.c.needed),
-        else_=StageRule.decisions_needed,
-    )
+    needed = func.coalesce(called.c.needed, StageRule.decisions_needed)
     return (
         select(
             rounds.c.cluster_id,
@@ -448,11 +445,13 @@ def most_needed(session: Session, review_id: UUID, stage: Stage) -> int:
     return session.scalar(most) or 1
 
 
-def called_people(session: Session, review_id: UUID, stage: Stage) -> dict[UUID, frozenset[UUID]]:
-    """Return who decides on each record of the open calibrations of a stage."""
-    rows = session.execute(
-        select(CalibrationRecord.record_id, Calibration.people)
-        .join(Calibration, Calibration.id == CalibrationRecord.calibration_id)
-        .where(open_calibrations(review_id, stage))
+def called_people(
+    session: Session, review_id: UUID, record_id: UUID, stage: Stage
+) -> frozenset[UUID]:
+    """Return the people of the open calibration that a record belongs to, if it does."""
+    people = session.scalar(
+        select(Calibration.people)
+        .join(CalibrationRecord, CalibrationRecord.calibration_id == Calibration.id)
+        .where(CalibrationRecord.record_id == record_id, open_calibrations(review_id, stage))
     )
-    return {record_id: frozenset(map(UUID, people)) for record_id, people in rows}
+    return frozenset(map(UUID, people or ()))

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from review.clusters import clusters_of
+from review.clusters import clusters_of, homes
 from review.decisions import STANDS
 from review.errors import Conflicting, Invalid, NotAllowed, NotFound
 from review.events import Actor, lock_review, record_act
@@ -35,6 +35,7 @@ from screening.readings import pairs_of_verdicts
 from screening.sampling import random_order
 
 MOST = 500  # records of a round
+LEAST = 10  # that a lead who screens may begin: the agreement on one would tell what others said
 UNREAD = {Stage.TITLE_ABSTRACT: Leaf.UNSCREENED, Stage.FULL_TEXT: Leaf.FULL_TEXT_UNSCREENED}
 
 
@@ -45,7 +46,7 @@ class Round:
     calibration: Calibration
     is_open: bool
     n_records: int
-    n_complete: int  # decided on by everybody, or settled
+    n_complete: int | None  # decided on by everybody, or settled; None where it may not be told
     agreement: Agreement  # of every two who decided on the same record
     gone: Sequence[str]  # who began an open round and is a reviewer no more: it waits for them
 
@@ -83,6 +84,8 @@ def begin(
     if n is None and _screens(session, review_id, by):
         # Whether a record may be named would tell what somebody has decided on.
         raise NotAllowed("Since you screen yourself, have the records picked at random.")
+    if n is not None and n < LEAST and _screens(session, review_id, by):
+        raise Invalid(f"Since you screen yourself, a round has {LEAST} records at least.")
     people = _reviewers(session, review_id)
     if len(people) < 2:
         raise Invalid("A round compares reviewers, and there are fewer than two.")
@@ -138,7 +141,7 @@ def end(session: Session, *, review_id: UUID, calibration_id: UUID, by: Actor) -
 def rounds(session: Session, *, review_id: UUID, by: Actor) -> list[Round]:
     """Return the review's calibrations with what they came to, the newest first; for the lead.
 
-    A lead who screens is told of records that are settled alone.
+    A lead who screens is told of rounds that have ended, and of records that are settled, alone.
     """
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     made = session.scalars(
@@ -173,21 +176,35 @@ def turn_of(
     )
 
 
-def called_up(review_id: UUID, stage: Stage) -> Select[UUID]:
-    """Return the query for the records of open rounds."""
-    return (
-        select(CalibrationRecord.record_id)
-        .join(Calibration, Calibration.id == CalibrationRecord.calibration_id)
-        .where(open_calibrations(review_id, stage))
+def open_rounds(
+    session: Session, review_id: UUID, stage: Stage, by: Actor
+) -> tuple[list[UUID], list[UUID]]:
+    """Return the open rounds of a stage: those that the caller has part in, and the others."""
+    rows = session.execute(
+        select(Calibration.id, Calibration.people).where(open_calibrations(review_id, stage))
+    ).all()
+    own = [id_ for id_, people in rows if str(by.account_id) in people]
+    return own, [id_ for id_, _ in rows if id_ not in own]
+
+
+def records_of(round_ids: Collection[UUID]) -> Select[UUID]:
+    """Return the query for the records of some rounds."""
+    return select(CalibrationRecord.record_id).where(
+        CalibrationRecord.calibration_id.in_(round_ids)
     )
 
 
 def _unread(session: Session, review_id: UUID, stage: Stage) -> dict[int, UUID]:
     leaf = leaves(session, review_id=review_id)
+    called = select(Calibration.id).where(open_calibrations(review_id, stage))
     rows = session.execute(
         select(leaf.c.number, leaf.c.record_id).where(
             leaf.c.leaf == UNREAD[stage].value,
-            leaf.c.record_id.not_in(called_up(review_id, stage)),
+            leaf.c.record_id.not_in(
+                select(CalibrationRecord.record_id).where(
+                    CalibrationRecord.calibration_id.in_(called)
+                )
+            ),
         )
     )
     return {number: record_id for number, record_id in rows}  # noqa: C416 - a row is not a pair to mypy
@@ -210,13 +227,9 @@ def _listed(numbers: Sequence[int]) -> str:
     return ", ".join(str(number) for number in numbers[:10]) + more
 
 
-def _reviewers(session: Session, review_id: UUID) -> dict[UUID, str]:
-    rows = session.execute(
-        select(Account.id, Account.name)
-        .join(Membership, Membership.account_id == Account.id)
-        .where(Membership.review_id == review_id, Membership.role == Role.REVIEWER)
-    )
-    return {account_id: name for account_id, name in rows}  # noqa: C416 - a row is not a pair to mypy
+def _reviewers(session: Session, review_id: UUID) -> set[UUID]:
+    here = (Membership.review_id == review_id, Membership.role == Role.REVIEWER)
+    return set(session.scalars(select(Membership.account_id).where(*here)))
 
 
 def _screens(session: Session, review_id: UUID, by: Actor) -> bool:
@@ -224,32 +237,58 @@ def _screens(session: Session, review_id: UUID, by: Actor) -> bool:
 
 
 def _round(session: Session, one: Calibration, by: Actor) -> Round:
+    """Return what a round has come to; an ended one as it was at its end."""
+    ended = session.scalar(
+        select(CalibrationEnd.event_number).where(CalibrationEnd.calibration_id == one.id)
+    )
     given = session.scalars(
         select(CalibrationRecord.record_id).where(CalibrationRecord.calibration_id == one.id)
     ).all()
     clusters = clusters_of(session, review_id=one.review_id, record_ids=given)
-    roots = {cluster[0] for cluster in clusters.values()}
     whole = {record for cluster in clusters.values() for record in cluster}
-    table = resolutions(session, review_id=one.review_id, stage=one.stage, only=whole)
-    rows = session.execute(select(table).where(table.c.cluster_id.in_(roots))).all()
-    pairs = pairs_of_verdicts(session, review_id=one.review_id, stage=one.stage, by=by, only=whole)
-    ended = select(CalibrationEnd.id).where(CalibrationEnd.calibration_id == one.id)
-    is_open = session.scalar(ended) is None
-    is_blind = _screens(session, one.review_id, by)
-    gone = {UUID(who) for who in one.people} - _reviewers(session, one.review_id).keys()
+    home = homes(session, one.review_id, as_of=ended, only=whole)
+    roots = {home[record] for record in given}
+    if ended is None and _screens(session, one.review_id, by):
+        # What a record came to, so soon after one's own decision, would tell the others'.
+        n_complete, pairs = None, {}
+    else:
+        table = resolutions(
+            session, review_id=one.review_id, stage=one.stage, as_of=ended, only=whole
+        )
+        complete = select(func.count()).where(
+            table.c.cluster_id.in_(roots),
+            table.c.resolution.in_(FINISHED) | (table.c.n_reviewers >= table.c.decisions_needed),
+        )
+        n_complete = session.scalar(complete) or 0
+        pairs = pairs_of_verdicts(
+            session, review_id=one.review_id, stage=one.stage, by=by, only=whole, as_of=ended
+        )
     return Round(
         calibration=one,
-        is_open=is_open,
+        is_open=ended is None,
         n_records=len(roots),
-        n_complete=sum(
-            row.resolution in FINISHED or (not is_blind and row.n_reviewers >= row.decisions_needed)
-            for row in rows
-        ),
+        n_complete=n_complete,
         agreement=agreement([said for two in pairs.values() for said in two]),
-        gone=list(session.scalars(select(Account.name).where(Account.id.in_(gone))))
-        if is_open
-        else [],
+        gone=_gone(session, one, whole, len(roots)) if ended is None else [],
     )
+
+
+def _gone(
+    session: Session, one: Calibration, whole: Collection[UUID], n_records: int
+) -> Sequence[str]:
+    """Return who screens no more, of those that an open round still waits for, by name."""
+    left = {UUID(who) for who in one.people} - _reviewers(session, one.review_id)
+    done = (
+        select(Decision.reviewer_id)
+        .where(Decision.record_id.in_(whole), Decision.stage == one.stage, STANDS)
+        .group_by(Decision.reviewer_id)
+        .having(func.count(Decision.record_id.distinct()) >= n_records)
+    )
+    return session.scalars(
+        select(Account.name)
+        .where(Account.id.in_(left), Account.id.not_in(done))
+        .order_by(Account.name)
+    ).all()
 
 
 def can_be_settled(session: Session, *, review_id: UUID, by: Actor) -> bool:
@@ -259,9 +298,9 @@ def can_be_settled(session: Session, *, review_id: UUID, by: Actor) -> bool:
     """
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     rules = protocol_of(session, review_id).stages
-    if rules.title_abstract.consensus_allowed:
+    if rules.title_abstract.consensus_allowed and rules.full_text.consensus_allowed:
         return True
     judges = select(Membership.account_id).where(
         Membership.review_id == review_id, Membership.role == Role.ADJUDICATOR
     )
-    return bool(set(session.scalars(judges)) - _reviewers(session, review_id).keys())
+    return bool(set(session.scalars(judges)) - _reviewers(session, review_id))

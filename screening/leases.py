@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from review.clusters import cluster_of
 from review.database import Busy, Database
 from review.events import Actor, lock_review
 from review.resolution import most_needed
@@ -73,7 +74,16 @@ def _hold(
 ) -> UUID | None:
     """Hold the first of the records that still has room for the caller."""
     lock_review(session, review_id)  # others who hold one wait here, and see this one
-    chosen = next((id_ for id_, one in found.items() if has_room(session, stage, by, one)), None)
+    chosen = next(
+        (
+            id_
+            for id_, one in found.items()
+            # What was joined meanwhile may be done with.
+            if cluster_of(session, review_id=review_id, record_id=id_) == one.cluster
+            and has_room(session, stage, by, one)
+        ),
+        None,
+    )
     if chosen is not None:
         mine = (Lease.review_id == review_id, Lease.account_id == by.account_id)
         session.execute(delete(Lease).where(*mine, Lease.stage == stage))

@@ -9,10 +9,9 @@ from sqlalchemy.orm import Session
 from review.clusters import cluster_of
 from review.events import Actor, lock_review
 from review.permissions import Action, check
-from review.resolution import called_people, open_calibrations
-from review.tables import Calibration, CalibrationRecord, Rank, Record, Skip
+from review.tables import CalibrationRecord, Rank, Record, Skip
 from review.vocabulary import Stage
-from screening.calibration import called_up
+from screening.calibration import open_rounds, records_of
 from screening.ranking import current_run
 from screening.sharing import parts_for
 from screening.waiting import Opening, openings, wanted_by
@@ -75,13 +74,12 @@ def n_left(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -> int
     Counted are unique records of the caller's own share that neither they nor enough others have
     decided on.
     """
-    called = _called_up(session, review_id, stage)
-    wanted = wanted_by(session, review_id, stage, by, called)
+    own_rounds, _ = open_rounds(session, review_id, stage, by)
+    wanted = wanted_by(session, review_id, stage, by)
     query = select(func.count(Record.id)).where(Record.review_id == review_id, *wanted(Record.id))
     parts = parts_for(session, review_id=review_id, stage=stage, account_id=by.account_id)
     if parts:
-        own = parts[0]
-        query = query.where(own if called is None else own | Record.id.in_(called))
+        query = query.where(parts[0] | Record.id.in_(records_of(own_rounds)))
     return session.scalar(query) or 0
 
 
@@ -101,8 +99,8 @@ def _in_order(session: Session, review_id: UUID, stage: Stage, by: Actor) -> Ite
     First those of the caller's open calibration rounds, then the ranked ones and the others, last
     those put off.
     """
-    called = _called_up(session, review_id, stage)
-    wanted = wanted_by(session, review_id, stage, by, called)
+    own_rounds, _ = open_rounds(session, review_id, stage, by)
+    wanted = wanted_by(session, review_id, stage, by)
     skips = (Skip.account_id == by.account_id, Skip.stage == stage)
     not_now = [select(Skip.record_id).where(*skips)]
     every = (
@@ -110,20 +108,15 @@ def _in_order(session: Session, review_id: UUID, stage: Stage, by: Actor) -> Ite
         .where(Record.review_id == review_id, *wanted(Record.id))
         .order_by(Record.number)
     )
-    in_rounds: list[Select[UUID]] = []
-    is_mine = False
-    if called is not None:
-        in_rounds.append(
+    if own_rounds:
+        yield (
             every.join(CalibrationRecord, CalibrationRecord.record_id == Record.id)
-            .join(Calibration, Calibration.id == CalibrationRecord.calibration_id)
-            .where(open_calibrations(review_id, stage), Record.id.not_in(not_now[0]))
+            .where(CalibrationRecord.calibration_id.in_(own_rounds))
+            .where(Record.id.not_in(not_now[0]))
             .order_by(None)
-            .order_by(Calibration.event_number, CalibrationRecord.place)
+            .order_by(CalibrationRecord.event_number, CalibrationRecord.place)
         )
-        everybody = called_people(session, review_id, stage).values()
-        is_mine = any(by.account_id in people for people in everybody)
-        not_now.append(called)
-    yield from in_rounds if is_mine else ()
+        not_now.append(records_of(own_rounds))  # they were given
     unranked, ranked = every.where(*(Record.id.not_in(some) for some in not_now)), None
     run = current_run(session, review_id=review_id, stage=stage)
     if run is not None:
@@ -142,13 +135,5 @@ def _in_order(session: Session, review_id: UUID, stage: Stage, by: Actor) -> Ite
             of_rank = select(part).where(Record.id == Rank.record_id).correlate(Rank)
             yield ranked.where(of_rank.scalar_subquery()) if parts else ranked
         yield unranked.where(part)
-    # Of others' rounds, what somebody had decided on before the round began.
-    yield from () if is_mine else in_rounds
     put_off = and_(Skip.record_id == Record.id, *skips)
     yield every.join(Skip, put_off).order_by(None).order_by(Skip.at, Record.number)
-
-
-def _called_up(session: Session, review_id: UUID, stage: Stage) -> Select[UUID] | None:
-    """Return the records of open calibration rounds; None where no round is open."""
-    called = called_up(review_id, stage)
-    return None if session.scalar(called.limit(1)) is None else called

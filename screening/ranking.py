@@ -323,7 +323,8 @@ def why_of(rank: Rank, record: Record) -> dict[str, Any]:
     said: dict[str, Any] = rank.why or {}
     words = tokenise(_text(record))
     return {
-        **{key: in_its_words(said.get(key, ()), words) for key in ("raised", "lowered", "asked")},
+        **{key: in_its_words(said.get(key, ()), words) for key in ("raised", "lowered")},
+        "asked": said.get("asked", []),
         **{key: bool(said.get(key)) for key in ("is_random", "is_of_kind")},
     }
 

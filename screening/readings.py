@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import CTE, Select, func, select
 from sqlalchemy.orm import Session
 
-from review.clusters import THE_RECORDS, THE_REVIEW, Ids, among, members, these
+from review.clusters import THE_RECORDS, THE_REVIEW, Ids, among, members, these, up_to
 from review.events import Actor
 from review.flow import Leaf, leaf_table
 from review.permissions import Action, check, roles_of_actor
@@ -100,19 +100,20 @@ def pairs_of_verdicts(
     stage: Stage,
     by: Actor,
     only: Collection[UUID] | None = None,
+    as_of: int | None = None,
 ) -> dict[tuple[UUID, UUID], list[tuple[str, str]]]:
     """Return, for each two reviewers, what they said of the records that both decided on.
 
-    Records are those with all the decisions they need, or of them those in ``only``, whole
-    clusters.  Verdicts are
-    those that stood when the last who decides had decided: changes after that, and what an
-    adjudicator said, do not count.  For the lead; a lead who screens is not told of records that
-    are still in conflict.
+    Records are those with all the decisions they need after event ``as_of``, or of them those in
+    ``only``, whole clusters.  Verdicts are those that stood when the last who decides had decided:
+    changes after that, and what an adjudicator said, do not count.  For the lead; a lead who
+    screens is not told of records that are still in conflict.
     """
     pairs: dict[tuple[UUID, UUID], list[tuple[str, str]]] = defaultdict(list)
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     is_blind = Role.REVIEWER in roles_of_actor(session, review_id=review_id, by=by)
-    for said in _given(session, review_id, stage, settled_only=is_blind, only=only).values():
+    given = _given(session, review_id, stage, settled_only=is_blind, only=only, as_of=as_of)
+    for said in given.values():
         for (first, one), (second, other) in combinations(sorted(_when_complete(said)), 2):
             pairs[first, second].append((one.value, other.value))
     return dict(sorted(pairs.items()))
@@ -141,9 +142,10 @@ def _given(
     *,
     settled_only: bool,
     only: Collection[UUID] | None,
+    as_of: int | None,
 ) -> dict[UUID, list[Given]]:
-    reasons = reasons_of(protocol_of(session, review_id))
-    query = _given_query(stage, reasons, settled_only, is_some=only is not None)
+    reasons = reasons_of(protocol_of(session, review_id, as_of=as_of))
+    query = _given_query(stage, reasons, settled_only, only is not None, as_of)
     given: dict[UUID, list[Given]] = defaultdict(list)
     asked = {"the_review": review_id} if only is None else these(review_id, only)
     for cluster, *said in session.execute(query, asked):
@@ -153,9 +155,10 @@ def _given(
 
 @lru_cache(maxsize=64)
 def _given_query(
-    stage: Stage, reasons: Reasons, settled_only: bool, *, is_some: bool
+    stage: Stage, reasons: Reasons, settled_only: bool, is_some: bool, as_of: int | None
 ) -> Select[Any]:
-    query, table = _of_current_rounds(stage, reasons, only=THE_RECORDS if is_some else None)
+    only = THE_RECORDS if is_some else None
+    query, table = _of_current_rounds(stage, reasons, only=only, as_of=as_of)
     query = query.where(table.c.resolution.in_(FINISHED if settled_only else READ))
     return query.add_columns(
         table.c.cluster_id,
@@ -182,18 +185,18 @@ def _read_query(stage: Stage, reasons: Reasons) -> Select[Any]:
 
 
 def _of_current_rounds(
-    stage: Stage, reasons: Reasons, *, only: Ids | None = None
+    stage: Stage, reasons: Reasons, *, only: Ids | None = None, as_of: int | None = None
 ) -> tuple[Select[Any], CTE]:
     """Return a query, without columns yet, over the decisions of current rounds; and its table."""
-    member = members(THE_REVIEW, only=only)
-    table = resolution_table(THE_REVIEW, stage, reasons, only=only, member=member)
+    member = members(THE_REVIEW, as_of=as_of, only=only)
+    table = resolution_table(THE_REVIEW, stage, reasons, as_of=as_of, only=only, member=member)
     query: Select[Any] = (
         select()
         .select_from(Decision)
         .join(member, member.c.record_id == Decision.record_id)
         .join(table, table.c.cluster_id == member.c.cluster_id)
         .where(
-            Decision.review_id == THE_REVIEW,
+            up_to(Decision, THE_REVIEW, as_of),
             among(Decision.record_id, only),
             Decision.stage == stage,
             Decision.round == table.c.round,

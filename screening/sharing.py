@@ -113,7 +113,7 @@ def parts_for(
     First come the records of their own share: each record is in the share of as many people as
     it needs decisions.  Then what else they may read.  Last are records that fewer people may
     read than it takes, so that nothing is out of everybody's reach.  Together the parts hold
-    every record once; nothing at all is returned where everybody reads everything anyway.
+    each of these once; nothing at all is returned where everybody reads everything anyway.
     """
     found = readers(session, review_id)
     needed = _needed(session, review_id, stage)

@@ -15,7 +15,6 @@ from review.events import Actor
 from review.flow import leaf_table
 from review.resolution import (
     Reasons,
-    called_people,
     most_needed,
     reasons_of,
     resolution_tables,
@@ -25,6 +24,7 @@ from review.reviews import protocol_of
 from review.tables import Decision, Lease, Placement, Record, Removal, Reopening, Retrieval
 from review.tables.base import utc_now
 from review.vocabulary import RemovalKind, Stage
+from screening.calibration import open_rounds, records_of
 from screening.ranking import WAITING
 
 Wanted = Callable[[InstrumentedAttribute[UUID]], list[ColumnElement[bool]]]
@@ -32,15 +32,18 @@ Deciders = defaultdict[tuple[UUID, int], set[UUID]]  # by record and round
 Readers = defaultdict[UUID, set[UUID]]
 
 
-def wanted_by(
-    session: Session, review_id: UUID, stage: Stage, by: Actor, called: Select[UUID] | None
-) -> Wanted:
+def wanted_by(session: Session, review_id: UUID, stage: Stage, by: Actor) -> Wanted:
     """Return the conditions under which a record may want the caller's decision.
 
     Those that enough others have decided on are left out here as a set, unless they were reopened
-    or ``called`` up for everybody: passing over them one by one would take the longer the further
-    screening has come.
+    or are of a calibration round of the caller's, and so are those of others' rounds: passing over
+    them one by one would take the longer the further screening has come.
     """
+    own_rounds, others_rounds = open_rounds(session, review_id, stage, by)
+    # A record leaves a round only by being joined with another one.
+    joined = select(Placement.root_id).where(
+        Placement.review_id == review_id, Placement.record_id != Placement.root_id
+    )
     stands = and_(Decision.review_id == review_id, Decision.stage == stage, STANDS)
     own = select(Decision.record_id).where(stands, Decision.reviewer_id == by.account_id)
     n_reviewers = func.count(Decision.reviewer_id.distinct())
@@ -54,12 +57,16 @@ def wanted_by(
 
     def conditions(record_id: InstrumentedAttribute[UUID]) -> list[ColumnElement[bool]]:
         reopened = _reopened(record_id, review_id, stage)
-        again = reopened if called is None else reopened | _of(record_id, review_id, called)
+        again = reopened
+        if own_rounds:
+            again = again | record_id.in_(records_of(own_rounds))
         wanted = [
             is_root(record_id, review_id),
             record_id.not_in(own) | reopened,
             record_id.not_in(enough) | again,
         ]
+        if others_rounds:
+            wanted.append(record_id.not_in(records_of(others_rounds)) | record_id.in_(joined))
         if not_set_aside is not None:
             wanted.append(not_set_aside(record_id) | reopened)
         if stage is Stage.FULL_TEXT:
@@ -141,11 +148,12 @@ def openings(
     groups = clusters_of(session, review_id=review_id, record_ids=roots)
     everyone = {record for group in groups.values() for record in group}
     reasons = reasons_of(protocol_of(session, review_id))
-    called = called_people(session, review_id, stage)
+    own_rounds, _ = open_rounds(session, review_id, stage, by)
+    own = set(session.scalars(records_of(own_rounds))) if own_rounds else set()
     found = {
         row.cluster_id: Opening(groups[row.cluster_id], row.round, row.decisions_needed)
         for row in session.execute(_open_query(stage, reasons), these(review_id, everyone))
-        if row.called is None or by.account_id in called.get(row.cluster_id, ())
+        if row.called is None or row.cluster_id in own
     }
     decided, reading = _busy(session, stage, found.values())
     return {root: one for root, one in found.items() if _has_room(one, decided, reading, by)}

@@ -51,7 +51,7 @@ class CalibrationLine(BaseModel):
     is_random: bool
     is_open: bool
     n_records: int
-    n_complete: int
+    n_complete: int | None
     agreement: Agreed
 
 

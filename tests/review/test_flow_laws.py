@@ -268,11 +268,11 @@ class Oracle:
         if len(group) == 1 and self.is_used(vote.stage, group, now, live):
             return False
         rules = self.rules_for(vote.stage, group, now.round)
-        if vote.who not in now.people and len(now.people) >= rules.needed:
-            return False
         mine = [
             one for one in self.given(vote.stage, [vote.record], now.round) if one.who == vote.who
         ]
+        if not mine and vote.who not in now.people and len(now.people) >= rules.needed:
+            return False
         tip = mine[-1] if mine else None
         has_live = tip is not None and tip.verdict != "withdrawn"
         # A decision that stands may be changed even after its record was taken back a stage.

@@ -9,6 +9,7 @@ from review.duplicates import judge
 from review.errors import Conflicting, Invalid, NotAllowed, NotFound
 from review.resolution import standing
 from review.reviews import add_member, remove_member
+from review.rounds import reopen
 from review.tables import Record
 from review.verify import verify
 from review.vocabulary import Judgement, Role, Stage, Verdict
@@ -126,20 +127,68 @@ def test_a_rounds_agreement_is_that_of_every_two(session, cast, team):
     assert agreed.first_only + agreed.second_only == 2
 
 
-def test_a_lead_who_screens_is_told_of_settled_records_alone(session, cast, team):
+def test_a_lead_who_screens_is_told_after_the_end_of_settled_records_alone(session, cast, team):
     one, other = make_records(session, cast.review_id, 2)
     add_member(session, review_id=cast.review_id, email=cast.emails["reviewer_a"], role=Role.LEAD,
                by=cast.lead)  # fmt: skip
-    began(session, cast, numbers=[1, 2])
+    made = began(session, cast, numbers=[1, 2])
     for who, verdict in zip(team, (Verdict.INCLUDE, Verdict.EXCLUDE, Verdict.INCLUDE), strict=True):
         decided(session, cast, one, who, verdict)
         decided(session, cast, other, who)
 
-    [seen] = rounds(session, review_id=cast.review_id, by=cast.reviewer_a)
-    [whole] = rounds(session, review_id=cast.review_id, by=cast.lead)
+    def told(who):
+        [found] = rounds(session, review_id=cast.review_id, by=who)
+        return found.n_complete, found.agreement.n
 
-    assert (seen.n_complete, seen.agreement.n) == (1, 3)
-    assert (whole.n_complete, whole.agreement.n) == (2, 6)
+    assert (told(cast.reviewer_a), told(cast.lead)) == ((None, 0), (2, 6))
+    end(session, review_id=cast.review_id, calibration_id=made.id, by=cast.lead)
+    assert (told(cast.reviewer_a), told(cast.lead)) == ((2, 3), (2, 6))
+
+
+def test_what_a_round_came_to_stays_when_its_records_are_reopened(session, cast, team):
+    [one] = make_records(session, cast.review_id, 1)
+    made = began(session, cast, numbers=[1])
+    for who, verdict in zip(team, (Verdict.INCLUDE, Verdict.EXCLUDE, Verdict.INCLUDE), strict=True):
+        decided(session, cast, one, who, verdict)
+    end(session, review_id=cast.review_id, calibration_id=made.id, by=cast.lead)
+    [before] = rounds(session, review_id=cast.review_id, by=cast.lead)
+
+    reopen(session, review_id=cast.review_id, record_id=one, stage=STAGE, why="We talked.",
+           by=cast.lead)  # fmt: skip
+    for who in team[:2]:
+        decided(session, cast, one, who)
+
+    [after] = rounds(session, review_id=cast.review_id, by=cast.lead)
+    assert after.agreement == before.agreement
+    assert (before.agreement.n, before.agreement.raw, before.n_complete) == (3, 1 / 3, 1)
+
+
+def test_a_decision_on_a_copy_is_refused_while_its_record_is_in_a_round(session, cast, team):
+    first, copy = make_records(session, cast.review_id, 2)
+    began(session, cast, numbers=[1])
+    decided(session, cast, first, team[0])
+    judge(session, review_id=cast.review_id, left_id=first, right_id=copy,
+          verdict=Judgement.DUPLICATE, by=cast.lead)  # fmt: skip
+
+    with pytest.raises(Conflicting, match="await your decision"):
+        decided(session, cast, copy, team[1], Verdict.EXCLUDE)
+
+    assert stands(session, cast, [first, copy]) == "awaiting_second"
+    assert queue(session, cast, team[1]) == [first]
+
+
+def test_who_takes_a_decision_back_after_the_end_may_decide_again(session, cast, team):
+    [one] = make_records(session, cast.review_id, 1)
+    made = began(session, cast, numbers=[1])
+    mine, *_ = [decided(session, cast, one, who) for who in team]
+    end(session, review_id=cast.review_id, calibration_id=made.id, by=cast.lead)
+
+    decide(session, review_id=cast.review_id, record_id=one, stage=STAGE, by=team[0],
+           verdict=Verdict.WITHDRAWN, supersedes_id=mine.id)  # fmt: skip
+    decided(session, cast, one, team[0], Verdict.EXCLUDE)
+
+    assert stands(session, cast, one) == "conflict"
+    assert list(verify(session)) == []
 
 
 def test_a_reviewer_is_told_of_the_round_and_of_their_own_progress_alone(session, cast, team):
@@ -215,17 +264,24 @@ def test_a_round_is_for_those_who_began_it(session, cast, team):
     [found] = rounds(session, review_id=cast.review_id, by=cast.lead)
     assert list(found.gone) == ["Reviewer_B"]
     assert stands(session, cast, other) == "unscreened"
+    remove_member(session, review_id=cast.review_id, email=cast.emails["reviewer_a"],
+                  role=Role.REVIEWER, by=cast.lead)  # fmt: skip
+    assert list(rounds(session, review_id=cast.review_id, by=cast.lead)[0].gone) == [
+        "Reviewer_A", "Reviewer_B",
+    ]  # fmt: skip
 
 
 def test_a_lead_who_screens_names_no_records(session, cast, team):
-    make_records(session, cast.review_id, 2)
+    make_records(session, cast.review_id, 20)
     add_member(session, review_id=cast.review_id, email=cast.emails["reviewer_a"], role=Role.LEAD,
                by=cast.lead)  # fmt: skip
 
+    with pytest.raises(Invalid, match="10 records at least"):
+        begin(session, review_id=cast.review_id, stage=STAGE, label="Mine", n=1, by=cast.reviewer_a)
     with pytest.raises(NotAllowed, match="at random"):
         begin(session, review_id=cast.review_id, stage=STAGE, label="Mine", numbers=[1],
               by=cast.reviewer_a)  # fmt: skip
-    begin(session, review_id=cast.review_id, stage=STAGE, label="Mine", n=1, by=cast.reviewer_a)
+    begin(session, review_id=cast.review_id, stage=STAGE, label="Mine", n=10, by=cast.reviewer_a)
 
 
 def test_somebody_has_to_be_able_to_settle(session, cast, team):

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 
 from review.database import Database
 from review.decisions import decide
@@ -143,12 +144,25 @@ def test_while_somebody_writes_for_long_reading_goes_on_without_a_lease(database
         [only] = make_records(session, cast.review_id, 1)
     other = Database(database.url)  # another process
 
-    with other.writing() as session:
-        lock_review(session, cast.review_id)
-        began = time.monotonic()
-        assert taken(database, cast, ana) == only
-        assert time.monotonic() - began < 10  # a writer waits for thirty seconds
+    def decide_now():
+        with database.writing() as session:
+            lock_review(session, cast.review_id)
+
+    with ThreadPoolExecutor(1) as pool:
+        with other.writing() as session:
+            lock_review(session, cast.review_id)
+            waits = pool.submit(decide_now)  # and has this process's writer
+            time.sleep(0.2)
+            began = time.monotonic()
+            assert taken(database, cast, ana) == only
+            assert time.monotonic() - began < 10  # a writer waits for thirty seconds
+        waits.result()
     assert leases(database) == {}
     assert taken(database, cast, ana) == only
     assert leases(database) == {ana.account_id: only}
     other.dispose()
+
+
+def test_other_troubles_than_a_lock_are_not_taken_for_one(database):
+    with pytest.raises(DBAPIError), database.writing_if_free() as session:
+        session.execute(text("SELECT * FROM nowhere"))
