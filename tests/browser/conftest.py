@@ -1,5 +1,6 @@
 """A real server process on a real database, and a real Chromium."""
 
+import fcntl
 import os
 import shutil
 import socket
@@ -50,11 +51,17 @@ def server(database_url: str, tmp_path: Path) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with the demonstration in it, to copy."""
-    folder = tmp_path_factory.mktemp("demonstration") / "data"
-    environment = os.environ | {"SIFTMAP_DATA_DIR": str(folder)}
-    Server("", environment).run("demo")
-    return folder
+    """A data folder with the demonstration in it, to copy; made once for all test processes."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # which the processes share
+    data, done = folder / "demonstration", folder / "demonstration.done"
+    with (folder / "demonstration.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            Server("", os.environ | {"SIFTMAP_DATA_DIR": str(data)}).run("demo")
+            done.touch()
+    return data
 
 
 @pytest.fixture(scope="session")

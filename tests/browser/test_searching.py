@@ -135,6 +135,7 @@ def answer(page: Page, key: str, name: str, javascript: bool) -> None:
         page.get_by_role("button", name=name).click()
 
 
+@pytest.mark.parametrize(("kind", "javascript"), [("sqlite", False), ("postgresql", True)])
 def test_the_lead_corrects_files_and_settles_pairs_of_the_demonstration(
     page: Page, demo_server: Server, tmp_path: Path, javascript: bool
 ) -> None:
