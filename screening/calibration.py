@@ -36,6 +36,7 @@ from screening.sampling import random_order
 
 MOST = 500  # records of a round
 LEAST = 10  # that a lead who screens may begin: the agreement on one would tell what others said
+Rounds = tuple[Sequence[UUID], Sequence[UUID]]
 UNREAD = {Stage.TITLE_ABSTRACT: Leaf.UNSCREENED, Stage.FULL_TEXT: Leaf.FULL_TEXT_UNSCREENED}
 
 
@@ -176,9 +177,7 @@ def turn_of(
     )
 
 
-def open_rounds(
-    session: Session, review_id: UUID, stage: Stage, by: Actor
-) -> tuple[list[UUID], list[UUID]]:
+def open_rounds(session: Session, review_id: UUID, stage: Stage, by: Actor) -> Rounds:
     """Return the open rounds of a stage: those that the caller has part in, and the others."""
     rows = session.execute(
         select(Calibration.id, Calibration.people).where(open_calibrations(review_id, stage))

@@ -1,6 +1,6 @@
 """Each reviewer's own next records, in the one order that is in use."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from uuid import UUID
 
 from sqlalchemy import Select, and_, delete, func, select, true
@@ -11,7 +11,7 @@ from review.events import Actor, lock_review
 from review.permissions import Action, check
 from review.tables import CalibrationRecord, Rank, Record, Skip
 from review.vocabulary import Stage
-from screening.calibration import open_rounds, records_of
+from screening.calibration import Rounds, open_rounds, records_of
 from screening.ranking import current_run
 from screening.sharing import parts_for
 from screening.waiting import Opening, openings, wanted_by
@@ -38,8 +38,9 @@ def next_openings(
     """Return the caller's next records as above, each with what it wants."""
     check(session, review_id=review_id, by=by, action=Action.SCREEN)
     found: dict[UUID, Opening] = {}
-    for query in _in_order(session, review_id, stage, by):
-        for record_id, opening in _candidates(session, review_id, stage, by, query):
+    rounds = open_rounds(session, review_id, stage, by)
+    for query in _in_order(session, review_id, stage, by, rounds):
+        for record_id, opening in _candidates(session, review_id, stage, by, query, rounds[0]):
             found[record_id] = opening
             if len(found) == limit:
                 return found
@@ -74,33 +75,40 @@ def n_left(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -> int
     Counted are unique records of the caller's own share that neither they nor enough others have
     decided on.
     """
-    own_rounds, _ = open_rounds(session, review_id, stage, by)
-    wanted = wanted_by(session, review_id, stage, by)
+    rounds = open_rounds(session, review_id, stage, by)
+    wanted = wanted_by(session, review_id, stage, by, rounds)
     query = select(func.count(Record.id)).where(Record.review_id == review_id, *wanted(Record.id))
     parts = parts_for(session, review_id=review_id, stage=stage, account_id=by.account_id)
     if parts:
-        query = query.where(parts[0] | Record.id.in_(records_of(own_rounds)))
+        query = query.where(parts[0] | Record.id.in_(records_of(rounds[0])))
     return session.scalar(query) or 0
 
 
 def _candidates(
-    session: Session, review_id: UUID, stage: Stage, by: Actor, query: Select[UUID]
+    session: Session,
+    review_id: UUID,
+    stage: Stage,
+    by: Actor,
+    query: Select[UUID],
+    own_rounds: Collection[UUID],
 ) -> Iterator[tuple[UUID, Opening]]:
     offset = 0
     while candidates := session.scalars(query.offset(offset).limit(LOOK_AHEAD)).all():
-        found = openings(session, review_id, stage, by, candidates)
+        found = openings(session, review_id, stage, by, candidates, own_rounds)
         yield from ((one, found[one]) for one in candidates if one in found)
         offset += LOOK_AHEAD
 
 
-def _in_order(session: Session, review_id: UUID, stage: Stage, by: Actor) -> Iterator[Select[UUID]]:
+def _in_order(
+    session: Session, review_id: UUID, stage: Stage, by: Actor, rounds: Rounds
+) -> Iterator[Select[UUID]]:
     """Yield queries for likely candidates.
 
     First those of the caller's open calibration rounds, then the ranked ones and the others, last
     those put off.
     """
-    own_rounds, _ = open_rounds(session, review_id, stage, by)
-    wanted = wanted_by(session, review_id, stage, by)
+    own_rounds, _ = rounds
+    wanted = wanted_by(session, review_id, stage, by, rounds)
     skips = (Skip.account_id == by.account_id, Skip.stage == stage)
     not_now = [select(Skip.record_id).where(*skips)]
     every = (

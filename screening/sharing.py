@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Integer, and_, case, false, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, Integer, and_, case, false, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from review.clusters import is_root, latest
@@ -22,7 +22,7 @@ from review.tables import Account, Assignment, Membership, Record, Search
 from review.vocabulary import Act, Role, Stage
 
 MOST = 100  # that a share can be
-Number = ColumnElement[int]
+Number = ColumnElement[int] | int
 
 
 @dataclass(frozen=True)
@@ -182,39 +182,44 @@ class _Rule:
 
     def is_first(self, place: int) -> ColumnElement[bool]:
         """Whether a record is in the share of the reader at ``place``."""
+        if self.total == 0 and isinstance(self.total, int):  # all read what others leave
+            return false()
         begins = self._sum([one.share for one in self.found[:place]])
         ends = begins + self.found[place].share
         length = _or_null(self.total)
         first = Record.number % length
-        widest = max(one.share for one in self.found)
-        room = self.total - 2 * widest + 1
-        far = case(
-            (room > 0, widest + (Record.number // length) % _or_null(room)),
-            else_=self.total // 2,
-        )
-        hands = [first, (first + far) % length][: self.needed]
+        hands = [first, (first + self._away(length)) % length][: self.needed]
         points_here = or_(*(and_(hand >= begins, hand < ends) for hand in hands))
         may_read = self.may_read[place]
         mine = points_here if may_read is None else and_(may_read, points_here)
         return case((mine, true()), else_=false())
 
+    def _away(self, length: Number) -> Number:
+        """Return how far from the first of two the other one is."""
+        widest = max(one.share for one in self.found)
+        room, half = self.total - 2 * widest + 1, self.total // 2
+        if isinstance(room, int):
+            return widest + (Record.number // length) % room if room > 0 else half
+        return case((room > 0, widest + (Record.number // length) % _or_null(room)), else_=half)
+
     def is_left(self, needed: int) -> ColumnElement[bool]:
         """Whether fewer people may read a record than it takes."""
-        return self._sum([1] * len(self.found)) < min(needed, len(self.found))
+        n, wanted = self._sum([1] * len(self.found)), min(needed, len(self.found))
+        if isinstance(n, int):
+            return true() if n < wanted else false()
+        return n < wanted
 
     def _sum(self, shares: Sequence[int]) -> Number:
-        """Return the sum of the shares of those who may read a record."""
-        always = sum(n for n, may in zip(shares, self.may_read, strict=False) if may is None)
-        total: Number = literal(always)
+        """Return the sum of the shares of those who may read a record; a number where all may."""
+        total: Number = 0
         for n, may in zip(shares, self.may_read, strict=False):
-            if may is not None and n:
-                total = total + case((may, n), else_=0)
+            total = total + (n if may is None else case((may, n), else_=0))
         return total
 
 
 def _or_null(n: Number) -> Number:
     """Return a number to divide by: nobody's share of nothing is no error."""
-    return func.nullif(n, 0, type_=Integer)
+    return n if isinstance(n, int) else func.nullif(n, 0, type_=Integer)
 
 
 def _may_read(reader: Reader, foreign: dict[UUID, Collection[str]]) -> ColumnElement[bool] | None:

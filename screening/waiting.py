@@ -24,7 +24,7 @@ from review.reviews import protocol_of
 from review.tables import Decision, Lease, Placement, Record, Removal, Reopening, Retrieval
 from review.tables.base import utc_now
 from review.vocabulary import RemovalKind, Stage
-from screening.calibration import open_rounds, records_of
+from screening.calibration import Rounds, records_of
 from screening.ranking import WAITING
 
 Wanted = Callable[[InstrumentedAttribute[UUID]], list[ColumnElement[bool]]]
@@ -32,14 +32,14 @@ Deciders = defaultdict[tuple[UUID, int], set[UUID]]  # by record and round
 Readers = defaultdict[UUID, set[UUID]]
 
 
-def wanted_by(session: Session, review_id: UUID, stage: Stage, by: Actor) -> Wanted:
+def wanted_by(session: Session, review_id: UUID, stage: Stage, by: Actor, rounds: Rounds) -> Wanted:
     """Return the conditions under which a record may want the caller's decision.
 
     Those that enough others have decided on are left out here as a set, unless they were reopened
     or are of a calibration round of the caller's, and so are those of others' rounds: passing over
     them one by one would take the longer the further screening has come.
     """
-    own_rounds, others_rounds = open_rounds(session, review_id, stage, by)
+    own_rounds, others_rounds = rounds
     # A record leaves a round only by being joined with another one.
     joined = select(Placement.root_id).where(
         Placement.review_id == review_id, Placement.record_id != Placement.root_id
@@ -139,7 +139,12 @@ class Opening:
 
 
 def openings(
-    session: Session, review_id: UUID, stage: Stage, by: Actor, roots: Collection[UUID]
+    session: Session,
+    review_id: UUID,
+    stage: Stage,
+    by: Actor,
+    roots: Collection[UUID],
+    own_rounds: Collection[UUID],
 ) -> dict[UUID, Opening]:
     """Return which clusters still want the caller's decision, exactly.
 
@@ -148,7 +153,6 @@ def openings(
     groups = clusters_of(session, review_id=review_id, record_ids=roots)
     everyone = {record for group in groups.values() for record in group}
     reasons = reasons_of(protocol_of(session, review_id))
-    own_rounds, _ = open_rounds(session, review_id, stage, by)
     own = set(session.scalars(records_of(own_rounds))) if own_rounds else set()
     found = {
         row.cluster_id: Opening(groups[row.cluster_id], row.round, row.decisions_needed)
