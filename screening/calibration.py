@@ -33,6 +33,7 @@ from review.vocabulary import FINISHED, Act, Role, Stage
 from screening.agreement import Agreement, agreement
 from screening.readings import pairs_of_verdicts
 from screening.sampling import random_order
+from screening.sharing import readers
 
 MOST = 500  # records of a round
 LEAST = 10  # that a lead who screens may begin: the agreement on one would tell what others said
@@ -75,18 +76,20 @@ def begin(
 
     Either the ``n`` next ones in the review's random order, so that they count towards its random
     sample too, or those of these ``numbers``, in that order.  Raises Invalid where there are fewer
-    than two reviewers, or a record is not waiting unread.
+    than two reviewers, or a record is not waiting unread; NotAllowed where a lead who screens
+    names records.
     """
     lock_review(session, review_id)
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     name = " ".join(label.split())
     if not name or len(name) > 255:
         raise Invalid("Give the round a name of at most 255 characters.")
-    if n is None and _screens(session, review_id, by):
-        # Whether a record may be named would tell what somebody has decided on.
-        raise NotAllowed("Since you screen yourself, have the records picked at random.")
-    if n is not None and n < LEAST and _screens(session, review_id, by):
-        raise Invalid(f"Since you screen yourself, a round has {LEAST} records at least.")
+    if _screens(session, review_id, by):
+        # Whether a record may be named, or what a few came to, would tell what others did.
+        if n is None:
+            raise NotAllowed("Since you screen yourself, have the records picked at random.")
+        if n < LEAST:
+            raise Invalid(f"Since you screen yourself, a round has {LEAST} records at least.")
     people = _reviewers(session, review_id)
     if len(people) < 2:
         raise Invalid("A round compares reviewers, and there are fewer than two.")
@@ -227,8 +230,7 @@ def _listed(numbers: Sequence[int]) -> str:
 
 
 def _reviewers(session: Session, review_id: UUID) -> set[UUID]:
-    here = (Membership.review_id == review_id, Membership.role == Role.REVIEWER)
-    return set(session.scalars(select(Membership.account_id).where(*here)))
+    return {one.account_id for one in readers(session, review_id)}
 
 
 def _screens(session: Session, review_id: UUID, by: Actor) -> bool:

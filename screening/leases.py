@@ -8,17 +8,18 @@ from collections.abc import Mapping
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from review.clusters import cluster_of
 from review.database import Busy, Database
 from review.events import Actor, lock_review
 from review.resolution import most_needed
-from review.tables import Lease, Membership
+from review.tables import Lease
 from review.tables.base import utc_now
-from review.vocabulary import Role, Stage
+from review.vocabulary import Stage
 from screening.queue import next_openings
+from screening.sharing import readers
 from screening.waiting import Opening, has_room
 
 HOLD = timedelta(minutes=15)
@@ -61,12 +62,7 @@ def are_others_reading(session: Session, *, review_id: UUID, stage: Stage, by: A
 
 
 def _is_shared(session: Session, review_id: UUID, stage: Stage) -> bool:
-    n_reviewers = session.scalar(
-        select(func.count()).where(
-            Membership.review_id == review_id, Membership.role == Role.REVIEWER
-        )
-    )
-    return (n_reviewers or 0) > most_needed(session, review_id, stage)
+    return len(readers(session, review_id)) > most_needed(session, review_id, stage)
 
 
 def _hold(

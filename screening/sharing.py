@@ -90,7 +90,11 @@ def readers(session: Session, review_id: UUID) -> list[Reader]:
         select(Account.id, Account.name, newest.c.share, newest.c.languages, newest.c.searches)
         .join(Membership, Membership.account_id == Account.id)
         .outerjoin(newest, newest.c.account_id == Account.id)
-        .where(Membership.review_id == review_id, Membership.role == Role.REVIEWER)
+        .where(
+            Membership.review_id == review_id,
+            Membership.role == Role.REVIEWER,
+            Account.disabled_at.is_(None),
+        )
         .order_by(Membership.since, Membership.id)
     )
     return [

@@ -11,7 +11,8 @@ from sqlalchemy import select, true
 from review.decisions import decide
 from review.errors import Invalid, NotAllowed, NotFound
 from review.reviews import add_member, amend_protocol
-from review.tables import Record, Search
+from review.tables import Account, Record, Search
+from review.tables.base import utc_now
 from review.verify import verify
 from review.vocabulary import Role, Stage, Verdict
 from screening.queue import n_left, next_records
@@ -156,6 +157,14 @@ def test_a_share_of_nothing_reads_what_others_leave(session):
     assert n_left(session, review_id=cast.review_id, stage=STAGE, by=people[2]) == 0
     queue = next_records(session, review_id=cast.review_id, stage=STAGE, by=people[2], limit=20)
     assert len(queue) == 10
+
+
+def test_somebody_whose_account_is_closed_has_no_share(session):
+    cast, people = team(session, 3)
+    make_records(session, cast.review_id, 6)
+    session.get_one(Account, people[2].account_id).disabled_at = utc_now()
+
+    assert first(session, cast, people[:2]) == {0: {*range(1, 7)}, 1: {*range(1, 7)}}
 
 
 def test_the_lead_sees_how_much_each_begins_with_and_the_log_keeps_it(session):
