@@ -101,6 +101,7 @@ def test_where_b_is_an_adjudicator_too_their_own_conflicts_stay_hidden(worlds):
         assert other == first
 
 
+@pytest.mark.parametrize("kind", ["sqlite"])  # nothing of it is the database's
 def test_the_masks_do_not_hide_everything(worlds, request):
     """A lead's pages do differ, once the round is complete and the worlds have come apart."""
     cast, names, made = worlds

@@ -92,6 +92,7 @@ def screen_all(page: Page, server: Server, review: str, email: str, stage: str, 
     expect(page.get_by_role("heading", name="Nothing waits for you here")).to_be_visible()
 
 
+@pytest.mark.parametrize(("kind", "javascript"), [("sqlite", False), ("postgresql", True)])
 def test_a_review_travels_from_search_file_to_map(
     page: Page, server: Server, review: str, tmp_path: Path, javascript: bool
 ) -> None:

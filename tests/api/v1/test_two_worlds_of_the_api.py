@@ -75,6 +75,7 @@ def test_where_b_is_an_adjudicator_too_their_own_conflicts_stay_untold(told, wor
         assert other == first
 
 
+@pytest.mark.parametrize("kind", ["sqlite"])  # nothing of it is the database's
 def test_the_masks_do_not_hide_everything(told, request):
     """The lead is told something else once the round is complete and the worlds differ."""
     include, exclude, _ = told("lead")
