@@ -21,7 +21,7 @@ from protocols.schema import (
 from review.errors import Invalid, NotFound
 from review.events import last_event
 from review.reviews import protocol_of
-from review.rounds import stop_that_holds
+from review.stops import stop_that_holds
 
 UNITS = ("contract", "study")
 

@@ -28,7 +28,7 @@ from review.hashing import hash_of
 from review.jobs import JobKind, ask
 from review.permissions import Action, check
 from review.reviews import protocol_state
-from review.rounds import stop_that_holds
+from review.stops import stop_that_holds
 from review.tables import Event, Publication, Review, Search, ShareLink
 from review.tables.base import utc_now
 from review.vocabulary import Act

@@ -8,11 +8,12 @@ from sqlalchemy import and_, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from protocols.schema import Protocol
+from review.called import called_people
 from review.clusters import cluster_of
 from review.errors import Conflicting, Invalid, NotAllowed, NotFound, Settled, Stale
 from review.events import Actor, lock_review, record_act
 from review.permissions import Action, check
-from review.resolution import Standing, called_people, standing
+from review.resolution import Standing, standing
 from review.retrieval import is_removed, is_retrieved
 from review.reviews import protocol_of, protocol_state
 from review.tables import (

@@ -8,8 +8,9 @@ from sqlalchemy import CTE, ColumnElement, Subquery, and_, case, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from review.clusters import Id, Ids, latest_in_cluster, members
-from review.resolution import Reasons, left_to_automation, reasons_of, resolution_tables
+from review.resolution import Reasons, reasons_of, resolution_tables
 from review.reviews import protocol_of
+from review.stops import left_to_automation
 from review.tables import ActRow, Record, Removal, Retrieval, Search, StudyReport
 from review.vocabulary import (
     RemovalKind,

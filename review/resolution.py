@@ -11,7 +11,6 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     String,
-    Subquery,
     and_,
     case,
     cast,
@@ -19,24 +18,21 @@ from sqlalchemy import (
     func,
     literal,
     not_,
-    or_,
     select,
 )
 from sqlalchemy.orm import Session, aliased
 
 from protocols.schema import Protocol
+from review.called import called_up
 from review.clusters import THE_RECORDS, THE_REVIEW, Id, Ids, among, latest, members, these, up_to
 from review.reviews import protocol_of
+from review.stops import stopped
 from review.tables import (
     AdjudicatedDecision,
     Adjudication,
-    Calibration,
-    CalibrationEnd,
-    CalibrationRecord,
     Decision,
     Reopening,
     StageRule,
-    Stop,
 )
 from review.vocabulary import Resolution, Stage, Verdict
 
@@ -227,7 +223,7 @@ def _rules(
         .where(up_to(StageRule, review_id, as_of))
         .scalar_subquery()
     )
-    called = _called(rounds, given, review_id, stage, as_of, only)
+    called = called_up(rounds, given, review_id, stage, as_of, only)
     needed = func.coalesce(called.c.needed, StageRule.decisions_needed)
     return (
         select(
@@ -253,50 +249,6 @@ def _rules(
         )
         .where(rounds.c.record_id == rounds.c.cluster_id)
         .cte()
-    )
-
-
-def _called(
-    rounds: CTE, given: CTE, review_id: Id, stage: Stage, as_of: int | None, only: Ids | None
-) -> Subquery:
-    """One row for each cluster that an open calibration calls up: how many decisions it needs.
-
-    That are clusters known by a record of it, all of whose decisions were made on this record and
-    since the calibration began: joining records never takes back what had come to a result.
-    """
-    elsewhere = exists().where(
-        given.c.cluster_id == rounds.c.cluster_id,
-        given.c.is_live,
-        or_(
-            given.c.record_id != rounds.c.cluster_id,
-            given.c.event_number < Calibration.event_number,
-        ),
-    )
-    return (
-        select(rounds.c.cluster_id, func.max(Calibration.decisions_needed).label("needed"))
-        .select_from(CalibrationRecord)
-        .join(rounds, rounds.c.record_id == CalibrationRecord.record_id)
-        .join(Calibration, Calibration.id == CalibrationRecord.calibration_id)
-        .where(
-            among(CalibrationRecord.record_id, only),
-            open_calibrations(review_id, stage, as_of=as_of),
-            rounds.c.record_id == rounds.c.cluster_id,
-            not_(elsewhere),
-        )
-        .group_by(rounds.c.cluster_id)
-        .subquery()
-    )
-
-
-def open_calibrations(
-    review_id: Id, stage: Stage, *, as_of: int | None = None
-) -> ColumnElement[bool]:
-    """Return the condition that a calibration of the stage has begun and not ended."""
-    ended = select(CalibrationEnd.calibration_id).where(up_to(CalibrationEnd, review_id, as_of))
-    return and_(
-        up_to(Calibration, review_id, as_of),
-        Calibration.stage == stage,
-        Calibration.id.not_in(ended),
     )
 
 
@@ -411,47 +363,9 @@ def _resolved(rules: CTE, tally: CTE, review_id: Id, stage: Stage, as_of: int | 
     )
 
 
-def stopped(review_id: Id, stage: Stage, as_of: int | None = None) -> ColumnElement[int]:
-    """The event at which screening of the stage was stopped; NULL while it goes on."""
-    return _of_newest_stop(
-        case((Stop.is_stopped, Stop.event_number), else_=None), review_id, stage, as_of
-    )
-
-
-def left_to_automation(
-    review_id: Id, stage: Stage, as_of: int | None = None
-) -> ColumnElement[bool]:
-    """Whether what the newest stop left counts as marked ineligible by automation tools."""
-    return _of_newest_stop(Stop.by_automation, review_id, stage, as_of)
-
-
-def _of_newest_stop(
-    what: Any, review_id: Id, stage: Stage, as_of: int | None
-) -> ColumnElement[Any]:
-    newest: Select[Any] = (
-        select(what)
-        .where(up_to(Stop, review_id, as_of), Stop.stage == stage)
-        .order_by(Stop.event_number.desc())
-        .limit(1)
-    )
-    return newest.scalar_subquery()
-
-
 def most_needed(session: Session, review_id: UUID, stage: Stage) -> int:
     """Return the number of decisions that is enough under any version of the protocol."""
     most = select(func.max(StageRule.decisions_needed)).where(
         StageRule.review_id == review_id, StageRule.stage == stage
     )
     return session.scalar(most) or 1
-
-
-def called_people(
-    session: Session, review_id: UUID, record_id: UUID, stage: Stage
-) -> frozenset[UUID]:
-    """Return the people of the open calibration that a record belongs to, if it does."""
-    people = session.scalar(
-        select(Calibration.people)
-        .join(CalibrationRecord, CalibrationRecord.calibration_id == Calibration.id)
-        .where(CalibrationRecord.record_id == record_id, open_calibrations(review_id, stage))
-    )
-    return frozenset(map(UUID, people or ()))

@@ -18,9 +18,9 @@ from review.resolution import (
     most_needed,
     reasons_of,
     resolution_tables,
-    stopped,
 )
 from review.reviews import protocol_of
+from review.stops import stopped
 from review.tables import Decision, Lease, Placement, Record, Removal, Reopening, Retrieval
 from review.tables.base import utc_now
 from review.vocabulary import RemovalKind, Stage

@@ -16,7 +16,7 @@ from api.pages.jobs import started
 from api.rendering import path, render
 from review.errors import NotFound
 from review.jobs import JobKind, latest_done
-from review.rounds import stop_screening, stop_that_holds
+from review.stops import stop_screening, stop_that_holds
 from review.tables import Account
 from review.vocabulary import Stage
 from screening.agreement import agreement

@@ -14,7 +14,8 @@ from api.v1.shapes import Line, Made, Prose, RecordText, Said, Sentence
 from review.blinding import conflicts
 from review.decisions import adjudicate
 from review.errors import Invalid
-from review.rounds import reopen, stop_screening
+from review.rounds import reopen
+from review.stops import stop_screening
 from review.tables import Adjudication, Reopening, Stop
 from review.vocabulary import Stage, Verdict
 

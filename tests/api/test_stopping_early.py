@@ -8,7 +8,7 @@ from sqlalchemy import select
 from review.decisions import decide
 from review.prisma import count_flow
 from review.reviews import add_member
-from review.rounds import stop_screening
+from review.stops import stop_screening
 from review.tables import Stop
 from review.verify import verify
 from review.vocabulary import Role, Stage, Verdict

@@ -11,7 +11,8 @@ from review.errors import Conflicting, Invalid, NotAllowed, NotFound, Settled, S
 from review.resolution import Standing, standing
 from review.retrieval import retrieve
 from review.reviews import amend_protocol
-from review.rounds import reopen, stop_screening
+from review.rounds import reopen
+from review.stops import stop_screening
 from review.studies import add_study
 from review.tables import Decision
 from review.vocabulary import Resolution, RetrievalState, Stage, Verdict

@@ -19,7 +19,8 @@ from review.decisions import adjudicate, decide
 from review.duplicates import judge
 from review.events import GENESIS, hash_of, record_act, row_line, said_by
 from review.retrieval import remove
-from review.rounds import reopen, stop_screening
+from review.rounds import reopen
+from review.stops import stop_screening
 from review.studies import add_contract, add_study, link_contract
 from review.tables import (
     AdjudicatedDecision,

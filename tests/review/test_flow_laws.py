@@ -25,7 +25,8 @@ from review.flow import Leaf, leaves
 from review.prisma import count_flow, identities
 from review.retrieval import remove, retrieve
 from review.reviews import add_member, amend_protocol
-from review.rounds import reopen, stop_screening
+from review.rounds import reopen
+from review.stops import stop_screening
 from review.studies import add_study, link_report
 from review.tables import Decision, Reopening, Study
 from review.verify import verify

@@ -12,7 +12,8 @@ from review.errors import NotAllowed
 from review.events import OPERATOR
 from review.retrieval import remove, retrieve
 from review.reviews import add_member, amend_protocol
-from review.rounds import reopen, stop_screening
+from review.rounds import reopen
+from review.stops import stop_screening
 from review.tables import ModelRun, Rank, Record
 from review.verify import verify
 from review.vocabulary import Judgement, RemovalKind, RetrievalState, Role, Stage, Verdict
