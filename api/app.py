@@ -42,8 +42,8 @@ from api.security import SecurityHeaders
 from api.settings import Settings
 from api.v1 import create_api
 from api.worker import Supervisor
-from review.database import Database
-from review.migration import is_current
+from review.storage.database import Database
+from review.storage.migration import is_current
 
 PAGES = (
     account,

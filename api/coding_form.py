@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from protocols.schema import CodebookItem, ItemType, Level
 from protocols.values import describe_value
-from review.coding import CodedValue, CodeState, Subject, coded_values, codes_of, is_open_to
 from review.errors import Invalid
 from review.events import Actor
 from review.reviews import protocol_of
+from review.studies.coding import CodedValue, CodeState, Subject, coded_values, codes_of, is_open_to
 from review.tables import Code
 
 NoneOrId = Annotated[UUID | None, BeforeValidator(lambda given: given or None)]

@@ -12,14 +12,14 @@ from starlette.requests import Request
 
 from api.security import SAFE, check_form_token, check_origin
 from api.settings import Settings
-from review.accounts import account_of, is_due, touch_session
-from review.database import Database
 from review.errors import NotFound, ReviewError
 from review.events import Actor
-from review.files import FileStore
 from review.jobs import n_open
+from review.people.accounts import account_of, is_due, touch_session
 from review.permissions import Action, may, roles_of
 from review.reviews import find_review
+from review.storage.database import Database
+from review.storage.files import FileStore
 from review.tables import Account, Review
 from review.vocabulary import Role
 

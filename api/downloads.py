@@ -5,7 +5,7 @@ from pathlib import Path
 from starlette.responses import FileResponse
 
 from review.errors import NotFound
-from review.files import FileStore
+from review.storage.files import FileStore
 from review.tables import FullText, Job
 from review.vocabulary import JobState
 

@@ -19,14 +19,16 @@ from starlette.responses import JSONResponse, Response
 from api.settings import Settings
 from heatmap import drawing, exports, publications
 from heatmap.cells import HeatMap, build
-from review import jobs, prisma_drawing, prisma_exports
-from review.database import Database
+from review import jobs
 from review.errors import Interrupted, NotFound
 from review.events import Actor, canonical
-from review.files import write_whole
 from review.jobs import Held, JobKind
 from review.permissions import Action, check
-from review.prisma import Flow, count_flow, event_on
+from review.prisma import drawing as prisma_drawing
+from review.prisma import exports as prisma_exports
+from review.prisma.counts import Flow, count_flow, event_on
+from review.storage.database import Database
+from review.storage.files import write_whole
 from review.tables import Event, Job, Publication, Review
 from review.vocabulary import JobState
 

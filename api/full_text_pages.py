@@ -3,10 +3,10 @@
 from uuid import UUID
 
 from api.settings import Settings
-from review.database import Database
-from review.documents import kept_pages
 from review.events import Actor
 from review.jobs import ask_for_text
+from review.reports.documents import kept_pages
+from review.storage.database import Database
 from review.tables import FullText
 
 

@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse
 from api.highlighting import differing, marked
 from api.security import form_token
 from review.jobs import JobKind
-from review.reading.languages import language_name, language_tag
+from review.searches.formats.languages import language_name, language_tag
 from review.tables import Job, Record
 
 FOLDER = Path(str(files("api")))

@@ -14,18 +14,18 @@ from sqlalchemy.orm import Session
 from api import drawings
 from api.settings import Settings
 from review import exports, jobs
-from review.database import Database
-from review.documents import keep_pages, pages_of
-from review.duplicates import deduplicate
+from review.decisions.imported import Done, Rules, import_decisions, write_outcomes
+from review.duplicates.judgements import deduplicate
 from review.errors import Unreadable
-from review.files import FileStore
-from review.imported_decisions import Done, Rules, import_decisions, write_outcomes
-from review.importing import SearchOnDemand, import_file
-from review.imports import Imported
 from review.jobs import Held, JobKind
 from review.permissions import roles_of
-from review.previews import Reading
-from review.reading import Format
+from review.reports.documents import keep_pages, pages_of
+from review.searches.formats import Format
+from review.searches.importing import SearchOnDemand, import_file
+from review.searches.imports import Imported
+from review.searches.previews import Reading
+from review.storage.database import Database
+from review.storage.files import FileStore
 from review.vocabulary import Role, SearchKind, Stage, Verdict
 from screening.curves import draw, stops
 from screening.ranking import rank_records

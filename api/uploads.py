@@ -9,7 +9,7 @@ from pathlib import Path
 from fastapi import UploadFile
 
 from review.errors import Unreadable
-from review.files import FileStore
+from review.storage.files import FileStore
 
 
 def name_of(file: UploadFile) -> str:

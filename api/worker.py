@@ -17,9 +17,9 @@ from api.settings import Settings
 from api.tasks import Task, do
 from protocols.problems import ProtocolErrors
 from review import jobs
-from review.database import Database
 from review.errors import ReviewError
 from review.jobs import LEASE, Held, LostLease
+from review.storage.database import Database
 from review.vocabulary import Stage
 from screening.ranking import is_due, keep_up
 

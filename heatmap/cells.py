@@ -10,18 +10,11 @@ from sqlalchemy.orm import Session
 
 from heatmap.frame import Coded, items_of, read_coded, tidy
 from protocols.places import country_name
-from protocols.schema import (
-    SPECIAL_VALUES,
-    Axis,
-    CodebookItem,
-    ItemType,
-    MapFramework,
-    Protocol,
-)
+from protocols.schema import SPECIAL_VALUES, Axis, CodebookItem, ItemType, MapFramework, Protocol
+from review.decisions.stopping import stop_that_holds
 from review.errors import Invalid, NotFound
 from review.events import last_event
 from review.reviews import protocol_of
-from review.stops import stop_that_holds
 
 UNITS = ("contract", "study")
 

@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 from heatmap.cells import HeatMap
 from protocols.schema import CodebookItem
 from protocols.values import describe_value
-from review.clusters import latest
-from review.coding import CodeState, Subject, coded_values
 from review.events import canonical
 from review.reviews import protocol_of
+from review.states.clusters import latest
+from review.studies.coding import CodeState, Subject, coded_values
 from review.tables import Code, Contract, Record, Study, StudyReport
 
 Pair = tuple[UUID, UUID | None]

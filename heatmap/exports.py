@@ -8,7 +8,7 @@ from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from heatmap.cells import HeatMap
-from review.spreadsheets import safe_cell
+from review.safe_text import safe_cell
 
 HEADER = ("row_key", "row", "column_key", "column", "contracts", "studies")
 

@@ -20,9 +20,9 @@ from protocols.schema import (
     MapFramework,
     Protocol,
 )
-from review.clusters import latest
-from review.coding import CodeState, Subject, coded_values
-from review.flow import Leaf, leaves
+from review.states.clusters import latest
+from review.states.flow import Leaf, leaves
+from review.studies.coding import CodeState, Subject, coded_values
 from review.tables import StudyContract
 
 COLUMNS = ("study_id", "contract_id", "row", "column", "segment")

@@ -21,14 +21,14 @@ from heatmap.cells import HeatMap, count
 from heatmap.contents import Line, Pair, Passage, Report, lines_of, pairs_in
 from heatmap.frame import Coded, items_of, read_coded
 from protocols.schema import Protocol
-from review.coding import Subject
+from review.decisions.stopping import stop_that_holds
 from review.errors import Conflicting, Invalid, NotFound
 from review.events import Actor, canonical, last_event, lock_review, record_act
-from review.hashing import hash_of
 from review.jobs import JobKind, ask
+from review.people.secrets import hash_of
 from review.permissions import Action, check
 from review.reviews import protocol_state
-from review.stops import stop_that_holds
+from review.studies.coding import Subject
 from review.tables import Event, Publication, Review, Search, ShareLink
 from review.tables.base import utc_now
 from review.vocabulary import Act

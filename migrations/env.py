@@ -6,8 +6,8 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import Connection
 
-from review import migration
-from review.database import Database
+from review.storage import migration
+from review.storage.database import Database
 from review.tables import Base
 from review.tables.base import UTCDateTime
 

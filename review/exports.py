@@ -12,13 +12,13 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from review.blinding import place_shown, settled_decisions
-from review.coding import all_codes
+from review.decisions.blinding import place_shown, settled_decisions
 from review.errors import Invalid
 from review.events import Actor, canonical
-from review.flow import leaves
 from review.permissions import Action, check, roles_of_actor
-from review.spreadsheets import safe_cell
+from review.safe_text import safe_cell
+from review.states.flow import leaves
+from review.studies.coding import all_codes
 from review.tables import Event, Record, Review, Search
 
 CHUNK = 1000

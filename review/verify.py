@@ -8,12 +8,12 @@ from uuid import UUID
 from sqlalchemy import String, cast, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from review.clusters import members
+from review.duplicates.clustering import expected_places
 from review.events import GENESIS, digest_of, hash_of, row_line
-from review.files import FileStore, sha256_of
-from review.flow import Leaf, leaves
-from review.places import expected_places
-from review.prisma import count_flow, identities
+from review.prisma.counts import count_flow, identities
+from review.states.clusters import members
+from review.states.flow import Leaf, leaves
+from review.storage.files import FileStore, sha256_of
 from review.tables import (
     AdjudicatedDecision,
     Adjudication,

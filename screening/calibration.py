@@ -13,15 +13,15 @@ from uuid import UUID, uuid4
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from review.called import open_calibrations
-from review.clusters import clusters_of, homes
-from review.decisions import STANDS
+from review.decisions.decisions import STANDS
 from review.errors import Conflicting, Invalid, NotAllowed, NotFound
 from review.events import Actor, lock_review, record_act
-from review.flow import Leaf, leaves
 from review.permissions import Action, check, roles_of_actor
-from review.resolution import resolutions
 from review.reviews import protocol_of
+from review.states.calibration import open_calibrations
+from review.states.clusters import clusters_of, homes
+from review.states.flow import Leaf, leaves
+from review.states.resolution import resolutions
 from review.tables import (
     Account,
     Calibration,

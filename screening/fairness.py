@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from review.events import Actor
 from review.permissions import Action, check
-from review.resolution import resolutions
+from review.states.resolution import resolutions
 from review.tables import Rank, Record, Search
 from review.vocabulary import FINISHED, Resolution, Stage
 from screening.kinds import KINDS, chance, is_behind, kinds_of

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from review.reading.languages import language_tag
+from review.searches.formats.languages import language_tag
 
 KINDS = ("language", "source", "decade", "abstract")
 LEAST = 5  # included records of a kind, and as many of the others, below which nothing is said

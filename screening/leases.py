@@ -11,10 +11,10 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from review.clusters import cluster_of
-from review.database import Busy, Database
 from review.events import Actor, lock_review
-from review.resolution import most_needed
+from review.states.clusters import cluster_of
+from review.states.resolution import most_needed
+from review.storage.database import Busy, Database
 from review.tables import Lease
 from review.tables.base import utc_now
 from review.vocabulary import Stage

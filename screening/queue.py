@@ -6,9 +6,9 @@ from uuid import UUID
 from sqlalchemy import Select, and_, delete, func, select, true
 from sqlalchemy.orm import Session
 
-from review.clusters import cluster_of
 from review.events import Actor, lock_review
 from review.permissions import Action, check
+from review.states.clusters import cluster_of
 from review.tables import CalibrationRecord, Rank, Record, Skip
 from review.vocabulary import Stage
 from screening.calibration import Rounds, open_rounds, records_of

@@ -12,12 +12,12 @@ from sqlalchemy import Row, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from protocols.schema import Protocol
-from review.database import Database
 from review.events import MODEL, Actor, last_event, lock_review, record_act
-from review.flow import Leaf, leaves
 from review.permissions import Action, check
-from review.resolution import resolutions
 from review.reviews import protocol_of
+from review.states.flow import Leaf, leaves
+from review.states.resolution import resolutions
+from review.storage.database import Database
 from review.tables import Event, ModelRun, Rank, Record, Search
 from review.tables.base import utc_now
 from review.vocabulary import FINISHED, Act, Resolution, Stage

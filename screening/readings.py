@@ -15,13 +15,13 @@ from uuid import UUID
 from sqlalchemy import CTE, Select, func, select
 from sqlalchemy.orm import Session
 
-from review.clusters import THE_RECORDS, THE_REVIEW, Ids, among, members, these, up_to
 from review.events import Actor
-from review.flow import Leaf, leaf_table
 from review.permissions import Action, check, roles_of_actor
-from review.prisma import SOUGHT
-from review.resolution import Reasons, reasons_of, resolution_table, resolution_tables
+from review.prisma.counts import SOUGHT
 from review.reviews import protocol_of
+from review.states.clusters import THE_RECORDS, THE_REVIEW, Ids, among, members, these, up_to
+from review.states.flow import Leaf, leaf_table
+from review.states.resolution import Reasons, reasons_of, resolution_table, resolution_tables
 from review.tables import Decision, ImportedDecision
 from review.vocabulary import FINISHED, Resolution, Role, Stage, Verdict
 from screening.sampling import known_beginning, random_order

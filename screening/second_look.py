@@ -9,10 +9,10 @@ import numpy as np
 from sqlalchemy import Row, select, true
 from sqlalchemy.orm import Session
 
-from review.clusters import members
 from review.events import Actor
 from review.permissions import Action, check, roles_of_actor
-from review.resolution import resolutions
+from review.states.clusters import members
+from review.states.resolution import resolutions
 from review.tables import Decision, ModelRun, Rank, Record
 from review.vocabulary import FINISHED, Resolution, Role, Stage
 from screening.ranking import current_run

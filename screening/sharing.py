@@ -11,13 +11,13 @@ from uuid import UUID, uuid4
 from sqlalchemy import ColumnElement, Integer, and_, case, false, func, or_, select, true
 from sqlalchemy.orm import Session
 
-from review.clusters import is_root, latest
 from review.errors import Invalid, NotFound
 from review.events import Actor, lock_review, record_act
 from review.permissions import Action, check
-from review.reading.languages import ENGLISH_NAMES, language_tag
-from review.resolution import most_needed
 from review.reviews import protocol_of
+from review.searches.formats.languages import ENGLISH_NAMES, language_tag
+from review.states.clusters import is_root, latest
+from review.states.resolution import most_needed
 from review.tables import Account, Assignment, Membership, Record, Search
 from review.vocabulary import Act, Role, Stage
 

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from review.database import Database
 from review.errors import Invalid
 from review.events import Actor
 from review.permissions import Action, check
+from review.storage.database import Database
 from review.vocabulary import Stage
 from screening.features import Features, extract, record_text
 from screening.ranker import RelevanceRanker

@@ -9,18 +9,13 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from review.clusters import THE_RECORDS, THE_REVIEW, clusters_of, is_root, latest, these
-from review.decisions import STANDS
+from review.decisions.decisions import STANDS
+from review.decisions.stopping import stopped
 from review.events import Actor
-from review.flow import leaf_table
-from review.resolution import (
-    Reasons,
-    most_needed,
-    reasons_of,
-    resolution_tables,
-)
 from review.reviews import protocol_of
-from review.stops import stopped
+from review.states.clusters import THE_RECORDS, THE_REVIEW, clusters_of, is_root, latest, these
+from review.states.flow import leaf_table
+from review.states.resolution import Reasons, most_needed, reasons_of, resolution_tables
 from review.tables import Decision, Lease, Placement, Record, Removal, Reopening, Retrieval
 from review.tables.base import utc_now
 from review.vocabulary import RemovalKind, Stage

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy.orm import Session
 
-from review.database import Database
+from review.storage.database import Database
 from tests.databases import KINDS, Templates, postgres_server
 from tests.factories import Cast, make_review
 

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from sqlalchemy import create_engine, make_url
 
-from review import migration
+from review.storage import migration
 
 KINDS = ("sqlite", "postgresql")
 

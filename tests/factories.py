@@ -8,12 +8,12 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from review.accounts import add_account
-from review.decisions import decide
+from review.decisions.decisions import decide
 from review.events import OPERATOR, Actor, ActWriter, lock_review
-from review.imports import add_search
-from review.retrieval import retrieve
+from review.people.accounts import add_account
+from review.reports.retrieval import retrieve
 from review.reviews import add_member, create_review
+from review.searches.imports import add_search
 from review.tables import ImportFile, Record
 from review.tables.base import utc_now
 from review.vocabulary import Act, RetrievalState, Role, SearchKind, Stage, Verdict

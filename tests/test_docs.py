@@ -14,8 +14,8 @@ from api.settings import Settings
 from protocols import schema
 from protocols.loader import shipped
 from review.permissions import ALLOWED, Action, may
-from review.prisma import BOXES
-from review.reading import Format
+from review.prisma.counts import BOXES
+from review.searches.formats import Format
 from review.vocabulary import Resolution, Role, Stage, Verdict
 
 ROOT = Path(__file__).parents[1]

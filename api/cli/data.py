@@ -25,13 +25,13 @@ from api.cli.terminal import (
     show,
 )
 from api.days import day_of
-from review.duplicates import deduplicate
+from review.duplicates.judgements import deduplicate
 from review.errors import ReviewError
 from review.events import Actor
-from review.files import FileStore
-from review.importing import SearchOnDemand, import_file
-from review.imports import Imported
-from review.previews import Reading
+from review.searches.importing import SearchOnDemand, import_file
+from review.searches.imports import Imported
+from review.searches.previews import Reading
+from review.storage.files import FileStore
 from review.vocabulary import SearchKind, Stage
 from screening.ranking import rank_records
 

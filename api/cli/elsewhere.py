@@ -21,9 +21,9 @@ from api.cli.terminal import (
     review_id,
     show,
 )
-from review.files import sha256_of
-from review.imported_decisions import TAKEN, Rules, write_outcomes
-from review.imported_decisions import import_decisions as take_over
+from review.decisions.imported import TAKEN, Rules, write_outcomes
+from review.decisions.imported import import_decisions as take_over
+from review.storage.files import sha256_of
 from review.vocabulary import Stage, Verdict
 
 

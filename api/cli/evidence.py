@@ -11,8 +11,9 @@ from api.cli.terminal import Slug, database, review_id, settings, write
 from api.drawings import use_fonts
 from heatmap import drawing, exports
 from heatmap.cells import build
-from review import prisma_drawing, prisma_exports
-from review.prisma import count_flow, event_on
+from review.prisma import drawing as prisma_drawing
+from review.prisma import exports as prisma_exports
+from review.prisma.counts import count_flow, event_on
 from review.tables import Event
 
 Out = Annotated[str, typer.Option("--out", help="A file; - for standard output.")]

@@ -7,8 +7,8 @@ from sqlalchemy import func, select
 
 from api.cli.terminal import As, AsJson, Slug, acting, database, review_id, show
 from protocols.loader import find, load_file
-from review.accounts import add_account, change_password, find_account
 from review.errors import Invalid
+from review.people.accounts import add_account, change_password, find_account
 from review.reviews import add_member, create_review, remove_member
 from review.tables import Record, Review
 from review.vocabulary import Role

@@ -10,9 +10,9 @@ from api.app import create_app
 from api.cli.terminal import AsJson, database, errors, progress, settings, show
 from api.demonstration import LOGINS, PASSWORD, make_demonstration
 from api.worker import Worker
-from review import migration
-from review.files import FileStore
-from review.migration import is_current
+from review.storage import migration
+from review.storage.files import FileStore
+from review.storage.migration import is_current
 from review.verify import verify as find_faults
 
 

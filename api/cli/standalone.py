@@ -8,8 +8,8 @@ import pandas as pd
 import typer
 
 from api.cli.terminal import AsJson, progress, show
+from review.duplicates.matching import dedupe_table
 from review.errors import Unreadable
-from review.matching import dedupe_table
 from screening.curves import draw, recall_curve, stops
 from screening.simulate import simulate as replay
 

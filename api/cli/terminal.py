@@ -16,13 +16,13 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from api.settings import Settings
 from protocols.problems import ProtocolErrors
-from review.accounts import find_account
-from review.database import Database
 from review.errors import Invalid, ReviewError
 from review.events import OPERATOR, Actor
-from review.previews import Reading
-from review.reading import FIELDS, Format
+from review.people.accounts import find_account
 from review.reviews import find_review
+from review.searches.formats import FIELDS, Format
+from review.searches.previews import Reading
+from review.storage.database import Database
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 As = Annotated[str, typer.Option("--as", help="Act as this person, by e-mail address.")]

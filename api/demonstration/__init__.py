@@ -21,9 +21,9 @@ from api.demonstration.people import Cast, amend, make_review
 from api.demonstration.reading import Reading
 from api.demonstration.screening import N_CHANGED, N_EARLY, Screening
 from api.settings import Settings
-from review.database import Database
 from review.errors import ReviewError
-from review.files import FileStore
+from review.storage.database import Database
+from review.storage.files import FileStore
 from review.tables import Review
 from review.vocabulary import Stage
 from screening.ranking import current_run, rank_records

@@ -13,10 +13,10 @@ from api.demonstration.contracts import Contract
 from api.demonstration.copies import Entry
 from api.demonstration.people import Cast
 from api.demonstration.works import Work
-from review.coding import agree, code
 from review.events import Actor
-from review.flow import Leaf, record_rows
-from review.studies import add_contract, add_study, link_contract
+from review.states.flow import Leaf, record_rows
+from review.studies.coding import agree, code
+from review.studies.studies import add_contract, add_study, link_contract
 from review.tables import Record
 from review.vocabulary import AgreedBy
 

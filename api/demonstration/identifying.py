@@ -10,13 +10,13 @@ from sqlalchemy import select
 from api.demonstration.copies import SOURCES, Entry, Source
 from api.demonstration.exports import write
 from api.demonstration.people import Cast
-from review.database import Database
-from review.duplicates import deduplicate, judge, undo
-from review.files import FileStore
-from review.flow import Leaf, record_rows
-from review.imports import add_search, commit, stage
-from review.pairs import questions
-from review.retrieval import remove
+from review.duplicates.judgements import deduplicate, judge, undo
+from review.duplicates.questions import questions
+from review.reports.retrieval import remove
+from review.searches.imports import add_search, commit, stage
+from review.states.flow import Leaf, record_rows
+from review.storage.database import Database
+from review.storage.files import FileStore
 from review.tables import Record
 from review.vocabulary import Judgement, RemovalKind
 

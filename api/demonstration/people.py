@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from protocols.loader import read_shipped
-from review.accounts import add_account
 from review.events import OPERATOR, Actor
+from review.people.accounts import add_account
 from review.reviews import add_member, amend_protocol, create_review
 from review.vocabulary import Role
 

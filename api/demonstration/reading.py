@@ -13,14 +13,14 @@ from api.demonstration.pdf import pdf_of
 from api.demonstration.people import Cast
 from api.demonstration.words import fill, words
 from api.demonstration.works import Work
-from review.blinding import conflicts
-from review.decisions import adjudicate, decide
+from review.decisions.blinding import conflicts
+from review.decisions.decisions import adjudicate, decide
 from review.events import Actor
-from review.files import FileStore
-from review.flow import Leaf, record_rows
-from review.full_texts import add_full_text
 from review.jobs import JobKind, ask
-from review.retrieval import retrieve
+from review.reports.full_texts import add_full_text
+from review.reports.retrieval import retrieve
+from review.states.flow import Leaf, record_rows
+from review.storage.files import FileStore
 from review.tables import Record
 from review.vocabulary import RetrievalState, Stage, Verdict
 

@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 
 from api.demonstration.copies import Entry
 from api.demonstration.people import Cast
-from review.blinding import conflicts
-from review.decisions import adjudicate, decide
+from review.decisions.blinding import conflicts
+from review.decisions.decisions import adjudicate, decide
+from review.decisions.reopening import reopen
 from review.events import Actor
-from review.flow import Leaf, record_rows
-from review.rounds import reopen
+from review.states.flow import Leaf, record_rows
 from review.tables import Decision, Record
 from review.vocabulary import Stage, Verdict
 from screening.sampling import random_order

@@ -12,7 +12,8 @@ from starlette.responses import RedirectResponse, Response
 from api.days import end_of
 from api.deps import Base, Person, ReadSession, WriteSession, cookie_name, token_of
 from api.rendering import render
-from review.accounts import (
+from review.errors import NotAllowed
+from review.people.accounts import (
     LIFETIME,
     change_password,
     check_password,
@@ -20,10 +21,9 @@ from review.accounts import (
     note_failure,
     start_session,
 )
-from review.errors import NotAllowed
+from review.people.tokens import Scope, issue_token, revoke_token, tokens_of
 from review.tables import Account, Membership, Review
 from review.tables.base import utc_now
-from review.tokens import Scope, issue_token, revoke_token, tokens_of
 
 router = APIRouter()
 

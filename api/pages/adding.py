@@ -18,9 +18,9 @@ from api.security import sealed, unsealed
 from review.errors import Invalid, Unreadable
 from review.jobs import JobKind
 from review.permissions import Action, check
-from review.previews import Preview, Reading, as_before, preview, remembered_mapping
-from review.reading import FIELDS, FILE_LIMIT, Format, checked_mapping, table_of_hits
 from review.reviews import protocol_of
+from review.searches.formats import FIELDS, FILE_LIMIT, Format, checked_mapping, table_of_hits
+from review.searches.previews import Preview, Reading, as_before, preview, remembered_mapping
 from review.vocabulary import SearchKind
 
 router = APIRouter()

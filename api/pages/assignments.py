@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from api.deps import By, ReadSession, ReviewId, WriteSession
 from api.rendering import path, render
 from review.errors import Invalid
-from review.reading.languages import language_tag
+from review.searches.formats.languages import language_tag
 from review.tables import Record, Search
 from review.vocabulary import Stage
 from screening.calibration import MOST, begin, can_be_settled, end, rounds

@@ -16,15 +16,15 @@ from api.deps import Base, By, Config, Here, OptionalId, ReadSession, ReviewId, 
 from api.full_text_pages import pages_or_ask
 from api.rendering import is_fragment, path, render
 from protocols.schema import SPECIAL_VALUES
-from review.clusters import cluster_of
-from review.coding import agree, code, n_values_by_study
 from review.errors import Invalid
 from review.events import Actor
-from review.flow import Leaf, record_rows
-from review.full_texts import full_text_of
 from review.permissions import Action, check
+from review.reports.full_texts import full_text_of
 from review.reviews import protocol_of
-from review.studies import (
+from review.states.clusters import cluster_of
+from review.states.flow import Leaf, record_rows
+from review.studies.coding import agree, code, n_values_by_study
+from review.studies.studies import (
     add_contract,
     add_study,
     contracts_of,

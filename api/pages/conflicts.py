@@ -9,8 +9,8 @@ from starlette.responses import RedirectResponse, Response
 
 from api.deps import By, ReadSession, ReviewId, WriteSession
 from api.rendering import is_fragment, path, render
-from review.blinding import conflicts
-from review.decisions import adjudicate
+from review.decisions.blinding import conflicts
+from review.decisions.decisions import adjudicate
 from review.reviews import protocol_of
 from review.vocabulary import Stage, Verdict
 

@@ -12,10 +12,10 @@ from api.deps import By, OptionalId, ReadSession, ReviewId, WriteSession
 from api.pages.jobs import started
 from api.pages.marking import back_to
 from api.rendering import path, render
-from review.duplicate_sample import SIZE, sample_of_last_run
-from review.duplicates import join_above, judge, undo
+from review.duplicates.judgements import join_above, judge, undo
+from review.duplicates.questions import latest_acts, question, questions
+from review.duplicates.sample import SIZE, sample_of_last_run
 from review.jobs import JobKind
-from review.pairs import latest_acts, question, questions
 from review.permissions import Action, check
 from review.tables import Record
 from review.vocabulary import Judgement, Stage

@@ -14,13 +14,13 @@ from api.deps import By, Config, ReadSession, ReviewId, WriteSession
 from api.pages.adding import READ_AS, AtDesk, Desk, FilesForm, Shown, unsealed_file
 from api.pages.jobs import started
 from api.rendering import render
+from review.decisions.imported import NOBODY, SAYABLE, Rules, Seen, look_through
 from review.errors import Invalid, Unreadable
-from review.imported_decisions import NOBODY, SAYABLE, Rules, Seen, look_through
 from review.jobs import JobKind
 from review.permissions import Action, check
-from review.previews import Reading
-from review.reading import FILE_LIMIT, Claim
 from review.reviews import members_of
+from review.searches.formats import FILE_LIMIT, Claim
+from review.searches.previews import Reading
 from review.tables import Account
 from review.vocabulary import Stage, Verdict
 

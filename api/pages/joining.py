@@ -9,8 +9,8 @@ from starlette.responses import RedirectResponse, Response
 from api.deps import Anybody, Base, ReadSession
 from api.pages.account import with_session
 from api.rendering import render
-from review.accounts import add_account
-from review.invitations import accept, opened
+from review.people.accounts import add_account
+from review.people.invitations import accept, opened
 
 router = APIRouter()
 J = "/invitations/{token}"

@@ -10,10 +10,10 @@ from starlette.responses import RedirectResponse, Response
 
 from api.deps import By, ReadSession, ReviewId, WriteSession
 from api.rendering import path, render
-from review.duplicates import judge
-from review.pairs import likely_duplicates, question
+from review.duplicates.judgements import judge
+from review.duplicates.questions import likely_duplicates, question
 from review.permissions import Action, check
-from review.records import record_of_review
+from review.searches.records import record_of_review
 from review.vocabulary import Judgement, Stage
 
 router = APIRouter()

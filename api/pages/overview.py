@@ -12,13 +12,13 @@ from starlette.responses import Response
 from api.deps import By, Here, Place, ReadSession, ReviewId
 from api.rendering import render
 from protocols.schema import Protocol
-from review.blinding import n_own_decisions, own_decisions
+from review.activity import done_lately
+from review.decisions.blinding import n_own_decisions, own_decisions
+from review.duplicates.questions import questions
 from review.events import Actor
-from review.flow import Leaf
-from review.lately import done_lately
-from review.pairs import questions
-from review.prisma import Flow, count_flow
+from review.prisma.counts import Flow, count_flow
 from review.reviews import protocol_of
+from review.states.flow import Leaf
 from review.tables import Contract, Search
 from review.vocabulary import Role, Stage
 from screening.enough import found_at_least

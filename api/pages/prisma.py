@@ -12,10 +12,10 @@ from starlette.responses import Response
 from api.deps import By, Here, ReadSession, ReviewId
 from api.drawings import prisma_response
 from api.rendering import path, render
-from review import prisma_drawing
 from review.permissions import Action, check
-from review.prisma import BOXES, Flow, count_flow, event_on, identities
-from review.prisma_boxes import title_of
+from review.prisma import drawing
+from review.prisma.boxes import title_of
+from review.prisma.counts import BOXES, Flow, count_flow, event_on, identities
 from review.reviews import protocol_of
 from review.tables import Event
 
@@ -51,7 +51,7 @@ def show(
         "prisma.html",
         flow=flow,
         as_of=as_of,
-        diagram=prisma_drawing.to_svg(flow, link=link, link_part=link_part),
+        diagram=drawing.to_svg(flow, link=link, link_part=link_part),
         identities=identities(flow),
         boxes=BOXES,
         link=link,

@@ -13,17 +13,17 @@ from starlette.responses import RedirectResponse, Response
 from api.deps import By, Here, ReadSession, ReviewId, WriteSession
 from api.rendering import path, render
 from protocols.schema import Protocol
-from review.blinding import history, place_shown
-from review.clusters import cluster_of
+from review.decisions.blinding import history, place_shown
+from review.decisions.reopening import reopen
 from review.errors import Invalid, NotFound
-from review.flow import record_rows
 from review.permissions import Action, check
-from review.prisma import BOXES, Box, event_on
-from review.prisma_boxes import title_of
-from review.records import matches, record_of_review
-from review.retrieval import remove
+from review.prisma.boxes import title_of
+from review.prisma.counts import BOXES, Box, event_on
+from review.reports.retrieval import remove
 from review.reviews import protocol_of
-from review.rounds import reopen
+from review.searches.records import matches, record_of_review
+from review.states.clusters import cluster_of
+from review.states.flow import record_rows
 from review.tables import Record, Search
 from review.vocabulary import RemovalKind, Stage
 

@@ -13,16 +13,16 @@ from api.deps import Base, By, Config, ReadSession, ReviewId, Store, WriteSessio
 from api.downloads import document_file
 from api.full_text_pages import pages_or_ask
 from api.rendering import path, render
-from review.clusters import cluster_of
-from review.documents import kept_pages, page_image
 from review.errors import Invalid, NotFound
-from review.files import write_whole
-from review.flow import Leaf, record_rows
-from review.full_texts import LIMIT, add_full_text, full_texts_of, require_full_text
 from review.jobs import JobKind, ask
 from review.permissions import Action, check
-from review.prisma import SOUGHT
-from review.retrieval import latest_words, retrieve
+from review.prisma.counts import SOUGHT
+from review.reports.documents import kept_pages, page_image
+from review.reports.full_texts import LIMIT, add_full_text, full_texts_of, require_full_text
+from review.reports.retrieval import latest_words, retrieve
+from review.states.clusters import cluster_of
+from review.states.flow import Leaf, record_rows
+from review.storage.files import write_whole
 from review.tables import Record
 from review.vocabulary import RetrievalState
 

@@ -13,15 +13,15 @@ from starlette.responses import RedirectResponse, Response
 from api.deps import Base, By, OptionalId, ReviewId, WriteSession
 from api.pages.jobs import started
 from api.rendering import is_fragment, path, render
-from review.blinding import n_own_decisions, own_decision, own_decisions
-from review.database import Database
-from review.decisions import decide, decision_of
+from review.decisions.blinding import n_own_decisions, own_decision, own_decisions
+from review.decisions.decisions import decide, decision_of
 from review.events import Actor
-from review.full_texts import full_text_of
 from review.jobs import JobKind
 from review.permissions import Action, check
-from review.records import record_of_review
+from review.reports.full_texts import full_text_of
 from review.reviews import protocol_of
+from review.searches.records import record_of_review
+from review.storage.database import Database
 from review.tables import Record, Search
 from review.vocabulary import Stage, Verdict
 from screening.calibration import turn_of

@@ -12,9 +12,9 @@ from api.deps import By, ReadSession, ReviewId
 from api.downloads import ALONE
 from api.rendering import render
 from review.errors import NotFound
-from review.imports import n_duplicates_by_search, rejected_table
 from review.permissions import Action, check
 from review.reviews import protocol_of
+from review.searches.imports import n_duplicates_by_search, rejected_table
 from review.tables import ImportFile, Record, RejectedBlock, Search
 
 router = APIRouter()

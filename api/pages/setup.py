@@ -16,15 +16,9 @@ from protocols.changes import changes
 from protocols.loader import load
 from protocols.source import MAX_BYTES
 from review.errors import Unreadable
-from review.invitations import invitations_of, invite, withdraw
+from review.people.invitations import invitations_of, invite, withdraw
 from review.permissions import Action, check
-from review.reviews import (
-    add_member,
-    amend_protocol,
-    members_of,
-    protocol_state,
-    remove_member,
-)
+from review.reviews import add_member, amend_protocol, members_of, protocol_state, remove_member
 from review.tables import ProtocolVersion
 from review.vocabulary import Role
 

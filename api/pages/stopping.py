@@ -14,9 +14,9 @@ from api.deps import By, ReadSession, ReviewId, WriteSession
 from api.downloads import ALONE
 from api.pages.jobs import started
 from api.rendering import path, render
+from review.decisions.stopping import stop_screening, stop_that_holds
 from review.errors import NotFound
 from review.jobs import JobKind, latest_done
-from review.stops import stop_screening, stop_that_holds
 from review.tables import Account
 from review.vocabulary import Stage
 from screening.agreement import agreement

@@ -13,10 +13,10 @@ from api.deps import Place, SignInFirst, database_of, settings_of, signed_in, si
 from api.security import SAFE
 from review.errors import NotAllowed, NotFound
 from review.events import Actor
+from review.people.tokens import Scope, account_by_token
 from review.permissions import Action, check, roles_of
 from review.reviews import SLUG, find_review
 from review.tables import Account
-from review.tokens import Scope, account_by_token
 
 BEARER = HTTPBearer(
     auto_error=False, scheme_name="token", description="A token from your account's page."

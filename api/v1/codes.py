@@ -14,7 +14,10 @@ from api.v1.callers import By, Here, ReviewId
 from api.v1.paging import Page, Paged
 from api.v1.routes import WriteSession, router
 from api.v1.shapes import Line, Made, Prose, Said
-from review.coding import (
+from review.events import Actor
+from review.permissions import Action, check
+from review.reviews import protocol_of
+from review.studies.coding import (
     CodedValue,
     CodeState,
     Subject,
@@ -24,10 +27,7 @@ from review.coding import (
     codes_of,
     is_open_to,
 )
-from review.events import Actor
-from review.permissions import Action, check
-from review.reviews import protocol_of
-from review.studies import contract_of_review, study_of_review
+from review.studies.studies import contract_of_review, study_of_review
 from review.tables import AgreedCode, Code
 from review.vocabulary import AgreedBy
 

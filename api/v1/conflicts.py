@@ -11,11 +11,11 @@ from api.v1.paging import Page, Paged
 from api.v1.routes import WriteSession, router
 from api.v1.screening import STAGED
 from api.v1.shapes import Line, Made, Prose, RecordText, Said, Sentence
-from review.blinding import conflicts
-from review.decisions import adjudicate
+from review.decisions.blinding import conflicts
+from review.decisions.decisions import adjudicate
+from review.decisions.reopening import reopen
+from review.decisions.stopping import stop_screening
 from review.errors import Invalid
-from review.rounds import reopen
-from review.stops import stop_screening
 from review.tables import Adjudication, Reopening, Stop
 from review.vocabulary import Stage, Verdict
 

@@ -12,9 +12,9 @@ from api.v1.callers import By, ReviewId
 from api.v1.paging import LARGEST, Page, Paged
 from api.v1.routes import WriteSession, router
 from api.v1.shapes import Queued, Recorded, RecordText, Said, queued
-from review.duplicates import join_above, judge, undo
+from review.duplicates.judgements import join_above, judge, undo
+from review.duplicates.questions import questions
 from review.jobs import JobKind, ask
-from review.pairs import questions
 from review.permissions import Action, check
 from review.tables import Record
 from review.vocabulary import Judgement

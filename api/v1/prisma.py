@@ -14,7 +14,7 @@ from api.v1.callers import By, Here
 from api.v1.paging import Page, Paged
 from api.v1.records import AsOf, RecordFound, rows_of_box
 from api.v1.routes import router
-from review.prisma import BOXES
+from review.prisma.counts import BOXES
 
 reading = router("prisma")
 TOTALS = ("previous_studies", "previous_reports", "new_studies", "total_studies", "total_reports")

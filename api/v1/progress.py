@@ -8,7 +8,7 @@ from api.deps import ReadSession
 from api.v1.callers import By, Here, ReviewId
 from api.v1.routes import router
 from api.v1.screening import STAGED
-from review.blinding import n_own_decisions
+from review.decisions.blinding import n_own_decisions
 from review.errors import NotAllowed
 from review.permissions import Action
 from review.vocabulary import Resolution, Stage

@@ -15,15 +15,15 @@ from api.v1.paging import Page, Paged, Paging
 from api.v1.routes import WriteSession, router
 from api.v1.searches import search_of_review
 from api.v1.shapes import Made, RecordLine, RecordText, Said, Sentence
-from review.blinding import history, place_shown
-from review.clusters import cluster_of
+from review.decisions.blinding import history, place_shown
 from review.errors import Invalid, NotFound
 from review.events import Actor
-from review.flow import record_rows
 from review.permissions import Action, check
-from review.prisma import BOXES, Box, event_on
-from review.records import matches, record_of_review
-from review.retrieval import remove
+from review.prisma.counts import BOXES, Box, event_on
+from review.reports.retrieval import remove
+from review.searches.records import matches, record_of_review
+from review.states.clusters import cluster_of
+from review.states.flow import record_rows
 from review.tables import Record, Search
 from review.vocabulary import RemovalKind
 

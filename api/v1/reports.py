@@ -13,12 +13,12 @@ from api.v1.paging import Page, Paged
 from api.v1.routes import WriteSession, router
 from api.v1.shapes import Made, RecordLine, Said, Sentence
 from api.v1.uploads import Document
-from review.flow import record_rows
-from review.full_texts import add_full_text, full_texts_of, require_full_text
 from review.jobs import JobKind, ask
 from review.permissions import Action, check
-from review.prisma import SOUGHT
-from review.retrieval import latest_words, retrieve
+from review.prisma.counts import SOUGHT
+from review.reports.full_texts import add_full_text, full_texts_of, require_full_text
+from review.reports.retrieval import latest_words, retrieve
+from review.states.flow import record_rows
 from review.tables import Retrieval
 from review.vocabulary import RetrievalState
 

@@ -24,10 +24,10 @@ from api.deps import Base
 from api.security import SAFE
 from api.v1.callers import Person, identify
 from api.v1.problems import declared
-from review.answered import Answer, claim_key, keep_answer
 from review.errors import Invalid
 from review.events import canonical
-from review.reading import FILE_LIMIT
+from review.people.idempotency import Answer, claim_key, keep_answer
+from review.searches.formats import FILE_LIMIT
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]

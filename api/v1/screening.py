@@ -16,11 +16,11 @@ from api.v1.problems import OutOfDate
 from api.v1.routes import WriteSession, router
 from api.v1.shapes import Line, Prose, Queued, RecordText, Said, queued
 from api.v1.uploads import HowRead, Kept
-from review.blinding import own_decision, own_decisions
-from review.decisions import decide
+from review.decisions.blinding import own_decision, own_decisions
+from review.decisions.decisions import decide
+from review.decisions.imported import Rules
 from review.errors import Invalid, Stale
 from review.events import Actor
-from review.imported_decisions import Rules
 from review.jobs import JobKind, ask
 from review.permissions import Action, check
 from review.tables import Decision, Record

@@ -15,8 +15,8 @@ from api.v1.routes import WriteSession, router
 from api.v1.shapes import Line, Prose, Queued, Said, Text, queued
 from api.v1.uploads import HowRead, Kept
 from review.errors import NotFound
-from review.imports import add_search
 from review.jobs import JobKind, ask
+from review.searches.imports import add_search
 from review.tables import ImportFile, RejectedBlock, Search
 from review.vocabulary import SearchKind
 

@@ -13,7 +13,7 @@ from api.v1.routes import WriteSession, router
 from api.v1.shapes import Line, RecordLine, Said
 from review.errors import Invalid
 from review.permissions import Action, check
-from review.studies import (
+from review.studies.studies import (
     add_contract,
     add_study,
     contract_of_review,

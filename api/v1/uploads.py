@@ -10,9 +10,9 @@ from pydantic import Json
 from api import uploads
 from api.deps import Store
 from api.v1.callers import managing
-from review import full_texts
 from review.errors import Invalid
-from review.reading import FILE_LIMIT, Format, checked_encoding, checked_mapping
+from review.reports import full_texts
+from review.searches.formats import FILE_LIMIT, Format, checked_encoding, checked_mapping
 
 MAX_FILES = 100
 

@@ -7,17 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from review.tables.base import (
-    ActRow,
-    Base,
-    act_args,
-    now,
-    pk,
-    sha256,
-    short,
-    within_review,
-    words,
-)
+from review.tables.base import ActRow, Base, act_args, now, pk, sha256, short, within_review, words
 from review.vocabulary import Act, ActorKind, Stage
 
 

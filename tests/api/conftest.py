@@ -13,9 +13,9 @@ from api.app import create_app
 from api.security import form_token
 from api.settings import Settings
 from api.worker import Worker
-from review.accounts import start_session
-from review.database import Database
 from review.events import Actor
+from review.people.accounts import start_session
+from review.storage.database import Database
 from tests.factories import Cast, make_review
 
 KEY = "a-key-for-tests"

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from api.pages.assignments import numbers_in
-from review.decisions import decide
+from review.decisions.decisions import decide
 from review.errors import Invalid
 from review.reviews import add_member
 from review.tables import Assignment, Calibration

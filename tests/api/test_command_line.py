@@ -27,14 +27,14 @@ from sqlalchemy.orm import Session
 from api.cli import terminal
 from api.cli.main import main
 from api.settings import Settings
-from review.accounts import find_account
-from review.coding import code
-from review.database import Database
-from review.decisions import decide
+from review.decisions.decisions import decide
 from review.events import Actor, last_event
-from review.retrieval import retrieve
+from review.people.accounts import find_account
+from review.reports.retrieval import retrieve
 from review.reviews import find_review
-from review.studies import add_contract, add_study, link_contract
+from review.storage.database import Database
+from review.studies.coding import code
+from review.studies.studies import add_contract, add_study, link_contract
 from review.tables import Record, RejectedBlock, Review
 from review.vocabulary import RetrievalState, Stage, Verdict
 from tests.databases import Templates

@@ -14,17 +14,17 @@ from api.demonstration.literature import make_works
 from api.demonstration.pdf import pdf_of
 from api.settings import Settings
 from heatmap.cells import build
-from review import migration
-from review.accounts import find_account
-from review.blinding import conflicts
-from review.coding import CodeState, coded_values
-from review.database import Database
+from review.decisions.blinding import conflicts
+from review.duplicates.questions import questions
 from review.events import Actor
-from review.files import FileStore
-from review.pairs import questions
-from review.prisma import count_flow, identities
+from review.people.accounts import find_account
+from review.prisma.counts import count_flow, identities
 from review.reviews import find_review, protocol_state
-from review.studies import contracts_of
+from review.storage import migration
+from review.storage.database import Database
+from review.storage.files import FileStore
+from review.studies.coding import CodeState, coded_values
+from review.studies.studies import contracts_of
 from review.tables import Code, Event, ModelRun, Record, RejectedBlock, Search, Study
 from review.verify import verify
 from review.vocabulary import Act, SearchKind, Stage

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from review.pairs import questions
+from review.duplicates.questions import questions
 from review.vocabulary import Judgement
 from tests.factories import make_records
 from tests.review.test_clusters import ask_model

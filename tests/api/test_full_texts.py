@@ -3,10 +3,10 @@
 import pytest
 
 from api.demonstration.pdf import pdf_of
-from review.documents import kept_pages, page_image, pages_of
 from review.errors import Unreadable
-from review.full_texts import full_texts_of
-from review.retrieval import latest_words
+from review.reports.documents import kept_pages, page_image, pages_of
+from review.reports.full_texts import full_texts_of
+from review.reports.retrieval import latest_words
 from review.tables import Job
 from review.vocabulary import JobState, Stage, Verdict
 from tests.api.conftest import work_off

@@ -11,12 +11,12 @@ from api.settings import Settings
 from api.tasks import Task, do
 from api.worker import FAILED, Supervisor, Worker
 from review import jobs
-from review.database import Database
 from review.errors import Conflicting, NotFound
 from review.events import OPERATOR
-from review.files import FileStore
 from review.jobs import ATTEMPTS, JobKind, LostLease
 from review.reviews import add_member, remove_member
+from review.storage.database import Database
+from review.storage.files import FileStore
 from review.tables import Event, Job, Record, Search
 from review.tables.base import utc_now
 from review.vocabulary import Act, JobState, Role, Verdict
@@ -326,7 +326,7 @@ def test_on_an_old_sqlite_drawings_and_first_read_full_texts_work_too(
     tmp_path, templates, monkeypatch
 ):
     """Its rollback journal lets nobody write while somebody reads, not even in one request."""
-    monkeypatch.setattr("review.database.journal_mode", lambda _driver: "DELETE")
+    monkeypatch.setattr("review.storage.database.journal_mode", lambda _driver: "DELETE")
     database = Database(templates.fresh("sqlite"))
     with database.writing() as session:
         people = make_review(session)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy import select, update
 
-from review.accounts import check_password
+from review.people.accounts import check_password
 from review.permissions import roles_of
 from review.reviews import add_member, remove_member
 from review.tables import Account, Event, Invitation

@@ -5,8 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from review.duplicates import judge
-from review.studies import reports_of
+from review.duplicates.judgements import judge
+from review.studies.studies import reports_of
 from review.vocabulary import Judgement
 from tests.factories import include_fully, make_records
 

@@ -10,7 +10,7 @@ from review.events import last_event
 from review.jobs import JobKind
 from review.jobs import ask as ask_for
 from review.permissions import ALLOWED, Action, may
-from review.studies import add_study
+from review.studies.studies import add_study
 from review.tables import Record
 from review.vocabulary import Role
 from tests.api.authorisation import PAGE, text

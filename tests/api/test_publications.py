@@ -10,9 +10,9 @@ import pytest
 from heatmap.cells import build
 from heatmap.exports import to_json
 from heatmap.publications import map_of, publish, share
-from review.coding import code
 from review.errors import Invalid
-from review.studies import add_contract, add_study, link_contract
+from review.studies.coding import code
+from review.studies.studies import add_contract, add_study, link_contract
 from review.tables import Publication, ShareLink
 from review.tables.base import utc_now
 from review.vocabulary import Verdict

@@ -2,8 +2,8 @@
 
 import pytest
 
-from review.accounts import add_account
 from review.events import Actor
+from review.people.accounts import add_account
 from review.tables import Account, LoginSession
 from review.tables.base import utc_now
 from tests.factories import make_review

@@ -5,10 +5,10 @@ import re
 import pytest
 from sqlalchemy import select
 
-from review.decisions import decide
-from review.prisma import count_flow
+from review.decisions.decisions import decide
+from review.decisions.stopping import stop_screening
+from review.prisma.counts import count_flow
 from review.reviews import add_member
-from review.stops import stop_screening
 from review.tables import Stop
 from review.verify import verify
 from review.vocabulary import Role, Stage, Verdict

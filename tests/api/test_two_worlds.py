@@ -5,10 +5,10 @@ from itertools import product
 
 import pytest
 
-from review.database import Database
-from review.decisions import decide
+from review.decisions.decisions import decide
 from review.events import OPERATOR
 from review.reviews import add_member
+from review.storage.database import Database
 from review.tables import Record
 from review.vocabulary import Role, Stage, Verdict
 from tests.api.conftest import browse, make_app

@@ -22,7 +22,7 @@ import pandas as pd
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from review.matching import cluster, find_pairs, questions  # noqa: E402
+from review.duplicates.matching import cluster, find_pairs, questions  # noqa: E402
 
 LARGEST = "synth_100000"
 SIZES = (10_000, 50_000, 100_000)

@@ -33,12 +33,12 @@ import httpx2
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from review import migration
-from review.coding import code
-from review.database import Database
 from review.events import OPERATOR
 from review.reviews import add_member
-from review.studies import add_contract, add_study, link_contract
+from review.storage import migration
+from review.storage.database import Database
+from review.studies.coding import code
+from review.studies.studies import add_contract, add_study, link_contract
 from review.tables import Decision, Job, Record
 from review.vocabulary import Role, Stage, Verdict
 from screening.queue import next_records

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from review.errors import Unreadable
-from review.reading import count_blocks, detect, read
+from review.searches.formats import count_blocks, detect, read
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 

@@ -28,16 +28,16 @@ import yaml
 from sqlalchemy.orm import Session
 
 from protocols.loader import read_shipped
-from review.accounts import add_account
-from review.blinding import conflicts
-from review.coding import code
-from review.database import Database
-from review.decisions import adjudicate, decide
+from review.decisions.blinding import conflicts
+from review.decisions.decisions import adjudicate, decide
 from review.events import OPERATOR, Actor
-from review.flow import Leaf, record_rows
-from review.retrieval import retrieve
+from review.people.accounts import add_account
+from review.reports.retrieval import retrieve
 from review.reviews import add_member, find_review
-from review.studies import add_contract, add_study, link_contract
+from review.states.flow import Leaf, record_rows
+from review.storage.database import Database
+from review.studies.coding import code
+from review.studies.studies import add_contract, add_study, link_contract
 from review.tables import Record
 from review.vocabulary import RetrievalState, Role, Stage, Verdict
 from screening.queue import next_records

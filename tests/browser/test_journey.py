@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from review.accounts import add_account
-from review.database import Database
 from review.events import OPERATOR
+from review.people.accounts import add_account
 from review.reviews import add_member, create_review
+from review.storage.database import Database
 from review.vocabulary import Role
 from tests.browser.conftest import WORK, Server, fill_in_sign_in
 from tests.factories import protocol_text

@@ -16,9 +16,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from review import jobs
-from review.database import Database
 from review.events import OPERATOR
 from review.reviews import add_member
+from review.storage.database import Database
 from review.tables import Decision, ImportFile, Job, Record, Search
 from review.vocabulary import JobState, Role, Verdict
 from tests.factories import Cast, make_account, make_review

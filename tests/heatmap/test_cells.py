@@ -17,11 +17,11 @@ from heatmap.cells import HeatMap, build, count_cells
 from heatmap.exports import to_csv, to_json, to_xlsx
 from heatmap.frame import Coded, tidy
 from protocols.loader import load
-from review.coding import Subject, code
 from review.errors import Invalid, NotFound
 from review.events import last_event
-from review.prisma import count_flow
-from review.studies import add_contract, add_study, link_contract
+from review.prisma.counts import count_flow
+from review.studies.coding import Subject, code
+from review.studies.studies import add_contract, add_study, link_contract
 from tests.factories import Cast, include_fully, make_records, make_review, protocol_text
 
 PROTOCOL = load(protocol_text()).protocol

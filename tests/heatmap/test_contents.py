@@ -4,8 +4,8 @@ import pytest
 
 from heatmap.cells import build
 from heatmap.contents import cell_contents
-from review.coding import agree, code
-from review.studies import add_contract, add_study, link_contract
+from review.studies.coding import agree, code
+from review.studies.studies import add_contract, add_study, link_contract
 from review.vocabulary import AgreedBy
 from tests.factories import include_fully, make_records
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-from review.database import Database
+from review.storage.database import Database
 
 FOLDER = Path(__file__).parent
 SNAPSHOTS = {

@@ -8,15 +8,15 @@ from uuid import UUID
 import pytest
 from sqlalchemy.orm import Session
 
-from review.blinding import conflicts, n_own_decisions, own_decision, own_decisions
-from review.decisions import adjudicate, decide, decision_of
-from review.duplicates import judge
+from review.decisions.blinding import conflicts, n_own_decisions, own_decision, own_decisions
+from review.decisions.decisions import adjudicate, decide, decision_of
+from review.decisions.reopening import reopen
+from review.duplicates.judgements import judge
 from review.errors import NotAllowed, NotFound, ReviewError
 from review.events import OPERATOR, Actor
 from review.permissions import Action, check, may, roles_of
-from review.retrieval import remove, retrieve
+from review.reports.retrieval import remove, retrieve
 from review.reviews import add_member
-from review.rounds import reopen
 from review.tables import Decision, Record
 from review.vocabulary import Judgement, RemovalKind, RetrievalState, Role, Stage, Verdict
 from screening.queue import n_left, next_records, skip

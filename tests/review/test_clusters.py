@@ -9,18 +9,18 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from review.clusters import cluster_of, clusters_of, members
-from review.database import Database
-from review.decisions import adjudicate, decide, live_decisions
-from review.duplicates import deduplicate, join_above, judge, undo
+from review.decisions.decisions import adjudicate, decide, live_decisions
+from review.decisions.reopening import reopen
+from review.duplicates.judgements import deduplicate, join_above, judge, undo
+from review.duplicates.questions import questions
 from review.errors import Conflicting, Invalid, NotAllowed, NotFound, ReviewError, Settled
 from review.events import MODEL, OPERATOR, ActWriter, last_event, lock_review
-from review.flow import Leaf, leaves
-from review.pairs import questions
-from review.resolution import standing
-from review.retrieval import remove, retrieve
-from review.rounds import reopen
-from review.studies import add_study, link_report, study_of_report
+from review.reports.retrieval import remove, retrieve
+from review.states.clusters import cluster_of, clusters_of, members
+from review.states.flow import Leaf, leaves
+from review.states.resolution import standing
+from review.storage.database import Database
+from review.studies.studies import add_study, link_report, study_of_report
 from review.tables import Decision, DuplicateJudgement, Placement, Record
 from review.verify import verify
 from review.vocabulary import (

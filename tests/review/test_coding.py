@@ -7,11 +7,19 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from review.coding import CodedValue, CodeState, Subject, agree, code, coded_values, codes_of
 from review.errors import Conflicting, Invalid, NotAllowed, NotFound, ReviewError
 from review.events import OPERATOR, last_event
-from review.flow import Leaf, leaves
-from review.studies import (
+from review.states.flow import Leaf, leaves
+from review.studies.coding import (
+    CodedValue,
+    CodeState,
+    Subject,
+    agree,
+    code,
+    coded_values,
+    codes_of,
+)
+from review.studies.studies import (
     add_contract,
     add_study,
     contracts_of,

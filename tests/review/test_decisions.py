@@ -5,15 +5,15 @@ from uuid import uuid4
 import pytest
 from sqlalchemy.orm import Session
 
-from review.clusters import cluster_of
-from review.decisions import adjudicate, decide, live_decisions
+from review.decisions.decisions import adjudicate, decide, live_decisions
+from review.decisions.reopening import reopen
+from review.decisions.stopping import stop_screening
 from review.errors import Conflicting, Invalid, NotAllowed, NotFound, Settled, Stale
-from review.resolution import Standing, standing
-from review.retrieval import retrieve
+from review.reports.retrieval import retrieve
 from review.reviews import amend_protocol
-from review.rounds import reopen
-from review.stops import stop_screening
-from review.studies import add_study
+from review.states.clusters import cluster_of
+from review.states.resolution import Standing, standing
+from review.studies.studies import add_study
 from review.tables import Decision
 from review.vocabulary import Resolution, RetrievalState, Stage, Verdict
 from tests.factories import (

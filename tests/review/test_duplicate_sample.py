@@ -2,10 +2,10 @@
 
 import pytest
 
-from review.clusters import homes
-from review.duplicate_sample import Share, sample_of_last_run
-from review.duplicates import deduplicate, join_above, judge
+from review.duplicates.judgements import deduplicate, join_above, judge
+from review.duplicates.sample import Share, sample_of_last_run
 from review.errors import Invalid, NotAllowed
+from review.states.clusters import homes
 from review.tables import Record
 from review.vocabulary import Judgement
 from tests.factories import make_records, make_review

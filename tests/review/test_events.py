@@ -13,15 +13,16 @@ from sqlalchemy import Connection, Table, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
-from review.coding import agree, code
-from review.database import Database
-from review.decisions import adjudicate, decide
-from review.duplicates import judge
+from review.decisions.decisions import adjudicate, decide
+from review.decisions.reopening import reopen
+from review.decisions.stopping import stop_screening
+from review.duplicates.judgements import judge
 from review.events import GENESIS, hash_of, record_act, row_line, said_by
-from review.retrieval import remove
-from review.rounds import reopen
-from review.stops import stop_screening
-from review.studies import add_contract, add_study, link_contract
+from review.reports.retrieval import remove
+from review.storage.database import Database
+from review.storage.triggers import APPEND_ONLY
+from review.studies.coding import agree, code
+from review.studies.studies import add_contract, add_study, link_contract
 from review.tables import (
     AdjudicatedDecision,
     Adjudication,
@@ -45,7 +46,6 @@ from review.tables import (
     act_tables,
 )
 from review.tables.base import utc_now
-from review.triggers import APPEND_ONLY
 from review.verify import verify
 from review.vocabulary import Act, AgreedBy, Judgement, RemovalKind, Stage, Verdict
 from screening.calibration import begin, end

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from review.coding import code
-from review.decisions import decide
+from review.decisions.decisions import decide
 from review.exports import ExportFormat, Kind, write
 from review.reviews import give_role
-from review.studies import add_contract, add_study, link_contract
+from review.studies.coding import code
+from review.studies.studies import add_contract, add_study, link_contract
 from review.vocabulary import Role, Stage, Verdict
 from tests.factories import decide_both, include_fully, make_records
 

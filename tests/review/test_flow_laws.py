@@ -17,17 +17,17 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from review import duplicates
-from review.decisions import adjudicate, decide
+from review.decisions.decisions import adjudicate, decide
+from review.decisions.reopening import reopen
+from review.decisions.stopping import stop_screening
+from review.duplicates import judgements
 from review.errors import ReviewError
 from review.events import OPERATOR, last_event
-from review.flow import Leaf, leaves
-from review.prisma import count_flow, identities
-from review.retrieval import remove, retrieve
+from review.prisma.counts import count_flow, identities
+from review.reports.retrieval import remove, retrieve
 from review.reviews import add_member, amend_protocol
-from review.rounds import reopen
-from review.stops import stop_screening
-from review.studies import add_study, link_report
+from review.states.flow import Leaf, leaves
+from review.studies.studies import add_study, link_report
 from review.tables import Decision, Reopening, Study
 from review.verify import verify
 from review.vocabulary import (
@@ -450,7 +450,7 @@ class Walk:
             return
         one, other = self.random.sample([self.ids[number] for number in pair], k=2)
         number = self.attempt(
-            self.oracle.is_possible(pair, verdict), duplicates.judge, left_id=one,
+            self.oracle.is_possible(pair, verdict), judgements.judge, left_id=one,
             right_id=other, verdict=Judgement(verdict), by=self.cast.lead,
         )  # fmt: skip
         if number is not None:
@@ -468,7 +468,7 @@ class Walk:
         if holds and self.oracle.would_collide(pair, back_to):
             return
         number = self.attempt(
-            holds and self.oracle.is_possible(pair, back_to), duplicates.undo,
+            holds and self.oracle.is_possible(pair, back_to), judgements.undo,
             event_number=event, by=self.cast.lead,
         )  # fmt: skip
         if number is not None:

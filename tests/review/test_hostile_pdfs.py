@@ -6,8 +6,8 @@ import zlib
 import pytest
 
 from api.demonstration.pdf import pdf_of
-from review.documents import MAX_PAGES, MEMORY, SECONDS, page_image, pages_of
 from review.errors import Unreadable
+from review.reports.documents import MAX_PAGES, MEMORY, SECONDS, page_image, pages_of
 
 GOOD = pdf_of("A bond for homes", "Doe, J.", ["We paid for outcomes.", "It worked."])
 CATALOG = b"<< /Type /Catalog /Pages 2 0 R >>"

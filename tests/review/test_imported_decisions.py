@@ -5,13 +5,9 @@ import json
 import pytest
 from sqlalchemy import select
 
-from review.blinding import history, n_own_decisions, own_decisions, settled_decisions
-from review.clusters import cluster_of
-from review.decisions import decide
-from review.errors import Invalid, NotAllowed
-from review.files import FileStore, sha256_of
-from review.flow import Leaf, leaves
-from review.imported_decisions import (
+from review.decisions.blinding import history, n_own_decisions, own_decisions, settled_decisions
+from review.decisions.decisions import decide
+from review.decisions.imported import (
     NO_SUCH_REASON,
     NOBODY,
     NOT_AWAITED,
@@ -23,8 +19,12 @@ from review.imported_decisions import (
     import_decisions,
     look_through,
 )
-from review.importing import SearchOnDemand, import_file
-from review.previews import Reading
+from review.errors import Invalid, NotAllowed
+from review.searches.importing import SearchOnDemand, import_file
+from review.searches.previews import Reading
+from review.states.clusters import cluster_of
+from review.states.flow import Leaf, leaves
+from review.storage.files import FileStore, sha256_of
 from review.tables import Account, Decision, Event, ImportedDecision
 from review.verify import verify
 from review.vocabulary import Act, SearchKind, Stage, Verdict
@@ -301,7 +301,7 @@ def test_at_full_text_a_reason_is_needed_and_the_record_must_be_there(database, 
     path.write_text(f'title,doi,decision,reviewer\n"{TITLES[0]}",10.5555/0,exclude,Ana\n')
     assert take(database, cast, path, stage=Stage.FULL_TEXT).counts == {NOT_AWAITED: 1}
 
-    from review.retrieval import retrieve
+    from review.reports.retrieval import retrieve
     from review.vocabulary import RetrievalState
 
     with database.writing() as session:

@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import select
 
-from review.files import FileStore
-from review.importing import SearchOnDemand, import_file
-from review.imports import TOLD
-from review.reading import language_of
+from review.searches.formats import language_of
+from review.searches.importing import SearchOnDemand, import_file
+from review.searches.imports import TOLD
+from review.storage.files import FileStore
 from review.tables import Record
 from review.vocabulary import SearchKind
 from tests.factories import make_review

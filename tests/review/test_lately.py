@@ -1,6 +1,6 @@
 """What was done lately is said in words, whatever was done."""
 
-from review.lately import SAID, done_lately
+from review.activity import SAID, done_lately
 from review.vocabulary import Act
 from tests.review.test_events import make_everything
 

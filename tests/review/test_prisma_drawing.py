@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from protocols.schema import SearchKind
-from review.prisma import BOXES, Flow, count_flow
-from review.prisma_boxes import describe
-from review.prisma_drawing import to_pdf, to_png, to_svg
-from review.prisma_layout import BOX_WIDTH, LINE, PADDING, Layout, Rect, lay_out, wrapped
-from review.prisma_text import text_width, wrap
+from review.prisma.boxes import describe
+from review.prisma.counts import BOXES, Flow, count_flow
+from review.prisma.drawing import to_pdf, to_png, to_svg
+from review.prisma.layout import BOX_WIDTH, LINE, PADDING, Layout, Rect, lay_out, wrapped
+from review.prisma.text import text_width, wrap
 from review.vocabulary import Stream, Verdict
 from tests.factories import Cast, decide_both, include_fully, make_records
 

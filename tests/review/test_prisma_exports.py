@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from protocols.schema import SearchKind
-from review.prisma import BOXES, Flow, count_flow
-from review.prisma_exports import COLUMNS, TEMPLATE, to_csv, to_json
-from review.spreadsheets import FORMULA_STARTS
+from review.prisma.counts import BOXES, Flow, count_flow
+from review.prisma.exports import COLUMNS, TEMPLATE, to_csv, to_json
+from review.safe_text import FORMULA_STARTS
 from review.vocabulary import Stream, Verdict
 from tests.factories import Cast, decide_both, include_fully, make_records
 

@@ -9,16 +9,16 @@ from uuid import UUID, uuid4
 from hypothesis import settings
 from sqlalchemy import Engine, event, func, select
 
-from review.clusters import clusters_of
-from review.database import Database
-from review.decisions import adjudicate, decide
-from review.duplicates import judge, undo
+from review.decisions.decisions import adjudicate, decide
+from review.decisions.reopening import reopen
+from review.duplicates.judgements import judge, undo
 from review.errors import Conflicting, ReviewError, Settled, Stale
 from review.events import OPERATOR
-from review.flow import Leaf, leaves
-from review.imports import add_search
-from review.prisma import count_flow, identities
-from review.rounds import reopen
+from review.prisma.counts import count_flow, identities
+from review.searches.imports import add_search
+from review.states.clusters import clusters_of
+from review.states.flow import Leaf, leaves
+from review.storage.database import Database
 from review.tables import AdjudicatedDecision, Decision, Event
 from review.verify import verify
 from review.vocabulary import Act, Judgement, SearchKind, Stage, Verdict

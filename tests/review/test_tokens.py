@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from review.answered import KeyReused, claim_key, keep_answer
 from review.errors import Invalid, NotFound
+from review.people.idempotency import KeyReused, claim_key, keep_answer
+from review.people.tokens import Scope, account_by_token, issue_token, revoke_token, tokens_of
 from review.tables import Account, ApiToken
 from review.tables.base import utc_now
-from review.tokens import Scope, account_by_token, issue_token, revoke_token, tokens_of
 
 
 def issue(session, who, **more):

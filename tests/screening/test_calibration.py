@@ -3,13 +3,13 @@
 import pytest
 from sqlalchemy import select
 
-from review.database import Database
-from review.decisions import decide
-from review.duplicates import judge
+from review.decisions.decisions import decide
+from review.decisions.reopening import reopen
+from review.duplicates.judgements import judge
 from review.errors import Conflicting, Invalid, NotAllowed, NotFound
-from review.resolution import standing
 from review.reviews import add_member, remove_member
-from review.rounds import reopen
+from review.states.resolution import standing
+from review.storage.database import Database
 from review.tables import Record
 from review.verify import verify
 from review.vocabulary import Judgement, Role, Stage, Verdict

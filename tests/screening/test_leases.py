@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from review.database import Database
-from review.decisions import decide
+from review.decisions.decisions import decide
 from review.errors import NotAllowed
 from review.events import lock_review
 from review.reviews import add_member
+from review.storage.database import Database
 from review.tables import Decision, Lease
 from review.tables.base import utc_now
 from review.vocabulary import Role, Stage, Verdict

@@ -5,15 +5,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from review.database import Database
-from review.decisions import decide
-from review.duplicates import judge
+from review.decisions.decisions import decide
+from review.decisions.reopening import reopen
+from review.decisions.stopping import stop_screening
+from review.duplicates.judgements import judge
 from review.errors import NotAllowed
 from review.events import OPERATOR
-from review.retrieval import remove, retrieve
+from review.reports.retrieval import remove, retrieve
 from review.reviews import add_member, amend_protocol
-from review.rounds import reopen
-from review.stops import stop_screening
+from review.storage.database import Database
 from review.tables import ModelRun, Rank, Record
 from review.verify import verify
 from review.vocabulary import Judgement, RemovalKind, RetrievalState, Role, Stage, Verdict

@@ -2,7 +2,7 @@
 
 from threading import Thread
 
-from review.database import Database
+from review.storage.database import Database
 from review.verify import verify
 from review.vocabulary import Stage, Verdict
 from screening.queue import next_records

@@ -8,7 +8,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, true
 
-from review.decisions import decide
+from review.decisions.decisions import decide
 from review.errors import Invalid, NotAllowed, NotFound
 from review.reviews import add_member, amend_protocol
 from review.tables import Account, Record, Search

@@ -10,12 +10,12 @@ from httpx2 import Response
 
 from heatmap.publications import publish, share
 from review.events import Actor
-from review.files import FileStore
-from review.full_texts import add_full_text
 from review.jobs import JobKind, ask
-from review.studies import add_study
+from review.people.tokens import Scope, issue_token
+from review.reports.full_texts import add_full_text
+from review.storage.files import FileStore
+from review.studies.studies import add_study
 from review.tables import Record
-from review.tokens import Scope, issue_token
 from review.vocabulary import Stage
 from screening.calibration import begin
 from tests.api.v1.api_routes import PDF, ApiRoute

@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import select
 
 from heatmap.publications import shared
-from review.coding import code
 from review.events import OPERATOR, last_event
 from review.reviews import add_member, remove_member
-from review.studies import add_contract, link_contract
+from review.studies.coding import code
+from review.studies.studies import add_contract, link_contract
 from review.tables import Decision
 from review.vocabulary import Judgement, Role
 from tests.api.conftest import work_off

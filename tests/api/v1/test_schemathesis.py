@@ -17,8 +17,8 @@ with warnings.catch_warnings():
 
 from api.app import create_app
 from api.settings import Settings
-from review.database import Database
-from review.tokens import Scope, issue_token
+from review.people.tokens import Scope, issue_token
+from review.storage.database import Database
 from tests.api.conftest import KEY, work_off
 from tests.api.v1.conftest import BASE, one_of_everything
 from tests.factories import make_review

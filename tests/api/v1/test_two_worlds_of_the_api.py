@@ -8,8 +8,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from review.events import OPERATOR
+from review.people.tokens import Scope, issue_token
 from review.reviews import add_member
-from review.tokens import Scope, issue_token
 from review.vocabulary import Role
 from tests.api.test_two_worlds import worlds  # noqa: F401 - a fixture
 from tests.api.v1.api_routes import API_ROUTES

@@ -6,11 +6,11 @@ import pytest
 from fastapi.routing import APIRoute
 
 from api.v1 import create_api
-from review.accounts import add_account
 from review.events import OPERATOR, Actor, last_event
+from review.people.accounts import add_account
+from review.people.tokens import Scope, revoke_token, tokens_of
 from review.permissions import may
 from review.reviews import remove_member
-from review.tokens import Scope, revoke_token, tokens_of
 from review.vocabulary import Role
 from tests.api.v1.api_routes import API_ROUTES, UNSAFE
 from tests.factories import make_review

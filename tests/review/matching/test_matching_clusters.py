@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from review.matching import Band, cluster, find_pairs, questions
+from review.duplicates.matching import Band, cluster, find_pairs, questions
 
 PAIR_COLUMNS = ["left", "right", "score", "band", "tie"]
 

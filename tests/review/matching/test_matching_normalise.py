@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review.matching import normalise
+from review.duplicates.matching import normalise
 
 
 @pytest.mark.parametrize(

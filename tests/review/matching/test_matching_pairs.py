@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from protocols.schema import DuplicateRules
-from review.matching import Band, cluster, dedupe_table, explain, find_pairs, questions
-from review.matching.score import ASK_FROM
+from review.duplicates.matching import Band, cluster, dedupe_table, explain, find_pairs, questions
+from review.duplicates.matching.score import ASK_FROM
 
 ARTICLE = {
     "author": "Kolandai-Matchett, K.; Bellringer, M.; Landon, J.",

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from review.errors import Unreadable
-from review.reading import Format, columns_of, count_blocks, detect, read
+from review.searches.formats import Format, columns_of, count_blocks, detect, read
 
 SECONDS = 120  # of processor time for a whole folder
 MB = 2**20

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from review.reading import Block, Format, detect, read
+from review.searches.formats import Block, Format, detect, read
 
 RIS = """TY  - JOUR
 AU  - Fraser, A.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from review.reading import Claim, ParsedRecord, claims
+from review.searches.formats import Claim, ParsedRecord, claims
 
 
 def record(**extra):

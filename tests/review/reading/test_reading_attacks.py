@@ -16,7 +16,7 @@ import openpyxl
 import pytest
 from reading_cases import SAMPLES
 
-from review.reading import Format
+from review.searches.formats import Format
 
 HERE = Path(__file__).parent
 GROWTH = 300  # MB that reading the worst of the files may take

@@ -3,7 +3,7 @@
 import pytest
 from reading_cases import RIS, read_bytes, read_text
 
-from review.reading import Format, detect
+from review.searches.formats import Format, detect
 
 SPANISH = (
     "TY  - JOUR\nAU  - Muñoz, José\nTI  - Evaluación de los programas de pago por resultados en "

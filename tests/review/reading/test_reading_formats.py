@@ -3,7 +3,7 @@
 import pytest
 from reading_cases import BIBTEX, CNKI, CNKI_OWN, PUBMED_XML, RIS, SAMPLES, read_text
 
-from review.reading import Format, count_blocks, detect, read
+from review.searches.formats import Format, count_blocks, detect, read
 
 
 @pytest.mark.parametrize("kind", list(SAMPLES))

@@ -15,7 +15,7 @@ from coverage import Coverage
 from reading_cases import SAMPLES
 
 from review.errors import Unreadable
-from review.reading import claims, columns_of, count_blocks, detect, read
+from review.searches.formats import claims, columns_of, count_blocks, detect, read
 
 SECONDS = float(os.environ.get("SIFTMAP_FUZZ_SECONDS", "30"))
 FOLDER = Path(__file__).parents[3] / "review" / "reading"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from reading_cases import SAMPLES, read_text
 
 from review.errors import Unreadable
-from review.reading import Format, count_blocks, detect, read
+from review.searches.formats import Format, count_blocks, detect, read
 
 IMPORTS = Path(__file__).parents[4] / "shared/bench/imports"
 FAMILIES = ("ris", "nbib", "medline", "pubmed-xml", "endnote-xml", "bibtex", "csv", "tsv")

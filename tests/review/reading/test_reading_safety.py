@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from reading_cases import RIS, SAMPLES, read_bytes, read_text
 
 from review.errors import Unreadable
-from review.reading import Format, count_blocks, detect, read
-from review.reading.records import RECORD_LIMIT
+from review.searches.formats import Format, count_blocks, detect, read
+from review.searches.formats.records import RECORD_LIMIT
 
 LONG = {kind: text * 3 for kind, text in SAMPLES.items() if kind is not Format.CSL_JSON}
 

@@ -3,7 +3,7 @@
 import pytest
 from reading_cases import read_text
 
-from review.reading import Format
+from review.searches.formats import Format
 
 TABLES = {
     "Scopus": (

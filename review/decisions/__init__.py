@@ -1,0 +1,1 @@
+"""Decisions, adjudications, reopenings and stops, and who may see which of them."""

@@ -1,0 +1,52 @@
+"""Screening begun anew for one record."""
+
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from review.errors import Conflicting, Invalid
+from review.events import Actor, lock_review, record_act
+from review.permissions import Action, check
+from review.states.clusters import cluster_of
+from review.states.resolution import standing
+from review.tables import Decision, Reopening
+from review.vocabulary import Act, Resolution, Stage
+
+
+def reopen(
+    session: Session, *, review_id: UUID, record_id: UUID, stage: Stage, why: str, by: Actor
+) -> Reopening:
+    """Start a new round for a record at a stage; earlier decisions stay on record.  Flushes."""
+    lock_review(session, review_id)
+    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    if not why.strip():
+        raise Invalid("Reopening says why; write a sentence.")
+    cluster = cluster_of(session, review_id=review_id, record_id=record_id)
+    now = standing(session, review_id=review_id, stage=stage, cluster=cluster)
+    if now.resolution is Resolution.UNSCREENED:
+        raise Conflicting("Nobody has decided on this record yet, so there is nothing to reopen.")
+    # Decisions that came from a copy, and left with it, may belong to a later round already.
+    latest_round = session.scalar(
+        select(func.max(Decision.round)).where(
+            Decision.review_id == review_id,
+            Decision.record_id.in_(cluster),
+            Decision.stage == stage,
+        )
+    )
+    reopening = Reopening(
+        id=uuid4(),
+        record_id=cluster[0],
+        stage=stage,
+        round=1 + max(now.round, latest_round or 0),
+        why=why.strip(),
+    )
+    record_act(
+        session,
+        review_id=review_id,
+        act=Act.REOPEN,
+        by=by,
+        rows=[reopening],
+        subject=("record", record_id),
+    )
+    return reopening

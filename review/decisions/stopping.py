@@ -1,0 +1,129 @@
+"""Screening stopped early, or taken up again: the act, and the decision that holds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import ColumnElement, Select, case, select
+from sqlalchemy.orm import Session
+
+from review.errors import Invalid
+from review.events import Actor, lock_review, record_act
+from review.permissions import Action, check
+from review.states.clusters import Id, up_to
+from review.tables import Account, Event, Stop
+from review.vocabulary import Act, Stage
+
+
+def stop_screening(
+    session: Session,
+    *,
+    review_id: UUID,
+    rule: str,
+    numbers: Mapping[str, Any],
+    by: Actor,
+    resume: bool = False,
+    by_automation: bool = False,
+) -> Stop:
+    """Stop screening titles and abstracts early, or take it up again; flushes.
+
+    Records that nobody has decided on are then *not screened*, or ``by_automation``: marked as
+    ineligible by automation tools, as PRISMA 2020 calls it (Page et al. 2021, item 16a).  One
+    decision still awaits its second.  Records imported later are unaffected.
+    """
+    lock_review(session, review_id)
+    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    if not rule.strip():
+        raise Invalid("Stopping, or going on, says by which rule; write a sentence.")
+    stop = Stop(
+        id=uuid4(),
+        stage=Stage.TITLE_ABSTRACT,
+        is_stopped=not resume,
+        by_automation=True if by_automation and not resume else None,
+        rule=rule.strip(),
+        numbers=dict(numbers),
+    )
+    record_act(session, review_id=review_id, act=Act.STOP, by=by, rows=[stop])
+    return stop
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """A decision to stop that holds: by which rule, who took it and when."""
+
+    rule: str
+    numbers: Mapping[str, Any]
+    by_automation: bool
+    who: str
+    at: datetime
+
+    @property
+    def sentence(self) -> str:
+        """What readers of the results should know of it, with what may have been missed."""
+        stopped = f"Screening stopped early, on {self.at.day} {self.at:%B %Y}"
+        if (total := self._number("n_total")) and (read := self._number("n_resolved")) is not None:
+            stopped += f" after {read:,.0f} of {total:,.0f} records"
+        bounds = []
+        if (floor := self._number("recall_floor")) is not None:
+            bounds.append(f"at least {int(100 * floor)} % of the relevant records had been found")
+        most, sample = self._number("most_missed"), self._number("n_sample")
+        if most is not None and sample is not None:
+            bounds.append(f"at most {most:,.0f} were left (by a random sample of {sample:,.0f})")
+        confidence = self._number("confidence")
+        if not bounds or confidence is None:
+            return f"{stopped}. What may have been missed was not estimated."
+        return f"{stopped}. At {100 * confidence:.4g} % confidence, {', and '.join(bounds)}."
+
+    def _number(self, name: str) -> float | None:
+        """Return one of the numbers; None where a program gave something else for it."""
+        given = self.numbers.get(name)
+        if not isinstance(given, int | float) or isinstance(given, bool):
+            return None
+        return given if abs(given) < 1e15 else None
+
+
+def stop_that_holds(
+    session: Session, review_id: UUID, *, as_of: int | None = None
+) -> Stopped | None:
+    """Return the decision to stop screening titles and abstracts, unless it was taken up again."""
+    newest = session.execute(
+        select(Stop, Event.at, Event.actor_kind, Account.name)
+        .join(Event, (Event.review_id == Stop.review_id) & (Event.number == Stop.event_number))
+        .outerjoin(Account, Account.id == Event.actor_id)
+        .where(up_to(Stop, review_id, as_of), Stop.stage == Stage.TITLE_ABSTRACT)
+        .order_by(Stop.event_number.desc())
+        .limit(1)
+    ).first()
+    if newest is None or not newest.Stop.is_stopped:
+        return None
+    who = newest.name or f"the {newest.actor_kind}"
+    stop = newest.Stop
+    return Stopped(stop.rule, stop.numbers, bool(stop.by_automation), who, newest.at)
+
+
+def stopped(review_id: Id, stage: Stage, as_of: int | None = None) -> ColumnElement[int]:
+    """The event at which screening of the stage was stopped; NULL while it goes on."""
+    return _of_newest_stop(
+        case((Stop.is_stopped, Stop.event_number), else_=None), review_id, stage, as_of
+    )
+
+
+def left_to_automation(
+    review_id: Id, stage: Stage, as_of: int | None = None
+) -> ColumnElement[bool]:
+    """Whether what the newest stop left counts as marked ineligible by automation tools."""
+    return _of_newest_stop(Stop.by_automation, review_id, stage, as_of)
+
+
+def _of_newest_stop(
+    what: Any, review_id: Id, stage: Stage, as_of: int | None
+) -> ColumnElement[Any]:
+    newest: Select[Any] = (
+        select(what)
+        .where(up_to(Stop, review_id, as_of), Stop.stage == stage)
+        .order_by(Stop.event_number.desc())
+        .limit(1)
+    )
+    return newest.scalar_subquery()

@@ -1,0 +1,1 @@
+"""Records of the same report: found, judged, asked about and clustered."""

@@ -1,0 +1,172 @@
+"""Find the pairs of records that are, or may be, the same report."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from review.duplicates.matching.block import candidate_pairs
+from review.duplicates.matching.compare import Comparison, compare
+from review.duplicates.matching.evidence import gather
+from review.duplicates.matching.prepare import (
+    FIELDS,
+    Bools,
+    Floats,
+    Hashes,
+    Ints,
+    Prepared,
+    prepare,
+)
+from review.duplicates.matching.score import ASK_FROM, Band, may_join, score
+from review.duplicates.matching.veto import Kind, Veto, find_veto, is_hidden
+
+COLUMNS = ("left", "right", "score", "band", "kind", "evidence", "tie")
+
+# A record that would join two works equally well belongs to neither until a person has looked.
+CLEARLY_BETTER = 0.1
+CHUNK = 50_000  # pairs compared at a time, so that memory stays small and progress is seen
+
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """Pairs worth keeping, with what was found about each; arrays of shape (m,)."""
+
+    pairs: Comparison
+    scores: Floats
+    bands: list[Band]
+    vetoes: list[Veto | None]
+
+
+def find_pairs(
+    records: pd.DataFrame,
+    *,
+    against: pd.DataFrame | None = None,
+    on_progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Return the pairs that are or may be one report, and those that only look like it.
+
+    ``records`` has any of ``FIELDS``; whatever is missing counts as unknown.  With ``against``,
+    records that were compared before, only pairs with at least one of ``records`` are returned
+    and positions count through ``against`` first and ``records`` after it.  A record that says
+    exactly what an earlier one says is paired with the first such record only.
+
+    Columns: left < right (positions), score (0-1, six decimals), band (`join`, `ask`, or
+    `apart` for pairs that a rule keeps from being joined), kind (`duplicate`, `same_study`,
+    `different`), evidence (see ``Evidence``), tie (a text that depends on what the two records
+    say and not on where they stand).  Sorted by score, best first, then by tie.
+    """
+    tell = on_progress or (lambda _: None)
+    everything = _stack(against, records)
+    n_old = 0 if against is None else len(against)
+    prepared = prepare(everything)
+    tell(0.1)
+    unique, copies = _equal_records(prepared.fingerprints)
+    is_new = np.zeros(len(prepared), dtype=bool)
+    is_new[n_old:] = True
+    left, right = _candidates(prepared, unique, copies, is_new)
+    tell(0.4)
+    used, places = np.unique(np.concatenate([left, right]), return_inverse=True)
+    involved = prepared.take(used)
+    ends = places[: len(left)].astype(np.int64), places[len(left) :].astype(np.int64)
+    judged = _judge(involved, *ends, lambda done: tell(0.4 + 0.5 * done))
+    frame = _frame(involved, judged, used)
+    tell(1.0)
+    return frame
+
+
+def _stack(against: pd.DataFrame | None, records: pd.DataFrame) -> pd.DataFrame:
+    frames = [records] if against is None else [against, records]
+    known = [frame[[name for name in frame.columns if name in FIELDS]] for frame in frames]
+    known = [frame.loc[:, ~frame.columns.duplicated()].astype(object) for frame in known]
+    return pd.concat(known, ignore_index=True)
+
+
+def _equal_records(fingerprints: Hashes) -> tuple[Ints, tuple[Ints, Ints]]:
+    """Return the first of each kind of equal records, and pairs (first, copy) for the others."""
+    _, first, kind = np.unique(fingerprints, return_index=True, return_inverse=True)
+    head = first[kind]
+    copies = np.flatnonzero(head != np.arange(len(fingerprints)))
+    return np.sort(first), (head[copies], copies)
+
+
+def _candidates(
+    prepared: Prepared, unique: Ints, copies: tuple[Ints, Ints], is_new: Bools
+) -> tuple[Ints, Ints]:
+    left, right = candidate_pairs(prepared.take(unique), is_new[unique])
+    heads, others = (ends[is_new[copies[1]]] for ends in copies)  # old records come first
+    return np.concatenate([unique[left], heads]), np.concatenate([unique[right], others])
+
+
+def _judge(records: Prepared, left: Ints, right: Ints, tell: Progress) -> _Judged:
+    """Compare, score and sort into bands, and keep what is not plainly distinct."""
+    kept, scores, bands, vetoes = [], [], [], []
+    for start in range(0, max(len(left), 1), CHUNK):
+        part = compare(records, left[start : start + CHUNK], right[start : start + CHUNK])
+        part_scores = score(records, part)
+        likely = np.flatnonzero(part_scores >= ASK_FROM)
+        part, part_scores = part.take(likely), part_scores[likely]
+        joins = may_join(records, part)
+        found = [find_veto(records, part, place) for place in range(len(part))]
+        for place, veto in enumerate(found):
+            is_join = bool(joins[place]) and not is_hidden(part, records, place)
+            bands.append(Band.APART if veto else Band.JOIN if is_join else Band.ASK)
+        kept.append(part)
+        scores.append(part_scores)
+        vetoes += found
+        tell(min(start + CHUNK, len(left)) / max(len(left), 1))
+    pairs = Comparison.concatenate(kept)
+    bands = _without_ambiguous(pairs, np.concatenate(scores), bands)
+    return _Judged(pairs, np.concatenate(scores), bands, vetoes)
+
+
+def _without_ambiguous(pairs: Comparison, scores: Floats, bands: Sequence[Band]) -> list[Band]:
+    """Ask about a record that would join two works which a rule keeps apart."""
+    joins: dict[int, dict[int, int]] = {}
+    ends = list(zip(pairs.left.tolist(), pairs.right.tolist(), strict=True))
+    for place, (a, b) in enumerate(ends):
+        if bands[place] is Band.JOIN:
+            joins.setdefault(a, {})[b] = place
+            joins.setdefault(b, {})[a] = place
+    settled = list(bands)
+    for place, (a, b) in enumerate(ends):
+        if bands[place] is not Band.APART:
+            continue
+        for shared in joins.get(a, {}).keys() & joins.get(b, {}).keys():
+            one, other = joins[a][shared], joins[b][shared]
+            better = scores[one] - scores[other]
+            if better < CLEARLY_BETTER:
+                settled[one] = Band.ASK
+            if -better < CLEARLY_BETTER:
+                settled[other] = Band.ASK
+    return settled
+
+
+def _frame(records: Prepared, judged: _Judged, positions: Ints) -> pd.DataFrame:
+    ends = positions[judged.pairs.left], positions[judged.pairs.right]
+    frame = pd.DataFrame(
+        {
+            "left": np.minimum(*ends),
+            "right": np.maximum(*ends),
+            "score": judged.scores,
+            "band": [band.value for band in judged.bands],
+            "kind": [(veto.kind if veto else Kind.DUPLICATE).value for veto in judged.vetoes],
+            "evidence": [
+                gather(records, judged.pairs, place, veto)
+                for place, veto in enumerate(judged.vetoes)
+            ],
+            "tie": _ties(records, judged.pairs),
+        },
+        columns=list(COLUMNS),
+    )
+    frame["minus_score"] = -frame["score"]
+    frame = frame.sort_values(["minus_score", "tie", "left", "right"], kind="stable")
+    return frame.drop(columns="minus_score").reset_index(drop=True)
+
+
+def _ties(records: Prepared, pairs: Comparison) -> list[str]:
+    one, other = records.fingerprints[pairs.left], records.fingerprints[pairs.right]
+    ends = zip(np.minimum(one, other).tolist(), np.maximum(one, other).tolist(), strict=True)
+    return [f"{low:016x}{high:016x}" for low, high in ends]

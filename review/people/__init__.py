@@ -1,0 +1,1 @@
+"""Accounts, invitations, tokens, and the keys of requests sent twice."""

@@ -1,0 +1,1 @@
+"""The PRISMA 2020 flow: counted, laid out, drawn and exported."""

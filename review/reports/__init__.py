@@ -1,0 +1,1 @@
+"""The documents behind included records: sought, retrieved, kept and read."""

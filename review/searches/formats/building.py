@@ -1,0 +1,173 @@
+"""From the values of a block to a block with its record, or with the reason why it has none."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from review.searches.formats.fields import (
+    clean_doi,
+    find_isbn,
+    find_issn,
+    find_pmid,
+    find_year,
+    join_pages,
+    number_or_none,
+    one_line,
+    tidy,
+    tidy_or_none,
+    without_notice,
+)
+from review.searches.formats.names import tidy_names
+from review.searches.formats.records import (
+    RAW_LIMIT,
+    RECORD_LIMIT,
+    Block,
+    OtherAbstract,
+    ParsedRecord,
+)
+from review.searches.formats.source import Source, without_controls
+from review.searches.formats.tagged import SplitLine, Tags, cut, parse_tags, starts_with
+
+NOTHING_IN_IT = "The block is empty: it names neither a title nor an abstract, DOI or PubMed id."
+NO_TITLE = "The block has no title, and no abstract, DOI or PubMed id that could stand in for one."
+TOO_LONG = f"The block is longer than {RECORD_LIMIT // 1024 // 1024} MB; records are not."
+_ELSEWHERE = re.compile(r"abstract(?:s)? (?:is )?available (?:from|in|on)\b", re.IGNORECASE)
+TITLE_MISSING = "The record has no title."
+
+
+def build_record(
+    *,
+    title: str | None = None,
+    abstract: str | None = None,
+    authors: Iterable[str] = (),
+    years: Iterable[str] = (),
+    journal: str | None = None,
+    journal_abbreviation: str | None = None,
+    volume: str | None = None,
+    issue: str | None = None,
+    first_page: str | None = None,
+    last_page: str | None = None,
+    doi: str | None = None,
+    pmid: str | None = None,
+    numbers: Sequence[str] = (),
+    url: str | None = None,
+    type: str | None = None,  # noqa: A002
+    language: str | None = None,
+    accession: str | None = None,
+    keywords: Iterable[str] = (),
+    translated_title: str | None = None,
+    other_abstracts: Iterable[OtherAbstract] = (),
+    extra: Mapping[str, list[str]] | None = None,
+) -> ParsedRecord:
+    """A record from values as found; ``numbers`` are ISSNs and ISBNs in any order."""
+    abstract, notice = without_notice(tidy_or_none(abstract))
+    if notice:
+        kept = extra or {}
+        extra = {**kept, "copyright": [*kept.get("copyright", ()), notice]}
+    others = [OtherAbstract(tidy_or_none(one.language), tidy(one.text)) for one in other_abstracts]
+    if elsewhere := [one.text for one in others if _ELSEWHERE.match(one.text)]:
+        extra = {**(extra or {}), "abstract elsewhere": elsewhere}
+    journal, abbreviation = tidy_or_none(journal), tidy_or_none(journal_abbreviation)
+    is_same = journal and abbreviation and journal.casefold() == abbreviation.casefold()
+    return ParsedRecord(
+        title=tidy(title or ""),
+        abstract=abstract,
+        authors=tidy_names(authors),
+        year=find_year(years),
+        journal=journal or abbreviation,
+        journal_abbreviation=None if is_same else abbreviation,
+        volume=number_or_none(volume),
+        issue=number_or_none(issue),
+        pages=join_pages(first_page, last_page),
+        doi=clean_doi(doi),
+        pmid=find_pmid(pmid),
+        isbn=find_isbn(numbers) if numbers else None,
+        issn=find_issn(numbers) if numbers else None,
+        url=url.strip() or None if url else None,
+        type=tidy_or_none(type),
+        language=tidy_or_none(language),
+        accession=tidy_or_none(accession),
+        keywords=_tidy_words(keywords),
+        translated_title=tidy_or_none(translated_title),
+        other_abstracts=_others(abstract, others),
+        extra={
+            name: values
+            for name, values in (extra or {}).items()
+            if values and (values[0] or any(values))
+        },
+    )
+
+
+def _others(abstract: str | None, others: Iterable[OtherAbstract]) -> tuple[OtherAbstract, ...]:
+    """What the other abstracts say that the first one does not."""
+    return tuple(
+        one
+        for one in others
+        if one.text and one.text not in (abstract or "") and not _ELSEWHERE.match(one.text)
+    )
+
+
+def _tidy_words(words: Iterable[str]) -> tuple[str, ...]:
+    # A record may have a hundred index terms, nearly all plain: spare them the call.
+    plain = [tidy(word) if "&" in word or "<" in word else one_line(word) for word in words]
+    return tuple(filter(None, plain))
+
+
+class Blocks:
+    """Numbers blocks as they come and decides which of them are records."""
+
+    def __init__(self) -> None:
+        self.n_blocks = 0
+
+    def block(
+        self, record: ParsedRecord, *, line: int, raw: str, warnings: Iterable[str] = ()
+    ) -> Block:
+        """The next block: accepted where ``record`` says which work it is about."""
+        if reason := _reason_against(record):
+            return self.rejected(reason, line=line, raw=raw, warnings=warnings)
+        notes = list(warnings)
+        if not record.title:
+            notes.append(TITLE_MISSING)
+        self.n_blocks += 1
+        return Block(number=self.n_blocks, line=line, raw=raw, record=record, warnings=tuple(notes))
+
+    def rejected(self, reason: str, *, line: int, raw: str, warnings: Iterable[str] = ()) -> Block:
+        """The next block, which is no record because of ``reason``."""
+        self.n_blocks += 1
+        return Block(
+            number=self.n_blocks, line=line, raw=raw, reason=reason, warnings=tuple(warnings)
+        )
+
+    def too_long(self, *, line: int, raw: str) -> Block:
+        """The next block, of which only the beginning is kept."""
+        return self.rejected(TOO_LONG, line=line, raw=without_controls(raw[:RAW_LIMIT]))
+
+
+def marked_blocks(
+    source: Source,
+    mark: re.Pattern[str],
+    split_line: SplitLine,
+    to_record: Callable[[Tags], ParsedRecord],
+) -> Iterator[Block]:
+    """The blocks of a file in which a line with ``mark`` begins each record, and nothing ends it.
+
+    What precedes the first one, a legend for instance, is no block, unless it is a record that
+    lost its first line.
+    """
+    blocks = Blocks()
+    for line, text in cut(source, starts_with(mark)):
+        if len(text) > RECORD_LIMIT:
+            yield blocks.too_long(line=line, raw=text)
+            continue
+        is_marked = mark.match(text.lstrip(" \t\ufeff\x0c"))
+        text, faults = source.clean(text)
+        record = to_record(parse_tags(text, split_line))
+        says_more = record.year or record.doi or record.pmid or record.authors or record.journal
+        if not is_marked and not (record.title and says_more):
+            continue
+        yield blocks.block(record, line=line, raw=text.strip("\n"), warnings=faults)
+
+
+def _reason_against(record: ParsedRecord) -> str | None:
+    if record.title or record.doi or record.abstract or record.pmid:
+        return None
+    return NO_TITLE if record.authors or record.journal else NOTHING_IN_IT

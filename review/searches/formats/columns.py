@@ -1,0 +1,123 @@
+"""Which column of a table holds what: the headings of many programs, and rows made records."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from review.searches.formats.building import build_record
+from review.searches.formats.fields import clean_doi, doi_in_url
+from review.searches.formats.headings import HEADINGS
+from review.searches.formats.names import split_names
+from review.searches.formats.records import ParsedRecord
+
+FIELDS = tuple(HEADINGS)
+"""What a column can be mapped to; a column that is not mapped goes to ``extra``."""
+
+_FIELD_OF = {
+    heading.strip(): (field, rank)
+    for field, headings in HEADINGS.items()
+    for rank, heading in enumerate(headings.split(","))
+}
+_SURE = frozenset(("title", "authors", "doi", "abstract", "journal", "year", "pmid"))
+_EMBASE_SOURCE = re.compile(
+    r"(.{2,300}?) \((\d{4})\) (\d{1,6})?(?::(\S{1,20}))?(?: \(([^)]{1,40})\))?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The heading row of a table, and the field that each column stands for."""
+
+    names: tuple[str, ...]
+    fields: tuple[str | None, ...]
+
+    @property
+    def n_sure(self) -> int:
+        """How many of the fields that make a reference list the heading row names."""
+        return len(_SURE.intersection(field for field in self.fields if field))
+
+    @property
+    def has_work(self) -> bool:
+        """Whether some column can tell which work a row is about."""
+        return any(field in ("title", "doi", "abstract", "pmid") for field in self.fields)
+
+
+def match_columns(cells: Sequence[str], mapping: Mapping[str, str] | None = None) -> Columns:
+    """The fields of a heading row; ``mapping`` (column to field, "" for none) goes first."""
+    names = tuple(cell.strip().lstrip("\ufeff") for cell in cells)
+    chosen = {_plain(name): field or None for name, field in (mapping or {}).items()}
+    fields = [
+        chosen[_plain(name)]
+        if _plain(name) in chosen
+        else _FIELD_OF.get(_plain(name), (None, 0))[0]
+        for name in names
+    ]
+    return Columns(names, tuple(fields))
+
+
+def _plain(name: str) -> str:
+    return " ".join(re.sub(r"[^\w]|_", " ", name.casefold()).split())
+
+
+def row_record(columns: Columns, cells: Sequence[str]) -> ParsedRecord:
+    """The record in a row: of two columns for one field, the better known heading goes first."""
+    values: dict[str, list[str]] = {}
+    extra: dict[str, list[str]] = {}
+    for place in _by_rank(columns):
+        cell = cells[place].strip() if place < len(cells) else ""
+        field = columns.fields[place]
+        if not cell or cell.lower() in ("nan", "null", "none", "n/a"):
+            continue
+        if field is None or (values.get(field) and field not in ("keywords", "numbers", "year")):
+            extra.setdefault(columns.names[place] or f"column {place + 1}", []).append(cell)
+        else:
+            values.setdefault(field, []).append(cell)
+    if surplus := [cell for cell in cells[len(columns.names) :] if cell.strip()]:
+        extra["cells beyond the headings"] = surplus
+    return _record(values, extra)
+
+
+def _by_rank(columns: Columns) -> list[int]:
+    def rank(place: int) -> tuple[int, int]:
+        return _FIELD_OF.get(_plain(columns.names[place]), (None, 99))[1], place
+
+    return sorted(range(len(columns.names)), key=rank)
+
+
+def _record(values: dict[str, list[str]], extra: dict[str, list[str]]) -> ParsedRecord:
+    def first(field: str) -> str | None:
+        return next(iter(values.get(field, ())), None)
+
+    source = _EMBASE_SOURCE.match(first("journal") or "")
+    url = first("url") or ""
+    return build_record(
+        title=first("title"),
+        abstract=first("abstract"),
+        authors=split_names(first("authors") or ""),
+        years=values.get("year", []) + ([source.group(2)] if source else []),
+        journal=source.group(1) if source else first("journal"),
+        journal_abbreviation=first("journal_abbreviation"),
+        volume=first("volume") or (source.group(3) if source else None),
+        issue=first("issue") or (source.group(4) if source else None),
+        first_page=first("first_page") or (source.group(5) if source else None),
+        last_page=first("last_page"),
+        doi=clean_doi(first("doi")) or doi_in_url(url),
+        pmid=first("pmid"),
+        numbers=values.get("numbers", []),
+        url=url or None,
+        type=first("type"),
+        language=first("language"),
+        accession=first("accession"),
+        keywords=[word for cell in values.get("keywords", ()) for word in _words(cell)],
+        translated_title=first("translated_title"),
+        extra=extra,
+    )
+
+
+def _words(cell: str) -> list[str]:
+    if cell.startswith("[") and cell.endswith("]"):
+        return split_names(cell)
+    for separator in (";", "|", "\n", ","):
+        if separator in cell:
+            return cell.split(separator)
+    return [cell]

@@ -1,0 +1,1 @@
+"""What the stored acts add up to, at any event: clusters, resolutions, flow states."""

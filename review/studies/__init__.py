@@ -1,0 +1,1 @@
+"""Studies, the contracts they report on, and their codes."""
