@@ -27,9 +27,9 @@ from review.searches.previews import Reading
 from review.storage.database import Database
 from review.storage.files import FileStore
 from review.vocabulary import Role, SearchKind, Stage, Verdict
-from screening.curves import draw, stops
-from screening.ranking import rank_records
-from screening.simulate import replay_own
+from screening.progress.recall_curve import draw, stops
+from screening.progress.simulation import replay_own
+from screening.ranking.runs import rank_records
 
 PATIENCE = 0.4  # seconds between two words on progress
 

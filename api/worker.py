@@ -21,7 +21,7 @@ from review.errors import ReviewError
 from review.jobs import LEASE, Held, LostLease
 from review.storage.database import Database
 from review.vocabulary import Stage
-from screening.ranking import is_due, keep_up
+from screening.ranking.runs import is_due, keep_up
 
 log = logging.getLogger("siftmap.worker")
 KEPT = timedelta(days=30)

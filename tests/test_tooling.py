@@ -85,10 +85,10 @@ def test_the_imports_are_as_the_contracts_say(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("contract", "place", "line"),
     [
-        (LAYERS, "review/errors.py", "import screening.ranker"),
-        (LAYERS, "heatmap/frame.py", "import screening.ranker"),
+        (LAYERS, "review/errors.py", "import screening.ranking.ranker"),
+        (LAYERS, "heatmap/frame.py", "import screening.ranking.ranker"),
         (LAYERS, "protocols/problems.py", "import review.errors"),
-        (LAYERS, "screening/ranker.py", "import api.settings"),
+        (LAYERS, "screening/ranking/ranker.py", "import api.settings"),
         (HTTP, "review/errors.py", "import starlette.status"),
         (NO_DATABASE, "protocols/problems.py", "import sqlalchemy"),
         (ALONE, "migrations/versions/0001_*.py", "import review.errors"),

@@ -33,7 +33,7 @@ from review.searches.imports import Imported
 from review.searches.previews import Reading
 from review.storage.files import FileStore
 from review.vocabulary import SearchKind, Stage
-from screening.ranking import rank_records
+from screening.ranking.runs import rank_records
 
 
 def import_files(

@@ -10,8 +10,8 @@ import typer
 from api.cli.terminal import AsJson, progress, show
 from review.duplicates.matching import dedupe_table
 from review.errors import Unreadable
-from screening.curves import draw, recall_curve, stops
-from screening.simulate import simulate as replay
+from screening.progress.recall_curve import draw, recall_curve, stops
+from screening.progress.simulation import simulate as replay
 
 
 def dedupe_file(

@@ -26,7 +26,7 @@ from review.storage.database import Database
 from review.storage.files import FileStore
 from review.tables import Review
 from review.vocabulary import Stage
-from screening.ranking import current_run, rank_records
+from screening.ranking.runs import current_run, rank_records
 
 __all__ = ["LOGINS", "PASSWORD", "SLUG", "Unfinished", "make_demonstration"]
 

@@ -15,7 +15,7 @@ from review.events import Actor
 from review.states.flow import Leaf, record_rows
 from review.tables import Decision, Record
 from review.vocabulary import Stage, Verdict
-from screening.sampling import random_order
+from screening.ranking.random_sample import random_order
 
 STAGE = Stage.TITLE_ABSTRACT
 SHARE_RELEVANT, SHARE_OTHER = 0.86, 0.73  # of the records, that both reviewers get to

@@ -16,8 +16,8 @@ from review.errors import Invalid
 from review.searches.formats.languages import language_tag
 from review.tables import Record, Search
 from review.vocabulary import Stage
-from screening.calibration import MOST, begin, can_be_settled, end, rounds
-from screening.sharing import assign, n_left_over, portions
+from screening.queue.assignments import assign, n_left_over, portions
+from screening.queue.calibration import MOST, begin, can_be_settled, end, rounds
 
 router = APIRouter()
 RANGE = re.compile(r"(\d{1,9})(?:\s*[-–]\s*(\d{1,9}))?")

@@ -21,8 +21,8 @@ from review.reviews import protocol_of
 from review.states.flow import Leaf
 from review.tables import Contract, Search
 from review.vocabulary import Role, Stage
-from screening.enough import found_at_least
-from screening.queue import n_left
+from screening.progress.stopping_report import found_at_least
+from screening.queue.next_records import n_left
 
 router = APIRouter()
 FOUND = (

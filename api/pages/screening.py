@@ -24,10 +24,10 @@ from review.searches.records import record_of_review
 from review.storage.database import Database
 from review.tables import Record, Search
 from review.vocabulary import Stage, Verdict
-from screening.calibration import turn_of
-from screening.leases import are_others_reading, take_next
-from screening.queue import n_left, skip
-from screening.ranking import current_run, n_ranked, place_of, why_of
+from screening.queue.calibration import turn_of
+from screening.queue.next_records import n_left, skip
+from screening.queue.reservations import are_others_reading, take_next
+from screening.ranking.runs import current_run, n_ranked, place_of, why_of
 
 router = APIRouter()
 STAGED = "/reviews/{slug}/screening/{stage}"

@@ -19,12 +19,12 @@ from review.errors import NotFound
 from review.jobs import JobKind, latest_done
 from review.tables import Account
 from review.vocabulary import Stage
-from screening.agreement import agreement
-from screening.enough import is_enough
-from screening.fairness import served
-from screening.readings import pairs_of_verdicts
-from screening.second_look import odd_ones
-from screening.stopping import percent
+from screening.progress.agreement import agreement
+from screening.progress.fairness import served
+from screening.progress.history import pairs_of_verdicts
+from screening.progress.screening_check import odd_ones
+from screening.progress.stopping_report import is_enough
+from screening.progress.stopping_rules import percent
 
 router = APIRouter()
 

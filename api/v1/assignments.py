@@ -15,8 +15,8 @@ from api.v1.shapes import Line, Made, Recorded, Said
 from review.events import last_event
 from review.tables import Assignment, Calibration
 from review.vocabulary import Stage
-from screening import calibration
-from screening.sharing import MOST, assign, portions
+from screening.queue import calibration
+from screening.queue.assignments import MOST, assign, portions
 
 reading, writing = router("screening"), router("screening", writes=True)
 Number = Annotated[int, Field(ge=1, le=2**31 - 1)]

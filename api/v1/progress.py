@@ -12,9 +12,9 @@ from review.decisions.blinding import n_own_decisions
 from review.errors import NotAllowed
 from review.permissions import Action
 from review.vocabulary import Resolution, Stage
-from screening.agreement import Agreement, agreement
-from screening.enough import is_enough
-from screening.readings import count_resolutions, pairs_of_verdicts
+from screening.progress.agreement import Agreement, agreement
+from screening.progress.history import count_resolutions, pairs_of_verdicts
+from screening.progress.stopping_report import is_enough
 
 reading = router("screening")
 

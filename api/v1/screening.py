@@ -25,7 +25,7 @@ from review.jobs import JobKind, ask
 from review.permissions import Action, check
 from review.tables import Decision, Record
 from review.vocabulary import Stage, Verdict
-from screening.queue import next_records
+from screening.queue.next_records import next_records
 
 reading, writing = router("screening"), router("screening", writes=True)
 STAGED = "/reviews/{review}/screening/{stage}"

@@ -28,7 +28,7 @@ from review.studies.studies import contracts_of
 from review.tables import Code, Event, ModelRun, Record, RejectedBlock, Search, Study
 from review.verify import verify
 from review.vocabulary import Act, SearchKind, Stage
-from screening.queue import next_records
+from screening.queue.next_records import next_records
 
 
 @pytest.fixture(scope="module")

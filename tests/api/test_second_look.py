@@ -6,7 +6,7 @@ from sqlalchemy import null, update
 from review.reviews import add_member
 from review.tables import Rank
 from review.vocabulary import Role, Stage, Verdict
-from screening.ranking import rank_records
+from screening.ranking.runs import rank_records
 from tests.factories import decide_both, make_records
 
 BONDS = "An impact bond that pays for outcomes of young people"

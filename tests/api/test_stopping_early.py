@@ -12,7 +12,7 @@ from review.reviews import add_member
 from review.tables import Stop
 from review.verify import verify
 from review.vocabulary import Role, Stage, Verdict
-from screening.sampling import STEP
+from screening.ranking.random_sample import STEP
 from tests.factories import decide_both, make_records
 
 

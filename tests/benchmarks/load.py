@@ -41,7 +41,7 @@ from review.studies.coding import code
 from review.studies.studies import add_contract, add_study, link_contract
 from review.tables import Decision, Job, Record
 from review.vocabulary import Role, Stage, Verdict
-from screening.queue import next_records
+from screening.queue.next_records import next_records
 from tests.databases import KINDS
 from tests.factories import Cast, decide_both, include_fully, make_account, make_review
 from tests.faults.serving import PASSWORD, SCREENING, Browser, Form, Server, deciding

@@ -23,9 +23,9 @@ from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 
-from screening.features import Features, extract, record_text
-from screening.ranker import RelevanceRanker
-from screening.simulate import draw_priors, measure, simulate
+from screening.progress.simulation import draw_priors, measure, simulate
+from screening.ranking.features import Features, extract, record_text
+from screening.ranking.ranker import RelevanceRanker
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "bench" / "screening"
 # The two translated reviews get the question of their original, translated whole: the files have

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from screening.curves import TARGETS, stops
-from screening.simulate import simulate
-from screening.stopping import recall_test, relevant_left
+from screening.progress.recall_curve import TARGETS, stops
+from screening.progress.simulation import simulate
+from screening.progress.stopping_rules import recall_test, relevant_left
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "bench" / "screening"
 

@@ -40,7 +40,7 @@ from review.studies.coding import code
 from review.studies.studies import add_contract, add_study, link_contract
 from review.tables import Record
 from review.vocabulary import RetrievalState, Role, Stage, Verdict
-from screening.queue import next_records
+from screening.queue.next_records import next_records
 
 FORMATS = {"ris", "nbib", "medline", "pubmed-xml", "endnote-xml", "bibtex", "csv", "tsv"}
 FIXTURES = ("rispy", "jabref", "zotero")  # hand-made test files, not real exports

@@ -19,8 +19,8 @@ from review.reports.retrieval import remove, retrieve
 from review.reviews import add_member
 from review.tables import Decision, Record
 from review.vocabulary import Judgement, RemovalKind, RetrievalState, Role, Stage, Verdict
-from screening.queue import n_left, next_records, skip
-from screening.ranking import gather
+from screening.queue.next_records import n_left, next_records, skip
+from screening.ranking.runs import gather
 from tests.factories import Cast, decide_both, make_records, make_review, protocol_text
 
 TITLE_ABSTRACT, FULL_TEXT = Stage.TITLE_ABSTRACT, Stage.FULL_TEXT

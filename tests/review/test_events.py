@@ -48,8 +48,8 @@ from review.tables import (
 from review.tables.base import utc_now
 from review.verify import verify
 from review.vocabulary import Act, AgreedBy, Judgement, RemovalKind, Stage, Verdict
-from screening.calibration import begin, end
-from screening.sharing import assign
+from screening.queue.assignments import assign
+from screening.queue.calibration import begin, end
 from tests.factories import Cast, include_fully, make_records, make_review
 
 # Nothing writes these here.

@@ -39,7 +39,7 @@ from review.vocabulary import (
     Stage,
     Verdict,
 )
-from screening import calibration
+from screening.queue import calibration
 from tests.factories import make_account, make_records, make_review, protocol_text
 
 TITLE_ABSTRACT, FULL_TEXT = Stage.TITLE_ABSTRACT, Stage.FULL_TEXT

@@ -28,8 +28,8 @@ from review.storage.files import FileStore, sha256_of
 from review.tables import Account, Decision, Event, ImportedDecision
 from review.verify import verify
 from review.vocabulary import Act, SearchKind, Stage, Verdict
-from screening.queue import next_records
-from screening.readings import labels_as_read
+from screening.progress.history import labels_as_read
+from screening.queue.next_records import next_records
 from tests.factories import decide_both, make_records, make_review
 
 TITLES = [

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
-from screening.agreement import agreement
+from screening.progress.agreement import agreement
 
 VERDICTS = st.sampled_from(["include", "exclude", "maybe"])
 I, E = "include", "exclude"  # noqa: E741

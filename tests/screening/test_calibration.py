@@ -13,10 +13,10 @@ from review.storage.database import Database
 from review.tables import Record
 from review.verify import verify
 from review.vocabulary import Judgement, Role, Stage, Verdict
-from screening.calibration import begin, can_be_settled, end, rounds, turn_of
-from screening.queue import n_left, next_records
-from screening.ranking import rank_records
-from screening.sampling import random_order
+from screening.queue.calibration import begin, can_be_settled, end, rounds, turn_of
+from screening.queue.next_records import n_left, next_records
+from screening.ranking.random_sample import random_order
+from screening.ranking.runs import rank_records
 from tests.factories import make_account, make_records, make_review
 
 STAGE = Stage.TITLE_ABSTRACT

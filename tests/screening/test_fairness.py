@@ -7,9 +7,9 @@ from sqlalchemy import select, update
 from review.errors import NotAllowed
 from review.tables import Rank, Record
 from review.vocabulary import Stage, Verdict
-from screening.fairness import served
-from screening.kinds import chance as chance_of
-from screening.ranking import rank_records
+from screening.progress.fairness import served
+from screening.ranking.record_groups import chance as chance_of
+from screening.ranking.runs import rank_records
 from tests.factories import decide_both, make_records, make_review
 
 STAGE = Stage.TITLE_ABSTRACT

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer
 
-from screening import features as module
-from screening.features import Features, extract, load, record_text, tokenise
+from screening.ranking import features as module
+from screening.ranking.features import Features, extract, load, record_text, tokenise
 
 SENTENCES = st.lists(
     st.text(alphabet=st.sampled_from("abcé中ก ि.İ_1"), max_size=30) | st.text(max_size=20),

@@ -17,8 +17,8 @@ from review.storage.database import Database
 from review.tables import Decision, Lease
 from review.tables.base import utc_now
 from review.vocabulary import Role, Stage, Verdict
-from screening.leases import take_next
-from screening.queue import next_records
+from screening.queue.next_records import next_records
+from screening.queue.reservations import take_next
 from tests.factories import make_account, make_records, make_review
 
 STAGE = Stage.TITLE_ABSTRACT

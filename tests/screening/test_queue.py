@@ -17,9 +17,9 @@ from review.storage.database import Database
 from review.tables import ModelRun, Rank, Record
 from review.verify import verify
 from review.vocabulary import Judgement, RemovalKind, RetrievalState, Role, Stage, Verdict
-from screening.calibration import begin, end
-from screening.queue import n_left, next_records, skip
-from screening.ranking import current_run, gather, is_due, keep_up, n_ranked, rank_records
+from screening.queue.calibration import begin, end
+from screening.queue.next_records import n_left, next_records, skip
+from screening.ranking.runs import current_run, gather, is_due, keep_up, n_ranked, rank_records
 from tests.databases import KINDS
 from tests.factories import decide_both, make_records, make_review, protocol_text
 

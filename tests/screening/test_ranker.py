@@ -14,8 +14,8 @@ from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 
-from screening.features import extract, tokenise
-from screening.ranker import RelevanceRanker, bm25, in_its_words, standardise
+from screening.ranking.features import extract, tokenise
+from screening.ranking.ranker import RelevanceRanker, bm25, in_its_words, standardise
 
 QUESTION = "Do social impact bonds reduce homelessness?"
 BONDS = [f"Social impact bonds and homelessness in town {i}: an evaluation" for i in range(5)]
@@ -26,8 +26,8 @@ FEATURES = extract(TEXTS)
 NOTHING = FEATURES.take([])
 
 SCRIPT = """
-from screening.features import extract
-from screening.ranker import RelevanceRanker
+from screening.ranking.features import extract
+from screening.ranking.ranker import RelevanceRanker
 features = extract({texts!r})
 ranker = RelevanceRanker(question={question!r}).fit(features.take([8, 0, 1]), [1, 0, 0])
 print(ranker.fingerprint(), ranker.score(features).tolist(), ranker.rank(features).tolist())

@@ -5,8 +5,8 @@ from threading import Thread
 from review.storage.database import Database
 from review.verify import verify
 from review.vocabulary import Stage, Verdict
-from screening.queue import next_records
-from screening.ranking import keep_up, rank_records
+from screening.queue.next_records import next_records
+from screening.ranking.runs import keep_up, rank_records
 from tests.factories import decide_both, make_records, make_review
 
 STAGE = Stage.TITLE_ABSTRACT

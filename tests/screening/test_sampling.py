@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screening.sampling import (
+from screening.ranking.random_sample import (
     STEP,
     SampleEstimate,
     known_beginning,

@@ -15,8 +15,8 @@ from review.tables import Account, Record, Search
 from review.tables.base import utc_now
 from review.verify import verify
 from review.vocabulary import Role, Stage, Verdict
-from screening.queue import n_left, next_records
-from screening.sharing import assign, n_left_over, parts_for, portions
+from screening.queue.assignments import assign, n_left_over, parts_for, portions
+from screening.queue.next_records import n_left, next_records
 from tests.factories import make_account, make_records, make_review, protocol_text
 
 STAGE = Stage.TITLE_ABSTRACT

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screening.simulate import draw_priors, measure, simulate
+from screening.progress.simulation import draw_priors, measure, simulate
 
 
 def make_frame(n_relevant: int = 6, n_others: int = 54) -> pd.DataFrame:

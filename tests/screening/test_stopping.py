@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screening.stopping import consecutive_irrelevant, recall_test
+from screening.progress.stopping_rules import consecutive_irrelevant, recall_test
 
 LABELS = st.lists(st.integers(0, 1), max_size=30)
 

@@ -17,7 +17,7 @@ from review.storage.files import FileStore
 from review.studies.studies import add_study
 from review.tables import Record
 from review.vocabulary import Stage
-from screening.calibration import begin
+from screening.queue.calibration import begin
 from tests.api.v1.api_routes import PDF, ApiRoute
 from tests.factories import include_fully, make_records
 

@@ -14,8 +14,8 @@ from review.permissions import Action, check
 from review.states.resolution import resolutions
 from review.tables import Rank, Record, Search
 from review.vocabulary import FINISHED, Resolution, Stage
-from screening.kinds import KINDS, chance, is_behind, kinds_of
-from screening.ranking import current_run
+from screening.ranking.record_groups import KINDS, chance, is_behind, kinds_of
+from screening.ranking.runs import current_run
 
 
 @dataclass(frozen=True)

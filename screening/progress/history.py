@@ -24,7 +24,7 @@ from review.states.flow import Leaf, leaf_table
 from review.states.resolution import Reasons, reasons_of, resolution_table, resolution_tables
 from review.tables import Decision, ImportedDecision
 from review.vocabulary import FINISHED, Resolution, Role, Stage, Verdict
-from screening.sampling import known_beginning, random_order
+from screening.ranking.random_sample import known_beginning, random_order
 
 READ = (*FINISHED, Resolution.CONFLICT)  # by as many reviewers as it takes
 AT_STAGE = {

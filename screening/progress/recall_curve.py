@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import vl_convert
 
-from screening.stopping import consecutive_irrelevant, percent, recall_test
+from screening.progress.stopping_rules import consecutive_irrelevant, percent, recall_test
 
 LOOKS = 200  # at most, over a whole replay
 TARGETS = ((0.95, 0.95), (0.9, 0.9))  # recall, confidence
@@ -38,8 +38,9 @@ def recall_curve(labels: Sequence[int]) -> pd.DataFrame:
 def stops(labels: Sequence[int]) -> list[StoppedAt]:
     """Return where each rule would have ended the reading of ``labels``, in order, shape (n,).
 
-    The rules are the test of recall (see `screening.stopping`) at two targets, and three lengths
-    of a run of irrelevant records.  They are looked at after every 200th part of the records.
+    The rules are the test of recall (see `screening.progress.stopping_rules`) at two targets,
+    and three lengths of a run of irrelevant records.  They are checked after every 200th part of
+    the records.
     """
     rules: dict[str, Rule] = {
         f"recall {percent(target)} at {percent(confidence)} confidence": _by_test(

@@ -19,8 +19,8 @@ from review.states.resolution import Reasons, most_needed, reasons_of, resolutio
 from review.tables import Decision, Lease, Placement, Record, Removal, Reopening, Retrieval
 from review.tables.base import utc_now
 from review.vocabulary import RemovalKind, Stage
-from screening.calibration import Rounds, records_of
-from screening.ranking import WAITING
+from screening.queue.calibration import Rounds, records_of
+from screening.ranking.runs import WAITING
 
 Wanted = Callable[[InstrumentedAttribute[UUID]], list[ColumnElement[bool]]]
 Deciders = defaultdict[tuple[UUID, int], set[UUID]]  # by record and round

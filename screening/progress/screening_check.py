@@ -15,7 +15,7 @@ from review.states.clusters import members
 from review.states.resolution import resolutions
 from review.tables import Decision, ModelRun, Rank, Record
 from review.vocabulary import FINISHED, Resolution, Role, Stage
-from screening.ranking import current_run
+from screening.ranking.runs import current_run
 
 ODD = 0.25  # of the other kind that look less like it than the record does
 

@@ -15,8 +15,8 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 from sklearn.svm import LinearSVC
 from sklearn.utils.validation import check_is_fitted
 
-from screening import features
-from screening.features import Features, tokenise
+from screening.ranking import features
+from screening.ranking.features import Features, tokenise
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]

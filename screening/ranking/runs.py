@@ -21,11 +21,11 @@ from review.storage.database import Database
 from review.tables import Event, ModelRun, Rank, Record, Search
 from review.tables.base import utc_now
 from review.vocabulary import FINISHED, Act, Resolution, Stage
-from screening import features
-from screening.features import Features, record_text, tokenise
-from screening.kinds import kinds_of, of_kinds_behind
-from screening.ranker import RelevanceRanker, in_its_words
-from screening.sampling import with_random_share
+from screening.ranking import features
+from screening.ranking.features import Features, record_text, tokenise
+from screening.ranking.random_sample import with_random_share
+from screening.ranking.ranker import RelevanceRanker, in_its_words
+from screening.ranking.record_groups import kinds_of, of_kinds_behind
 
 CHUNK = 2000
 UNDER_WAY = timedelta(minutes=10)  # after which an order that was begun is given up
@@ -65,7 +65,7 @@ class Material:
     ids: Sequence[UUID]
     texts: Sequence[str]
     numbers: Sequence[int]
-    kinds: Sequence[Sequence[str]]  # see `screening.kinds`
+    kinds: Sequence[Sequence[str]]  # see `screening.ranking.record_groups`
     labels: Sequence[int]  # 1 include, 0 exclude, -1 unresolved or not to be learned from
     is_open: Sequence[bool]
     question: str
@@ -90,7 +90,8 @@ def rank_records(
     """Rank every unique record of a review for a stage and put the order in use.
 
     A share of the open ones, the protocol's ``random_share``, is the next in random order, and as
-    many again of kinds that the order serves less well (`screening.kinds`), where there are any.
+    many again belong to groups that the order serves less well (see
+    `screening.ranking.record_groups`), where there are any.
 
     Learning happens outside any transaction; ranks are written in short ones, and the last of
     them makes the new order current.  ``cache`` is a folder where features are kept, so that only

@@ -18,9 +18,9 @@ from review.storage.database import Busy, Database
 from review.tables import Lease
 from review.tables.base import utc_now
 from review.vocabulary import Stage
-from screening.queue import next_openings
-from screening.sharing import readers
-from screening.waiting import Opening, has_room
+from screening.queue.assignments import readers
+from screening.queue.candidates import Opening, has_room
+from screening.queue.next_records import next_openings
 
 HOLD = timedelta(minutes=15)
 AHEAD = 3  # candidates that are tried before the queue is asked anew

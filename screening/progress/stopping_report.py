@@ -12,10 +12,8 @@ from review.events import Actor
 from review.permissions import Action, check
 from review.reviews import protocol_of
 from review.vocabulary import FINISHED, Resolution, Stage
-from screening.ranking import current_run
-from screening.readings import count_resolutions, labels_as_read, sample_as_known
-from screening.sampling import SampleEstimate
-from screening.stopping import (
+from screening.progress.history import count_resolutions, labels_as_read, sample_as_known
+from screening.progress.stopping_rules import (
     RecallTest,
     consecutive_irrelevant,
     percent,
@@ -23,6 +21,8 @@ from screening.stopping import (
     recall_test,
     relevant_left,
 )
+from screening.ranking.random_sample import SampleEstimate
+from screening.ranking.runs import current_run
 
 
 @dataclass(frozen=True)

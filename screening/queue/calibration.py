@@ -31,10 +31,10 @@ from review.tables import (
     Membership,
 )
 from review.vocabulary import FINISHED, Act, Role, Stage
-from screening.agreement import Agreement, agreement
-from screening.readings import pairs_of_verdicts
-from screening.sampling import random_order
-from screening.sharing import readers
+from screening.progress.agreement import Agreement, agreement
+from screening.progress.history import pairs_of_verdicts
+from screening.queue.assignments import readers
+from screening.ranking.random_sample import random_order
 
 MOST = 500  # records of a round
 LEAST = 10  # that a lead who screens may begin: the agreement on one would tell what others said

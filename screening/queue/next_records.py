@@ -11,10 +11,10 @@ from review.permissions import Action, check
 from review.states.clusters import cluster_of
 from review.tables import CalibrationRecord, Rank, Record, Skip
 from review.vocabulary import Stage
-from screening.calibration import Rounds, open_rounds, records_of
-from screening.ranking import current_run
-from screening.sharing import parts_for
-from screening.waiting import Opening, openings, wanted_by
+from screening.queue.assignments import parts_for
+from screening.queue.calibration import Rounds, open_rounds, records_of
+from screening.queue.candidates import Opening, openings, wanted_by
+from screening.ranking.runs import current_run
 
 LOOK_AHEAD = 10  # candidates checked at a time; most of them prove to be open
 

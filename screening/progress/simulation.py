@@ -14,9 +14,9 @@ from review.events import Actor
 from review.permissions import Action, check
 from review.storage.database import Database
 from review.vocabulary import Stage
-from screening.features import Features, extract, record_text
-from screening.ranker import RelevanceRanker
-from screening.ranking import gather
+from screening.ranking.features import Features, extract, record_text
+from screening.ranking.ranker import RelevanceRanker
+from screening.ranking.runs import gather
 
 # As ASReview's published simulations: learn from every record until 50 are known, then each time
 # from a twentieth more.

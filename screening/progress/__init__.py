@@ -1,0 +1,1 @@
+"""How well screening goes: agreement, stopping, fairness, checks and simulation."""

@@ -1,0 +1,1 @@
+"""Which record a reviewer reads next: candidates, assignments, reservations, calibration."""

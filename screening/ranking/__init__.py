@@ -1,0 +1,1 @@
+"""The order of reading: features, the ranker, its runs, and the random share."""
