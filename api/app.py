@@ -12,62 +12,62 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.staticfiles import StaticFiles
 
-from api import errors
-from api.deps import own_form
 from api.pages import (
+    accept_invitation,
     account,
-    adding,
+    add_search,
     assignments,
     coding,
     conflicts,
     duplicates,
-    elsewhere,
+    heatmap,
     help,  # noqa: A004 - the page's name
+    import_decisions,
     jobs,
-    joining,
-    map,  # noqa: A004 - the page's name
-    marking,
+    mark_duplicate,
     overview,
     prisma,
+    progress,
     public,
     publications,
     records,
     reports,
+    review_settings,
     screening,
     searches,
-    setup,
-    stopping,
 )
-from api.security import SecurityHeaders
 from api.settings import Settings
 from api.v1 import create_api
-from api.worker import Supervisor
+from api.web import errors
+from api.web.deps import own_form
+from api.web.security import SecurityHeaders
+from api.work.worker import Supervisor
 from review.storage.database import Database
 from review.storage.migration import is_current
 
 PAGES = (
     account,
-    joining,
+    accept_invitation,
     help,
     overview,
-    adding,
+    add_search,
     searches,
     duplicates,
-    elsewhere,
+    import_decisions,
     screening,
     conflicts,
     assignments,
-    stopping,
+    progress,
     reports,
     coding,
-    map,
+    heatmap,
     publications,
     public,
     prisma,
     records,
-    marking,
+    mark_duplicate,
     jobs,
-    setup,
+    review_settings,
 )
 
 

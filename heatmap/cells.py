@@ -8,7 +8,7 @@ from uuid import UUID
 import pandas as pd
 from sqlalchemy.orm import Session
 
-from heatmap.frame import Coded, items_of, read_coded, tidy
+from heatmap.coded import Coded, items_of, read_coded, tidy
 from protocols.places import country_name
 from protocols.schema import SPECIAL_VALUES, Axis, CodebookItem, ItemType, MapFramework, Protocol
 from review.decisions.stopping import stop_that_holds

@@ -18,8 +18,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, defer
 
 from heatmap.cells import HeatMap, count
+from heatmap.coded import Coded, items_of, read_coded
 from heatmap.contents import Line, Pair, Passage, Report, lines_of, pairs_in
-from heatmap.frame import Coded, items_of, read_coded
 from protocols.schema import Protocol
 from review.decisions.stopping import stop_that_holds
 from review.errors import Conflicting, Invalid, NotFound

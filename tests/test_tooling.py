@@ -86,7 +86,7 @@ def test_the_imports_are_as_the_contracts_say(tmp_path: Path) -> None:
     ("contract", "place", "line"),
     [
         (LAYERS, "review/errors.py", "import screening.ranking.ranker"),
-        (LAYERS, "heatmap/frame.py", "import screening.ranking.ranker"),
+        (LAYERS, "heatmap/coded.py", "import screening.ranking.ranker"),
         (LAYERS, "protocols/problems.py", "import review.errors"),
         (LAYERS, "screening/ranking/ranker.py", "import api.settings"),
         (HTTP, "review/errors.py", "import starlette.status"),

@@ -24,7 +24,7 @@ from api.cli.terminal import (
     settings,
     show,
 )
-from api.days import day_of
+from api.web.days import day_of
 from review.duplicates.judgements import deduplicate
 from review.errors import ReviewError
 from review.events import Actor

@@ -8,7 +8,7 @@ import typer
 from sqlalchemy import select
 
 from api.cli.terminal import Slug, database, review_id, settings, write
-from api.drawings import use_fonts
+from api.files.drawings import use_fonts
 from heatmap import drawing, exports
 from heatmap.cells import build
 from review.prisma import drawing as prisma_drawing

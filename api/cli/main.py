@@ -2,7 +2,7 @@
 
 import typer
 
-from api.cli import data, elsewhere, evidence, people, serving, standalone
+from api.cli import data, evidence, import_decisions, people, serving, standalone
 from api.cli.terminal import said_plainly
 
 app = typer.Typer(
@@ -20,7 +20,7 @@ app.add_typer(people.user, name="user")
 app.add_typer(people.review, name="review")
 app.add_typer(people.protocol, name="protocol")
 app.command("import")(data.import_files)
-app.command("import-decisions")(elsewhere.import_decisions)
+app.command("import-decisions")(import_decisions.import_decisions)
 app.command("dedupe")(data.dedupe)
 app.command("rank")(data.rank)
 app.command("prisma")(evidence.prisma)

@@ -9,7 +9,7 @@ import uvicorn
 from api.app import create_app
 from api.cli.terminal import AsJson, database, errors, progress, settings, show
 from api.demonstration import LOGINS, PASSWORD, make_demonstration
-from api.worker import Worker
+from api.work.worker import Worker
 from review.storage import migration
 from review.storage.files import FileStore
 from review.storage.migration import is_current

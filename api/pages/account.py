@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.days import end_of
-from api.deps import Base, Person, ReadSession, WriteSession, cookie_name, token_of
-from api.rendering import render
+from api.web.days import end_of
+from api.web.deps import Base, Person, ReadSession, WriteSession, cookie_name, token_of
+from api.web.rendering import render
 from review.errors import NotAllowed
 from review.people.accounts import (
     LIFETIME,

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.deps import By, ReadSession, ReviewId, WriteSession
-from api.rendering import path, render
+from api.web.deps import By, ReadSession, ReviewId, WriteSession
+from api.web.rendering import path, render
 from review.errors import Invalid
 from review.searches.formats.languages import language_tag
 from review.tables import Record, Search

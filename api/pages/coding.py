@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.coding_form import CodeForm, form_fields, subject_of
-from api.deps import Base, By, Config, Here, OptionalId, ReadSession, ReviewId, WriteSession
-from api.full_text_pages import pages_or_ask
-from api.rendering import is_fragment, path, render
+from api.files.full_text_pages import pages_or_ask
+from api.web.deps import Base, By, Config, Here, OptionalId, ReadSession, ReviewId, WriteSession
+from api.web.forms import CodeForm, form_fields, subject_of
+from api.web.rendering import is_fragment, path, render
 from protocols.schema import SPECIAL_VALUES
 from review.errors import Invalid
 from review.events import Actor

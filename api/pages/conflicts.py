@@ -7,8 +7,8 @@ from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.deps import By, ReadSession, ReviewId, WriteSession
-from api.rendering import is_fragment, path, render
+from api.web.deps import By, ReadSession, ReviewId, WriteSession
+from api.web.rendering import is_fragment, path, render
 from review.decisions.blinding import conflicts
 from review.decisions.decisions import adjudicate
 from review.reviews import protocol_of

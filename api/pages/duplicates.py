@@ -8,10 +8,10 @@ from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.deps import By, OptionalId, ReadSession, ReviewId, WriteSession
 from api.pages.jobs import started
-from api.pages.marking import back_to
-from api.rendering import path, render
+from api.pages.mark_duplicate import back_to
+from api.web.deps import By, OptionalId, ReadSession, ReviewId, WriteSession
+from api.web.rendering import path, render
 from review.duplicates.judgements import join_above, judge, undo
 from review.duplicates.questions import latest_acts, question, questions
 from review.duplicates.sample import SIZE, sample_of_last_run

@@ -10,8 +10,8 @@ from markdown_it.token import Token
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.deps import Anybody
-from api.rendering import FOLDER, render
+from api.web.deps import Anybody
+from api.web.rendering import FOLDER, render
 from review.errors import NotFound
 
 router = APIRouter()

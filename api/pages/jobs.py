@@ -8,9 +8,9 @@ from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.deps import By, Config, ReadSession, ReviewId, WriteSession
-from api.downloads import export_file
-from api.rendering import is_fragment, path, render
+from api.files.downloads import export_file
+from api.web.deps import By, Config, ReadSession, ReviewId, WriteSession
+from api.web.rendering import is_fragment, path, render
 from review import jobs
 from review.exports import ExportFormat, Kind, check_asked
 from review.jobs import JobKind

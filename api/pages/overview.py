@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.deps import By, Here, Place, ReadSession, ReviewId
-from api.rendering import render
+from api.web.deps import By, Here, Place, ReadSession, ReviewId
+from api.web.rendering import render
 from protocols.schema import Protocol
 from review.activity import done_lately
 from review.decisions.blinding import n_own_decisions, own_decisions

@@ -9,9 +9,9 @@ from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.deps import By, Here, ReadSession, ReviewId
-from api.drawings import prisma_response
-from api.rendering import path, render
+from api.files.drawings import prisma_response
+from api.web.deps import By, Here, ReadSession, ReviewId
+from api.web.rendering import path, render
 from review.permissions import Action, check
 from review.prisma import drawing
 from review.prisma.boxes import title_of

@@ -7,11 +7,11 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from api.deps import Config, ReadSession
-from api.drawings import MAP_DRAWINGS, as_file, draw_and_wait, map_data, publication_file
-from api.pages.map import asked_for, map_context
-from api.rendering import render
-from api.security import CSP
+from api.files.drawings import MAP_DRAWINGS, as_file, draw_and_wait, map_data, publication_file
+from api.pages.heatmap import asked_for, map_context
+from api.web.deps import Config, ReadSession
+from api.web.rendering import render
+from api.web.security import CSP
 from heatmap.cells import HeatMap
 from heatmap.contents import Line
 from heatmap.publications import cell_of, map_of, shared

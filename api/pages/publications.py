@@ -7,9 +7,9 @@ from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.days import end_of
-from api.deps import By, OptionalId, ReadSession, ReviewId, WriteSession
-from api.rendering import path, public_url, render
+from api.web.days import end_of
+from api.web.deps import By, OptionalId, ReadSession, ReviewId, WriteSession
+from api.web.rendering import path, public_url, render
 from heatmap.publications import publications_of, publish, revoke, share
 from review.tables import Publication
 from review.tables.base import utc_now

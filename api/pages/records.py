@@ -10,8 +10,8 @@ from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.deps import By, Here, ReadSession, ReviewId, WriteSession
-from api.rendering import path, render
+from api.web.deps import By, Here, ReadSession, ReviewId, WriteSession
+from api.web.rendering import path, render
 from protocols.schema import Protocol
 from review.decisions.blinding import history, place_shown
 from review.decisions.reopening import reopen

@@ -8,11 +8,11 @@ from fastapi import APIRouter, Form, Query, UploadFile
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
-from api import uploads
-from api.deps import Base, By, Config, ReadSession, ReviewId, Store, WriteSession
-from api.downloads import document_file
-from api.full_text_pages import pages_or_ask
-from api.rendering import path, render
+from api.files import uploads
+from api.files.downloads import document_file
+from api.files.full_text_pages import pages_or_ask
+from api.web.deps import Base, By, Config, ReadSession, ReviewId, Store, WriteSession
+from api.web.rendering import path, render
 from review.errors import Invalid, NotFound
 from review.jobs import JobKind, ask
 from review.permissions import Action, check

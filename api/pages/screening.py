@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.deps import Base, By, OptionalId, ReviewId, WriteSession
 from api.pages.jobs import started
-from api.rendering import is_fragment, path, render
+from api.web.deps import Base, By, OptionalId, ReviewId, WriteSession
+from api.web.rendering import is_fragment, path, render
 from review.decisions.blinding import n_own_decisions, own_decision, own_decisions
 from review.decisions.decisions import decide, decision_of
 from review.events import Actor

@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.deps import By, ReadSession, ReviewId
-from api.downloads import ALONE
-from api.rendering import render
+from api.files.downloads import ALONE
+from api.web.deps import By, ReadSession, ReviewId
+from api.web.rendering import render
 from review.errors import NotFound
 from review.permissions import Action, check
 from review.reviews import protocol_of

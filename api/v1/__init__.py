@@ -8,7 +8,7 @@ from starlette.datastructures import State
 
 from api.v1 import (
     assignments,
-    codes,
+    coding,
     conflicts,
     duplicates,
     events,
@@ -40,7 +40,7 @@ WRITTEN_AND_READ = (
     assignments,
     reports,
     studies,
-    codes,
+    coding,
     publications,
     events,
 )

@@ -5,13 +5,13 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from api.deps import ReadSession
 from api.v1.callers import By, ReviewId
 from api.v1.paging import Page, Paged
 from api.v1.progress import Agreed
 from api.v1.routes import WriteSession, router
 from api.v1.screening import STAGED
 from api.v1.shapes import Line, Made, Recorded, Said
+from api.web.deps import ReadSession
 from review.events import last_event
 from review.tables import Assignment, Calibration
 from review.vocabulary import Stage

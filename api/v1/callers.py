@@ -9,8 +9,8 @@ from fastapi.security import APIKeyCookie, HTTPBearer
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 
-from api.deps import Place, SignInFirst, database_of, settings_of, signed_in, signed_in_or_none
-from api.security import SAFE
+from api.web.deps import Place, SignInFirst, database_of, settings_of, signed_in, signed_in_or_none
+from api.web.security import SAFE
 from review.errors import NotAllowed, NotFound
 from review.events import Actor
 from review.people.tokens import Scope, account_by_token

@@ -5,12 +5,12 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, FiniteFloat, StringConstraints
 
-from api.deps import ReadSession
 from api.v1.callers import By, ReviewId
 from api.v1.paging import Page, Paged
 from api.v1.routes import WriteSession, router
 from api.v1.screening import STAGED
 from api.v1.shapes import Line, Made, Prose, RecordText, Said, Sentence
+from api.web.deps import ReadSession
 from review.decisions.blinding import conflicts
 from review.decisions.decisions import adjudicate
 from review.decisions.reopening import reopen

@@ -7,11 +7,11 @@ from fastapi import Query
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
-from api.deps import ReadSession
 from api.v1.callers import By, ReviewId
 from api.v1.paging import LARGEST, Page, Paged
 from api.v1.routes import WriteSession, router
 from api.v1.shapes import Queued, Recorded, RecordText, Said, queued
+from api.web.deps import ReadSession
 from review.duplicates.judgements import join_above, judge, undo
 from review.duplicates.questions import questions
 from review.jobs import JobKind, ask

@@ -7,11 +7,11 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlalchemy import select
 
-from api.deps import ReadSession
 from api.v1.callers import By, ReviewId
 from api.v1.paging import Page, Paged
 from api.v1.routes import WriteSession, router
 from api.v1.shapes import Queued, Said, queued
+from api.web.deps import ReadSession
 from review.exports import ExportFormat, Kind, check_asked
 from review.jobs import JobKind, ask
 from review.permissions import Action, check

@@ -9,12 +9,12 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.deps import ReadSession
-from api.drawings import MapAsked, map_response
+from api.files.drawings import MapAsked, map_response
 from api.v1.callers import By, Here
 from api.v1.paging import Page, Paged
 from api.v1.prisma import files
 from api.v1.routes import router
+from api.web.deps import ReadSession
 from heatmap.cells import UNITS
 from heatmap.contents import cell_contents
 from review.permissions import Action, check

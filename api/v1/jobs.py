@@ -8,11 +8,11 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 from starlette.responses import FileResponse
 
-from api.deps import Config, ReadSession
-from api.downloads import export_file
+from api.files.downloads import export_file
 from api.v1.callers import By, ReviewId
 from api.v1.paging import Page, Paged
 from api.v1.routes import WriteSession, router
+from api.web.deps import Config, ReadSession
 from review.errors import NotFound
 from review.events import Actor
 from review.jobs import cancel, find_file, find_job, jobs_of

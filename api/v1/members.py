@@ -7,11 +7,11 @@ from fastapi import Query
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from api.deps import ReadSession
 from api.v1.callers import By, ReviewId
 from api.v1.paging import Page, Paged
 from api.v1.routes import WriteSession, router
 from api.v1.shapes import Line, Said
+from api.web.deps import ReadSession
 from review.errors import NotFound
 from review.permissions import Action, check
 from review.reviews import add_member, members_of, remove_member

@@ -8,12 +8,12 @@ from pydantic import create_model
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.deps import ReadSession
-from api.drawings import TYPES, prisma_response
+from api.files.drawings import TYPES, prisma_response
 from api.v1.callers import By, Here
 from api.v1.paging import Page, Paged
 from api.v1.records import AsOf, RecordFound, rows_of_box
 from api.v1.routes import router
+from api.web.deps import ReadSession
 from review.prisma.counts import BOXES
 
 reading = router("prisma")

@@ -17,8 +17,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from api.deps import SignInFirst
-from api.errors import status_of
+from api.web.deps import SignInFirst
+from api.web.errors import status_of
 from protocols.problems import ProtocolErrors
 from review.errors import ReviewError, Stale
 

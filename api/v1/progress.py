@@ -4,10 +4,10 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from api.deps import ReadSession
 from api.v1.callers import By, Here, ReviewId
 from api.v1.routes import router
 from api.v1.screening import STAGED
+from api.web.deps import ReadSession
 from review.decisions.blinding import n_own_decisions
 from review.errors import NotAllowed
 from review.permissions import Action

@@ -7,12 +7,12 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 from starlette.requests import Request
 
-from api.deps import ReadSession
-from api.rendering import public_url
 from api.v1.callers import By, ReviewId
 from api.v1.paging import Page, Paged
 from api.v1.routes import WriteSession, router, shown_once
 from api.v1.shapes import Line, Said
+from api.web.deps import ReadSession
+from api.web.rendering import public_url
 from heatmap.publications import MAX_TITLE, publications_of, publish, revoke, share
 
 reading, writing = router("publications"), router("publications", writes=True)

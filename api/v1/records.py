@@ -9,12 +9,12 @@ from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.deps import Place, ReadSession
 from api.v1.callers import By, Here, ReviewId
 from api.v1.paging import Page, Paged, Paging
 from api.v1.routes import WriteSession, router
 from api.v1.searches import search_of_review
 from api.v1.shapes import Made, RecordLine, RecordText, Said, Sentence
+from api.web.deps import Place, ReadSession
 from review.decisions.blinding import history, place_shown
 from review.errors import Invalid, NotFound
 from review.events import Actor

@@ -6,13 +6,13 @@ from uuid import UUID
 from pydantic import BaseModel
 from starlette.responses import FileResponse
 
-from api.deps import ReadSession, Store
-from api.downloads import document_file
+from api.files.downloads import document_file
 from api.v1.callers import By, ReviewId
 from api.v1.paging import Page, Paged
 from api.v1.routes import WriteSession, router
 from api.v1.shapes import Made, RecordLine, Said, Sentence
 from api.v1.uploads import Document
+from api.web.deps import ReadSession, Store
 from review.jobs import JobKind, ask
 from review.permissions import Action, check
 from review.prisma.counts import SOUGHT

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 from pydantic import BaseModel, StringConstraints
 from sqlalchemy import select
 
-from api.deps import ReadSession
 from api.v1.callers import By, Here, Person
 from api.v1.paging import Page, Paged
 from api.v1.routes import WriteSession, router
 from api.v1.shapes import Line, Said, Text
+from api.web.deps import ReadSession
 from protocols.loader import load, read_shipped, shipped
 from review.errors import NotAllowed
 from review.reviews import create_review, protocol_state

@@ -20,10 +20,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message
 
-from api.deps import Base
-from api.security import SAFE
 from api.v1.callers import Person, identify
 from api.v1.problems import declared
+from api.web.deps import Base
+from api.web.security import SAFE
 from review.errors import Invalid
 from review.events import canonical
 from review.people.idempotency import Answer, claim_key, keep_answer

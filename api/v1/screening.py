@@ -9,13 +9,13 @@ from fastapi import Form, Query
 from pydantic import BaseModel, Field, Json
 from sqlalchemy.orm import Session
 
-from api.deps import ReadSession
 from api.v1.callers import By, ReviewId
 from api.v1.paging import Page, Paged
 from api.v1.problems import OutOfDate
 from api.v1.routes import WriteSession, router
 from api.v1.shapes import Line, Prose, Queued, RecordText, Said, queued
 from api.v1.uploads import HowRead, Kept
+from api.web.deps import ReadSession
 from review.decisions.blinding import own_decision, own_decisions
 from review.decisions.decisions import decide
 from review.decisions.imported import Rules

@@ -8,12 +8,12 @@ from pydantic import BaseModel, Field, StringConstraints
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from api.deps import ReadSession
 from api.v1.callers import By, ReviewId
 from api.v1.paging import Page, Paged
 from api.v1.routes import WriteSession, router
 from api.v1.shapes import Line, Prose, Queued, Said, Text, queued
 from api.v1.uploads import HowRead, Kept
+from api.web.deps import ReadSession
 from review.errors import NotFound
 from review.jobs import JobKind, ask
 from review.searches.imports import add_search

@@ -6,11 +6,11 @@ from uuid import UUID
 from pydantic import BaseModel, Field, StringConstraints
 from sqlalchemy import select
 
-from api.deps import ReadSession
 from api.v1.callers import By, ReviewId
 from api.v1.paging import Page, Paged
 from api.v1.routes import WriteSession, router
 from api.v1.shapes import Line, RecordLine, Said
+from api.web.deps import ReadSession
 from review.errors import Invalid
 from review.permissions import Action, check
 from review.studies.studies import (

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from fastapi import Depends, File, Form, UploadFile
 from pydantic import Json
 
-from api import uploads
-from api.deps import Store
+from api.files import uploads
 from api.v1.callers import managing
+from api.web.deps import Store
 from review.errors import Invalid
 from review.reports import full_texts
 from review.searches.formats import FILE_LIMIT, Format, checked_encoding, checked_mapping

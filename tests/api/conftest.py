@@ -10,9 +10,9 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from api.app import create_app
-from api.security import form_token
 from api.settings import Settings
-from api.worker import Worker
+from api.web.security import form_token
+from api.work.worker import Worker
 from review.events import Actor
 from review.people.accounts import start_session
 from review.storage.database import Database

@@ -8,8 +8,8 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import OperationalError
 
 from api.settings import Settings
-from api.tasks import Task, do
-from api.worker import FAILED, Supervisor, Worker
+from api.work.tasks import Task, do
+from api.work.worker import FAILED, Supervisor, Worker
 from review import jobs
 from review.errors import Conflicting, NotFound
 from review.events import OPERATOR
@@ -194,7 +194,7 @@ def test_an_unforeseen_error_fails_the_job_and_says_no_more_than_that(
     def boom(_task):
         raise RuntimeError("the secret inside")
 
-    monkeypatch.setattr("api.worker.do", boom)
+    monkeypatch.setattr("api.work.worker.do", boom)
     job_id = ask(JobKind.DEDUPLICATE)
 
     work_off(app)
@@ -380,7 +380,7 @@ def test_an_order_that_cannot_be_learned_is_let_be_for_a_while(
         tries.append(more["review_id"])
         raise RuntimeError("the disk is full")
 
-    monkeypatch.setattr("api.worker.keep_up", broken)
+    monkeypatch.setattr("api.work.worker.keep_up", broken)
     worker = Worker(database, settings.model_copy(update={"rank_after": 1}))
     worker.rank_what_is_due()
     worker.rank_what_is_due()

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from fastapi.routing import APIRoute
 
-from api.security import sealed
+from api.web.security import sealed
 from review.events import last_event
 from review.jobs import JobKind
 from review.jobs import ask as ask_for

@@ -183,6 +183,6 @@ def _is_worker(entry: Path, mark: bytes) -> bool:
         return False
     try:  # what has ended, reaped or not, has no command line
         words = (entry / "cmdline").read_bytes().split(b"\0")
-        return b"api.worker" in words and mark in (entry / "environ").read_bytes().split(b"\0")
+        return b"api.work.worker" in words and mark in (entry / "environ").read_bytes().split(b"\0")
     except (OSError, PermissionError):
         return False

@@ -14,8 +14,8 @@ from openpyxl import load_workbook
 from sqlalchemy.orm import Session
 
 from heatmap.cells import HeatMap, build, count_cells
+from heatmap.coded import Coded, tidy
 from heatmap.exports import to_csv, to_json, to_xlsx
-from heatmap.frame import Coded, tidy
 from protocols.loader import load
 from review.errors import Invalid, NotFound
 from review.events import last_event

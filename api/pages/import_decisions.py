@@ -9,11 +9,11 @@ from pydantic import BeforeValidator
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import uploads
-from api.deps import By, Config, ReadSession, ReviewId, WriteSession
-from api.pages.adding import READ_AS, AtDesk, Desk, FilesForm, Shown, unsealed_file
+from api.files import uploads
+from api.pages.add_search import READ_AS, AtDesk, Desk, FilesForm, Shown, unsealed_file
 from api.pages.jobs import started
-from api.rendering import render
+from api.web.deps import By, Config, ReadSession, ReviewId, WriteSession
+from api.web.rendering import render
 from review.decisions.imported import NOBODY, SAYABLE, Rules, Seen, look_through
 from review.errors import Invalid, Unreadable
 from review.jobs import JobKind

@@ -9,11 +9,11 @@ from pydantic import BaseModel, JsonValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.deps import Place, ReadSession
 from api.v1.callers import By, Here, ReviewId
 from api.v1.paging import Page, Paged
 from api.v1.routes import WriteSession, router
 from api.v1.shapes import Line, Made, Prose, Said
+from api.web.deps import Place, ReadSession
 from review.events import Actor
 from review.permissions import Action, check
 from review.reviews import protocol_of

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.deps import By, ReadSession, ReviewId, WriteSession
-from api.downloads import ALONE
+from api.files.downloads import ALONE
 from api.pages.jobs import started
-from api.rendering import path, render
+from api.web.deps import By, ReadSession, ReviewId, WriteSession
+from api.web.rendering import path, render
 from review.decisions.stopping import stop_screening, stop_that_holds
 from review.errors import NotFound
 from review.jobs import JobKind, latest_done

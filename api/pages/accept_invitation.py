@@ -6,9 +6,9 @@ from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.deps import Anybody, Base, ReadSession
 from api.pages.account import with_session
-from api.rendering import render
+from api.web.deps import Anybody, Base, ReadSession
+from api.web.rendering import render
 from review.people.accounts import add_account
 from review.people.invitations import accept, opened
 

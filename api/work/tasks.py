@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from api import drawings
+from api.files import drawings
 from api.settings import Settings
 from review import exports, jobs
 from review.decisions.imported import Done, Rules, import_decisions, write_outcomes

@@ -12,9 +12,9 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError  # noqa: A004
 
-from api.drawings import use_fonts
+from api.files.drawings import use_fonts
 from api.settings import Settings
-from api.tasks import Task, do
+from api.work.tasks import Task, do
 from protocols.problems import ProtocolErrors
 from review import jobs
 from review.errors import ReviewError
@@ -224,7 +224,7 @@ class Supervisor:
         # The worker's standard input is a pipe that nothing is written to: it ends when we do,
         # however that comes about, and the worker with it.
         return subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, "-m", "api.worker", str(worker)],
+            [sys.executable, "-m", "api.work.worker", str(worker)],
             stdin=subprocess.PIPE,
             env={**os.environ, **self.settings.environment()},
         )

@@ -11,8 +11,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from api.highlighting import differing, marked
-from api.security import form_token
+from api.web.highlighting import differing, marked
+from api.web.security import form_token
 from review.jobs import JobKind
 from review.searches.formats.languages import language_name, language_tag
 from review.tables import Job, Record

@@ -10,8 +10,8 @@ from pydantic import BeforeValidator
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 
-from api.security import SAFE, check_form_token, check_origin
 from api.settings import Settings
+from api.web.security import SAFE, check_form_token, check_origin
 from review.errors import NotFound, ReviewError
 from review.events import Actor
 from review.jobs import n_open

@@ -9,9 +9,9 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.deps import By, Here, ReadSession, ReviewId
-from api.drawings import MapAsked, map_response
-from api.rendering import render
+from api.files.drawings import MapAsked, map_response
+from api.web.deps import By, Here, ReadSession, ReviewId
+from api.web.rendering import render
 from heatmap.cells import HeatMap, value_label
 from heatmap.contents import Line, cell_contents
 from heatmap.publications import searched_to

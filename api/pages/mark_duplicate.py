@@ -8,8 +8,8 @@ from fastapi import APIRouter, Form, Query
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.deps import By, ReadSession, ReviewId, WriteSession
-from api.rendering import path, render
+from api.web.deps import By, ReadSession, ReviewId, WriteSession
+from api.web.rendering import path, render
 from review.duplicates.judgements import judge
 from review.duplicates.questions import likely_duplicates, question
 from review.permissions import Action, check

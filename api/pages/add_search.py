@@ -9,12 +9,12 @@ from pydantic import BaseModel, BeforeValidator
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import uploads
-from api.days import day_of
-from api.deps import By, Config, ReadSession, ReviewId, Store, WriteSession
+from api.files import uploads
 from api.pages.jobs import started
-from api.rendering import render
-from api.security import sealed, unsealed
+from api.web.days import day_of
+from api.web.deps import By, Config, ReadSession, ReviewId, Store, WriteSession
+from api.web.rendering import render
+from api.web.security import sealed, unsealed
 from review.errors import Invalid, Unreadable
 from review.jobs import JobKind
 from review.permissions import Action, check

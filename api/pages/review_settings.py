@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api import uploads
-from api.deps import By, ReadSession, ReviewId, WriteSession
-from api.rendering import path, public_url, render
+from api.files import uploads
+from api.web.deps import By, ReadSession, ReviewId, WriteSession
+from api.web.rendering import path, public_url, render
 from protocols.changes import changes
 from protocols.loader import load
 from protocols.source import MAX_BYTES

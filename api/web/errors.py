@@ -9,9 +9,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.deps import SignInFirst
-from api.rendering import is_fragment, render
-from api.security import HEADERS
+from api.web.deps import SignInFirst
+from api.web.rendering import is_fragment, render
+from api.web.security import HEADERS
 from protocols.problems import ProtocolErrors
 from review.errors import (
     Conflicting,

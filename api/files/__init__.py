@@ -1,0 +1,1 @@
+"""Files going in and out: uploads, downloads, drawings and pages of full texts."""

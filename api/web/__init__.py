@@ -1,0 +1,1 @@
+"""What every page and address needs: identity, errors, security headers, rendering."""

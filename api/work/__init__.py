@@ -1,0 +1,1 @@
+"""Work in the background: the tasks, and the process that does them."""
