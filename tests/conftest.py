@@ -3,7 +3,9 @@
 import gc
 import os
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -12,6 +14,9 @@ from sqlalchemy.orm import Session
 from review.storage.database import Database
 from tests.databases import KINDS, Templates, postgres_server
 from tests.factories import Cast, make_review
+
+FOLDER = Path(__file__).parent
+NO_PARAMETERS = SimpleNamespace(params={})
 
 settings.register_profile(
     "ci", max_examples=25, derandomize=True, deadline=None, database=None, print_blob=True,
@@ -24,6 +29,29 @@ settings.register_profile(
 settings.load_profile(os.environ.get("SIFTMAP_TEST_PROFILE", "ci"))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--quick", action="store_true", help="SQLite alone, without the browser and killed servers"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out, under --quick, what needs PostgreSQL, a browser or a server that is killed."""
+    if not config.getoption("quick"):
+        return
+    left_out = [item for item in items if _is_slow(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in set(left_out)]
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    if item.path.relative_to(FOLDER).parts[0] in {"browser", "faults"}:
+        return True
+    if item.get_closest_marker("both_databases"):
+        return True
+    return "postgresql" in getattr(item, "callspec", NO_PARAMETERS).params.values()
+
+
 def pytest_collection_finish() -> None:
     """Spare the garbage collector all that is loaded by now; it is a good part of a heap."""
     gc.collect()
@@ -31,8 +59,13 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(scope="session")
-def templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Templates]:
-    with postgres_server() as server:
+def is_quick(pytestconfig: pytest.Config) -> bool:
+    return bool(pytestconfig.getoption("quick"))
+
+
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory: pytest.TempPathFactory, is_quick: bool) -> Iterator[Templates]:
+    with nullcontext() if is_quick else postgres_server() as server:
         yield Templates(tmp_path_factory.mktemp("databases"), server)
 
 
@@ -55,8 +88,9 @@ def database(database_url: str) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="session")
-def shared_databases(templates: Templates) -> Iterator[dict[str, Database]]:
-    made = {kind: Database(templates.fresh(kind)) for kind in KINDS}
+def shared_databases(templates: Templates, is_quick: bool) -> Iterator[dict[str, Database]]:
+    kinds = KINDS[:1] if is_quick else KINDS
+    made = {kind: Database(templates.fresh(kind)) for kind in kinds}
     yield made
     for one in made.values():
         one.dispose()

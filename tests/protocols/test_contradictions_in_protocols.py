@@ -1,7 +1,8 @@
 """What the schema cannot see: each way in which the parts of a protocol can disagree."""
 
 import pytest
-from protocol_texts import broken, only
+
+from tests.protocols.protocol_texts import broken, only
 
 AXIS = "framework 'area_by_theme' names"
 BAD_STAR = "a * may stand at the beginning or the end only."

@@ -5,11 +5,11 @@ from hashlib import sha256
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from protocol_texts import SMALL, broken, only
 
 from protocols.loader import load, load_file
 from protocols.problems import ProtocolErrors
 from protocols.schema import Axis
+from tests.protocols.protocol_texts import SMALL, broken, only
 
 
 def refused(text):

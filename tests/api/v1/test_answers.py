@@ -15,7 +15,7 @@ from review.vocabulary import Judgement, Role
 from tests.api.conftest import work_off
 from tests.api.v1.api_routes import RIS
 from tests.factories import make_records
-from tests.review.test_clusters import ask_model
+from tests.review.duplicates.test_judgements import ask_model
 
 
 @pytest.fixture

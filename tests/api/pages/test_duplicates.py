@@ -7,7 +7,7 @@ import pytest
 from review.duplicates.questions import questions
 from review.vocabulary import Judgement
 from tests.factories import make_records
-from tests.review.test_clusters import ask_model
+from tests.review.duplicates.test_judgements import ask_model
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ import pytest
 import rispy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from reading_cases import SAMPLES, read_text
 
 from review.errors import Unreadable
 from review.searches.formats import Format, count_blocks, detect, read
+from tests.review.searches.formats.format_cases import SAMPLES, read_text
 
-IMPORTS = Path(__file__).parents[4] / "shared/bench/imports"
+IMPORTS = Path(__file__).parents[5] / "shared/bench/imports"
 FAMILIES = ("ris", "nbib", "medline", "pubmed-xml", "endnote-xml", "bibtex", "csv", "tsv")
 # A file that holds two kinds of beginning, of which the manifest counts one.
 COUNTED_OTHERWISE = {"jabref__MedlinePlainImporterTestMultipleEntries.txt"}

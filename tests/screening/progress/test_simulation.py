@@ -28,7 +28,7 @@ def make_frame(n_relevant: int = 6, n_others: int = 54) -> pd.DataFrame:
 
 
 FRAME = make_frame()
-BENCHMARK = Path(__file__).resolve().parents[3] / "shared" / "bench" / "score_ranking.py"
+BENCHMARK = Path(__file__).resolve().parents[4] / "shared" / "bench" / "score_ranking.py"
 
 
 def test_a_replay_reads_every_record_but_the_priors_once():

@@ -11,7 +11,7 @@ from review.events import OPERATOR
 from review.people.tokens import Scope, issue_token
 from review.reviews import add_member
 from review.vocabulary import Role
-from tests.api.test_two_worlds import worlds  # noqa: F401 - a fixture
+from tests.api.pages.test_two_worlds import worlds  # noqa: F401 - a fixture
 from tests.api.v1.api_routes import API_ROUTES
 from tests.api.v1.conftest import Program
 

@@ -1,9 +1,17 @@
 """What each format gives, and what it refuses."""
 
 import pytest
-from reading_cases import BIBTEX, CNKI, CNKI_OWN, PUBMED_XML, RIS, SAMPLES, read_text
 
 from review.searches.formats import Format, count_blocks, detect, read
+from tests.review.searches.formats.format_cases import (
+    BIBTEX,
+    CNKI,
+    CNKI_OWN,
+    PUBMED_XML,
+    RIS,
+    SAMPLES,
+    read_text,
+)
 
 
 @pytest.mark.parametrize("kind", list(SAMPLES))

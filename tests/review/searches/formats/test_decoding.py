@@ -1,9 +1,9 @@
 """Text comes out right, or with a warning, whatever encoding and newlines it came in."""
 
 import pytest
-from reading_cases import RIS, read_bytes, read_text
 
 from review.searches.formats import Format, detect
+from tests.review.searches.formats.format_cases import RIS, read_bytes, read_text
 
 SPANISH = (
     "TY  - JOUR\nAU  - Muñoz, José\nTI  - Evaluación de los programas de pago por resultados en "

@@ -14,9 +14,9 @@ from typing import Any
 
 import openpyxl
 import pytest
-from reading_cases import SAMPLES
 
 from review.searches.formats import Format
+from tests.review.searches.formats.format_cases import SAMPLES
 
 HERE = Path(__file__).parent
 GROWTH = 300  # MB that reading the worst of the files may take
@@ -30,7 +30,7 @@ def attack(folder: Path, files: Mapping[str, bytes], kind: Format) -> dict[str, 
         (folder / name).write_bytes(data)
     done = subprocess.run(
         [sys.executable, str(HERE / "attacks.py"), str(folder), kind.value],
-        capture_output=True, text=True, check=False, cwd=HERE.parents[2],
+        capture_output=True, text=True, check=False, cwd=HERE.parents[3],
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     found: dict[str, Any] = json.loads(done.stdout)

@@ -12,11 +12,11 @@ import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from reading_cases import RIS, SAMPLES, read_bytes, read_text
 
 from review.errors import Unreadable
 from review.searches.formats import Format, count_blocks, detect, read
 from review.searches.formats.records import RECORD_LIMIT
+from tests.review.searches.formats.format_cases import RIS, SAMPLES, read_bytes, read_text
 
 LONG = {kind: text * 3 for kind, text in SAMPLES.items() if kind is not Format.CSL_JSON}
 

@@ -123,7 +123,7 @@ def test_what_was_drawn_is_one_of_the_pair(session):
 def test_pairs_joined_above_a_score_do_not_count_as_looked_at(session):
     cast = make_review(session)
     a, b = make_records(session, cast.review_id, 2)
-    from tests.review.test_clusters import ask_model
+    from tests.review.duplicates.test_judgements import ask_model
 
     ask_model(session, cast, [(a, b, 0.9, Judgement.DOUBTFUL)])
     join_above(session, review_id=cast.review_id, score=0.8, by=cast.lead)

@@ -156,6 +156,7 @@ def ranked(database: Database, tmp_path) -> tuple[list[int], list[float], str]:
         return [number for number, _ in order], [score for _, score in order], run.fingerprint
 
 
+@pytest.mark.both_databases
 def test_the_same_acts_give_the_same_ranks_on_both_databases(templates, tmp_path):
     made = [Database(templates.fresh(kind)) for kind in KINDS]
 

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 from coverage import Coverage
-from reading_cases import SAMPLES
 
 from review.errors import Unreadable
 from review.searches.formats import claims, columns_of, count_blocks, detect, read
+from tests.review.searches.formats.format_cases import SAMPLES
 
 SECONDS = float(os.environ.get("SIFTMAP_FUZZ_SECONDS", "30"))
-FOLDER = Path(__file__).parents[3] / "review" / "reading"
+FOLDER = Path(__file__).parents[4] / "review" / "searches" / "formats"
 LARGEST = 20_000  # bytes of a file
 SLOWEST = 2.0  # CPU seconds for one so small
 MOST_MEMORY = 300 * 1024  # kB by which the process may grow

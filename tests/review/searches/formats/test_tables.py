@@ -1,9 +1,9 @@
 """The headings of the programs that tables come from."""
 
 import pytest
-from reading_cases import read_text
 
 from review.searches.formats import Format
+from tests.review.searches.formats.format_cases import read_text
 
 TABLES = {
     "Scopus": (
