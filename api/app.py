@@ -40,6 +40,7 @@ from api.settings import Settings
 from api.v1 import create_api
 from api.web import errors
 from api.web.deps import own_form
+from api.web.routing import routes_by_name
 from api.web.security import SecurityHeaders
 from api.work.worker import Supervisor
 from review.storage.database import Database
@@ -93,6 +94,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     errors.install(app)
     app.mount("/static/htmx", StaticFiles(directory=str(files("js_lib_htmx") / "static/htmx")))
     app.mount("/static", StaticFiles(directory=str(files("api") / "static")))
+    app.state.routes = routes_by_name(page.router for page in PAGES)
     for page in PAGES:
         app.include_router(page.router, dependencies=[Depends(own_form)])
     app.mount("/api/v1", create_api(app.state))

@@ -2,17 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.pages.account import with_session
 from api.web.deps import Anybody, Base, ReadSession
 from api.web.rendering import render
+from api.web.routing import PageRouter
 from review.people.accounts import add_account
 from review.people.invitations import accept, opened
 
-router = APIRouter()
+router = PageRouter()
 J = "/invitations/{token}"
 
 
@@ -21,7 +22,12 @@ def show(request: Request, session: ReadSession, person: Anybody, token: str) ->
     """Show what the invitation is to, with the way to accept it."""
     invitation, review = opened(session, token)
     return render(
-        request, "invitation.html", invitation=invitation, review=review, person=person, token=token
+        request,
+        "account/invitation.html",
+        invitation=invitation,
+        review=review,
+        person=person,
+        token=token,
     )
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.requests import Request
@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from api.web.days import end_of
 from api.web.deps import Base, Person, ReadSession, WriteSession, cookie_name, token_of
 from api.web.rendering import render
+from api.web.routing import PageRouter
 from review.errors import NotAllowed
 from review.people.accounts import (
     LIFETIME,
@@ -25,7 +26,7 @@ from review.people.tokens import Scope, issue_token, revoke_token, tokens_of
 from review.tables import Account, Membership, Review
 from review.tables.base import utc_now
 
-router = APIRouter()
+router = PageRouter()
 
 
 @router.get("/")
@@ -40,13 +41,13 @@ def reviews(request: Request, session: ReadSession, person: Person) -> Response:
     roles: dict[Review, list[str]] = {}
     for review, role in rows:
         roles.setdefault(review, []).append(role)
-    return render(request, "reviews.html", reviews=roles)
+    return render(request, "overview/reviews.html", reviews=roles)
 
 
 @router.get("/login")
 def login_form(request: Request, next: str = "/") -> Response:  # noqa: A002 - the address's word
     """Show the sign-in form."""
-    return render(request, "login.html", next=_local(next), wrong=None, email="")
+    return render(request, "account/login.html", next=_local(next), wrong=None, email="")
 
 
 @router.post("/login")
@@ -63,7 +64,7 @@ def login(
     except NotAllowed as error:
         return render(
             request,
-            "login.html",
+            "account/login.html",
             status_code=403,
             next=_local(next),
             wrong=str(error),
@@ -166,7 +167,7 @@ def _account(
 ) -> Response:
     return render(
         request,
-        "account.html",
+        "account/account.html",
         tokens=tokens_of(session, person.id),
         scopes=list(Scope),
         made=made,

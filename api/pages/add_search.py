@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, UploadFile
+from fastapi import Depends, Form, UploadFile
 from pydantic import BaseModel, BeforeValidator
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,6 +14,7 @@ from api.pages.jobs import started
 from api.web.days import day_of
 from api.web.deps import By, Config, ReadSession, ReviewId, Store, WriteSession
 from api.web.rendering import render
+from api.web.routing import PageRouter
 from api.web.security import sealed, unsealed
 from review.errors import Invalid, Unreadable
 from review.jobs import JobKind
@@ -23,7 +24,7 @@ from review.searches.formats import FIELDS, FILE_LIMIT, Format, checked_mapping,
 from review.searches.previews import Preview, Reading, as_before, preview, remembered_mapping
 from review.vocabulary import SearchKind
 
-router = APIRouter()
+router = PageRouter()
 ENCODINGS = (
     "utf-8", "utf-16", "cp1252", "cp1250", "cp1251", "iso8859-1", "iso8859-15", "mac_roman",
     "gb18030", "big5", "shift_jis", "euc_jp", "euc_kr",
@@ -128,7 +129,7 @@ class Desk:
         """Return the page of the files as they would be read, and of what was typed."""
         return render(
             self.request,
-            "adding.html",
+            "searches/add_search.html",
             status_code=422 if all(one.seen is None for one in shown) else 200,
             files=shown,
             said=said,
@@ -169,8 +170,8 @@ def show_hits(desk: AtDesk, hits: Annotated[str, Form(max_length=2_000_000)] = "
     return desk.page([shown], SearchForm(file=[], kind=SearchKind.WEBSITE, hits=n))
 
 
-@router.post("/reviews/{slug}/searches/look")
-def look_again(desk: AtDesk, said: Said) -> Response:
+@router.post("/reviews/{slug}/searches/preview")
+def update_preview(desk: AtDesk, said: Said) -> Response:
     """Show the files as they would be read by what the person corrected."""
     shown = [desk.look(one, said.reading(place)) for place, one in enumerate(said.file)]
     return desk.page(shown, said)

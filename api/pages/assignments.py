@@ -4,7 +4,7 @@ import re
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from starlette.requests import Request
@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.web.deps import By, ReadSession, ReviewId, WriteSession
 from api.web.rendering import path, render
+from api.web.routing import PageRouter
 from review.errors import Invalid
 from review.searches.formats.languages import language_tag
 from review.tables import Record, Search
@@ -19,7 +20,7 @@ from review.vocabulary import Stage
 from screening.queue.assignments import assign, n_left_over, portions
 from screening.queue.calibration import MOST, begin, can_be_settled, end, rounds
 
-router = APIRouter()
+router = PageRouter()
 RANGE = re.compile(r"(\d{1,9})(?:\s*[-–]\s*(\d{1,9}))?")
 
 
@@ -29,7 +30,7 @@ def show(request: Request, session: ReadSession, review_id: ReviewId, by: By) ->
     stage = Stage.TITLE_ABSTRACT
     return render(
         request,
-        "assignments.html",
+        "screening/assignments.html",
         portions=portions(session, review_id=review_id, stage=stage, by=by),
         n_left_over=n_left_over(session, review_id=review_id, stage=stage, by=by),
         languages=_languages(session, review_id),

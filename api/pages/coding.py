@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.requests import Request
@@ -15,6 +15,7 @@ from api.files.full_text_pages import pages_or_ask
 from api.web.deps import Base, By, Config, Here, OptionalId, ReadSession, ReviewId, WriteSession
 from api.web.forms import CodeForm, form_fields, subject_of
 from api.web.rendering import is_fragment, path, render
+from api.web.routing import PageRouter
 from protocols.schema import SPECIAL_VALUES
 from review.errors import Invalid
 from review.events import Actor
@@ -38,7 +39,7 @@ from review.studies.studies import (
 from review.tables import Contract, Record, Study
 from review.vocabulary import AgreedBy
 
-router = APIRouter()
+router = PageRouter()
 
 
 @router.get("/reviews/{slug}/coding")
@@ -57,7 +58,7 @@ def studies(
     waiting = [record for record, _, _ in rows]
     return render(
         request,
-        "studies.html",
+        "coding/studies.html",
         studies=found,
         waiting=waiting,
         related=_related(session, review_id, found, waiting),
@@ -157,7 +158,7 @@ def study_form(
     pages = (
         pages_or_ask(database, settings, document, review_id=review_id, by=by) if document else None
     )
-    return render(request, "coding.html", **context, pages=pages)
+    return render(request, "coding/coding.html", **context, pages=pages)
 
 
 @router.post("/reviews/{slug}/coding/{study_id}/contracts")
@@ -204,7 +205,7 @@ def post_code(
     )
     return render(
         request,
-        "_field.html",
+        "coding/_field.html",
         field=field,
         study=study_of_review(session, review_id=review_id, study_id=study_id),
         chosen_id=said.contract,

@@ -3,12 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.web.deps import By, ReadSession, ReviewId, WriteSession
 from api.web.rendering import is_fragment, path, render
+from api.web.routing import PageRouter
 from review.decisions.blinding import conflicts
 from review.decisions.decisions import adjudicate
 from review.reviews import protocol_of
@@ -16,7 +17,7 @@ from review.vocabulary import Stage, Verdict
 
 SHOWN = 20  # conflicts on a page
 
-router = APIRouter()
+router = PageRouter()
 
 
 @router.get("/reviews/{slug}/conflicts")
@@ -29,7 +30,7 @@ def show(request: Request, session: ReadSession, review_id: ReviewId, by: By) ->
     ]
     return render(
         request,
-        "conflicts.html",
+        "conflicts/conflicts.html",
         conflicts=found[:SHOWN],
         more=len(found) > SHOWN,
         protocol=protocol_of(session, review_id),
@@ -37,7 +38,7 @@ def show(request: Request, session: ReadSession, review_id: ReviewId, by: By) ->
 
 
 @router.post("/reviews/{slug}/conflicts")
-def settle(
+def resolve(
     request: Request,
     session: WriteSession,
     review_id: ReviewId,
@@ -62,5 +63,5 @@ def settle(
         note=note.strip() or None,
     )
     if is_fragment(request):
-        return render(request, "_settled.html", verdict=verdict, record_id=record)
+        return render(request, "conflicts/_resolved.html", verdict=verdict, record_id=record)
     return RedirectResponse(path(request, "conflicts"), status_code=303)

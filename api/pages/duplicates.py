@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Query
+from fastapi import Form, Query
 from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -12,6 +12,7 @@ from api.pages.jobs import started
 from api.pages.mark_duplicate import back_to
 from api.web.deps import By, OptionalId, ReadSession, ReviewId, WriteSession
 from api.web.rendering import path, render
+from api.web.routing import PageRouter
 from review.duplicates.judgements import join_above, judge, undo
 from review.duplicates.questions import latest_acts, question, questions
 from review.duplicates.sample import SIZE, sample_of_last_run
@@ -20,7 +21,7 @@ from review.permissions import Action, check
 from review.tables import Record
 from review.vocabulary import Judgement, Stage
 
-router = APIRouter()
+router = PageRouter()
 SCORES = (0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)
 LARGEST_SAMPLE = 1_000
 SHOWN = 200  # pairs to look through on one page
@@ -45,7 +46,7 @@ def duplicates(
         shown = question(session, review_id=review_id, left_id=left_id, right_id=right_id)
     return render(
         request,
-        "duplicates.html",
+        "duplicates/duplicates.html",
         question=shown,
         n_pending=len(pending),
         skip=place,
@@ -95,7 +96,7 @@ def sample(
         left_id, right_id = drawn.next
         pair = question(session, review_id=review_id, left_id=left_id, right_id=right_id)
     return render(
-        request, "duplicates_sample.html", sample=drawn, question=pair, largest=LARGEST_SAMPLE
+        request, "duplicates/sample.html", sample=drawn, question=pair, largest=LARGEST_SAMPLE
     )
 
 
@@ -118,7 +119,7 @@ def above(
     found = {one.id: one for one in session.scalars(select(Record).where(Record.id.in_(ids)))}
     return render(
         request,
-        "duplicates_above.html",
+        "duplicates/above.html",
         score=score,
         # Of two scores that the same pairs reach, the lower one says nothing more.
         counts={n: one for one, n in reversed(counts.items()) if n},

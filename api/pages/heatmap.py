@@ -5,13 +5,13 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api.files.drawings import MapAsked, map_response
 from api.web.deps import By, Here, ReadSession, ReviewId
 from api.web.rendering import render
+from api.web.routing import PageRouter
 from heatmap.cells import HeatMap, value_label
 from heatmap.contents import Line, cell_contents
 from heatmap.publications import searched_to
@@ -19,7 +19,7 @@ from protocols.schema import ItemType, Protocol
 from review.permissions import Action, check
 from review.reviews import protocol_of
 
-router = APIRouter()
+router = PageRouter()
 OWN = frozenset({"framework", "unit", "secondary", "row", "column"})
 
 
@@ -29,7 +29,7 @@ def show(request: Request, session: ReadSession, review_id: ReviewId, by: By) ->
     protocol = protocol_of(session, review_id)
     check(session, review_id=review_id, by=by, action=Action.SEE_COUNTS)
     if not protocol.frameworks:
-        return render(request, "no_map.html")
+        return render(request, "heatmap/no_map.html")
     heatmap = asked_for(request).build(session, review_id)
 
     def open_cell(row: str, column: str) -> list[Line]:
@@ -37,7 +37,7 @@ def show(request: Request, session: ReadSession, review_id: ReviewId, by: By) ->
 
     return render(
         request,
-        "map.html",
+        "heatmap/map.html",
         **map_context(request, heatmap, protocol, open_cell, searched_to(session, review_id)),
     )
 

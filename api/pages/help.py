@@ -4,7 +4,6 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
-from fastapi import APIRouter
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from starlette.requests import Request
@@ -12,9 +11,10 @@ from starlette.responses import Response
 
 from api.web.deps import Anybody
 from api.web.rendering import FOLDER, render
+from api.web.routing import PageRouter
 from review.errors import NotFound
 
-router = APIRouter()
+router = PageRouter()
 GUIDES = {
     "reviewers": "For reviewers",
     "leads": "For leads",
@@ -33,7 +33,7 @@ GUIDES = {
 @router.get("/help")
 def index(request: Request, _person: Anybody) -> Response:
     """Show what guides there are."""
-    return render(request, "help.html", guides=GUIDES, chosen=None, text="")
+    return render(request, "help/help.html", guides=GUIDES, chosen=None, text="")
 
 
 @router.get("/help/{guide}")
@@ -41,7 +41,7 @@ def show(request: Request, _person: Anybody, guide: str) -> Response:
     """Show one guide."""
     if guide not in GUIDES:
         raise NotFound("There is no such guide.")
-    return render(request, "help.html", guides=GUIDES, chosen=guide, text=as_html(guide))
+    return render(request, "help/help.html", guides=GUIDES, chosen=guide, text=as_html(guide))
 
 
 @cache

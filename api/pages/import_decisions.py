@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from typing import Annotated
 
-from fastapi import APIRouter, Form, UploadFile
+from fastapi import Form, UploadFile
 from pydantic import BeforeValidator
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,6 +14,7 @@ from api.pages.add_search import READ_AS, AtDesk, Desk, FilesForm, Shown, unseal
 from api.pages.jobs import started
 from api.web.deps import By, Config, ReadSession, ReviewId, WriteSession
 from api.web.rendering import render
+from api.web.routing import PageRouter
 from review.decisions.imported import NOBODY, SAYABLE, Rules, Seen, look_through
 from review.errors import Invalid, Unreadable
 from review.jobs import JobKind
@@ -24,7 +25,7 @@ from review.searches.previews import Reading
 from review.tables import Account
 from review.vocabulary import Stage, Verdict
 
-router = APIRouter()
+router = PageRouter()
 DECISIONS = "/reviews/{slug}/decisions"
 
 
@@ -52,7 +53,7 @@ Said = Annotated[TakingOver, Form()]
 def ask_for_file(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
     """Show what can be taken over, and ask for the export."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    return render(request, "elsewhere.html", shown=None)
+    return render(request, "import_decisions/import_decisions.html", shown=None)
 
 
 @router.post(DECISIONS + "/files")
@@ -66,14 +67,14 @@ def show_file(desk: AtDesk, file: UploadFile) -> Response:
     return _page(desk, desk.look(said.file[0], Reading()), said)
 
 
-@router.post(DECISIONS + "/look")
-def look_again(desk: AtDesk, said: Said) -> Response:
+@router.post(DECISIONS + "/preview")
+def update_preview(desk: AtDesk, said: Said) -> Response:
     """Show the export as it would be read by what the person corrected."""
     return _page(desk, desk.look(_only(said.file), said.reading(0)), said)
 
 
 @router.post(DECISIONS)
-def take_over(
+def post_import(
     request: Request,
     session: WriteSession,
     review_id: ReviewId,
@@ -96,7 +97,7 @@ def _page(desk: Desk, shown: Shown, said: TakingOver) -> Response:
     rules = said.rules()
     return render(
         desk.request,
-        "elsewhere.html",
+        "import_decisions/import_decisions.html",
         status_code=200 if shown.seen else 422,
         shown=shown,
         seen=seen,

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.files.downloads import export_file
 from api.web.deps import By, Config, ReadSession, ReviewId, WriteSession
 from api.web.rendering import is_fragment, path, render
+from api.web.routing import PageRouter
 from review import jobs
 from review.exports import ExportFormat, Kind, check_asked
 from review.jobs import JobKind
@@ -18,7 +19,7 @@ from review.tables import Job
 from review.tables.base import utc_now
 from review.vocabulary import JobState
 
-router = APIRouter()
+router = PageRouter()
 R = "/reviews/{slug}"
 
 
@@ -26,7 +27,9 @@ R = "/reviews/{slug}"
 def show_all(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
     """Show the latest work, and what can be exported."""
     found = jobs.jobs_of(session, review_id=review_id, by=by)
-    return render(request, "jobs.html", jobs=found, kinds=list(Kind), formats=list(ExportFormat))
+    return render(
+        request, "jobs/jobs.html", jobs=found, kinds=list(Kind), formats=list(ExportFormat)
+    )
 
 
 @router.get(R + "/jobs/{job_id}")
@@ -45,7 +48,7 @@ def show(
         if is_fragment(request):
             return Response(headers={"hx-redirect": target})
         return RedirectResponse(target, status_code=303)
-    name = "_job.html" if is_fragment(request) else "job.html"
+    name = "jobs/_job.html" if is_fragment(request) else "jobs/job.html"
     return render(
         request, name, job=job, target=target, troubles=_troubles(job), go=go, left=_left(job)
     )
@@ -61,7 +64,7 @@ def cancel(
 
 
 @router.get(R + "/jobs/{job_id}/file")
-def made_file(
+def download(
     session: ReadSession,
     review_id: ReviewId,
     by: By,

@@ -4,24 +4,25 @@ from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Query
+from fastapi import Form, Query
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.web.deps import By, ReadSession, ReviewId, WriteSession
 from api.web.rendering import path, render
+from api.web.routing import PageRouter
 from review.duplicates.judgements import judge
 from review.duplicates.questions import likely_duplicates, question
 from review.permissions import Action, check
 from review.searches.records import record_of_review
 from review.vocabulary import Judgement, Stage
 
-router = APIRouter()
+router = PageRouter()
 MARKING = "/reviews/{slug}/records/{record_id}/duplicate"
 
 
 @router.get(MARKING)
-def look(
+def show(
     request: Request,
     session: ReadSession,
     review_id: ReviewId,
@@ -35,7 +36,7 @@ def look(
     check(session, review_id=review_id, by=by, action=Action.MARK_DUPLICATES)
     return render(
         request,
-        "marking.html",
+        "duplicates/mark_duplicate.html",
         record=record_of_review(session, review_id=review_id, record_id=record_id),
         found=[]
         if other

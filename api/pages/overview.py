@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from starlette.requests import Request
@@ -11,6 +10,7 @@ from starlette.responses import Response
 
 from api.web.deps import By, Here, Place, ReadSession, ReviewId
 from api.web.rendering import render
+from api.web.routing import PageRouter
 from protocols.schema import Protocol
 from review.activity import done_lately
 from review.decisions.blinding import n_own_decisions, own_decisions
@@ -24,7 +24,7 @@ from review.vocabulary import Role, Stage
 from screening.progress.stopping_report import found_at_least
 from screening.queue.next_records import n_left
 
-router = APIRouter()
+router = PageRouter()
 FOUND = (
     "database_results",
     "register_results",
@@ -45,7 +45,7 @@ def overview(
     flow = count_flow(session, review_id=review_id) if here.may("see_counts") else None
     return render(
         request,
-        "overview.html",
+        "overview/overview.html",
         protocol=protocol,
         flow=flow,
         band=_band(session, review_id, flow) if flow else None,

@@ -4,7 +4,7 @@ from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,6 +12,7 @@ from starlette.responses import Response
 from api.files.drawings import prisma_response
 from api.web.deps import By, Here, ReadSession, ReviewId
 from api.web.rendering import path, render
+from api.web.routing import PageRouter
 from review.permissions import Action, check
 from review.prisma import drawing
 from review.prisma.boxes import title_of
@@ -19,7 +20,7 @@ from review.prisma.counts import BOXES, Flow, count_flow, event_on, identities
 from review.reviews import protocol_of
 from review.tables import Event
 
-router = APIRouter()
+router = PageRouter()
 AsOf = Annotated[str, Query(max_length=20)]
 
 
@@ -48,7 +49,7 @@ def show(
 
     return render(
         request,
-        "prisma.html",
+        "prisma/prisma.html",
         flow=flow,
         as_of=as_of,
         diagram=drawing.to_svg(flow, link=link, link_part=link_part),

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.requests import Request
@@ -14,6 +14,7 @@ from api.files.downloads import ALONE
 from api.pages.jobs import started
 from api.web.deps import By, ReadSession, ReviewId, WriteSession
 from api.web.rendering import path, render
+from api.web.routing import PageRouter
 from review.decisions.stopping import stop_screening, stop_that_holds
 from review.errors import NotFound
 from review.jobs import JobKind, latest_done
@@ -26,7 +27,7 @@ from screening.progress.screening_check import odd_ones
 from screening.progress.stopping_report import is_enough
 from screening.progress.stopping_rules import percent
 
-router = APIRouter()
+router = PageRouter()
 
 
 @router.get("/reviews/{slug}/stopping")
@@ -34,7 +35,7 @@ def show(request: Request, session: ReadSession, review_id: ReviewId, by: By) ->
     """Show the numbers for stopping and against it, side by side."""
     enough = is_enough(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, by=by)
     stop = stop_that_holds(session, review_id)
-    return render(request, "stopping.html", enough=enough, stop=stop, percent=percent)
+    return render(request, "progress/stopping.html", enough=enough, stop=stop, percent=percent)
 
 
 @router.post("/reviews/{slug}/stopping")
@@ -61,8 +62,8 @@ def decide(
     return RedirectResponse(path(request, "stopping"), status_code=303)
 
 
-@router.get("/reviews/{slug}/second-look")
-def look_again(
+@router.get("/reviews/{slug}/screening-check")
+def check_decisions(
     request: Request,
     session: ReadSession,
     review_id: ReviewId,
@@ -71,7 +72,9 @@ def look_again(
 ) -> Response:
     """Show decided records that look like the other kind."""
     run, odd = odd_ones(session, review_id=review_id, stage=stage, by=by)
-    return render(request, "second_look.html", run=run, odd=odd, stage=stage, stages=list(Stage))
+    return render(
+        request, "progress/screening_check.html", run=run, odd=odd, stage=stage, stages=list(Stage)
+    )
 
 
 @router.get("/reviews/{slug}/simulation")
@@ -80,7 +83,7 @@ def show_simulation(
 ) -> Response:
     """Show the latest replay of the review's own decisions."""
     job = latest_done(session, review_id=review_id, kind=JobKind.SIMULATE, by=by)
-    return render(request, "simulation.html", result=job.result if job else None, job=job)
+    return render(request, "progress/simulation.html", result=job.result if job else None, job=job)
 
 
 @router.post("/reviews/{slug}/simulation")
@@ -111,7 +114,7 @@ def show_fairness(request: Request, session: ReadSession, review_id: ReviewId, b
     """Show whether the order serves all kinds of records alike."""
     stage = Stage.TITLE_ABSTRACT
     kinds = served(session, review_id=review_id, stage=stage, by=by)
-    return render(request, "fairness.html", kinds=kinds)
+    return render(request, "progress/fairness.html", kinds=kinds)
 
 
 @router.get("/reviews/{slug}/agreement")
@@ -123,7 +126,7 @@ def show_agreement(request: Request, session: ReadSession, review_id: ReviewId, 
     }
     return render(
         request,
-        "agreement.html",
+        "progress/agreement.html",
         overall={
             stage: agreement([one for verdicts in pairs.values() for one in verdicts])
             for stage, pairs in said.items()

@@ -3,7 +3,6 @@
 from datetime import date, datetime
 from typing import Any
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -11,6 +10,7 @@ from api.files.drawings import MAP_DRAWINGS, as_file, draw_and_wait, map_data, p
 from api.pages.heatmap import asked_for, map_context
 from api.web.deps import Config, ReadSession
 from api.web.rendering import render
+from api.web.routing import PageRouter
 from api.web.security import CSP
 from heatmap.cells import HeatMap
 from heatmap.contents import Line
@@ -21,7 +21,7 @@ from review.events import Actor
 from review.jobs import JobKind
 from review.tables import Publication, ShareLink
 
-router = APIRouter()
+router = PageRouter()
 P = "/p/{token}"
 
 
@@ -38,7 +38,7 @@ def show(request: Request, session: ReadSession, token: str) -> Response:
     made_at = datetime.fromisoformat(content["made_at"])
     answer = render(
         request,
-        "public.html",
+        "heatmap/public.html",
         publication=publication,
         made_at=made_at,
         **map_context(

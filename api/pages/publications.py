@@ -3,18 +3,19 @@
 from typing import Annotated
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.web.days import end_of
 from api.web.deps import By, OptionalId, ReadSession, ReviewId, WriteSession
 from api.web.rendering import path, public_url, render
+from api.web.routing import PageRouter
 from heatmap.publications import publications_of, publish, revoke, share
 from review.tables import Publication
 from review.tables.base import utc_now
 
-router = APIRouter()
+router = PageRouter()
 R = "/reviews/{slug}/publications"
 
 
@@ -88,4 +89,6 @@ def _page(
 ) -> Response:
     rows: list[tuple[Publication, object]] = []
     rows += publications_of(session, review_id=review_id, by=by)
-    return render(request, "publications.html", rows=rows, made=made, key=uuid4(), now=utc_now())
+    return render(
+        request, "heatmap/publications.html", rows=rows, made=made, key=uuid4(), now=utc_now()
+    )

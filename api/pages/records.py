@@ -5,13 +5,14 @@ from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Query
+from fastapi import Form, Query
 from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.web.deps import By, Here, ReadSession, ReviewId, WriteSession
 from api.web.rendering import path, render
+from api.web.routing import PageRouter
 from protocols.schema import Protocol
 from review.decisions.blinding import history, place_shown
 from review.decisions.reopening import reopen
@@ -27,7 +28,7 @@ from review.states.flow import record_rows
 from review.tables import Record, Search
 from review.vocabulary import RemovalKind, Stage
 
-router = APIRouter()
+router = PageRouter()
 PAGE = 50
 
 
@@ -66,7 +67,7 @@ def records(
         )
     return render(
         request,
-        "records.html",
+        "records/records.html",
         rows=[(one, place_shown(leaf, here.roles), why) for one, leaf, why in found],
         boxes=box or [],
         title=title_of(box[0]) if box else "Records",
@@ -98,7 +99,7 @@ def record(
     ).all()
     return render(
         request,
-        "record.html",
+        "records/record.html",
         record=found,
         cluster=others,
         history=history(session, review_id=review_id, cluster=cluster, by=by),

@@ -4,7 +4,7 @@ from threading import BoundedSemaphore
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Query, UploadFile
+from fastapi import Form, Query, UploadFile
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
@@ -13,6 +13,7 @@ from api.files.downloads import document_file
 from api.files.full_text_pages import pages_or_ask
 from api.web.deps import Base, By, Config, ReadSession, ReviewId, Store, WriteSession
 from api.web.rendering import path, render
+from api.web.routing import PageRouter
 from review.errors import Invalid, NotFound
 from review.jobs import JobKind, ask
 from review.permissions import Action, check
@@ -26,7 +27,7 @@ from review.storage.files import write_whole
 from review.tables import Record
 from review.vocabulary import RetrievalState
 
-router = APIRouter()
+router = PageRouter()
 PAGE = 25
 _DRAWING = BoundedSemaphore(2)  # each page is drawn by a process of its own
 R = "/reviews/{slug}/reports"
@@ -49,7 +50,7 @@ def reports(
     ids = [row[0].id for row in rows]
     return render(
         request,
-        "reports.html",
+        "reports/reports.html",
         rows=rows,
         asked=latest_words(session, review_id=review_id, record_ids=ids),
         documents=full_texts_of(session, review_id=review_id, record_ids=ids),
@@ -74,7 +75,7 @@ def report(
     session.close()  # before anything is written: an old SQLite waits for those who read
     return render(
         request,
-        "report.html",
+        "reports/report.html",
         record=record,
         document=document,
         pages=pages_or_ask(database, settings, document, review_id=review_id, by=by),

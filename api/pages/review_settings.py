@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Form, UploadFile
+from fastapi import Form, UploadFile
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.requests import Request
@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from api.files import uploads
 from api.web.deps import By, ReadSession, ReviewId, WriteSession
 from api.web.rendering import path, public_url, render
+from api.web.routing import PageRouter
 from protocols.changes import changes
 from protocols.loader import load
 from protocols.source import MAX_BYTES
@@ -22,7 +23,7 @@ from review.reviews import add_member, amend_protocol, members_of, protocol_stat
 from review.tables import ProtocolVersion
 from review.vocabulary import Role
 
-router = APIRouter()
+router = PageRouter()
 R = "/reviews/{slug}/settings"
 Text = Annotated[str, Form(max_length=MAX_BYTES)]
 
@@ -88,7 +89,7 @@ def preview(
     now = protocol_state(session, review_id)
     return render(
         request,
-        "protocol.html",
+        "settings/protocol.html",
         text=given,
         number=now.number + 1,
         changes=changes(now.protocol, load(given).protocol),
@@ -126,7 +127,7 @@ def _page(
     ).all()
     return render(
         request,
-        "settings.html",
+        "settings/settings.html",
         versions=versions,
         protocol=protocol_state(session, review_id).protocol,
         members=members_of(session, review_id),

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Form, Query
+from fastapi import Form, Query
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from api.pages.jobs import started
 from api.web.deps import Base, By, OptionalId, ReviewId, WriteSession
 from api.web.rendering import is_fragment, path, render
+from api.web.routing import PageRouter
 from review.decisions.blinding import n_own_decisions, own_decision, own_decisions
 from review.decisions.decisions import decide, decision_of
 from review.events import Actor
@@ -29,7 +30,7 @@ from screening.queue.next_records import n_left, skip
 from screening.queue.reservations import are_others_reading, take_next
 from screening.ranking.runs import current_run, n_ranked, place_of, why_of
 
-router = APIRouter()
+router = PageRouter()
 STAGED = "/reviews/{slug}/screening/{stage}"
 RECENT = 5
 # Counted when the page is opened; from then on the page carries it along.
@@ -230,7 +231,7 @@ def _show(
             **_own_work(session, review_id, by, stage),
             **(_about(session, review_id, by, stage, shown) if shown else {}),
         }
-        name = "_screening.html" if is_fragment(request) else "screening.html"
+        name = "screening/_screening.html" if is_fragment(request) else "screening/screening.html"
         if left is None:
             left = n_left(session, review_id=review_id, stage=stage, by=by)
         return render(request, name, **context, left=left)

@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from starlette.requests import Request
@@ -11,13 +10,14 @@ from starlette.responses import Response
 from api.files.downloads import ALONE
 from api.web.deps import By, ReadSession, ReviewId
 from api.web.rendering import render
+from api.web.routing import PageRouter
 from review.errors import NotFound
 from review.permissions import Action, check
 from review.reviews import protocol_of
 from review.searches.imports import n_duplicates_by_search, rejected_table
 from review.tables import ImportFile, Record, RejectedBlock, Search
 
-router = APIRouter()
+router = PageRouter()
 
 
 @router.get("/reviews/{slug}/searches")
@@ -42,7 +42,7 @@ def searches(request: Request, session: ReadSession, review_id: ReviewId, by: By
     ).all()
     return render(
         request,
-        "searches.html",
+        "searches/searches.html",
         rows=rows,
         duplicates=n_duplicates_by_search(session, review_id),
         planned=protocol_of(session, review_id).searches,
@@ -71,7 +71,12 @@ def search(
         select(Record).where(Record.search_id == search_id).order_by(Record.number).limit(20)
     ).all()
     return render(
-        request, "search.html", search=found, files=imported, rejected=rejected, records=records
+        request,
+        "searches/search.html",
+        search=found,
+        files=imported,
+        rejected=rejected,
+        records=records,
     )
 
 

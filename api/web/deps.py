@@ -131,7 +131,7 @@ def place_of(request: Request, slug: str, person: Person) -> Place:
         n_jobs = n_open(session, review.id) if may(roles, Action.MANAGE) else 0
         session.expunge_all()
     place = Place(review, roles, n_jobs)
-    request.state.place = place
+    request.state.here = place
     return place
 
 

@@ -135,5 +135,5 @@ def _failed(request: Request, _error: Exception) -> Response:
 
 def _page(request: Request, status: int, heading: str, said: list[str]) -> Response:
     if is_fragment(request):
-        return render(request, "_error.html", heading=heading, said=said, status_code=status)
-    return render(request, "error.html", heading=heading, said=said, status_code=status)
+        return render(request, "layout/_error.html", heading=heading, said=said, status_code=status)
+    return render(request, "layout/error.html", heading=heading, said=said, status_code=status)

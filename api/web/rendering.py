@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from api.web.highlighting import differing, marked
+from api.web.routing import url_in_template
 from api.web.security import form_token
 from review.jobs import JobKind
 from review.searches.formats.languages import language_name, language_tag
@@ -133,7 +134,10 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    # No catalogue ships yet: `_()` marks what a catalogue would translate.
+    environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
     environment.filters |= {
         "number": number,
         "day": day,
@@ -148,7 +152,7 @@ def _environment() -> Environment:
         "job_title": job_title,
         "field_text": field_text,
     }
-    environment.globals |= {"marked": marked, "differing": differing}
+    environment.globals |= {"marked": marked, "differing": differing, "url": url_in_template}
     return environment
 
 
@@ -162,7 +166,8 @@ def render(request: Request, name: str, *, status_code: int = 200, **context: An
     page = ENVIRONMENT.get_template(name).render(
         request=request,
         account=getattr(request.state, "account", None),
-        place=getattr(request.state, "place", None),
+        here=getattr(request.state, "here", None),
+        place=getattr(request.state, "here", None),
         form_token=form_token(from_app.settings.key(), token) if token else "",
         **context,
     )

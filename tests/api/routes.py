@@ -35,7 +35,7 @@ ROUTES = [
     Route("GET", R + "/searches", Action.VIEW),
     Route("POST", R + "/searches/files", Action.MANAGE),
     Route("POST", R + "/searches/hits", Action.MANAGE, {"hits": "A report https://example.org"}),
-    Route("POST", R + "/searches/look", Action.MANAGE, {"file": "{sealed}"}),
+    Route("POST", R + "/searches/preview", Action.MANAGE, {"file": "{sealed}"}),
     Route(
         "POST", R + "/searches", Action.MANAGE,
         {"source": "Scopus", "kind": "database", "file": "{sealed}"},
@@ -55,11 +55,11 @@ ROUTES = [
         {"label": "First", "stage": "title_abstract", "how": "random", "n": "1"},
     ),
     Route("POST", R + "/calibrations/{calibration_id}/end", Action.MANAGE),
-    Route("GET", R + "/second-look", Action.MANAGE),
+    Route("GET", R + "/screening-check", Action.MANAGE),
     Route("GET", R + "/fairness", Action.MANAGE),
     Route("GET", R + "/decisions", Action.MANAGE),
     Route("POST", R + "/decisions/files", Action.MANAGE),
-    Route("POST", R + "/decisions/look", Action.MANAGE, {"file": "{sealed}"}),
+    Route("POST", R + "/decisions/preview", Action.MANAGE, {"file": "{sealed}"}),
     Route(
         "POST", R + "/decisions", Action.MANAGE, {"file": "{sealed}", "stage": "title_abstract"}
     ),

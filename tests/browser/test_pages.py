@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 PAGES = {
     "lead": ["", "/searches", "/duplicates", "/duplicates/above?score=0.4", "/duplicates/sample",
              "/decisions", "/conflicts", "/stopping", "/agreement", "/assignments", "/simulation",
-             "/second-look", "/fairness", "/reports?show=all", "/coding",
+             "/screening-check", "/fairness", "/reports?show=all", "/coding",
              "/map", "/jobs", "/publications", "/map?row=health&column=results_based_financing",
              "/map?framework=outcome_area_by_evidence_theme", "/prisma", "/settings", "/records",
              "/records?box=records_excluded"],

@@ -28,7 +28,7 @@ class Lead:
         return self.shown(self.browser.post(f"{self.place}/files", files={"files": (name, data)}))
 
     def look(self, form):
-        return self.shown(self.browser.post(f"{self.place}/look", form))
+        return self.shown(self.browser.post(f"{self.place}/preview", form))
 
     def shown(self, page):
         """Keep the page, and return its form as a browser would send it."""
@@ -278,7 +278,9 @@ def test_what_an_export_is_read_as_can_be_corrected(lead, database, people):
     assert "Take the decisions over" not in lead.page.text
 
     said = {"word": "kept", "verdict": "maybe", "stage": "title_abstract", "all_are": "exclude"}
-    form = lead.shown(lead.browser.post(f"{place}/look", form | said | {"column": ["title", ""]}))
+    form = lead.shown(
+        lead.browser.post(f"{place}/preview", form | said | {"column": ["title", ""]})
+    )
     assert "Take the decisions over" in lead.page.text
     assert '<option value="maybe" selected>' in lead.page.text  # what was said stays said
     lead.browser.post(place, form | said)

@@ -27,7 +27,7 @@ def decide_with_slips(session, people):
 def test_slips_are_shown_and_records_that_are_like_their_kind_are_not(sign_in, people, database):
     with database.writing() as session:
         titles = decide_with_slips(session, people)
-    lead, address = sign_in(people.lead), f"/reviews/{people.slug}/second-look"
+    lead, address = sign_in(people.lead), f"/reviews/{people.slug}/screening-check"
     assert "Nothing has been ranked at this stage yet" in lead.get(address).text
 
     rank_records(database, review_id=people.review_id, stage=Stage.TITLE_ABSTRACT, by=people.lead)
@@ -49,7 +49,7 @@ def test_a_lead_who_screens_is_not_shown_what_they_decided_on(sign_in, people, d
         )  # fmt: skip
     rank_records(database, review_id=people.review_id, stage=Stage.TITLE_ABSTRACT, by=people.lead)
 
-    page = sign_in(people.reviewer_a).get(f"/reviews/{people.slug}/second-look").text
+    page = sign_in(people.reviewer_a).get(f"/reviews/{people.slug}/screening-check").text
 
     assert "Nothing has been compared yet" in page
     assert titles[3] not in page
