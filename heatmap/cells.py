@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from heatmap.coded import Coded, items_of, read_coded, tidy
 from protocols.places import country_name
 from protocols.schema import SPECIAL_VALUES, Axis, CodebookItem, ItemType, MapFramework, Protocol
-from review.decisions.stopping import stop_that_holds
+from review.decisions.stopping import stop_in_force
 from review.errors import Invalid, NotFound
 from review.events import last_event
 from review.reviews import protocol_of
@@ -107,7 +107,7 @@ def build(
     protocol = protocol_of(session, review_id, as_of=as_of)
     keys = [key for one in protocol.frameworks for key in items_of(protocol, one)]
     coded = read_coded(session, review_id=review_id, items=keys, as_of=as_of)
-    stop = stop_that_holds(session, review_id, as_of=as_of)
+    stop = stop_in_force(session, review_id, as_of=as_of)
     return count(
         coded,
         protocol=protocol,

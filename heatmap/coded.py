@@ -20,8 +20,8 @@ from protocols.schema import (
     MapFramework,
     Protocol,
 )
-from review.states.clusters import latest
-from review.states.flow import Leaf, leaves
+from review.states.clusters import Scope, latest
+from review.states.flow import FlowState, flow_states
 from review.studies.coding import CodeState, Subject, coded_values
 from review.tables import StudyContract
 
@@ -44,9 +44,11 @@ def read_coded(
     session: Session, *, review_id: UUID, items: Iterable[str], as_of: int | None = None
 ) -> Coded:
     """Return included studies and the values that hold for ``items``, after event ``as_of``."""
-    leaf = leaves(session, review_id=review_id, as_of=as_of)
+    states = flow_states(session, review_id=review_id, as_of=as_of)
     reports = session.scalars(
-        select(leaf.c.study_id).where(leaf.c.leaf == Leaf.INCLUDED.value).order_by(leaf.c.number)
+        select(states.c.study_id)
+        .where(states.c.flow_state == FlowState.INCLUDED.value)
+        .order_by(states.c.number)
     ).all()
     studies = list(dict.fromkeys(reports))
     contracts = _contracts(session, review_id, as_of)
@@ -173,11 +175,10 @@ def _contracts(
     session: Session, review_id: UUID, as_of: int | None
 ) -> Mapping[UUID, Sequence[UUID]]:
     links = latest(
+        Scope(review_id, as_of),
         StudyContract,
         StudyContract.study_id,
         StudyContract.contract_id,
-        review_id=review_id,
-        as_of=as_of,
     )
     rows = session.execute(
         select(links.c.study_id, links.c.contract_id)

@@ -14,7 +14,7 @@ from protocols.schema import CodebookItem
 from protocols.values import describe_value
 from review.events import canonical
 from review.reviews import protocol_of
-from review.states.clusters import latest
+from review.states.clusters import Scope, latest
 from review.studies.coding import CodeState, Subject, coded_values
 from review.tables import Code, Contract, Record, Study, StudyReport
 
@@ -113,7 +113,7 @@ def _labels(
 def _reports(
     session: Session, review_id: UUID, studies: Collection[UUID]
 ) -> Mapping[UUID, Sequence[Report]]:
-    links = latest(StudyReport, StudyReport.record_id, review_id=review_id, as_of=None)
+    links = latest(Scope(review_id), StudyReport, StudyReport.record_id)
     rows = session.execute(
         select(links.c.study_id, Record)
         .join(Record, Record.id == links.c.record_id)
@@ -150,13 +150,12 @@ def _quoted(
 ) -> Quoted:
     """Return the passages quoted for each value of each item of each subject."""
     newest = latest(
+        Scope(review_id),
         Code,
         Code.study_id,
         Code.contract_id,
         Code.item,
         Code.coder_id,
-        review_id=review_id,
-        as_of=None,
         where=Code.study_id.in_(studies) | Code.contract_id.in_(contracts),
     )
     codes = session.scalars(

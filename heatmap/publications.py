@@ -21,12 +21,12 @@ from heatmap.cells import HeatMap, count
 from heatmap.coded import Coded, items_of, read_coded
 from heatmap.contents import Line, Pair, Passage, Report, lines_of, pairs_in
 from protocols.schema import Protocol
-from review.decisions.stopping import stop_that_holds
+from review.decisions.stopping import stop_in_force
 from review.errors import Conflicting, Invalid, NotFound
-from review.events import Actor, canonical, last_event, lock_review, record_act
+from review.events import Actor, canonical, last_event, record_act
 from review.jobs import JobKind, ask
 from review.people.secrets import hash_of
-from review.permissions import Action, check
+from review.permissions import Action, begin_act, check
 from review.reviews import protocol_state
 from review.studies.coding import Subject
 from review.tables import Event, Publication, Review, Search, ShareLink
@@ -46,8 +46,7 @@ def publish(
     A form that is sent twice says so by its ``key``, which becomes the publication's id.  Raises
     Invalid without a title, or where the protocol has no map; Conflicting for a key used before.
     """
-    lock_review(session, review_id)
-    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     if key is not None and session.get(Publication, key) is not None:
         raise Conflicting("This was published already. Its link was shown once; make another.")
     name = " ".join(title.split())
@@ -97,7 +96,7 @@ def freeze(session: Session, review_id: UUID) -> dict[str, Any]:
         pairs += [(study, one) for one in coded.contracts.get(study, [])] or [(study, None)]
     number = last_event(session, review_id)
     searched = searched_to(session, review_id)
-    stop = stop_that_holds(session, review_id)
+    stop = stop_in_force(session, review_id)
     head = select(Event.hash).where(Event.review_id == review_id, Event.number == number)
     return {
         "review": session.get_one(Review, review_id).title,
@@ -184,8 +183,7 @@ def share(
     The link ends after a year where no other moment is given.  ``frame_origins`` are the sites
     that may show the page in a frame.
     """
-    lock_review(session, review_id)
-    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     publication = session.get(Publication, publication_id)
     if publication is None or publication.review_id != review_id or by.account_id is None:
         raise NotFound("There is no such publication in this review.")
@@ -217,8 +215,7 @@ def share(
 
 def revoke(session: Session, *, review_id: UUID, link_id: UUID, by: Actor) -> None:
     """End a link now; again is harmless.  Flushes."""
-    lock_review(session, review_id)
-    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     link = session.get(ShareLink, link_id)
     if link is None or link.review_id != review_id:
         raise NotFound("There is no such link in this review.")

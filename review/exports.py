@@ -12,12 +12,12 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from review.decisions.blinding import place_shown, settled_decisions
+from review.decisions.blinding import settled_decisions, shown_state
 from review.errors import Invalid
 from review.events import Actor, canonical
 from review.permissions import Action, check, roles_of_actor
 from review.safe_text import safe_cell
-from review.states.flow import leaves
+from review.states.flow import flow_states
 from review.studies.coding import all_codes
 from review.tables import Event, Record, Review, Search
 
@@ -130,11 +130,11 @@ def _expected(session: Session, review_id: UUID, kind: Kind) -> int:
 def _records(session: Session, *, review_id: UUID, by: Actor) -> Iterator[Row]:
     """Yield every record with its source, its cluster and what ``by`` may know of its place."""
     roles = roles_of_actor(session, review_id=review_id, by=by)
-    leaf = leaves(session, review_id=review_id)
+    states = flow_states(session, review_id=review_id)
     query = (
-        select(Record, Search.source, leaf.c.cluster_id, leaf.c.leaf, leaf.c.reason)
+        select(Record, Search.source, states.c.cluster_id, states.c.flow_state, states.c.reason)
         .join(Search, Search.id == Record.search_id)
-        .join(leaf, leaf.c.record_id == Record.id)
+        .join(states, states.c.record_id == Record.id)
         .where(Record.review_id == review_id)
         .order_by(Record.number)
         .execution_options(yield_per=CHUNK)
@@ -144,7 +144,7 @@ def _records(session: Session, *, review_id: UUID, by: Actor) -> Iterator[Row]:
             "id": record.id,
             "number": record.number,
             "cluster": cluster_id,
-            "where": place_shown(where, roles),
+            "where": shown_state(where, roles),
             "exclusion_reason": reason,
             "source": source,
         } | {name: getattr(record, name) for name in FIELDS}

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from review.errors import NotAllowed, NotFound
-from review.events import Actor
+from review.events import Actor, lock_review
 from review.tables import Account, Membership
 from review.vocabulary import ActorKind, Role
 
@@ -91,3 +91,12 @@ def check(session: Session, *, review_id: UUID, by: Actor, action: Action) -> No
     if not may(roles, action):
         needed = " or ".join(sorted(ALLOWED[action]))
         raise NotAllowed(f"This needs the role {needed}; ask the review's lead.")
+
+
+def begin_act(session: Session, *, review_id: UUID, by: Actor, action: Action) -> None:
+    """Lock the review and check that ``by`` may do ``action``: every act begins like this.
+
+    `review.events.record_act` ends it.  Raises as `check` does.
+    """
+    lock_review(session, review_id)
+    check(session, review_id=review_id, by=by, action=action)

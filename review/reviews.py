@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from protocols.loader import load
 from protocols.schema import Protocol
 from review.errors import Conflicting, Invalid, NotFound
-from review.events import PROTOCOLS, Actor, lock_review, record_act
-from review.permissions import Action, check
+from review.events import PROTOCOLS, Actor, record_act
+from review.permissions import Action, begin_act
 from review.tables import Account, Code, Membership, ProtocolVersion, Review, StageRule
 from review.tables.base import utc_now
 from review.vocabulary import Act, Role, Stage
@@ -66,8 +66,7 @@ def amend_protocol(
 
     Rounds that have begun keep the rules they began under.
     """
-    lock_review(session, review_id)
-    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     if not why.strip():
         raise Invalid("An amendment says why it was made; write a sentence.")
     current = protocol_state(session, review_id)
@@ -116,16 +115,14 @@ def find_review(session: Session, slug: str) -> Review:
 
 def add_member(session: Session, *, review_id: UUID, email: str, role: Role, by: Actor) -> None:
     """Give the account with ``email`` a role; again is harmless.  Flushes."""
-    lock_review(session, review_id)
-    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     account_id = _account(session, email)
     give_role(session, review_id=review_id, account_id=account_id, role=role, by=by)
 
 
 def remove_member(session: Session, *, review_id: UUID, email: str, role: Role, by: Actor) -> None:
     """Take a role away; what the person decided and coded stays.  Flushes."""
-    lock_review(session, review_id)
-    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     account_id = _account(session, email)
     if role is Role.LEAD and _n_leads(session, review_id) == 1:
         raise Conflicting("A review needs a lead; give somebody else the role first.")

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session, aliased
 from review.duplicates.clustering import expected_places
 from review.events import GENESIS, digest_of, hash_of, row_line
 from review.prisma.counts import count_flow, identities
-from review.states.clusters import members
-from review.states.flow import Leaf, leaves
+from review.states.clusters import Scope, members
+from review.states.flow import FlowState, flow_states
 from review.storage.files import FileStore, sha256_of
 from review.tables import (
     AdjudicatedDecision,
@@ -110,7 +110,7 @@ def accounting(session: Session, review_id: UUID) -> Iterator[str]:
 
 def stars(session: Session, review_id: UUID) -> Iterator[str]:
     """S8, P3: every cluster is a star onto its earliest record, held by judgements."""
-    member = members(review_id)
+    member = members(Scope(review_id))
     rows = session.execute(
         select(member.c.record_id, member.c.cluster_id, member.c.number).order_by(member.c.number)
     ).all()
@@ -130,18 +130,18 @@ def stars(session: Session, review_id: UUID) -> Iterator[str]:
 
 
 def sums(session: Session, review_id: UUID) -> Iterator[str]:
-    """P2 to P12 by counts, and P16 by ids: each record in exactly one leaf, stages nested."""
+    """P2 to P12 by counts, and P16 by ids: each record in exactly one flow_state, stages nested."""
     flow = count_flow(session, review_id=review_id)
     for identity in identities(flow):
         if not identity.holds:
             yield f"{identity.sentence}: {identity.left} ≠ {identity.right}"
-    leaf = leaves(session, review_id=review_id)
-    placed = session.execute(select(leaf.c.record_id, leaf.c.leaf)).all()
+    states = flow_states(session, review_id=review_id)
+    placed = session.execute(select(states.c.record_id, states.c.flow_state)).all()
     ids = set(session.scalars(select(Record.id).where(Record.review_id == review_id)))
     if len(placed) != len(ids) or {row.record_id for row in placed} != ids:
         yield f"{len(ids)} records, but {len(placed)} places in the flow"
-    n_duplicates = sum(row.leaf == Leaf.DUPLICATE for row in placed)
-    member = members(review_id)
+    n_duplicates = sum(row.flow_state == FlowState.DUPLICATE for row in placed)
+    member = members(Scope(review_id))
     n_clusters = session.scalar(select(func.count(member.c.cluster_id.distinct()))) or 0
     if n_duplicates != len(ids) - n_clusters:
         yield f"{n_duplicates} duplicates, but {len(ids)} records in {n_clusters} clusters"

@@ -9,12 +9,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from review.decisions.decisions import decide
+from review.decisions.situation import live_decisions, situation_of
 from review.events import OPERATOR, Actor, ActWriter, lock_review
 from review.people.accounts import add_account
 from review.reports.retrieval import retrieve
 from review.reviews import add_member, create_review
 from review.searches.imports import add_search
-from review.tables import ImportFile, Record
+from review.tables import Decision, ImportFile, Record
 from review.tables.base import utc_now
 from review.vocabulary import Act, RetrievalState, Role, SearchKind, Stage, Verdict
 
@@ -185,3 +186,13 @@ def include_fully(session: Session, cast: Cast, record_id: UUID) -> None:
         state=RetrievalState.RETRIEVED, by=cast.lead,
     )  # fmt: skip
     decide_both(session, cast, record_id, Verdict.INCLUDE, stage=Stage.FULL_TEXT)
+
+
+def live_decisions_on(
+    session: Session, cast: Cast, record_id: UUID, stage: Stage = Stage.TITLE_ABSTRACT
+) -> list[Decision]:
+    """Return the live decisions of a record's cluster in its current round, oldest first."""
+    situation = situation_of(
+        session, review_id=cast.review_id, record_id=record_id, stage=stage, by=cast.lead
+    )
+    return live_decisions(session, situation)

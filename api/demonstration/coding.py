@@ -14,7 +14,7 @@ from api.demonstration.copies import Entry
 from api.demonstration.people import Cast
 from api.demonstration.works import Work
 from review.events import Actor
-from review.states.flow import Leaf, record_rows
+from review.states.flow import FlowState, record_rows
 from review.studies.coding import agree, code
 from review.studies.studies import add_contract, add_study, link_contract
 from review.tables import Record
@@ -60,7 +60,7 @@ class Coding:
     def reports(self, session: Session) -> list[list[Report]]:
         """Return the included reports, those of one study together, a few left for later."""
         rows = record_rows(
-            session, review_id=self.cast.review_id, where=[Leaf.AWAITING_STUDY], limit=1000
+            session, review_id=self.cast.review_id, states=[FlowState.AWAITING_STUDY], limit=1000
         )
         studies: dict[int, list[Report]] = {}
         for record, _, _ in rows:

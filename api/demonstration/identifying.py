@@ -14,7 +14,7 @@ from review.duplicates.judgements import deduplicate, judge, undo
 from review.duplicates.questions import questions
 from review.reports.retrieval import remove
 from review.searches.imports import add_search, commit, stage
-from review.states.flow import Leaf, record_rows
+from review.states.flow import FlowState, record_rows
 from review.storage.database import Database
 from review.storage.files import FileStore
 from review.tables import Record
@@ -103,7 +103,7 @@ def remove_some(database: Database, cast: Cast, entries: dict[UUID, Entry]) -> N
     ]
     with database.writing() as session:
         rows = record_rows(
-            session, review_id=cast.review_id, where=[Leaf.UNSCREENED], limit=len(entries)
+            session, review_id=cast.review_id, states=[FlowState.UNSCREENED], limit=len(entries)
         )
         outside = [record.id for record, _, _ in rows if entries[record.id].work.reason]
         for record_id, (kind, why) in zip(outside[::40], causes, strict=False):

@@ -13,13 +13,14 @@ from api.demonstration.pdf import pdf_of
 from api.demonstration.people import Cast
 from api.demonstration.words import fill, words
 from api.demonstration.works import Work
+from review.decisions.adjudication import adjudicate
 from review.decisions.blinding import conflicts
-from review.decisions.decisions import adjudicate, decide
+from review.decisions.decisions import decide
 from review.events import Actor
 from review.jobs import JobKind, ask
 from review.reports.full_texts import add_full_text
 from review.reports.retrieval import retrieve
-from review.states.flow import Leaf, record_rows
+from review.states.flow import FlowState, record_rows
 from review.storage.files import FileStore
 from review.tables import Record
 from review.vocabulary import RetrievalState, Stage, Verdict
@@ -54,7 +55,10 @@ class Reading:
     def sought(self, session: Session) -> list[Record]:
         """Return the records whose reports are to be looked for."""
         rows = record_rows(
-            session, review_id=self.cast.review_id, where=[Leaf.AWAITING_RETRIEVAL], limit=1000
+            session,
+            review_id=self.cast.review_id,
+            states=[FlowState.AWAITING_RETRIEVAL],
+            limit=1000,
         )
         return [record for record, _, _ in rows]
 

@@ -8,11 +8,12 @@ from sqlalchemy.orm import Session
 
 from api.demonstration.copies import Entry
 from api.demonstration.people import Cast
+from review.decisions.adjudication import adjudicate
 from review.decisions.blinding import conflicts
-from review.decisions.decisions import adjudicate, decide
+from review.decisions.decisions import decide
 from review.decisions.reopening import reopen
 from review.events import Actor
-from review.states.flow import Leaf, record_rows
+from review.states.flow import FlowState, record_rows
 from review.tables import Decision, Record
 from review.vocabulary import Stage, Verdict
 from screening.ranking.random_sample import random_order
@@ -55,7 +56,7 @@ class Screening:
         """
         both: list[Record] = []
         others: list[Record] = []
-        unscreened = _in_leaf(session, self.cast, Leaf.UNSCREENED)
+        unscreened = _in_state(session, self.cast, FlowState.UNSCREENED)
         self.sample |= set(random_order(record.number for record in unscreened)[:N_SAMPLE])
         for record in unscreened:
             share = SHARE_OTHER if self._reason(record) else SHARE_RELEVANT
@@ -124,7 +125,7 @@ class Screening:
 
     def reopen_one(self, session: Session) -> None:
         """Start a new round for a record that was excluded, which one reviewer has read again."""
-        excluded = _in_leaf(session, self.cast, Leaf.EXCLUDED)[N_EARLY:]
+        excluded = _in_state(session, self.cast, FlowState.EXCLUDED)[N_EARLY:]
         record = next(one for one in excluded if one.number not in self.sample)
         reopen(
             session,
@@ -176,6 +177,6 @@ class Screening:
         )
 
 
-def _in_leaf(session: Session, cast: Cast, leaf: Leaf) -> list[Record]:
-    rows = record_rows(session, review_id=cast.review_id, where=[leaf], limit=5000)
+def _in_state(session: Session, cast: Cast, flow_state: FlowState) -> list[Record]:
+    rows = record_rows(session, review_id=cast.review_id, states=[flow_state], limit=5000)
     return [record for record, _, _ in rows]

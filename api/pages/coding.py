@@ -23,7 +23,7 @@ from review.permissions import Action, check
 from review.reports.full_texts import full_text_of
 from review.reviews import protocol_of
 from review.states.clusters import cluster_of
-from review.states.flow import Leaf, record_rows
+from review.states.flow import FlowState, record_rows
 from review.studies.coding import agree, code, n_values_by_study
 from review.studies.studies import (
     add_contract,
@@ -53,8 +53,8 @@ def studies(
     ).all()
     # What awaits a study tells what reviewers decided, so it is for the lead.
     is_lead = here.may(Action.MANAGE)
-    where = [Leaf.AWAITING_STUDY]
-    rows = record_rows(session, review_id=review_id, where=where) if is_lead else ()
+    where = [FlowState.AWAITING_STUDY]
+    rows = record_rows(session, review_id=review_id, states=where) if is_lead else ()
     waiting = [record for record, _, _ in rows]
     return render(
         request,

@@ -10,8 +10,8 @@ from starlette.responses import RedirectResponse, Response
 from api.web.deps import By, ReadSession, ReviewId, WriteSession
 from api.web.rendering import is_fragment, path, render
 from api.web.routing import PageRouter
+from review.decisions.adjudication import adjudicate
 from review.decisions.blinding import conflicts
-from review.decisions.decisions import adjudicate
 from review.reviews import protocol_of
 from review.vocabulary import Stage, Verdict
 

@@ -18,7 +18,7 @@ from review.duplicates.questions import questions
 from review.events import Actor
 from review.prisma.counts import Flow, count_flow
 from review.reviews import protocol_of
-from review.states.flow import Leaf
+from review.states.flow import FlowState
 from review.tables import Contract, Search
 from review.vocabulary import Role, Stage
 from screening.progress.stopping_report import found_at_least
@@ -84,7 +84,7 @@ def _n_conflicts(here: Place, flow: Flow | None) -> int | None:
     """Return how many conflicts there are; None for those whose own decisions may be among them."""
     if flow is None or not here.may("adjudicate") or Role.REVIEWER in here.roles:
         return None
-    return flow.leaves[Leaf.CONFLICT] + flow.leaves[Leaf.FULL_TEXT_CONFLICT]
+    return flow.flow_states[FlowState.CONFLICT] + flow.flow_states[FlowState.FULL_TEXT_CONFLICT]
 
 
 def _for_lead(session: Session, review_id: UUID, by: Actor, protocol: Protocol) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from api.pages.jobs import started
 from api.web.deps import By, ReadSession, ReviewId, WriteSession
 from api.web.rendering import path, render
 from api.web.routing import PageRouter
-from review.decisions.stopping import stop_screening, stop_that_holds
+from review.decisions.stopping import stop_in_force, stop_screening
 from review.errors import NotFound
 from review.jobs import JobKind, latest_done
 from review.tables import Account
@@ -34,7 +34,7 @@ router = PageRouter()
 def show(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
     """Show the numbers for stopping and against it, side by side."""
     enough = is_enough(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, by=by)
-    stop = stop_that_holds(session, review_id)
+    stop = stop_in_force(session, review_id)
     return render(request, "progress/stopping.html", enough=enough, stop=stop, percent=percent)
 
 

@@ -14,7 +14,7 @@ from api.web.deps import By, Here, ReadSession, ReviewId, WriteSession
 from api.web.rendering import path, render
 from api.web.routing import PageRouter
 from protocols.schema import Protocol
-from review.decisions.blinding import history, place_shown
+from review.decisions.blinding import history, shown_state
 from review.decisions.reopening import reopen
 from review.errors import Invalid, NotFound
 from review.permissions import Action, check
@@ -56,7 +56,7 @@ def records(
         found = record_rows(
             session,
             review_id=review_id,
-            where=chosen.leaves,
+            states=chosen.flow_states,
             stream=chosen.stream,
             kinds=chosen.kinds,
             reason=reason,
@@ -68,7 +68,7 @@ def records(
     return render(
         request,
         "records/records.html",
-        rows=[(one, place_shown(leaf, here.roles), why) for one, leaf, why in found],
+        rows=[(one, shown_state(flow_state, here.roles), why) for one, flow_state, why in found],
         boxes=box or [],
         title=title_of(box[0]) if box else "Records",
         part=_label_of(protocol_of(session, review_id), reason) if reason else source,
@@ -144,7 +144,7 @@ def _both_columns(names: list[str]) -> Box:
     if unknown := [name for name in names if name not in BOXES]:
         raise NotFound(f"The diagram has no box '{unknown[0]}'.")
     first, *others = [BOXES[name] for name in names]
-    if any(other.leaves != first.leaves for other in others):
+    if any(other.flow_states != first.flow_states for other in others):
         raise NotFound("These two boxes do not hold the same kind of records.")
     return replace(first, stream=None) if others else first
 

@@ -17,12 +17,11 @@ from api.web.routing import PageRouter
 from review.errors import Invalid, NotFound
 from review.jobs import JobKind, ask
 from review.permissions import Action, check
-from review.prisma.counts import SOUGHT
 from review.reports.documents import kept_pages, page_image
 from review.reports.full_texts import LIMIT, add_full_text, full_texts_of, require_full_text
 from review.reports.retrieval import latest_words, retrieve
 from review.states.clusters import cluster_of
-from review.states.flow import Leaf, record_rows
+from review.states.flow import SOUGHT, FlowState, record_rows
 from review.storage.files import write_whole
 from review.tables import Record
 from review.vocabulary import RetrievalState
@@ -45,8 +44,8 @@ def reports(
 ) -> Response:
     """Show the reports still to be found, or all that are sought, with how far each has come."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    where = SOUGHT if show == "all" else [Leaf.AWAITING_RETRIEVAL]
-    rows = record_rows(session, review_id=review_id, where=where, after=after, limit=PAGE)
+    where = SOUGHT if show == "all" else [FlowState.AWAITING_RETRIEVAL]
+    rows = record_rows(session, review_id=review_id, states=where, after=after, limit=PAGE)
     ids = [row[0].id for row in rows]
     return render(
         request,

@@ -11,8 +11,8 @@ from api.v1.routes import WriteSession, router
 from api.v1.screening import STAGED
 from api.v1.shapes import Line, Made, Prose, RecordText, Said, Sentence
 from api.web.deps import ReadSession
+from review.decisions.adjudication import adjudicate
 from review.decisions.blinding import conflicts
-from review.decisions.decisions import adjudicate
 from review.decisions.reopening import reopen
 from review.decisions.stopping import stop_screening
 from review.errors import Invalid

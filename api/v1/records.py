@@ -15,7 +15,7 @@ from api.v1.routes import WriteSession, router
 from api.v1.searches import search_of_review
 from api.v1.shapes import Made, RecordLine, RecordText, Said, Sentence
 from api.web.deps import Place, ReadSession
-from review.decisions.blinding import history, place_shown
+from review.decisions.blinding import history, shown_state
 from review.errors import Invalid, NotFound
 from review.events import Actor
 from review.permissions import Action, check
@@ -179,7 +179,7 @@ def rows_of_box(
     rows = record_rows(
         session,
         review_id=review_id,
-        where=box.leaves,
+        states=box.flow_states,
         stream=box.stream,
         kinds=box.kinds,
         reason=reason,
@@ -191,8 +191,8 @@ def rows_of_box(
     lines = RecordLine.model_fields
     page["items"] = [
         {line: getattr(record, line) for line in lines}
-        | {"stands": place_shown(leaf, here.roles), "exclusion_reason": why}
-        for record, leaf, why in page["items"]
+        | {"stands": shown_state(flow_state, here.roles), "exclusion_reason": why}
+        for record, flow_state, why in page["items"]
     ]
     return page
 

@@ -15,10 +15,9 @@ from api.v1.uploads import Document
 from api.web.deps import ReadSession, Store
 from review.jobs import JobKind, ask
 from review.permissions import Action, check
-from review.prisma.counts import SOUGHT
 from review.reports.full_texts import add_full_text, full_texts_of, require_full_text
 from review.reports.retrieval import latest_words, retrieve
-from review.states.flow import record_rows
+from review.states.flow import SOUGHT, record_rows
 from review.tables import Retrieval
 from review.vocabulary import RetrievalState
 
@@ -65,7 +64,7 @@ def list_reports(session: ReadSession, review_id: ReviewId, by: By, paged: Paged
     """Return the reports that are or were sought, with how far each has come; for the lead."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     rows = record_rows(
-        session, review_id=review_id, where=SOUGHT, after=paged.after, limit=paged.limit + 1
+        session, review_id=review_id, states=SOUGHT, after=paged.after, limit=paged.limit + 1
     )
     page = paged.follow(rows, lambda row: row[0].number)
     ids = [record.id for record, _, _ in page["items"]]
@@ -74,12 +73,12 @@ def list_reports(session: ReadSession, review_id: ReviewId, by: By, paged: Paged
     page["items"] = [
         {
             "record": record,
-            "stands": leaf,
+            "stands": flow_state,
             "exclusion_reason": reason,
             "retrieval": words.get(record.id),
             "has_full_text": record.id in kept,
         }
-        for record, leaf, reason in page["items"]
+        for record, flow_state, reason in page["items"]
     ]
     return page
 

@@ -8,18 +8,19 @@ screened came to.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from review.decisions.decisions import STANDS, live_decisions
+from review.decisions.situation import IS_LIVE, live_decisions, situation_of
 from review.events import Actor
 from review.permissions import Action, check, may, roles_of_actor
-from review.prisma.counts import AWAITING_FULL_TEXT, AWAITING_SCREENING
-from review.states.clusters import cluster_of, members
-from review.states.resolution import resolutions, standing
+from review.states.clusters import Scope, members
+from review.states.flow import AWAITING_FULL_TEXT, AWAITING_SCREENING
+from review.states.resolution import resolutions, stage_state
 from review.tables import (
     Account,
     Adjudication,
@@ -39,7 +40,7 @@ MADE_HERE = ~exists().where(ImportedDecision.decision_id == Decision.id)
 
 @dataclass(frozen=True)
 class Conflict:
-    """A record that reviewers disagree about, with the decisions that an adjudicator settles."""
+    """A record that reviewers disagree about, with the decisions that an adjudicator resolves."""
 
     record: Record
     stage: Stage
@@ -49,7 +50,7 @@ class Conflict:
 def own_decisions(
     session: Session, *, review_id: UUID, stage: Stage, by: Actor, limit: int = 5
 ) -> list[tuple[Decision, Record]]:
-    """Return the latest decisions that the caller made here and that stand, with their records."""
+    """Return the caller's latest live decisions, imported ones excluded, with their records."""
     rows = session.execute(
         select(Decision, Record)
         .join(Record, Record.id == Decision.record_id)
@@ -57,7 +58,7 @@ def own_decisions(
             Decision.review_id == review_id,
             Decision.stage == stage,
             Decision.reviewer_id == by.account_id,
-            STANDS,
+            IS_LIVE,
             MADE_HERE,
         )
         .order_by(Decision.event_number.desc())
@@ -67,14 +68,14 @@ def own_decisions(
 
 
 def n_own_decisions(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -> int:
-    """Return on how many records a decision stands that the caller made here."""
+    """Return the number of records with a live decision of the caller, imported ones excluded."""
     return (
         session.scalar(
             select(func.count(Decision.record_id.distinct())).where(
                 Decision.review_id == review_id,
                 Decision.stage == stage,
                 Decision.reviewer_id == by.account_id,
-                STANDS,
+                IS_LIVE,
                 MADE_HERE,
             )
         )
@@ -85,23 +86,24 @@ def n_own_decisions(session: Session, *, review_id: UUID, stage: Stage, by: Acto
 def own_decision(
     session: Session, *, review_id: UUID, record_id: UUID, stage: Stage, by: Actor
 ) -> Decision | None:
-    """Return the caller's decision on a record that stands, in the current round."""
-    cluster = cluster_of(session, review_id=review_id, record_id=record_id)
-    now = standing(session, review_id=review_id, stage=stage, cluster=cluster)
-    live = live_decisions(session, review_id=review_id, cluster=cluster, stage=stage, now=now)
-    return next((one for one in reversed(live) if one.reviewer_id == by.account_id), None)
+    """Return the caller's live decision on a record, in the current round."""
+    situation = situation_of(session, review_id=review_id, record_id=record_id, stage=stage, by=by)
+    live = live_decisions(session, situation)
+    return next(
+        (decision for decision in reversed(live) if decision.reviewer_id == by.account_id), None
+    )
 
 
 def conflicts(
     session: Session, *, review_id: UUID, stage: Stage, by: Actor, limit: int = 100
 ) -> list[Conflict]:
-    """Return the conflicts that the caller may settle, the earliest record first.
+    """Return the conflicts that the caller may resolve, the earliest record first.
 
-    An adjudicator who decided on a record never sees that it is in conflict: that would tell them
-    what the other reviewer said.
+    An adjudicator who decided on a record never sees that it is in conflict: that would reveal
+    the other reviewer's decision.
     """
     check(session, review_id=review_id, by=by, action=Action.ADJUDICATE)
-    member = members(review_id)
+    member = members(Scope(review_id))
     table = resolutions(session, review_id=review_id, stage=stage, member=member)
     own = (
         select(member.c.cluster_id)
@@ -115,20 +117,19 @@ def conflicts(
     records = session.scalars(
         select(Record).where(Record.id.in_(open_to_them)).order_by(Record.number).limit(limit)
     ).all()
-    return [_conflict(session, review_id, stage, record) for record in records]
+    situation = partial(situation_of, session, review_id=review_id, stage=stage, by=by)
+    return [
+        Conflict(record, stage, live_decisions(session, situation(record_id=record.id)))
+        for record in records
+    ]
 
 
-def _conflict(session: Session, review_id: UUID, stage: Stage, record: Record) -> Conflict:
-    cluster = cluster_of(session, review_id=review_id, record_id=record.id)
-    now = standing(session, review_id=review_id, stage=stage, cluster=cluster)
-    live = live_decisions(session, review_id=review_id, cluster=cluster, stage=stage, now=now)
-    return Conflict(record=record, stage=stage, decisions=live)
-
-
-def place_shown(leaf: str, roles: frozenset[Role]) -> str:
-    """Return where a record is, without telling how far its reviewers are to who may not know."""
-    is_waiting = leaf in AWAITING_SCREENING | AWAITING_FULL_TEXT
-    return "awaiting_screening" if is_waiting and not may(roles, Action.SEE_PROGRESS) else leaf
+def shown_state(flow_state: str, roles: frozenset[Role]) -> str:
+    """Return a flow state as ``roles`` may see it: how far reviewers are is for leads alone."""
+    is_waiting = flow_state in AWAITING_SCREENING | AWAITING_FULL_TEXT
+    return (
+        "awaiting_screening" if is_waiting and not may(roles, Action.SEE_PROGRESS) else flow_state
+    )
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,7 @@ def _decisions_said(
     *,
     is_reader: bool,
 ) -> list[tuple[int, str, str | None]]:
-    now = standing(session, review_id=review_id, stage=stage, cluster=cluster)
+    now = stage_state(session, review_id=review_id, stage=stage, cluster=cluster)
     is_open = now.resolution not in FINISHED
     decisions = session.execute(
         select(Decision, ImportedDecision.claimed_author)
@@ -271,7 +272,7 @@ def settled_decisions(session: Session, *, review_id: UUID, by: Actor) -> Iterat
     own = Decision.reviewer_id == by.account_id
     for stage in Stage:
         table = resolutions(session, review_id=review_id, stage=stage)
-        member = members(review_id)
+        member = members(Scope(review_id))
         is_settled = table.c.resolution.in_(FINISHED)
         query = (
             select(Decision, member.c.cluster_id, Account.email, ImportedDecision, Event.actor_id)

@@ -18,17 +18,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from protocols.schema import Protocol
-from review.decisions.decisions import check_reason
 from review.decisions.external_reviewers import ClaimedPeople
 from review.decisions.imported_records import known_records, records_of
+from review.decisions.situation import check_reason
 from review.errors import Invalid, NotAllowed
-from review.events import Actor, ActWriter, lock_review
-from review.permissions import Action, check
+from review.events import Actor, ActWriter
+from review.permissions import Action, begin_act, check
 from review.reviews import protocol_state
 from review.safe_text import safe_cell
 from review.searches.formats import Claim, ParsedRecord, claims, read
 from review.searches.previews import Reading, as_before
-from review.states.flow import Leaf, leaves
+from review.states.flow import OPEN, flow_states
 from review.states.resolution import resolutions
 from review.storage.database import Database
 from review.tables import Decision, ImportedDecision
@@ -36,10 +36,6 @@ from review.tables.base import utc_now
 from review.vocabulary import Act, Stage, Verdict
 
 LOOKED_AT = 5_000  # records of a file that are looked through before it is read in earnest
-OPEN = {
-    Stage.TITLE_ABSTRACT: (Leaf.UNSCREENED, Leaf.AWAITING_SECOND),
-    Stage.FULL_TEXT: (Leaf.FULL_TEXT_UNSCREENED, Leaf.FULL_TEXT_AWAITING_SECOND),
-}
 TAKEN = "taken over"
 UNKNOWN = "no record here is surely this report"
 NOTHING_SAID = "nothing was decided"
@@ -212,8 +208,7 @@ def _take_over(
     by: Actor,
     source: Mapping[str, str],
 ) -> Done:
-    lock_review(session, review_id)
-    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     desk = _Desk(session, review_id, rules)
     writer = ActWriter(session, review_id=review_id, act=Act.IMPORT_DECISIONS, by=by)
     outcomes = [desk.take(row, found.get(row.block)) for row in rows]
@@ -234,28 +229,30 @@ class _Desk:
         self.version = protocol_state(session, review_id)
         self.decisions: list[dict[str, Any]] = []
         self.claimed: list[dict[str, Any]] = []
-        leaf = leaves(session, review_id=review_id)
+        states = flow_states(session, review_id=review_id)
         places = session.execute(
-            select(leaf.c.record_id, leaf.c.cluster_id, leaf.c.number, leaf.c.leaf)
+            select(states.c.record_id, states.c.cluster_id, states.c.number, states.c.flow_state)
         ).all()
         self.home = {row.record_id: row.cluster_id for row in places}
         self.number = {row.record_id: row.number for row in places}
-        self.leaf = {row.record_id: row.leaf for row in places}
+        self.flow_state = {row.record_id: row.flow_state for row in places}
         table = resolutions(session, review_id=review_id, stage=rules.stage)
-        standing = session.execute(
+        stage_state = session.execute(
             select(
                 table.c.cluster_id,
                 table.c.round,
                 table.c.n_reviewers,
                 table.c.decisions_needed,
-                table.c.called,
+                table.c.calibration_target,
             )
         ).all()
-        self.round = {row.cluster_id: row.round for row in standing}
+        self.round = {row.cluster_id: row.round for row in stage_state}
         self.n_missing = {
             # While a calibration is open, its own people alone decide, and here.
-            row.cluster_id: 0 if row.called is not None else row.decisions_needed - row.n_reviewers
-            for row in standing
+            row.cluster_id: 0
+            if row.calibration_target is not None
+            else row.decisions_needed - row.n_reviewers
+            for row in stage_state
         }
         said = session.execute(
             select(
@@ -295,7 +292,7 @@ class _Desk:
         if record_id is None:
             return UNKNOWN
         cluster = self.home[record_id]
-        if self.leaf[cluster] not in OPEN[self.rules.stage] or self.n_missing[cluster] < 1:
+        if self.flow_state[cluster] not in OPEN[self.rules.stage] or self.n_missing[cluster] < 1:
             return NOT_AWAITED
         reason, unknown = _reason_of(claim, self.version.protocol, self.rules.stage, verdict)
         try:

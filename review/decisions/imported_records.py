@@ -13,7 +13,7 @@ from review.duplicates.columns import plain_fields, record_frame
 from review.duplicates.matching import FIELDS, Band, find_pairs, normalise
 from review.searches.formats import ParsedRecord
 from review.searches.previews import find_file
-from review.states.clusters import homes
+from review.states.clusters import Scope, cluster_ids
 from review.tables import Record
 
 TELLING = 4  # words of a title by which alone a row finds its record
@@ -36,7 +36,7 @@ def known_records(session: Session, review_id: UUID, sha256: str) -> Known:
             select(Record.block, Record.id, Record.title).where(Record.import_file_id == file.id)
         )
         blocks = {block: (record_id, title) for block, record_id, title in rows}
-    return Known(record_frame(session, review_id), homes(session, review_id), blocks)
+    return Known(record_frame(session, review_id), cluster_ids(session, Scope(review_id)), blocks)
 
 
 def records_of(

@@ -6,10 +6,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from review.errors import Conflicting, Invalid
-from review.events import Actor, lock_review, record_act
-from review.permissions import Action, check
+from review.events import Actor, record_act
+from review.permissions import Action, begin_act
 from review.states.clusters import cluster_of
-from review.states.resolution import standing
+from review.states.resolution import stage_state
 from review.tables import Decision, Reopening
 from review.vocabulary import Act, Resolution, Stage
 
@@ -18,12 +18,11 @@ def reopen(
     session: Session, *, review_id: UUID, record_id: UUID, stage: Stage, why: str, by: Actor
 ) -> Reopening:
     """Start a new round for a record at a stage; earlier decisions stay on record.  Flushes."""
-    lock_review(session, review_id)
-    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     if not why.strip():
         raise Invalid("Reopening says why; write a sentence.")
     cluster = cluster_of(session, review_id=review_id, record_id=record_id)
-    now = standing(session, review_id=review_id, stage=stage, cluster=cluster)
+    now = stage_state(session, review_id=review_id, stage=stage, cluster=cluster)
     if now.resolution is Resolution.UNSCREENED:
         raise Conflicting("Nobody has decided on this record yet, so there is nothing to reopen.")
     # Decisions that came from a copy, and left with it, may belong to a later round already.

@@ -1,4 +1,4 @@
-"""Screening stopped early, or taken up again: the act, and the decision that holds."""
+"""Stopping title and abstract screening early, or resuming it, and the stop in force."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Select, case, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from review.errors import Invalid
-from review.events import Actor, lock_review, record_act
-from review.permissions import Action, check
-from review.states.clusters import Id, up_to
+from review.events import Actor, record_act
+from review.permissions import Action, begin_act
+from review.states.clusters import Scope
 from review.tables import Account, Event, Stop
 from review.vocabulary import Act, Stage
 
@@ -27,16 +27,15 @@ def stop_screening(
     resume: bool = False,
     by_automation: bool = False,
 ) -> Stop:
-    """Stop screening titles and abstracts early, or take it up again; flushes.
+    """Stop screening titles and abstracts early, or resume it; flushes.
 
     Records that nobody has decided on are then *not screened*, or ``by_automation``: marked as
     ineligible by automation tools, as PRISMA 2020 calls it (Page et al. 2021, item 16a).  One
     decision still awaits its second.  Records imported later are unaffected.
     """
-    lock_review(session, review_id)
-    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     if not rule.strip():
-        raise Invalid("Stopping, or going on, says by which rule; write a sentence.")
+        raise Invalid("State the rule for stopping or resuming in a sentence.")
     stop = Stop(
         id=uuid4(),
         stage=Stage.TITLE_ABSTRACT,
@@ -50,8 +49,8 @@ def stop_screening(
 
 
 @dataclass(frozen=True)
-class Stopped:
-    """A decision to stop that holds: by which rule, who took it and when."""
+class StopInForce:
+    """A stop that has not been resumed: its rule, who made it and when."""
 
     rule: str
     numbers: Mapping[str, Any]
@@ -61,7 +60,7 @@ class Stopped:
 
     @property
     def sentence(self) -> str:
-        """What readers of the results should know of it, with what may have been missed."""
+        """What readers of the results should know, with the number that may have been missed."""
         stopped = f"Screening stopped early, on {self.at.day} {self.at:%B %Y}"
         if (total := self._number("n_total")) and (read := self._number("n_resolved")) is not None:
             stopped += f" after {read:,.0f} of {total:,.0f} records"
@@ -84,15 +83,15 @@ class Stopped:
         return given if abs(given) < 1e15 else None
 
 
-def stop_that_holds(
+def stop_in_force(
     session: Session, review_id: UUID, *, as_of: int | None = None
-) -> Stopped | None:
-    """Return the decision to stop screening titles and abstracts, unless it was taken up again."""
+) -> StopInForce | None:
+    """Return the stop of title and abstract screening, None where it was never made or resumed."""
     newest = session.execute(
         select(Stop, Event.at, Event.actor_kind, Account.name)
         .join(Event, (Event.review_id == Stop.review_id) & (Event.number == Stop.event_number))
         .outerjoin(Account, Account.id == Event.actor_id)
-        .where(up_to(Stop, review_id, as_of), Stop.stage == Stage.TITLE_ABSTRACT)
+        .where(Scope(review_id, as_of).up_to(Stop), Stop.stage == Stage.TITLE_ABSTRACT)
         .order_by(Stop.event_number.desc())
         .limit(1)
     ).first()
@@ -100,30 +99,4 @@ def stop_that_holds(
         return None
     who = newest.name or f"the {newest.actor_kind}"
     stop = newest.Stop
-    return Stopped(stop.rule, stop.numbers, bool(stop.by_automation), who, newest.at)
-
-
-def stopped(review_id: Id, stage: Stage, as_of: int | None = None) -> ColumnElement[int]:
-    """The event at which screening of the stage was stopped; NULL while it goes on."""
-    return _of_newest_stop(
-        case((Stop.is_stopped, Stop.event_number), else_=None), review_id, stage, as_of
-    )
-
-
-def left_to_automation(
-    review_id: Id, stage: Stage, as_of: int | None = None
-) -> ColumnElement[bool]:
-    """Whether what the newest stop left counts as marked ineligible by automation tools."""
-    return _of_newest_stop(Stop.by_automation, review_id, stage, as_of)
-
-
-def _of_newest_stop(
-    what: Any, review_id: Id, stage: Stage, as_of: int | None
-) -> ColumnElement[Any]:
-    newest: Select[Any] = (
-        select(what)
-        .where(up_to(Stop, review_id, as_of), Stop.stage == stage)
-        .order_by(Stop.event_number.desc())
-        .limit(1)
-    )
-    return newest.scalar_subquery()
+    return StopInForce(stop.rule, stop.numbers, bool(stop.by_automation), who, newest.at)

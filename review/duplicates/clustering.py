@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from review.duplicates.matching import Band, Kind, cluster
 from review.errors import Conflicting
-from review.states.clusters import among, homes, latest
+from review.states.clusters import Scope, cluster_ids, latest
 from review.tables import DuplicateJudgement, Record, StudyReport
 from review.vocabulary import Judgement
 
@@ -38,11 +38,10 @@ def held_judgements(
     """
     left_id, right_id = DuplicateJudgement.left_id, DuplicateJudgement.right_id
     rows = latest(
+        Scope(review_id),
         DuplicateJudgement,
         left_id,
         right_id,
-        review_id=review_id,
-        as_of=None,
         where=None if of is None else or_(left_id.in_(of), right_id.in_(of)),
     )
     query = select(DuplicateJudgement).join(rows, rows.c.id == DuplicateJudgement.id)
@@ -90,7 +89,7 @@ def moves(
         [*held.values(), *now.values()],
         {one for row in said for one in (row["left_id"], row["right_id"])},
     )
-    home = homes(session, review_id, only=around)
+    home = cluster_ids(session, Scope(review_id, only=around))
     places = _places(session, review_id, list(now.values()), around)
     return [(record, root) for record, root in places if home[record] != root]
 
@@ -125,9 +124,10 @@ def _places(
     around: Collection[UUID] | None,
 ) -> list[tuple[UUID, UUID]]:
     """Return (record, root) by the judgements ``held``, in import order."""
+    scope = Scope(review_id, only=around)
     ids = session.scalars(
         select(Record.id)
-        .where(Record.review_id == review_id, among(Record.id, around))
+        .where(scope.up_to(Record), scope.limited_to(Record.id))
         .order_by(Record.number)
     ).all()
     place = {record_id: position for position, record_id in enumerate(ids)}

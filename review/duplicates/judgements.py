@@ -22,7 +22,7 @@ from review.duplicates.matching import Band, cluster, find_pairs
 from review.duplicates.questions import by_number, questions
 from review.errors import Conflicting, Invalid
 from review.events import MODEL, Actor, ActWriter, last_event, lock_review
-from review.permissions import Action, check, may, roles_of_actor
+from review.permissions import Action, begin_act, check, may, roles_of_actor
 from review.reviews import protocol_of
 from review.states.clusters import clusters_of
 from review.storage.database import Database
@@ -144,8 +144,7 @@ def join_above(session: Session, *, review_id: UUID, score: float, by: Actor) ->
     that keeps two records apart; one act, taken back as one.  Raises Conflicting where no pair
     scores so high.  Flushes.
     """
-    lock_review(session, review_id)
-    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     pairs = [pair for pair in questions(session, review_id=review_id) if pair[2] >= score]
     if not pairs:
         raise Conflicting("No doubtful pair scores as high as that any more; nothing was joined.")
@@ -180,10 +179,10 @@ def undo(session: Session, *, review_id: UUID, event_number: int, by: Actor) -> 
     said = _judgements(session, review_id, DuplicateJudgement.event_number == event_number)
     touched = {one for row in said for one in (row.left_id, row.right_id)}
     held = held_around(session, review_id, touched)
-    standing = [row for row in said if held[row.left_id, row.right_id].id == row.id]
-    if not standing:
+    stage_state = [row for row in said if held[row.left_id, row.right_id].id == row.id]
+    if not stage_state:
         raise Conflicting("Nothing of that act holds any more, so there is nothing to undo.")
-    before = [_said_before(session, row, event_number) for row in standing]
+    before = [_said_before(session, row, event_number) for row in stage_state]
     moved = moves(session, review_id, held, before)
     writer = ActWriter(session, review_id=review_id, act=Act.UNDO_DUPLICATES, by=by)
     writer.insert(DuplicateJudgement, before)

@@ -14,7 +14,7 @@ from review.duplicates.columns import fields_of
 from review.duplicates.matching import explain
 from review.errors import NotFound
 from review.searches.records import matches, record_of_review
-from review.states.clusters import homes, members
+from review.states.clusters import Scope, cluster_ids, members
 from review.tables import Account, DuplicateJudgement, Event, Placement, Record
 from review.vocabulary import Act, Judgement
 
@@ -40,7 +40,7 @@ def questions(session: Session, *, review_id: UUID) -> list[tuple[UUID, UUID, fl
     One pair speaks for its two clusters, and clusters that a person or a rule keeps apart are not
     asked about again.
     """
-    home = homes(session, review_id)
+    home = cluster_ids(session, Scope(review_id))
     held = held_judgements(session, review_id)
     apart = {
         frozenset((home[left], home[right]))
@@ -103,7 +103,7 @@ def likely_duplicates(
     contains it instead.  One record a cluster.
     """
     record = record_of_review(session, review_id=review_id, record_id=record_id)
-    member = members(review_id, as_of=as_of)
+    member = members(Scope(review_id, as_of))
     own = select(member.c.cluster_id).where(member.c.record_id == record_id).scalar_subquery()
     others = (
         select(Record.id, Record.title)

@@ -21,7 +21,7 @@ from review.duplicates.clustering import held_judgements
 from review.duplicates.questions import by_number, likely_duplicates
 from review.events import Actor
 from review.permissions import Action, check
-from review.states.clusters import homes
+from review.states.clusters import Scope, cluster_ids
 from review.tables import Event
 from review.vocabulary import Act, Judgement
 
@@ -101,7 +101,7 @@ def sample_of_last_run(
     )
     if run is None:
         return None
-    home = homes(session, review_id, as_of=run)
+    home = cluster_ids(session, Scope(review_id, run))
     said = _said_by_people(session, review_id, run)
     joined = [
         (root, record)

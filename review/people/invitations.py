@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from review.errors import Invalid, NotFound
 from review.events import Actor, lock_review
 from review.people.secrets import hash_of
-from review.permissions import Action, check, may, roles_of
+from review.permissions import Action, begin_act, check, may, roles_of
 from review.reviews import give_role
 from review.tables import Invitation, Review
 from review.tables.base import utc_now
@@ -65,8 +65,7 @@ def invitations_of(session: Session, *, review_id: UUID, by: Actor) -> Sequence[
 
 def withdraw(session: Session, *, review_id: UUID, invitation_id: UUID, by: Actor) -> None:
     """End an invitation now; again is harmless.  Flushes."""
-    lock_review(session, review_id)
-    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     invitation = session.get(Invitation, invitation_id)
     if invitation is None or invitation.review_id != review_id:
         raise NotFound("There is no such invitation in this review.")

@@ -19,36 +19,38 @@ from sqlalchemy.orm import Session
 from review.errors import Invalid, NotFound
 from review.events import last_event
 from review.reviews import protocol_of
-from review.states.clusters import THE_REVIEW
-from review.states.flow import Leaf, leaf_table, leaves
+from review.states.clusters import REVIEW_PARAM, Scope, bind_params
+from review.states.flow import (
+    ASSESSED,
+    AWAITING_FULL_TEXT,
+    AWAITING_SCREENING,
+    BY_AUTOMATION,
+    INCLUDED,
+    SCREENED,
+    SOUGHT,
+    FlowState,
+    flow_state_table,
+    flow_states,
+)
 from review.states.resolution import Reasons, reasons_of
 from review.tables import Event, Record, Search
 from review.tables.base import utc_now
 from review.vocabulary import SearchKind, Stage, Stream
 
-BY_AUTOMATION = frozenset({Leaf.REMOVED_AUTOMATION, Leaf.MARKED_INELIGIBLE})
-AWAITING_SCREENING = frozenset({Leaf.UNSCREENED, Leaf.AWAITING_SECOND, Leaf.CONFLICT})
-AWAITING_FULL_TEXT = frozenset(
-    {Leaf.FULL_TEXT_UNSCREENED, Leaf.FULL_TEXT_AWAITING_SECOND, Leaf.FULL_TEXT_CONFLICT}
-)
-INCLUDED = frozenset({Leaf.AWAITING_STUDY, Leaf.INCLUDED})
-ASSESSED = INCLUDED | {Leaf.FULL_TEXT_EXCLUDED}
-SOUGHT = ASSESSED | AWAITING_FULL_TEXT | {Leaf.AWAITING_RETRIEVAL, Leaf.NOT_RETRIEVED}
-SCREENED = SOUGHT | {Leaf.EXCLUDED}
-ALL = frozenset(Leaf)
+ALL = frozenset(FlowState)
 
 
 @dataclass(frozen=True)
 class Box:
     """A number of the diagram: which leaves it adds up, of which stream and kinds of search."""
 
-    leaves: frozenset[Leaf]
+    flow_states: frozenset[FlowState]
     stream: Stream | None = None
     kinds: frozenset[SearchKind] | None = None
 
 
-def _one(leaf: Leaf, stream: Stream) -> Box:
-    return Box(frozenset({leaf}), stream)
+def _one(flow_state: FlowState, stream: Stream) -> Box:
+    return Box(frozenset({flow_state}), stream)
 
 
 def _identified(*kinds: SearchKind) -> Box:
@@ -65,34 +67,34 @@ BOXES: dict[str, Box] = {
     "citations_results": _identified(SearchKind.CITATION_SEARCHING),
     "contact_results": _identified(SearchKind.CONTACT),
     "other_source_results": _identified(SearchKind.OTHER),
-    "duplicates": _one(Leaf.DUPLICATE, _DB),
+    "duplicates": _one(FlowState.DUPLICATE, _DB),
     "excluded_automatic": Box(BY_AUTOMATION, _DB),
-    "excluded_other": _one(Leaf.REMOVED_OTHER, _DB),
+    "excluded_other": _one(FlowState.REMOVED_OTHER, _DB),
     "records_screened": Box(SCREENED, _DB),
-    "records_excluded": _one(Leaf.EXCLUDED, _DB),
+    "records_excluded": _one(FlowState.EXCLUDED, _DB),
     "awaiting_title_abstract": Box(AWAITING_SCREENING, _DB),
-    "not_screened": _one(Leaf.NOT_SCREENED, _DB),
+    "not_screened": _one(FlowState.NOT_SCREENED, _DB),
     "dbr_sought_reports": Box(SOUGHT, _DB),
-    "dbr_notretrieved_reports": _one(Leaf.NOT_RETRIEVED, _DB),
-    "awaiting_retrieval": _one(Leaf.AWAITING_RETRIEVAL, _DB),
+    "dbr_notretrieved_reports": _one(FlowState.NOT_RETRIEVED, _DB),
+    "awaiting_retrieval": _one(FlowState.AWAITING_RETRIEVAL, _DB),
     "dbr_assessed": Box(ASSESSED, _DB),
     "awaiting_full_text": Box(AWAITING_FULL_TEXT, _DB),
-    "dbr_excluded": _one(Leaf.FULL_TEXT_EXCLUDED, _DB),
-    "other_duplicates": _one(Leaf.DUPLICATE, _OTHER),
+    "dbr_excluded": _one(FlowState.FULL_TEXT_EXCLUDED, _DB),
+    "other_duplicates": _one(FlowState.DUPLICATE, _OTHER),
     "other_excluded_automatic": Box(BY_AUTOMATION, _OTHER),
-    "other_excluded_other": _one(Leaf.REMOVED_OTHER, _OTHER),
+    "other_excluded_other": _one(FlowState.REMOVED_OTHER, _OTHER),
     "other_records_screened": Box(SCREENED, _OTHER),
-    "other_records_excluded": _one(Leaf.EXCLUDED, _OTHER),
+    "other_records_excluded": _one(FlowState.EXCLUDED, _OTHER),
     "other_awaiting_title_abstract": Box(AWAITING_SCREENING, _OTHER),
-    "other_not_screened": _one(Leaf.NOT_SCREENED, _OTHER),
+    "other_not_screened": _one(FlowState.NOT_SCREENED, _OTHER),
     "other_sought_reports": Box(SOUGHT, _OTHER),
-    "other_notretrieved_reports": _one(Leaf.NOT_RETRIEVED, _OTHER),
-    "other_awaiting_retrieval": _one(Leaf.AWAITING_RETRIEVAL, _OTHER),
+    "other_notretrieved_reports": _one(FlowState.NOT_RETRIEVED, _OTHER),
+    "other_awaiting_retrieval": _one(FlowState.AWAITING_RETRIEVAL, _OTHER),
     "other_assessed": Box(ASSESSED, _OTHER),
     "other_awaiting_full_text": Box(AWAITING_FULL_TEXT, _OTHER),
-    "other_excluded": _one(Leaf.FULL_TEXT_EXCLUDED, _OTHER),
+    "other_excluded": _one(FlowState.FULL_TEXT_EXCLUDED, _OTHER),
     "new_reports": Box(INCLUDED),
-    "awaiting_study": Box(frozenset({Leaf.AWAITING_STUDY})),
+    "awaiting_study": Box(frozenset({FlowState.AWAITING_STUDY})),
 }
 
 
@@ -104,7 +106,9 @@ class Flow:
     counts: dict[str, int]
     sources: dict[SearchKind, dict[str, int]]  # records by source, for each kind of search
     reasons: dict[Stream, dict[str, int]]  # full-text exclusions by reason label, in order
-    leaves: dict[Leaf, int] = field(default_factory=dict)  # what the boxes are added up from
+    flow_states: dict[FlowState, int] = field(
+        default_factory=dict
+    )  # what the boxes are added up from
 
     def total(self, *keys: str) -> int:
         """Return the sum of some counts."""
@@ -130,16 +134,16 @@ def count_flow(session: Session, *, review_id: UUID, as_of: int | None = None) -
     number = last_event(session, review_id) if as_of is None else as_of
     if as_of is None:
         query = _counted_now(reasons_of(protocol_of(session, review_id)))
-        rows = session.execute(query, {"the_review": review_id}).all()
+        rows = session.execute(query, bind_params(review_id)).all()
     else:
-        leaf = leaves(session, review_id=review_id, as_of=as_of)
-        rows = session.execute(_counted(leaf)).all()
-    places = Counter[tuple[SearchKind, Stream, Leaf]]()
+        states = flow_states(session, review_id=review_id, as_of=as_of)
+        rows = session.execute(_counted(states)).all()
+    places = Counter[tuple[SearchKind, Stream, FlowState]]()
     reasons: dict[Stream, Counter[str]] = {stream: Counter() for stream in Stream}
     studies = set()
     for kind, stream, at, reason, study_id, n in rows:
-        places[kind, Stream(stream), Leaf(at)] += n
-        if at == Leaf.FULL_TEXT_EXCLUDED and reason is not None:
+        places[kind, Stream(stream), FlowState(at)] += n
+        if at == FlowState.FULL_TEXT_EXCLUDED and reason is not None:
             reasons[Stream(stream)][reason] += n
         if study_id is not None:
             studies.add(study_id)
@@ -151,27 +155,33 @@ def count_flow(session: Session, *, review_id: UUID, as_of: int | None = None) -
     return Flow(
         as_of=number,
         counts=counts,
-        leaves=_by_leaf(places),
+        flow_states=_by_leaf(places),
         sources=_sources(session, review_id, as_of),
         reasons=_labelled(session, review_id, as_of, reasons),
     )
 
 
-def _counted(leaf: CTE) -> Select[Any]:
-    place = (leaf.c.kind, leaf.c.stream, leaf.c.leaf, leaf.c.reason, leaf.c.study_id)
+def _counted(states: CTE) -> Select[Any]:
+    place = (
+        states.c.kind,
+        states.c.stream,
+        states.c.flow_state,
+        states.c.reason,
+        states.c.study_id,
+    )
     return select(*place, func.count()).group_by(*place)
 
 
 @lru_cache(maxsize=64)
 def _counted_now(reasons: Reasons) -> Select[Any]:
-    return _counted(leaf_table(THE_REVIEW, reasons))
+    return _counted(flow_state_table(Scope(REVIEW_PARAM), reasons))
 
 
-def _by_leaf(places: Counter[tuple[SearchKind, Stream, Leaf]]) -> dict[Leaf, int]:
-    counted = Counter[Leaf]()
-    for (_, _, leaf), n in places.items():
-        counted[leaf] += n
-    return {leaf: counted[leaf] for leaf in Leaf}
+def _by_leaf(places: Counter[tuple[SearchKind, Stream, FlowState]]) -> dict[FlowState, int]:
+    counted = Counter[FlowState]()
+    for (_, _, flow_state), n in places.items():
+        counted[flow_state] += n
+    return {flow_state: counted[flow_state] for flow_state in FlowState}
 
 
 def identities(flow: Flow) -> list[Identity]:
@@ -278,11 +288,11 @@ def event_on(session: Session, *, review_id: UUID, as_of: str) -> int:
     return found
 
 
-def _add(places: Counter[tuple[SearchKind, Stream, Leaf]], box: Box) -> int:
+def _add(places: Counter[tuple[SearchKind, Stream, FlowState]], box: Box) -> int:
     return sum(
         n
-        for (kind, stream, leaf), n in places.items()
-        if leaf in box.leaves
+        for (kind, stream, flow_state), n in places.items()
+        if flow_state in box.flow_states
         and (box.stream is None or stream == box.stream)
         and (box.kinds is None or kind in box.kinds)
     )

@@ -8,11 +8,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from review.errors import Conflicting, NotFound, Unreadable
-from review.events import Actor, lock_review, record_act
-from review.permissions import Action, check
+from review.events import Actor, record_act
+from review.permissions import Action, begin_act, check
 from review.reports.retrieval import is_retrieved
 from review.states.clusters import cluster_of
-from review.states.resolution import standing
+from review.states.resolution import stage_state
 from review.storage.files import FileStore
 from review.tables import FullText, Retrieval
 from review.vocabulary import Act, Resolution, RetrievalState, Stage
@@ -38,10 +38,11 @@ def add_full_text(
     """
     _check_pdf(path, name)
     sha256 = files.keep(path)
-    lock_review(session, review_id)
-    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     cluster = cluster_of(session, review_id=review_id, record_id=record_id)
-    screened = standing(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, cluster=cluster)
+    screened = stage_state(
+        session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, cluster=cluster
+    )
     if screened.resolution is not Resolution.INCLUDE:
         raise Conflicting("Only reports of records included on title and abstract are sought.")
     kept = FullText(

@@ -8,10 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from review.errors import Conflicting, Invalid
-from review.events import Actor, lock_review, record_act
-from review.permissions import Action, check
+from review.events import Actor, record_act
+from review.permissions import Action, begin_act
 from review.states.clusters import cluster_of
-from review.states.resolution import standing
+from review.states.resolution import stage_state
 from review.tables import Decision, Removal, Retrieval
 from review.vocabulary import Act, RemovalKind, Resolution, RetrievalState, Stage
 
@@ -25,8 +25,7 @@ def remove(
 
     Raises Conflicting once somebody has decided on the record.
     """
-    lock_review(session, review_id)
-    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     cluster = cluster_of(session, review_id=review_id, record_id=record_id)
     decided = select(Decision.id).where(
         Decision.review_id == review_id, Decision.record_id.in_(cluster)
@@ -67,17 +66,18 @@ def retrieve(
     Raises Conflicting where the record was not included on title and abstract, or where reviewers
     have decided on the full text that would now be missing.
     """
-    lock_review(session, review_id)
-    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     cluster = cluster_of(session, review_id=review_id, record_id=record_id)
-    screened = standing(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, cluster=cluster)
+    screened = stage_state(
+        session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, cluster=cluster
+    )
     if screened.resolution is not Resolution.INCLUDE:
         raise Conflicting("Only reports of records included on title and abstract are sought.")
     if state is RetrievalState.NOT_RETRIEVED and not (why or "").strip():
         raise Invalid(
             "Not retrieved: say why, for the list that readers of the review will ask for."
         )
-    read = standing(session, review_id=review_id, stage=Stage.FULL_TEXT, cluster=cluster)
+    read = stage_state(session, review_id=review_id, stage=Stage.FULL_TEXT, cluster=cluster)
     if state is not RetrievalState.RETRIEVED and read.n_reviewers:
         raise Conflicting("Reviewers have decided on this full text; reopen it first.")
     # A copy that has a word of its own is spoken for too, so that no older word outlives this one.

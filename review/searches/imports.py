@@ -15,12 +15,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from review.errors import Invalid, NotFound
-from review.events import Actor, ActWriter, lock_review, record_act
-from review.permissions import Action, check
+from review.events import Actor, ActWriter, record_act
+from review.permissions import Action, begin_act
 from review.safe_text import safe_cell
 from review.searches.formats import Format, count_blocks, language_of, read
 from review.searches.previews import Reading, find_file
-from review.states.clusters import members
+from review.states.clusters import Scope, members
 from review.storage.files import FileStore
 from review.tables import ImportFile, Record, RejectedBlock, Search
 from review.tables.base import utc_now
@@ -61,7 +61,7 @@ class Imported:
 
 def n_duplicates_by_search(session: Session, review_id: UUID) -> dict[UUID, int]:
     """Return how many records of each search stand for reports that came from elsewhere too."""
-    member = members(review_id)
+    member = members(Scope(review_id))
     rows = session.execute(
         select(member.c.search_id, func.count())
         .where(member.c.record_id != member.c.cluster_id)
@@ -84,8 +84,7 @@ def add_search(
     n_hits: int | None = None,
 ) -> Search:
     """Add a search with what PRISMA-S asks to be reported of it; flushes."""
-    lock_review(session, review_id)
-    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     if not source.strip() or len(source) > 255:
         raise Invalid("Name the source that was searched, in at most 255 characters.")
     if n_hits is not None and not 0 <= n_hits < 10**9:
@@ -185,8 +184,7 @@ def commit(
     session: Session, staged: Staged, *, review_id: UUID, search_id: UUID, by: Actor
 ) -> Imported:
     """Write a staged file's records as one act; the same bytes again add nothing.  Flushes."""
-    lock_review(session, review_id)
-    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     if present := find_file(session, review_id=review_id, sha256=staged.sha256):
         return Imported(present, was_there=True)
     search = session.get(Search, search_id)

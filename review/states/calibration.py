@@ -1,31 +1,29 @@
-"""What open calibrations call up: which clusters, for how many decisions, and whose."""
+"""Records in an open calibration set: how many decisions they need, and whose."""
 
 from uuid import UUID
 
 from sqlalchemy import CTE, ColumnElement, Subquery, and_, exists, func, not_, or_, select
 from sqlalchemy.orm import Session
 
-from review.states.clusters import Id, Ids, among, up_to
+from review.states.clusters import Scope
 from review.tables import Calibration, CalibrationEnd, CalibrationRecord
 from review.vocabulary import Stage
 
 
-def called_up(
-    rounds: CTE, given: CTE, review_id: Id, stage: Stage, as_of: int | None, only: Ids | None
-) -> Subquery:
-    """Return one row for each cluster that an open calibration calls up: its needed decisions.
+def calibration_targets(scope: Scope, stage: Stage, rounds: CTE, decisions: CTE) -> Subquery:
+    """Return (cluster_id, needed) of each cluster in an open calibration set.
 
-    ``rounds`` and ``given`` are the tables of the same names in `review.states.resolution`.
+    ``rounds`` and ``decisions`` are the tables of `review.states.rounds`.
 
-    That are clusters known by a record of it, all of whose decisions were made on this record and
-    since the calibration began: joining records never takes back what had come to a result.
+    A cluster counts while its earliest record is in the set, and all its decisions were made on
+    that record and after the calibration began: merging records never reopens what was resolved.
     """
-    elsewhere = exists().where(
-        given.c.cluster_id == rounds.c.cluster_id,
-        given.c.is_live,
+    decided_otherwise = exists().where(
+        decisions.c.cluster_id == rounds.c.cluster_id,
+        decisions.c.is_live,
         or_(
-            given.c.record_id != rounds.c.cluster_id,
-            given.c.event_number < Calibration.event_number,
+            decisions.c.record_id != rounds.c.cluster_id,
+            decisions.c.event_number < Calibration.event_number,
         ),
     )
     return (
@@ -34,35 +32,32 @@ def called_up(
         .join(rounds, rounds.c.record_id == CalibrationRecord.record_id)
         .join(Calibration, Calibration.id == CalibrationRecord.calibration_id)
         .where(
-            among(CalibrationRecord.record_id, only),
-            open_calibrations(review_id, stage, as_of=as_of),
+            scope.limited_to(CalibrationRecord.record_id),
+            is_open_calibration(scope, stage),
             rounds.c.record_id == rounds.c.cluster_id,
-            not_(elsewhere),
+            not_(decided_otherwise),
         )
         .group_by(rounds.c.cluster_id)
         .subquery()
     )
 
 
-def open_calibrations(
-    review_id: Id, stage: Stage, *, as_of: int | None = None
-) -> ColumnElement[bool]:
+def is_open_calibration(scope: Scope, stage: Stage) -> ColumnElement[bool]:
     """Return the condition that a calibration of the stage has begun and not ended."""
-    ended = select(CalibrationEnd.calibration_id).where(up_to(CalibrationEnd, review_id, as_of))
-    return and_(
-        up_to(Calibration, review_id, as_of),
-        Calibration.stage == stage,
-        Calibration.id.not_in(ended),
-    )
+    ended = select(CalibrationEnd.calibration_id).where(scope.up_to(CalibrationEnd))
+    return and_(scope.up_to(Calibration), Calibration.stage == stage, Calibration.id.not_in(ended))
 
 
-def called_people(
+def calibration_reviewers(
     session: Session, review_id: UUID, record_id: UUID, stage: Stage
 ) -> frozenset[UUID]:
-    """Return the people of the open calibration that a record belongs to, if it does."""
+    """Return the reviewers of the open calibration set that holds a record, if one does."""
     people = session.scalar(
         select(Calibration.people)
         .join(CalibrationRecord, CalibrationRecord.calibration_id == Calibration.id)
-        .where(CalibrationRecord.record_id == record_id, open_calibrations(review_id, stage))
+        .where(
+            CalibrationRecord.record_id == record_id,
+            is_open_calibration(Scope(review_id), stage),
+        )
     )
     return frozenset(map(UUID, people or ()))

@@ -1,6 +1,7 @@
-"""Which records stand for the same report: stars onto the earliest, as of any event."""
+"""Clusters, the records of one report: stars onto the earliest record, at any event."""
 
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,6 @@ from sqlalchemy import (
     SQLColumnExpression,
     Subquery,
     Uuid,
-    and_,
     bindparam,
     case,
     exists,
@@ -27,61 +27,80 @@ from review.errors import NotFound
 from review.storage.database import WHOLE_REVIEW
 from review.tables import ActRow, Placement, Record
 
-# A query that is asked at every decision is written once, with these in place of the ids, and used
-# again: writing it takes SQLAlchemy ten times longer than a database takes to answer it.
-THE_REVIEW: BindParameter[UUID] = bindparam("the_review", type_=Uuid())
-THE_RECORDS: BindParameter[UUID] = bindparam("the_records", type_=Uuid(), expanding=True)
+# A query that runs at every decision is written once, with these parameters in place of the ids,
+# and used again: SQLAlchemy takes ten times longer to write it than a database to answer it.
+REVIEW_PARAM: BindParameter[UUID] = bindparam("review_param", type_=Uuid())
+RECORDS_PARAM: BindParameter[UUID] = bindparam("records_param", type_=Uuid(), expanding=True)
 
 _LATER = aliased(Placement)
 Id = UUID | BindParameter[UUID]
 Ids = Collection[UUID] | BindParameter[UUID]
 
 
-def up_to(table: type[ActRow], review_id: Id, as_of: int | None) -> ColumnElement[bool]:
-    """Return the condition that keeps a review's acts up to an event; all of them for None."""
-    mine = table.review_id == review_id
-    return mine if as_of is None else and_(mine, table.event_number <= as_of)
+@dataclass(frozen=True)
+class Scope:
+    """The acts that a query reads: one review's, up to an event, on all records or on some.
 
-
-def among(record_id: SQLColumnExpression[UUID], only: Ids | None) -> ColumnElement[bool]:
-    """Return the condition that keeps acts on ``only`` these records; all of them for None.
-
-    The records follow from the clusters asked about anyway; said again, the database looks each
-    one up by its index instead of reading every act of the review.
+    ``as_of`` is the number of the last event that counts, None for now.  ``only`` names whole
+    clusters by their records, None for every record of the review.
     """
-    return true() if only is None else record_id.in_(only)
+
+    review_id: Id
+    as_of: int | None = None
+    only: Ids | None = None
+
+    def up_to(self, table: type[ActRow]) -> ColumnElement[bool]:
+        """Return the condition that keeps the review's acts up to the event."""
+        in_review = table.review_id == self.review_id
+        return in_review if self.as_of is None else in_review & (table.event_number <= self.as_of)
+
+    def limited_to(self, record_id: SQLColumnExpression[UUID]) -> ColumnElement[bool]:
+        """Return the condition that keeps acts on the records asked about.
+
+        The records already follow from the clusters; with this condition the database looks each
+        one up by its index instead of reading every act of the review.
+        """
+        return true() if self.only is None else record_id.in_(self.only)
+
+
+WRITTEN_ONCE = Scope(REVIEW_PARAM, only=RECORDS_PARAM)
+"""The scope of a query that is written once; `bind_params` fills it in."""
+
+
+def bind_params(review_id: UUID, record_ids: Collection[UUID] | None = None) -> dict[str, Any]:
+    """Return the values of REVIEW_PARAM and, where records are given, of RECORDS_PARAM."""
+    review = {REVIEW_PARAM.key: review_id}
+    return review if record_ids is None else review | {RECORDS_PARAM.key: list(record_ids)}
 
 
 def latest(
+    scope: Scope,
     table: type[ActRow],
     *keys: InstrumentedAttribute[Any],
-    review_id: Id,
-    as_of: int | None,
     where: ColumnElement[bool] | None = None,
 ) -> Subquery:
-    """Return, as a subquery of whole rows, the newest act for each combination of ``keys``."""
+    """Return, as a subquery of whole rows, the newest act for each combination of ``keys``.
+
+    ``where`` is a further condition; of ``scope`` the review and the event count.
+    """
     recency = func.row_number().over(partition_by=keys, order_by=table.event_number.desc())
     columns = table.__table__.columns  # type: ignore[attr-defined]
     ranked = (
         select(*columns, recency.label("recency"))
-        .where(up_to(table, review_id, as_of), true() if where is None else where)
+        .where(scope.up_to(table), true() if where is None else where)
         .subquery()
     )
     kept = [column for column in ranked.columns if column.name != "recency"]
     return select(*kept).where(ranked.c.recency == 1).subquery()
 
 
-def members(review_id: Id, *, as_of: int | None = None, only: Ids | None = None) -> CTE:
-    """Return (record_id, cluster_id, number, search_id) of every record, or of ``only`` these.
+def members(scope: Scope) -> CTE:
+    """Return (record_id, cluster_id, number, search_id, event_number) of every record in scope.
 
     A cluster is known by its earliest record; a record without duplicates is its own.
     """
     placed = latest(
-        Placement,
-        Placement.record_id,
-        review_id=review_id,
-        as_of=as_of,
-        where=among(Placement.record_id, only),
+        scope, Placement, Placement.record_id, where=scope.limited_to(Placement.record_id)
     )
     query = (
         select(
@@ -92,17 +111,15 @@ def members(review_id: Id, *, as_of: int | None = None, only: Ids | None = None)
             Record.event_number,
         )
         .outerjoin(placed, placed.c.record_id == Record.id)
-        .where(up_to(Record, review_id, as_of), among(Record.id, only))
+        .where(scope.up_to(Record), scope.limited_to(Record.id))
     )
-    size = f"MATERIALIZED {WHOLE_REVIEW}" if only is None else "MATERIALIZED"
+    size = f"MATERIALIZED {WHOLE_REVIEW}" if scope.only is None else "MATERIALIZED"
     return query.cte().prefix_with(size)
 
 
-def homes(
-    session: Session, review_id: UUID, *, as_of: int | None = None, only: Ids | None = None
-) -> dict[UUID, UUID]:
-    """Return the cluster of every record, or of ``only`` these, in import order."""
-    table = members(review_id, as_of=as_of, only=only)
+def cluster_ids(session: Session, scope: Scope) -> dict[UUID, UUID]:
+    """Return the cluster of every record in scope, in import order."""
+    table = members(scope)
     query = select(table.c.record_id, table.c.cluster_id).order_by(table.c.number)
     return dict(session.execute(query).all())
 
@@ -119,7 +136,7 @@ def clusters_of(
     session: Session, *, review_id: UUID, record_ids: Collection[UUID]
 ) -> dict[UUID, tuple[UUID, ...]]:
     """Return, for each of ``record_ids``, the records of its cluster, the earliest first."""
-    roots = _homes(session, review_id, record_ids)
+    roots = _cluster_ids_of(session, review_id, record_ids)
     if set(record_ids) - roots.keys():
         raise NotFound("There is no such record in this review.")
     wanted = set(roots.values())
@@ -128,35 +145,32 @@ def clusters_of(
             Placement.review_id == review_id, Placement.root_id.in_(wanted)
         )
     ).all()
-    all_of_them = wanted | set(candidates)
-    homes = roots if all_of_them == roots.keys() else _homes(session, review_id, all_of_them)
+    everyone = wanted | set(candidates)
+    clusters = roots if everyone == roots.keys() else _cluster_ids_of(session, review_id, everyone)
     found: dict[UUID, list[UUID]] = {root: [] for root in wanted}
-    for record_id, cluster_id in homes.items():
+    for record_id, cluster_id in clusters.items():
         if cluster_id in found:
             found[cluster_id].append(record_id)
     return {record_id: tuple(found[root]) for record_id, root in roots.items()}
 
 
-def _homes(session: Session, review_id: UUID, record_ids: Collection[UUID]) -> dict[UUID, UUID]:
+def _cluster_ids_of(
+    session: Session, review_id: UUID, record_ids: Collection[UUID]
+) -> dict[UUID, UUID]:
     """Return the cluster of each of the records, in import order."""
-    rows = session.execute(_homes_query(), these(review_id, record_ids))
+    rows = session.execute(_cluster_ids_query(), bind_params(review_id, record_ids))
     return {row.record_id: row.cluster_id for row in rows}
 
 
 @cache
-def _homes_query() -> Select[UUID, UUID]:
-    table = members(THE_REVIEW, only=THE_RECORDS)
+def _cluster_ids_query() -> Select[UUID, UUID]:
+    table = members(WRITTEN_ONCE)
     return select(table.c.record_id, table.c.cluster_id).order_by(table.c.number)
 
 
-def these(review_id: UUID, record_ids: Collection[UUID]) -> dict[str, Any]:
-    """Return the parameters of a query that was written once."""
-    return {"the_review": review_id, "the_records": list(record_ids)}
-
-
 def is_root(record_id: SQLColumnExpression[UUID], review_id: UUID) -> ColumnElement[bool]:
-    """Return the condition that a record is not, by now, somebody's duplicate."""
-    elsewhere = exists().where(
+    """Return the condition that a record is not currently another record's duplicate."""
+    in_other_cluster = exists().where(
         Placement.review_id == review_id,
         Placement.record_id == record_id,
         Placement.root_id != record_id,
@@ -166,34 +180,30 @@ def is_root(record_id: SQLColumnExpression[UUID], review_id: UUID) -> ColumnElem
             _LATER.event_number > Placement.event_number,
         ),
     )
-    return ~elsewhere
+    return ~in_other_cluster
 
 
 def latest_in_cluster(
+    scope: Scope,
     table: type[ActRow],
     record_id: InstrumentedAttribute[UUID],
-    member: CTE,
     *,
-    review_id: Id,
+    member: CTE,
     wins: Callable[[Subquery], ColumnElement[bool]],
-    as_of: int | None = None,
-    only: Ids | None = None,
 ) -> Subquery:
-    """Return, with its cluster_id, the act that speaks for each cluster.
+    """Return, with its cluster_id, the act that counts for each cluster.
 
-    Each record's newest act is its word.  Where the records of a cluster differ, a word that
-    ``wins`` speaks for all of them, so that joining hides nothing; else the newest one does.
+    Each record's newest act counts for that record.  Where the records of a cluster differ, an act
+    that ``wins`` counts for all of them, so that merging hides nothing; else the newest one does.
     """
-    newest = latest(
-        table, record_id, review_id=review_id, as_of=as_of, where=among(record_id, only)
-    )
-    standing = func.row_number().over(
+    newest = latest(scope, table, record_id, where=scope.limited_to(record_id))
+    precedence = func.row_number().over(
         partition_by=member.c.cluster_id,
         order_by=(case((wins(newest), 0), else_=1), newest.c.event_number.desc()),
     )
     ranked = (
-        select(member.c.cluster_id, *newest.columns, standing.label("standing"))
+        select(member.c.cluster_id, *newest.columns, precedence.label("precedence"))
         .join(member, member.c.record_id == newest.c.record_id)
         .subquery()
     )
-    return select(ranked).where(ranked.c.standing == 1).subquery()
+    return select(ranked).where(ranked.c.precedence == 1).subquery()

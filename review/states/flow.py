@@ -1,24 +1,25 @@
-"""Where every record is: each one in exactly one leaf of the PRISMA flow, as of any event."""
+"""The state of every record in the PRISMA flow, at any event."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
+from functools import partial
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, Subquery, and_, case, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import CTE, ColumnElement, and_, case, select
+from sqlalchemy.orm import Session
 
-from review.decisions.stopping import left_to_automation
 from review.reviews import protocol_of
-from review.states.clusters import Id, Ids, latest_in_cluster, members
+from review.states.clusters import Scope, latest_in_cluster, members
 from review.states.resolution import Reasons, reasons_of, resolution_tables
-from review.tables import ActRow, Record, Removal, Retrieval, Search, StudyReport
+from review.states.stops import left_to_automation
+from review.tables import Record, Removal, Retrieval, Search, StudyReport
 from review.vocabulary import RemovalKind, Resolution, RetrievalState, SearchKind, Stage, Stream
 
 FROM_DATABASES = (SearchKind.DATABASE, SearchKind.REGISTER)
 
 
-class Leaf(StrEnum):
-    """The place where a record's way ends, or has come to by now."""
+class FlowState(StrEnum):
+    """How far a record is in the PRISMA flow; every record is in exactly one of these states."""
 
     DUPLICATE = "duplicate"
     REMOVED_AUTOMATION = "removed_automation"
@@ -27,7 +28,7 @@ class Leaf(StrEnum):
     AWAITING_SECOND = "awaiting_second"
     CONFLICT = "conflict"
     NOT_SCREENED = "not_screened"
-    MARKED_INELIGIBLE = "marked_ineligible"  # what a stop left to the ranking's judgement
+    MARKED_INELIGIBLE = "marked_ineligible"  # left unscreened by a stop, on the ranking's word
     EXCLUDED = "excluded"
     AWAITING_RETRIEVAL = "awaiting_retrieval"
     NOT_RETRIEVED = "not_retrieved"
@@ -39,60 +40,71 @@ class Leaf(StrEnum):
     INCLUDED = "included"
 
 
-def leaves(
+BY_AUTOMATION = frozenset({FlowState.REMOVED_AUTOMATION, FlowState.MARKED_INELIGIBLE})
+"""Removed before screening by automation tools (PRISMA 2020, item 16a)."""
+
+OPEN = {
+    Stage.TITLE_ABSTRACT: frozenset({FlowState.UNSCREENED, FlowState.AWAITING_SECOND}),
+    Stage.FULL_TEXT: frozenset(
+        {FlowState.FULL_TEXT_UNSCREENED, FlowState.FULL_TEXT_AWAITING_SECOND}
+    ),
+}
+"""At each stage, the states of records that still need a reviewer's decision."""
+
+REMOVED = frozenset({FlowState.DUPLICATE, FlowState.REMOVED_AUTOMATION, FlowState.REMOVED_OTHER})
+AWAITING_SCREENING = OPEN[Stage.TITLE_ABSTRACT] | {FlowState.CONFLICT}
+AWAITING_FULL_TEXT = OPEN[Stage.FULL_TEXT] | {FlowState.FULL_TEXT_CONFLICT}
+AWAITING = {Stage.TITLE_ABSTRACT: AWAITING_SCREENING, Stage.FULL_TEXT: AWAITING_FULL_TEXT}
+"""At each stage, the states of records without a final decision, conflicts among them."""
+
+INCLUDED = frozenset({FlowState.AWAITING_STUDY, FlowState.INCLUDED})
+ASSESSED = INCLUDED | {FlowState.FULL_TEXT_EXCLUDED}
+RETRIEVED = ASSESSED | AWAITING_FULL_TEXT
+SOUGHT = RETRIEVED | {FlowState.AWAITING_RETRIEVAL, FlowState.NOT_RETRIEVED}
+SCREENED = SOUGHT | {FlowState.EXCLUDED}
+
+
+def flow_states(
     session: Session,
     *,
     review_id: UUID,
     as_of: int | None = None,
     only: Collection[UUID] | None = None,
 ) -> CTE:
-    """Return one row a record: where it is after event ``as_of``; see ``leaf_table``."""
+    """Return `flow_state_table` under the protocol that was in force after event ``as_of``."""
     reasons = reasons_of(protocol_of(session, review_id, as_of=as_of))
-    return leaf_table(review_id, reasons, as_of=as_of, only=only)
+    return flow_state_table(Scope(review_id, as_of, only), reasons)
 
 
-def leaf_table(
-    review_id: Id,
-    reasons: Reasons,
-    *,
-    as_of: int | None = None,
-    only: Ids | None = None,
-    resolved: Mapping[Stage, CTE] | None = None,
+def flow_state_table(
+    scope: Scope, reasons: Reasons, *, resolved: Mapping[Stage, CTE] | None = None
 ) -> CTE:
-    """Return one row a record: record_id, cluster_id, number, kind, stream, leaf, reason, study_id.
+    """Return one row for each record in ``scope``.
 
-    A cluster goes the way of its earliest record; the other records are duplicates, in the
-    stream that they themselves came from.  ``reason`` is the primary exclusion reason at the leaf.
-    ``resolved`` are the resolution tables of the stages, where they are at hand.
+    Columns: record_id, cluster_id, number, kind, stream, flow_state, reason, study_id.  A cluster
+    goes the way of its earliest record; the others are duplicates, in the stream that they came
+    from.  ``reason`` is the primary exclusion reason.  ``resolved`` holds the resolution table of
+    each stage, where the caller has them.
     """
-    member = members(review_id, as_of=as_of, only=only)
+    member = members(scope)
     if resolved is None:
-        resolved = resolution_tables(review_id, reasons, as_of=as_of, only=only, member=member)
+        resolved = resolution_tables(scope, reasons, member=member)
     title_abstract, full_text = resolved[Stage.TITLE_ABSTRACT], resolved[Stage.FULL_TEXT]
-
-    def said(
-        table: type[ActRow],
-        record_id: InstrumentedAttribute[UUID],
-        wins: Callable[[Subquery], ColumnElement[bool]],
-    ) -> Subquery:
-        return latest_in_cluster(
-            table, record_id, member, review_id=review_id, wins=wins, as_of=as_of, only=only
-        )
-
-    removal = said(Removal, Removal.record_id, lambda one: one.c.kind != RemovalKind.RESTORED)
-    retrieval = said(
-        Retrieval, Retrieval.record_id, lambda one: one.c.state == RetrievalState.RETRIEVED
+    act = partial(latest_in_cluster, scope, member=member)
+    removal = act(Removal, Removal.record_id, wins=lambda act: act.c.kind != RemovalKind.RESTORED)
+    retrieval = act(
+        Retrieval, Retrieval.record_id, wins=lambda act: act.c.state == RetrievalState.RETRIEVED
     )
-    link = said(StudyReport, StudyReport.record_id, lambda one: one.c.is_linked)
-    leaf = _leaf(
-        member.c.record_id != member.c.cluster_id,
-        # What somebody has decided on is not "removed before screening", whatever its copy was.
-        case((title_abstract.c.n_reviewers == 0, removal.c.kind), else_=None),
-        title_abstract.c.resolution,
-        left_to_automation(review_id, Stage.TITLE_ABSTRACT, as_of),
-        retrieval.c.state,
-        full_text.c.resolution,
-        link.c.is_linked,
+    link = act(StudyReport, StudyReport.record_id, wins=lambda act: act.c.is_linked)
+    state = _flow_state(
+        is_duplicate=member.c.record_id != member.c.cluster_id,
+        # A record with a decision was not "removed before screening", whatever its copy was.
+        removed=case((title_abstract.c.n_reviewers == 0, removal.c.kind), else_=None),
+        title_abstract=title_abstract.c.resolution,
+        left_to_automation=left_to_automation(scope, Stage.TITLE_ABSTRACT),
+        retrieval=retrieval.c.state,
+        full_text=full_text.c.resolution,
+        is_linked=link.c.is_linked,
     )
     return (
         select(
@@ -104,13 +116,15 @@ def leaf_table(
                 (Search.kind.in_(FROM_DATABASES), Stream.DATABASES.value),
                 else_=Stream.OTHER.value,
             ).label("stream"),
-            leaf.label("leaf"),
+            state.label("flow_state"),
             case(
-                (leaf == Leaf.EXCLUDED.value, title_abstract.c.exclusion_reason),
-                (leaf == Leaf.FULL_TEXT_EXCLUDED.value, full_text.c.exclusion_reason),
+                (state == FlowState.EXCLUDED.value, title_abstract.c.exclusion_reason),
+                (state == FlowState.FULL_TEXT_EXCLUDED.value, full_text.c.exclusion_reason),
                 else_=None,
             ).label("reason"),
-            case((leaf == Leaf.INCLUDED.value, link.c.study_id), else_=None).label("study_id"),
+            case((state == FlowState.INCLUDED.value, link.c.study_id), else_=None).label(
+                "study_id"
+            ),
         )
         .select_from(member)
         .join(Search, Search.id == member.c.search_id)
@@ -124,39 +138,41 @@ def leaf_table(
     )
 
 
-def _leaf(
+def _flow_state(
+    *,
     is_duplicate: ColumnElement[bool],
     removed: ColumnElement[RemovalKind],
-    screened: ColumnElement[str],
+    title_abstract: ColumnElement[str],
     left_to_automation: ColumnElement[bool],
-    sought: ColumnElement[RetrievalState],
-    read: ColumnElement[str],
+    retrieval: ColumnElement[RetrievalState],
+    full_text: ColumnElement[str],
     is_linked: ColumnElement[bool],
 ) -> ColumnElement[str]:
+    """Return the state as one CASE: the first condition that is true decides."""
     return case(
-        (is_duplicate, Leaf.DUPLICATE.value),
-        (removed == RemovalKind.AUTOMATION, Leaf.REMOVED_AUTOMATION.value),
-        (removed == RemovalKind.OTHER, Leaf.REMOVED_OTHER.value),
-        (screened == Resolution.UNSCREENED.value, Leaf.UNSCREENED.value),
-        (screened == Resolution.AWAITING_SECOND.value, Leaf.AWAITING_SECOND.value),
-        (screened == Resolution.CONFLICT.value, Leaf.CONFLICT.value),
+        (is_duplicate, FlowState.DUPLICATE.value),
+        (removed == RemovalKind.AUTOMATION, FlowState.REMOVED_AUTOMATION.value),
+        (removed == RemovalKind.OTHER, FlowState.REMOVED_OTHER.value),
+        (title_abstract == Resolution.UNSCREENED.value, FlowState.UNSCREENED.value),
+        (title_abstract == Resolution.AWAITING_SECOND.value, FlowState.AWAITING_SECOND.value),
+        (title_abstract == Resolution.CONFLICT.value, FlowState.CONFLICT.value),
         (
-            and_(screened == Resolution.NOT_SCREENED.value, left_to_automation),
-            Leaf.MARKED_INELIGIBLE.value,
+            and_(title_abstract == Resolution.NOT_SCREENED.value, left_to_automation),
+            FlowState.MARKED_INELIGIBLE.value,
         ),
-        (screened == Resolution.NOT_SCREENED.value, Leaf.NOT_SCREENED.value),
-        (screened == Resolution.EXCLUDE.value, Leaf.EXCLUDED.value),
-        (sought == RetrievalState.NOT_RETRIEVED, Leaf.NOT_RETRIEVED.value),
+        (title_abstract == Resolution.NOT_SCREENED.value, FlowState.NOT_SCREENED.value),
+        (title_abstract == Resolution.EXCLUDE.value, FlowState.EXCLUDED.value),
+        (retrieval == RetrievalState.NOT_RETRIEVED, FlowState.NOT_RETRIEVED.value),
         (
-            sought.is_distinct_from(RetrievalState.RETRIEVED),
-            Leaf.AWAITING_RETRIEVAL.value,
+            retrieval.is_distinct_from(RetrievalState.RETRIEVED),
+            FlowState.AWAITING_RETRIEVAL.value,
         ),
-        (read == Resolution.AWAITING_SECOND.value, Leaf.FULL_TEXT_AWAITING_SECOND.value),
-        (read == Resolution.CONFLICT.value, Leaf.FULL_TEXT_CONFLICT.value),
-        (read == Resolution.EXCLUDE.value, Leaf.FULL_TEXT_EXCLUDED.value),
-        (and_(read == Resolution.INCLUDE.value, is_linked), Leaf.INCLUDED.value),
-        (read == Resolution.INCLUDE.value, Leaf.AWAITING_STUDY.value),
-        else_=Leaf.FULL_TEXT_UNSCREENED.value,
+        (full_text == Resolution.AWAITING_SECOND.value, FlowState.FULL_TEXT_AWAITING_SECOND.value),
+        (full_text == Resolution.CONFLICT.value, FlowState.FULL_TEXT_CONFLICT.value),
+        (full_text == Resolution.EXCLUDE.value, FlowState.FULL_TEXT_EXCLUDED.value),
+        (and_(full_text == Resolution.INCLUDE.value, is_linked), FlowState.INCLUDED.value),
+        (full_text == Resolution.INCLUDE.value, FlowState.AWAITING_STUDY.value),
+        else_=FlowState.FULL_TEXT_UNSCREENED.value,
     )
 
 
@@ -164,7 +180,7 @@ def record_rows(
     session: Session,
     *,
     review_id: UUID,
-    where: Collection[Leaf] | None = None,
+    states: Collection[FlowState] | None = None,
     stream: Stream | None = None,
     kinds: Collection[SearchKind] | None = None,
     reason: str | None = None,
@@ -174,25 +190,25 @@ def record_rows(
     after: int = 0,
     limit: int = 100,
 ) -> list[tuple[Record, str, str | None]]:
-    """Return (record, leaf, reason) of the records in some leaves, in import order."""
-    leaf = leaves(session, review_id=review_id, as_of=as_of)
+    """Return (record, flow state, reason) of the records in some states, in import order."""
+    table = flow_states(session, review_id=review_id, as_of=as_of)
     query = (
-        select(Record, leaf.c.leaf, leaf.c.reason)
-        .join(leaf, leaf.c.record_id == Record.id)
+        select(Record, table.c.flow_state, table.c.reason)
+        .join(table, table.c.record_id == Record.id)
         .where(Record.number > after)
         .order_by(Record.number)
         .limit(limit)
     )
-    if where is not None:
-        query = query.where(leaf.c.leaf.in_([one.value for one in where]))
+    if states is not None:
+        query = query.where(table.c.flow_state.in_([state.value for state in states]))
     if stream is not None:
-        query = query.where(leaf.c.stream == stream.value)
+        query = query.where(table.c.stream == stream.value)
     if kinds is not None:
-        query = query.where(leaf.c.kind.in_(list(kinds)))
+        query = query.where(table.c.kind.in_(list(kinds)))
     if reason is not None:
-        query = query.where(leaf.c.reason == reason)
+        query = query.where(table.c.reason == reason)
     if source is not None:
         query = query.join(Search, Search.id == Record.search_id).where(Search.source == source)
     if study_id is not None:
-        query = query.where(leaf.c.study_id == study_id)
+        query = query.where(table.c.study_id == study_id)
     return [(row[0], row[1], row[2]) for row in session.execute(query)]

@@ -14,9 +14,9 @@ from protocols.schema import CodebookItem, Level
 from protocols.values import check_value
 from review.errors import Conflicting, Invalid, NotAllowed
 from review.events import Actor, canonical, lock_review, record_act
-from review.permissions import Action, check
+from review.permissions import Action, begin_act, check
 from review.reviews import protocol_of, protocol_state
-from review.states.clusters import cluster_of, latest
+from review.states.clusters import Scope, cluster_of, latest
 from review.studies.studies import (
     contract_of_review,
     is_contract_of,
@@ -73,8 +73,7 @@ def code(
 
     Raises Invalid for an item, a value or a subject that the codebook does not allow.
     """
-    lock_review(session, review_id)
-    check(session, review_id=review_id, by=by, action=Action.CODE)
+    begin_act(session, review_id=review_id, by=by, action=Action.CODE)
     state = protocol_state(session, review_id)
     known = _item(state.protocol.codebook, item)
     _check_subject(session, review_id, known, study_id, contract_id)
@@ -185,13 +184,12 @@ def codes_of(
 ) -> list[Code]:
     """Return each coder's newest code of each item (or one) of one subject, with quotes."""
     rows = latest(
+        Scope(review_id),
         Code,
         Code.study_id,
         Code.contract_id,
         Code.item,
         Code.coder_id,
-        review_id=review_id,
-        as_of=None,
         where=(Code.study_id.is_not_distinct_from(study_id))
         & (Code.contract_id.is_not_distinct_from(contract_id))
         & (true() if item is None else Code.item == item),
@@ -233,13 +231,12 @@ def all_codes(session: Session, *, review_id: UUID, by: Actor) -> Iterator[dict[
         (value.subject, value.item): value for value in coded_values(session, review_id=review_id)
     }
     rows = latest(
+        Scope(review_id),
         Code,
         Code.study_id,
         Code.contract_id,
         Code.item,
         Code.coder_id,
-        review_id=review_id,
-        as_of=None,
     )
     query = (
         select(Code, Study.label, Contract.label, Account.email)
@@ -298,7 +295,7 @@ def _newest(
     if subject is not None:
         wanted.append(table.study_id.is_not_distinct_from(subject.study_id))
         wanted.append(table.contract_id.is_not_distinct_from(subject.contract_id))
-    rows = latest(table, *keys, review_id=review_id, as_of=as_of, where=and_(true(), *wanted))
+    rows = latest(Scope(review_id, as_of), table, *keys, where=and_(true(), *wanted))
     return select(rows.c.study_id, rows.c.contract_id, rows.c.item, rows.c.value)
 
 

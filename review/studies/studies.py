@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 from review.duplicates.clustering import held_judgements
 from review.duplicates.matching import Kind
 from review.errors import Conflicting, Invalid, NotFound
-from review.events import Actor, lock_review, record_act
-from review.permissions import Action, check
-from review.states.clusters import cluster_of, homes, latest
-from review.states.resolution import standing
+from review.events import Actor, record_act
+from review.permissions import Action, begin_act
+from review.states.clusters import Scope, cluster_ids, cluster_of, latest
+from review.states.resolution import stage_state
 from review.tables import Contract, Record, Study, StudyContract, StudyReport
 from review.vocabulary import Act, Judgement, Resolution, Stage
 
@@ -24,8 +24,7 @@ def add_study(
 
     Raises Conflicting for a report that is not included or belongs to another study.
     """
-    lock_review(session, review_id)
-    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     study = Study(id=uuid4(), label=_free_label(session, Study, review_id, label))
     links = [_link(session, review_id, study.id, record_id) for record_id in dict.fromkeys(reports)]
     if not links:
@@ -51,8 +50,7 @@ def link_report(
     linked: bool = True,
 ) -> None:
     """Link an included report to a study, or unlink it; flushes."""
-    lock_review(session, review_id)
-    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     study_of_review(session, review_id=review_id, study_id=study_id)
     cluster = cluster_of(session, review_id=review_id, record_id=record_id)
     if linked:
@@ -73,8 +71,7 @@ def link_report(
 
 def add_contract(session: Session, *, review_id: UUID, label: str, by: Actor) -> Contract:
     """Add a contract under a name of its own; flushes."""
-    lock_review(session, review_id)
-    check(session, review_id=review_id, by=by, action=Action.CODE)
+    begin_act(session, review_id=review_id, by=by, action=Action.CODE)
     contract = Contract(id=uuid4(), label=_free_label(session, Contract, review_id, label))
     record_act(
         session,
@@ -97,8 +94,7 @@ def link_contract(
     linked: bool = True,
 ) -> None:
     """Say that a study reports on a contract, or that it does not; flushes."""
-    lock_review(session, review_id)
-    check(session, review_id=review_id, by=by, action=Action.CODE)
+    begin_act(session, review_id=review_id, by=by, action=Action.CODE)
     study_of_review(session, review_id=review_id, study_id=study_id)
     contract_of_review(session, review_id=review_id, contract_id=contract_id)
     if linked == is_contract_of(
@@ -135,11 +131,10 @@ def contract_of_review(session: Session, *, review_id: UUID, contract_id: UUID) 
 def contracts_of(session: Session, *, review_id: UUID, study_id: UUID) -> list[Contract]:
     """Return the contracts that a study reports on, by name."""
     links = latest(
+        Scope(review_id),
         StudyContract,
         StudyContract.study_id,
         StudyContract.contract_id,
-        review_id=review_id,
-        as_of=None,
         where=StudyContract.study_id == study_id,
     )
     return list(
@@ -162,7 +157,7 @@ def is_contract_of(session: Session, *, review_id: UUID, study_id: UUID, contrac
 
 def reports_of(session: Session, *, review_id: UUID, study_id: UUID) -> list[Record]:
     """Return the records whose reports are linked to a study, in import order."""
-    links = latest(StudyReport, StudyReport.record_id, review_id=review_id, as_of=None)
+    links = latest(Scope(review_id), StudyReport, StudyReport.record_id)
     return list(
         session.scalars(
             select(Record)
@@ -201,7 +196,7 @@ def same_study_links(session: Session, *, review_id: UUID) -> dict[UUID, set[UUI
     So it was said by a person who compared the two, or by a rule of the search for duplicates
     (preprint and article, conference and journal, erratum): for whoever makes studies to confirm.
     """
-    home = homes(session, review_id)
+    home = cluster_ids(session, Scope(review_id))
     links: dict[UUID, set[UUID]] = {}
     for (left, right), row in held_judgements(session, review_id).items():
         is_rule = row.verdict is Judgement.DISTINCT and row.evidence.get("kind") == Kind.SAME_STUDY
@@ -214,7 +209,7 @@ def same_study_links(session: Session, *, review_id: UUID) -> dict[UUID, set[UUI
 def _link(session: Session, review_id: UUID, study_id: UUID, record_id: UUID) -> StudyReport:
     cluster = cluster_of(session, review_id=review_id, record_id=record_id)
     came_to = {
-        standing(session, review_id=review_id, stage=stage, cluster=cluster).resolution
+        stage_state(session, review_id=review_id, stage=stage, cluster=cluster).resolution
         for stage in Stage
     }
     if came_to != {Resolution.INCLUDE}:

@@ -17,10 +17,9 @@ from sqlalchemy.orm import Session
 
 from review.events import Actor
 from review.permissions import Action, check, roles_of_actor
-from review.prisma.counts import SOUGHT
 from review.reviews import protocol_of
-from review.states.clusters import THE_RECORDS, THE_REVIEW, Ids, among, members, these, up_to
-from review.states.flow import Leaf, leaf_table
+from review.states.clusters import RECORDS_PARAM, REVIEW_PARAM, Scope, bind_params, members
+from review.states.flow import REMOVED, RETRIEVED, FlowState, flow_state_table
 from review.states.resolution import Reasons, reasons_of, resolution_table, resolution_tables
 from review.tables import Decision, ImportedDecision
 from review.vocabulary import FINISHED, Resolution, Role, Stage, Verdict
@@ -28,9 +27,8 @@ from screening.ranking.random_sample import known_beginning, random_order
 
 READ = (*FINISHED, Resolution.CONFLICT)  # by as many reviewers as it takes
 AT_STAGE = {
-    Stage.TITLE_ABSTRACT: frozenset(Leaf)
-    - {Leaf.DUPLICATE, Leaf.REMOVED_AUTOMATION, Leaf.REMOVED_OTHER},
-    Stage.FULL_TEXT: SOUGHT - {Leaf.AWAITING_RETRIEVAL, Leaf.NOT_RETRIEVED},
+    Stage.TITLE_ABSTRACT: frozenset(FlowState) - REMOVED,
+    Stage.FULL_TEXT: RETRIEVED,
 }
 
 
@@ -48,7 +46,7 @@ class Given:
 def count_resolutions(session: Session, *, review_id: UUID, stage: Stage) -> dict[Resolution, int]:
     """Return how many records of the stage have come to what."""
     query = _counted(stage, reasons_of(protocol_of(session, review_id)))
-    found = {Resolution(one): n for one, n in session.execute(query, {"the_review": review_id})}
+    found = {Resolution(one): n for one, n in session.execute(query, bind_params(review_id))}
     return {one: found.get(one, 0) for one in Resolution}
 
 
@@ -61,13 +59,14 @@ def _counted(stage: Stage, reasons: Reasons) -> Select[Any]:
 @lru_cache(maxsize=64)
 def _results(stage: Stage, reasons: Reasons) -> Select[Any]:
     """Return the number of each record of the stage, and what it has come to."""
-    resolved = resolution_tables(THE_REVIEW, reasons)
-    leaf = leaf_table(THE_REVIEW, reasons, resolved=resolved)
+    scope = Scope(REVIEW_PARAM)
+    resolved = resolution_tables(scope, reasons)
+    states = flow_state_table(scope, reasons, resolved=resolved)
     table = resolved[stage]
     return (
-        select(leaf.c.number, table.c.resolution)
-        .join(leaf, leaf.c.record_id == table.c.cluster_id)
-        .where(leaf.c.leaf.in_([one.value for one in AT_STAGE[stage]]))
+        select(states.c.number, table.c.resolution)
+        .join(states, states.c.record_id == table.c.cluster_id)
+        .where(states.c.flow_state.in_([one.value for one in AT_STAGE[stage]]))
     )
 
 
@@ -80,7 +79,7 @@ def labels_as_read(session: Session, *, review_id: UUID, stage: Stage) -> list[i
     read.
     """
     query = _read_query(stage, reasons_of(protocol_of(session, review_id)))
-    resolutions = session.scalars(query, {"the_review": review_id})
+    resolutions = session.scalars(query, bind_params(review_id))
     labels = {Resolution.INCLUDE: 1, Resolution.EXCLUDE: 0}
     return [labels.get(Resolution(one), -1) for one in resolutions]
 
@@ -88,7 +87,7 @@ def labels_as_read(session: Session, *, review_id: UUID, stage: Stage) -> list[i
 def sample_as_known(session: Session, *, review_id: UUID, stage: Stage) -> list[int]:
     """Return the longest random sample whose results are all known: 1 (included) or 0, (n,)."""
     query = _results(stage, reasons_of(protocol_of(session, review_id)))
-    result = {number: one for number, one in session.execute(query, {"the_review": review_id})}  # noqa: C416 - a row is not a pair to mypy
+    result = {number: one for number, one in session.execute(query, bind_params(review_id))}  # noqa: C416 - a row is not a pair to mypy
     labels = {Resolution.INCLUDE: 1, Resolution.EXCLUDE: 0}
     return list(known_beginning([labels.get(result[one], -1) for one in random_order(result)]))
 
@@ -147,7 +146,7 @@ def _given(
     reasons = reasons_of(protocol_of(session, review_id, as_of=as_of))
     query = _given_query(stage, reasons, settled_only, only is not None, as_of)
     given: dict[UUID, list[Given]] = defaultdict(list)
-    asked = {"the_review": review_id} if only is None else these(review_id, only)
+    asked = bind_params(review_id, only)
     for cluster, *said in session.execute(query, asked):
         given[cluster].append(Given(*said))
     return given
@@ -157,8 +156,8 @@ def _given(
 def _given_query(
     stage: Stage, reasons: Reasons, settled_only: bool, is_some: bool, as_of: int | None
 ) -> Select[Any]:
-    only = THE_RECORDS if is_some else None
-    query, table = _of_current_rounds(stage, reasons, only=only, as_of=as_of)
+    scope = Scope(REVIEW_PARAM, as_of, RECORDS_PARAM if is_some else None)
+    query, table = _of_current_rounds(scope, stage, reasons)
     query = query.where(table.c.resolution.in_(FINISHED if settled_only else READ))
     return query.add_columns(
         table.c.cluster_id,
@@ -173,7 +172,7 @@ def _given_query(
 @lru_cache(maxsize=64)
 def _read_query(stage: Stage, reasons: Reasons) -> Select[Any]:
     """Return what the clusters that were read have come to, by the first decision on each."""
-    query, table = _of_current_rounds(stage, reasons)
+    query, table = _of_current_rounds(Scope(REVIEW_PARAM), stage, reasons)
     return (
         query.add_columns(table.c.resolution)
         .outerjoin(ImportedDecision, ImportedDecision.decision_id == Decision.id)
@@ -184,20 +183,18 @@ def _read_query(stage: Stage, reasons: Reasons) -> Select[Any]:
     )
 
 
-def _of_current_rounds(
-    stage: Stage, reasons: Reasons, *, only: Ids | None = None, as_of: int | None = None
-) -> tuple[Select[Any], CTE]:
+def _of_current_rounds(scope: Scope, stage: Stage, reasons: Reasons) -> tuple[Select[Any], CTE]:
     """Return a query, without columns yet, over the decisions of current rounds; and its table."""
-    member = members(THE_REVIEW, as_of=as_of, only=only)
-    table = resolution_table(THE_REVIEW, stage, reasons, as_of=as_of, only=only, member=member)
+    member = members(scope)
+    table = resolution_table(scope, stage, reasons, member=member)
     query: Select[Any] = (
         select()
         .select_from(Decision)
         .join(member, member.c.record_id == Decision.record_id)
         .join(table, table.c.cluster_id == member.c.cluster_id)
         .where(
-            up_to(Decision, THE_REVIEW, as_of),
-            among(Decision.record_id, only),
+            scope.up_to(Decision),
+            scope.limited_to(Decision.record_id),
             Decision.stage == stage,
             Decision.round == table.c.round,
         )

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from review.events import Actor
 from review.permissions import Action, check, roles_of_actor
-from review.states.clusters import members
+from review.states.clusters import Scope, members
 from review.states.resolution import resolutions
 from review.tables import Decision, ModelRun, Rank, Record
 from review.vocabulary import FINISHED, Resolution, Role, Stage
@@ -69,7 +69,7 @@ def odd_ones(
 
 def _scored(session: Session, review_id: UUID, run: ModelRun, by: Actor) -> Sequence[Row[Any]]:
     """Return the resolved records with their held-out scores, those that ``by`` may see."""
-    member = members(review_id)
+    member = members(Scope(review_id))
     own = Record.id.in_(
         select(member.c.cluster_id)
         .join(Decision, Decision.record_id == member.c.record_id)

@@ -12,11 +12,11 @@ from sqlalchemy import ColumnElement, Integer, and_, case, false, func, or_, sel
 from sqlalchemy.orm import Session
 
 from review.errors import Invalid, NotFound
-from review.events import Actor, lock_review, record_act
-from review.permissions import Action, check
+from review.events import Actor, record_act
+from review.permissions import Action, begin_act, check
 from review.reviews import protocol_of
 from review.searches.formats.languages import ENGLISH_NAMES, language_tag
-from review.states.clusters import is_root, latest
+from review.states.clusters import Scope, is_root, latest
 from review.states.resolution import most_needed
 from review.tables import Account, Assignment, Membership, Record, Search
 from review.vocabulary import Act, Role, Stage
@@ -60,8 +60,7 @@ def assign(
     of 1; with 0 they read what others leave.  Raises Invalid for what makes no sense, NotFound for
     somebody who is no reviewer here.
     """
-    lock_review(session, review_id)
-    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     if account_id not in {one.account_id for one in readers(session, review_id)}:
         raise NotFound("There is no such reviewer in this review.")
     if not 0 <= share <= MOST:
@@ -85,7 +84,7 @@ def assign(
 
 def readers(session: Session, review_id: UUID) -> list[Reader]:
     """Return the review's reviewers in the order in which they joined, with what they read."""
-    newest = latest(Assignment, Assignment.account_id, review_id=review_id, as_of=None)
+    newest = latest(Scope(review_id), Assignment, Assignment.account_id)
     rows = session.execute(
         select(Account.id, Account.name, newest.c.share, newest.c.languages, newest.c.searches)
         .join(Membership, Membership.account_id == Account.id)

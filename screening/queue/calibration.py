@@ -13,14 +13,14 @@ from uuid import UUID, uuid4
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from review.decisions.decisions import STANDS
+from review.decisions.situation import IS_LIVE
 from review.errors import Conflicting, Invalid, NotAllowed, NotFound
-from review.events import Actor, lock_review, record_act
-from review.permissions import Action, check, roles_of_actor
+from review.events import Actor, record_act
+from review.permissions import Action, begin_act, check, roles_of_actor
 from review.reviews import protocol_of
-from review.states.calibration import open_calibrations
-from review.states.clusters import clusters_of, homes
-from review.states.flow import Leaf, leaves
+from review.states.calibration import is_open_calibration
+from review.states.clusters import Scope, cluster_ids, clusters_of
+from review.states.flow import FlowState, flow_states
 from review.states.resolution import resolutions
 from review.tables import (
     Account,
@@ -39,7 +39,10 @@ from screening.ranking.random_sample import random_order
 MOST = 500  # records of a round
 LEAST = 10  # that a lead who screens may begin: the agreement on one would tell what others said
 Rounds = tuple[Sequence[UUID], Sequence[UUID]]
-UNREAD = {Stage.TITLE_ABSTRACT: Leaf.UNSCREENED, Stage.FULL_TEXT: Leaf.FULL_TEXT_UNSCREENED}
+UNREAD = {
+    Stage.TITLE_ABSTRACT: FlowState.UNSCREENED,
+    Stage.FULL_TEXT: FlowState.FULL_TEXT_UNSCREENED,
+}
 
 
 @dataclass(frozen=True)
@@ -80,8 +83,7 @@ def begin(
     than two reviewers, or a record is not waiting unread; NotAllowed where a lead who screens
     names records.
     """
-    lock_review(session, review_id)
-    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     name = " ".join(label.split())
     if not name or len(name) > 255:
         raise Invalid("Give the round a name of at most 255 characters.")
@@ -125,8 +127,7 @@ def end(session: Session, *, review_id: UUID, calibration_id: UUID, by: Actor) -
 
     Raises NotFound for a round of another review, Conflicting for one that has ended.
     """
-    lock_review(session, review_id)
-    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     one = session.get(Calibration, calibration_id)
     if one is None or one.review_id != review_id:
         raise NotFound("There is no such round in this review.")
@@ -164,14 +165,16 @@ def turn_of(
     found = session.scalar(
         select(Calibration)
         .join(CalibrationRecord, CalibrationRecord.calibration_id == Calibration.id)
-        .where(CalibrationRecord.record_id == record_id, open_calibrations(review_id, stage))
+        .where(
+            CalibrationRecord.record_id == record_id, is_open_calibration(Scope(review_id), stage)
+        )
         .order_by(Calibration.event_number)
         .limit(1)
     )
     if found is None or str(by.account_id) not in found.people:
         return None
     own = select(Decision.record_id).where(
-        Decision.reviewer_id == by.account_id, Decision.stage == stage, STANDS
+        Decision.reviewer_id == by.account_id, Decision.stage == stage, IS_LIVE
     )
     records = select(func.count()).where(CalibrationRecord.calibration_id == found.id)
     return Turn(
@@ -184,7 +187,9 @@ def turn_of(
 def open_rounds(session: Session, review_id: UUID, stage: Stage, by: Actor) -> Rounds:
     """Return the open rounds of a stage: those that the caller has part in, and the others."""
     rows = session.execute(
-        select(Calibration.id, Calibration.people).where(open_calibrations(review_id, stage))
+        select(Calibration.id, Calibration.people).where(
+            is_open_calibration(Scope(review_id), stage)
+        )
     ).all()
     own = [id_ for id_, people in rows if str(by.account_id) in people]
     return own, [id_ for id_, _ in rows if id_ not in own]
@@ -198,12 +203,12 @@ def records_of(round_ids: Collection[UUID]) -> Select[UUID]:
 
 
 def _unread(session: Session, review_id: UUID, stage: Stage) -> dict[int, UUID]:
-    leaf = leaves(session, review_id=review_id)
-    called = select(Calibration.id).where(open_calibrations(review_id, stage))
+    states = flow_states(session, review_id=review_id)
+    called = select(Calibration.id).where(is_open_calibration(Scope(review_id), stage))
     rows = session.execute(
-        select(leaf.c.number, leaf.c.record_id).where(
-            leaf.c.leaf == UNREAD[stage].value,
-            leaf.c.record_id.not_in(
+        select(states.c.number, states.c.record_id).where(
+            states.c.flow_state == UNREAD[stage].value,
+            states.c.record_id.not_in(
                 select(CalibrationRecord.record_id).where(
                     CalibrationRecord.calibration_id.in_(called)
                 )
@@ -248,7 +253,7 @@ def _round(session: Session, one: Calibration, by: Actor) -> Round:
     ).all()
     clusters = clusters_of(session, review_id=one.review_id, record_ids=given)
     whole = {record for cluster in clusters.values() for record in cluster}
-    home = homes(session, one.review_id, as_of=ended, only=whole)
+    home = cluster_ids(session, Scope(one.review_id, ended, whole))
     roots = {home[record] for record in given}
     if ended is None and _screens(session, one.review_id, by):
         # What a record came to, so soon after one's own decision, would tell the others'.
@@ -282,7 +287,7 @@ def _gone(
     left = {UUID(who) for who in one.people} - _reviewers(session, one.review_id)
     done = (
         select(Decision.reviewer_id)
-        .where(Decision.record_id.in_(whole), Decision.stage == one.stage, STANDS)
+        .where(Decision.record_id.in_(whole), Decision.stage == one.stage, IS_LIVE)
         .group_by(Decision.reviewer_id)
         .having(func.count(Decision.record_id.distinct()) >= n_records)
     )

@@ -9,18 +9,17 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from review.decisions.decisions import STANDS
-from review.decisions.stopping import stopped
+from review.decisions.situation import IS_LIVE
 from review.events import Actor
 from review.reviews import protocol_of
-from review.states.clusters import THE_RECORDS, THE_REVIEW, clusters_of, is_root, latest, these
-from review.states.flow import leaf_table
+from review.states.clusters import WRITTEN_ONCE, Scope, bind_params, clusters_of, is_root, latest
+from review.states.flow import AWAITING, flow_state_table
 from review.states.resolution import Reasons, most_needed, reasons_of, resolution_tables
+from review.states.stops import stopped_at
 from review.tables import Decision, Lease, Placement, Record, Removal, Reopening, Retrieval
 from review.tables.base import utc_now
 from review.vocabulary import RemovalKind, Stage
 from screening.queue.calibration import Rounds, records_of
-from screening.ranking.runs import WAITING
 
 Wanted = Callable[[InstrumentedAttribute[UUID]], list[ColumnElement[bool]]]
 Deciders = defaultdict[tuple[UUID, int], set[UUID]]  # by record and round
@@ -39,7 +38,7 @@ def wanted_by(session: Session, review_id: UUID, stage: Stage, by: Actor, rounds
     joined = select(Placement.root_id).where(
         Placement.review_id == review_id, Placement.record_id != Placement.root_id
     )
-    stands = and_(Decision.review_id == review_id, Decision.stage == stage, STANDS)
+    stands = and_(Decision.review_id == review_id, Decision.stage == stage, IS_LIVE)
     own = select(Decision.record_id).where(stands, Decision.reviewer_id == by.account_id)
     n_reviewers = func.count(Decision.reviewer_id.distinct())
     enough = (
@@ -82,21 +81,21 @@ def _not_set_aside(
 
     What somebody has decided on, or on a copy of, is neither.  None where no record was.
     """
-    stopped_at = session.scalar(select(stopped(review_id, stage)))
+    stopped = session.scalar(select(stopped_at(Scope(review_id), stage)))
     some_removal = select(Removal.id).where(Removal.review_id == review_id).limit(1)
-    if stopped_at is None and session.scalar(some_removal) is None:
+    if stopped is None and session.scalar(some_removal) is None:
         return None
     decided = select(Decision.record_id).where(
         Decision.review_id == review_id, Decision.stage == stage
     )
-    removals = latest(Removal, Removal.record_id, review_id=review_id, as_of=None)
+    removals = latest(Scope(review_id), Removal, Removal.record_id)
     removed = select(removals.c.record_id).where(removals.c.kind != RemovalKind.RESTORED)
 
     def condition(record_id: InstrumentedAttribute[UUID]) -> ColumnElement[bool]:
         is_kept: ColumnElement[bool] = record_id.not_in(removed)
-        if stopped_at is not None:
+        if stopped is not None:
             late = select(Record.id).where(
-                Record.review_id == review_id, Record.event_number > stopped_at
+                Record.review_id == review_id, Record.event_number > stopped
             )
             is_kept = and_(is_kept, record_id.in_(late))
         return is_kept | _of(record_id, review_id, decided)
@@ -151,8 +150,8 @@ def openings(
     own = set(session.scalars(records_of(own_rounds))) if own_rounds else set()
     found = {
         row.cluster_id: Opening(groups[row.cluster_id], row.round, row.decisions_needed)
-        for row in session.execute(_open_query(stage, reasons), these(review_id, everyone))
-        if row.called is None or row.cluster_id in own
+        for row in session.execute(_open_query(stage, reasons), bind_params(review_id, everyone))
+        if row.calibration_target is None or row.cluster_id in own
     }
     decided, reading = _busy(session, stage, found.values())
     return {root: one for root, one in found.items() if _has_room(one, decided, reading, by)}
@@ -178,7 +177,7 @@ def _busy(
     decided, reading = Deciders(set), Readers(set)
     for record_id, number, reviewer in session.execute(
         select(Decision.record_id, Decision.round, Decision.reviewer_id).where(
-            Decision.record_id.in_(everyone), Decision.stage == stage, STANDS
+            Decision.record_id.in_(everyone), Decision.stage == stage, IS_LIVE
         )
     ):
         decided[record_id, number].add(reviewer)
@@ -194,15 +193,17 @@ def _busy(
 @lru_cache(maxsize=64)
 def _open_query(stage: Stage, reasons: Reasons) -> Select[UUID, int, int, int]:
     """Return which of the clusters of some records want a decision, and of how many people."""
-    resolved = resolution_tables(THE_REVIEW, reasons, only=THE_RECORDS)
-    leaf = leaf_table(THE_REVIEW, reasons, only=THE_RECORDS, resolved=resolved)
+    resolved = resolution_tables(WRITTEN_ONCE, reasons)
+    states = flow_state_table(WRITTEN_ONCE, reasons, resolved=resolved)
     table = resolved[stage]
     return (
-        select(table.c.cluster_id, table.c.round, table.c.decisions_needed, table.c.called)
-        .join(leaf, leaf.c.record_id == table.c.cluster_id)
+        select(
+            table.c.cluster_id, table.c.round, table.c.decisions_needed, table.c.calibration_target
+        )
+        .join(states, states.c.record_id == table.c.cluster_id)
         .where(
             table.c.n_reviewers < table.c.decisions_needed,
             table.c.is_adjudicated == 0,
-            leaf.c.leaf.in_([one.value for one in WAITING[stage]]),
+            states.c.flow_state.in_([state.value for state in AWAITING[stage]]),
         )
     )

@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import Select, and_, delete, func, select, true
 from sqlalchemy.orm import Session
 
-from review.events import Actor, lock_review
-from review.permissions import Action, check
+from review.events import Actor
+from review.permissions import Action, begin_act, check
 from review.states.clusters import cluster_of
 from review.tables import CalibrationRecord, Rank, Record, Skip
 from review.vocabulary import Stage
@@ -57,8 +57,7 @@ def skip(
     is_undone: bool = False,
 ) -> None:
     """Put a record off, to come back after the caller's other records, or no more.  Flushes."""
-    lock_review(session, review_id)
-    check(session, review_id=review_id, by=by, action=Action.SCREEN)
+    begin_act(session, review_id=review_id, by=by, action=Action.SCREEN)
     cluster = cluster_of(session, review_id=review_id, record_id=record_id)
     mine = (Skip.account_id == by.account_id, Skip.stage == stage, Skip.record_id == cluster[0])
     session.execute(delete(Skip).where(*mine))

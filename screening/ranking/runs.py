@@ -15,7 +15,7 @@ from protocols.schema import Protocol
 from review.events import MODEL, Actor, last_event, lock_review, record_act
 from review.permissions import Action, check
 from review.reviews import protocol_of
-from review.states.flow import Leaf, leaves
+from review.states.flow import AWAITING, REMOVED, flow_states
 from review.states.resolution import resolutions
 from review.storage.database import Database
 from review.tables import Event, ModelRun, Rank, Record, Search
@@ -36,15 +36,6 @@ LEARNED_FROM = (
 )  # fmt: skip
 # What may still be given to somebody.  A conflict is among it, since a colleague's decision that is
 # not resolved must move nothing.
-WAITING = {
-    Stage.TITLE_ABSTRACT: (Leaf.UNSCREENED, Leaf.AWAITING_SECOND, Leaf.CONFLICT),
-    Stage.FULL_TEXT: (
-        Leaf.FULL_TEXT_UNSCREENED,
-        Leaf.FULL_TEXT_AWAITING_SECOND,
-        Leaf.FULL_TEXT_CONFLICT,
-    ),
-}
-REMOVED = (Leaf.DUPLICATE, Leaf.REMOVED_AUTOMATION, Leaf.REMOVED_OTHER)
 
 
 @dataclass(frozen=True)
@@ -234,7 +225,7 @@ def gather(session: Session, *, review_id: UUID, stage: Stage) -> Material:
     """
     protocol = protocol_of(session, review_id)
     silent = {reason.key for reason in protocol.exclusion_reasons if not reason.teaches_model}
-    leaf = leaves(session, review_id=review_id)
+    states = flow_states(session, review_id=review_id)
     settled = resolutions(session, review_id=review_id, stage=stage)
     rows = session.execute(
         select(
@@ -249,12 +240,12 @@ def gather(session: Session, *, review_id: UUID, stage: Stage) -> Material:
             Search.source,
             settled.c.resolution,
             settled.c.exclusion_reason,
-            leaf.c.leaf,
+            states.c.flow_state,
         )
         .join(Search, Search.id == Record.search_id)
-        .join(leaf, leaf.c.record_id == Record.id)
+        .join(states, states.c.record_id == Record.id)
         .join(settled, settled.c.cluster_id == Record.id)
-        .where(leaf.c.leaf.not_in([one.value for one in REMOVED]))
+        .where(states.c.flow_state.not_in([state.value for state in REMOVED]))
         .order_by(Record.number)
     ).all()
     return Material(
@@ -262,7 +253,7 @@ def gather(session: Session, *, review_id: UUID, stage: Stage) -> Material:
         ids=[row.id for row in rows],
         texts=[_text(row) for row in rows],
         numbers=[row.number for row in rows],
-        is_open=[row.leaf in WAITING[stage] for row in rows],
+        is_open=[row.flow_state in AWAITING[stage] for row in rows],
         random_share=protocol.random_share,
         n_read=sum(row.resolution in FINISHED for row in rows),
         kinds=[

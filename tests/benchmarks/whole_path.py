@@ -28,13 +28,14 @@ import yaml
 from sqlalchemy.orm import Session
 
 from protocols.loader import read_shipped
+from review.decisions.adjudication import adjudicate
 from review.decisions.blinding import conflicts
-from review.decisions.decisions import adjudicate, decide
+from review.decisions.decisions import decide
 from review.events import OPERATOR, Actor
 from review.people.accounts import add_account
 from review.reports.retrieval import retrieve
 from review.reviews import add_member, find_review
-from review.states.flow import Leaf, record_rows
+from review.states.flow import FlowState, record_rows
 from review.storage.database import Database
 from review.studies.coding import code
 from review.studies.studies import add_contract, add_study, link_contract
@@ -252,7 +253,7 @@ def _read_and_code(
 ) -> None:
     with database.writing() as session:
         sought = record_rows(
-            session, review_id=review_id, where=[Leaf.AWAITING_RETRIEVAL], limit=N_CODED
+            session, review_id=review_id, states=[FlowState.AWAITING_RETRIEVAL], limit=N_CODED
         )
         for number, (record, _, _) in enumerate(sought):
             _take_through(session, review_id, people, record, number, chance)

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Table, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
-from review.decisions.decisions import adjudicate, decide
+from review.decisions.adjudication import adjudicate
+from review.decisions.decisions import decide
 from review.decisions.reopening import reopen
 from review.decisions.stopping import stop_screening
 from review.duplicates.judgements import judge

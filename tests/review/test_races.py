@@ -9,7 +9,8 @@ from uuid import UUID, uuid4
 from hypothesis import settings
 from sqlalchemy import Engine, event, func, select
 
-from review.decisions.decisions import adjudicate, decide
+from review.decisions.adjudication import adjudicate
+from review.decisions.decisions import decide
 from review.decisions.reopening import reopen
 from review.duplicates.judgements import judge, undo
 from review.errors import Conflicting, ReviewError, Settled, Stale
@@ -17,7 +18,7 @@ from review.events import OPERATOR
 from review.prisma.counts import count_flow, identities
 from review.searches.imports import add_search
 from review.states.clusters import clusters_of
-from review.states.flow import Leaf, leaves
+from review.states.flow import FlowState, flow_states
 from review.storage.database import Database
 from review.tables import AdjudicatedDecision, Decision, Event
 from review.verify import verify
@@ -79,9 +80,9 @@ def decides(
 
 def where(database: Database, cast: Cast) -> dict[UUID, str]:
     with database.reading() as session:
-        table = leaves(session, review_id=cast.review_id)
-        rows = session.execute(select(table.c.record_id, table.c.leaf))
-        return {row.record_id: row.leaf for row in rows}
+        table = flow_states(session, review_id=cast.review_id)
+        rows = session.execute(select(table.c.record_id, table.c.flow_state))
+        return {row.record_id: row.flow_state for row in rows}
 
 
 def check_all(database: Database) -> None:
@@ -105,7 +106,7 @@ def test_two_reviewers_deciding_at_the_same_moment_lose_nothing_and_leave_nothin
     results = at_once(lambda: goes_through_all(0, INCLUDE), lambda: goes_through_all(1, INCLUDE))
 
     assert errors_in(results) == []
-    assert Counter(where(database, cast).values()) == {Leaf.AWAITING_RETRIEVAL: N_PAIRS}
+    assert Counter(where(database, cast).values()) == {FlowState.AWAITING_RETRIEVAL: N_PAIRS}
     with database.reading() as session:
         assert session.scalar(select(func.count(Decision.id))) == 2 * N_PAIRS
     check_all(database)
@@ -191,7 +192,7 @@ def test_an_adjudication_and_a_reopening_happen_one_after_the_other(database):
         assert not isinstance(reopened, Exception)
         assert not isinstance(settled, Exception) or isinstance(settled, Conflicting)
 
-    assert set(where(database, cast).values()) == {Leaf.UNSCREENED}
+    assert set(where(database, cast).values()) == {FlowState.UNSCREENED}
     check_all(database)
 
 
@@ -214,14 +215,14 @@ def test_merges_both_ways_and_decisions_meanwhile_make_no_cycle_and_lose_nothing
         assert errors_in(results) == []
 
     with database.reading() as session:
-        homes = clusters_of(session, review_id=cast.review_id, record_ids=records)
+        cluster_ids = clusters_of(session, review_id=cast.review_id, record_ids=records)
         votes = Counter(session.scalars(select(Decision.record_id)))
-    assert all(homes[a] == homes[b] == (a, b) for a, b in pairs)
+    assert all(cluster_ids[a] == cluster_ids[b] == (a, b) for a, b in pairs)
     assert votes == Counter(records)  # each on the record it was cast on
     places = where(database, cast)
-    assert [(places[a], places[b]) for a, b in pairs] == [(Leaf.CONFLICT, Leaf.DUPLICATE)] * len(
-        pairs
-    )
+    assert [(places[a], places[b]) for a, b in pairs] == [
+        (FlowState.CONFLICT, FlowState.DUPLICATE)
+    ] * len(pairs)
     check_all(database)
 
 
@@ -236,7 +237,7 @@ def test_an_unmerge_and_a_decision_meanwhile_lose_nothing(database):
         )  # fmt: skip
         assert errors_in(results) == []
 
-    assert Counter(where(database, cast).values()) == {Leaf.AWAITING_SECOND: 2 * N_RACES}
+    assert Counter(where(database, cast).values()) == {FlowState.AWAITING_SECOND: 2 * N_RACES}
     check_all(database)
 
 

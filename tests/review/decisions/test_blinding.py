@@ -8,8 +8,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy.orm import Session
 
+from review.decisions.adjudication import adjudicate
 from review.decisions.blinding import conflicts, n_own_decisions, own_decision, own_decisions
-from review.decisions.decisions import adjudicate, decide, decision_of
+from review.decisions.decisions import decide, decision_of
 from review.decisions.reopening import reopen
 from review.duplicates.judgements import judge
 from review.errors import NotAllowed, NotFound, ReviewError

@@ -23,7 +23,7 @@ from review.errors import Invalid, NotAllowed
 from review.searches.importing import SearchOnDemand, import_file
 from review.searches.previews import Reading
 from review.states.clusters import cluster_of
-from review.states.flow import Leaf, leaves
+from review.states.flow import FlowState, flow_states
 from review.storage.files import FileStore, sha256_of
 from review.tables import Account, Decision, Event, ImportedDecision
 from review.verify import verify
@@ -76,9 +76,9 @@ def take(database, cast, path, **rules):
 
 def leaf_by_title(database, cast):
     with database.reading() as session:
-        leaf = leaves(session, review_id=cast.review_id)
-        rows = session.execute(select(leaf.c.number, leaf.c.leaf))
-        return {TITLES[number - 1]: Leaf(place) for number, place in rows}
+        states = flow_states(session, review_id=cast.review_id)
+        rows = session.execute(select(states.c.number, states.c.flow_state))
+        return {TITLES[number - 1]: FlowState(place) for number, place in rows}
 
 
 def faults(database):
@@ -100,10 +100,10 @@ def test_decisions_of_two_claimed_people_settle_records_and_name_them(database, 
 
     assert done.counts == {TAKEN: 5, UNKNOWN: 1}
     assert leaf_by_title(database, cast) == {
-        TITLES[0]: Leaf.AWAITING_RETRIEVAL,
-        TITLES[1]: Leaf.CONFLICT,
-        TITLES[2]: Leaf.AWAITING_SECOND,
-        TITLES[3]: Leaf.UNSCREENED,
+        TITLES[0]: FlowState.AWAITING_RETRIEVAL,
+        TITLES[1]: FlowState.CONFLICT,
+        TITLES[2]: FlowState.AWAITING_SECOND,
+        TITLES[3]: FlowState.UNSCREENED,
     }
     with database.reading() as session:
         event = session.scalars(select(Event).where(Event.act == Act.IMPORT_DECISIONS)).one()
@@ -151,7 +151,7 @@ def test_one_person_never_counts_twice_whoever_they_are_said_to_be(database, her
     again = take(database, cast, path, people={"Ana": cast.emails["reviewer_a"]})
 
     assert again.counts == {NOT_AWAITED: 1}
-    assert leaf_by_title(database, cast)[TITLES[0]] is Leaf.AWAITING_SECOND
+    assert leaf_by_title(database, cast)[TITLES[0]] is FlowState.AWAITING_SECOND
 
 
 def test_files_that_name_nobody_are_one_unnamed_person(database, here, tmp_path):
@@ -169,7 +169,7 @@ def test_no_more_are_taken_than_a_record_needs(database, here, tmp_path):
     done = take(database, cast, rayyan(tmp_path, (TITLES[0], people)))
 
     assert done.counts == {TAKEN: 2, NOT_AWAITED: 1}
-    assert leaf_by_title(database, cast)[TITLES[0]] is Leaf.AWAITING_RETRIEVAL
+    assert leaf_by_title(database, cast)[TITLES[0]] is FlowState.AWAITING_RETRIEVAL
 
 
 def test_a_table_with_one_row_for_each_reviewer_loses_none(database, here, tmp_path):
@@ -179,7 +179,7 @@ def test_a_table_with_one_row_for_each_reviewer_loses_none(database, here, tmp_p
     path.write_text(f"title,doi,year,reviewer,decision\n{row},Ana,yes\n{row},Ben,no\n")
 
     assert take(database, cast, path).counts == {TAKEN: 2}
-    assert leaf_by_title(database, cast)[TITLES[0]] is Leaf.CONFLICT
+    assert leaf_by_title(database, cast)[TITLES[0]] is FlowState.CONFLICT
 
 
 def test_a_file_that_was_read_as_a_search_is_read_in_the_same_way(database, tmp_path):
@@ -248,7 +248,7 @@ def test_what_was_decided_here_stays_as_it_is(database, here, tmp_path):
 
     assert done.counts == {NOT_AWAITED: 2, TAKEN: 1}
     found = leaf_by_title(database, cast)
-    assert (found[TITLES[0]], found[TITLES[1]]) == (Leaf.EXCLUDED, Leaf.CONFLICT)
+    assert (found[TITLES[0]], found[TITLES[1]]) == (FlowState.EXCLUDED, FlowState.CONFLICT)
 
 
 def test_words_are_understood_as_the_lead_says(database, here, tmp_path):

@@ -9,16 +9,17 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from review.decisions.decisions import adjudicate, decide, live_decisions
+from review.decisions.adjudication import adjudicate
+from review.decisions.decisions import decide
 from review.decisions.reopening import reopen
 from review.duplicates.judgements import deduplicate, join_above, judge, undo
 from review.duplicates.questions import questions
 from review.errors import Conflicting, Invalid, NotAllowed, NotFound, ReviewError, Settled
 from review.events import MODEL, OPERATOR, ActWriter, last_event, lock_review
 from review.reports.retrieval import remove, retrieve
-from review.states.clusters import cluster_of, clusters_of, members
-from review.states.flow import Leaf, leaves
-from review.states.resolution import standing
+from review.states.clusters import Scope, cluster_of, clusters_of, members
+from review.states.flow import FlowState, flow_states
+from review.states.resolution import stage_state
 from review.storage.database import Database
 from review.studies.studies import add_study, link_report, study_of_report
 from review.tables import Decision, DuplicateJudgement, Placement, Record
@@ -36,6 +37,7 @@ from tests.factories import (
     Cast,
     decide_both,
     include_fully,
+    live_decisions_on,
     make_records,
     make_review,
     protocol_text,
@@ -71,16 +73,18 @@ def say(session: Session, cast: Cast, left: UUID, right: UUID, verdict: Judgemen
 
 
 def partition(session: Session, cast: Cast) -> set[frozenset[UUID]]:
-    member = members(cast.review_id)
+    member = members(Scope(cast.review_id))
     groups: dict[UUID, set[UUID]] = {}
     for record, root in session.execute(select(member.c.record_id, member.c.cluster_id)):
         groups.setdefault(root, set()).add(record)
     return {frozenset(group) for group in groups.values()}
 
 
-def leaf_of(session: Session, cast: Cast, record: UUID) -> Leaf:
-    table = leaves(session, review_id=cast.review_id)
-    return Leaf(session.scalars(select(table.c.leaf).where(table.c.record_id == record)).one())
+def leaf_of(session: Session, cast: Cast, record: UUID) -> FlowState:
+    table = flow_states(session, review_id=cast.review_id)
+    return FlowState(
+        session.scalars(select(table.c.flow_state).where(table.c.record_id == record)).one()
+    )
 
 
 def ask_model(
@@ -214,10 +218,10 @@ def test_decisions_stay_on_the_record_they_were_cast_on_and_may_disagree(session
     together = leaf_of(session, cast, a)
     undo(session, review_id=cast.review_id, event_number=joined, by=cast.lead)
 
-    assert together is Leaf.CONFLICT
+    assert together is FlowState.CONFLICT
     assert session.execute(select(Decision.id, Decision.record_id)).all() == before
-    assert leaf_of(session, cast, a) is Leaf.AWAITING_RETRIEVAL
-    assert leaf_of(session, cast, b) is Leaf.EXCLUDED
+    assert leaf_of(session, cast, a) is FlowState.AWAITING_RETRIEVAL
+    assert leaf_of(session, cast, b) is FlowState.EXCLUDED
 
 
 def test_the_partition_does_not_depend_on_the_order_of_answers_given_beside_the_models(
@@ -261,7 +265,7 @@ def test_a_removed_copy_does_not_take_a_decided_record_out_of_the_screening(sess
 
     merge_if_allowed(session, cast, decided, removed)
 
-    assert leaf_of(session, cast, decided) is Leaf.AWAITING_RETRIEVAL
+    assert leaf_of(session, cast, decided) is FlowState.AWAITING_RETRIEVAL
 
 
 def test_a_copy_that_was_not_retrieved_does_not_lose_a_report_that_was_read(session, cast):
@@ -273,7 +277,7 @@ def test_a_copy_that_was_not_retrieved_does_not_lose_a_report_that_was_read(sess
 
     merge_if_allowed(session, cast, read, lost)
 
-    assert leaf_of(session, cast, read) is Leaf.AWAITING_STUDY
+    assert leaf_of(session, cast, read) is FlowState.AWAITING_STUDY
 
 
 def test_a_copy_that_was_unlinked_does_not_unlink_the_report_from_its_study(session, cast):
@@ -289,7 +293,7 @@ def test_a_copy_that_was_unlinked_does_not_unlink_the_report_from_its_study(sess
 
     merge_if_allowed(session, cast, linked, unlinked)
 
-    assert leaf_of(session, cast, linked) is Leaf.INCLUDED
+    assert leaf_of(session, cast, linked) is FlowState.INCLUDED
 
 
 def test_two_studies_do_not_become_one_by_merging_their_reports(session, cast):
@@ -317,10 +321,7 @@ def test_a_merge_does_not_unsettle_what_retrieval_has_used(session, cast):
     decide(session, review_id=cast.review_id, record_id=copy, stage=Stage.TITLE_ABSTRACT,
            verdict=INCLUDE, by=cast.reviewer_a)  # fmt: skip
     say(session, cast, sought, copy, DUPLICATE)
-    group = cluster_of(session, review_id=cast.review_id, record_id=sought)
-    now = standing(session, review_id=cast.review_id, stage=Stage.TITLE_ABSTRACT, cluster=group)
-    live = live_decisions(session, review_id=cast.review_id, cluster=group,
-                          stage=Stage.TITLE_ABSTRACT, now=now)  # fmt: skip
+    live = live_decisions_on(session, cast, sought)
 
     with pytest.raises(Settled):
         decide(session, review_id=cast.review_id, record_id=sought, stage=Stage.TITLE_ABSTRACT,
@@ -341,7 +342,7 @@ def test_a_new_round_begins_without_decisions_whatever_was_merged_and_undone(ses
     reopen(session, review_id=cast.review_id, record_id=copy, stage=Stage.TITLE_ABSTRACT,
            why="Once more.", by=cast.lead)  # fmt: skip
 
-    now = standing(session, review_id=cast.review_id, stage=Stage.TITLE_ABSTRACT, cluster=[copy])
+    now = stage_state(session, review_id=cast.review_id, stage=Stage.TITLE_ABSTRACT, cluster=[copy])
     assert now.resolution is Resolution.UNSCREENED
 
 
@@ -350,17 +351,15 @@ def test_an_adjudication_of_the_merged_settles_both(session, cast):
     decide_both(session, cast, a, INCLUDE)
     decide_both(session, cast, b, EXCLUDE)
     say(session, cast, a, b, DUPLICATE)
-    group = cluster_of(session, review_id=cast.review_id, record_id=b)
-    now = standing(session, review_id=cast.review_id, stage=Stage.TITLE_ABSTRACT, cluster=group)
-    live = live_decisions(session, review_id=cast.review_id, cluster=group,
-                          stage=Stage.TITLE_ABSTRACT, now=now)  # fmt: skip
+    live = live_decisions_on(session, cast, b)
 
     adjudicate(session, review_id=cast.review_id, record_id=b, stage=Stage.TITLE_ABSTRACT,
                verdict=INCLUDE, settles=[one.id for one in live], by=cast.adjudicator)  # fmt: skip
 
-    assert (group, len(live)) == ((a, b), 4)
-    assert leaf_of(session, cast, a) is Leaf.AWAITING_RETRIEVAL
-    assert leaf_of(session, cast, b) is Leaf.DUPLICATE
+    assert cluster_of(session, review_id=cast.review_id, record_id=b) == (a, b)
+    assert len(live) == 4
+    assert leaf_of(session, cast, a) is FlowState.AWAITING_RETRIEVAL
+    assert leaf_of(session, cast, b) is FlowState.DUPLICATE
 
 
 def merge_if_allowed(session: Session, cast: Cast, left: UUID, right: UUID) -> None:
@@ -575,7 +574,7 @@ def test_a_query_over_the_whole_review_compares_no_record_with_all_others(
     database.analyse()
 
     with database.reading() as session:
-        query = select(leaves(session, review_id=cast.review_id)).compile(
+        query = select(flow_states(session, review_id=cast.review_id)).compile(
             session.connection().engine, compile_kwargs={"literal_binds": True}
         )
         whole = "\n".join(session.connection().exec_driver_sql(f"EXPLAIN {query}").scalars())

@@ -5,7 +5,7 @@ import pytest
 from review.duplicates.judgements import deduplicate, join_above, judge
 from review.duplicates.sample import Share, sample_of_last_run
 from review.errors import Invalid, NotAllowed
-from review.states.clusters import homes
+from review.states.clusters import Scope, cluster_ids
 from review.tables import Record
 from review.vocabulary import Judgement
 from tests.factories import make_records, make_review
@@ -97,7 +97,7 @@ def test_an_answer_out_of_the_draws_order_does_not_count(database, cast):
     """Whoever picks pairs to look at picks no random ones."""
     with database.writing() as session:
         sample = sample_of_last_run(session, review_id=cast.review_id, by=cast.lead)
-        home = homes(session, cast.review_id)
+        home = cluster_ids(session, Scope(cast.review_id))
         for record, root in home.items():
             if record != root and (root, record) != sample.next:
                 judge(

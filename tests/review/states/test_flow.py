@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from review.decisions.decisions import adjudicate, decide
+from review.decisions.adjudication import adjudicate
+from review.decisions.decisions import decide
 from review.decisions.reopening import reopen
 from review.decisions.stopping import stop_screening
 from review.duplicates import judgements
@@ -26,7 +27,7 @@ from review.events import OPERATOR, last_event
 from review.prisma.counts import count_flow, identities
 from review.reports.retrieval import remove, retrieve
 from review.reviews import add_member, amend_protocol
-from review.states.flow import Leaf, leaves
+from review.states.flow import FlowState, flow_states
 from review.studies.studies import add_study, link_report
 from review.tables import Decision, Reopening, Study
 from review.verify import verify
@@ -48,7 +49,9 @@ N_PEOPLE = 3
 
 # ---------------------------------------------------------------------------------- the oracle
 
-Place = tuple[int, str, str | None, UUID | None]  # its cluster, leaf, primary reason and study
+Place = tuple[
+    int, str, str | None, UUID | None
+]  # its cluster, flow_state, primary reason and study
 
 
 @dataclass(frozen=True)
@@ -157,9 +160,11 @@ class Oracle:
     def rules_for(self, stage: Stage, group: Collection[int], number: int) -> Rules:
         versions = [vote.version for vote in self.given(stage, group, number)]
         rules = self.rules[min(versions) - 1] if versions else self.rules[-1]
-        return replace(rules, needed=N_PEOPLE) if self.is_called(stage, group, number) else rules
+        return (
+            replace(rules, needed=N_PEOPLE) if self.in_calibration(stage, group, number) else rules
+        )
 
-    def is_called(self, stage: Stage, group: Collection[int], number: int) -> bool:
+    def in_calibration(self, stage: Stage, group: Collection[int], number: int) -> bool:
         """Say whether an open round of this very record began before anybody decided."""
         return any(
             at is stage
@@ -192,7 +197,9 @@ class Oracle:
             is_left = stage is TITLE_ABSTRACT and number == 1 and began < (self.stopped_at or 0)
             says = "not_screened" if is_left else "unscreened"
         elif (
-            self.is_called(stage, group, number) and len(people) < N_PEOPLE and not has_adjudication
+            self.in_calibration(stage, group, number)
+            and len(people) < N_PEOPLE
+            and not has_adjudication
         ):
             says = "awaiting_second"
         elif len(ways) > 1:
@@ -224,7 +231,7 @@ class Oracle:
         return links[-1][0] if links and links[-1][1] else None
 
     def place(self, record: int) -> Place:
-        """Return the record's cluster, leaf, primary reason and study."""
+        """Return the record's cluster, flow_state, primary reason and study."""
         group = self.cluster(record)
         first = self.stands(TITLE_ABSTRACT, group)
         last = self.stands(FULL_TEXT, group)
@@ -315,30 +322,33 @@ def boxes(kinds: dict[int, SearchKind], places: dict[int, Place]) -> dict[str, i
     counts = {"database_results": sum(k == SearchKind.DATABASE for k in kinds.values())}
     counts["website_results"] = sum(k == SearchKind.WEBSITE for k in kinds.values())
     for prefix, stream in (("", from_databases), ("other_", set(kinds) - from_databases)):
-        at = {leaf: {r for r in stream if places[r][1] == leaf} for leaf in Leaf}
+        at = {
+            flow_state: {r for r in stream if places[r][1] == flow_state}
+            for flow_state in FlowState
+        }
         here = {r for r in stream if places[r][1] != "duplicate"}
-        by_automation = at[Leaf.REMOVED_AUTOMATION] | at[Leaf.MARKED_INELIGIBLE]
-        screenable = here - by_automation - at[Leaf.REMOVED_OTHER]
-        waiting = at[Leaf.UNSCREENED] | at[Leaf.AWAITING_SECOND] | at[Leaf.CONFLICT]
-        screened = screenable - waiting - at[Leaf.NOT_SCREENED]
-        sought = screened - at[Leaf.EXCLUDED]
-        retrieved = sought - at[Leaf.NOT_RETRIEVED] - at[Leaf.AWAITING_RETRIEVAL]
+        by_automation = at[FlowState.REMOVED_AUTOMATION] | at[FlowState.MARKED_INELIGIBLE]
+        screenable = here - by_automation - at[FlowState.REMOVED_OTHER]
+        waiting = at[FlowState.UNSCREENED] | at[FlowState.AWAITING_SECOND] | at[FlowState.CONFLICT]
+        screened = screenable - waiting - at[FlowState.NOT_SCREENED]
+        sought = screened - at[FlowState.EXCLUDED]
+        retrieved = sought - at[FlowState.NOT_RETRIEVED] - at[FlowState.AWAITING_RETRIEVAL]
         reading = {r for r in retrieved if places[r][1] in FULL_TEXT_OPEN}
         late = prefix or "dbr_"
         counts |= {
             f"{prefix}duplicates": len(stream - here),
             f"{prefix}excluded_automatic": len(by_automation),
-            f"{prefix}excluded_other": len(at[Leaf.REMOVED_OTHER]),
+            f"{prefix}excluded_other": len(at[FlowState.REMOVED_OTHER]),
             f"{prefix}awaiting_title_abstract": len(waiting),
-            f"{prefix}not_screened": len(at[Leaf.NOT_SCREENED]),
+            f"{prefix}not_screened": len(at[FlowState.NOT_SCREENED]),
             f"{prefix}records_screened": len(screened),
-            f"{prefix}records_excluded": len(at[Leaf.EXCLUDED]),
+            f"{prefix}records_excluded": len(at[FlowState.EXCLUDED]),
             f"{late}sought_reports": len(sought),
-            f"{late}notretrieved_reports": len(at[Leaf.NOT_RETRIEVED]),
-            f"{prefix}awaiting_retrieval": len(at[Leaf.AWAITING_RETRIEVAL]),
+            f"{late}notretrieved_reports": len(at[FlowState.NOT_RETRIEVED]),
+            f"{prefix}awaiting_retrieval": len(at[FlowState.AWAITING_RETRIEVAL]),
             f"{prefix}awaiting_full_text": len(reading),
             f"{late}assessed": len(retrieved - reading),
-            f"{late}excluded": len(at[Leaf.FULL_TEXT_EXCLUDED]),
+            f"{late}excluded": len(at[FlowState.FULL_TEXT_EXCLUDED]),
         }
     included = [place for place in places.values() if place[1] in ("included", "awaiting_study")]
     counts["new_reports"] = counts["total_reports"] = len(included)
@@ -422,7 +432,7 @@ class Walk:
     def remember(self) -> None:
         self.history[self.now()] = (self.oracle.places(), dict(self.oracle.kinds))
 
-    def any_record(self, *likely: Leaf) -> int:
+    def any_record(self, *likely: FlowState) -> int:
         """Return a record, more often than not one that has come to a likely place."""
         there = [number for number, place in self.oracle.places().items() if place[1] in likely]
         among = there if there and self.random.random() < 0.7 else [*self.ids]
@@ -476,7 +486,9 @@ class Walk:
             self.remember()
 
     def remove(self) -> None:
-        record = self.any_record(Leaf.UNSCREENED, Leaf.REMOVED_OTHER, Leaf.REMOVED_AUTOMATION)
+        record = self.any_record(
+            FlowState.UNSCREENED, FlowState.REMOVED_OTHER, FlowState.REMOVED_AUTOMATION
+        )
         kind = self.random.choice([*RemovalKind])
         group = self.oracle.cluster(record)
         is_untouched = not any(vote.record in group for vote in self.oracle.votes)
@@ -522,14 +534,14 @@ class Walk:
         is_careless = self.random.random() < 0.1  # a reason where none belongs, or none at all
         fits = verdict is Verdict.EXCLUDE
         reason = self.random.choice(SOME_REASON) if fits != is_careless else None
-        likely = [Leaf.UNSCREENED, Leaf.AWAITING_SECOND]
+        likely = [FlowState.UNSCREENED, FlowState.AWAITING_SECOND]
         if stage is FULL_TEXT:
-            likely = [Leaf.FULL_TEXT_UNSCREENED, Leaf.FULL_TEXT_AWAITING_SECOND]
+            likely = [FlowState.FULL_TEXT_UNSCREENED, FlowState.FULL_TEXT_AWAITING_SECOND]
         record = self.any_record(*likely)
         self.say(record, stage, self.random.randrange(N_PEOPLE), verdict, reason)
 
     def decide_in_pairs(self) -> None:
-        record = self.any_record(Leaf.UNSCREENED, Leaf.AWAITING_SECOND)
+        record = self.any_record(FlowState.UNSCREENED, FlowState.AWAITING_SECOND)
         for who in self.random.sample(range(N_PEOPLE), k=2):
             verdict = self.random.choice(VERDICTS)
             reason = self.random.choice(SOME_REASON) if verdict is Verdict.EXCLUDE else None
@@ -547,7 +559,7 @@ class Walk:
 
     def adjudicate(self) -> None:
         stage = self.random.choice(STAGES)
-        at = Leaf.CONFLICT if stage is TITLE_ABSTRACT else Leaf.FULL_TEXT_CONFLICT
+        at = FlowState.CONFLICT if stage is TITLE_ABSTRACT else FlowState.FULL_TEXT_CONFLICT
         record = self.any_record(at)
         group = self.oracle.cluster(record)
         now = self.oracle.stands(stage, group)
@@ -566,7 +578,10 @@ class Walk:
             self.remember()
 
     def reopen(self) -> None:
-        record, stage = self.any_record(Leaf.EXCLUDED, Leaf.INCLUDED), self.random.choice(STAGES)
+        record, stage = (
+            self.any_record(FlowState.EXCLUDED, FlowState.INCLUDED),
+            self.random.choice(STAGES),
+        )
         group = self.oracle.cluster(record)
         now = self.oracle.stands(stage, group)
         done: Reopening | None = self.attempt(
@@ -579,7 +594,7 @@ class Walk:
             self.remember()
 
     def seek(self) -> None:
-        record = self.any_record(Leaf.AWAITING_RETRIEVAL, Leaf.NOT_RETRIEVED)
+        record = self.any_record(FlowState.AWAITING_RETRIEVAL, FlowState.NOT_RETRIEVED)
         self.retrieve(record, self.random.choice([*RetrievalState]))
 
     def retrieve(self, record: int, state: RetrievalState) -> None:
@@ -597,7 +612,7 @@ class Walk:
 
     def bring_to_full_text(self) -> None:
         """The way most reports go, so that the later acts have something to act on."""
-        record = self.any_record(Leaf.UNSCREENED, Leaf.AWAITING_RETRIEVAL)
+        record = self.any_record(FlowState.UNSCREENED, FlowState.AWAITING_RETRIEVAL)
         one, other = self.random.sample(range(N_PEOPLE), k=2)
         self.say(record, TITLE_ABSTRACT, one, Verdict.INCLUDE, None)
         self.say(record, TITLE_ABSTRACT, other, Verdict.INCLUDE, None)
@@ -606,14 +621,14 @@ class Walk:
         self.say(record, FULL_TEXT, other, Verdict.INCLUDE, None)
 
     def disagree_at_full_text(self) -> None:
-        record = self.any_record(Leaf.AWAITING_RETRIEVAL, Leaf.FULL_TEXT_UNSCREENED)
+        record = self.any_record(FlowState.AWAITING_RETRIEVAL, FlowState.FULL_TEXT_UNSCREENED)
         one, other = self.random.sample(range(N_PEOPLE), k=2)
         self.retrieve(record, RetrievalState.RETRIEVED)
         self.say(record, FULL_TEXT, one, Verdict.EXCLUDE, self.random.choice(REASONS))
         self.say(record, FULL_TEXT, other, Verdict.EXCLUDE, "intervention")
 
     def add_study(self) -> None:
-        record = self.any_record(Leaf.AWAITING_STUDY)
+        record = self.any_record(FlowState.AWAITING_STUDY)
         group = self.oracle.cluster(record)
         is_in = {self.oracle.stands(stage, group).says for stage in Stage} == {"include"}
         study: Study | None = self.attempt(
@@ -628,7 +643,7 @@ class Walk:
         if not self.oracle.linked:
             return
         study = self.random.choice(self.oracle.linked)[2]
-        record = self.any_record(Leaf.INCLUDED, Leaf.AWAITING_STUDY)
+        record = self.any_record(FlowState.INCLUDED, FlowState.AWAITING_STUDY)
         is_linked = self.random.random() < 0.5
         group = self.oracle.cluster(record)
         is_in = {self.oracle.stands(stage, group).says for stage in Stage} == {"include"}
@@ -662,7 +677,7 @@ class Walk:
     def calibrate(self) -> None:
         stage = self.random.choice(STAGES)
         unread = "unscreened" if stage is TITLE_ABSTRACT else "full_text_unscreened"
-        number = self.any_record(Leaf(unread))
+        number = self.any_record(FlowState(unread))
         may = self.oracle.place(number)[1] == unread and not any(
             at is stage and number == record for at, record, _ in self.oracle.called.values()
         )
@@ -686,17 +701,17 @@ class Walk:
     def compare(
         self, places: dict[int, Place], kinds: dict[int, SearchKind], as_of: int | None
     ) -> None:
-        leaf = leaves(self.session, review_id=self.review, as_of=as_of)
+        states = flow_states(self.session, review_id=self.review, as_of=as_of)
         number_of = {id_: number for number, id_ in self.ids.items()}
-        rows = self.session.execute(select(leaf)).all()
+        rows = self.session.execute(select(states)).all()
         found = {
             number_of[row.record_id]: (
-                number_of[row.cluster_id], row.leaf, row.reason, row.study_id
+                number_of[row.cluster_id], row.flow_state, row.reason, row.study_id
             )
             for row in rows
         }  # fmt: skip
         assert found == places
-        assert len(rows) == len(places)  # each record in one leaf only
+        assert len(rows) == len(places)  # each record in one flow_state only
         assert {number_of[row.record_id]: row.kind for row in rows} == kinds
 
     def compare_counts(
@@ -712,7 +727,7 @@ class Walk:
         sources = {kind: Counter(kinds.values())[kind] for kind in kinds.values()}
         assert {kind: sum(n.values()) for kind, n in flow.sources.items()} == sources
         assert sum(sum(by.values()) for by in flow.reasons.values()) == sum(
-            leaf == "full_text_excluded" for _, leaf, _, _ in places.values()
+            flow_state == "full_text_excluded" for _, flow_state, _, _ in places.values()
         )
 
 
@@ -742,8 +757,8 @@ def test_rules_that_change_between_two_decisions_are_not_those_of_the_round(sess
                    why="Maybe is not enough.", by=cast.lead)  # fmt: skip
     decide(session, verdict=Verdict.INCLUDE, by=cast.reviewer_b, **on)
 
-    leaf = leaves(session, review_id=cast.review_id)
-    assert session.scalars(select(leaf.c.leaf)).all() == [Leaf.AWAITING_RETRIEVAL]
+    states = flow_states(session, review_id=cast.review_id)
+    assert session.scalars(select(states.c.flow_state)).all() == [FlowState.AWAITING_RETRIEVAL]
 
 
 # ------------------------------------------------------------------- what verify says of it all

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from review.errors import Conflicting, Invalid, NotAllowed, NotFound, ReviewError
 from review.events import OPERATOR, last_event
-from review.states.flow import Leaf, leaves
+from review.states.flow import FlowState, flow_states
 from review.studies.coding import (
     CodedValue,
     CodeState,
@@ -281,11 +281,11 @@ def test_a_report_belongs_to_one_study_at_a_time(session, desk):
             by=desk.cast.lead)  # fmt: skip
     desk.do(link_report, study_id=other.id, record_id=desk.report, by=desk.cast.lead)
 
-    table = leaves(session, review_id=desk.cast.review_id)
-    rows = session.execute(select(table.c.record_id, table.c.leaf, table.c.study_id)).all()
+    table = flow_states(session, review_id=desk.cast.review_id)
+    rows = session.execute(select(table.c.record_id, table.c.flow_state, table.c.study_id)).all()
     assert {tuple(row) for row in rows} == {
-        (desk.report, Leaf.INCLUDED, other.id),
-        (report, Leaf.INCLUDED, other.id),
-        (unread, Leaf.UNSCREENED, None),
+        (desk.report, FlowState.INCLUDED, other.id),
+        (report, FlowState.INCLUDED, other.id),
+        (unread, FlowState.UNSCREENED, None),
     }
     assert [fault.what for fault in verify(session)] == []

@@ -8,7 +8,7 @@ from review.decisions.reopening import reopen
 from review.duplicates.judgements import judge
 from review.errors import Conflicting, Invalid, NotAllowed, NotFound
 from review.reviews import add_member, remove_member
-from review.states.resolution import standing
+from review.states.resolution import stage_state
 from review.storage.database import Database
 from review.tables import Record
 from review.verify import verify
@@ -46,7 +46,7 @@ def decided(session, cast, record, who, verdict=Verdict.INCLUDE):
 
 def stands(session, cast, records):
     cluster = records if isinstance(records, list) else [records]
-    return standing(session, review_id=cast.review_id, stage=STAGE, cluster=cluster).resolution
+    return stage_state(session, review_id=cast.review_id, stage=STAGE, cluster=cluster).resolution
 
 
 def test_everybody_begins_with_the_rounds_records_in_the_order_given(session, cast, team):
@@ -104,7 +104,7 @@ def test_a_round_that_is_ended_needs_no_more_than_the_protocol_asks_for(session,
 
     assert stands(session, cast, one) == "include"
     assert queue(session, cast, team[2]) == [other]
-    with pytest.raises(Conflicting, match="await your decision"):
+    with pytest.raises(Conflicting, match="not need your decision"):
         decided(session, cast, one, team[2])
     with pytest.raises(Conflicting, match="ended already"):
         end(session, review_id=cast.review_id, calibration_id=made.id, by=cast.lead)
@@ -170,7 +170,7 @@ def test_a_decision_on_a_copy_is_refused_while_its_record_is_in_a_round(session,
     judge(session, review_id=cast.review_id, left_id=first, right_id=copy,
           verdict=Judgement.DUPLICATE, by=cast.lead)  # fmt: skip
 
-    with pytest.raises(Conflicting, match="await your decision"):
+    with pytest.raises(Conflicting, match="not need your decision"):
         decided(session, cast, copy, team[1], Verdict.EXCLUDE)
 
     assert stands(session, cast, [first, copy]) == "awaiting_second"
@@ -253,7 +253,7 @@ def test_a_round_is_for_those_who_began_it(session, cast, team):
     assert queue(session, cast, newcomer) == [outside]
     assert turn_of(session, review_id=cast.review_id, record_id=one, stage=STAGE,
                    by=newcomer) is None  # fmt: skip
-    with pytest.raises(Conflicting, match="await your decision"):
+    with pytest.raises(Conflicting, match="not need your decision"):
         decided(session, cast, one, newcomer)
     for who in team:
         decided(session, cast, one, who)
