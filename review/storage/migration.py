@@ -11,9 +11,14 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, make_url
 
+from review.errors import ReviewError
 from review.storage import triggers
 from review.storage.database import Database, sqlite_driver
 from review.tables import Base
+
+
+class UnknownRevision(ReviewError):
+    """The database was made by another version of siftmap, whose migrations this one lacks."""
 
 
 def alembic_config(url: str) -> Config:
@@ -26,9 +31,14 @@ def alembic_config(url: str) -> Config:
 
 
 def upgrade(url: str, *, revision: str = "head") -> None:
-    """Bring the database at ``url`` up to ``revision``; all of it happens, or none."""
+    """Bring the database at ``url`` up to ``revision``; all of it happens, or none.
+
+    Raises UnknownRevision, and changes nothing, for a database made before the first release or by
+    a later one.
+    """
     database = Database(url)
     try:
+        _check_known(database)
         if revision == "head" and is_current(database):
             return
     finally:
@@ -39,6 +49,19 @@ def upgrade(url: str, *, revision: str = "head") -> None:
 def downgrade(url: str, *, revision: str) -> None:
     """Take the database at ``url`` down to ``revision``; refused where acts would be lost."""
     command.downgrade(alembic_config(url), revision)
+
+
+def _check_known(database: Database) -> None:
+    script = ScriptDirectory.from_config(alembic_config(database.url))
+    known = {revision.revision for revision in script.walk_revisions()}
+    with database.reader.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    if current is not None and current not in known:
+        raise UnknownRevision(
+            f"This version of siftmap cannot upgrade the database: its revision is '{current}'. "
+            "It was made before the first release, or by a newer version. Use the version that "
+            "made it, or start with an empty one: another data folder, or `make demo FRESH=1`."
+        )
 
 
 def is_current(database: Database) -> bool:

@@ -2,49 +2,40 @@
 
 from sqlalchemy import Table
 
+from review.tables.access import AnsweredRequest, ApiToken, Invitation
 from review.tables.base import ActRow, Base
 from review.tables.decisions import (
     AdjudicatedDecision,
     Adjudication,
-    Calibration,
-    CalibrationEnd,
-    CalibrationRecord,
     Decision,
     ImportedDecision,
     Reopening,
     Stop,
 )
-from review.tables.people import Account, Assignment, LoginAttempt, LoginSession, Membership
-from review.tables.personal import Lease, Skip
-from review.tables.ranking import ModelRun, Rank
-from review.tables.records import (
-    DuplicateJudgement,
-    ImportFile,
-    Placement,
-    Record,
-    RejectedBlock,
-    Removal,
-    Search,
+from review.tables.duplicates import DuplicateJudgement, Placement
+from review.tables.jobs import Job
+from review.tables.people import Account, LoginAttempt, LoginSession
+from review.tables.publications import Publication, ShareLink
+from review.tables.queue import (
+    Assignment,
+    Calibration,
+    CalibrationEnd,
+    CalibrationRecord,
+    Lease,
+    Skip,
 )
-from review.tables.reports import (
+from review.tables.ranking import ModelRun, Rank
+from review.tables.reports import FullText, Retrieval
+from review.tables.reviews import Event, Membership, ProtocolVersion, Review, StageRule
+from review.tables.searches import ImportFile, Record, RejectedBlock, Removal, Search
+from review.tables.studies import (
     AgreedCode,
     Code,
     Contract,
-    FullText,
-    Retrieval,
+    ExternalId,
     Study,
     StudyContract,
     StudyReport,
-)
-from review.tables.reviews import Event, ProtocolVersion, Review, StageRule
-from review.tables.sharing import (
-    AnsweredRequest,
-    ApiToken,
-    ExternalId,
-    Invitation,
-    Job,
-    Publication,
-    ShareLink,
 )
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Decisions, what settles them, what reopens them, and where screening was stopped."""
+"""Decisions, what resolves and reopens them, and where screening was stopped."""
 
 from datetime import datetime
 from typing import Any
@@ -149,48 +149,3 @@ class Stop(ActRow, Base):
     by_automation: Mapped[bool | None]
     rule: Mapped[str]
     numbers: Mapped[dict[str, Any]]
-
-
-class Calibration(ActRow, Base):
-    """Records that every reviewer decides on, to see whether all read the criteria alike."""
-
-    __tablename__ = "calibration"
-    __table_args__ = act_args(
-        "calibration",
-        UniqueConstraint("review_id", "id"),
-        CheckConstraint("decisions_needed > 1", name="takes_two"),
-    )
-
-    stage: Mapped[Stage]
-    label: Mapped[short]
-    is_random: Mapped[bool]  # picked by chance, or by the lead
-    people: Mapped[list[str]]  # the reviewers, by account, who decide while it is open
-    decisions_needed: Mapped[int]  # of them all
-
-
-class CalibrationRecord(ActRow, Base):
-    """A record of a calibration, with its place in the order that all read in."""
-
-    __tablename__ = "calibration_record"
-    __table_args__ = act_args(
-        "calibration_record",
-        within_review("calibration"),
-        within_review("record"),
-        UniqueConstraint("calibration_id", "record_id"),
-        Index("ix_calibration_record_of", "record_id"),
-    )
-
-    calibration_id: Mapped[UUID]
-    record_id: Mapped[UUID]
-    place: Mapped[int]
-
-
-class CalibrationEnd(ActRow, Base):
-    """The end of a calibration: its records need no more decisions than any others."""
-
-    __tablename__ = "calibration_end"
-    __table_args__ = act_args(
-        "calibration_end", within_review("calibration"), UniqueConstraint("calibration_id")
-    )
-
-    calibration_id: Mapped[UUID]

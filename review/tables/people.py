@@ -1,22 +1,11 @@
-"""Accounts, their sessions, and who may do what in which review."""
+"""Accounts, and their sessions and failed sign-ins."""
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from review.tables.base import (
-    ActRow,
-    Base,
-    account_key,
-    act_args,
-    now,
-    pk,
-    review_key,
-    sha256,
-    short,
-)
-from review.vocabulary import Role
+from review.tables.base import Base, account_key, now, pk, sha256, short
 
 
 class Account(Base):
@@ -54,30 +43,3 @@ class LoginAttempt(Base):
     id: Mapped[pk]
     who_sha256: Mapped[sha256]  # of the e-mail address, or of the client's address
     at: Mapped[now]
-
-
-class Membership(Base):
-    """One role of one person in one review."""
-
-    __tablename__ = "membership"
-    __table_args__ = (UniqueConstraint("review_id", "account_id", "role"),)
-
-    id: Mapped[pk]
-    review_id: Mapped[review_key]
-    account_id: Mapped[account_key] = mapped_column(index=True)
-    role: Mapped[Role]
-    since: Mapped[now]
-
-
-class Assignment(ActRow, Base):
-    """What a reviewer reads first, and what they do not read; the latest one holds."""
-
-    __tablename__ = "assignment"
-    __table_args__ = act_args(
-        "assignment", CheckConstraint("share BETWEEN 0 AND 100", name="share_of_some")
-    )
-
-    account_id: Mapped[account_key]
-    share: Mapped[int]  # against the others' shares; 0 reads what others leave
-    languages: Mapped[list[str]]  # that they read, as ISO 639-1; none for all
-    searches: Mapped[list[str]]  # whose records they read, by id; none for all

@@ -1,4 +1,4 @@
-"""Model runs and the order they put records in; nothing here is counted as evidence."""
+"""Model runs and the ranks they give; nothing here counts as evidence."""
 
 from datetime import datetime
 from typing import Any

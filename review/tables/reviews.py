@@ -1,4 +1,4 @@
-"""A review, the versions of its protocol, and its event log."""
+"""A review, its members, the versions of its protocol, and its event log."""
 
 from datetime import datetime
 from typing import Any
@@ -7,8 +7,20 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from review.tables.base import ActRow, Base, act_args, now, pk, sha256, short, within_review, words
-from review.vocabulary import Act, ActorKind, Stage
+from review.tables.base import (
+    ActRow,
+    Base,
+    account_key,
+    act_args,
+    now,
+    pk,
+    review_key,
+    sha256,
+    short,
+    within_review,
+    words,
+)
+from review.vocabulary import Act, ActorKind, Role, Stage
 
 
 class Review(Base):
@@ -20,6 +32,19 @@ class Review(Base):
     slug: Mapped[short] = mapped_column(unique=True)
     title: Mapped[str]
     created_at: Mapped[now]
+
+
+class Membership(Base):
+    """One role of one person in one review."""
+
+    __tablename__ = "membership"
+    __table_args__ = (UniqueConstraint("review_id", "account_id", "role"),)
+
+    id: Mapped[pk]
+    review_id: Mapped[review_key]
+    account_id: Mapped[account_key] = mapped_column(index=True)
+    role: Mapped[Role]
+    since: Mapped[now]
 
 
 class Event(Base):

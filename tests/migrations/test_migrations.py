@@ -135,6 +135,18 @@ def test_upgrading_again_changes_nothing(full: Database) -> None:
     assert migration.is_current(full)
 
 
+def test_a_database_from_before_the_first_release_is_left_alone(full: Database) -> None:
+    with full.writer.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0010'")
+    before = state_of(full)
+
+    with pytest.raises(UnknownRevision, match="start with an empty one"):
+        migration.upgrade(full.url)
+
+    assert state_of(full) == before
+    assert not migration.is_current(full)
+
+
 def test_going_down_is_refused_where_there_are_acts(full: Database) -> None:
     before = state_of(full)
 
@@ -505,6 +517,8 @@ KILLED = """
 import os, signal, sys
 from sqlalchemy import (Engine, event)
 from review.storage import migration
+from review.storage.migration import UnknownRevision
+from review.storage.migration import UnknownRevision
 left = int(sys.argv[2])
 @event.listens_for(Engine, "after_cursor_execute")
 def count(*_):
@@ -545,7 +559,8 @@ def imported_by(path: Path) -> Iterator[str]:
 
 
 def test_revisions_import_nothing_of_ours() -> None:
-    found = {name: path.name for path in VERSIONS.glob("*.py") for name in imported_by(path)}
+    revisions = [*VERSIONS.glob("*.py"), *VERSIONS.with_name("baseline").glob("*.py")]
+    found = {name: path.name for path in revisions for name in imported_by(path)}
 
     assert {"alembic", "sqlalchemy"} <= found.keys()
     assert found.keys() & OURS == set()

@@ -1,15 +1,45 @@
-"""Keep which records all reviewers decide on, to see whether they read the criteria alike."""
+"""Who screens what: assignments, reservations, skips and calibration sets."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0009"
-down_revision = "0008"
-branch_labels = None
-depends_on = None
+
+def create_assignment() -> None:
+    op.create_table(
+        "assignment",
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("share", sa.Integer(), nullable=False),
+        sa.Column("languages", sa.JSON(), nullable=False),
+        sa.Column("searches", sa.JSON(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("event_number", sa.Integer(), nullable=False),
+        sa.Column("review_id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint("share BETWEEN 0 AND 100", name=op.f("ck_assignment_share_of_some")),
+        sa.ForeignKeyConstraint(
+            ["account_id"],
+            ["account.id"],
+            name=op.f("fk_assignment_account_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["review_id", "event_number"],
+            ["event.review_id", "event.number"],
+            name=op.f("fk_assignment_review_id_event_number"),
+            ondelete="RESTRICT",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["review_id"], ["review.id"], name=op.f("fk_assignment_review_id"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_assignment")),
+    )
+    op.create_index(
+        "ix_assignment_event", "assignment", ["review_id", "event_number"], unique=False
+    )
 
 
-def upgrade() -> None:
+def create_calibration() -> None:
     op.create_table(
         "calibration",
         sa.Column(
@@ -49,6 +79,9 @@ def upgrade() -> None:
     op.create_index(
         "ix_calibration_event", "calibration", ["review_id", "event_number"], unique=False
     )
+
+
+def create_calibration_end() -> None:
     op.create_table(
         "calibration_end",
         sa.Column("calibration_id", sa.Uuid(), nullable=False),
@@ -81,6 +114,9 @@ def upgrade() -> None:
     op.create_index(
         "ix_calibration_end_event", "calibration_end", ["review_id", "event_number"], unique=False
     )
+
+
+def create_calibration_record() -> None:
     op.create_table(
         "calibration_record",
         sa.Column("calibration_id", sa.Uuid(), nullable=False),
@@ -131,13 +167,77 @@ def upgrade() -> None:
     op.create_index("ix_calibration_record_of", "calibration_record", ["record_id"], unique=False)
 
 
-def downgrade() -> None:
-    if op.get_bind().scalar(sa.text("SELECT count(*) FROM calibration")):
-        raise RuntimeError("There were calibration rounds; going down would lose them.")
-    op.drop_index("ix_calibration_record_of", table_name="calibration_record")
-    op.drop_index("ix_calibration_record_event", table_name="calibration_record")
-    op.drop_table("calibration_record")
-    op.drop_index("ix_calibration_end_event", table_name="calibration_end")
-    op.drop_table("calibration_end")
-    op.drop_index("ix_calibration_event", table_name="calibration")
-    op.drop_table("calibration")
+def create_lease() -> None:
+    op.create_table(
+        "lease",
+        sa.Column("review_id", sa.Uuid(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "stage",
+            sa.Enum(
+                "title_abstract",
+                "full_text",
+                name="stage",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("record_id", sa.Uuid(), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_lease_account_id"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["review_id", "record_id"],
+            ["record.review_id", "record.id"],
+            name=op.f("fk_lease_review_id_record_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["review_id"], ["review.id"], name=op.f("fk_lease_review_id"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("review_id", "account_id", "stage", name=op.f("pk_lease")),
+    )
+    op.create_index("ix_lease_record", "lease", ["record_id", "stage"], unique=False)
+
+
+def create_skip() -> None:
+    op.create_table(
+        "skip",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("review_id", sa.Uuid(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("record_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "stage",
+            sa.Enum(
+                "title_abstract",
+                "full_text",
+                name="stage",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_skip_account_id"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["review_id", "record_id"],
+            ["record.review_id", "record.id"],
+            name=op.f("fk_skip_review_id_record_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["review_id"], ["review.id"], name=op.f("fk_skip_review_id"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_skip")),
+        sa.UniqueConstraint(
+            "account_id", "record_id", "stage", name=op.f("uq_skip_account_id_record_id_stage")
+        ),
+    )
+    op.create_index(op.f("ix_skip_review_id"), "skip", ["review_id"], unique=False)

@@ -1,4 +1,4 @@
-"""Searches, their files, records, removals, and what is known about duplicates."""
+"""Searches, the files imported into them, their records, and removals before screening."""
 
 from datetime import date
 from typing import Any
@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped
 
 from review.tables.base import ActRow, Base, act_args, now, sha256, short, within_review
-from review.vocabulary import Judgement, RemovalKind, SearchKind
+from review.vocabulary import RemovalKind, SearchKind
 
 
 class Search(ActRow, Base):
@@ -122,39 +122,3 @@ class Removal(ActRow, Base):
     record_id: Mapped[UUID]
     kind: Mapped[RemovalKind]
     why: Mapped[str]
-
-
-class DuplicateJudgement(ActRow, Base):
-    """What a model or a person says of a pair of records; the latest on a pair holds."""
-
-    __tablename__ = "duplicate_judgement"
-    __table_args__ = act_args(
-        "duplicate_judgement",
-        within_review("record", "left_id"),
-        within_review("record", "right_id"),
-        Index("ix_duplicate_judgement_pair", "review_id", "left_id", "right_id", "event_number"),
-        Index("ix_duplicate_judgement_right", "review_id", "right_id"),
-        CheckConstraint("left_id <> right_id", name="not_its_own_duplicate"),
-    )
-
-    left_id: Mapped[UUID]  # the record imported earlier
-    right_id: Mapped[UUID]
-    verdict: Mapped[Judgement]
-    score: Mapped[float | None]  # the model's, 0 to 1; None where a person judged
-    evidence: Mapped[dict[str, Any]]
-
-
-class Placement(ActRow, Base):
-    """The cluster a record belongs to from this event on: a star onto its earliest record."""
-
-    __tablename__ = "placement"
-    __table_args__ = act_args(
-        "placement",
-        within_review("record"),
-        within_review("record", "root_id"),
-        UniqueConstraint("review_id", "record_id", "event_number"),
-        Index("ix_placement_root", "review_id", "root_id"),
-    )
-
-    record_id: Mapped[UUID]
-    root_id: Mapped[UUID]  # itself, where it stands alone again

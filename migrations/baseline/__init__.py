@@ -1,0 +1,1 @@
+"""The tables of the first release, one module for each module of `review.tables`."""

@@ -1,0 +1,109 @@
+"""Who screens what: assignments, reservations, skips and calibration sets."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from review.tables.base import (
+    ActRow,
+    Base,
+    account_key,
+    act_args,
+    now,
+    pk,
+    review_key,
+    short,
+    within_review,
+)
+from review.vocabulary import Stage
+
+
+class Assignment(ActRow, Base):
+    """What a reviewer reads first, and what they do not read; the latest one holds."""
+
+    __tablename__ = "assignment"
+    __table_args__ = act_args(
+        "assignment", CheckConstraint("share BETWEEN 0 AND 100", name="share_of_some")
+    )
+
+    account_id: Mapped[account_key]
+    share: Mapped[int]  # against the others' shares; 0 reads what others leave
+    languages: Mapped[list[str]]  # that they read, as ISO 639-1; none for all
+    searches: Mapped[list[str]]  # whose records they read, by id; none for all
+
+
+class Lease(Base):
+    """The record on a reviewer's screen, one for each stage; others are given another meanwhile."""
+
+    __tablename__ = "lease"
+    __table_args__ = (within_review("record"), Index("ix_lease_record", "record_id", "stage"))
+
+    review_id: Mapped[review_key] = mapped_column(primary_key=True)
+    account_id: Mapped[account_key] = mapped_column(primary_key=True)
+    stage: Mapped[Stage] = mapped_column(primary_key=True)
+    record_id: Mapped[UUID]
+    until: Mapped[datetime]
+
+
+class Skip(Base):
+    """A record that a reviewer put off; it comes back after the others."""
+
+    __tablename__ = "skip"
+    __table_args__ = (
+        within_review("record"),
+        UniqueConstraint("account_id", "record_id", "stage"),
+    )
+
+    id: Mapped[pk]
+    review_id: Mapped[review_key] = mapped_column(index=True)
+    account_id: Mapped[account_key]
+    record_id: Mapped[UUID]
+    stage: Mapped[Stage]
+    at: Mapped[now]
+
+
+class Calibration(ActRow, Base):
+    """Records that every reviewer decides on, to see whether all read the criteria alike."""
+
+    __tablename__ = "calibration"
+    __table_args__ = act_args(
+        "calibration",
+        UniqueConstraint("review_id", "id"),
+        CheckConstraint("decisions_needed > 1", name="takes_two"),
+    )
+
+    stage: Mapped[Stage]
+    label: Mapped[short]
+    is_random: Mapped[bool]  # picked by chance, or by the lead
+    people: Mapped[list[str]]  # the reviewers, by account, who decide while it is open
+    decisions_needed: Mapped[int]  # of them all
+
+
+class CalibrationRecord(ActRow, Base):
+    """A record of a calibration, with its place in the order that all read in."""
+
+    __tablename__ = "calibration_record"
+    __table_args__ = act_args(
+        "calibration_record",
+        within_review("calibration"),
+        within_review("record"),
+        UniqueConstraint("calibration_id", "record_id"),
+        Index("ix_calibration_record_of", "record_id"),
+    )
+
+    calibration_id: Mapped[UUID]
+    record_id: Mapped[UUID]
+    place: Mapped[int]
+
+
+class CalibrationEnd(ActRow, Base):
+    """The end of a calibration: its records need no more decisions than any others."""
+
+    __tablename__ = "calibration_end"
+    __table_args__ = act_args(
+        "calibration_end", within_review("calibration"), UniqueConstraint("calibration_id")
+    )
+
+    calibration_id: Mapped[UUID]
