@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import String, cast, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from review.duplicates.clustering import expected_places
+from review.duplicates.clustering import expected_clusters
 from review.events import GENESIS, digest_of, hash_of, row_line
 from review.prisma.counts import count_flow, identities
 from review.states.clusters import Scope, members
@@ -123,7 +123,7 @@ def stars(session: Session, review_id: UUID) -> Iterator[str]:
             yield f"record {row.number} is a duplicate of a duplicate"
         elif earliest[row.cluster_id] != row.cluster_id:
             yield f"record {row.number} is a duplicate of a later record"
-    expected = expected_places(session, review_id)
+    expected = expected_clusters(session, review_id)
     for row in rows:
         if expected[row.record_id] != row.cluster_id:
             yield f"record {row.number} does not stand where the judgements put it"

@@ -66,7 +66,7 @@ class Judgement(StrEnum):
     DUPLICATE = "duplicate"
     DISTINCT = "distinct"
     SAME_STUDY = "same_study"
-    DOUBTFUL = "doubtful"
+    POSSIBLE = "possible"
     WITHDRAWN = "withdrawn"
 
 

@@ -48,7 +48,7 @@ def post_assignment(
     review_id: ReviewId,
     by: By,
     account: Annotated[UUID, Form()],
-    share: Annotated[int, Form()],
+    workload: Annotated[int, Form()],
     language: Annotated[list[str], Form(max_length=50)] = [],  # noqa: B006 - never written to
     search: Annotated[list[UUID], Form(max_length=200)] = [],  # noqa: B006
 ) -> Response:
@@ -57,7 +57,7 @@ def post_assignment(
         session,
         review_id=review_id,
         account_id=account,
-        share=share,
+        workload=workload,
         languages=language,
         searches=search,
         by=by,
@@ -91,12 +91,12 @@ def post_calibration(
     return RedirectResponse(path(request, "assignments") + "#rounds", status_code=303)
 
 
-@router.post("/reviews/{slug}/calibrations/{calibration_id}/end")
+@router.post("/reviews/{slug}/calibrations/{calibration_set_id}/end")
 def post_end(
-    request: Request, session: WriteSession, review_id: ReviewId, by: By, calibration_id: UUID
+    request: Request, session: WriteSession, review_id: ReviewId, by: By, calibration_set_id: UUID
 ) -> Response:
     """End a calibration round."""
-    end(session, review_id=review_id, calibration_id=calibration_id, by=by)
+    end(session, review_id=review_id, calibration_set_id=calibration_set_id, by=by)
     return RedirectResponse(path(request, "assignments") + "#rounds", status_code=303)
 
 

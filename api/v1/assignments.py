@@ -13,7 +13,7 @@ from api.v1.screening import STAGED
 from api.v1.shapes import Line, Made, Recorded, Said
 from api.web.deps import ReadSession
 from review.events import last_event
-from review.tables import Assignment, Calibration
+from review.tables import Assignment, CalibrationSet
 from review.vocabulary import Stage
 from screening.queue import calibration
 from screening.queue.assignments import MOST, assign, portions
@@ -27,7 +27,7 @@ class AssignmentLine(BaseModel):
 
     account: UUID
     name: str
-    share: int
+    workload: int
     languages: list[str]
     searches: list[UUID]
     n_first: int
@@ -37,7 +37,7 @@ class NewAssignment(Said):
     """How much a reviewer reads against the others, in which languages (ISO 639-1), of what."""
 
     account: UUID
-    share: Annotated[int, Field(ge=0, le=MOST)] = 1
+    workload: Annotated[int, Field(ge=0, le=MOST)] = 1
     languages: Annotated[list[Line], Field(max_length=50, default_factory=list)]
     searches: Annotated[list[UUID], Field(max_length=200, default_factory=list)]
 
@@ -74,7 +74,7 @@ def list_assignments(
             AssignmentLine(
                 account=one.reader.account_id,
                 name=one.reader.name,
-                share=one.reader.share,
+                workload=one.reader.workload,
                 languages=list(one.reader.languages),
                 searches=list(one.reader.searches),
                 n_first=one.n_first,
@@ -93,7 +93,7 @@ def post_assignment(
         session,
         review_id=review_id,
         account_id=said.account,
-        share=said.share,
+        workload=said.workload,
         languages=said.languages,
         searches=said.searches,
         by=by,
@@ -126,7 +126,7 @@ def list_calibrations(
 @writing.post(STAGED + "/calibrations", status_code=201, response_model=Made)
 def post_calibration(
     said: NewCalibration, session: WriteSession, review_id: ReviewId, by: By, stage: Stage
-) -> Calibration:
+) -> CalibrationSet:
     """Begin a round of records that every reviewer decides on before any others."""
     return calibration.begin(
         session,
@@ -139,8 +139,10 @@ def post_calibration(
     )
 
 
-@writing.post("/reviews/{review}/calibrations/{calibration_id}/end")
-def post_end(session: WriteSession, review_id: ReviewId, by: By, calibration_id: UUID) -> Recorded:
+@writing.post("/reviews/{review}/calibrations/{calibration_set_id}/end")
+def post_end(
+    session: WriteSession, review_id: ReviewId, by: By, calibration_set_id: UUID
+) -> Recorded:
     """End a round; its records need no more decisions than others do."""
-    calibration.end(session, review_id=review_id, calibration_id=calibration_id, by=by)
+    calibration.end(session, review_id=review_id, calibration_set_id=calibration_set_id, by=by)
     return Recorded(event=last_event(session, review_id))

@@ -85,7 +85,7 @@ def create_adjudication() -> None:
             name=op.f("ck_adjudication_reason_with_exclude_and_always_at_full_text"),
         ),
         sa.CheckConstraint(
-            "verdict IN ('include', 'exclude')", name=op.f("ck_adjudication_settles_one_way")
+            "verdict IN ('include', 'exclude')", name=op.f("ck_adjudication_resolved_one_way")
         ),
         sa.ForeignKeyConstraint(
             ["adjudicator_id"],
@@ -342,9 +342,9 @@ def create_imported_decision() -> None:
     op.create_table(
         "imported_decision",
         sa.Column("decision_id", sa.Uuid(), nullable=False),
-        sa.Column("claimed_author", sa.String(length=255), nullable=False),
-        sa.Column("claimed_verdict", sa.String(length=255), nullable=False),
-        sa.Column("claimed_at", sa.String(length=255), nullable=True),
+        sa.Column("named_author", sa.String(length=255), nullable=False),
+        sa.Column("named_verdict", sa.String(length=255), nullable=False),
+        sa.Column("named_at", sa.String(length=255), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("event_number", sa.Integer(), nullable=False),
         sa.Column("review_id", sa.Uuid(), nullable=False),

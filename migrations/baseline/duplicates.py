@@ -15,7 +15,7 @@ def create_duplicate_judgement() -> None:
                 "duplicate",
                 "distinct",
                 "same_study",
-                "doubtful",
+                "possible",
                 "withdrawn",
                 name="judgement",
                 native_enum=False,
@@ -80,9 +80,9 @@ def create_duplicate_judgement() -> None:
     )
 
 
-def create_placement() -> None:
+def create_cluster_membership() -> None:
     op.create_table(
-        "placement",
+        "cluster_membership",
         sa.Column("record_id", sa.Uuid(), nullable=False),
         sa.Column("root_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -91,7 +91,7 @@ def create_placement() -> None:
         sa.ForeignKeyConstraint(
             ["review_id", "event_number"],
             ["event.review_id", "event.number"],
-            name=op.f("fk_placement_review_id_event_number"),
+            name=op.f("fk_cluster_membership_review_id_event_number"),
             ondelete="RESTRICT",
             initially="DEFERRED",
             deferrable=True,
@@ -99,25 +99,35 @@ def create_placement() -> None:
         sa.ForeignKeyConstraint(
             ["review_id", "record_id"],
             ["record.review_id", "record.id"],
-            name=op.f("fk_placement_review_id_record_id"),
+            name=op.f("fk_cluster_membership_review_id_record_id"),
             ondelete="RESTRICT",
         ),
         sa.ForeignKeyConstraint(
             ["review_id", "root_id"],
             ["record.review_id", "record.id"],
-            name=op.f("fk_placement_review_id_root_id"),
+            name=op.f("fk_cluster_membership_review_id_root_id"),
             ondelete="RESTRICT",
         ),
         sa.ForeignKeyConstraint(
-            ["review_id"], ["review.id"], name=op.f("fk_placement_review_id"), ondelete="RESTRICT"
+            ["review_id"],
+            ["review.id"],
+            name=op.f("fk_cluster_membership_review_id"),
+            ondelete="RESTRICT",
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_placement")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cluster_membership")),
         sa.UniqueConstraint(
             "review_id",
             "record_id",
             "event_number",
-            name=op.f("uq_placement_review_id_record_id_event_number"),
+            name=op.f("uq_cluster_membership_review_id_record_id_event_number"),
         ),
     )
-    op.create_index("ix_placement_event", "placement", ["review_id", "event_number"], unique=False)
-    op.create_index("ix_placement_root", "placement", ["review_id", "root_id"], unique=False)
+    op.create_index(
+        "ix_cluster_membership_event",
+        "cluster_membership",
+        ["review_id", "event_number"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_cluster_membership_root", "cluster_membership", ["review_id", "root_id"], unique=False
+    )

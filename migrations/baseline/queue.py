@@ -1,4 +1,4 @@
-"""Who screens what: assignments, reservations, skips and calibration sets."""
+"""Who screens what: assignments, reservations, skips and calibration_set sets."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,13 +8,15 @@ def create_assignment() -> None:
     op.create_table(
         "assignment",
         sa.Column("account_id", sa.Uuid(), nullable=False),
-        sa.Column("share", sa.Integer(), nullable=False),
+        sa.Column("workload", sa.Integer(), nullable=False),
         sa.Column("languages", sa.JSON(), nullable=False),
         sa.Column("searches", sa.JSON(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("event_number", sa.Integer(), nullable=False),
         sa.Column("review_id", sa.Uuid(), nullable=False),
-        sa.CheckConstraint("share BETWEEN 0 AND 100", name=op.f("ck_assignment_share_of_some")),
+        sa.CheckConstraint(
+            "workload BETWEEN 0 AND 100", name=op.f("ck_assignment_workload_in_range")
+        ),
         sa.ForeignKeyConstraint(
             ["account_id"],
             ["account.id"],
@@ -39,9 +41,9 @@ def create_assignment() -> None:
     )
 
 
-def create_calibration() -> None:
+def create_calibration_set() -> None:
     op.create_table(
-        "calibration",
+        "calibration_set",
         sa.Column(
             "stage",
             sa.Enum(
@@ -56,42 +58,45 @@ def create_calibration() -> None:
         ),
         sa.Column("label", sa.String(length=255), nullable=False),
         sa.Column("is_random", sa.Boolean(), nullable=False),
-        sa.Column("people", sa.JSON(), nullable=False),
+        sa.Column("reviewers", sa.JSON(), nullable=False),
         sa.Column("decisions_needed", sa.Integer(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("event_number", sa.Integer(), nullable=False),
         sa.Column("review_id", sa.Uuid(), nullable=False),
-        sa.CheckConstraint("decisions_needed > 1", name=op.f("ck_calibration_takes_two")),
+        sa.CheckConstraint("decisions_needed > 1", name=op.f("ck_calibration_set_takes_two")),
         sa.ForeignKeyConstraint(
             ["review_id", "event_number"],
             ["event.review_id", "event.number"],
-            name=op.f("fk_calibration_review_id_event_number"),
+            name=op.f("fk_calibration_set_review_id_event_number"),
             ondelete="RESTRICT",
             initially="DEFERRED",
             deferrable=True,
         ),
         sa.ForeignKeyConstraint(
-            ["review_id"], ["review.id"], name=op.f("fk_calibration_review_id"), ondelete="RESTRICT"
+            ["review_id"],
+            ["review.id"],
+            name=op.f("fk_calibration_set_review_id"),
+            ondelete="RESTRICT",
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_calibration")),
-        sa.UniqueConstraint("review_id", "id", name=op.f("uq_calibration_review_id_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calibration_set")),
+        sa.UniqueConstraint("review_id", "id", name=op.f("uq_calibration_set_review_id_id")),
     )
     op.create_index(
-        "ix_calibration_event", "calibration", ["review_id", "event_number"], unique=False
+        "ix_calibration_set_event", "calibration_set", ["review_id", "event_number"], unique=False
     )
 
 
 def create_calibration_end() -> None:
     op.create_table(
         "calibration_end",
-        sa.Column("calibration_id", sa.Uuid(), nullable=False),
+        sa.Column("calibration_set_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("event_number", sa.Integer(), nullable=False),
         sa.Column("review_id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["review_id", "calibration_id"],
-            ["calibration.review_id", "calibration.id"],
-            name=op.f("fk_calibration_end_review_id_calibration_id"),
+            ["review_id", "calibration_set_id"],
+            ["calibration_set.review_id", "calibration_set.id"],
+            name=op.f("fk_calibration_end_review_id_calibration_set_id"),
             ondelete="RESTRICT",
         ),
         sa.ForeignKeyConstraint(
@@ -109,7 +114,9 @@ def create_calibration_end() -> None:
             ondelete="RESTRICT",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_calibration_end")),
-        sa.UniqueConstraint("calibration_id", name=op.f("uq_calibration_end_calibration_id")),
+        sa.UniqueConstraint(
+            "calibration_set_id", name=op.f("uq_calibration_end_calibration_set_id")
+        ),
     )
     op.create_index(
         "ix_calibration_end_event", "calibration_end", ["review_id", "event_number"], unique=False
@@ -119,16 +126,16 @@ def create_calibration_end() -> None:
 def create_calibration_record() -> None:
     op.create_table(
         "calibration_record",
-        sa.Column("calibration_id", sa.Uuid(), nullable=False),
+        sa.Column("calibration_set_id", sa.Uuid(), nullable=False),
         sa.Column("record_id", sa.Uuid(), nullable=False),
-        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("event_number", sa.Integer(), nullable=False),
         sa.Column("review_id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["review_id", "calibration_id"],
-            ["calibration.review_id", "calibration.id"],
-            name=op.f("fk_calibration_record_review_id_calibration_id"),
+            ["review_id", "calibration_set_id"],
+            ["calibration_set.review_id", "calibration_set.id"],
+            name=op.f("fk_calibration_record_review_id_calibration_set_id"),
             ondelete="RESTRICT",
         ),
         sa.ForeignKeyConstraint(
@@ -153,9 +160,9 @@ def create_calibration_record() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_calibration_record")),
         sa.UniqueConstraint(
-            "calibration_id",
+            "calibration_set_id",
             "record_id",
-            name=op.f("uq_calibration_record_calibration_id_record_id"),
+            name=op.f("uq_calibration_record_calibration_set_id_record_id"),
         ),
     )
     op.create_index(
@@ -167,9 +174,9 @@ def create_calibration_record() -> None:
     op.create_index("ix_calibration_record_of", "calibration_record", ["record_id"], unique=False)
 
 
-def create_lease() -> None:
+def create_reservation() -> None:
     op.create_table(
-        "lease",
+        "reservation",
         sa.Column("review_id", sa.Uuid(), nullable=False),
         sa.Column("account_id", sa.Uuid(), nullable=False),
         sa.Column(
@@ -187,20 +194,23 @@ def create_lease() -> None:
         sa.Column("record_id", sa.Uuid(), nullable=False),
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["account_id"], ["account.id"], name=op.f("fk_lease_account_id"), ondelete="RESTRICT"
+            ["account_id"],
+            ["account.id"],
+            name=op.f("fk_reservation_account_id"),
+            ondelete="RESTRICT",
         ),
         sa.ForeignKeyConstraint(
             ["review_id", "record_id"],
             ["record.review_id", "record.id"],
-            name=op.f("fk_lease_review_id_record_id"),
+            name=op.f("fk_reservation_review_id_record_id"),
             ondelete="RESTRICT",
         ),
         sa.ForeignKeyConstraint(
-            ["review_id"], ["review.id"], name=op.f("fk_lease_review_id"), ondelete="RESTRICT"
+            ["review_id"], ["review.id"], name=op.f("fk_reservation_review_id"), ondelete="RESTRICT"
         ),
-        sa.PrimaryKeyConstraint("review_id", "account_id", "stage", name=op.f("pk_lease")),
+        sa.PrimaryKeyConstraint("review_id", "account_id", "stage", name=op.f("pk_reservation")),
     )
-    op.create_index("ix_lease_record", "lease", ["record_id", "stage"], unique=False)
+    op.create_index("ix_reservation_record", "reservation", ["record_id", "stage"], unique=False)
 
 
 def create_skip() -> None:

@@ -24,10 +24,10 @@ from review.states.resolution import resolutions, stage_state
 from review.tables import (
     Account,
     Adjudication,
+    ClusterMembership,
     Decision,
     Event,
     ImportedDecision,
-    Placement,
     Record,
     Removal,
     Reopening,
@@ -174,7 +174,7 @@ def _decisions_said(
     now = stage_state(session, review_id=review_id, stage=stage, cluster=cluster)
     is_open = now.resolution not in FINISHED
     decisions = session.execute(
-        select(Decision, ImportedDecision.claimed_author)
+        select(Decision, ImportedDecision.named_author)
         .outerjoin(ImportedDecision, ImportedDecision.decision_id == Decision.id)
         .where(
             Decision.review_id == review_id,
@@ -215,7 +215,9 @@ def _imports_and_places(
         select(Record).where(Record.review_id == review_id, Record.id.in_(cluster))
     )
     placed = session.scalars(
-        select(Placement).where(Placement.review_id == review_id, Placement.record_id.in_(cluster))
+        select(ClusterMembership).where(
+            ClusterMembership.review_id == review_id, ClusterMembership.record_id.in_(cluster)
+        )
     )
     return [
         *((one.event_number, f"record {one.number:,} imported", None) for one in imported),
@@ -316,8 +318,8 @@ def settled_decisions(session: Session, *, review_id: UUID, by: Actor) -> Iterat
 def _claimed(claim: ImportedDecision | None, importer: UUID | None) -> dict[str, Any]:
     """Return what an imported decision was claimed to be; nothing of one that was made here."""
     return {
-        "claimed_author": claim.claimed_author if claim else None,
-        "claimed_verdict": claim.claimed_verdict if claim else None,
-        "claimed_at": claim.claimed_at if claim else None,
+        "named_author": claim.named_author if claim else None,
+        "named_verdict": claim.named_verdict if claim else None,
+        "named_at": claim.named_at if claim else None,
         "imported_by": importer if claim else None,
     }

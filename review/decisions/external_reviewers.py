@@ -21,7 +21,7 @@ class ClaimedPeople:
         self.session, self.chosen = session, chosen
         self.members = {account.email: account.id for account, _ in members_of(session, review_id)}
         stand_ins = session.execute(
-            select(ImportedDecision.claimed_author, Account.id)
+            select(ImportedDecision.named_author, Account.id)
             .distinct()
             .join(Decision, Decision.id == ImportedDecision.decision_id)
             .join(Account, Account.id == Decision.reviewer_id)

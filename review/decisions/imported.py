@@ -259,7 +259,7 @@ class _Desk:
                 Decision.record_id,
                 Decision.round,
                 Decision.reviewer_id,
-                ImportedDecision.claimed_author,
+                ImportedDecision.named_author,
             )
             .outerjoin(ImportedDecision, ImportedDecision.decision_id == Decision.id)
             .where(Decision.review_id == review_id, Decision.stage == rules.stage)
@@ -322,9 +322,9 @@ class _Desk:
         )  # fmt: skip
         self.claimed.append(
             {
-                "id": uuid4(), "decision_id": decision_id, "claimed_author": author,
-                "claimed_verdict": claim.verdict or f"(the whole file) {verdict.value}",
-                "claimed_at": claim.at,
+                "id": uuid4(), "decision_id": decision_id, "named_author": author,
+                "named_verdict": claim.verdict or f"(the whole file) {verdict.value}",
+                "named_at": claim.at,
             }
         )  # fmt: skip
         return TAKEN

@@ -21,7 +21,7 @@ from review.vocabulary import Judgement
 
 BY_BAND = {
     Band.JOIN: Judgement.DUPLICATE,
-    Band.ASK: Judgement.DOUBTFUL,
+    Band.ASK: Judgement.POSSIBLE,
     Band.APART: Judgement.DISTINCT,
 }
 BAND_OF = {verdict: band for band, verdict in BY_BAND.items()}
@@ -65,7 +65,7 @@ def held_around(session: Session, review_id: UUID, records: Collection[UUID]) ->
     return held
 
 
-def expected_places(session: Session, review_id: UUID) -> dict[UUID, UUID]:
+def expected_clusters(session: Session, review_id: UUID) -> dict[UUID, UUID]:
     """Return the earliest record of the cluster that each record belongs in, by what is held."""
     return dict(
         _places(session, review_id, list(held_judgements(session, review_id).values()), None)

@@ -26,7 +26,7 @@ from review.permissions import Action, begin_act, check, may, roles_of_actor
 from review.reviews import protocol_of
 from review.states.clusters import clusters_of
 from review.storage.database import Database
-from review.tables import DuplicateJudgement, Event, Placement
+from review.tables import ClusterMembership, DuplicateJudgement, Event
 from review.vocabulary import Act, Judgement
 
 Pair = tuple[UUID, UUID]
@@ -73,7 +73,7 @@ def deduplicate(
         moved = moves(session, review_id, held, found)
         writer = ActWriter(session, review_id=review_id, act=Act.DEDUPLICATE, by=MODEL)
         writer.insert(DuplicateJudgement, found)
-        writer.insert(Placement, placements(moved))
+        writer.insert(ClusterMembership, placements(moved))
         number = writer.finish(
             detail={"compared": len(ids), "up_to": up_to, "asked_by": by.account_id}
         )
@@ -132,7 +132,7 @@ def judge(
     moved = moves(session, review_id, held, said)
     writer = ActWriter(session, review_id=review_id, act=Act.JUDGE_PAIR, by=by)
     writer.insert(DuplicateJudgement, said)
-    writer.insert(Placement, placements(moved))
+    writer.insert(ClusterMembership, placements(moved))
     detail = {"verdict": verdict.value} | ({"sampled": str(sampled)} if sampled else {})
     return writer.finish(subject=("record", right_id), detail=detail)
 
@@ -156,7 +156,7 @@ def join_above(session: Session, *, review_id: UUID, score: float, by: Actor) ->
     moved = moves(session, review_id, held, said)
     writer = ActWriter(session, review_id=review_id, act=Act.JUDGE_PAIR, by=by)
     writer.insert(DuplicateJudgement, said)
-    writer.insert(Placement, placements(moved))
+    writer.insert(ClusterMembership, placements(moved))
     return writer.finish(detail={"verdict": Judgement.DUPLICATE, "above": score, "n": len(said)})
 
 
@@ -186,7 +186,7 @@ def undo(session: Session, *, review_id: UUID, event_number: int, by: Actor) -> 
     moved = moves(session, review_id, held, before)
     writer = ActWriter(session, review_id=review_id, act=Act.UNDO_DUPLICATES, by=by)
     writer.insert(DuplicateJudgement, before)
-    writer.insert(Placement, placements(moved))
+    writer.insert(ClusterMembership, placements(moved))
     return writer.finish(detail={"undone": event_number})
 
 

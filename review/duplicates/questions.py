@@ -15,7 +15,7 @@ from review.duplicates.matching import explain
 from review.errors import NotFound
 from review.searches.records import matches, record_of_review
 from review.states.clusters import Scope, cluster_ids, members
-from review.tables import Account, DuplicateJudgement, Event, Placement, Record
+from review.tables import Account, ClusterMembership, DuplicateJudgement, Event, Record
 from review.vocabulary import Act, Judgement
 
 ACTS = (Act.DEDUPLICATE, Act.JUDGE_PAIR, Act.UNDO_DUPLICATES)
@@ -48,7 +48,7 @@ def questions(session: Session, *, review_id: UUID) -> list[tuple[UUID, UUID, fl
         if row.verdict in (Judgement.DISTINCT, Judgement.SAME_STUDY)
     }
     # A likely duplicate that a rule or an answer kept from being joined is a question too.
-    open_verdicts = (Judgement.DOUBTFUL, Judgement.DUPLICATE)
+    open_verdicts = (Judgement.POSSIBLE, Judgement.DUPLICATE)
     doubtful = sorted(
         (row for row in held.values() if row.verdict in open_verdicts),
         key=lambda row: (-(row.score or 0), row.evidence.get("tie", "")),
@@ -146,9 +146,12 @@ class DuplicateAct:
 def latest_acts(session: Session, *, review_id: UUID, limit: int = 5) -> list[DuplicateAct]:
     """Return the newest acts on duplicates, with how many records each made a duplicate."""
     joined = (
-        select(Placement.event_number, func.count().label("n"))
-        .where(Placement.review_id == review_id, Placement.root_id != Placement.record_id)
-        .group_by(Placement.event_number)
+        select(ClusterMembership.event_number, func.count().label("n"))
+        .where(
+            ClusterMembership.review_id == review_id,
+            ClusterMembership.root_id != ClusterMembership.record_id,
+        )
+        .group_by(ClusterMembership.event_number)
         .subquery()
     )
     rows = session.execute(

@@ -6,7 +6,7 @@ from sqlalchemy import CTE, ColumnElement, Subquery, and_, exists, func, not_, o
 from sqlalchemy.orm import Session
 
 from review.states.clusters import Scope
-from review.tables import Calibration, CalibrationEnd, CalibrationRecord
+from review.tables import CalibrationEnd, CalibrationRecord, CalibrationSet
 from review.vocabulary import Stage
 
 
@@ -23,14 +23,14 @@ def calibration_targets(scope: Scope, stage: Stage, rounds: CTE, decisions: CTE)
         decisions.c.is_live,
         or_(
             decisions.c.record_id != rounds.c.cluster_id,
-            decisions.c.event_number < Calibration.event_number,
+            decisions.c.event_number < CalibrationSet.event_number,
         ),
     )
     return (
-        select(rounds.c.cluster_id, func.max(Calibration.decisions_needed).label("needed"))
+        select(rounds.c.cluster_id, func.max(CalibrationSet.decisions_needed).label("needed"))
         .select_from(CalibrationRecord)
         .join(rounds, rounds.c.record_id == CalibrationRecord.record_id)
-        .join(Calibration, Calibration.id == CalibrationRecord.calibration_id)
+        .join(CalibrationSet, CalibrationSet.id == CalibrationRecord.calibration_set_id)
         .where(
             scope.limited_to(CalibrationRecord.record_id),
             is_open_calibration(scope, stage),
@@ -44,8 +44,10 @@ def calibration_targets(scope: Scope, stage: Stage, rounds: CTE, decisions: CTE)
 
 def is_open_calibration(scope: Scope, stage: Stage) -> ColumnElement[bool]:
     """Return the condition that a calibration of the stage has begun and not ended."""
-    ended = select(CalibrationEnd.calibration_id).where(scope.up_to(CalibrationEnd))
-    return and_(scope.up_to(Calibration), Calibration.stage == stage, Calibration.id.not_in(ended))
+    ended = select(CalibrationEnd.calibration_set_id).where(scope.up_to(CalibrationEnd))
+    return and_(
+        scope.up_to(CalibrationSet), CalibrationSet.stage == stage, CalibrationSet.id.not_in(ended)
+    )
 
 
 def calibration_reviewers(
@@ -53,8 +55,8 @@ def calibration_reviewers(
 ) -> frozenset[UUID]:
     """Return the reviewers of the open calibration set that holds a record, if one does."""
     people = session.scalar(
-        select(Calibration.people)
-        .join(CalibrationRecord, CalibrationRecord.calibration_id == Calibration.id)
+        select(CalibrationSet.reviewers)
+        .join(CalibrationRecord, CalibrationRecord.calibration_set_id == CalibrationSet.id)
         .where(
             CalibrationRecord.record_id == record_id,
             is_open_calibration(Scope(review_id), stage),

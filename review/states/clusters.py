@@ -25,14 +25,14 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from review.errors import NotFound
 from review.storage.database import WHOLE_REVIEW
-from review.tables import ActRow, Placement, Record
+from review.tables import ActRow, ClusterMembership, Record
 
 # A query that runs at every decision is written once, with these parameters in place of the ids,
 # and used again: SQLAlchemy takes ten times longer to write it than a database to answer it.
 REVIEW_PARAM: BindParameter[UUID] = bindparam("review_param", type_=Uuid())
 RECORDS_PARAM: BindParameter[UUID] = bindparam("records_param", type_=Uuid(), expanding=True)
 
-_LATER = aliased(Placement)
+_LATER = aliased(ClusterMembership)
 Id = UUID | BindParameter[UUID]
 Ids = Collection[UUID] | BindParameter[UUID]
 
@@ -100,7 +100,10 @@ def members(scope: Scope) -> CTE:
     A cluster is known by its earliest record; a record without duplicates is its own.
     """
     placed = latest(
-        scope, Placement, Placement.record_id, where=scope.limited_to(Placement.record_id)
+        scope,
+        ClusterMembership,
+        ClusterMembership.record_id,
+        where=scope.limited_to(ClusterMembership.record_id),
     )
     query = (
         select(
@@ -141,8 +144,8 @@ def clusters_of(
         raise NotFound("There is no such record in this review.")
     wanted = set(roots.values())
     candidates = session.scalars(
-        select(Placement.record_id).where(
-            Placement.review_id == review_id, Placement.root_id.in_(wanted)
+        select(ClusterMembership.record_id).where(
+            ClusterMembership.review_id == review_id, ClusterMembership.root_id.in_(wanted)
         )
     ).all()
     everyone = wanted | set(candidates)
@@ -171,13 +174,13 @@ def _cluster_ids_query() -> Select[UUID, UUID]:
 def is_root(record_id: SQLColumnExpression[UUID], review_id: UUID) -> ColumnElement[bool]:
     """Return the condition that a record is not currently another record's duplicate."""
     in_other_cluster = exists().where(
-        Placement.review_id == review_id,
-        Placement.record_id == record_id,
-        Placement.root_id != record_id,
+        ClusterMembership.review_id == review_id,
+        ClusterMembership.record_id == record_id,
+        ClusterMembership.root_id != record_id,
         ~exists().where(
-            _LATER.review_id == Placement.review_id,
-            _LATER.record_id == Placement.record_id,
-            _LATER.event_number > Placement.event_number,
+            _LATER.review_id == ClusterMembership.review_id,
+            _LATER.record_id == ClusterMembership.record_id,
+            _LATER.event_number > ClusterMembership.event_number,
         ),
     )
     return ~in_other_cluster

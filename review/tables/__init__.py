@@ -12,16 +12,16 @@ from review.tables.decisions import (
     Reopening,
     Stop,
 )
-from review.tables.duplicates import DuplicateJudgement, Placement
+from review.tables.duplicates import ClusterMembership, DuplicateJudgement
 from review.tables.jobs import Job
 from review.tables.people import Account, LoginAttempt, LoginSession
 from review.tables.publications import Publication, ShareLink
 from review.tables.queue import (
     Assignment,
-    Calibration,
     CalibrationEnd,
     CalibrationRecord,
-    Lease,
+    CalibrationSet,
+    Reservation,
     Skip,
 )
 from review.tables.ranking import ModelRun, Rank
@@ -48,9 +48,10 @@ __all__ = [
     "ApiToken",
     "Assignment",
     "Base",
-    "Calibration",
     "CalibrationEnd",
     "CalibrationRecord",
+    "CalibrationSet",
+    "ClusterMembership",
     "Code",
     "Contract",
     "Decision",
@@ -62,12 +63,10 @@ __all__ = [
     "ImportedDecision",
     "Invitation",
     "Job",
-    "Lease",
     "LoginAttempt",
     "LoginSession",
     "Membership",
     "ModelRun",
-    "Placement",
     "ProtocolVersion",
     "Publication",
     "Rank",
@@ -75,6 +74,7 @@ __all__ = [
     "RejectedBlock",
     "Removal",
     "Reopening",
+    "Reservation",
     "Retrieval",
     "Review",
     "Search",

@@ -78,9 +78,9 @@ class ImportedDecision(ActRow, Base):
     )
 
     decision_id: Mapped[UUID]
-    claimed_author: Mapped[short]  # as the file names them; empty where it names nobody
-    claimed_verdict: Mapped[short]  # the file's own word
-    claimed_at: Mapped[short | None]  # as the file writes it
+    named_author: Mapped[short]  # as the file names them; empty where it names nobody
+    named_verdict: Mapped[short]  # the file's own word
+    named_at: Mapped[short | None]  # as the file writes it
 
 
 class Adjudication(ActRow, Base):
@@ -91,7 +91,7 @@ class Adjudication(ActRow, Base):
         "adjudication",
         within_review("record"),
         UniqueConstraint("review_id", "id"),
-        CheckConstraint("verdict IN ('include', 'exclude')", name="settles_one_way"),
+        CheckConstraint("verdict IN ('include', 'exclude')", name="resolved_one_way"),
         CheckConstraint(REASON_RULE, name="reason_with_exclude_and_always_at_full_text"),
     )
 

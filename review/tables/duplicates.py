@@ -30,16 +30,16 @@ class DuplicateJudgement(ActRow, Base):
     evidence: Mapped[dict[str, Any]]
 
 
-class Placement(ActRow, Base):
+class ClusterMembership(ActRow, Base):
     """The cluster a record belongs to from this event on: a star onto its earliest record."""
 
-    __tablename__ = "placement"
+    __tablename__ = "cluster_membership"
     __table_args__ = act_args(
-        "placement",
+        "cluster_membership",
         within_review("record"),
         within_review("record", "root_id"),
         UniqueConstraint("review_id", "record_id", "event_number"),
-        Index("ix_placement_root", "review_id", "root_id"),
+        Index("ix_cluster_membership_root", "review_id", "root_id"),
     )
 
     record_id: Mapped[UUID]

@@ -25,20 +25,20 @@ class Assignment(ActRow, Base):
 
     __tablename__ = "assignment"
     __table_args__ = act_args(
-        "assignment", CheckConstraint("share BETWEEN 0 AND 100", name="share_of_some")
+        "assignment", CheckConstraint("workload BETWEEN 0 AND 100", name="workload_in_range")
     )
 
     account_id: Mapped[account_key]
-    share: Mapped[int]  # against the others' shares; 0 reads what others leave
+    workload: Mapped[int]  # against the others' shares; 0 reads what others leave
     languages: Mapped[list[str]]  # that they read, as ISO 639-1; none for all
     searches: Mapped[list[str]]  # whose records they read, by id; none for all
 
 
-class Lease(Base):
+class Reservation(Base):
     """The record on a reviewer's screen, one for each stage; others are given another meanwhile."""
 
-    __tablename__ = "lease"
-    __table_args__ = (within_review("record"), Index("ix_lease_record", "record_id", "stage"))
+    __tablename__ = "reservation"
+    __table_args__ = (within_review("record"), Index("ix_reservation_record", "record_id", "stage"))
 
     review_id: Mapped[review_key] = mapped_column(primary_key=True)
     account_id: Mapped[account_key] = mapped_column(primary_key=True)
@@ -64,12 +64,12 @@ class Skip(Base):
     at: Mapped[now]
 
 
-class Calibration(ActRow, Base):
+class CalibrationSet(ActRow, Base):
     """Records that every reviewer decides on, to see whether all read the criteria alike."""
 
-    __tablename__ = "calibration"
+    __tablename__ = "calibration_set"
     __table_args__ = act_args(
-        "calibration",
+        "calibration_set",
         UniqueConstraint("review_id", "id"),
         CheckConstraint("decisions_needed > 1", name="takes_two"),
     )
@@ -77,7 +77,7 @@ class Calibration(ActRow, Base):
     stage: Mapped[Stage]
     label: Mapped[short]
     is_random: Mapped[bool]  # picked by chance, or by the lead
-    people: Mapped[list[str]]  # the reviewers, by account, who decide while it is open
+    reviewers: Mapped[list[str]]  # by account: those who decide while it is open
     decisions_needed: Mapped[int]  # of them all
 
 
@@ -87,15 +87,15 @@ class CalibrationRecord(ActRow, Base):
     __tablename__ = "calibration_record"
     __table_args__ = act_args(
         "calibration_record",
-        within_review("calibration"),
+        within_review("calibration_set"),
         within_review("record"),
-        UniqueConstraint("calibration_id", "record_id"),
+        UniqueConstraint("calibration_set_id", "record_id"),
         Index("ix_calibration_record_of", "record_id"),
     )
 
-    calibration_id: Mapped[UUID]
+    calibration_set_id: Mapped[UUID]
     record_id: Mapped[UUID]
-    place: Mapped[int]
+    position: Mapped[int]
 
 
 class CalibrationEnd(ActRow, Base):
@@ -103,7 +103,7 @@ class CalibrationEnd(ActRow, Base):
 
     __tablename__ = "calibration_end"
     __table_args__ = act_args(
-        "calibration_end", within_review("calibration"), UniqueConstraint("calibration_id")
+        "calibration_end", within_review("calibration_set"), UniqueConstraint("calibration_set_id")
     )
 
-    calibration_id: Mapped[UUID]
+    calibration_set_id: Mapped[UUID]

@@ -31,7 +31,7 @@ class Reader:
 
     account_id: UUID
     name: str
-    share: int
+    workload: int
     languages: Sequence[str]
     searches: Sequence[UUID]
 
@@ -50,7 +50,7 @@ def assign(
     review_id: UUID,
     account_id: UUID,
     by: Actor,
-    share: int = 1,
+    workload: int = 1,
     languages: Sequence[str] = (),
     searches: Sequence[UUID] = (),
 ) -> Assignment:
@@ -63,7 +63,7 @@ def assign(
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     if account_id not in {one.account_id for one in readers(session, review_id)}:
         raise NotFound("There is no such reviewer in this review.")
-    if not 0 <= share <= MOST:
+    if not 0 <= workload <= MOST:
         raise Invalid(f"A share is a whole number from 0 to {MOST}.")
     if strange := sorted(set(languages) - set(ENGLISH_NAMES.values())):
         raise Invalid(f"These are no languages: {', '.join(strange)}. Use codes such as en or es.")
@@ -73,7 +73,7 @@ def assign(
     made = Assignment(
         id=uuid4(),
         account_id=account_id,
-        share=share,
+        workload=workload,
         languages=sorted(set(languages)),
         searches=sorted({str(one) for one in searches}),
     )
@@ -86,7 +86,7 @@ def readers(session: Session, review_id: UUID) -> list[Reader]:
     """Return the review's reviewers in the order in which they joined, with what they read."""
     newest = latest(Scope(review_id), Assignment, Assignment.account_id)
     rows = session.execute(
-        select(Account.id, Account.name, newest.c.share, newest.c.languages, newest.c.searches)
+        select(Account.id, Account.name, newest.c.workload, newest.c.languages, newest.c.searches)
         .join(Membership, Membership.account_id == Account.id)
         .outerjoin(newest, newest.c.account_id == Account.id)
         .where(
@@ -100,7 +100,7 @@ def readers(session: Session, review_id: UUID) -> list[Reader]:
         Reader(
             account_id=row.id,
             name=row.name,
-            share=1 if row.share is None else row.share,
+            workload=1 if row.workload is None else row.workload,
             languages=row.languages or [],
             searches=[UUID(one) for one in row.searches or ()],
         )
@@ -158,7 +158,7 @@ def _count(session: Session, review_id: UUID, which: ColumnElement[bool]) -> int
 
 
 def _is_limited(reader: Reader) -> bool:
-    return bool(reader.languages or reader.searches or not reader.share)
+    return bool(reader.languages or reader.searches or not reader.workload)
 
 
 def _needed(session: Session, review_id: UUID, stage: Stage) -> int:
@@ -181,14 +181,14 @@ class _Rule:
         foreign = _foreign(session, review_id, found)
         self.found, self.needed = found, needed
         self.may_read = [_may_read(one, foreign) for one in found]
-        self.total = self._sum([one.share for one in found])
+        self.total = self._sum([one.workload for one in found])
 
     def is_first(self, place: int) -> ColumnElement[bool]:
         """Whether a record is in the share of the reader at ``place``."""
         if self.total == 0 and isinstance(self.total, int):  # all read what others leave
             return false()
-        begins = self._sum([one.share for one in self.found[:place]])
-        ends = begins + self.found[place].share
+        begins = self._sum([one.workload for one in self.found[:place]])
+        ends = begins + self.found[place].workload
         length = _or_null(self.total)
         first = Record.number % length
         hands = [first, (first + self._away(length)) % length][: self.needed]
@@ -199,7 +199,7 @@ class _Rule:
 
     def _away(self, length: Number) -> Number:
         """Return how far from the first of two the other one is."""
-        widest = max(one.share for one in self.found)
+        widest = max(one.workload for one in self.found)
         room, half = self.total - 2 * widest + 1, self.total // 2
         if isinstance(room, int):
             return widest + (Record.number // length) % room if room > 0 else half
@@ -212,10 +212,10 @@ class _Rule:
             return true() if n < wanted else false()
         return n < wanted
 
-    def _sum(self, shares: Sequence[int]) -> Number:
+    def _sum(self, workloads: Sequence[int]) -> Number:
         """Return the sum of the shares of those who may read a record; a number where all may."""
         total: Number = 0
-        for n, may in zip(shares, self.may_read, strict=False):
+        for n, may in zip(workloads, self.may_read, strict=False):
             total = total + (n if may is None else case((may, n), else_=0))
         return total
 

@@ -24,9 +24,9 @@ from review.states.flow import FlowState, flow_states
 from review.states.resolution import resolutions
 from review.tables import (
     Account,
-    Calibration,
     CalibrationEnd,
     CalibrationRecord,
+    CalibrationSet,
     Decision,
     Membership,
 )
@@ -49,7 +49,7 @@ UNREAD = {
 class Round:
     """A calibration as its lead sees it."""
 
-    calibration: Calibration
+    calibration: CalibrationSet
     is_open: bool
     n_records: int
     n_complete: int | None  # decided on by everybody, or settled; None where it may not be told
@@ -75,7 +75,7 @@ def begin(
     by: Actor,
     n: int | None = None,
     numbers: Sequence[int] = (),
-) -> Calibration:
+) -> CalibrationSet:
     """Call up records that nobody has decided on for every reviewer; flushes.
 
     Either the ``n`` next ones in the review's random order, so that they count towards its random
@@ -99,17 +99,19 @@ def begin(
     unread = _unread(session, review_id, stage)
     chosen = list(numbers) if n is None else random_order(unread)[:n]
     _check_chosen(chosen, unread, n)
-    made = Calibration(
+    made = CalibrationSet(
         id=uuid4(),
         stage=stage,
         label=name,
         is_random=n is not None,
-        people=sorted(map(str, people)),
+        reviewers=sorted(map(str, people)),
         decisions_needed=len(people),
     )
     records = [
-        CalibrationRecord(id=uuid4(), calibration_id=made.id, record_id=unread[number], place=place)
-        for place, number in enumerate(chosen, start=1)
+        CalibrationRecord(
+            id=uuid4(), calibration_set_id=made.id, record_id=unread[number], position=position
+        )
+        for position, number in enumerate(chosen, start=1)
     ]
     record_act(
         session,
@@ -122,16 +124,16 @@ def begin(
     return made
 
 
-def end(session: Session, *, review_id: UUID, calibration_id: UUID, by: Actor) -> None:
+def end(session: Session, *, review_id: UUID, calibration_set_id: UUID, by: Actor) -> None:
     """End a round: its records need no more decisions than others; flushes.
 
     Raises NotFound for a round of another review, Conflicting for one that has ended.
     """
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
-    one = session.get(Calibration, calibration_id)
+    one = session.get(CalibrationSet, calibration_set_id)
     if one is None or one.review_id != review_id:
         raise NotFound("There is no such round in this review.")
-    ended = select(CalibrationEnd.id).where(CalibrationEnd.calibration_id == calibration_id)
+    ended = select(CalibrationEnd.id).where(CalibrationEnd.calibration_set_id == calibration_set_id)
     if session.scalar(ended) is not None:
         raise Conflicting("This round has ended already.")
     record_act(
@@ -139,8 +141,8 @@ def end(session: Session, *, review_id: UUID, calibration_id: UUID, by: Actor) -
         review_id=review_id,
         act=Act.END_CALIBRATION,
         by=by,
-        rows=[CalibrationEnd(id=uuid4(), calibration_id=calibration_id)],
-        subject=("calibration", calibration_id),
+        rows=[CalibrationEnd(id=uuid4(), calibration_set_id=calibration_set_id)],
+        subject=("calibration", calibration_set_id),
     )
 
 
@@ -151,9 +153,9 @@ def rounds(session: Session, *, review_id: UUID, by: Actor) -> list[Round]:
     """
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     made = session.scalars(
-        select(Calibration)
-        .where(Calibration.review_id == review_id)
-        .order_by(Calibration.event_number.desc())
+        select(CalibrationSet)
+        .where(CalibrationSet.review_id == review_id)
+        .order_by(CalibrationSet.event_number.desc())
     ).all()
     return [_round(session, one, by) for one in made]
 
@@ -163,20 +165,20 @@ def turn_of(
 ) -> Turn | None:
     """Return the open round that a record belongs to, with the caller's own progress in it."""
     found = session.scalar(
-        select(Calibration)
-        .join(CalibrationRecord, CalibrationRecord.calibration_id == Calibration.id)
+        select(CalibrationSet)
+        .join(CalibrationRecord, CalibrationRecord.calibration_set_id == CalibrationSet.id)
         .where(
             CalibrationRecord.record_id == record_id, is_open_calibration(Scope(review_id), stage)
         )
-        .order_by(Calibration.event_number)
+        .order_by(CalibrationSet.event_number)
         .limit(1)
     )
-    if found is None or str(by.account_id) not in found.people:
+    if found is None or str(by.account_id) not in found.reviewers:
         return None
     own = select(Decision.record_id).where(
         Decision.reviewer_id == by.account_id, Decision.stage == stage, IS_LIVE
     )
-    records = select(func.count()).where(CalibrationRecord.calibration_id == found.id)
+    records = select(func.count()).where(CalibrationRecord.calibration_set_id == found.id)
     return Turn(
         label=found.label,
         n_records=session.scalar(records) or 0,
@@ -187,7 +189,7 @@ def turn_of(
 def open_rounds(session: Session, review_id: UUID, stage: Stage, by: Actor) -> Rounds:
     """Return the open rounds of a stage: those that the caller has part in, and the others."""
     rows = session.execute(
-        select(Calibration.id, Calibration.people).where(
+        select(CalibrationSet.id, CalibrationSet.reviewers).where(
             is_open_calibration(Scope(review_id), stage)
         )
     ).all()
@@ -198,19 +200,19 @@ def open_rounds(session: Session, review_id: UUID, stage: Stage, by: Actor) -> R
 def records_of(round_ids: Collection[UUID]) -> Select[UUID]:
     """Return the query for the records of some rounds."""
     return select(CalibrationRecord.record_id).where(
-        CalibrationRecord.calibration_id.in_(round_ids)
+        CalibrationRecord.calibration_set_id.in_(round_ids)
     )
 
 
 def _unread(session: Session, review_id: UUID, stage: Stage) -> dict[int, UUID]:
     states = flow_states(session, review_id=review_id)
-    called = select(Calibration.id).where(is_open_calibration(Scope(review_id), stage))
+    called = select(CalibrationSet.id).where(is_open_calibration(Scope(review_id), stage))
     rows = session.execute(
         select(states.c.number, states.c.record_id).where(
             states.c.flow_state == UNREAD[stage].value,
             states.c.record_id.not_in(
                 select(CalibrationRecord.record_id).where(
-                    CalibrationRecord.calibration_id.in_(called)
+                    CalibrationRecord.calibration_set_id.in_(called)
                 )
             ),
         )
@@ -243,13 +245,13 @@ def _screens(session: Session, review_id: UUID, by: Actor) -> bool:
     return Role.REVIEWER in roles_of_actor(session, review_id=review_id, by=by)
 
 
-def _round(session: Session, one: Calibration, by: Actor) -> Round:
+def _round(session: Session, one: CalibrationSet, by: Actor) -> Round:
     """Return what a round has come to; an ended one as it was at its end."""
     ended = session.scalar(
-        select(CalibrationEnd.event_number).where(CalibrationEnd.calibration_id == one.id)
+        select(CalibrationEnd.event_number).where(CalibrationEnd.calibration_set_id == one.id)
     )
     given = session.scalars(
-        select(CalibrationRecord.record_id).where(CalibrationRecord.calibration_id == one.id)
+        select(CalibrationRecord.record_id).where(CalibrationRecord.calibration_set_id == one.id)
     ).all()
     clusters = clusters_of(session, review_id=one.review_id, record_ids=given)
     whole = {record for cluster in clusters.values() for record in cluster}
@@ -281,10 +283,10 @@ def _round(session: Session, one: Calibration, by: Actor) -> Round:
 
 
 def _gone(
-    session: Session, one: Calibration, whole: Collection[UUID], n_records: int
+    session: Session, one: CalibrationSet, whole: Collection[UUID], n_records: int
 ) -> Sequence[str]:
     """Return who screens no more, of those that an open round still waits for, by name."""
-    left = {UUID(who) for who in one.people} - _reviewers(session, one.review_id)
+    left = {UUID(who) for who in one.reviewers} - _reviewers(session, one.review_id)
     done = (
         select(Decision.reviewer_id)
         .where(Decision.record_id.in_(whole), Decision.stage == one.stage, IS_LIVE)

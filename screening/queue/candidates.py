@@ -16,7 +16,15 @@ from review.states.clusters import WRITTEN_ONCE, Scope, bind_params, clusters_of
 from review.states.flow import AWAITING, flow_state_table
 from review.states.resolution import Reasons, most_needed, reasons_of, resolution_tables
 from review.states.stops import stopped_at
-from review.tables import Decision, Lease, Placement, Record, Removal, Reopening, Retrieval
+from review.tables import (
+    ClusterMembership,
+    Decision,
+    Record,
+    Removal,
+    Reopening,
+    Reservation,
+    Retrieval,
+)
 from review.tables.base import utc_now
 from review.vocabulary import RemovalKind, Stage
 from screening.queue.calibration import Rounds, records_of
@@ -35,8 +43,9 @@ def wanted_by(session: Session, review_id: UUID, stage: Stage, by: Actor, rounds
     """
     own_rounds, others_rounds = rounds
     # A record leaves a round only by being joined with another one.
-    joined = select(Placement.root_id).where(
-        Placement.review_id == review_id, Placement.record_id != Placement.root_id
+    joined = select(ClusterMembership.root_id).where(
+        ClusterMembership.review_id == review_id,
+        ClusterMembership.record_id != ClusterMembership.root_id,
     )
     stands = and_(Decision.review_id == review_id, Decision.stage == stage, IS_LIVE)
     own = select(Decision.record_id).where(stands, Decision.reviewer_id == by.account_id)
@@ -117,8 +126,8 @@ def _of(
     record_id: InstrumentedAttribute[UUID], review_id: UUID, among_these: Select[UUID]
 ) -> ColumnElement[bool]:
     """Whether a record is one of these, or one of these is its copy."""
-    with_copies = select(Placement.root_id).where(
-        Placement.review_id == review_id, Placement.record_id.in_(among_these)
+    with_copies = select(ClusterMembership.root_id).where(
+        ClusterMembership.review_id == review_id, ClusterMembership.record_id.in_(among_these)
     )
     return record_id.in_(among_these) | record_id.in_(with_copies)
 
@@ -182,8 +191,10 @@ def _busy(
     ):
         decided[record_id, number].add(reviewer)
     for record_id, reader in session.execute(
-        select(Lease.record_id, Lease.account_id).where(
-            Lease.record_id.in_(everyone), Lease.stage == stage, Lease.until > utc_now()
+        select(Reservation.record_id, Reservation.account_id).where(
+            Reservation.record_id.in_(everyone),
+            Reservation.stage == stage,
+            Reservation.until > utc_now(),
         )
     ):
         reading[record_id].add(reader)

@@ -118,10 +118,10 @@ def _in_order(
     if own_rounds:
         yield (
             every.join(CalibrationRecord, CalibrationRecord.record_id == Record.id)
-            .where(CalibrationRecord.calibration_id.in_(own_rounds))
+            .where(CalibrationRecord.calibration_set_id.in_(own_rounds))
             .where(Record.id.not_in(not_now[0]))
             .order_by(None)
-            .order_by(CalibrationRecord.event_number, CalibrationRecord.place)
+            .order_by(CalibrationRecord.event_number, CalibrationRecord.position)
         )
         not_now.append(records_of(own_rounds))  # they were given
     unranked, ranked = every.where(*(Record.id.not_in(some) for some in not_now)), None

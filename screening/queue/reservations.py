@@ -15,7 +15,7 @@ from review.events import Actor, lock_review
 from review.states.clusters import cluster_of
 from review.states.resolution import most_needed
 from review.storage.database import Busy, Database
-from review.tables import Lease
+from review.tables import Reservation
 from review.tables.base import utc_now
 from review.vocabulary import Stage
 from screening.queue.assignments import readers
@@ -52,11 +52,11 @@ def take_next(database: Database, *, review_id: UUID, stage: Stage, by: Actor) -
 
 def are_others_reading(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -> bool:
     """Say whether records are on other people's screens, which may come back to the queue."""
-    others = select(Lease.record_id).where(
-        Lease.review_id == review_id,
-        Lease.stage == stage,
-        Lease.account_id != by.account_id,
-        Lease.until > utc_now(),
+    others = select(Reservation.record_id).where(
+        Reservation.review_id == review_id,
+        Reservation.stage == stage,
+        Reservation.account_id != by.account_id,
+        Reservation.until > utc_now(),
     )
     return session.scalar(select(others.exists())) is True
 
@@ -81,10 +81,10 @@ def _hold(
         None,
     )
     if chosen is not None:
-        mine = (Lease.review_id == review_id, Lease.account_id == by.account_id)
-        session.execute(delete(Lease).where(*mine, Lease.stage == stage))
+        mine = (Reservation.review_id == review_id, Reservation.account_id == by.account_id)
+        session.execute(delete(Reservation).where(*mine, Reservation.stage == stage))
         session.add(
-            Lease(
+            Reservation(
                 review_id=review_id,
                 account_id=by.account_id,
                 stage=stage,

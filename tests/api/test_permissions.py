@@ -55,7 +55,7 @@ ABSENT = {
         "publication_id",
         "link_id",
         "token_id",
-        "calibration_id",
+        "calibration_set_id",
         "reviewer_id",
     )
 } | {"number": 1, "sealed": "x"}

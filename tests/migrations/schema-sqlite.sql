@@ -42,7 +42,7 @@ CREATE TABLE adjudication (
   stage VARCHAR(32) NOT NULL,
   verdict VARCHAR(32) NOT NULL,
   CONSTRAINT ck_adjudication_reason_with_exclude_and_always_at_full_text CHECK ((exclusion_reason IS NULL OR verdict = 'exclude') AND (exclusion_reason IS NOT NULL OR stage <> 'full_text' OR verdict <> 'exclude')),
-  CONSTRAINT ck_adjudication_settles_one_way CHECK (verdict IN ('include', 'exclude')),
+  CONSTRAINT ck_adjudication_resolved_one_way CHECK (verdict IN ('include', 'exclude')),
   CONSTRAINT ck_adjudication_stage CHECK (stage IN ('title_abstract', 'full_text')),
   CONSTRAINT ck_adjudication_verdict CHECK (verdict IN ('include', 'exclude', 'maybe', 'withdrawn')),
   CONSTRAINT fk_adjudication_adjudicator_id FOREIGN KEY(adjudicator_id) REFERENCES account (id) ON DELETE RESTRICT,
@@ -114,8 +114,8 @@ CREATE TABLE assignment (
   languages JSON NOT NULL,
   review_id CHAR(32) NOT NULL,
   searches JSON NOT NULL,
-  share INTEGER NOT NULL,
-  CONSTRAINT ck_assignment_share_of_some CHECK (share BETWEEN 0 AND 100),
+  workload INTEGER NOT NULL,
+  CONSTRAINT ck_assignment_workload_in_range CHECK (workload BETWEEN 0 AND 100),
   CONSTRAINT fk_assignment_account_id FOREIGN KEY(account_id) REFERENCES account (id) ON DELETE RESTRICT,
   CONSTRAINT fk_assignment_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
   CONSTRAINT fk_assignment_review_id_event_number FOREIGN KEY(review_id, event_number) REFERENCES event (review_id, number) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED,
@@ -125,59 +125,77 @@ CREATE INDEX ix_assignment_event ON assignment (review_id, event_number);
 CREATE TRIGGER assignment_no_delete BEFORE DELETE ON assignment BEGIN SELECT RAISE(ABORT, 'assignment is append-only'); END;
 CREATE TRIGGER assignment_no_update BEFORE UPDATE ON assignment BEGIN SELECT RAISE(ABORT, 'assignment is append-only'); END;
 
-CREATE TABLE calibration (
-  decisions_needed INTEGER NOT NULL,
-  event_number INTEGER NOT NULL,
-  id CHAR(32) NOT NULL,
-  is_random BOOLEAN NOT NULL,
-  label VARCHAR(255) NOT NULL,
-  people JSON NOT NULL,
-  review_id CHAR(32) NOT NULL,
-  stage VARCHAR(32) NOT NULL,
-  CONSTRAINT ck_calibration_stage CHECK (stage IN ('title_abstract', 'full_text')),
-  CONSTRAINT ck_calibration_takes_two CHECK (decisions_needed > 1),
-  CONSTRAINT fk_calibration_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
-  CONSTRAINT fk_calibration_review_id_event_number FOREIGN KEY(review_id, event_number) REFERENCES event (review_id, number) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED,
-  CONSTRAINT pk_calibration PRIMARY KEY (id),
-  CONSTRAINT uq_calibration_review_id_id UNIQUE (review_id, id)
-);
-CREATE INDEX ix_calibration_event ON calibration (review_id, event_number);
-CREATE TRIGGER calibration_no_delete BEFORE DELETE ON calibration BEGIN SELECT RAISE(ABORT, 'calibration is append-only'); END;
-CREATE TRIGGER calibration_no_update BEFORE UPDATE ON calibration BEGIN SELECT RAISE(ABORT, 'calibration is append-only'); END;
-
 CREATE TABLE calibration_end (
-  calibration_id CHAR(32) NOT NULL,
+  calibration_set_id CHAR(32) NOT NULL,
   event_number INTEGER NOT NULL,
   id CHAR(32) NOT NULL,
   review_id CHAR(32) NOT NULL,
   CONSTRAINT fk_calibration_end_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
-  CONSTRAINT fk_calibration_end_review_id_calibration_id FOREIGN KEY(review_id, calibration_id) REFERENCES calibration (review_id, id) ON DELETE RESTRICT,
+  CONSTRAINT fk_calibration_end_review_id_calibration_set_id FOREIGN KEY(review_id, calibration_set_id) REFERENCES calibration_set (review_id, id) ON DELETE RESTRICT,
   CONSTRAINT fk_calibration_end_review_id_event_number FOREIGN KEY(review_id, event_number) REFERENCES event (review_id, number) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED,
   CONSTRAINT pk_calibration_end PRIMARY KEY (id),
-  CONSTRAINT uq_calibration_end_calibration_id UNIQUE (calibration_id)
+  CONSTRAINT uq_calibration_end_calibration_set_id UNIQUE (calibration_set_id)
 );
 CREATE INDEX ix_calibration_end_event ON calibration_end (review_id, event_number);
 CREATE TRIGGER calibration_end_no_delete BEFORE DELETE ON calibration_end BEGIN SELECT RAISE(ABORT, 'calibration_end is append-only'); END;
 CREATE TRIGGER calibration_end_no_update BEFORE UPDATE ON calibration_end BEGIN SELECT RAISE(ABORT, 'calibration_end is append-only'); END;
 
 CREATE TABLE calibration_record (
-  calibration_id CHAR(32) NOT NULL,
+  calibration_set_id CHAR(32) NOT NULL,
   event_number INTEGER NOT NULL,
   id CHAR(32) NOT NULL,
-  place INTEGER NOT NULL,
+  position INTEGER NOT NULL,
   record_id CHAR(32) NOT NULL,
   review_id CHAR(32) NOT NULL,
   CONSTRAINT fk_calibration_record_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
-  CONSTRAINT fk_calibration_record_review_id_calibration_id FOREIGN KEY(review_id, calibration_id) REFERENCES calibration (review_id, id) ON DELETE RESTRICT,
+  CONSTRAINT fk_calibration_record_review_id_calibration_set_id FOREIGN KEY(review_id, calibration_set_id) REFERENCES calibration_set (review_id, id) ON DELETE RESTRICT,
   CONSTRAINT fk_calibration_record_review_id_event_number FOREIGN KEY(review_id, event_number) REFERENCES event (review_id, number) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED,
   CONSTRAINT fk_calibration_record_review_id_record_id FOREIGN KEY(review_id, record_id) REFERENCES record (review_id, id) ON DELETE RESTRICT,
   CONSTRAINT pk_calibration_record PRIMARY KEY (id),
-  CONSTRAINT uq_calibration_record_calibration_id_record_id UNIQUE (calibration_id, record_id)
+  CONSTRAINT uq_calibration_record_calibration_set_id_record_id UNIQUE (calibration_set_id, record_id)
 );
 CREATE INDEX ix_calibration_record_event ON calibration_record (review_id, event_number);
 CREATE INDEX ix_calibration_record_of ON calibration_record (record_id);
 CREATE TRIGGER calibration_record_no_delete BEFORE DELETE ON calibration_record BEGIN SELECT RAISE(ABORT, 'calibration_record is append-only'); END;
 CREATE TRIGGER calibration_record_no_update BEFORE UPDATE ON calibration_record BEGIN SELECT RAISE(ABORT, 'calibration_record is append-only'); END;
+
+CREATE TABLE calibration_set (
+  decisions_needed INTEGER NOT NULL,
+  event_number INTEGER NOT NULL,
+  id CHAR(32) NOT NULL,
+  is_random BOOLEAN NOT NULL,
+  label VARCHAR(255) NOT NULL,
+  review_id CHAR(32) NOT NULL,
+  reviewers JSON NOT NULL,
+  stage VARCHAR(32) NOT NULL,
+  CONSTRAINT ck_calibration_set_stage CHECK (stage IN ('title_abstract', 'full_text')),
+  CONSTRAINT ck_calibration_set_takes_two CHECK (decisions_needed > 1),
+  CONSTRAINT fk_calibration_set_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_calibration_set_review_id_event_number FOREIGN KEY(review_id, event_number) REFERENCES event (review_id, number) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED,
+  CONSTRAINT pk_calibration_set PRIMARY KEY (id),
+  CONSTRAINT uq_calibration_set_review_id_id UNIQUE (review_id, id)
+);
+CREATE INDEX ix_calibration_set_event ON calibration_set (review_id, event_number);
+CREATE TRIGGER calibration_set_no_delete BEFORE DELETE ON calibration_set BEGIN SELECT RAISE(ABORT, 'calibration_set is append-only'); END;
+CREATE TRIGGER calibration_set_no_update BEFORE UPDATE ON calibration_set BEGIN SELECT RAISE(ABORT, 'calibration_set is append-only'); END;
+
+CREATE TABLE cluster_membership (
+  event_number INTEGER NOT NULL,
+  id CHAR(32) NOT NULL,
+  record_id CHAR(32) NOT NULL,
+  review_id CHAR(32) NOT NULL,
+  root_id CHAR(32) NOT NULL,
+  CONSTRAINT fk_cluster_membership_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_cluster_membership_review_id_event_number FOREIGN KEY(review_id, event_number) REFERENCES event (review_id, number) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED,
+  CONSTRAINT fk_cluster_membership_review_id_record_id FOREIGN KEY(review_id, record_id) REFERENCES record (review_id, id) ON DELETE RESTRICT,
+  CONSTRAINT fk_cluster_membership_review_id_root_id FOREIGN KEY(review_id, root_id) REFERENCES record (review_id, id) ON DELETE RESTRICT,
+  CONSTRAINT pk_cluster_membership PRIMARY KEY (id),
+  CONSTRAINT uq_cluster_membership_review_id_record_id_event_number UNIQUE (review_id, record_id, event_number)
+);
+CREATE INDEX ix_cluster_membership_event ON cluster_membership (review_id, event_number);
+CREATE INDEX ix_cluster_membership_root ON cluster_membership (review_id, root_id);
+CREATE TRIGGER cluster_membership_no_delete BEFORE DELETE ON cluster_membership BEGIN SELECT RAISE(ABORT, 'cluster_membership is append-only'); END;
+CREATE TRIGGER cluster_membership_no_update BEFORE UPDATE ON cluster_membership BEGIN SELECT RAISE(ABORT, 'cluster_membership is append-only'); END;
 
 CREATE TABLE code (
   coded_at DATETIME NOT NULL,
@@ -276,7 +294,7 @@ CREATE TABLE duplicate_judgement (
   right_id CHAR(32) NOT NULL,
   score DOUBLE,
   verdict VARCHAR(32) NOT NULL,
-  CONSTRAINT ck_duplicate_judgement_judgement CHECK (verdict IN ('duplicate', 'distinct', 'same_study', 'doubtful', 'withdrawn')),
+  CONSTRAINT ck_duplicate_judgement_judgement CHECK (verdict IN ('duplicate', 'distinct', 'same_study', 'possible', 'withdrawn')),
   CONSTRAINT ck_duplicate_judgement_not_its_own_duplicate CHECK (left_id <> right_id),
   CONSTRAINT fk_duplicate_judgement_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
   CONSTRAINT fk_duplicate_judgement_review_id_event_number FOREIGN KEY(review_id, event_number) REFERENCES event (review_id, number) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED,
@@ -381,12 +399,12 @@ CREATE TRIGGER import_file_no_delete BEFORE DELETE ON import_file BEGIN SELECT R
 CREATE TRIGGER import_file_no_update BEFORE UPDATE ON import_file BEGIN SELECT RAISE(ABORT, 'import_file is append-only'); END;
 
 CREATE TABLE imported_decision (
-  claimed_at VARCHAR(255),
-  claimed_author VARCHAR(255) NOT NULL,
-  claimed_verdict VARCHAR(255) NOT NULL,
   decision_id CHAR(32) NOT NULL,
   event_number INTEGER NOT NULL,
   id CHAR(32) NOT NULL,
+  named_at VARCHAR(255),
+  named_author VARCHAR(255) NOT NULL,
+  named_verdict VARCHAR(255) NOT NULL,
   review_id CHAR(32) NOT NULL,
   CONSTRAINT fk_imported_decision_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
   CONSTRAINT fk_imported_decision_review_id_decision_id FOREIGN KEY(review_id, decision_id) REFERENCES decision (review_id, id) ON DELETE RESTRICT,
@@ -449,20 +467,6 @@ CREATE TABLE job (
 CREATE INDEX ix_job_review_id ON job (review_id);
 CREATE INDEX ix_job_waiting ON job (state, created_at);
 
-CREATE TABLE lease (
-  account_id CHAR(32) NOT NULL,
-  record_id CHAR(32) NOT NULL,
-  review_id CHAR(32) NOT NULL,
-  stage VARCHAR(32) NOT NULL,
-  until DATETIME NOT NULL,
-  CONSTRAINT ck_lease_stage CHECK (stage IN ('title_abstract', 'full_text')),
-  CONSTRAINT fk_lease_account_id FOREIGN KEY(account_id) REFERENCES account (id) ON DELETE RESTRICT,
-  CONSTRAINT fk_lease_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
-  CONSTRAINT fk_lease_review_id_record_id FOREIGN KEY(review_id, record_id) REFERENCES record (review_id, id) ON DELETE RESTRICT,
-  CONSTRAINT pk_lease PRIMARY KEY (review_id, account_id, stage)
-);
-CREATE INDEX ix_lease_record ON lease (record_id, stage);
-
 CREATE TABLE login_attempt (
   at DATETIME NOT NULL,
   id CHAR(32) NOT NULL,
@@ -514,24 +518,6 @@ CREATE TABLE model_run (
   CONSTRAINT uq_model_run_review_id_id UNIQUE (review_id, id)
 );
 CREATE INDEX ix_model_run_current ON model_run (review_id, stage, ready_at);
-
-CREATE TABLE placement (
-  event_number INTEGER NOT NULL,
-  id CHAR(32) NOT NULL,
-  record_id CHAR(32) NOT NULL,
-  review_id CHAR(32) NOT NULL,
-  root_id CHAR(32) NOT NULL,
-  CONSTRAINT fk_placement_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
-  CONSTRAINT fk_placement_review_id_event_number FOREIGN KEY(review_id, event_number) REFERENCES event (review_id, number) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED,
-  CONSTRAINT fk_placement_review_id_record_id FOREIGN KEY(review_id, record_id) REFERENCES record (review_id, id) ON DELETE RESTRICT,
-  CONSTRAINT fk_placement_review_id_root_id FOREIGN KEY(review_id, root_id) REFERENCES record (review_id, id) ON DELETE RESTRICT,
-  CONSTRAINT pk_placement PRIMARY KEY (id),
-  CONSTRAINT uq_placement_review_id_record_id_event_number UNIQUE (review_id, record_id, event_number)
-);
-CREATE INDEX ix_placement_event ON placement (review_id, event_number);
-CREATE INDEX ix_placement_root ON placement (review_id, root_id);
-CREATE TRIGGER placement_no_delete BEFORE DELETE ON placement BEGIN SELECT RAISE(ABORT, 'placement is append-only'); END;
-CREATE TRIGGER placement_no_update BEFORE UPDATE ON placement BEGIN SELECT RAISE(ABORT, 'placement is append-only'); END;
 
 CREATE TABLE protocol_version (
   event_number INTEGER NOT NULL,
@@ -684,6 +670,20 @@ CREATE TABLE reopening (
 CREATE INDEX ix_reopening_event ON reopening (review_id, event_number);
 CREATE TRIGGER reopening_no_delete BEFORE DELETE ON reopening BEGIN SELECT RAISE(ABORT, 'reopening is append-only'); END;
 CREATE TRIGGER reopening_no_update BEFORE UPDATE ON reopening BEGIN SELECT RAISE(ABORT, 'reopening is append-only'); END;
+
+CREATE TABLE reservation (
+  account_id CHAR(32) NOT NULL,
+  record_id CHAR(32) NOT NULL,
+  review_id CHAR(32) NOT NULL,
+  stage VARCHAR(32) NOT NULL,
+  until DATETIME NOT NULL,
+  CONSTRAINT ck_reservation_stage CHECK (stage IN ('title_abstract', 'full_text')),
+  CONSTRAINT fk_reservation_account_id FOREIGN KEY(account_id) REFERENCES account (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_reservation_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_reservation_review_id_record_id FOREIGN KEY(review_id, record_id) REFERENCES record (review_id, id) ON DELETE RESTRICT,
+  CONSTRAINT pk_reservation PRIMARY KEY (review_id, account_id, stage)
+);
+CREATE INDEX ix_reservation_record ON reservation (record_id, stage);
 
 CREATE TABLE retrieval (
   asked_of TEXT,

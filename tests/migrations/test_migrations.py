@@ -20,6 +20,7 @@ from sqlalchemy import Connection, create_engine, inspect, make_url
 
 from review.storage import migration, triggers
 from review.storage.database import Database
+from review.storage.migration import UnknownRevision
 from review.tables import Base, Event, Membership, act_tables
 from review.tables.base import utc_now
 from review.vocabulary import Role
@@ -517,8 +518,6 @@ KILLED = """
 import os, signal, sys
 from sqlalchemy import (Engine, event)
 from review.storage import migration
-from review.storage.migration import UnknownRevision
-from review.storage.migration import UnknownRevision
 left = int(sys.argv[2])
 @event.listens_for(Engine, "after_cursor_execute")
 def count(*_):

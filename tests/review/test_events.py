@@ -29,6 +29,7 @@ from review.tables import (
     Adjudication,
     AgreedCode,
     Base,
+    ClusterMembership,
     Code,
     Decision,
     DuplicateJudgement,
@@ -36,7 +37,6 @@ from review.tables import (
     FullText,
     ImportedDecision,
     ImportFile,
-    Placement,
     Record,
     RejectedBlock,
     Removal,
@@ -87,8 +87,8 @@ def make_everything(session: Session) -> Cast:
     )  # fmt: skip
     calibration = begin(session, stage=Stage.TITLE_ABSTRACT, label="First", n=1, by=cast.lead,
                         **into)  # fmt: skip
-    end(session, calibration_id=calibration.id, by=cast.lead, **into)
-    assign(session, account_id=cast.reviewer_a.account_id, share=2, by=cast.lead, **into)
+    end(session, calibration_set_id=calibration.id, by=cast.lead, **into)
+    assign(session, account_id=cast.reviewer_a.account_id, workload=2, by=cast.lead, **into)
     stop_screening(session, rule="95 %", numbers={"p": 0.04}, by=cast.lead, **into)
     return cast
 
@@ -100,7 +100,7 @@ def imported(record_id, reviewer_id):
         reviewer_id=reviewer_id, verdict=Verdict.MAYBE, protocol_version=1, decided_at=utc_now(),
     )  # fmt: skip
     claim = ImportedDecision(
-        id=uuid4(), decision_id=decision.id, claimed_author="Zoë", claimed_verdict="Maybe"
+        id=uuid4(), decision_id=decision.id, named_author="Zoë", named_verdict="Maybe"
     )
     return [decision, claim]
 
@@ -338,7 +338,7 @@ def row_of(session: Session, table: Table, review_id: UUID) -> dict[str, Any]:
 
 CROSSINGS = [
     (Record, "search_id"), (Record, "import_file_id"), (ImportFile, "search_id"),
-    (Removal, "record_id"), (Placement, "record_id"), (Placement, "root_id"),
+    (Removal, "record_id"), (ClusterMembership, "record_id"), (ClusterMembership, "root_id"),
     (DuplicateJudgement, "left_id"), (DuplicateJudgement, "right_id"),
     (Decision, "record_id"), (Adjudication, "record_id"), (Reopening, "record_id"),
     (AdjudicatedDecision, "adjudication_id"), (AdjudicatedDecision, "decision_id"),

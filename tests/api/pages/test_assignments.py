@@ -9,7 +9,7 @@ from api.pages.assignments import numbers_in
 from review.decisions.decisions import decide
 from review.errors import Invalid
 from review.reviews import add_member
-from review.tables import Assignment, Calibration
+from review.tables import Assignment, CalibrationSet
 from review.vocabulary import Role, Stage, Verdict
 from tests.factories import make_records
 
@@ -24,10 +24,10 @@ def test_a_lead_gives_somebody_a_share_and_a_language(sign_in, people, database)
     lead, address = sign_in(people.lead), f"/reviews/{people.slug}/assignments"
 
     before = text_of(lead.get(address))
-    saved = lead.post(address, {"account": str(people.reviewer_a.account_id), "share": "2",
+    saved = lead.post(address, {"account": str(people.reviewer_a.account_id), "workload": "2",
                                 "language": ["en"]})  # fmt: skip
     after = text_of(lead.get(saved.headers["location"]))
-    refused = lead.post(address, {"account": str(people.reviewer_a.account_id), "share": "101"})
+    refused = lead.post(address, {"account": str(people.reviewer_a.account_id), "workload": "101"})
 
     assert before.count("Begins with 3 records") == 2
     assert "Reviewer_A Begins with 1 record · share 2 · reads English" in after
@@ -52,7 +52,7 @@ def test_a_round_is_begun_read_first_and_ended(sign_in, people, database):
         for who in people.reviewers:
             decide(session, review_id=people.review_id, record_id=records[4], by=who,
                    stage=Stage.TITLE_ABSTRACT, verdict=Verdict.INCLUDE)  # fmt: skip
-        made = session.scalars(select(Calibration)).one().id
+        made = session.scalars(select(CalibrationSet)).one().id
     page = text_of(lead.get(f"/reviews/{people.slug}/assignments"))
     lead.post(f"{address}/{made}/end", {})
     ended = text_of(lead.get(f"/reviews/{people.slug}/assignments"))

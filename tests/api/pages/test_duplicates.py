@@ -21,7 +21,7 @@ def pairs(database, people):
         a, b, c, d = records
         ask_model(
             session, people,
-            [(a, b, 0.96, Judgement.DOUBTFUL), (c, d, 0.85, Judgement.DOUBTFUL)],
+            [(a, b, 0.96, Judgement.POSSIBLE), (c, d, 0.85, Judgement.POSSIBLE)],
         )  # fmt: skip
     return records
 

@@ -105,5 +105,5 @@ def one_of_everything(session, people, files_dir: Path, folder: Path) -> dict[st
         "format": "csv", "box": "records_screened", "email": people.emails["advisor"],
         "account_id": people.advisor.account_id, "job": job.id, "publication": publication.id,
         "link": link.id, "reviewer": people.reviewer_b.account_id,
-        "calibration_id": calibration.id,
+        "calibration_set_id": calibration.id,
     }  # fmt: skip

@@ -224,7 +224,7 @@ def test_all_pairs_above_a_score_are_joined_and_taken_back(program, people, data
         a, b, c, d = make_records(session, people.review_id, 4)
         ask_model(
             session, people,
-            [(a, b, 0.96, Judgement.DOUBTFUL), (c, d, 0.7, Judgement.DOUBTFUL)],
+            [(a, b, 0.96, Judgement.POSSIBLE), (c, d, 0.7, Judgement.POSSIBLE)],
         )  # fmt: skip
     caller = program(people.lead)
 

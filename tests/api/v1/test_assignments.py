@@ -9,13 +9,13 @@ def test_shares_are_given_and_listed(program, people, database):
     lead, address = program(people.lead), f"/reviews/{people.slug}/assignments"
     who = str(people.reviewer_a.account_id)
 
-    made = lead.post(address, {"account": who, "share": 0, "languages": ["es"]})
+    made = lead.post(address, {"account": who, "workload": 0, "languages": ["es"]})
     refused = lead.post(address, {"account": who, "languages": ["klingon"]})
     listed = {one["account"]: one for one in lead.get(address).json()["items"]}
 
     assert made.status_code == 201
     assert refused.status_code == 422
-    assert (listed[who]["share"], listed[who]["n_first"], listed[who]["languages"]) == (
+    assert (listed[who]["workload"], listed[who]["n_first"], listed[who]["languages"]) == (
         0,
         0,
         ["es"],

@@ -109,7 +109,7 @@ def test_decisions_of_two_claimed_people_settle_records_and_name_them(database, 
         event = session.scalars(select(Event).where(Event.act == Act.IMPORT_DECISIONS)).one()
         assert event.actor_id == cast.lead.account_id
         assert event.detail["name"] == "rayyan.csv"
-        claimed = session.scalars(select(ImportedDecision.claimed_author)).all()
+        claimed = session.scalars(select(ImportedDecision.named_author)).all()
         assert sorted(claimed) == ["Ana", "Ana", "Ana", "Ben", "Ben"]
         deciders = session.scalars(
             select(Account).join(Decision, Decision.reviewer_id == Account.id).distinct()
@@ -122,7 +122,7 @@ def test_decisions_of_two_claimed_people_settle_records_and_name_them(database, 
         )  # fmt: skip
         assert any("imported as decided by Ben" in line.what for line in told)
         rows = list(settled_decisions(session, review_id=cast.review_id, by=cast.lead))
-        assert {row["claimed_author"] for row in rows} == {"Ana", "Ben"}
+        assert {row["named_author"] for row in rows} == {"Ana", "Ben"}
         assert {row["imported_by"] for row in rows} == {cast.lead.account_id}
     assert faults(database) == []
 
@@ -291,8 +291,8 @@ def test_a_list_that_says_nothing_is_what_the_lead_says_it_is(database, here, tm
     assert done.counts == {TAKEN: 1}
     with database.reading() as session:
         claim = session.scalars(select(ImportedDecision)).one()
-    assert claim.claimed_author == NOBODY
-    assert claim.claimed_verdict == "(the whole file) exclude"
+    assert claim.named_author == NOBODY
+    assert claim.named_verdict == "(the whole file) exclude"
 
 
 def test_at_full_text_a_reason_is_needed_and_the_record_must_be_there(database, here, tmp_path):

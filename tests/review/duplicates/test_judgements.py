@@ -22,7 +22,7 @@ from review.states.flow import FlowState, flow_states
 from review.states.resolution import stage_state
 from review.storage.database import Database
 from review.studies.studies import add_study, link_report, study_of_report
-from review.tables import Decision, DuplicateJudgement, Placement, Record
+from review.tables import ClusterMembership, Decision, DuplicateJudgement, Record
 from review.verify import verify
 from review.vocabulary import (
     Act,
@@ -374,7 +374,7 @@ def merge_if_allowed(session: Session, cast: Cast, left: UUID, right: UUID) -> N
 # ------------------------------------------------------------------------ runs over a whole review
 
 
-def n_rows(database: Database, table: type[Placement] | type[DuplicateJudgement]) -> int:
+def n_rows(database: Database, table: type[ClusterMembership] | type[DuplicateJudgement]) -> int:
     with database.reading() as session:
         return session.scalar(select(func.count()).select_from(table)) or 0
 
@@ -385,9 +385,9 @@ def test_a_second_run_adds_nothing_and_new_records_are_compared_with_old(databas
         make_records(session, cast.review_id, TWINS)
 
     first = deduplicate(database, review_id=cast.review_id, by=OPERATOR)
-    rows = n_rows(database, Placement), n_rows(database, DuplicateJudgement)
+    rows = n_rows(database, ClusterMembership), n_rows(database, DuplicateJudgement)
     second = deduplicate(database, review_id=cast.review_id, by=OPERATOR)
-    again = n_rows(database, Placement), n_rows(database, DuplicateJudgement)
+    again = n_rows(database, ClusterMembership), n_rows(database, DuplicateJudgement)
     with database.writing() as session:
         [late] = make_records(session, cast.review_id, [TWINS[2]], source="PubMed")
     third = deduplicate(database, review_id=cast.review_id, by=OPERATOR)
@@ -439,8 +439,8 @@ def test_all_pairs_above_a_score_are_joined_as_one_act_and_parted_as_one(session
     a, b, c, d, e, f = make_records(session, cast.review_id, 6)
     ask_model(
         session, cast,
-        [(a, b, 0.95, Judgement.DOUBTFUL), (c, d, 0.9, Judgement.DOUBTFUL),
-         (e, f, 0.8, Judgement.DOUBTFUL)],
+        [(a, b, 0.95, Judgement.POSSIBLE), (c, d, 0.9, Judgement.POSSIBLE),
+         (e, f, 0.8, Judgement.POSSIBLE)],
     )  # fmt: skip
     where = {"review_id": cast.review_id, "by": cast.lead}
 
@@ -461,7 +461,7 @@ def test_all_pairs_above_a_score_are_joined_as_one_act_and_parted_as_one(session
 def test_joining_above_a_score_goes_against_nobodys_answer(session, cast):
     a, b, c = make_records(session, cast.review_id, 3)
     say(session, cast, a, c, DISTINCT)
-    ask_model(session, cast, [(a, b, 0.95, Judgement.DOUBTFUL), (b, c, 0.9, Judgement.DOUBTFUL)])
+    ask_model(session, cast, [(a, b, 0.95, Judgement.POSSIBLE), (b, c, 0.9, Judgement.POSSIBLE)])
 
     join_above(session, review_id=cast.review_id, score=0.7, by=cast.lead)
 

@@ -125,7 +125,7 @@ def test_pairs_joined_above_a_score_do_not_count_as_looked_at(session):
     a, b = make_records(session, cast.review_id, 2)
     from tests.review.duplicates.test_judgements import ask_model
 
-    ask_model(session, cast, [(a, b, 0.9, Judgement.DOUBTFUL)])
+    ask_model(session, cast, [(a, b, 0.9, Judgement.POSSIBLE)])
     join_above(session, review_id=cast.review_id, score=0.8, by=cast.lead)
 
     sample = sample_of_last_run(session, review_id=cast.review_id, by=cast.lead)

@@ -692,7 +692,7 @@ class Walk:
     def end_calibration(self) -> None:
         if self.oracle.called:
             ended = self.random.choice([*self.oracle.called])
-            self.attempt(True, calibration.end, calibration_id=ended, by=self.cast.lead)
+            self.attempt(True, calibration.end, calibration_set_id=ended, by=self.cast.lead)
             del self.oracle.called[ended]
             self.remember()
 

@@ -59,24 +59,24 @@ def first(session, cast, people):
 def test_shares_are_as_large_as_was_said_and_everybody_reads_with_everybody(session):
     cast, people = team(session, 4)
     make_records(session, cast.review_id, 400)
-    for who, share in zip(people, (1, 1, 2, 4), strict=True):
-        gave(session, cast, who, share=share)
+    for who, workload in zip(people, (1, 1, 2, 4), strict=True):
+        gave(session, cast, who, workload=workload)
 
-    shares = first(session, cast, people)
+    workloads = first(session, cast, people)
 
-    assert [len(own) for own in shares.values()] == [100, 100, 200, 400]
-    assert Counter(n for own in shares.values() for n in own) == dict.fromkeys(range(1, 401), 2)
-    assert all(shares[a] & shares[b] for a, b in [(0, 3), (1, 3), (2, 3)])
+    assert [len(own) for own in workloads.values()] == [100, 100, 200, 400]
+    assert Counter(n for own in workloads.values() for n in own) == dict.fromkeys(range(1, 401), 2)
+    assert all(workloads[a] & workloads[b] for a, b in [(0, 3), (1, 3), (2, 3)])
 
 
 def test_equal_readers_have_equal_shares_with_every_other(session):
     cast, people = team(session, 5)
     make_records(session, cast.review_id, 200)
 
-    shares = first(session, cast, people)
+    workloads = first(session, cast, people)
 
-    assert {len(own) for own in shares.values()} == {80}
-    assert {len(shares[a] & shares[b]) for a, b in combinations(range(5), 2)} == {20}
+    assert {len(own) for own in workloads.values()} == {80}
+    assert {len(workloads[a] & workloads[b]) for a, b in combinations(range(5), 2)} == {20}
 
 
 def test_a_language_is_read_by_those_who_read_it(session):
@@ -85,12 +85,12 @@ def test_a_language_is_read_by_those_who_read_it(session):
     gave(session, cast, people[0], languages=["en"])
     french = set(range(3, 41, 4))
 
-    shares = first(session, cast, people)
+    workloads = first(session, cast, people)
 
-    assert not shares[0] & french
-    assert french <= shares[1]  # the two others read all of it
-    assert french <= shares[2]
-    assert set(range(4, 41, 4)) & shares[0]  # where nobody knows the language anybody reads
+    assert not workloads[0] & french
+    assert french <= workloads[1]  # the two others read all of it
+    assert french <= workloads[2]
+    assert set(range(4, 41, 4)) & workloads[0]  # where nobody knows the language anybody reads
     assert n_left_over(session, review_id=cast.review_id, stage=STAGE, by=cast.lead) == 0
 
 
@@ -151,7 +151,7 @@ def test_a_search_is_read_by_those_it_was_given_to(session):
 def test_a_share_of_nothing_reads_what_others_leave(session):
     cast, people = team(session, 3)
     make_records(session, cast.review_id, 10)
-    gave(session, cast, people[2], share=0)
+    gave(session, cast, people[2], workload=0)
 
     assert first(session, cast, people) == {0: {*range(1, 11)}, 1: {*range(1, 11)}, 2: set()}
     assert n_left(session, review_id=cast.review_id, stage=STAGE, by=people[2]) == 0
@@ -170,12 +170,12 @@ def test_somebody_whose_account_is_closed_has_no_share(session):
 def test_the_lead_sees_how_much_each_begins_with_and_the_log_keeps_it(session):
     cast, people = team(session, 3)
     make_records(session, cast.review_id, 9)
-    gave(session, cast, people[0], share=0)
-    gave(session, cast, people[0], share=1, languages=["es", "en", "es"])
+    gave(session, cast, people[0], workload=0)
+    gave(session, cast, people[0], workload=1, languages=["es", "en", "es"])
 
     [one, *_] = portions(session, review_id=cast.review_id, stage=STAGE, by=cast.lead)
 
-    assert (one.reader.share, one.reader.languages, one.n_first) == (1, ["en", "es"], 6)
+    assert (one.reader.workload, one.reader.languages, one.n_first) == (1, ["en", "es"], 6)
     assert list(verify(session)) == []
 
 
@@ -185,7 +185,7 @@ def test_what_makes_no_sense_is_refused(session):
     [_] = make_records(session, other.review_id, 1)
     foreign = session.scalar(select(Search.id).where(Search.review_id == other.review_id))
 
-    for what in ({"share": 101}, {"share": -1}, {"languages": ["klingon"]}):
+    for what in ({"workload": 101}, {"workload": -1}, {"languages": ["klingon"]}):
         with pytest.raises(Invalid):
             gave(session, cast, people[0], **what)
     with pytest.raises(NotFound):
@@ -209,8 +209,8 @@ def test_whatever_is_assigned_each_reader_is_given_every_record_they_may_read_on
     with session.begin_nested() as savepoint:
         cast, people = team(session, len(said), needed)
         make_records(session, cast.review_id, [{"language": LANGUAGES[n % 4]} for n in range(24)])
-        for who, (share, languages) in zip(people, said, strict=True):
-            gave(session, cast, who, share=share, languages=languages)
+        for who, (workload, languages) in zip(people, said, strict=True):
+            gave(session, cast, who, workload=workload, languages=languages)
         tags = {1: "en", 2: "es", 3: "fr", 0: None}
         readable = [
             {n for n in range(1, 25) if not spoken or tags[n % 4] in (None, *spoken)}

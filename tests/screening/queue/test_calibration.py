@@ -100,14 +100,14 @@ def test_a_round_that_is_ended_needs_no_more_than_the_protocol_asks_for(session,
     for who in team[:2]:
         decided(session, cast, one, who)
 
-    end(session, review_id=cast.review_id, calibration_id=made.id, by=cast.lead)
+    end(session, review_id=cast.review_id, calibration_set_id=made.id, by=cast.lead)
 
     assert stands(session, cast, one) == "include"
     assert queue(session, cast, team[2]) == [other]
     with pytest.raises(Conflicting, match="not need your decision"):
         decided(session, cast, one, team[2])
     with pytest.raises(Conflicting, match="ended already"):
-        end(session, review_id=cast.review_id, calibration_id=made.id, by=cast.lead)
+        end(session, review_id=cast.review_id, calibration_set_id=made.id, by=cast.lead)
 
 
 def test_a_rounds_agreement_is_that_of_every_two(session, cast, team):
@@ -141,7 +141,7 @@ def test_a_lead_who_screens_is_told_after_the_end_of_settled_records_alone(sessi
         return found.n_complete, found.agreement.n
 
     assert (told(cast.reviewer_a), told(cast.lead)) == ((None, 0), (2, 6))
-    end(session, review_id=cast.review_id, calibration_id=made.id, by=cast.lead)
+    end(session, review_id=cast.review_id, calibration_set_id=made.id, by=cast.lead)
     assert (told(cast.reviewer_a), told(cast.lead)) == ((2, 3), (2, 6))
 
 
@@ -150,7 +150,7 @@ def test_what_a_round_came_to_stays_when_its_records_are_reopened(session, cast,
     made = began(session, cast, numbers=[1])
     for who, verdict in zip(team, (Verdict.INCLUDE, Verdict.EXCLUDE, Verdict.INCLUDE), strict=True):
         decided(session, cast, one, who, verdict)
-    end(session, review_id=cast.review_id, calibration_id=made.id, by=cast.lead)
+    end(session, review_id=cast.review_id, calibration_set_id=made.id, by=cast.lead)
     [before] = rounds(session, review_id=cast.review_id, by=cast.lead)
 
     reopen(session, review_id=cast.review_id, record_id=one, stage=STAGE, why="We talked.",
@@ -181,7 +181,7 @@ def test_who_takes_a_decision_back_after_the_end_may_decide_again(session, cast,
     [one] = make_records(session, cast.review_id, 1)
     made = began(session, cast, numbers=[1])
     mine, *_ = [decided(session, cast, one, who) for who in team]
-    end(session, review_id=cast.review_id, calibration_id=made.id, by=cast.lead)
+    end(session, review_id=cast.review_id, calibration_set_id=made.id, by=cast.lead)
 
     decide(session, review_id=cast.review_id, record_id=one, stage=STAGE, by=team[0],
            verdict=Verdict.WITHDRAWN, supersedes_id=mine.id)  # fmt: skip
@@ -202,7 +202,7 @@ def test_a_reviewer_is_told_of_the_round_and_of_their_own_progress_alone(session
     assert (turn(other, team[0]).label, turn(other, team[0]).n_own) == ("First round", 1)
     assert (turn(other, team[1]).n_records, turn(other, team[1]).n_own) == (2, 0)
     assert turn(outside, team[0]) is None
-    end(session, review_id=cast.review_id, calibration_id=made.id, by=cast.lead)
+    end(session, review_id=cast.review_id, calibration_set_id=made.id, by=cast.lead)
     assert turn(other, team[0]) is None
 
 
@@ -315,7 +315,7 @@ def test_rounds_are_for_the_lead_of_the_review(session, cast, team):
     with pytest.raises(NotAllowed):
         rounds(session, review_id=cast.review_id, by=team[0])
     with pytest.raises(NotFound):
-        end(session, review_id=other.review_id, calibration_id=made.id, by=other.lead)
+        end(session, review_id=other.review_id, calibration_set_id=made.id, by=other.lead)
     with pytest.raises(Invalid, match="in an open round"):
         began(session, cast, "Again", numbers=[1])
 

@@ -306,7 +306,7 @@ def test_the_end_of_a_calibration_makes_an_order_due(database):
                      n=1, by=cast.lead).id  # fmt: skip
     rank_records(database, review_id=cast.review_id, stage=Stage.TITLE_ABSTRACT, by=cast.lead)
     with database.writing() as session:
-        end(session, review_id=cast.review_id, calibration_id=made, by=cast.lead)
+        end(session, review_id=cast.review_id, calibration_set_id=made, by=cast.lead)
         session.flush()
         assert is_due(session, after_acts=1, after=timedelta(0))
 

@@ -14,7 +14,7 @@ from review.errors import NotAllowed
 from review.events import lock_review
 from review.reviews import add_member
 from review.storage.database import Database
-from review.tables import Decision, Lease
+from review.tables import Decision, Reservation
 from review.tables.base import utc_now
 from review.vocabulary import Role, Stage, Verdict
 from screening.queue.next_records import next_records
@@ -47,7 +47,7 @@ def decided(database, cast, record, who, verdict=Verdict.EXCLUDE):
 
 def leases(database):
     with database.reading() as session:
-        return {one.account_id: one.record_id for one in session.scalars(select(Lease))}
+        return {one.account_id: one.record_id for one in session.scalars(select(Reservation))}
 
 
 def test_a_record_on_as_many_screens_as_it_takes_goes_to_nobody_else(database):
@@ -71,7 +71,7 @@ def test_a_lease_ends_by_itself_and_a_decision_takes_its_place(database):
     assert taken(database, cast, eve) is None  # Ana's decision and Ben's screen are two
 
     with database.writing() as session:
-        for lease in session.scalars(select(Lease)):
+        for lease in session.scalars(select(Reservation)):
             lease.until = utc_now() - timedelta(seconds=1)
 
     assert taken(database, cast, eve) == only
