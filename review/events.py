@@ -177,6 +177,13 @@ def hash_of(said: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical(content).encode()).hexdigest()
 
 
+def event_hash(session: Session, *, review_id: UUID, number: int) -> str | None:
+    """Return the hash of an event of the review's log; None where there is no such event."""
+    return session.scalar(
+        select(Event.hash).where(Event.review_id == review_id, Event.number == number)
+    )
+
+
 def canonical(value: object) -> str:
     """Return JSON that is the same for the same content on every database and machine."""
     return json.dumps(

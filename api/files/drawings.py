@@ -1,4 +1,4 @@
-"""Maps and flows as files: data at once, drawings by the worker, kept by what they show."""
+"""Maps and flows as files: data at once, drawings by the worker, named by what they show."""
 
 import hashlib
 import time
@@ -11,47 +11,29 @@ from typing import Any
 from uuid import UUID
 
 import vl_convert
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from api.settings import Settings
-from heatmap import drawing, exports, publications
+from heatmap import exports, publications
 from heatmap.cells import HeatMap, build
+from heatmap.formats import DRAWN, MAP_FILES, MapFormat
 from review import jobs
 from review.errors import Interrupted, NotFound
-from review.events import Actor, canonical
+from review.events import Actor, canonical, event_hash
 from review.jobs import Held, JobKind
 from review.permissions import Action, check
-from review.prisma import drawing as prisma_drawing
-from review.prisma import exports as prisma_exports
-from review.prisma.counts import Flow, count_flow, event_on
+from review.prisma.counts import count_flow, event_on
+from review.prisma.drawing import to_svg
+from review.prisma.formats import FLOW_FILES, FlowFormat, FlowOfReview
 from review.storage.database import Database
 from review.storage.files import write_whole
-from review.tables import Event, Job, Publication, Review
+from review.tables import Job, Publication, Review
 from review.vocabulary import JobState
 
-TYPES = {
-    "csv": "text/csv; charset=utf-8",
-    "html": "text/html; charset=utf-8",
-    "json": "application/json",
-    "pdf": "application/pdf",
-    "png": "image/png",
-    "svg": "image/svg+xml",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
-MAP_DRAWINGS: Mapping[str, Callable[[HeatMap], str | bytes]] = {
-    "svg": drawing.svg,
-    "png": drawing.png,
-    "html": drawing.html,
-}
-FLOW_DRAWINGS: Mapping[str, Callable[[Flow], bytes]] = {
-    "png": prisma_drawing.to_png,
-    "pdf": prisma_drawing.to_pdf,
-}
-_WAITING = BoundedSemaphore(6)  # of the forty threads that answer requests
-PATIENCE = 30.0  # seconds that a reader waits for a drawing
+WAITING_REQUESTS = BoundedSemaphore(6)  # of the forty threads that answer requests
+MAX_WAIT = 30.0  # seconds that a request waits for a drawing
 
 
 @dataclass(frozen=True)
@@ -75,85 +57,67 @@ def use_fonts(folder: Path | None) -> None:
 
 
 def map_response(
-    request: Request,
-    session: Session,
-    *,
-    review: Review,
-    by: Actor,
-    asked: MapAsked,
-    format: str,  # noqa: A002
+    request: Request, session: Session, *, review: Review, by: Actor, asked: MapAsked, name: str
 ) -> Response:
-    """Return a map as csv, xlsx, json, svg, png or html, for those who may see counts."""
+    """Return a map in the format called ``name``, for those who may see counts."""
     check(session, review_id=review.id, by=by, action=Action.SEE_COUNTS)
+    format_ = map_format(name)
+    file = MAP_FILES[format_]
     heatmap = asked.build(session, review.id)
-    name = f"{review.slug}-{heatmap.framework.key}.{format}"
-    if (data := map_data(heatmap, format)) is not None:
-        return as_file(data, format, name)
-    if format not in MAP_DRAWINGS:
-        raise NotFound(f"A map cannot be downloaded as '{format}'.")
+    file_name = f"{review.slug}-{heatmap.framework.key}.{format_}"
+    if not file.is_drawn:
+        return as_file(file.write(heatmap), file.media_type, file_name)
     shown = {**exports.to_json(heatmap), "as_of": None}
     arguments = {
         "of": "map",
         "as_of": heatmap.as_of,
         "asked": asdict(asked),
-        "format": format,
-        "digest": _digest(shown, format),
+        "format": format_,
+        "digest": _digest(shown, format_),
     }
-    session.close()  # whoever waits for the worker keeps nothing from others
-    return as_file(_drawn(request, review.id, by, arguments), format, name)
+    session.close()  # a request that waits for the worker must not hold a connection
+    return as_file(_drawn(request, review.id, by, arguments), file.media_type, file_name)
 
 
 def prisma_response(
-    request: Request,
-    session: Session,
-    *,
-    review: Review,
-    by: Actor,
-    as_of: str,
-    format: str,  # noqa: A002
+    request: Request, session: Session, *, review: Review, by: Actor, as_of: str, name: str
 ) -> Response:
-    """Return the flow as csv (the PRISMA2020 exchange file), json, svg, png or pdf."""
+    """Return the flow in the format called ``name``, for those who may see counts."""
     check(session, review_id=review.id, by=by, action=Action.SEE_COUNTS)
+    if name not in set(FlowFormat):
+        raise NotFound(f"The flow cannot be downloaded as '{name}'.")
+    format_ = FlowFormat(name)
+    file = FLOW_FILES[format_]
     number = event_on(session, review_id=review.id, as_of=as_of) if as_of else None
     flow = count_flow(session, review_id=review.id, as_of=number)
-    name = f"{review.slug}-prisma.{format}"
-    if format == "json":
-        head = session.scalar(
-            select(Event.hash).where(Event.review_id == review.id, Event.number == flow.as_of)
-        )
-        return JSONResponse(prisma_exports.to_json(flow, review=review.slug, head=head))
-    if format == "csv":
-        return as_file(prisma_exports.to_csv(flow), format, name)
-    if format == "svg":
-        return as_file(prisma_drawing.to_svg(flow), format, name)
-    if format not in FLOW_DRAWINGS:
-        raise NotFound(f"The flow cannot be downloaded as '{format}'.")
+    file_name = f"{review.slug}-prisma.{format_}"
+    if not file.is_drawn:
+        head = event_hash(session, review_id=review.id, number=flow.as_of)
+        content = file.write(FlowOfReview(flow, review.slug, head))
+        if format_ is FlowFormat.JSON:
+            return Response(content, media_type=file.media_type)
+        return as_file(content, file.media_type, file_name)
     arguments = {
         "of": "prisma",
         "as_of": flow.as_of,
-        "format": format,
-        "digest": _digest(prisma_drawing.to_svg(flow), format),
+        "format": format_,
+        "digest": _digest(to_svg(flow), format_),
     }
     session.close()
-    return as_file(_drawn(request, review.id, by, arguments), format, name)
+    return as_file(_drawn(request, review.id, by, arguments), file.media_type, file_name)
 
 
-def map_data(heatmap: HeatMap, format: str) -> str | bytes | None:  # noqa: A002
-    """Return a map as csv, xlsx or json; None for what has to be drawn."""
-    match format:
-        case "csv":
-            return exports.to_csv(heatmap)
-        case "xlsx":
-            return exports.to_xlsx(heatmap)
-        case "json":
-            return canonical(exports.to_json(heatmap))
-    return None
+def map_format(name: str) -> MapFormat:
+    """Return the map format called ``name``; raise NotFound for any other name."""
+    if name not in set(MapFormat):
+        raise NotFound(f"A map cannot be downloaded as '{name}'.")
+    return MapFormat(name)
 
 
-def as_file(content: str | bytes, format: str, name: str) -> Response:  # noqa: A002
+def as_file(content: str | bytes, media_type: str, name: str) -> Response:
     """Return content to be saved under a name of ours."""
     headers = {"content-disposition": f'attachment; filename="{name}"'}
-    return Response(content, media_type=TYPES[format], headers=headers)
+    return Response(content, media_type=media_type, headers=headers)
 
 
 def draw(database: Database, settings: Settings, held: Held) -> str:
@@ -164,23 +128,20 @@ def draw(database: Database, settings: Settings, held: Held) -> str:
         content: str | bytes
         if asked["of"] == "map":
             heatmap = MapAsked(**asked["asked"]).build(session, held.review_id, asked["as_of"])
-            content = MAP_DRAWINGS[asked["format"]](heatmap)
+            content = MAP_FILES[MapFormat(asked["format"])].write(heatmap)
         else:
             flow = count_flow(session, review_id=held.review_id, as_of=asked["as_of"])
-            content = FLOW_DRAWINGS[asked["format"]](flow)
+            content = FLOW_FILES[FlowFormat(asked["format"])].write(FlowOfReview(flow, "", None))
     name = f"{asked['digest']}.{asked['format']}"
     write_whole(settings.made_dir / name, _bytes(content))
     return name
 
 
 def publication_file(
-    settings: Settings,
-    publication: Publication,
-    heatmap: HeatMap,
-    format: str,  # noqa: A002
+    settings: Settings, publication: Publication, heatmap: HeatMap, format_: MapFormat
 ) -> Path:
     """Return where the drawing of a published map is, once the worker has made it."""
-    name = f"{publication.sha256}-{heatmap.framework.key}-{heatmap.unit}.{format}"
+    name = f"{publication.sha256}-{heatmap.framework.key}-{heatmap.unit}.{format_}"
     return settings.made_dir / "published" / name
 
 
@@ -189,10 +150,10 @@ def draw_publication(database: Database, settings: Settings, publication_id: UUI
     with database.reading() as session:
         publication = session.get_one(Publication, publication_id)
         for heatmap in publications.maps_of(publication.content):
-            for format, drawer in MAP_DRAWINGS.items():  # noqa: A001
-                path = publication_file(settings, publication, heatmap, format)
+            for format_ in DRAWN:
+                path = publication_file(settings, publication, heatmap, format_)
                 if not path.exists():
-                    write_whole(path, _bytes(drawer(heatmap)))
+                    write_whole(path, _bytes(MAP_FILES[format_].write(heatmap)))
         return publication.sha256
 
 
@@ -201,16 +162,16 @@ def _drawn(request: Request, review_id: UUID, by: Actor, arguments: dict[str, An
     settings: Settings = request.app.state.settings
     path = settings.made_dir / f"{arguments['digest']}.{arguments['format']}"
     if not path.exists():
-        draw_and_wait(request, review_id, JobKind.DRAW, by, arguments)
+        draw_and_wait(request, review_id=review_id, kind=JobKind.DRAW, by=by, arguments=arguments)
     return path.read_bytes()
 
 
 def draw_and_wait(
-    request: Request, review_id: UUID, kind: JobKind, by: Actor, arguments: Mapping[str, Any]
+    request: Request, *, review_id: UUID, kind: JobKind, by: Actor, arguments: Mapping[str, Any]
 ) -> None:
     """Have the worker draw something, and wait for it; raise Interrupted where that fails."""
     database: Database = request.app.state.database
-    if not _WAITING.acquire(blocking=False):
+    if not WAITING_REQUESTS.acquire(blocking=False):
         raise Interrupted("Many pictures are being drawn just now. Ask again in a minute.")
     try:
         with database.writing() as session:
@@ -219,11 +180,11 @@ def draw_and_wait(
             ).id
         _wait(database, job_id, request.app.state.pause)
     finally:
-        _WAITING.release()
+        WAITING_REQUESTS.release()
 
 
 def _wait(database: Database, job_id: UUID, pause: Callable[[], None]) -> None:
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + MAX_WAIT
     while time.monotonic() < until:
         pause()
         with database.reading() as session:
@@ -235,9 +196,9 @@ def _wait(database: Database, job_id: UUID, pause: Callable[[], None]) -> None:
     raise Interrupted("The drawing is still in the queue. Ask for it again in a minute.")
 
 
-def _digest(shown: object, format: str) -> str:  # noqa: A002
-    said = canonical([version("siftmap"), version("vl-convert-python"), format, shown])
-    return hashlib.sha256(said.encode()).hexdigest()
+def _digest(shown: object, format_: str) -> str:
+    content = canonical([version("siftmap"), version("vl-convert-python"), format_, shown])
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def _bytes(content: str | bytes) -> bytes:

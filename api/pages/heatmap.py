@@ -52,7 +52,7 @@ def download(
 ) -> Response:
     """Return the map as csv, xlsx, json, svg, png or html."""
     return map_response(
-        request, session, review=here.review, by=by, asked=asked_for(request), format=format
+        request, session, review=here.review, by=by, asked=asked_for(request), name=format
     )
 
 

@@ -73,7 +73,7 @@ def download(
     as_of: AsOf = "",
 ) -> Response:
     """Return the counts as csv (the PRISMA2020 exchange file), json, svg, png or pdf."""
-    return prisma_response(request, session, review=here.review, by=by, as_of=as_of, format=format)
+    return prisma_response(request, session, review=here.review, by=by, as_of=as_of, name=format)
 
 
 def _flow(session: ReadSession, review_id: UUID, by: By, as_of: str) -> Flow:

@@ -1,12 +1,14 @@
 """What anybody with a link can read: a published map, its cells, and its files."""
 
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
+from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from api.files.drawings import MAP_DRAWINGS, as_file, draw_and_wait, map_data, publication_file
+from api.files.drawings import as_file, draw_and_wait, map_format, publication_file
 from api.pages.heatmap import asked_for, map_context
 from api.web.deps import Config, ReadSession
 from api.web.rendering import render
@@ -14,9 +16,9 @@ from api.web.routing import PageRouter
 from api.web.security import CSP
 from heatmap.cells import HeatMap
 from heatmap.contents import Line
+from heatmap.formats import MAP_FILES
 from heatmap.publications import cell_of, map_of, shared
 from protocols.schema import Protocol
-from review.errors import NotFound
 from review.events import Actor
 from review.jobs import JobKind
 from review.tables import Publication, ShareLink
@@ -75,12 +77,16 @@ def download(
 ) -> Response:
     """Return the map as csv, xlsx or json as it is filtered; as svg, png or html the whole one."""
     publication, link = shared(session, token)
+    format_ = map_format(format)
+    file = MAP_FILES[format_]
     heatmap = _map(request, publication.content)
-    name = f"map-{publication.number}-{heatmap.framework.key}.{format}"
-    content = map_data(heatmap, format)
-    if content is None:
-        content = _drawing(request, session, settings, publication, link, heatmap, format)
-    return _for_everybody(as_file(content, format, name), link)
+    name = f"map-{publication.number}-{heatmap.framework.key}.{format_}"
+    if file.is_drawn:
+        path = publication_file(settings, publication, heatmap, format_)
+        content: str | bytes = _drawing(request, session, publication, link, path)
+    else:
+        content = file.write(heatmap)
+    return _for_everybody(as_file(content, file.media_type, name), link)
 
 
 def _map(request: Request, content: dict[str, Any]) -> HeatMap:
@@ -95,22 +101,14 @@ def _map(request: Request, content: dict[str, Any]) -> HeatMap:
 
 
 def _drawing(
-    request: Request,
-    session: ReadSession,
-    settings: Config,
-    publication: Publication,
-    link: ShareLink,
-    heatmap: HeatMap,
-    format: str,  # noqa: A002
+    request: Request, session: Session, publication: Publication, link: ShareLink, path: Path
 ) -> bytes:
-    if format not in MAP_DRAWINGS:
-        raise NotFound(f"A map cannot be downloaded as '{format}'.")
-    path = publication_file(settings, publication, heatmap, format)
-    if not path.exists():  # not drawn yet, or cleared away since
+    if not path.exists():  # not drawn yet, or deleted since
         by = Actor.person(link.created_by)
         asked = {"publication": str(publication.id)}
+        review_id, kind = publication.review_id, JobKind.DRAW_PUBLICATION
         session.close()
-        draw_and_wait(request, publication.review_id, JobKind.DRAW_PUBLICATION, by, asked)
+        draw_and_wait(request, review_id=review_id, kind=kind, by=by, arguments=asked)
     return path.read_bytes()
 
 

@@ -1,6 +1,5 @@
 """The map: its cells as data, as files, and what stands in one cell."""
 
-from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -17,6 +16,7 @@ from api.v1.routes import router
 from api.web.deps import ReadSession
 from heatmap.cells import UNITS
 from heatmap.contents import cell_contents
+from heatmap.formats import MAP_FILES, MapFormat
 from review.permissions import Action, check
 
 reading = router("heatmap")
@@ -36,16 +36,6 @@ FILTERS: dict[str, Any] = {
         }
     ]
 }
-
-
-class MapFormat(StrEnum):
-    """As what the map can be had."""
-
-    CSV = "csv"
-    XLSX = "xlsx"
-    SVG = "svg"
-    PNG = "png"
-    HTML = "html"
 
 
 class Entry(BaseModel):
@@ -138,7 +128,7 @@ def get_map(request: Request, session: ReadSession, here: Here, by: By, asked: A
 @reading.get(
     "/reviews/{review}/heatmap.{format}",
     response_class=Response,
-    responses=files(MapFormat),
+    responses=files(MAP_FILES),
     openapi_extra=FILTERS,
 )
 def get_map_file(
@@ -180,4 +170,4 @@ def _map(
     asked: MapAsked,
     format: str,  # noqa: A002
 ) -> Response:
-    return map_response(request, session, review=here.review, by=by, asked=asked, format=format)
+    return map_response(request, session, review=here.review, by=by, asked=asked, name=format)

@@ -1,6 +1,6 @@
 """The PRISMA flow: its numbers, its drawings, and the records behind each number."""
 
-from enum import StrEnum
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import Path, Query
@@ -8,13 +8,15 @@ from pydantic import create_model
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.files.drawings import TYPES, prisma_response
+from api.files.drawings import prisma_response
 from api.v1.callers import By, Here
 from api.v1.paging import Page, Paged
 from api.v1.records import AsOf, RecordFound, rows_of_box
 from api.v1.routes import router
 from api.web.deps import ReadSession
+from heatmap.formats import MapFile
 from review.prisma.counts import BOXES
+from review.prisma.formats import FLOW_FILES, FlowFile, FlowFormat
 
 reading = router("prisma")
 TOTALS = ("previous_studies", "previous_reports", "new_studies", "total_studies", "total_reports")
@@ -32,19 +34,11 @@ Counts = create_model(
 )
 
 
-class FlowFormat(StrEnum):
-    """As what the flow can be had."""
-
-    CSV = "csv"
-    SVG = "svg"
-    PNG = "png"
-    PDF = "pdf"
-
-
-def files(formats: type[StrEnum]) -> dict[int | str, dict[str, Any]]:
+def files(formats: Mapping[Any, MapFile | FlowFile]) -> dict[int | str, dict[str, Any]]:
     """Return the description of an answer that is a file in one of some formats."""
     binary = {"schema": {"type": "string", "format": "binary"}}
-    return {200: {"content": {TYPES[one].partition(";")[0]: binary for one in formats}}}
+    types = {file.media_type.partition(";")[0]: binary for file in formats.values()}
+    return {200: {"content": types}}
 
 
 @reading.get("/reviews/{review}/prisma", response_model=Counts)
@@ -56,7 +50,7 @@ def get_prisma(
 
 
 @reading.get(
-    "/reviews/{review}/prisma.{format}", response_class=Response, responses=files(FlowFormat)
+    "/reviews/{review}/prisma.{format}", response_class=Response, responses=files(FLOW_FILES)
 )
 def get_prisma_file(
     request: Request,
@@ -93,5 +87,5 @@ def _flow(
     format: str,  # noqa: A002
 ) -> Response:
     return prisma_response(
-        request, session, review=here.review, by=by, as_of=as_of or "", format=format
+        request, session, review=here.review, by=by, as_of=as_of or "", name=format
     )

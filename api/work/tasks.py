@@ -1,8 +1,8 @@
-"""What each kind of job does, in the worker; every write makes sure that the job is still held."""
+"""What each kind of job does, in the worker; every write checks that the job is still held."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import date
 from typing import Any
@@ -36,29 +36,14 @@ PATIENCE = 0.4  # seconds between two words on progress
 Result = dict[str, Any]
 
 
-class Leased(Database):
-    """A database on which a worker writes only as long as it holds its job."""
-
-    def __init__(self, plain: Database, held: Held) -> None:
-        self.url, self.is_sqlite = plain.url, plain.is_sqlite
-        self.reader, self.writer = plain.reader, plain.writer
-        self.held = held
-
-    @contextmanager
-    def writing(self) -> Iterator[Session]:
-        """Yield a session that commits when the block ends, unless the job was lost before it."""
-        with super().writing() as session:
-            jobs.hold(session, self.held)
-            yield session
-
-
 class Task:
     """A job under way: what it is about, and how to say how far it is."""
 
     def __init__(self, held: Held, database: Database, settings: Settings) -> None:
         self.held = held
         self.settings = settings
-        self.database = Leased(database, held)
+        # The worker writes only as long as it holds the job.
+        self.database = database.checked(lambda session: jobs.hold(session, held))
         self.files = FileStore(settings.files_dir)
         self._told = 0.0
 

@@ -224,7 +224,8 @@ class Supervisor:
         # The worker's standard input is a pipe that nothing is written to: it ends when we do,
         # however that comes about, and the worker with it.
         return subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, "-m", "api.work.worker", str(worker)],
+            # -P: the folder we were started in is not to be searched for modules.
+            [sys.executable, "-P", "-m", "api.work.worker", str(worker)],
             stdin=subprocess.PIPE,
             env={**os.environ, **self.settings.environment()},
         )

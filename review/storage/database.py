@@ -1,10 +1,11 @@
 """Engines and transactions: SQLite's writers queue, and nothing read unlocked is written upon."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import OperationalError, TimeoutError  # noqa: A004
@@ -44,6 +45,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self._check: Callable[[Session], object] | None = None
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         if self.is_sqlite:
             # One writer at a time queues in the pool; readers have engines of their own.
@@ -63,6 +65,15 @@ class Database:
                 event.listen(engine, "before_cursor_execute", _without_loops)
                 event.listen(engine, "after_cursor_execute", _with_loops)
 
+    def checked(self, check: Callable[[Session], object]) -> Self:
+        """Return the same database, engines shared, which calls ``check`` before every write.
+
+        Where ``check`` raises, the session writes nothing.
+        """
+        database = copy(self)
+        database._check = check
+        return database
+
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Yield a session whose changes, if any, are rolled back."""
@@ -73,6 +84,8 @@ class Database:
     def writing(self) -> Iterator[Session]:
         """Yield a session that commits when the block ends, and rolls back if it raises."""
         with Session(self.writer) as session, session.begin():
+            if self._check is not None:
+                self._check(session)
             yield session
 
     @contextmanager
@@ -82,6 +95,8 @@ class Database:
             with Session(self.impatient) as session, session.begin():
                 if not self.is_sqlite:
                     session.execute(text("SET LOCAL lock_timeout = '1s'"))
+                if self._check is not None:
+                    self._check(session)
                 yield session
         except TimeoutError as error:
             raise Busy from error

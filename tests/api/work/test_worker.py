@@ -1,7 +1,8 @@
 """Work in the background: done once, cancelled when asked, taken over when a worker dies."""
 
+import time
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import func, select, update
@@ -226,20 +227,20 @@ def test_a_reviewer_sees_no_job_of_the_lead(database, people, ask):
         jobs.find_job(session, review_id=people.review_id, job_id=job_id, by=people.reviewer_a)
 
 
-@pytest.mark.parametrize("kind", ["records", "decisions", "codes", "events"], ids=str)
-def test_every_kind_of_rows_is_exported_and_saved(app, database, people, sign_in, kind):
+@pytest.mark.parametrize("rows", ["records", "decisions", "codes", "events"])
+def test_every_kind_of_rows_is_exported_and_saved(app, database, people, sign_in, rows):
     with database.writing() as session:
         make_records(session, people.review_id, [{"title": '=HYPERLINK("x")'}, {}])
     lead = sign_in(people.lead)
 
     for written in ("csv", "jsonl"):
-        asked = lead.post(f"/reviews/{people.slug}/exports", {"kind": kind, "format": written})
+        asked = lead.post(f"/reviews/{people.slug}/exports", {"kind": rows, "format": written})
         work_off(app)
         saved = lead.get(asked.headers["location"].replace("?go=yes", "/file"))
 
         assert saved.status_code == 200
-        assert f"{kind}.{written}" in saved.headers["content-disposition"]
-        if kind == "records":
+        assert f"{rows}.{written}" in saved.headers["content-disposition"]
+        if rows == "records":
             unsafe = saved.text.count(',"=HYPERLINK')
             assert unsafe == 0
             assert "HYPERLINK" in saved.text
@@ -320,6 +321,52 @@ def test_the_supervisor_goes_on_when_the_database_was_away(database, settings, m
     supervisor._thread.join(timeout=20)
 
     assert len(started) == 3
+
+
+def test_a_job_writes_nothing_on_any_way_once_it_is_cancelled(ask, database, settings):
+    job_id = ask(JobKind.DEDUPLICATE)
+    with database.writing() as session:
+        held = jobs.claim(session, uuid4())
+    task = Task(held, database, settings)
+    with task.database.writing_if_free() as session:
+        assert session.get_one(Job, job_id).state is JobState.RUNNING
+    with database.writing() as session:
+        session.execute(update(Job).values(state=JobState.CANCELLED, lease_id=None,
+                                           leased_until=None))  # fmt: skip
+
+    with pytest.raises(LostLease), task.database.writing():
+        pytest.fail("a session was given to write with")
+    with pytest.raises(LostLease), task.database.writing_if_free():
+        pytest.fail("a session was given to write with")
+    task.database.dispose()
+
+
+def test_the_worker_runs_no_module_of_the_folder_where_the_server_was_started(
+    ask, database, settings, tmp_path, monkeypatch
+):
+    proof = tmp_path / "it-ran"
+    started_in = tmp_path / "somewhere"
+    started_in.mkdir()
+    (started_in / "api.py").write_text(f"open({str(proof)!r}, 'w')")
+    monkeypatch.chdir(started_in)
+    job_id = ask(JobKind.DEDUPLICATE)
+    supervisor = Supervisor(database, settings)
+
+    supervisor.start()
+    try:
+        until = time.monotonic() + 120
+        while state_of(database, job_id) is not JobState.DONE and time.monotonic() < until:
+            time.sleep(0.1)
+    finally:
+        supervisor.stop()
+
+    assert state_of(database, job_id) is JobState.DONE
+    assert not proof.exists()
+
+
+def state_of(database: Database, job_id: UUID) -> JobState:
+    with database.reading() as session:
+        return session.get_one(Job, job_id).state
 
 
 def test_on_an_old_sqlite_drawings_and_first_read_full_texts_work_too(
