@@ -1,0 +1,74 @@
+// Forms on every page: each is sent once, and again when the server could not be reached.
+const RETRY = 3000;
+const NOT_SAVED_YET = "Not saved yet: we cannot reach the server. Trying again …";
+
+const checks = [];
+
+// `check(form, submitter)` runs before a form is sent; where it returns false the form is not sent.
+export const checkBeforeSending = (check) => checks.push(check);
+
+// Where a page shows what went wrong.
+export const trouble = () => document.querySelector("#trouble");
+
+// Forms may be sent again: on a page that has just arrived, or after the server refused one.
+export function release() {
+  for (const form of document.forms) delete form.dataset.sent;
+}
+
+// One click is one intent: a form that is on its way is not sent twice.
+function send(event) {
+  const form = event.target;
+  const isHeld = checks.some((check) => check(form, event.submitter) === false);
+  if (isHeld || form.dataset.sent) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    return;
+  }
+  form.dataset.sent = "yes";
+  const waiting = form.querySelector("[data-waiting]");
+  if (waiting) waiting.textContent = waiting.dataset.waiting;
+}
+
+// Before htmx sees them; and a quick key may come before it has seen a form that just arrived.
+document.addEventListener("click", (event) => {
+  const form = event.target.closest("button")?.form;
+  if (form?.hasAttribute("hx-post")) window.htmx?.process(form);
+}, true);
+document.addEventListener("submit", send, true);
+// A page that comes back from the browser's cache may be sent again.
+window.addEventListener("pageshow", release);
+
+// An error has its own place; the part that was to change stays.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr } = event.detail;
+  if (xhr.status < 400 || !trouble()) return;
+  event.detail.shouldSwap = true;
+  event.detail.target = trouble();
+  event.detail.swapOverride = "innerHTML";
+});
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.detail.target.id !== "trouble") return;
+  release();
+  trouble().scrollIntoView({ block: "nearest" });
+});
+
+// Not saved until the server says so: when it cannot be reached, the same form is sent again,
+// under the same key, so that nothing is saved twice.
+document.addEventListener("htmx:sendError", (event) => {
+  const form = event.detail.elt;
+  const submitter = event.detail.requestConfig?.triggeringEvent?.submitter;
+  const alert = document.createElement("div");
+  alert.className = "alert";
+  alert.textContent = NOT_SAVED_YET;
+  trouble()?.replaceChildren(alert);
+  setTimeout(() => {
+    delete form.dataset.sent;
+    form.requestSubmit(submitter);
+  }, RETRY);
+});
+
+// A choice takes effect at once; a link is ready to be copied.
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-send]")) event.target.form.requestSubmit();
+});
+document.querySelector("[data-select]")?.select();

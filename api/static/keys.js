@@ -1,0 +1,50 @@
+// Single-letter keys, which press what carries them in data-key, and the card that lists them.
+const OFF = "siftmap-keys-off";
+const FIELDS = "input:not([type=radio], [type=checkbox]), textarea, select";
+const isTyping = (target) => target.closest(`${FIELDS}, [contenteditable]`);
+const areOff = () => localStorage.getItem(OFF) === "yes";
+
+// The card opens on its way out, not on the switch that would turn the keys off.
+function openCard(id) {
+  const card = document.getElementById(id);
+  card?.showModal();
+  card?.querySelector("[data-close]")?.focus();
+}
+
+function press(event) {
+  if (event.key === "Escape" && isTyping(event.target)) {
+    event.target.blur();
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+  if (event.key === "?") {
+    openCard("keys");
+    event.preventDefault();
+    return;
+  }
+  if (areOff() || document.querySelector("dialog[open]")) return;
+  const reason = document.querySelector(`[data-reason="${CSS.escape(event.key)}"]`);
+  if (reason) {
+    reason.selected = true;
+    document.querySelector('[data-key="e"]').click();
+    return;
+  }
+  const pressed = document.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
+  if (!pressed) return;
+  event.preventDefault();
+  if (pressed.matches(FIELDS)) pressed.focus();
+  else if (pressed.matches("details")) pressed.open = !pressed.open;
+  else pressed.click();
+}
+
+document.addEventListener("keydown", press);
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-opens]");
+  if (opener) openCard(opener.dataset.opens);
+});
+
+const toggle = document.querySelector("#keys-off");
+if (toggle) {
+  toggle.checked = areOff();
+  toggle.addEventListener("change", () => localStorage.setItem(OFF, toggle.checked ? "yes" : "no"));
+}
