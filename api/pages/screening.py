@@ -1,4 +1,4 @@
-"""Screening: one record at a time, by keyboard, in the order that is in use."""
+"""Screening: one record at a time, by keyboard, in ranked order."""
 
 from statistics import median
 from typing import Annotated, Any, Literal
@@ -33,9 +33,9 @@ from screening.ranking.runs import current_run, n_ranked, place_of, why_of
 router = PageRouter()
 STAGED = "/reviews/{slug}/screening/{stage}"
 RECENT = 5
-# Counted when the page is opened; from then on the page carries it along.
+# Counted when the page is opened; after that the page carries it along.
 Left = Annotated[int, Form(ge=0, le=10**9)]
-PACE = 50  # decisions that the estimate of the time left goes by
+PACE = 50  # decisions that the estimate of the time left is based on
 
 
 @router.get(STAGED)
@@ -47,10 +47,10 @@ def screen(
     stage: Stage,
     record: UUID | None = None,
     skipped: UUID | None = None,
-    joined: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
-    joined_from: Annotated[UUID | None, Query(alias="from")] = None,
+    merge: Annotated[int | None, Query(alias="joined", ge=1, le=2**31 - 1)] = None,
+    merged_from: Annotated[UUID | None, Query(alias="from")] = None,
 ) -> Response:
-    """Show the reviewer's next record, or one of their own choosing, with their last decisions."""
+    """Show the reviewer's next record, or the one they chose, with their last decisions."""
     return _show(
         request,
         database,
@@ -59,7 +59,7 @@ def screen(
         stage,
         record_id=record,
         skipped=skipped,
-        joined=(joined, joined_from) if joined and joined_from else None,
+        merged=(merge, merged_from) if merge and merged_from else None,
     )
 
 
@@ -79,7 +79,7 @@ def post_decision(
     seconds: Annotated[float | None, Form(ge=0, le=86_400)] = None,
     left: Left = 0,
 ) -> Response:
-    """Save the verdict, then show the reviewer's next record."""
+    """Save the decision, then show the reviewer's next record."""
     with database.writing() as session:
         decide(
             session,
@@ -95,7 +95,7 @@ def post_decision(
             idempotency_key=key,
         )
     return _go_on(
-        request, database, review_id, by, stage, said="saved", left=left - (not supersedes)
+        request, database, review_id, by, stage, done="saved", left=left - (not supersedes)
     )
 
 
@@ -109,7 +109,7 @@ def post_undo(
     decision: Annotated[UUID, Form()],
     left: Left = 0,
 ) -> Response:
-    """Withdraw one's own decision and show its record again."""
+    """Withdraw the reviewer's own decision and show its record again."""
     with database.writing() as session:
         own = decision_of(session, review_id=review_id, decision_id=decision, by=by)
         decide(
@@ -123,7 +123,7 @@ def post_undo(
         )
         record_id = own.record_id
     return _go_on(
-        request, database, review_id, by, stage, said="undone", left=left + 1, record_id=record_id
+        request, database, review_id, by, stage, done="undone", left=left + 1, record_id=record_id
     )
 
 
@@ -138,7 +138,7 @@ def post_skip(
     undo: Annotated[Literal["", "yes"], Form()] = "",
     left: Left = 0,
 ) -> Response:
-    """Put a record off and show the next one, or bring the one that was put off back."""
+    """Skip a record and show the next one, or bring the skipped one back."""
     with database.writing() as session:
         skip(
             session,
@@ -150,10 +150,10 @@ def post_skip(
         )
     if undo:
         return _go_on(
-            request, database, review_id, by, stage, said="undone", left=left, record_id=record
+            request, database, review_id, by, stage, done="undone", left=left, record_id=record
         )
     return _go_on(
-        request, database, review_id, by, stage, said="skipped", left=left, skipped=record
+        request, database, review_id, by, stage, done="skipped", left=left, skipped=record
     )
 
 
@@ -161,7 +161,7 @@ def post_skip(
 def rank(
     request: Request, session: WriteSession, review_id: ReviewId, by: By, stage: Stage
 ) -> Response:
-    """Learn from what is resolved and put the new order in use."""
+    """Train on the resolved records and rank again."""
     return started(request, session, review_id, by, JobKind.RANK, {"stage": stage})
 
 
@@ -172,14 +172,14 @@ def _go_on(
     by: Actor,
     stage: Stage,
     *,
-    said: str,
+    done: str,
     left: int,
     record_id: UUID | None = None,
     skipped: UUID | None = None,
 ) -> Response:
-    """Show the next record in the place of this one; as a page of its own without the script."""
+    """Show the next record in place of this one; as a whole page where there is no script."""
     if not is_fragment(request):
-        query = {"said": said, "record": record_id, "skipped": skipped}
+        query = {"done": done, "record": record_id, "skipped": skipped}
         kept = urlencode({key: value for key, value in query.items() if value})
         target = f"{path(request, 'screening', stage)}?{kept}"
         return RedirectResponse(target, status_code=303)
@@ -190,7 +190,7 @@ def _go_on(
         by,
         stage,
         record_id=record_id,
-        said=said,
+        done=done,
         left=max(0, left),
         skipped=skipped,
     )
@@ -204,10 +204,10 @@ def _show(
     stage: Stage,
     *,
     record_id: UUID | None,
-    said: str = "",
+    done: str = "",
     left: int | None = None,
     skipped: UUID | None = None,
-    joined: tuple[int, UUID] | None = None,
+    merged: tuple[int, UUID] | None = None,
 ) -> Response:
     if record_id is None:
         record_id = take_next(database, review_id=review_id, stage=stage, by=by)
@@ -222,8 +222,8 @@ def _show(
             "record": shown,
             "key": uuid4(),
             "skipped": skipped,  # just now, so that undoing means this
-            "joined": joined,  # likewise: the event, and the record it was made from
-            "said": said or request.query_params.get("said", ""),
+            "merged": merged,  # likewise: the event, and the record it was made from
+            "done": done or request.query_params.get("done", ""),
             "protocol": protocol,
             "reasons": protocol.reasons(stage),
             "others_read": shown is None
@@ -238,9 +238,9 @@ def _show(
 
 
 def _own_work(session: Session, review_id: UUID, by: Actor, stage: Stage) -> dict[str, Any]:
-    """Return what the reviewer did last, and how long a decision takes them."""
+    """Return the reviewer's last decisions, and how long one takes them."""
     recent = own_decisions(session, review_id=review_id, stage=stage, by=by, limit=PACE)
-    seconds = [one.seconds for one, _ in recent if one.seconds is not None]
+    seconds = [decision.seconds for decision, _ in recent if decision.seconds is not None]
     return {
         "recent": recent[:RECENT],
         "n_own": n_own_decisions(session, review_id=review_id, stage=stage, by=by),
@@ -251,7 +251,7 @@ def _own_work(session: Session, review_id: UUID, by: Actor, stage: Stage) -> dic
 def _about(
     session: Session, review_id: UUID, by: Actor, stage: Stage, record: Record
 ) -> dict[str, Any]:
-    """Return what the page says of the record beside its own fields."""
+    """Return what the page shows about the record beside its own fields."""
     where = {"review_id": review_id, "record_id": record.id}
     run = current_run(session, review_id=review_id, stage=stage)
     rank = place_of(session, run=run, record_id=record.id) if run else None
@@ -262,6 +262,6 @@ def _about(
         "rank": rank,
         "why": why_of(rank, record) if rank else None,
         "n_ranked": n_ranked(session, run=run) if run else 0,
-        "turn": turn_of(session, **where, stage=stage, by=by),
+        "calibration": turn_of(session, **where, stage=stage, by=by),
         "document": full_text_of(session, **where, by=by) if stage is Stage.FULL_TEXT else None,
     }

@@ -55,7 +55,7 @@ def main() -> None:
 
 def pass_by_titles_alone(page: Page) -> None:
     """Skip records that came without an abstract, which show little."""
-    while page.get_by_text("This record came without an abstract").count():
+    while page.get_by_text("This record has no abstract").count():
         title = page.locator("#card h1").inner_text()
         page.keyboard.press("s")
         expect(page.locator("#card h1")).not_to_have_text(title)

@@ -75,7 +75,7 @@ def test_a_reviewer_marks_a_duplicate_while_screening_and_takes_it_back(
     )
 
     page = reviewer.get(asked.headers["location"])
-    assert "joined ✓" in page.text
+    assert "merged ✓" in page.text
     assert {first, other} == set(map(str, pairs[:2]))
     event = re.search(r'name="event" value="(\d+)"', page.text)[1]
     back = reviewer.post(
