@@ -1,4 +1,4 @@
-"""Who reads what: shares, languages and searches of each reviewer, and calibration rounds."""
+"""Assignments: workload, languages and searches of each reviewer, and calibration sets."""
 
 import re
 from typing import Annotated, Literal
@@ -26,18 +26,17 @@ RANGE = re.compile(r"(\d{1,9})(?:\s*[-–]\s*(\d{1,9}))?")
 
 @router.get("/reviews/{slug}/assignments")
 def show(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
-    """Show what every reviewer reads first, and the calibration rounds."""
+    """Show what each reviewer screens first, and the calibration sets."""
     stage = Stage.TITLE_ABSTRACT
     return render(
         request,
         "screening/assignments.html",
-        portions=portions(session, review_id=review_id, stage=stage, by=by),
+        workloads=portions(session, review_id=review_id, stage=stage, by=by),
         n_left_over=n_left_over(session, review_id=review_id, stage=stage, by=by),
         languages=_languages(session, review_id),
         searches=_searches(session, review_id),
-        rounds=rounds(session, review_id=review_id, by=by),
-        can_be_settled=can_be_settled(session, review_id=review_id, by=by),
-        stages=list(Stage),
+        calibration_sets=rounds(session, review_id=review_id, by=by),
+        can_be_resolved=can_be_settled(session, review_id=review_id, by=by),
     )
 
 
@@ -52,7 +51,7 @@ def post_assignment(
     language: Annotated[list[str], Form(max_length=50)] = [],  # noqa: B006 - never written to
     search: Annotated[list[UUID], Form(max_length=200)] = [],  # noqa: B006
 ) -> Response:
-    """Say how much a reviewer reads against the others, and of what."""
+    """Set a reviewer's workload, languages and searches."""
     assign(
         session,
         review_id=review_id,
@@ -77,7 +76,7 @@ def post_calibration(
     n: Annotated[int, Form()] = 50,
     numbers: Annotated[str, Form(max_length=10_000)] = "",
 ) -> Response:
-    """Begin a calibration round, of records picked by chance or by their numbers."""
+    """Start a calibration set of records picked at random or by their numbers."""
     is_random = how == "random"
     begin(
         session,
@@ -95,23 +94,23 @@ def post_calibration(
 def post_end(
     request: Request, session: WriteSession, review_id: ReviewId, by: By, calibration_set_id: UUID
 ) -> Response:
-    """End a calibration round."""
+    """End a calibration set."""
     end(session, review_id=review_id, calibration_set_id=calibration_set_id, by=by)
     return RedirectResponse(path(request, "assignments") + "#rounds", status_code=303)
 
 
-def numbers_in(said: str) -> list[int]:
+def numbers_in(text: str) -> list[int]:
     """Return the numbers of a list such as ``12, 15, 20-30``; raise Invalid for anything else."""
     found: list[int] = []
-    for part in re.split(r"[,;\s]+", re.sub(r"\s*[-–]\s*", "-", said.strip())):
+    for part in re.split(r"[,;\s]+", re.sub(r"\s*[-–]\s*", "-", text.strip())):
         match = RANGE.fullmatch(part)
         if match is None:
             raise Invalid(
-                f"'{part[:40]}' is no record number. Write numbers such as 12, 15, 20-30."
+                f"'{part[:40]}' is not a record number. Write numbers such as 12, 15, 20-30."
             )
         first, last = int(match[1]), int(match[2] or match[1])
         if len(found) + last - first >= MOST:
-            raise Invalid(f"A round has at most {MOST} records.")
+            raise Invalid(f"A calibration set can have at most {MOST} records.")
         found += range(first, last + 1)
     return found
 

@@ -1,4 +1,4 @@
-"""The page on who reads what, and calibration rounds as their people meet them."""
+"""The page of assignments, and calibration sets as reviewers meet them."""
 
 import re
 
@@ -29,9 +29,9 @@ def test_a_lead_gives_somebody_a_share_and_a_language(sign_in, people, database)
     after = text_of(lead.get(saved.headers["location"]))
     refused = lead.post(address, {"account": str(people.reviewer_a.account_id), "workload": "101"})
 
-    assert before.count("Begins with 3 records") == 2
-    assert "Reviewer_A Begins with 1 record · share 2 · reads English" in after
-    assert "Fewer people may read 2 records than it takes." in after
+    assert before.count("3 records assigned first") == 2
+    assert "Reviewer_A 1 record assigned first · workload 2 · reads English" in after
+    assert "2 records have fewer reviewers than they need." in after
     assert refused.status_code == 422
     with database.reading() as session:
         assert session.scalars(select(Assignment)).one().languages == ["en"]
@@ -58,14 +58,13 @@ def test_a_round_is_begun_read_first_and_ended(sign_in, people, database):
     ended = text_of(lead.get(f"/reviews/{people.slug}/assignments"))
 
     assert "These records are not waiting unread: 99." in text_of(refused)
-    assert "Calibration round Chosen : everybody reads these 2 records; you have decided on 0." in (
-        shown
-    )
+    assert "Calibration set Chosen : everyone screens these 2 records." in shown
+    assert "You have decided on 0 so far." in shown
     assert "An outcomes contract, number 5" in shown
     assert "Chosen · chosen title and abstract 2 1 1.00" in page
     assert "ended" in ended
     later = text_of(sign_in(people.reviewer_a).get(screening))
-    assert "Calibration round" not in later
+    assert "Calibration set" not in later
 
 
 def test_three_people_read_a_round_that_was_picked_at_random(sign_in, people, database):
