@@ -1,4 +1,4 @@
-"""The conflict desk: what two reviewers said, without their names, and one settlement."""
+"""Conflicts: what two reviewers decided, without their names, and one resolution."""
 
 from typing import Annotated
 from uuid import UUID
@@ -22,18 +22,20 @@ router = PageRouter()
 
 @router.get("/reviews/{slug}/conflicts")
 def show(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
-    """Show the conflicts that the person may settle, at both stages."""
+    """Show the conflicts that the person may resolve, at both stages."""
     found = [
         conflict
         for stage in Stage
         for conflict in conflicts(session, review_id=review_id, stage=stage, by=by, limit=SHOWN + 1)
     ]
+    protocol = protocol_of(session, review_id)
     return render(
         request,
         "conflicts/conflicts.html",
         conflicts=found[:SHOWN],
         more=len(found) > SHOWN,
-        protocol=protocol_of(session, review_id),
+        protocol=protocol,
+        reason_labels={reason.key: reason.label for reason in protocol.exclusion_reasons},
     )
 
 
@@ -50,7 +52,7 @@ def resolve(
     exclusion_reason: Annotated[str, Form()] = "",
     note: Annotated[str, Form(max_length=10_000)] = "",
 ) -> Response:
-    """Settle one conflict, citing the decisions that were shown."""
+    """Resolve one conflict, citing the decisions that were shown."""
     adjudicate(
         session,
         review_id=review_id,
