@@ -1,4 +1,4 @@
-"""How screening went: whether enough was read, agreement, fairness, a second look, a replay."""
+"""Progress of screening: when to stop, agreement, ranking fairness, checks, simulation."""
 
 from collections.abc import Collection
 from typing import Annotated, Literal
@@ -32,7 +32,7 @@ router = PageRouter()
 
 @router.get("/reviews/{slug}/stopping")
 def show(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
-    """Show the numbers for stopping and against it, side by side."""
+    """Show the figures for and against stopping, side by side."""
     enough = is_enough(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, by=by)
     stop = stop_in_force(session, review_id)
     return render(request, "progress/stopping.html", enough=enough, stop=stop, percent=percent)
@@ -48,7 +48,7 @@ def decide(
     resume: Annotated[bool, Form()] = False,
     by_automation: Annotated[bool, Form()] = False,
 ) -> Response:
-    """Stop screening titles and abstracts, with the numbers of this moment, or take it up again."""
+    """Stop screening titles and abstracts with the figures of this moment, or resume it."""
     enough = is_enough(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, by=by)
     stop_screening(
         session,
@@ -70,10 +70,15 @@ def check_decisions(
     by: By,
     stage: Stage = Stage.TITLE_ABSTRACT,
 ) -> Response:
-    """Show decided records that look like the other kind."""
-    run, odd = odd_ones(session, review_id=review_id, stage=stage, by=by)
+    """Show records whose decision looks unusual for their text."""
+    run, unusual = odd_ones(session, review_id=review_id, stage=stage, by=by)
     return render(
-        request, "progress/screening_check.html", run=run, odd=odd, stage=stage, stages=list(Stage)
+        request,
+        "progress/screening_check.html",
+        run=run,
+        unusual=unusual,
+        stage=stage,
+        stages=list(Stage),
     )
 
 
@@ -81,7 +86,7 @@ def check_decisions(
 def show_simulation(
     request: Request, session: ReadSession, review_id: ReviewId, by: By
 ) -> Response:
-    """Show the latest replay of the review's own decisions."""
+    """Show the latest simulation with the review's own decisions."""
     job = latest_done(session, review_id=review_id, kind=JobKind.SIMULATE, by=by)
     return render(request, "progress/simulation.html", result=job.result if job else None, job=job)
 
@@ -95,23 +100,23 @@ def simulate(
     stage: Annotated[Stage, Form()] = Stage.TITLE_ABSTRACT,
     start: Annotated[Literal["question", "records"], Form()] = "question",
 ) -> Response:
-    """Have the review's own decisions replayed."""
+    """Start a simulation with the review's own decisions."""
     asked = {"stage": stage, "seed": None if start == "question" else 0}
     return started(request, session, review_id, by, JobKind.SIMULATE, asked)
 
 
 @router.get("/reviews/{slug}/simulation.svg")
 def draw_simulation(session: ReadSession, review_id: ReviewId, by: By) -> Response:
-    """Return the recall curve of the latest replay."""
+    """Return the recall curve of the latest simulation."""
     job = latest_done(session, review_id=review_id, kind=JobKind.SIMULATE, by=by)
     if job is None:
-        raise NotFound("Nothing has been replayed yet.")
+        raise NotFound("No simulation has been run yet.")
     return Response(job.result["svg"], media_type="image/svg+xml", headers=ALONE)
 
 
 @router.get("/reviews/{slug}/fairness")
 def show_fairness(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
-    """Show whether the order serves all kinds of records alike."""
+    """Show whether the ranking works equally well for all groups of records."""
     stage = Stage.TITLE_ABSTRACT
     kinds = served(session, review_id=review_id, stage=stage, by=by)
     return render(request, "progress/fairness.html", kinds=kinds)
@@ -119,8 +124,8 @@ def show_fairness(request: Request, session: ReadSession, review_id: ReviewId, b
 
 @router.get("/reviews/{slug}/agreement")
 def show_agreement(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
-    """Show how far reviewers agreed before any conflict was settled, by stage and by two."""
-    said = {
+    """Show how often two reviewers agreed before conflicts were resolved, by stage and pair."""
+    decisions = {
         stage: pairs_of_verdicts(session, review_id=review_id, stage=stage, by=by)
         for stage in Stage
     }
@@ -128,14 +133,16 @@ def show_agreement(request: Request, session: ReadSession, review_id: ReviewId, 
         request,
         "progress/agreement.html",
         overall={
-            stage: agreement([one for verdicts in pairs.values() for one in verdicts])
-            for stage, pairs in said.items()
+            stage: agreement([verdict for verdicts in pairs.values() for verdict in verdicts])
+            for stage, pairs in decisions.items()
         },
         by_pair={
             stage: {two: agreement(verdicts) for two, verdicts in pairs.items()}
-            for stage, pairs in said.items()
+            for stage, pairs in decisions.items()
         },
-        names=_names(session, {who for pairs in said.values() for two in pairs for who in two}),
+        names=_names(
+            session, {who for pairs in decisions.values() for two in pairs for who in two}
+        ),
     )
 
 

@@ -33,8 +33,8 @@ def test_numbers_are_shown_before_anything_was_read(sign_in, people):
     page = sign_in(people.lead).get(f"/reviews/{people.slug}/stopping")
 
     assert page.status_code == 200
-    assert "nothing relevant has been found yet" in page.text
-    assert f"first {STEP} records in random order are not known yet" in text_of(page)
+    assert "No relevant record has been found yet." in page.text
+    assert f"first {STEP} records in random order are not all resolved yet" in text_of(page)
 
 
 def test_a_lead_stops_with_the_numbers_of_the_moment_and_goes_on_again(sign_in, people, database):
@@ -48,9 +48,9 @@ def test_a_lead_stops_with_the_numbers_of_the_moment_and_goes_on_again(sign_in, 
     page = text_of(lead.get(stopped.headers["location"]))
     left = lead.get(f"/reviews/{people.slug}/records?box=not_screened").text
 
-    assert "40 of 80 records have come to a result, 6 of them are included" in shown
-    assert "34 records without another" in shown
-    assert "5 among 40 records, at the rate of late" in shown
+    assert "40 of 80 records are resolved. 6 of them are included." in shown
+    assert "34 irrelevant records in a row" in shown
+    assert "About 5 among 40 records, at the recent rate" in shown
     assert refused.status_code == 422
     assert "34 in a row were irrelevant. Screening stopped early, on" in page
     assert "Record 41" in left or "41" in left
@@ -97,7 +97,8 @@ def test_the_random_sample_counts_once_it_is_known_whole(sign_in, people, databa
     page = text_of(sign_in(people.lead).get(f"/reviews/{people.slug}/stopping"))
 
     # Everything is known, so that the sample is all there is and nothing can be missed.
-    assert "Of 60 records in random order 6 are relevant: at most 0 are left" in page
+    assert "Of 60 records in random order, 6 are relevant." in page
+    assert "At 95 % confidence, at most 0 are left" in page
 
 
 def test_agreement_is_shown_by_stage_and_by_two_people(sign_in, people, database):
@@ -107,7 +108,7 @@ def test_agreement_is_shown_by_stage_and_by_two_people(sign_in, people, database
     page = text_of(sign_in(people.lead).get(f"/reviews/{people.slug}/agreement"))
 
     assert "10 3 0 7 1.00 1.00" in page
-    assert "No record has been decided on by two people yet." in page  # full texts
+    assert "No record has decisions from two reviewers yet." in page  # full texts
 
 
 def test_a_record_in_conflict_speaks_against_stopping_and_is_told_to_no_lead_who_screens(
@@ -131,9 +132,9 @@ def test_a_record_in_conflict_speaks_against_stopping_and_is_told_to_no_lead_who
     stopping = text_of(lead.get(f"/reviews/{people.slug}/stopping"))
 
     assert "1 0 1 0 0.00" in agreement
-    assert shown_to_a_reviewer.count("No record has been decided on by two people yet.") == 2
+    assert shown_to_a_reviewer.count("No record has decisions from two reviewers yet.") == 2
     assert "1 more is in conflict" in stopping
-    assert "0 records without another" in stopping
+    assert "0 irrelevant records in a row" in stopping
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def test_slips_are_shown_and_records_that_are_like_their_kind_are_not(sign_in, p
     assert "Nothing has been ranked at this stage yet" in lead.get(address).text
 
     rank_records(database, review_id=people.review_id, stage=Stage.TITLE_ABSTRACT, by=people.lead)
-    included, excluded = lead.get(address).text.split("Excluded, and look like included ones")
+    included, excluded = lead.get(address).text.split("Excluded, but look like included ones")
 
     assert titles[15] in included
     assert titles[3] in excluded
@@ -51,7 +51,7 @@ def test_a_lead_who_screens_is_not_shown_what_they_decided_on(sign_in, people, d
 
     page = sign_in(people.reviewer_a).get(f"/reviews/{people.slug}/screening-check").text
 
-    assert "Nothing has been compared yet" in page
+    assert "Nothing to compare yet" in page
     assert titles[3] not in page
 
 
@@ -68,5 +68,5 @@ def test_an_order_of_an_older_release_is_explained_as_far_as_it_goes(
     page = sign_in(people.reviewer_a).get(f"/reviews/{people.slug}/screening/title_abstract")
 
     assert page.status_code == 200
-    assert "It stands 1 of 1" in page.text
+    assert "Ranked 1 of 1" in page.text
     assert ("Picked at random" in page.text) == (why is not None)

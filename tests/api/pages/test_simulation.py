@@ -37,7 +37,7 @@ def test_a_lead_replays_what_was_read(app, sign_in, people, database):
     after = text_of(lead.get(address))
     drawn = lead.get(f"{address}.svg")
 
-    assert "Nothing has been replayed yet." in before.text
+    assert "No simulation has been run yet." in before.text
     assert missing.status_code == 404
     assert "40 records, 10 of them included" in after  # not the unread one
     assert "100 % of the relevant records (RRF@10)" not in after  # a tenth is four of ten
@@ -48,7 +48,7 @@ def test_a_lead_replays_what_was_read(app, sign_in, people, database):
 
     lead.post(address, {"start": "records"})
     work_off(app)
-    assert "begun from two known records" in text_of(lead.get(address))
+    assert "started from two known records" in text_of(lead.get(address))
 
 
 @pytest.mark.parametrize("how", [{"n": 8}, {"n": 25, "n_between": 25}])
@@ -61,4 +61,4 @@ def test_too_little_to_replay_is_said_and_the_page_stays(app, sign_in, people, d
 
     said = text_of(lead.get(asked.headers["location"].split("?")[0]))
     assert "A replay needs 20 records with a result" in said
-    assert "Nothing has been replayed yet." in lead.get(address).text
+    assert "No simulation has been run yet." in lead.get(address).text
