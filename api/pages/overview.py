@@ -40,7 +40,7 @@ FOUND = (
 def overview(
     request: Request, session: ReadSession, here: Here, review_id: ReviewId, by: By
 ) -> Response:
-    """Show the flow in one band to those who may see counts, one's own work to reviewers."""
+    """Show the flow in one band to people who may see counts, their own work to reviewers."""
     protocol = protocol_of(session, review_id)
     flow = count_flow(session, review_id=review_id) if here.may("see_counts") else None
     return render(
@@ -81,7 +81,7 @@ def _own_work(session: Session, review_id: UUID, by: Actor) -> dict[str, dict[st
 
 
 def _n_conflicts(here: Place, flow: Flow | None) -> int | None:
-    """Return how many conflicts there are; None for those whose own decisions may be among them."""
+    """Return the number of conflicts; None for people whose own decisions may be among them."""
     if flow is None or not here.may("adjudicate") or Role.REVIEWER in here.roles:
         return None
     return flow.flow_states[FlowState.CONFLICT] + flow.flow_states[FlowState.FULL_TEXT_CONFLICT]
@@ -94,7 +94,7 @@ def _for_lead(session: Session, review_id: UUID, by: Actor, protocol: Protocol) 
     )
     return {
         "n_questions": len(questions(session, review_id=review_id)),
-        "lately": done_lately(session, review_id=review_id, by=by),
+        "activities": done_lately(session, review_id=review_id, by=by),
         "n_read": n_read,
         "recall": recall,
         "confidence": confidence,

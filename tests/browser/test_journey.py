@@ -89,7 +89,7 @@ def screen_all(page: Page, server: Server, review: str, email: str, stage: str, 
     for _ in range(len(wanted)):
         title = page.locator("h1").inner_text()
         choose(page, wanted[title], keys=keys)
-    expect(page.get_by_role("heading", name="Nothing waits for you here")).to_be_visible()
+    expect(page.get_by_role("heading", name="Nothing left to screen")).to_be_visible()
 
 
 @pytest.mark.parametrize(("kind", "javascript"), [("sqlite", False), ("postgresql", True)])
@@ -116,7 +116,7 @@ def test_a_review_travels_from_search_file_to_map(
     expect(page.get_by_text("No doubtful pair awaits you")).to_be_visible()
     page.goto(review)
     page.get_by_role("button", name="Rank titles and abstracts").click()
-    expect(page.get_by_role("heading", name="Needs you")).to_be_visible(timeout=WORK)
+    expect(page.get_by_role("heading", name="To do")).to_be_visible(timeout=WORK)
 
     # Two reviewers decide, and differ about one record.
     ana = {titles[0]: "Include", titles[1]: "Include", titles[2]: "Exclude"}
@@ -128,10 +128,10 @@ def test_a_review_travels_from_search_file_to_map(
     sign_in(page, server, "judge@example.org")
     page.goto(f"{review}/conflicts")
     expect(page.get_by_role("heading", name=titles[1])).to_be_visible()
-    page.get_by_role("button", name="Settle as include").click()
+    page.get_by_role("button", name="Resolve as include").click()
     expect(page.get_by_role("heading", name=titles[1])).to_have_count(0)
     page.goto(f"{review}/conflicts")
-    expect(page.get_by_text("No conflict awaits you")).to_be_visible()
+    expect(page.get_by_text("No conflicts to resolve")).to_be_visible()
 
     # The lead finds the full texts, the reviewers read them.
     sign_in(page, server, "lead@example.org")

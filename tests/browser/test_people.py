@@ -109,7 +109,7 @@ def test_the_lead_imports_settles_counts_and_publishes(
     expect(page.locator(".line .count")).to_contain_text(str(n_pairs - 1))
     page.goto(f"{demo}/conflicts")
     title = page.locator("article h2").first.inner_text()
-    page.get_by_role("button", name="Settle as include").first.click()
+    page.get_by_role("button", name="Resolve as include").first.click()
     expect(page.locator("article h2", has_text=title)).to_have_count(0)
 
     # The counts go home as files.
