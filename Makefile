@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA ?= data
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check bench soak fix lock
+.PHONY: help setup demo serve test test-quick coverage check bench soak fix lock
 
 help: ## Show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: $(VENV)/ready ## Build the environment in .venv
 
@@ -32,11 +32,18 @@ test: setup ## Run every test on SQLite and PostgreSQL, browser journeys include
 	@sh .ci/needs
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
-check: setup ## Everything CI checks beside the tests; changes no file
+test-quick: setup ## Run the fast tests: SQLite alone, no browser (three minutes)
+	$(BIN)/python -m pytest -n auto --dist worksteal --quick
+
+coverage: setup ## Print the branch coverage of the fast tests
+	$(BIN)/python -m pytest -n auto --dist worksteal --quick -q --cov --cov-report=term
+
+check: setup ## Check everything that CI checks beside the tests; change no file
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python .ci/commit_message.py
 	$(BIN)/python -m pytest -q tests/test_docs.py tests/test_tooling.py tests/migrations
 
 bench: setup ## Measure speed and accuracy (slow; needs the measuring data)
@@ -54,10 +61,10 @@ soak: setup ## The long suites
 	SIFTMAP_TEST_PROFILE=soak $(BIN)/python -m pytest -n auto --dist loadfile -m "soak or not soak" tests
 	$(BIN)/python tests/benchmarks/load.py --minutes 15
 
-fix: setup ## Format, and mend what can be mended by machine
+fix: setup ## Format, and fix what a machine can fix
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-lock: ## Write requirements.lock anew (needs uv)
+lock: ## Write requirements.lock again (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-emit-index-url --extra dev --extra bench -q -o requirements.lock pyproject.toml
