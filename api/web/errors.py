@@ -1,6 +1,7 @@
-"""From what went wrong to what the browser is told: one table, one page."""
+"""From errors to what the browser shows: one table of statuses, one page."""
 
-from typing import cast
+from collections.abc import Mapping
+from typing import Any, cast
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -29,7 +30,15 @@ STATUS: dict[type[Exception], tuple[int, str]] = {
     Unreadable: (422, "This file cannot be read"),
     Invalid: (422, "Not saved"),
     Conflicting: (409, "Not saved"),
-    Interrupted: (503, "Not done"),
+    Interrupted: (503, "Try again in a minute"),
+}
+# What is wrong with a part of a request, by pydantic's name for it.
+MISTAKES = {
+    "missing": "This is missing.",
+    "string_too_long": "This is longer than {max_length} characters.",
+    "enum": "This must be {expected}.",
+    "int_parsing": "This is not a whole number.",
+    "uuid_parsing": "There is nothing with this id.",
 }
 
 
@@ -58,8 +67,8 @@ def status_of(error: Exception) -> tuple[int, str]:
 
 def _sign_in(request: Request, _error: Exception) -> Response:
     if is_fragment(request):
-        said = "Nothing was saved. Copy your note if you wrote one, then sign in again."
-        return _page(request, 401, "You are signed out", [said])
+        sentence = "Nothing was saved. Copy your note if you wrote one, then sign in again."
+        return _page(request, 401, "You are signed out", [sentence])
     target = request.url.path if request.method == "GET" else "/"
     return RedirectResponse(f"/login?next={target}", status_code=303)
 
@@ -67,35 +76,44 @@ def _sign_in(request: Request, _error: Exception) -> Response:
 def _review_error(request: Request, error: Exception) -> Response:
     status, heading = status_of(error)
     if request.method == "GET" and heading == "Not saved":
-        heading = "This address is not understood"
+        heading = "This address is not valid"
     return _page(request, status, heading, [str(error)])
 
 
 def _protocol_errors(request: Request, error: Exception) -> Response:
     problems = [str(problem) for problem in cast(ProtocolErrors, error).problems]
-    return _page(request, 422, "This protocol has mistakes; nothing was changed", problems)
+    return _page(request, 422, "Nothing was changed: the protocol has mistakes", problems)
 
 
 def _bad_request(request: Request, error: Exception) -> Response:
-    said = [
-        f"{'.'.join(str(part) for part in problem['loc'][1:])}: {problem['msg']}"
+    sentences = [
+        f"{'.'.join(str(part) for part in problem['loc'][1:]).replace('_', ' ')}: "
+        f"{_mistake(problem)}"
         for problem in cast(RequestValidationError, error).errors()
     ]
-    heading = "This address is not understood"
+    heading = "This address is not valid"
     if request.method == "POST":
-        heading = "Not saved: something is missing or malformed"
-    return _page(request, 422, heading, said)
+        heading = "Not saved: something is missing or not valid"
+    return _page(request, 422, heading, sentences)
+
+
+def _mistake(problem: Mapping[str, Any]) -> str:
+    """Return what is wrong with one part of a request, in plain words where we have them."""
+    words = MISTAKES.get(problem["type"])
+    return str(problem["msg"]) if words is None else words.format(**problem.get("ctx", {}))
 
 
 def _http_error(request: Request, error: Exception) -> Response:
     status = cast(HTTPException, error).status_code
     heading = "Not found" if status == 404 else "Not possible"
-    said = {
-        400: "The form was not understood: a field is too long, or the request was cut short.",
-        404: "There is no page at this address. Check it, or start from your reviews.",
-        405: "This address does not take that kind of request.",
+    sentences = {
+        400: "The form could not be read: a field is too long, or the upload was cut short. "
+        "Send it again.",
+        404: "There is no page at this address. Check the address, or start from your reviews.",
+        405: "This address cannot be opened directly. Go back and use the page that leads here.",
     }
-    return _page(request, status, heading, [said.get(status, "The request was not understood.")])
+    sentence = sentences.get(status, "The request could not be read. Go back and try again.")
+    return _page(request, status, heading, [sentence])
 
 
 def _busy(request: Request, _error: Exception) -> Response:
@@ -103,37 +121,44 @@ def _busy(request: Request, _error: Exception) -> Response:
         request,
         503,
         "Not saved",
-        ["The database did not answer in time. Go back, wait a moment and send it again."],
+        ["The database did not answer in time. Wait a moment, then go back and try again."],
     )
 
 
 def _cannot_store(request: Request, _error: Exception) -> Response:
-    said = "Something in it cannot be stored: a number that is too large, or a stray character."
-    return _page(request, 422, "Not saved", [said])
+    sentence = "It contains a number that is too large, or a character that cannot be stored."
+    return _page(request, 422, "Not saved", [f"{sentence} Correct it and try again."])
 
 
 def _at_once(request: Request, _error: Exception) -> Response:
-    said = "The same was being done at that moment, perhaps by a second click. Look again."
-    return _page(request, 409, "Not saved", [said])
+    sentence = "The same change was being made at that moment, perhaps by a second click."
+    return _page(request, 409, "Not saved", [f"{sentence} Reload the page to see it."])
 
 
 def _failed(request: Request, _error: Exception) -> Response:
-    # The exception itself goes on to the server's log; nothing of it reaches the page.  This
-    # answer is made outside the middleware, so it brings its own headers.
+    # The exception itself goes to the server's log; the page shows nothing from it.  This answer
+    # is made outside the middleware, so it brings its own headers.
     answer = _page(
         request,
         500,
-        "Not done",
+        "Server error",
         [
-            "The server failed at this. Look again before you repeat it: what was saved is shown. "
-            "The log says why; tell who runs it."
+            "The server failed to finish this. Reload the page before you try again: it shows what "
+            "was saved. If it fails again, ask the person who runs siftmap to look in its log."
         ],
     )
     answer.headers.update(HEADERS | {"cache-control": "no-store"})
     return answer
 
 
-def _page(request: Request, status: int, heading: str, said: list[str]) -> Response:
-    if is_fragment(request):
-        return render(request, "layout/_error.html", heading=heading, said=said, status_code=status)
-    return render(request, "layout/error.html", heading=heading, said=said, status_code=status)
+def _page(request: Request, status: int, heading: str, sentences: list[str]) -> Response:
+    return render(
+        request,
+        "layout/_error.html" if is_fragment(request) else "layout/error.html",
+        status_code=status,
+        heading=heading,
+        sentences=sentences,
+        is_signed_out=status == 401,
+        # Who has only a link has no page of ours to go back to.
+        leads_back=not request.url.path.startswith(("/p/", "/invitations/")),
+    )
