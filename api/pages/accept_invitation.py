@@ -1,4 +1,4 @@
-"""Joining a review by the link of an invitation, with an account or with a new one."""
+"""Joining a review through an invitation link, with an existing or a new account."""
 
 from typing import Annotated
 
@@ -19,7 +19,7 @@ J = "/invitations/{token}"
 
 @router.get(J)
 def show(request: Request, session: ReadSession, person: Anybody, token: str) -> Response:
-    """Show what the invitation is to, with the way to accept it."""
+    """Show which review the invitation is for, and how to accept it."""
     invitation, review = opened(session, token)
     return render(
         request,
@@ -27,13 +27,12 @@ def show(request: Request, session: ReadSession, person: Anybody, token: str) ->
         invitation=invitation,
         review=review,
         person=person,
-        token=token,
     )
 
 
 @router.post(J)
 def post_acceptance(database: Base, person: Anybody, token: str) -> Response:
-    """Join with the account that one is signed in with."""
+    """Join with the account that is signed in."""
     if person is None:
         return RedirectResponse(f"/login?next=/invitations/{token}", status_code=303)
     with database.writing() as session:
@@ -50,7 +49,7 @@ def post_account(
     name: Annotated[str, Form()],
     password: Annotated[str, Form()],
 ) -> Response:
-    """Make an account, join with it, and be signed in."""
+    """Create an account, join with it, and sign in."""
     with database.writing() as session:
         opened(session, token)
         account_id = add_account(session, email=email, name=name, password=password).id

@@ -1,4 +1,4 @@
-"""Signing in and out, the list of one's reviews, and one's own account."""
+"""Signing in and out, the list of your reviews, and your account."""
 
 from typing import Annotated
 from uuid import UUID
@@ -58,7 +58,7 @@ def login(
     password: Annotated[str, Form()],
     next: Annotated[str, Form()] = "/",  # noqa: A002
 ) -> Response:
-    """Sign in; a session begins with a token of its own, whatever the browser sent."""
+    """Sign in; each session starts with a new token, whatever the browser sent."""
     try:
         account_id = _checked(request, database, email, password)
     except NotAllowed as error:
@@ -75,7 +75,7 @@ def login(
 
 @router.post("/logout")
 def logout(request: Request, database: Base) -> Response:
-    """Sign out; the session's token is worth nothing from now on."""
+    """Sign out; the session's token stops working."""
     with database.writing() as session:
         end_session(session, token_of(request))
     answer = RedirectResponse("/login", status_code=303)
@@ -85,7 +85,7 @@ def logout(request: Request, database: Base) -> Response:
 
 @router.get("/account")
 def account(request: Request, session: ReadSession, person: Person) -> Response:
-    """Show one's account: password, and tokens for programs."""
+    """Show the person's account: password, and tokens for programs."""
     return _account(request, session, person)
 
 
@@ -97,7 +97,7 @@ def post_password(
     old: Annotated[str, Form()],
     new: Annotated[str, Form()],
 ) -> Response:
-    """Change one's password; every other session of the account ends."""
+    """Change the password; every other session of the account ends."""
     _checked(request, database, person.email, old)
     with database.writing() as session:
         change_password(session, person.id, new, keep=token_of(request))
@@ -113,7 +113,7 @@ def post_token(
     scope: Annotated[list[Scope] | None, Form()] = None,
     until: Annotated[str, Form()] = "",
 ) -> Response:
-    """Issue a token for a program, and show it, this once."""
+    """Create a token for a program, and show it only now."""
     token = issue_token(
         session,
         account_id=person.id,
@@ -126,13 +126,13 @@ def post_token(
 
 @router.post("/account/tokens/{token_id}/revoke")
 def post_revocation(session: WriteSession, person: Person, token_id: UUID) -> Response:
-    """End a token; the program's next request is refused."""
+    """Revoke a token; the program's next request is refused."""
     revoke_token(session, account_id=person.id, token_id=token_id)
     return RedirectResponse("/account", status_code=303)
 
 
 def with_session(request: Request, database: Base, account_id: UUID, target: str) -> Response:
-    """Go on to a page, signed in under a session that begins now."""
+    """Redirect to a page, signed in with a new session."""
     with database.writing() as session:
         if old := token_of(request):
             end_session(session, old)
@@ -151,7 +151,7 @@ def with_session(request: Request, database: Base, account_id: UUID, target: str
 
 
 def _checked(request: Request, database: Base, email: str, password: str) -> UUID:
-    """Return the account that this is the password of; raise NotAllowed, and remember a failure."""
+    """Return the account with this password; count a failure and raise NotAllowed otherwise."""
     client = request.client.host if request.client else "unknown"
     try:
         with database.reading() as session:
