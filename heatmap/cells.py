@@ -177,7 +177,7 @@ def axis_entries(protocol: Protocol, axis: Axis, found: pd.Series) -> list[Entry
         entries = [Entry(*entry) for entry in own]
     known = {entry.key for entry in entries}
     entries += [
-        Entry(key, label, "What the coders wrote where the report says no more.")
+        Entry(key, label, "Chosen by the coders where the report says no more.")
         for key, label in SPECIAL_VALUES.items()
         if key in present
     ]
@@ -200,7 +200,7 @@ def _filtered(
 ) -> pd.DataFrame:
     for key, wanted in filters.items():
         if key not in framework.filters:
-            raise Invalid(f"This map has no filter '{key}'.")
+            raise Invalid(f"This map cannot be filtered by '{key}'. Remove this filter.")
         chosen = set(wanted)
         kept = [not chosen.isdisjoint(values) for values in frame[key]]
         frame = frame.loc[pd.Series(kept, index=frame.index, dtype=bool)]

@@ -51,9 +51,11 @@ def draw(heatmap: HeatMap) -> alt.LayerChart:
 
 def subtitles(heatmap: HeatMap) -> list[str]:
     """Return the lines under the title: what the map counts, and whether all was screened."""
+    studies = "study" if heatmap.n_studies == 1 else "studies"
+    contracts = "contract" if heatmap.n_contracts == 1 else "contracts"
     counts = (
-        f"{heatmap.n_studies:,} studies of {heatmap.n_contracts:,} contracts; each number counts "
-        f"{plural(heatmap.unit)}, and one may stand in several cells. Dashed: none found."
+        f"{heatmap.n_studies:,} {studies} of {heatmap.n_contracts:,} {contracts}. Numbers count "
+        f"{plural(heatmap.unit)}; one {heatmap.unit} can be in several cells. Dashed: none found."
     )
     return [counts, heatmap.stopped] if heatmap.stopped else [counts]
 

@@ -48,7 +48,9 @@ def publish(
     """
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     if key is not None and session.get(Publication, key) is not None:
-        raise Conflicting("This was published already. Its link was shown once; make another.")
+        raise Conflicting(
+            "This is already published. Its link was shown only once; create another."
+        )
     name = " ".join(title.split())
     if not name or len(name) > MAX_TITLE:
         raise Invalid(f"Give the publication a title of at most {MAX_TITLE} characters.")
@@ -87,8 +89,8 @@ def freeze(session: Session, review_id: UUID) -> dict[str, Any]:
     keys = [key for one in state.protocol.frameworks for key in items_of(state.protocol, one)]
     if hidden := sorted({key for key in keys if not state.protocol.item(key).public}):
         raise Invalid(
-            f"A map reads what the protocol does not publish: {', '.join(hidden)}. Take it off the "
-            "map, or make it public."
+            f"The map uses items that the protocol keeps private: {', '.join(hidden)}. Remove them "
+            "from the map, or make them public."
         )
     coded = read_coded(session, review_id=review_id, items=keys)
     pairs: list[Pair] = []
@@ -189,7 +191,7 @@ def share(
         raise NotFound("There is no such publication in this review.")
     until = expires_at or utc_now() + LIFETIME
     if until <= utc_now():
-        raise Invalid("The link would have ended already; choose a later day.")
+        raise Invalid("The link would already have expired. Choose a later day.")
     token = secrets.token_urlsafe(24)
     link = ShareLink(
         id=uuid4(),
@@ -246,7 +248,9 @@ def shared(session: Session, token: str) -> tuple[Publication, ShareLink]:
         )
     ).one_or_none()
     if row is None:
-        raise NotFound("This link does not open anything, or not any more. Ask who sent it to you.")
+        raise NotFound(
+            "This link is invalid, has expired or was turned off. Ask the sender for a new one."
+        )
     return row[0], row[1]
 
 
@@ -307,10 +311,10 @@ def _origin(given: str) -> str:
         port = f":{parts.port}" if parts.port else ""
         host = (parts.hostname or "").encode("idna").decode()
     except ValueError as error:
-        raise Invalid(f"'{given}' is not a site such as https://www.example.org.") from error
+        raise Invalid(f"'{given}' is not a website such as https://www.example.org.") from error
     more = parts.path.strip("/") or parts.query or parts.fragment or parts.username
     if parts.scheme not in ("https", "http") or more or not HOST.fullmatch(host):
-        raise Invalid(f"'{given}' is not a site such as https://www.example.org.")
+        raise Invalid(f"'{given}' is not a website such as https://www.example.org.")
     return f"{parts.scheme}://{host}{port}"
 
 

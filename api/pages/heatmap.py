@@ -25,7 +25,7 @@ OWN = frozenset({"framework", "unit", "secondary", "row", "column"})
 
 @router.get("/reviews/{slug}/map")
 def show(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
-    """Show the map; a cell that is chosen opens its studies beside it."""
+    """Show the map; a chosen cell opens its studies beside it."""
     protocol = protocol_of(session, review_id)
     check(session, review_id=review_id, by=by, action=Action.SEE_COUNTS)
     if not protocol.frameworks:
@@ -74,7 +74,7 @@ def map_context(
     open_cell: Callable[[str, str], Sequence[Line]],
     on: date | None,
 ) -> dict[str, Any]:
-    """Return what a map's page shows, of a review as of a publication."""
+    """Return what the page of a map shows, for a review or for a publication."""
     row, column = request.query_params.get("row"), request.query_params.get("column")
     return {
         "heatmap": heatmap,
@@ -83,6 +83,7 @@ def map_context(
         "chosen_column": column,
         "contents": open_cell(row, column) if row and column else None,
         "query": _query(request),
+        "cell_query": lambda row, column: _query(request, row=row, column=column),
         "options": {key: _options(heatmap, protocol, key) for key in heatmap.framework.filters},
         "chosen": _filters(request),
         "n_countries": _n_countries(heatmap, protocol),
@@ -99,25 +100,25 @@ def _filters(request: Request) -> Mapping[str, Sequence[str]]:
     }
 
 
-def _query(request: Request) -> str:
-    """Return the address's query without the chosen cell, for links that choose another."""
+def _query(request: Request, **cell: str) -> str:
+    """Return the address's query with another cell chosen, or with none."""
     kept = [
         (key, value)
         for key, value in request.query_params.multi_items()
         if key not in ("row", "column") and value
     ]
-    return urlencode(kept)
+    return urlencode([*kept, *cell.items()])
 
 
 def _options(heatmap: HeatMap, protocol: Protocol, key: str) -> list[tuple[str, str]]:
-    """Return the values of a filter that occur, with their labels."""
+    """Return the values that a filter offers, with their labels."""
     present = {one for values in heatmap.frame[key] for one in values if one is not None}
     item = protocol.item(key)
     return sorted(((one, value_label(item, one)) for one in present), key=lambda pair: pair[1])
 
 
 def _n_countries(heatmap: HeatMap, protocol: Protocol) -> int:
-    """Return in how many countries what is shown took place; 0 where the map does not know."""
+    """Return how many countries the map covers; 0 if it has no filter for countries."""
     for key in heatmap.framework.filters:
         if protocol.item(key).type is ItemType.COUNTRY:
             present = {one for values in heatmap.frame[key] for one in values}

@@ -1,4 +1,4 @@
-"""What anybody with a link can read: a published map, its cells, and its files."""
+"""What anyone with a share link can read: a published map, its cells, and its files."""
 
 from datetime import date, datetime
 from pathlib import Path
@@ -29,7 +29,7 @@ P = "/p/{token}"
 
 @router.get(P)
 def show(request: Request, session: ReadSession, token: str) -> Response:
-    """Show a published map; a cell that is chosen opens its studies beside it."""
+    """Show a published map; a chosen cell opens its studies beside it."""
     publication, link = shared(session, token)
     content = publication.content
     heatmap = _map(request, content)
@@ -56,7 +56,7 @@ def show(request: Request, session: ReadSession, token: str) -> Response:
 
 @router.get(P + "/data.json")
 def data(session: ReadSession, token: str) -> Response:
-    """Return all that was frozen: the definition of the maps and what they are counted from."""
+    """Return everything in the publication: the maps' definitions and the data behind them."""
     publication, link = shared(session, token)
     frozen = {
         "number": publication.number,
@@ -75,7 +75,7 @@ def download(
     token: str,
     format: str,  # noqa: A002
 ) -> Response:
-    """Return the map as csv, xlsx or json as it is filtered; as svg, png or html the whole one."""
+    """Return the map: filtered as csv, xlsx or json, whole as svg, png or html."""
     publication, link = shared(session, token)
     format_ = map_format(format)
     file = MAP_FILES[format_]
@@ -113,7 +113,7 @@ def _drawing(
 
 
 def _for_everybody(answer: Response, link: ShareLink) -> Response:
-    """Let no search engine list the page, and only the sites that the lead named frame it."""
+    """Keep the page out of search engines, and let only the sites the lead named embed it."""
     sites = " ".join(link.frame_origins) or "'none'"
     answer.headers["content-security-policy"] = CSP.replace(
         "frame-ancestors 'none'", f"frame-ancestors {sites}"

@@ -1,4 +1,4 @@
-"""Publications for the lead: freezing the map, and the links under which others read it."""
+"""Publications for the lead: publishing the map, and its share links."""
 
 from typing import Annotated
 from uuid import UUID, uuid4
@@ -21,7 +21,7 @@ R = "/reviews/{slug}/publications"
 
 @router.get(R)
 def show(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
-    """Show what has been published, and its links."""
+    """Show the publications and their share links."""
     return _page(request, session, review_id, by)
 
 
@@ -36,7 +36,7 @@ def post_publication(
     until: Annotated[str, Form()] = "",
     sites: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
-    """Freeze the map as it is, and show the link to it, this once."""
+    """Publish the map as it is, and show its share link only now."""
     made = publish(session, review_id=review_id, title=title, by=by, key=key)
     return _linked(request, session, review_id, by, made.id, until, sites)
 
@@ -51,7 +51,7 @@ def post_link(
     until: Annotated[str, Form()] = "",
     sites: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
-    """Make another link to a publication, and show it, this once."""
+    """Create another share link to a publication, and show it only now."""
     return _linked(request, session, review_id, by, publication_id, until, sites)
 
 
@@ -59,7 +59,7 @@ def post_link(
 def post_revoke(
     request: Request, session: WriteSession, review_id: ReviewId, by: By, link_id: UUID
 ) -> Response:
-    """End a link; from the next request on it opens nothing."""
+    """Turn off a share link; from the next request on it opens nothing."""
     revoke(session, review_id=review_id, link_id=link_id, by=by)
     return RedirectResponse(path(request, "publications"), status_code=303)
 

@@ -206,6 +206,6 @@ def test_sending_the_form_again_publishes_nothing_again(database, coded, sign_in
     again = lead.post(f"/reviews/{coded.slug}/publications", form)
 
     assert again.status_code == 409
-    assert "published already" in again.text
+    assert "already published" in again.text
     with database.reading() as session:
         assert session.query(Publication).count() == 1
