@@ -28,7 +28,7 @@ AsOf = Annotated[str, Query(max_length=20)]
 def show(
     request: Request, session: ReadSession, review_id: ReviewId, by: By, as_of: AsOf = ""
 ) -> Response:
-    """Show the diagram as of now or of a past day or event, and whether it adds up."""
+    """Show the diagram as of now, or as of a past day or event, and whether it adds up."""
     flow = _flow(session, review_id, by, as_of)
 
     def records(query: dict[str, str]) -> str:
@@ -36,10 +36,12 @@ def show(
         return f"{path(request, 'records')}?{urlencode(query | when)}"
 
     def link(box: str) -> str:
-        # Studies are no records: they are on the map.
+        # Studies are not records: they are on the map.
         return records({"box": box}) if box in BOXES else path(request, "map")
 
-    reasons = {one.label: one.key for one in protocol_of(session, review_id).exclusion_reasons}
+    reasons = {
+        reason.label: reason.key for reason in protocol_of(session, review_id).exclusion_reasons
+    }
 
     def link_part(box: str, part: str) -> str:
         is_reason = box in ("dbr_excluded", "other_excluded")

@@ -45,7 +45,7 @@ TITLES = {
     "awaiting_full_text": "Reports awaiting full-text screening",
     "excluded": "Reports excluded",
     "new_reports": "Reports of included studies",
-    "awaiting_study": "Included reports awaiting a study",
+    "awaiting_study": "Included reports not yet linked to a study",
     "new_studies": "Studies included",
     "total_studies": "Total studies included",
     "total_reports": "Reports of total included studies",
@@ -167,7 +167,7 @@ def _reports_excluded(flow: Flow, key: str, stream: Stream) -> Node:
 def _wait(flow: Flow, side: dict[int, Node], early: str) -> None:
     waiting = {
         1: {"awaiting_title_abstract": "Records awaiting screening",
-            "not_screened": "Records not screened, as screening was stopped"},
+            "not_screened": "Records not screened because screening stopped early"},
         4: {"awaiting_retrieval": "Reports awaiting retrieval",
             "awaiting_full_text": "Reports awaiting eligibility assessment"},
     }  # fmt: skip
@@ -205,7 +205,7 @@ def notes(flow: Flow) -> list[Line]:
     lines = [Line(words, key, flow.counts[key]) for key, words in NOT_IN_TEMPLATE.items()]
     if not any(line.n for line in lines):
         return []
-    opening = "† Of the records identified via other methods, before retrieval was sought:"
+    opening = "† Records identified via other methods, before reports were sought for retrieval:"
     return [Line(opening), *(line for line in lines if line.n)]
 
 
