@@ -1,4 +1,4 @@
-"""Work in the background: what waits, how far it is, what came of it, and ending it early."""
+"""Background jobs: their progress, their results, and cancelling them."""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -25,7 +25,7 @@ R = "/reviews/{slug}"
 
 @router.get(R + "/jobs")
 def show_all(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
-    """Show the latest work, and what can be exported."""
+    """Show the latest jobs, and what can be exported."""
     found = jobs.jobs_of(session, review_id=review_id, by=by)
     return render(
         request, "jobs/jobs.html", jobs=found, kinds=list(Kind), formats=list(ExportFormat)
@@ -41,16 +41,16 @@ def show(
     job_id: UUID,
     go: str = "",
 ) -> Response:
-    """Show one job; with ``go``, the page that it was for as soon as it is done."""
+    """Show one job; with ``go``, go on to its result as soon as it is done."""
     job = jobs.find_job(session, review_id=review_id, job_id=job_id, by=by)
     target = result_of(request, job)
-    if go and target and job.state is JobState.DONE and not _troubles(job):
+    if go and target and job.state is JobState.DONE and not _problems(job):
         if is_fragment(request):
             return Response(headers={"hx-redirect": target})
         return RedirectResponse(target, status_code=303)
     name = "jobs/_job.html" if is_fragment(request) else "jobs/job.html"
     return render(
-        request, name, job=job, target=target, troubles=_troubles(job), go=go, left=_left(job)
+        request, name, job=job, target=target, problems=_problems(job), go=go, left=_left(job)
     )
 
 
@@ -58,7 +58,7 @@ def show(
 def cancel(
     request: Request, session: WriteSession, review_id: ReviewId, by: By, job_id: UUID
 ) -> Response:
-    """End a job that has not ended."""
+    """Cancel a job that has not finished."""
     jobs.cancel(session, review_id=review_id, job_id=job_id, by=by)
     return RedirectResponse(path(request, "jobs", job_id), status_code=303)
 
@@ -71,7 +71,7 @@ def download(
     settings: Config,
     job_id: UUID,
 ) -> Response:
-    """Return the file that an export wrote."""
+    """Return the file written by an export."""
     job = jobs.find_file(session, review_id=review_id, job_id=job_id, by=by)
     return export_file(settings.made_dir, job)
 
@@ -85,7 +85,7 @@ def export(
     kind: Annotated[Kind, Form()],
     format: Annotated[ExportFormat, Form()],  # noqa: A002
 ) -> Response:
-    """Write rows of the review to a file."""
+    """Export rows of the review as a file."""
     check_asked(kind, format)
     return started(
         request, session, review_id, by, JobKind.EXPORT, {"kind": kind, "format": format}
@@ -100,13 +100,13 @@ def started(
     kind: JobKind,
     arguments: Mapping[str, object] | None = None,
 ) -> Response:
-    """Ask for a job and go to its page, which goes on to the result."""
+    """Start a job and redirect to its page, which leads on to the result."""
     job = jobs.ask(session, review_id=review_id, kind=kind, arguments=arguments or {}, by=by)
     return RedirectResponse(f"{path(request, 'jobs', job.id)}?go=yes", status_code=303)
 
 
 def result_of(request: Request, job: Job) -> str | None:
-    """Return the address where the result of a job is to be seen."""
+    """Return the address of the page that shows a job's result."""
     match JobKind(job.kind):
         case JobKind.IMPORT:
             search = job.result.get("search")
@@ -124,18 +124,18 @@ def result_of(request: Request, job: Job) -> str | None:
 
 
 def _left(job: Job) -> float | None:
-    """Return an estimate of the seconds that are left; None while there is nothing to go by."""
+    """Return the estimated seconds left; None while it is too early to estimate."""
     if job.state is not JobState.RUNNING or job.began_at is None or job.done < 0.05:
         return None
     return (utc_now() - job.began_at).total_seconds() * (1 / job.done - 1)
 
 
-def _troubles(job: Job) -> list[str]:
-    """Return what did not go as the person meant, file by file."""
-    said = []
+def _problems(job: Job) -> list[str]:
+    """Return what went wrong, or was left out, file by file."""
+    problems = []
     for file in job.result.get("files", job.checkpoint.get("files", [])):
         if trouble := file.get("trouble"):
-            said.append(f"{file['name']}: {trouble}")
+            problems.append(f"{file['name']}: {trouble}")
         elif file.get("known"):
-            said.append(f"{file['name']}: these very bytes were read before; nothing was added.")
-    return said
+            problems.append(f"{file['name']}: this file was imported before; nothing was added.")
+    return problems

@@ -93,18 +93,19 @@ def field_text(record: Record, name: str) -> str:
 
 def job_title(job: Job) -> str:
     """Return what a job does, in words."""
-    stage = words(str(job.arguments.get("stage", "")))
-    names = ", ".join(str(one["name"]) for one in job.arguments.get("files", []))
+    asked = job.arguments
+    stage = words(str(asked.get("stage", "")))
+    names = ", ".join(str(file["name"]) for file in asked.get("files", []))
     titles = {
-        JobKind.IMPORT: f"Read {names}",
-        JobKind.IMPORT_DECISIONS: f"Take over the decisions in {names}",
+        JobKind.IMPORT: f"Import {names}",
+        JobKind.IMPORT_DECISIONS: f"Import decisions from {names}",
         JobKind.DEDUPLICATE: "Find duplicates",
-        JobKind.RANK: f"Rank for screening: {stage}",
-        JobKind.SIMULATE: f"Replay what was read: {stage}",
-        JobKind.READ_FULL_TEXT: f"Read the text of {job.arguments.get('name', 'a full text')}",
-        JobKind.DRAW: "Draw a file",
-        JobKind.DRAW_PUBLICATION: "Draw a publication's maps",
-        JobKind.EXPORT: f"Export {job.arguments.get('kind')} as {job.arguments.get('format')}",
+        JobKind.RANK: f"Rank records for {stage} screening",
+        JobKind.SIMULATE: f"Simulate {stage} screening",
+        JobKind.READ_FULL_TEXT: f"Extract the text of {asked.get('name', 'a full text')}",
+        JobKind.DRAW: "Draw a map or flow diagram",
+        JobKind.DRAW_PUBLICATION: "Draw the maps of a publication",
+        JobKind.EXPORT: f"Export {asked.get('kind')} as {str(asked.get('format')).upper()}",
     }
     return titles[JobKind(job.kind)]
 

@@ -76,7 +76,7 @@ def test_the_same_bytes_twice_add_nothing(sign_in, people, database):
     again = upload(browser, people, "renamed.ris", GOOD, source="Web of Science")
 
     assert again.status_code == 200
-    assert "read before" in again.text
+    assert "imported before" in again.text
     assert (count(database, Record), count(database, Search)) == (1, 1)
 
 

@@ -111,7 +111,7 @@ def test_the_page_of_a_job_goes_on_to_its_result(app, people, sign_in):
     done = lead.get(asked.headers["location"])
     by_script = lead.get(asked.headers["location"], headers={"hx-request": "true"})
 
-    assert "Waiting for its turn" in waiting.text
+    assert "Waiting to start" in waiting.text
     assert done.headers["location"] == f"/reviews/{people.slug}/duplicates"
     assert by_script.headers["hx-redirect"] == f"/reviews/{people.slug}/duplicates"
 
