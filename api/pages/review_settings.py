@@ -1,4 +1,4 @@
-"""Settings of a review: its protocol, its people, and invitations to join it."""
+"""Settings of a review: its protocol, its people, and invitations."""
 
 from typing import Annotated
 from uuid import UUID
@@ -44,7 +44,7 @@ def post_member(
     role: Annotated[Role, Form()],
     remove: Annotated[str, Form()] = "",
 ) -> Response:
-    """Give somebody with an account a role, or take it away."""
+    """Add or remove a role of someone who has an account."""
     act = remove_member if remove else add_member
     act(session, review_id=review_id, email=email, role=role, by=by)
     return RedirectResponse(path(request, "settings"), status_code=303)
@@ -59,7 +59,7 @@ def post_invitation(
     name: Annotated[str, Form()],
     role: Annotated[list[Role], Form()],
 ) -> Response:
-    """Make a link that makes somebody a member, and show it, this once."""
+    """Create an invitation link, and show it only now."""
     _, token = invite(session, review_id=review_id, name=name, roles=role, by=by)
     link = public_url(request, "invitations", token)
     return _page(request, session, review_id, by, made=link)
@@ -69,7 +69,7 @@ def post_invitation(
 def post_withdrawal(
     request: Request, session: WriteSession, review_id: ReviewId, by: By, invitation_id: UUID
 ) -> Response:
-    """End an invitation."""
+    """Withdraw an invitation."""
     withdraw(session, review_id=review_id, invitation_id=invitation_id, by=by)
     return RedirectResponse(path(request, "settings"), status_code=303)
 
@@ -83,7 +83,7 @@ def preview(
     text: Text = "",
     file: UploadFile | None = None,
 ) -> Response:
-    """Show what a new version would change; nothing is changed yet."""
+    """Preview what a new version would change; nothing changes yet."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     given = _text_of(file) if file is not None and file.filename else text.replace("\r\n", "\n")
     now = protocol_state(session, review_id)
@@ -105,7 +105,7 @@ def post_protocol(
     text: Text,
     why: Annotated[str, Form(max_length=2000)],
 ) -> Response:
-    """Put a new version of the protocol in force."""
+    """Adopt a new version of the protocol."""
     amend_protocol(
         session,
         review_id=review_id,
@@ -142,4 +142,5 @@ def _text_of(file: UploadFile) -> str:
         try:
             return copy.read_text(encoding="utf-8-sig")
         except UnicodeDecodeError as error:
-            raise Unreadable(f"{uploads.name_of(file)} is no text in UTF-8.") from error
+            name = uploads.name_of(file)
+            raise Unreadable(f"{name} is not text in UTF-8. Save it as UTF-8 first.") from error
