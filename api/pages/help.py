@@ -1,4 +1,4 @@
-"""The guides, as they stand in docs/, for everybody."""
+"""The guides in docs/, as pages for everyone."""
 
 from functools import cache
 from itertools import pairwise
@@ -19,11 +19,11 @@ GUIDES = {
     "reviewers": "For reviewers",
     "leads": "For leads",
     "advisors": "For policy advisors",
-    "prisma": "How PRISMA counts come about",
+    "prisma": "How PRISMA counts are made",
     "protocols": "Protocol files",
-    "formats": "Search files that can be read",
+    "formats": "Search file formats",
     "permissions": "Roles and permissions",
-    "glossary": "Words",
+    "glossary": "Glossary",
     "api": "The JSON API",
     "command-line": "The command line",
     "operating": "Running siftmap",
@@ -32,7 +32,7 @@ GUIDES = {
 
 @router.get("/help")
 def index(request: Request, _person: Anybody) -> Response:
-    """Show what guides there are."""
+    """List the guides."""
     return render(request, "help/help.html", guides=GUIDES, chosen=None, text="")
 
 
@@ -40,7 +40,7 @@ def index(request: Request, _person: Anybody) -> Response:
 def show(request: Request, _person: Anybody, guide: str) -> Response:
     """Show one guide."""
     if guide not in GUIDES:
-        raise NotFound("There is no such guide.")
+        raise NotFound("There is no guide with this name. Choose one under Help.")
     return render(request, "help/help.html", guides=GUIDES, chosen=guide, text=as_html(guide))
 
 
@@ -68,12 +68,12 @@ def _lead_on(token: Token) -> None:
 
 
 def _place(heading: str) -> str:
-    """Return the part of an address behind # that leads to a heading, as on GitHub."""
+    """Return the fragment that links to a heading, as on GitHub."""
     kept = "".join(one for one in heading.lower() if one.isalnum() or one in " -_")
     return kept.strip().replace(" ", "-")
 
 
 def _file(guide: str) -> Path:
-    """Return where a guide is: in the installed package, or in the checkout beside it."""
+    """Return the path of a guide, in the installed package or in the checkout."""
     installed = FOLDER / "guides" / f"{guide}.md"
     return installed if installed.exists() else FOLDER.parent / "docs" / f"{guide}.md"
