@@ -84,7 +84,7 @@ def publish(page: Page, server: Server) -> str:
     sign_in(page, server, "lead")
     page.goto(f"{server.url}/reviews/demo/publications")
     page.get_by_role("button", name="Publish", exact=True).click()
-    return re.sub(r"\s", "", page.get_by_label("The link").input_value())
+    return re.sub(r"\s", "", page.get_by_label("Share link").input_value())
 
 
 def sign_in(page: Page, server: Server, who: str) -> None:

@@ -163,7 +163,7 @@ def test_a_review_travels_from_search_file_to_map(
     # PRISMA adds up, and a number opens its records.
     sign_in(page, server, "lead@example.org")
     page.goto(f"{review}/prisma")
-    expect(page.get_by_text("does not hold")).to_have_count(0)
+    expect(page.get_by_text("does not add up")).to_have_count(0)
     for said in ("Duplicate records (n = 1)", "Records screened (n = 3)",
                  "Reports sought for retrieval (n = 2)"):  # fmt: skip
         expect(page.locator(".diagram svg")).to_contain_text(said.split(" (")[0])
@@ -174,6 +174,6 @@ def test_a_review_travels_from_search_file_to_map(
     sign_in(page, server, "advisor@example.org")
     page.goto(f"{review}/map")
     expect(page.get_by_role("heading", level=1)).to_contain_text("1 study of 1 contract")
-    page.get_by_role("link", name="Employment, Social impact bond: 1 contracts").click()
+    page.get_by_role("link", name="Employment, Social impact bond: 1 contract").click()
     expect(page.get_by_role("heading", name="Alder 2014")).to_be_visible()
     assert server.run("verify").strip() == "All is well."

@@ -94,7 +94,7 @@ def some_of_each(page: Page, demo: str, who: str) -> list[str]:
         found.append(first("/searches", "main td a"))
         page.goto(f"{demo}/publications")
         page.get_by_role("button", name="Publish", exact=True).click()
-        found.append(page.get_by_label("The link").input_value())
+        found.append(page.get_by_label("Share link").input_value())
     return found
 
 

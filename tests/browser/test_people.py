@@ -114,7 +114,7 @@ def test_the_lead_imports_settles_counts_and_publishes(
 
     # The counts go home as files.
     page.goto(f"{demo}/prisma")
-    expect(page.get_by_text("does not hold")).to_have_count(0)
+    expect(page.get_by_text("does not add up")).to_have_count(0)
     with page.expect_download() as download:
         page.get_by_role("link", name="CSV").click()
     rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text())))
@@ -127,9 +127,9 @@ def test_the_lead_imports_settles_counts_and_publishes(
     page.goto(f"{demo}/publications")
     page.get_by_label("Title").fill("First edition")
     page.get_by_role("button", name="Publish", exact=True).click()
-    link = page.get_by_label("The link").input_value()
+    link = page.get_by_label("Share link").input_value()
     assert page.request.get(link).status == 200
-    page.get_by_role("button", name="End this link").first.click()
+    page.get_by_role("button", name="Turn off this link").first.click()
     assert page.request.get(link).status == 404
 
 
@@ -139,7 +139,7 @@ def test_an_advisor_reads_the_public_map_on_a_phone(
     sign_in(page, demo_server, "lead")
     page.goto(f"{demo}/publications")
     page.get_by_role("button", name="Publish", exact=True).click()
-    link = page.get_by_label("The link").input_value()
+    link = page.get_by_label("Share link").input_value()
 
     phone.goto(link)
     headline = phone.get_by_role("heading", level=1).inner_text()
@@ -150,7 +150,7 @@ def test_an_advisor_reads_the_public_map_on_a_phone(
     if show.is_visible():
         show.click()
     expect(phone.get_by_role("heading", level=1)).not_to_have_text(headline)
-    phone.get_by_role("link", name="Without filters").click()
+    phone.get_by_role("link", name="Clear all filters").click()
 
     phone.locator("details.bars summary").first.click()
     phone.locator("details.bars[open] a").first.click()
