@@ -1,4 +1,4 @@
-"""Adding a search: files first, what they seem to be, then how the search was run."""
+"""Adding a search: choose files, check their preview, then say how the search was run."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -33,16 +33,16 @@ READ_AS = {"formats": list(Format), "encodings": ENCODINGS, "fields": FIELDS}
 
 
 class FilesForm(BaseModel):
-    """Files that were looked into, and how each is to be read."""
+    """Previewed files, and how each is to be parsed."""
 
     file: list[str]  # sealed, so that nobody names a file that they did not send
     format: list[Annotated[Format | None, BeforeValidator(lambda given: given or None)]] = []
     encoding: list[str] = []
-    heading: list[str] = []  # of all tables, each after its file's place and a colon
-    column: list[str] = []  # what each heading stands for
+    heading: list[str] = []  # of all tables, each after its file's number and a colon
+    column: list[str] = []  # the field that each heading means
 
     def reading(self, place: int) -> Reading:
-        """Return how the file at ``place`` is to be read."""
+        """Return how the file at ``place`` is to be parsed."""
         headings = [one.partition(":") for one in self.heading]
         mapping = {
             name: field
@@ -73,16 +73,16 @@ Said = Annotated[SearchForm, Form()]
 
 @dataclass(frozen=True)
 class Shown:
-    """A file that was sent: what it is read as, or why it cannot be."""
+    """The preview of a file that was sent, or why it cannot be read."""
 
     name: str
-    sealed: str  # empty where nothing of it was kept
+    sealed: str  # empty where the file was not kept
     seen: Preview | None = None
     trouble: str | None = None
 
 
 class Desk:
-    """Where a lead looks into files before anything is added; for those who manage the review."""
+    """Where a lead previews files before anything is added; for those who manage the review."""
 
     def __init__(
         self,
@@ -98,18 +98,19 @@ class Desk:
         self.key, self.store = settings.key(), store
 
     def seal(self, sha256: str, name: str) -> str:
-        """Return what a form carries of a file that was kept."""
+        """Return the value that names a kept file in a form."""
         return sealed(f"{sha256}/{name}", self.key)
 
     def look(self, kept: str, reading: Reading) -> Shown:
-        """Return what a file is read as.
+        """Return the preview of a file.
 
-        What nobody said is as it was when this file was read before, or a table of its headings.
+        What the person did not choose is as in the last import of this file, or of a table with
+        the same headings.
         """
         sha256, name = unsealed_file(kept, self.key)
         path = self.store.path(sha256)
         if not path.is_file():
-            gone = "This file is not on the server any more. Choose it again."
+            gone = "This file is no longer on the server. Choose it again."
             return Shown(name, "", trouble=gone)
         try:
             reading = as_before(self.session, reading, review_id=self.review_id, sha256=sha256)
@@ -126,13 +127,13 @@ class Desk:
         return Shown(name, kept, seen)
 
     def page(self, shown: Sequence[Shown], said: SearchForm) -> Response:
-        """Return the page of the files as they would be read, and of what was typed."""
+        """Return the page with the previews and with what was typed."""
         return render(
             self.request,
             "searches/add_search.html",
             status_code=422 if all(one.seen is None for one in shown) else 200,
             files=shown,
-            said=said,
+            form=said,
             **READ_AS,
             kinds=list(SearchKind),
             planned=protocol_of(self.session, self.review_id).searches,
@@ -144,7 +145,7 @@ AtDesk = Annotated[Desk, Depends(Desk)]
 
 @router.post("/reviews/{slug}/searches/files")
 def show_files(desk: AtDesk, files: list[UploadFile]) -> Response:
-    """Keep the files and show what each seems to be; nothing is added to the review yet."""
+    """Keep the files and show a preview of each; nothing is added to the review yet."""
     shown = []
     for file in files:
         if not file.filename:
@@ -163,7 +164,7 @@ def show_files(desk: AtDesk, files: list[UploadFile]) -> Response:
 
 @router.post("/reviews/{slug}/searches/hits")
 def show_hits(desk: AtDesk, hits: Annotated[str, Form(max_length=2_000_000)] = "") -> Response:
-    """Show the hits of a web search that were typed or pasted, a line each."""
+    """Preview the hits of a web search, typed or pasted, one per line."""
     sha256 = uploads.keep_text(table_of_hits(hits), desk.store)
     shown = desk.look(desk.seal(sha256, "typed hits.csv"), Reading())
     n = str(shown.seen.n_blocks) if shown.seen else ""
@@ -172,7 +173,7 @@ def show_hits(desk: AtDesk, hits: Annotated[str, Form(max_length=2_000_000)] = "
 
 @router.post("/reviews/{slug}/searches/preview")
 def update_preview(desk: AtDesk, said: Said) -> Response:
-    """Show the files as they would be read by what the person corrected."""
+    """Preview the files again with the person's corrections."""
     shown = [desk.look(one, said.reading(place)) for place, one in enumerate(said.file)]
     return desk.page(shown, said)
 
@@ -186,10 +187,10 @@ def add(
     settings: Config,
     said: Said,
 ) -> Response:
-    """Read the files into a new search, in the background."""
+    """Import the files into a new search, in the background."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     if not said.source.strip() or len(said.source) > 255:
-        raise Invalid("Name the source that was searched, in at most 255 characters.")
+        raise Invalid("Name the source that you searched, in at most 255 characters.")
     day = day_of(said.run_on)
     fields = {
         "source": said.source,
@@ -219,5 +220,5 @@ def _count(text: str) -> int | None:
     if not text.strip():
         return None
     if not text.strip().isdecimal() or len(text.strip()) > 9:
-        raise Invalid(f"'{text}' is not a number of hits.")
+        raise Invalid(f"'{text}' is not a number of hits. Type a number of at most nine digits.")
     return int(text)

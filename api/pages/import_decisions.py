@@ -1,4 +1,4 @@
-"""Decisions made in another program: its export first, what it says, then taking them over."""
+"""Importing decisions from another program: choose its export, check the preview, import."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
@@ -30,7 +30,7 @@ DECISIONS = "/reviews/{slug}/decisions"
 
 
 class TakingOver(FilesForm):
-    """The file, the stage, and what its words and its people stand for here."""
+    """The file, the stage, and what its words and its people mean here."""
 
     stage: Stage = Stage.TITLE_ABSTRACT
     all_are: Annotated[Verdict | None, BeforeValidator(lambda given: given or None)] = None
@@ -51,14 +51,14 @@ Said = Annotated[TakingOver, Form()]
 
 @router.get(DECISIONS)
 def ask_for_file(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
-    """Show what can be taken over, and ask for the export."""
+    """Show what can be imported, and ask for the export."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     return render(request, "import_decisions/import_decisions.html", shown=None)
 
 
 @router.post(DECISIONS + "/files")
 def show_file(desk: AtDesk, file: UploadFile) -> Response:
-    """Keep the export and show what its first records say; nothing is taken over yet."""
+    """Keep the export and preview its first records; nothing is imported yet."""
     if not file.filename:
         raise Invalid("Choose the file that the other program exported.")
     name = uploads.name_of(file)
@@ -69,7 +69,7 @@ def show_file(desk: AtDesk, file: UploadFile) -> Response:
 
 @router.post(DECISIONS + "/preview")
 def update_preview(desk: AtDesk, said: Said) -> Response:
-    """Show the export as it would be read by what the person corrected."""
+    """Preview the export again with the person's corrections."""
     return _page(desk, desk.look(_only(said.file), said.reading(0)), said)
 
 
@@ -82,7 +82,7 @@ def post_import(
     settings: Config,
     said: Said,
 ) -> Response:
-    """Take the decisions over, in the background."""
+    """Import the decisions, in the background."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     sha256, name = unsealed_file(_only(said.file), settings.key())
     file = {"sha256": sha256, "name": name, **asdict(said.reading(0))}
@@ -91,7 +91,7 @@ def post_import(
 
 
 def _page(desk: Desk, shown: Shown, said: TakingOver) -> Response:
-    """Return what the file says, and what each word and person stands for as far as is known."""
+    """Return the page with the preview, and with the likely meaning of each word and person."""
     shown, seen = _looked_through(desk, shown)
     people = [account for account, _ in members_of(desk.session, desk.review_id)]
     rules = said.rules()
@@ -101,7 +101,7 @@ def _page(desk: Desk, shown: Shown, said: TakingOver) -> Response:
         status_code=200 if shown.seen else 422,
         shown=shown,
         seen=seen,
-        said=said,
+        form=said,
         verdict_of=lambda word: rules.verdict_of(Claim(verdict=word)),
         members=people,
         member_of=lambda author, email: rules.people.get(
@@ -115,7 +115,7 @@ def _page(desk: Desk, shown: Shown, said: TakingOver) -> Response:
 
 
 def _looked_through(desk: Desk, shown: Shown) -> tuple[Shown, Seen | None]:
-    """Return what the file claims, or the file with the trouble that keeps it from being read."""
+    """Return what the file says, or the file with the reason why it cannot be read."""
     if shown.seen is None:
         return shown, None
     sha256, name = unsealed_file(shown.sealed, desk.key)
@@ -134,6 +134,6 @@ def _only(files: list[str]) -> str:
 
 
 def _suggested(author: str, email: str, people: Iterable[Account]) -> str:
-    """Return the address of the member that a claimed author seems to be."""
+    """Return the e-mail address of the member who seems to be a named author."""
     said = {author.strip().lower(), email.strip().lower()} - {""}
     return next((one.email for one in people if {one.email, one.name.lower()} & said), "")

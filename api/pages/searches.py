@@ -1,4 +1,4 @@
-"""Searches as a lab book, and each with its files and what was rejected of them."""
+"""Searches as a lab book, and each search with its files and rejected blocks."""
 
 from uuid import UUID
 
@@ -22,7 +22,7 @@ router = PageRouter()
 
 @router.get("/reviews/{slug}/searches")
 def searches(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
-    """Show every search with what was read of it."""
+    """Show every search with the number of records imported from it."""
     check(session, review_id=review_id, by=by, action=Action.VIEW)
     counts = (
         select(
@@ -53,7 +53,7 @@ def searches(request: Request, session: ReadSession, review_id: ReviewId, by: By
 def search(
     request: Request, session: ReadSession, review_id: ReviewId, search_id: UUID
 ) -> Response:
-    """Show one search: how it was run, its files, and every block that was rejected."""
+    """Show one search: how it was run, its files, and its rejected blocks (at most 200)."""
     found = _search_of(session, review_id, search_id)
     imported = session.scalars(
         select(ImportFile)
@@ -82,7 +82,7 @@ def search(
 
 @router.get("/reviews/{slug}/searches/{search_id}/rejected.csv")
 def rejected_blocks(session: ReadSession, review_id: ReviewId, search_id: UUID) -> Response:
-    """Return all rejected blocks of a search as a table to look into, and to mend them by."""
+    """Return all rejected blocks of a search as a table, to check and correct them."""
     _search_of(session, review_id, search_id)
     return Response(
         rejected_table(session, review_id=review_id, search_id=search_id).encode("utf-8-sig"),

@@ -185,7 +185,7 @@ def test_decisions_of_another_program_are_looked_into_and_taken_over(lead, datab
     with database.writing() as session:
         make_records(session, people.review_id, [{"title": "Homes before jobs in Leeds"}])
     place = f"/reviews/{people.slug}/decisions"
-    assert "Decisions made elsewhere" in lead.browser.get(place).text
+    assert "<h1>Import decisions</h1>" in lead.browser.get(place).text
     data = (
         "title,notes\nHomes before jobs in Leeds,"
         '"RAYYAN-INCLUSION: {""Reviewer_A""=>""Included"", ""Zoë""=>""Nope""}"\n'
@@ -275,13 +275,13 @@ def test_what_an_export_is_read_as_can_be_corrected(lead, database, people):
     table = b"Kop,Decision\nHomes before jobs in Leeds,kept\n"
     form = lead.shown(lead.browser.post(f"{place}/files", files={"file": ("e.csv", table)}))
     assert "Say which column is which." in lead.page.text
-    assert "Take the decisions over" not in lead.page.text
+    assert ">Import</button>" not in lead.page.text
 
     said = {"word": "kept", "verdict": "maybe", "stage": "title_abstract", "all_are": "exclude"}
     form = lead.shown(
         lead.browser.post(f"{place}/preview", form | said | {"column": ["title", ""]})
     )
-    assert "Take the decisions over" in lead.page.text
+    assert ">Import</button>" in lead.page.text
     assert '<option value="maybe" selected>' in lead.page.text  # what was said stays said
     lead.browser.post(place, form | said)
     work_off(lead.browser.client.app)
