@@ -1,4 +1,4 @@
-"""Doubtful pairs, side by side, one question at a time."""
+"""Possible duplicates, side by side, one pair at a time."""
 
 from typing import Annotated
 from uuid import UUID
@@ -24,7 +24,7 @@ from review.vocabulary import Judgement, Stage
 router = PageRouter()
 SCORES = (0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)
 LARGEST_SAMPLE = 1_000
-SHOWN = 200  # pairs to look through on one page
+SHOWN = 200  # pairs on one page
 Score = Annotated[float | None, Query(gt=0, le=1)]
 
 
@@ -36,7 +36,7 @@ def duplicates(
     by: By,
     skip: Annotated[int, Query(ge=0, le=10**6)] = 0,
 ) -> Response:
-    """Show the next doubtful pair, how many there are, and the latest acts to undo."""
+    """Show the next possible duplicate, how many are left, and recent acts to undo."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     pending = questions(session, review_id=review_id)
     place = skip % len(pending) if pending else 0
@@ -67,7 +67,7 @@ def answer(
     size: Annotated[int, Form(ge=0, le=LARGEST_SAMPLE)] = 0,
     sampled: OptionalId = None,
 ) -> Response:
-    """Record the answer about a pair and go on to the next one, of the sample if it is of one."""
+    """Record the answer about a pair and continue with the next one, of the sample or of all."""
     judge(
         session,
         review_id=review_id,
@@ -89,7 +89,7 @@ def sample(
     by: By,
     size: Annotated[int, Query(ge=1, le=LARGEST_SAMPLE)] = SIZE,
 ) -> Response:
-    """Show the next pair of a random sample, and what its answers say of the last run."""
+    """Show the next pair of a random sample, and what the answers say about the last run."""
     drawn = sample_of_last_run(session, review_id=review_id, by=by, size=size)
     pair = None
     if drawn and drawn.next:
@@ -104,9 +104,9 @@ def sample(
 def above(
     request: Request, session: ReadSession, review_id: ReviewId, by: By, score: Score = None
 ) -> Response:
-    """Show the doubtful pairs that score at least so high, to be joined at once.
+    """Show the possible duplicates that score ``score`` or more, to be merged at once.
 
-    Where no score is asked for, the highest that some pair reaches is.
+    By default the highest score that any pair reaches.
     """
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     pending = questions(session, review_id=review_id)
@@ -114,14 +114,14 @@ def above(
     if score is None:
         score = next((one for one, n in counts.items() if n), SCORES[0])
     chosen = [pair for pair in pending if pair[2] >= score]
-    shown = chosen[::-1][:SHOWN]  # those to look at with most care
+    shown = chosen[::-1][:SHOWN]  # those that need most care
     ids = {one for left, right, _ in shown for one in (left, right)}
     found = {one.id: one for one in session.scalars(select(Record).where(Record.id.in_(ids)))}
     return render(
         request,
         "duplicates/above.html",
         score=score,
-        # Of two scores that the same pairs reach, the lower one says nothing more.
+        # Of two scores that the same pairs reach, only the higher one is offered.
         counts={n: one for one, n in reversed(counts.items()) if n},
         n_chosen=len(chosen),
         pairs=[(found[left], found[right], known) for left, right, known in shown],
@@ -136,7 +136,7 @@ def post_above(
     by: By,
     score: Annotated[float, Form(gt=0, le=1)],
 ) -> Response:
-    """Join the pairs that score at least so high."""
+    """Merge the pairs that score ``score`` or more."""
     join_above(session, review_id=review_id, score=score, by=by)
     return RedirectResponse(path(request, "duplicates"), status_code=303)
 
@@ -151,7 +151,7 @@ def post_undo(
     record: OptionalId = None,
     stage: Annotated[Stage | None, Form()] = None,
 ) -> Response:
-    """Take back one act, an answer or a whole run; and go back to the record it was made from."""
+    """Undo one act, an answer or a whole run, and return to where it was done."""
     undo(session, review_id=review_id, event_number=event, by=by)
     if record is None:
         return RedirectResponse(path(request, "duplicates"), status_code=303)
@@ -160,5 +160,5 @@ def post_undo(
 
 @router.post("/reviews/{slug}/dedupe")
 def run(request: Request, session: WriteSession, review_id: ReviewId, by: By) -> Response:
-    """Compare the records that came since the last run with all others."""
+    """Compare the records imported since the last run with all others."""
     return started(request, session, review_id, by, JobKind.DEDUPLICATE)

@@ -1,4 +1,4 @@
-"""Saying of one record, while reading it, that it is a duplicate of another."""
+"""Marking the record on the screen as a duplicate of another one."""
 
 from typing import Annotated
 from urllib.parse import urlencode
@@ -32,7 +32,7 @@ def show(
     other: UUID | None = None,
     stage: Stage | None = None,
 ) -> Response:
-    """Show the records most like this one, or this one beside the one that was chosen."""
+    """Show the records most similar to this one, or this one beside the chosen one."""
     check(session, review_id=review_id, by=by, action=Action.MARK_DUPLICATES)
     return render(
         request,
@@ -42,7 +42,7 @@ def show(
         if other
         else likely_duplicates(session, review_id=review_id, record_id=record_id, text=q),
         pair=other and question(session, review_id=review_id, left_id=record_id, right_id=other),
-        other=other,
+        other_id=other,
         stage=stage,
         q=q,
         back=back_to(request, record_id, stage),
@@ -59,7 +59,7 @@ def mark(
     other: Annotated[UUID, Form()],
     stage: Annotated[Stage | None, Form()] = None,
 ) -> Response:
-    """Join the two; the queue goes on, or the record shows its new company."""
+    """Merge the two, and return to the queue or to the record."""
     event = judge(
         session,
         review_id=review_id,
@@ -74,7 +74,7 @@ def mark(
 
 
 def back_to(request: Request, record_id: UUID, stage: Stage | None) -> str:
-    """Return where a record was being read."""
+    """Return the page that the record was open on."""
     if stage is None:
         return path(request, "records", record_id)
     return f"{path(request, 'screening', stage)}?record={record_id}"
