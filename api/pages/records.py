@@ -1,4 +1,4 @@
-"""Lists of records behind a number, and one record with its whole history."""
+"""The records behind a number, and one record with its history."""
 
 from dataclasses import replace
 from typing import Annotated
@@ -88,7 +88,7 @@ def record(
     record_id: UUID,
     joined: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
 ) -> Response:
-    """Show a record as its source gave it, and what the person may know of its history."""
+    """Show a record as its source gave it, and the history that the person may see."""
     found = record_of_review(session, review_id=review_id, record_id=record_id)
     cluster = cluster_of(session, review_id=review_id, record_id=record_id)
     others = session.execute(
@@ -105,7 +105,7 @@ def record(
         history=history(session, review_id=review_id, cluster=cluster, by=by),
         protocol=protocol_of(session, review_id),
         stages=list(Stage),
-        joined=joined,
+        merged=joined,
     )
 
 
@@ -134,18 +134,18 @@ def post_removal(
     kind: Annotated[RemovalKind, Form()],
     why: Annotated[str, Form(max_length=2000)],
 ) -> Response:
-    """Take a record out before screening, or put it back."""
+    """Remove a record before screening, or put it back."""
     remove(session, review_id=review_id, record_id=record_id, kind=kind, why=why, by=by)
     return RedirectResponse(path(request, "records", record_id), status_code=303)
 
 
 def _both_columns(names: list[str]) -> Box:
-    """Return the box of that name, or of both columns where the two names differ in no more."""
+    """Return the box of that name, or of both columns where two names differ only in that."""
     if unknown := [name for name in names if name not in BOXES]:
         raise NotFound(f"The diagram has no box '{unknown[0]}'.")
     first, *others = [BOXES[name] for name in names]
     if any(other.flow_states != first.flow_states for other in others):
-        raise NotFound("These two boxes do not hold the same kind of records.")
+        raise NotFound("These two boxes show different kinds of records. Open them one at a time.")
     return replace(first, stream=None) if others else first
 
 
@@ -155,7 +155,7 @@ def _label_of(protocol: Protocol, reason: str) -> str:
 
 
 def _query(request: Request) -> str:
-    """Return the address's query but for the page, for the link to the next one."""
+    """Return the query of the address without the page, for the link to the next page."""
     kept = [pair for pair in request.query_params.multi_items() if pair[0] != "after"]
     return urlencode(kept)
 

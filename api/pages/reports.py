@@ -1,4 +1,4 @@
-"""Full texts: what is sought, how the search for each stands, and the documents themselves."""
+"""Full texts: the reports sought, how far each has come, and the documents themselves."""
 
 from threading import BoundedSemaphore
 from typing import Annotated, Literal
@@ -42,7 +42,7 @@ def reports(
     show: Literal["open", "all"] = "open",
     after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
 ) -> Response:
-    """Show the reports still to be found, or all that are sought, with how far each has come."""
+    """Show the reports still to retrieve, or all reports sought, with their states."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     where = SOUGHT if show == "all" else [FlowState.AWAITING_RETRIEVAL]
     rows = record_rows(session, review_id=review_id, states=where, after=after, limit=PAGE)
@@ -51,7 +51,7 @@ def reports(
         request,
         "reports/reports.html",
         rows=rows,
-        asked=latest_words(session, review_id=review_id, record_ids=ids),
+        retrievals=latest_words(session, review_id=review_id, record_ids=ids),
         documents=full_texts_of(session, review_id=review_id, record_ids=ids),
         show=show,
         more=rows[-1][0].number if len(rows) == PAGE else None,
@@ -68,7 +68,7 @@ def report(
     settings: Config,
     record_id: UUID,
 ) -> Response:
-    """Show a report's full text: its pages as images, and its text to read and to quote from."""
+    """Show a report's full text: its pages as images, and its text to read and quote."""
     document = require_full_text(session, review_id=review_id, record_id=record_id, by=by)
     record = session.get_one(Record, record_id)
     session.close()  # before anything is written: an old SQLite waits for those who read
@@ -92,7 +92,7 @@ def post_retrieval(
     why: Annotated[str, Form(max_length=2000)] = "",
     show: Literal["open", "all"] = "open",
 ) -> Response:
-    """Record how the search for a full text stands; the text says of whom it was asked, or why."""
+    """Record the retrieval of a full text; ``why`` says who was asked, or why there is none."""
     retrieve(
         session,
         review_id=review_id,
@@ -116,7 +116,7 @@ def post_full_text(
     record_id: UUID,
     file: UploadFile,
 ) -> Response:
-    """Keep an uploaded PDF as the report's full text, and have its text read."""
+    """Keep an uploaded PDF as the report's full text, and ask for its text to be read."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     cluster_of(session, review_id=review_id, record_id=record_id)
     if not file.filename:
@@ -165,7 +165,7 @@ def page(
     session.close()
     n_pages = len(kept_pages(settings.text_path(document.sha256)) or [""])
     if not 0 < number <= n_pages:
-        raise NotFound("The document has no such page.")
+        raise NotFound("This document has no such page.")
     kept = settings.made_dir / f"page-{document.sha256}-{number}.png"
     if not kept.exists():
         with _DRAWING:
