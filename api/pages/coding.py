@@ -46,12 +46,12 @@ router = PageRouter()
 def studies(
     request: Request, session: ReadSession, here: Here, review_id: ReviewId, by: By
 ) -> Response:
-    """Show the studies with how far each is coded, and included reports that belong to none yet."""
+    """Show the studies with how far each is coded, and included reports without a study."""
     check(session, review_id=review_id, by=by, action=Action.CODE)
     found = session.scalars(
         select(Study).where(Study.review_id == review_id).order_by(Study.label)
     ).all()
-    # What awaits a study tells what reviewers decided, so it is for the lead.
+    # A report that needs a study shows what reviewers decided, so only the lead sees it.
     is_lead = here.may(Action.MANAGE)
     where = [FlowState.AWAITING_STUDY]
     rows = record_rows(session, review_id=review_id, states=where) if is_lead else ()
@@ -77,7 +77,7 @@ def post_study(
     label: Annotated[str, Form()] = "",
     study: OptionalId = None,
 ) -> Response:
-    """Add the chosen reports to a study, or make a new one that is known through them."""
+    """Add the chosen reports to a study, or make a new study from them."""
     if study is None:
         made = add_study(session, review_id=review_id, label=label, reports=reports, by=by)
         return RedirectResponse(path(request, "coding", made.id), status_code=303)
@@ -89,7 +89,7 @@ def post_study(
 def _related(
     session: Session, review_id: UUID, studies: Sequence[Study], waiting: Sequence[Record]
 ) -> dict[UUID, tuple[list[Study], list[Record]]]:
-    """Return, by waiting report, the studies and waiting reports that are said to be its own."""
+    """Return, by waiting report, the studies and waiting reports marked as the same study."""
     if not waiting:
         return {}
     links = same_study_links(session, review_id=review_id)
@@ -140,7 +140,7 @@ def study_form(
         "study": study,
         "contracts": contracts,
         "chosen": chosen,
-        "others": [one for one in others if one not in contracts],
+        "other_contracts": [one for one in others if one not in contracts],
         "fields": form_fields(
             session,
             review_id=review_id,
@@ -150,7 +150,7 @@ def study_form(
             is_lead=here.may(Action.MANAGE),
         ),
         "reports": reports,
-        "read": read,
+        "report": read,
         "special": SPECIAL_VALUES,
         "protocol": protocol_of(session, review_id),
     }
@@ -171,7 +171,7 @@ def post_contract(
     label: Annotated[str, Form()] = "",
     contract: OptionalId = None,
 ) -> Response:
-    """Link a contract to the study: one that is there, or a new one."""
+    """Link a contract to the study: an existing or a new one."""
     contract_id = contract or add_contract(session, review_id=review_id, label=label, by=by).id
     link_contract(session, review_id=review_id, study_id=study_id, contract_id=contract_id, by=by)
     target = f"{path(request, 'coding', study_id)}?contract={contract_id}"
@@ -188,7 +188,7 @@ def post_code(
     study_id: UUID,
     said: Annotated[CodeForm, Form()],
 ) -> Response:
-    """Save one's value for an item, or the value that coders who differed agree on."""
+    """Save the coder's value for an item, or the value that coders who disagreed agree on."""
     _save(session, review_id, study_id, said, by)
     if not is_fragment(request):
         query = f"?contract={said.contract}" if said.contract else ""
@@ -231,7 +231,7 @@ def _save(session: Session, review_id: UUID, study_id: UUID, said: CodeForm, by:
         code(session, **about, quote=said.quote, page=said.page, report_id=said.report)
     elif said.quote:
         raise Invalid(
-            "A passage goes with a code of your own. Save yours first, then settle without one."
+            "A quote belongs to your own code. Save your code first, then agree without a quote."
         )
     else:
         agree(session, **about, basis=AgreedBy(said.settle))

@@ -41,7 +41,7 @@ def test_reports_of_one_study_are_kept_apart_and_offered_together(
     study = made.headers["location"].rsplit("/", 1)[-1]
 
     page = lead.get(place).text
-    assert re.search(rf'same study as <a href="[^"]+/{study}">Doe 2020</a>', page)
+    assert re.search(rf'same study as\s+<a href="[^"]+/{study}">Doe 2020</a>', page)
     assert f'<option value="{study}">Doe 2020' in page
     lead.post(place, {"study": study, "reports": [article]})
 
