@@ -74,7 +74,7 @@ def take_coding(page: Page, server: Server) -> None:
     studies = [link.get_attribute("href") for link in page.locator(".studies a").all()]
     for study in studies:
         page.goto(f"{server.url}{study}")
-        if page.get_by_text("the PDF").count():
+        if page.get_by_role("link", name="PDF").count():
             page.locator(".tabs > a").nth(1).click()
             break
     take(page, "coding")

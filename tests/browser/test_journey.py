@@ -1,5 +1,6 @@
 """From a search file to the map, as the people do it, with and without JavaScript."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -66,9 +67,9 @@ def sign_in(page: Page, server: Server, email: str) -> None:
 def add_search(page: Page, review: str, file: Path, source: str) -> None:
     page.goto(f"{review}/searches")
     page.get_by_label("Files exported").set_input_files(file)
-    page.get_by_role("button", name="Look into the files").click()
+    page.get_by_role("button", name="Preview", exact=True).click()
     page.get_by_label("Source", exact=True).fill(source)
-    page.get_by_role("button", name="Read the files").click()
+    page.get_by_role("button", name="Import", exact=True).click()
     expect(page.get_by_role("heading", name=source, exact=True)).to_be_visible(timeout=WORK)
 
 
@@ -108,12 +109,13 @@ def test_a_review_travels_from_search_file_to_map(
     page.goto(review)
     page.get_by_role("button", name="Find duplicates").click()
     page.wait_for_url("**/duplicates", timeout=WORK)
-    if page.get_by_role("button", name="Join these two").is_visible():
+    duplicates = page.get_by_role("button", name=re.compile("^Duplicates"))
+    if duplicates.is_visible():
         if javascript:
             page.keyboard.press("d")
         else:
-            page.get_by_role("button", name="Join these two").click()
-    expect(page.get_by_text("No doubtful pair awaits you")).to_be_visible()
+            duplicates.click()
+    expect(page.get_by_text("No possible duplicates to resolve")).to_be_visible()
     page.goto(review)
     page.get_by_role("button", name="Rank titles and abstracts").click()
     expect(page.get_by_role("heading", name="To do")).to_be_visible(timeout=WORK)
@@ -150,7 +152,7 @@ def test_a_review_travels_from_search_file_to_map(
     page.get_by_label("Name of a new study").fill("Alder 2014")
     page.get_by_role("button", name="Save", exact=True).click()
     page.get_by_label("Name of a new contract").fill("Northmoor bond")
-    page.get_by_role("button", name="Link", exact=True).click()
+    page.get_by_role("button", name="Add", exact=True).click()
     contract = page.url
     for email in ("ana@example.org", "ben@example.org"):
         sign_in(page, server, email)

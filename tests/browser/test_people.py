@@ -91,21 +91,21 @@ def test_the_lead_imports_settles_counts_and_publishes(
 ) -> None:
     sign_in(page, demo_server, "lead")
 
-    # A file is looked into, then read.
+    # A file is previewed, then imported.
     file = tmp_path / "new.ris"
     file.write_text(NEW)
     page.goto(f"{demo}/searches")
     page.get_by_label("Files exported").set_input_files(file)
-    page.get_by_role("button", name="Look into the files").click()
+    page.get_by_role("button", name="Preview", exact=True).click()
     expect(page.get_by_text("A bond for reading scores in Quillon Bay")).to_be_visible()
     page.get_by_label("Source", exact=True).fill("Pretend Update")
-    page.get_by_role("button", name="Read the files").click()
+    page.get_by_role("button", name="Import", exact=True).click()
     expect(page.get_by_role("heading", name="Pretend Update")).to_be_visible(timeout=WORK)
 
-    # A doubtful pair and a conflict are settled.
+    # A possible duplicate and a conflict are resolved.
     page.goto(f"{demo}/duplicates")
     n_pairs = int(page.locator(".line .count").inner_text().split()[0])
-    page.get_by_role("button", name="Keep them distinct").click()
+    page.get_by_role("button", name="Not duplicates").click()
     expect(page.locator(".line .count")).to_contain_text(str(n_pairs - 1))
     page.goto(f"{demo}/conflicts")
     title = page.locator("article h2").first.inner_text()

@@ -65,9 +65,9 @@ def add(page: Page, review: str, files: list[Path], source: str, *, patience: fl
     """Add a search, page by page."""
     page.goto(f"{review}/searches")
     page.get_by_label("Files exported").set_input_files(files)
-    page.get_by_role("button", name="Look into the files").click()
+    page.get_by_role("button", name="Preview", exact=True).click()
     page.get_by_label("Source", exact=True).fill(source)
-    page.get_by_role("button", name="Read the files").click()
+    page.get_by_role("button", name="Import", exact=True).click()
     wait_for(page, page.get_by_role("heading", name=source), patience)
 
 
@@ -87,24 +87,24 @@ def wait_for(page: Page, what: object, patience: float) -> None:
 
 
 def count(page: Page) -> int:
-    """How many doubtful pairs the page says await somebody."""
-    return int(re.sub(r"\D", "", page.locator(".line .count").inner_text().split("doubtful")[0]))
+    """How many possible duplicates the page counts."""
+    return int(re.sub(r"\D", "", page.locator(".line .count").inner_text().split("possible")[0]))
 
 
 def settle_pairs(page: Page, review: str, javascript: bool) -> None:
-    """Answer, skip, take back, join many at once, and check a sample."""
+    """Answer, skip, undo, merge many at once, and check a sample."""
     page.goto(f"{review}/duplicates")
     n = count(page)
-    answer(page, "d", "Join these two", javascript)
-    expect(page.locator(".line .count")).to_contain_text(f"{n - 1:,} doubtful")
-    answer(page, "k", "Keep them distinct", javascript)
-    expect(page.locator(".line .count")).to_contain_text(f"{n - 2:,} doubtful")
+    answer(page, "d", "Duplicates", javascript)
+    expect(page.locator(".line .count")).to_contain_text(f"{n - 1:,} possible")
+    answer(page, "k", "Not duplicates", javascript)
+    expect(page.locator(".line .count")).to_contain_text(f"{n - 2:,} possible")
     if javascript:
         page.keyboard.press("z")
     else:
         page.locator(".acts summary").first.click()
         page.get_by_role("button", name="Undo this answer").first.click()
-    expect(page.locator(".line .count")).to_contain_text(f"{n - 1:,} doubtful")
+    expect(page.locator(".line .count")).to_contain_text(f"{n - 1:,} possible")
     shown = page.locator(".pair thead").inner_text()
     if javascript:
         page.keyboard.press("s")
@@ -112,19 +112,19 @@ def settle_pairs(page: Page, review: str, javascript: bool) -> None:
         page.locator('a[data-key="s"]').click()
     expect(page.locator(".pair thead")).not_to_have_text(shown)
 
-    page.get_by_role("link", name="Join many at once").click()
-    page.get_by_role("button", name=re.compile("^Join th")).click()
+    page.get_by_role("link", name="Merge many at once").click()
+    page.get_by_role("button", name=re.compile("^Merge th")).click()
     expect(page.get_by_text(re.compile("that scored .* or more")).first).to_be_visible()
 
     page.goto(f"{review}/duplicates/sample?size=3")
     while page.locator("form.answer").count():
         told = page.locator(".line .count").inner_text()
-        if page.get_by_text("were joined").count():
-            answer(page, "d", "Yes, one report", javascript)
+        if page.get_by_text("were merged").count():
+            answer(page, "d", "Duplicates", javascript)
         else:
-            answer(page, "k", "Keep them distinct", javascript)
+            answer(page, "k", "Not duplicates", javascript)
         expect(page.locator(".line .count")).not_to_have_text(told)
-    expect(page.get_by_text("The sample has been looked through.")).to_be_visible()
+    expect(page.get_by_text("You have checked the whole sample.")).to_be_visible()
     expect(page.get_by_text("3 of 3: 100.0 %")).to_be_visible()
 
 
@@ -132,7 +132,7 @@ def answer(page: Page, key: str, name: str, javascript: bool) -> None:
     if javascript:
         page.keyboard.press(key)
     else:
-        page.get_by_role("button", name=name).click()
+        page.get_by_role("button", name=re.compile(f"^{name}")).click()
 
 
 @pytest.mark.parametrize(("kind", "javascript"), [("sqlite", False), ("postgresql", True)])
@@ -145,16 +145,16 @@ def test_the_lead_corrects_files_and_settles_pairs_of_the_demonstration(
     table.write_bytes(TABLE.format("Gent").encode("cp1252"))
     page.goto(f"{review}/searches")
     page.get_by_label("Files exported").set_input_files(table)
-    page.get_by_role("button", name="Look into the files").click()
+    page.get_by_role("button", name="Preview", exact=True).click()
 
     # Nobody could guess the columns of this one.
     page.get_by_label("Kop").select_option("title")
     page.get_by_label("Samenvatting").select_option("abstract")
     page.get_by_label("Encoding").fill("cp1252")
-    page.get_by_role("button", name="Look again").click()
+    page.get_by_role("button", name="Update preview").click()
     expect(page.get_by_text("Één obligatie voor Gent").first).to_be_visible()
     page.get_by_label("Source", exact=True).fill("Een bron")
-    page.get_by_role("button", name="Read the files").click()
+    page.get_by_role("button", name="Import", exact=True).click()
     wait_for(page, page.get_by_role("heading", name="Een bron"), WORK / 1000)
     expect(page.get_by_text("Één obligatie voor Gent").first).to_be_visible()
 
@@ -175,7 +175,7 @@ def test_twenty_thousand_records_are_read_compared_and_settled(
 
     page.goto(f"{review}/duplicates")
     page.get_by_role("button", name="Find duplicates").click()
-    wait_for(page, page.get_by_text("joined 1,200 duplicates"), 120)
+    wait_for(page, page.get_by_text("merged 1,200 duplicates"), 120)
     assert count(page) == 60
 
     settle_pairs(page, review, javascript)
