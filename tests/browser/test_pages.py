@@ -131,7 +131,7 @@ def test_digits_exclude_for_a_reason_and_keys_can_be_switched_off(
     expect(page.locator("h1")).not_to_have_text(title)
     expect(page.locator("#side .exclude").first).to_be_visible()
     page.keyboard.press("?")
-    page.get_by_label("Switch single-letter keys off on this device").check()
+    page.get_by_label("Switch off single-letter keys on this device").check()
     page.get_by_role("button", name="Close").click()
     title = page.locator("h1").inner_text()
     page.keyboard.press("i")
