@@ -20,7 +20,7 @@ from review.errors import Invalid, Unreadable
 from review.jobs import JobKind
 from review.permissions import Action, check
 from review.reviews import members_of
-from review.searches.formats import FILE_LIMIT, Claim
+from review.searches.formats import FILE_LIMIT, DecisionClaim
 from review.searches.previews import Reading
 from review.tables import Account
 from review.vocabulary import Stage, Verdict
@@ -102,7 +102,7 @@ def _page(desk: Desk, shown: Shown, said: TakingOver) -> Response:
         shown=shown,
         seen=seen,
         form=said,
-        verdict_of=lambda word: rules.verdict_of(Claim(verdict=word)),
+        verdict_of=lambda word: rules.verdict_of(DecisionClaim(verdict=word)),
         members=people,
         member_of=lambda author, email: rules.people.get(
             author or NOBODY, _suggested(author, email, people)

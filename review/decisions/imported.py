@@ -26,7 +26,7 @@ from review.events import Actor, ActWriter
 from review.permissions import Action, begin_act, check
 from review.reviews import protocol_state
 from review.safe_text import safe_cell
-from review.searches.formats import Claim, ParsedRecord, claims, read
+from review.searches.formats import DecisionClaim, ParsedRecord, claims, read
 from review.searches.previews import Reading, as_before
 from review.states.flow import OPEN, flow_states
 from review.states.resolution import resolutions
@@ -68,7 +68,7 @@ class Rules:
         if set(self.verdicts.values()) - {"", *SAYABLE} or self.all_are not in (None, *SAYABLE):
             raise Invalid("A word stands for include, maybe, exclude, or nothing.")
 
-    def verdict_of(self, claim: Claim) -> Verdict | None:
+    def verdict_of(self, claim: DecisionClaim) -> Verdict | None:
         """Return what a claim decides; None where it decides nothing that we understand."""
         if not claim.verdict:
             return self.all_are
@@ -119,7 +119,7 @@ class _Row:
     block: int
     line: int
     record: ParsedRecord
-    claim: Claim
+    claim: DecisionClaim
 
 
 def guessed_verdict(word: str) -> Verdict | None:
@@ -331,7 +331,7 @@ class _Desk:
 
 
 def _reason_of(
-    claim: Claim, protocol: Protocol, stage: Stage, verdict: Verdict
+    claim: DecisionClaim, protocol: Protocol, stage: Stage, verdict: Verdict
 ) -> tuple[str | None, str]:
     """Return the protocol's first reason that is among those claimed, and those it has not."""
     if verdict is not Verdict.EXCLUDE:

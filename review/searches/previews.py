@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from review.errors import Unreadable
 from review.searches.formats import (
     Block,
-    Column,
     Format,
     ParsedRecord,
+    TableColumn,
     columns_of,
     count_blocks,
     detect,
@@ -48,7 +48,7 @@ class Preview:
 
     format: Format
     encoding: str
-    columns: Sequence[Column]  # of a table
+    columns: Sequence[TableColumn]  # of a table
     n_blocks: int  # by the count that does without the reader
     records: Sequence[ParsedRecord]
     troubles: Sequence[str]  # of the first blocks, or of the whole file

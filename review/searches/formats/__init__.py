@@ -1,7 +1,7 @@
-"""Search files in, blocks out: each block a record, or the reason why it is none.
+"""Parse search files into blocks: each is a record, or the reason why it is not one.
 
-A format is one module with a ``read``; adding one means a member of ``Format``, that module, its
-line in ``_READERS`` and its mark in ``detection`` and ``counting``.
+Each format has a module with a ``read``.  A new format needs that module, a member of ``Format``,
+a line in ``_READERS``, and its mark in ``detection`` and ``counting``.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -24,23 +24,24 @@ from review.searches.formats import (
     wos,
     zotero_rdf,
 )
-from review.searches.formats.claims import Claim, claims
+from review.searches.formats.claims import DecisionClaim, claims
 from review.searches.formats.columns import FIELDS
 from review.searches.formats.counting import count_blocks
 from review.searches.formats.detection import detect
 from review.searches.formats.languages import language_of
 from review.searches.formats.records import (
     FILE_LIMIT,
+    FILE_TOO_LARGE,
     N_EXAMPLES,
     RECORD_LIMIT,
     RECORDS_LIMIT,
     Block,
-    Column,
     Detected,
     Format,
     ParsedRecord,
+    TableColumn,
 )
-from review.searches.formats.source import Source
+from review.searches.formats.source import TextSource
 from review.searches.formats.typed import table_of_hits
 
 __all__ = [
@@ -49,11 +50,11 @@ __all__ = [
     "RECORDS_LIMIT",
     "RECORD_LIMIT",
     "Block",
-    "Claim",
-    "Column",
+    "DecisionClaim",
     "Detected",
     "Format",
     "ParsedRecord",
+    "TableColumn",
     "checked_encoding",
     "checked_mapping",
     "claims",
@@ -65,7 +66,7 @@ __all__ = [
     "table_of_hits",
 ]
 
-_READERS: dict[Format, Callable[[Source], Iterator[Block]]] = {
+_READERS: dict[Format, Callable[[TextSource], Iterator[Block]]] = {
     Format.RIS: ris.read,
     Format.NBIB: nbib.read,
     Format.PUBMED_XML: pubmed_xml.read,
@@ -89,17 +90,19 @@ def read(
     mapping: Mapping[str, str] | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> Iterator[Block]:
-    """The blocks of a file in order, with no more than one of them in memory at a time.
+    """Yield the blocks of a file in order, one in memory at a time.
 
-    ``mapping`` says for tables which heading stands for which of FIELDS ("" for none) and goes
-    before what is known; ``on_progress`` hears the number of bytes read so far.  Raises Unreadable
-    where the file as a whole cannot be read; damage inside it gives rejected blocks.
+    For tables, ``mapping`` says which heading means which of FIELDS ("" for none); it overrides
+    the headings we know.  ``on_progress`` gets the number of bytes read so far.  Raises Unreadable
+    if the file as a whole cannot be read; damage inside it gives rejected blocks.
     """
     if path.stat().st_size > FILE_LIMIT:
-        raise Unreadable(f"This file is larger than {FILE_LIMIT // 1024 // 1024} MB; split it.")
+        raise Unreadable(FILE_TOO_LARGE)
     for block in _blocks(path, format, encoding, mapping, on_progress):
         if block.number > RECORDS_LIMIT:
-            raise Unreadable(f"This file has more than {RECORDS_LIMIT:,} records; split it.")
+            raise Unreadable(
+                f"This file has more than {RECORDS_LIMIT:,} records. Split it into smaller files."
+            )
         yield block
 
 
@@ -109,39 +112,39 @@ def columns_of(
     format: Format,  # noqa: A002
     encoding: str,
     mapping: Mapping[str, str] | None = None,
-) -> list[Column]:
-    """The columns of a table, with the field that each would be read as; none for other formats."""
+) -> list[TableColumn]:
+    """Return the columns of a table, each with the field it is read as; [] for other formats."""
     if format is Format.XLSX:
         columns, rows = workbook.first_rows(path, mapping, N_EXAMPLES)
     elif format in (Format.CSV, Format.TSV):
-        source = Source(path, encoding=checked_encoding(encoding))
+        source = TextSource(path, encoding=checked_encoding(encoding))
         columns, rows = tables.first_rows(source, mapping, N_EXAMPLES)
     else:
         return []
     return [
-        Column(
+        TableColumn(
             heading=heading,
             field=field,
-            examples=tuple(row[place] for row in rows if place < len(row) and row[place].strip()),
+            examples=tuple(row[index] for row in rows if index < len(row) and row[index].strip()),
         )
-        for place, (heading, field) in enumerate(zip(columns.names, columns.fields, strict=True))
+        for index, (heading, field) in enumerate(zip(columns.names, columns.fields, strict=True))
     ]
 
 
 def checked_encoding(name: str) -> str:
-    """The encoding's name; raises Unreadable where Python knows none of that name for text."""
+    """Return the encoding's name; raise Unreadable if Python has no text encoding of that name."""
     try:
-        " ".encode(name)  # for an empty text Python does not look at all
+        " ".encode(name)  # Python does not look the name up for an empty text
     except (LookupError, ValueError) as error:
-        raise Unreadable(f"There is no encoding called {name}.") from error
+        raise Unreadable(f"There is no encoding called {name}. Try utf-8 or cp1252.") from error
     return name
 
 
 def checked_mapping(mapping: Mapping[str, str]) -> Mapping[str, str]:
-    """The mapping; raises Invalid for a field that there is none of."""
+    """Return the mapping; raise Invalid if it names a field that does not exist."""
     if unknown := sorted(set(mapping.values()) - {"", *FIELDS}):
         known = ", ".join(FIELDS)
-        raise Invalid(f"A column cannot be '{unknown[0]}'; it can be one of {known}.")
+        raise Invalid(f"A column cannot be '{unknown[0]}'. Choose one of {known}.")
     return mapping
 
 
@@ -155,7 +158,7 @@ def _blocks(
     if kind is Format.XLSX:
         yield from workbook.read(path, mapping, on_progress)
         return
-    source = Source(path, encoding=checked_encoding(encoding), on_progress=on_progress)
+    source = TextSource(path, encoding=checked_encoding(encoding), on_progress=on_progress)
     if kind in (Format.CSV, Format.TSV):
         yield from tables.read(source, mapping)
     else:

@@ -1,4 +1,4 @@
-"""BibTeX and BibLaTeX, forgiving: what one entry breaks costs that entry at most."""
+"""BibTeX and BibLaTeX, read leniently: a broken entry costs that entry at most."""
 
 import re
 from collections.abc import Iterator
@@ -7,10 +7,10 @@ from review.searches.formats.building import Blocks, build_record
 from review.searches.formats.fields import clean_doi, doi_alone, doi_in_url
 from review.searches.formats.latex import to_text
 from review.searches.formats.records import RECORD_LIMIT, Block, ParsedRecord
-from review.searches.formats.source import Source
+from review.searches.formats.source import TextSource
 from review.searches.formats.tagged import cut, line_start
 
-NOT_BALANCED = "The braces of this entry do not balance; its fields were told apart by their names."
+NOT_BALANCED = "The braces of this entry do not balance, so its fields were split at their names."
 
 _MACRO_LIMIT = 100_000
 ENTRY = re.compile(r"@[ \t]{0,20}([A-Za-z]{2,40})\s{0,100}[{(]")
@@ -29,15 +29,15 @@ _LITERAL = re.compile(r"[{}]")
 _QUOTED = re.compile(r"\\.|[{}\"]", re.DOTALL)
 _BARE = re.compile(r"[^\s,#{}\"]{1,500}")
 _JOIN = re.compile(r"\s{0,1000}#\s{0,1000}")
-_NO_RECORDS = frozenset(("comment", "preamble", "string"))
+_NOT_RECORDS = frozenset(("comment", "preamble", "string"))
 _MONTH_NAMES = (
     "January February March April May June July August September October November December"
 )
 _MONTHS = {month[:3].lower(): month for month in _MONTH_NAMES.split()}
 
 
-def read(source: Source) -> Iterator[Block]:
-    """The blocks of a BibTeX file: every entry, entries with equal keys included."""
+def read(source: TextSource) -> Iterator[Block]:
+    """Yield the blocks of a BibTeX file: every entry, even those that share a key."""
     blocks = Blocks()
     macros = dict(_MONTHS)
     for line, text in cut(source, _starts, boundary="}\n"):
@@ -49,33 +49,33 @@ def read(source: Source) -> Iterator[Block]:
             yield blocks.too_long(line=line, raw=text)
         elif kind == "string":
             _learn_macro(text, macros)
-        elif kind not in _NO_RECORDS:
+        elif kind not in _NOT_RECORDS:
             text, faults = source.clean(text)
-            entry = Entry(text, macros)
+            entry = BibTexEntry(text, macros)
             warnings = [*faults, NOT_BALANCED] if not entry.is_balanced else faults
             raw = text.strip("\n")
             yield blocks.block(to_record(entry), line=line, raw=raw, warnings=warnings)
 
 
 def _starts(text: str, begin: int, end: int) -> Iterator[int]:
-    """Entries at the beginning of a line, or right after the brace that closes another."""
-    for found in ENTRY.finditer(text, begin, end):
-        start = line_start(text, found.start())
+    """Yield where entries begin: at the start of a line, or right after another's last brace."""
+    for match in ENTRY.finditer(text, begin, end):
+        start = line_start(text, match.start())
         if start is not None:
             yield start
-        elif text[max(0, found.start() - 12) : found.start()].rstrip(" \t")[-1:] in ("}", ")"):
-            yield found.start()
+        elif text[max(0, match.start() - 12) : match.start()].rstrip(" \t")[-1:] in ("}", ")"):
+            yield match.start()
 
 
 def _learn_macro(text: str, macros: dict[str, str]) -> None:
-    found = ENTRY.search(text)
-    if found and (field := _FIELD.match(text, found.end())):
+    match = ENTRY.search(text)
+    if match and (field := _FIELD.match(text, match.end())):
         value, _ = value_at(text, field.end(), macros)
         macros[field.group(1).lower()] = value[:_MACRO_LIMIT]
 
 
-class Entry:
-    """One entry: its type, its key and its fields, names in lower case, values as LaTeX."""
+class BibTexEntry:
+    """One entry: its type, key and fields, with lower-case names and LaTeX values."""
 
     def __init__(self, text: str, macros: dict[str, str]) -> None:
         opening = ENTRY.search(text)
@@ -88,12 +88,12 @@ class Entry:
         self._read(text, key.end() if key else opening.end(), macros)
 
     def _read(self, text: str, position: int, macros: dict[str, str]) -> None:
-        while found := _FIELD.match(text, position):
-            value, position = self._next_value(text, found.end(), macros)
-            self.fields.setdefault(found.group(1).lower(), []).append(value)
+        while match := _FIELD.match(text, position):
+            value, position = self._next_value(text, match.end(), macros)
+            self.fields.setdefault(match.group(1).lower(), []).append(value)
 
     def _next_value(self, text: str, begin: int, macros: dict[str, str]) -> tuple[str, int]:
-        # Once braces have failed they are not counted again: that keeps the work linear.
+        # After the first unbalanced brace we stop counting braces, to keep the work linear.
         if self.is_balanced:
             value, end = value_at(text, begin, macros)
             if end >= 0 and not _SWALLOWED.search(text, begin, end):
@@ -101,22 +101,22 @@ class Entry:
             self.is_balanced = False
         return _up_to_next_field(text, begin)
 
-    def all(self, *names: str) -> list[str]:
-        """Every value of these fields, as text."""
+    def take_all(self, *names: str) -> list[str]:
+        """Remove these fields and return all their values, as text."""
         values = [value for name in names for value in self.fields.pop(name, ())]
         return [text for value in values if (text := to_text(value).strip())]
 
-    def first(self, *names: str) -> str | None:
-        """The first value that these fields have, as text."""
-        return next((value for name in names for value in self.all(name)), None)
+    def take_first(self, *names: str) -> str | None:
+        """Remove these fields up to the first that has a value, and return that value."""
+        return next((value for name in names for value in self.take_all(name)), None)
 
-    def names(self, name: str) -> list[str]:
-        """The people in a field; bodies, which stand in braces, end in a comma."""
-        return [_name(one) for value in self.fields.pop(name, ()) for one in _split_and(value)]
+    def take_names(self, name: str) -> list[str]:
+        """Remove a field and return its people; an organisation (in braces) ends in a comma."""
+        return [_name(part) for value in self.fields.pop(name, ()) for part in _split_and(value)]
 
 
 def value_at(text: str, position: int, macros: dict[str, str]) -> tuple[str, int]:
-    """The value that begins at ``position`` and where it ends; -1 where it never does."""
+    """Return the value that begins at ``position`` and where it ends, or -1 if it never does."""
     parts: list[str] = []
     while position < len(text):
         if text[position] in '{"':
@@ -137,43 +137,43 @@ def value_at(text: str, position: int, macros: dict[str, str]) -> tuple[str, int
 
 
 def _closing(text: str, position: int) -> int:
-    """Where the brace or quote opened at ``position`` closes, or -1."""
+    """Return where the brace or quote that opens at ``position`` closes, or -1."""
     if text[position] == '"':
         return _scan(_QUOTED, text, position + 1, depth=0)
     end = _scan(_ESCAPING, text, position + 1, depth=1)
-    # A Windows path that ends in a backslash seems to escape its closing brace.
+    # A Windows path that ends in a backslash looks as if it escaped its closing brace.
     return end if end >= 0 else _scan(_LITERAL, text, position + 1, depth=1)
 
 
 def _scan(tokens: re.Pattern[str], text: str, position: int, *, depth: int) -> int:
-    for found in tokens.finditer(text, position):
-        sign = found.group()
+    for match in tokens.finditer(text, position):
+        sign = match.group()
         if sign == "{":
             depth += 1
         elif sign == "}":
             depth -= 1
             if depth == 0 and tokens is not _QUOTED:
-                return found.start()
+                return match.start()
         elif sign == '"' and depth <= 0:
-            return found.start()
+            return match.start()
     return -1
 
 
 def _up_to_next_field(text: str, begin: int) -> tuple[str, int]:
-    found = _NEXT_FIELD.search(text, begin)
-    end = found.start() if found else len(text)
+    match = _NEXT_FIELD.search(text, begin)
+    end = match.start() if match else len(text)
     return text[begin:end].strip(' \t\n,{}()"'), end
 
 
 def _split_and(value: str) -> Iterator[str]:
-    """The names in a list joined by "and", where the word is not inside braces."""
+    """Yield the names in a list, split at each "and" outside braces."""
     begin, depth = 0, 0
-    for found in re.finditer(r"\\.|[{}]|(?<=\s)and(?=\s)", value, re.DOTALL | re.IGNORECASE):
-        token = found.group()
+    for match in re.finditer(r"\\.|[{}]|(?<=\s)and(?=\s)", value, re.DOTALL | re.IGNORECASE):
+        token = match.group()
         depth += {"{": 1, "}": -1}.get(token, 0)
         if len(token) == 3 and depth <= 0:
-            yield value[begin : found.start()]
-            begin = found.end()
+            yield value[begin : match.start()]
+            begin = match.end()
     yield value[begin:]
 
 
@@ -186,41 +186,43 @@ def _name(name: str) -> str:
     return f"{parts[0]}, {parts[2]} {parts[1]}" if len(parts) == 3 else text
 
 
-def to_record(entry: Entry) -> ParsedRecord:
-    """The record that an entry describes."""
-    links = entry.all("url", "ee", "link")
+def to_record(entry: BibTexEntry) -> ParsedRecord:
+    """Return the record that an entry describes."""
+    links = entry.take_all("url", "ee", "link")
     kind, key = entry.kind, entry.key
     return build_record(
-        title=" : ".join(entry.all("title")[:1] + entry.all("subtitle")[:1]),
-        abstract=entry.first("abstract", "abstractnote"),
-        authors=entry.names("author"),
-        years=entry.all("year", "date", "issued"),
-        journal=entry.first("journal", "journaltitle", "journal-title", "booktitle", "fjournal"),
-        journal_abbreviation=entry.first(
+        title=" : ".join(entry.take_all("title")[:1] + entry.take_all("subtitle")[:1]),
+        abstract=entry.take_first("abstract", "abstractnote"),
+        authors=entry.take_names("author"),
+        years=entry.take_all("year", "date", "issued"),
+        journal=entry.take_first(
+            "journal", "journaltitle", "journal-title", "booktitle", "fjournal"
+        ),
+        journal_abbreviation=entry.take_first(
             "shortjournal", "journal-iso", "journalabbreviation", "abbrev_source_title"
         ),
-        volume=entry.first("volume"),
-        issue=entry.first("number", "issue"),
-        first_page=entry.first("pages", "page"),
+        volume=entry.take_first("volume"),
+        issue=entry.take_first("number", "issue"),
+        first_page=entry.take_first("pages", "page"),
         doi=_doi(entry, links),
-        pmid=entry.first("pmid", "pubmed_id", "pubmedid"),
-        numbers=entry.all("issn", "isbn", "eissn"),
+        pmid=entry.take_first("pmid", "pubmed_id", "pubmedid"),
+        numbers=entry.take_all("issn", "isbn", "eissn"),
         url=links[0] if links else None,
         type=kind,
-        language=entry.first("language", "langid"),
-        accession=entry.first("accession", "unique-id", "pmcid", "eprint", "mrnumber"),
+        language=entry.take_first("language", "langid"),
+        accession=entry.take_first("accession", "unique-id", "pmcid", "eprint", "mrnumber"),
         keywords=[
             word
-            for value in entry.all("keywords", "keyword", "author_keywords", "keywords-plus")
+            for value in entry.take_all("keywords", "keyword", "author_keywords", "keywords-plus")
             for word in re.split(r"[;\n]|,(?!\d)", value)
         ],
-        translated_title=entry.first("titletranslation", "translatedtitle", "origtitle"),
-        extra={"key": [key], **{name: entry.all(name) for name in list(entry.fields)}},
+        translated_title=entry.take_first("titletranslation", "translatedtitle", "origtitle"),
+        extra={"key": [key], **{name: entry.take_all(name) for name in list(entry.fields)}},
     )
 
 
-def _doi(entry: Entry, links: list[str]) -> str | None:
-    for value in entry.all("doi"):
+def _doi(entry: BibTexEntry, links: list[str]) -> str | None:
+    for value in entry.take_all("doi"):
         if doi := clean_doi(value):
             return doi
     for name in ("note", "eprint", "howpublished"):

@@ -1,4 +1,4 @@
-"""From the values of a block to a block with its record, or with the reason why it has none."""
+"""Build a block from its values: with its record, or with the reason why it has none."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,16 +21,16 @@ from review.searches.formats.records import (
     RAW_LIMIT,
     RECORD_LIMIT,
     Block,
-    OtherAbstract,
+    ParsedAbstract,
     ParsedRecord,
 )
-from review.searches.formats.source import Source, without_controls
+from review.searches.formats.source import TextSource, without_controls
 from review.searches.formats.tagged import SplitLine, Tags, cut, parse_tags, starts_with
 
-NOTHING_IN_IT = "The block is empty: it names neither a title nor an abstract, DOI or PubMed id."
-NO_TITLE = "The block has no title, and no abstract, DOI or PubMed id that could stand in for one."
-TOO_LONG = f"The block is longer than {RECORD_LIMIT // 1024 // 1024} MB; records are not."
-_ELSEWHERE = re.compile(r"abstract(?:s)? (?:is )?available (?:from|in|on)\b", re.IGNORECASE)
+NOTHING_IN_IT = "The block is empty: it has no title, abstract, DOI or PubMed id."
+NO_TITLE = "The block has no title, and no abstract, DOI or PubMed id to identify it by."
+TOO_LONG = f"The block is longer than {RECORD_LIMIT // 1024 // 1024} MB, the limit for a record."
+_POINTER = re.compile(r"abstract(?:s)? (?:is )?available (?:from|in|on)\b", re.IGNORECASE)
 TITLE_MISSING = "The record has no title."
 
 
@@ -55,17 +55,20 @@ def build_record(
     accession: str | None = None,
     keywords: Iterable[str] = (),
     translated_title: str | None = None,
-    other_abstracts: Iterable[OtherAbstract] = (),
+    other_abstracts: Iterable[ParsedAbstract] = (),
     extra: Mapping[str, list[str]] | None = None,
 ) -> ParsedRecord:
-    """A record from values as found; ``numbers`` are ISSNs and ISBNs in any order."""
+    """Return a record built from raw values; ``numbers`` are ISSNs and ISBNs in any order."""
     abstract, notice = without_notice(tidy_or_none(abstract))
     if notice:
-        kept = extra or {}
-        extra = {**kept, "copyright": [*kept.get("copyright", ()), notice]}
-    others = [OtherAbstract(tidy_or_none(one.language), tidy(one.text)) for one in other_abstracts]
-    if elsewhere := [one.text for one in others if _ELSEWHERE.match(one.text)]:
-        extra = {**(extra or {}), "abstract elsewhere": elsewhere}
+        fields = extra or {}
+        extra = {**fields, "copyright": [*fields.get("copyright", ()), notice]}
+    further_abstracts = [
+        ParsedAbstract(tidy_or_none(further.language), tidy(further.text))
+        for further in other_abstracts
+    ]
+    if pointers := [further.text for further in further_abstracts if _POINTER.match(further.text)]:
+        extra = {**(extra or {}), "abstract elsewhere": pointers}
     journal, abbreviation = tidy_or_none(journal), tidy_or_none(journal_abbreviation)
     is_same = journal and abbreviation and journal.casefold() == abbreviation.casefold()
     return ParsedRecord(
@@ -88,7 +91,7 @@ def build_record(
         accession=tidy_or_none(accession),
         keywords=_tidy_words(keywords),
         translated_title=tidy_or_none(translated_title),
-        other_abstracts=_others(abstract, others),
+        other_abstracts=_not_in_first(abstract, further_abstracts),
         extra={
             name: values
             for name, values in (extra or {}).items()
@@ -97,23 +100,27 @@ def build_record(
     )
 
 
-def _others(abstract: str | None, others: Iterable[OtherAbstract]) -> tuple[OtherAbstract, ...]:
-    """What the other abstracts say that the first one does not."""
+def _not_in_first(
+    abstract: str | None, further_abstracts: Iterable[ParsedAbstract]
+) -> tuple[ParsedAbstract, ...]:
+    """Return the other abstracts whose text is not already in the first."""
     return tuple(
-        one
-        for one in others
-        if one.text and one.text not in (abstract or "") and not _ELSEWHERE.match(one.text)
+        further
+        for further in further_abstracts
+        if further.text
+        and further.text not in (abstract or "")
+        and not _POINTER.match(further.text)
     )
 
 
 def _tidy_words(words: Iterable[str]) -> tuple[str, ...]:
-    # A record may have a hundred index terms, nearly all plain: spare them the call.
+    # A record may have a hundred index terms, and nearly all are plain: they skip the call.
     plain = [tidy(word) if "&" in word or "<" in word else one_line(word) for word in words]
     return tuple(filter(None, plain))
 
 
 class Blocks:
-    """Numbers blocks as they come and decides which of them are records."""
+    """Numbers blocks in order and decides which are records."""
 
     def __init__(self) -> None:
         self.n_blocks = 0
@@ -121,7 +128,7 @@ class Blocks:
     def block(
         self, record: ParsedRecord, *, line: int, raw: str, warnings: Iterable[str] = ()
     ) -> Block:
-        """The next block: accepted where ``record`` says which work it is about."""
+        """Return the next block, accepted if ``record`` says which work it is about."""
         if reason := _reason_against(record):
             return self.rejected(reason, line=line, raw=raw, warnings=warnings)
         notes = list(warnings)
@@ -131,27 +138,27 @@ class Blocks:
         return Block(number=self.n_blocks, line=line, raw=raw, record=record, warnings=tuple(notes))
 
     def rejected(self, reason: str, *, line: int, raw: str, warnings: Iterable[str] = ()) -> Block:
-        """The next block, which is no record because of ``reason``."""
+        """Return the next block, which is not a record because of ``reason``."""
         self.n_blocks += 1
         return Block(
             number=self.n_blocks, line=line, raw=raw, reason=reason, warnings=tuple(warnings)
         )
 
     def too_long(self, *, line: int, raw: str) -> Block:
-        """The next block, of which only the beginning is kept."""
+        """Return the next block, rejected as too long and cut to its beginning."""
         return self.rejected(TOO_LONG, line=line, raw=without_controls(raw[:RAW_LIMIT]))
 
 
 def marked_blocks(
-    source: Source,
+    source: TextSource,
     mark: re.Pattern[str],
     split_line: SplitLine,
     to_record: Callable[[Tags], ParsedRecord],
 ) -> Iterator[Block]:
-    """The blocks of a file in which a line with ``mark`` begins each record, and nothing ends it.
+    """Yield the blocks of a file in which a line with ``mark`` begins each record.
 
-    What precedes the first one, a legend for instance, is no block, unless it is a record that
-    lost its first line.
+    Text before the first mark, such as a legend, is not a block, unless it is a record that lost
+    its first line.
     """
     blocks = Blocks()
     for line, text in cut(source, starts_with(mark)):
@@ -161,8 +168,8 @@ def marked_blocks(
         is_marked = mark.match(text.lstrip(" \t\ufeff\x0c"))
         text, faults = source.clean(text)
         record = to_record(parse_tags(text, split_line))
-        says_more = record.year or record.doi or record.pmid or record.authors or record.journal
-        if not is_marked and not (record.title and says_more):
+        has_more = record.year or record.doi or record.pmid or record.authors or record.journal
+        if not is_marked and not (record.title and has_more):
             continue
         yield blocks.block(record, line=line, raw=text.strip("\n"), warnings=faults)
 

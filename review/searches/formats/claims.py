@@ -1,9 +1,9 @@
-"""What a record's block says of decisions: those of ASReview, Covidence, Rayyan and plain tables.
+"""Decisions that a record's block names, as ASReview, Covidence, Rayyan and plain tables do.
 
-Rayyan writes them into the notes (`RAYYAN-INCLUSION: {"Ana"=>"Included"} | …`), ASReview into
-columns of its own or, in RIS, into notes (`ASReview_relevant`), Covidence a reason into the notes
-of the list it exports (`Exclusion reason: Wrong population`), and people into columns that are
-called what they are.
+Rayyan writes them into the notes (`RAYYAN-INCLUSION: {"Ana"=>"Included"} | …`).  ASReview has its
+own columns or, in RIS, uses notes (`ASReview_relevant`).  Covidence exports one list per decision
+and puts the reason into the notes (`Exclusion reason: Wrong population`).  People use columns with
+plain headings.
 """
 
 import re
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from review.searches.formats.records import ParsedRecord
 
-# Plain headings, the surest first.
+# Headings for each field, the clearest first.
 _COLUMNS: Mapping[str, Sequence[str]] = {
     "verdict": (
         "asreview_label", "decision", "verdict", "vote", "screening decision", "included",
@@ -33,14 +33,14 @@ _NOTES_LENGTH = 20_000
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _ASREVIEW = re.compile(r"ASReview_(relevant|irrelevant)\b")
 _COVIDENCE = re.compile(r"Exclusion reason:\s*([^;|\n]{1,500})", re.IGNORECASE)
-NOT_SAID = frozenset({"", "-1", "nan", "none", "not seen", "not_seen", "unlabeled", "undecided"})
+NO_VERDICT = frozenset({"", "-1", "nan", "none", "not seen", "not_seen", "unlabeled", "undecided"})
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """One decision as the file claims it; ``author`` and ``verdict`` are the file's own words.
+class DecisionClaim:
+    """One decision as the file names it; ``author`` and ``verdict`` are the file's own words.
 
-    An empty ``verdict`` is one that the file as a whole stands for, as a list of Covidence's does.
+    ``verdict`` is empty if the whole file means one decision, as a list from Covidence does.
     """
 
     author: str = ""
@@ -51,50 +51,52 @@ class Claim:
     at: str | None = None
 
 
-def claims(record: ParsedRecord) -> list[Claim]:
-    """Return the decisions that a record's block claims, in its order; one without a verdict
-    where it says nothing."""
+def claims(record: ParsedRecord) -> list[DecisionClaim]:
+    """Return the decisions that a record's block names, in its order.
+
+    A block that names none gives one claim without a verdict.
+    """
     texts = [text for values in record.extra.values() for text in values]
-    return list(_of_rayyan(texts)) or [_of_columns(record, texts)]
+    return list(_rayyan_claims(texts)) or [_column_claim(record, texts)]
 
 
-def _of_rayyan(texts: Sequence[str]) -> Iterator[Claim]:
+def _rayyan_claims(texts: Sequence[str]) -> Iterator[DecisionClaim]:
     for text in texts:
-        if not (said := _INCLUSION.search(text)):
+        if not (inclusion := _INCLUSION.search(text)):
             continue
         reasons = _REASONS.search(text)
         notes = {
             name: " ".join(_QUOTED.findall(inner))
             for name, inner in _NOTES.findall(text.partition("USER-NOTES:")[2][:_NOTES_LENGTH])
         }
-        for name, verdict in _PERSON.findall(said[1]):
+        for name, verdict in _PERSON.findall(inclusion[1]):
             is_exclusion = verdict.lower().startswith("exclu")
             listed = reasons[1].split(",") if reasons and is_exclusion else ()
-            yield Claim(
+            yield DecisionClaim(
                 author=name,
                 verdict=verdict,
-                reasons=tuple(one.strip() for one in listed if one.strip()),
+                reasons=tuple(reason.strip() for reason in listed if reason.strip()),
                 note=notes.get(name) or None,
             )
 
 
-def _of_columns(record: ParsedRecord, texts: Sequence[str]) -> Claim:
+def _column_claim(record: ParsedRecord, texts: Sequence[str]) -> DecisionClaim:
     by_heading = {name.strip().lower(): values[0] for name, values in record.extra.items()}
 
     def cell(field: str) -> str:
-        found = (by_heading[name] for name in _COLUMNS[field] if by_heading.get(name, "").strip())
-        return next(found, "").strip()[:10_000]
+        filled = (by_heading[name] for name in _COLUMNS[field] if by_heading.get(name, "").strip())
+        return next(filled, "").strip()[:10_000]
 
     verdict = cell("verdict")
-    if not verdict and (marked := next(filter(None, map(_ASREVIEW.search, texts)), None)):
-        verdict = marked[1]
+    if not verdict and (label := next(filter(None, map(_ASREVIEW.search, texts)), None)):
+        verdict = label[1]
     reason = cell("reason")
-    if not reason and (given := next(filter(None, map(_COVIDENCE.search, texts)), None)):
-        reason = given[1].strip()
-    return Claim(
+    if not reason and (covidence := next(filter(None, map(_COVIDENCE.search, texts)), None)):
+        reason = covidence[1].strip()
+    return DecisionClaim(
         author=cell("author")[:255],
         email=cell("email")[:255],
-        verdict="" if verdict.lower() in NOT_SAID else verdict[:255],
+        verdict="" if verdict.lower() in NO_VERDICT else verdict[:255],
         reasons=(reason,) if reason else (),
         note=cell("note") or None,
         at=cell("at")[:255] or None,

@@ -1,11 +1,11 @@
-"""What CNKI and Wanfang export: NoteExpress `{Title}: …`, and CNKI's own `Title-题名: …`."""
+"""Exports of CNKI and Wanfang: NoteExpress `{Title}: …`, and CNKI's own `Title-题名: …`."""
 
 import re
 from collections.abc import Iterable, Iterator
 
 from review.searches.formats.building import build_record, marked_blocks
 from review.searches.formats.records import Block, ParsedRecord
-from review.searches.formats.source import Source
+from review.searches.formats.source import TextSource
 from review.searches.formats.tagged import Tags
 
 MARK = re.compile(r"(?:\{Reference Type\}|SrcDatabase-[^\s:：]{1,20})[ \t]?[:：]")
@@ -15,22 +15,22 @@ _LINE = re.compile(
 _BETWEEN = re.compile(r"[;；，\n]")
 
 
-def read(source: Source) -> Iterator[Block]:
-    """The blocks of a file in either form."""
+def read(source: TextSource) -> Iterator[Block]:
+    """Yield the blocks of a file in either form."""
     return marked_blocks(source, MARK, _split_line, to_record)
 
 
 def _split_line(line: str) -> tuple[str, str] | None:
-    found = _LINE.match(line)
-    return (found.group(1) or found.group(2), found.group(3)) if found else None
+    match = _LINE.match(line)
+    return (match.group(1) or match.group(2), match.group(3)) if match else None
 
 
 def to_record(tags: Tags) -> ParsedRecord:
-    """The record that these tags describe."""
+    """Return the record that these tags describe."""
     return build_record(
         title=tags.take_first("Title"),
         abstract=tags.take_first("Abstract", "Summary"),
-        authors=_each(tags.take_all("Author")),
+        authors=_split_values(tags.take_all("Author")),
         years=[
             value
             for tag in ("Year", "PubTime", "Publication Date", "Date")
@@ -46,11 +46,11 @@ def to_record(tags: Tags) -> ParsedRecord:
         type=tags.take_first("Reference Type", "SrcDatabase"),
         language=tags.take_first("Language"),
         accession=tags.take_first("Accession Number"),
-        keywords=_each(tags.take_all("Keywords", "Keyword")),
+        keywords=_split_values(tags.take_all("Keywords", "Keyword")),
         translated_title=tags.take_first("Translated Title"),
         extra=tags,
     )
 
 
-def _each(values: Iterable[str]) -> list[str]:
+def _split_values(values: Iterable[str]) -> list[str]:
     return [part for value in values for part in _BETWEEN.split(value)]

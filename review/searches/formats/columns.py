@@ -1,4 +1,4 @@
-"""Which column of a table holds what: the headings of many programs, and rows made records."""
+"""Recognise the columns of a table by the headings of many programs; turn rows into records."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from review.searches.formats.names import split_names
 from review.searches.formats.records import ParsedRecord
 
 FIELDS = tuple(HEADINGS)
-"""What a column can be mapped to; a column that is not mapped goes to ``extra``."""
+"""What a column can be mapped to.  Columns that are not mapped go to ``extra``."""
 
 _FIELD_OF = {
     heading.strip(): (field, rank)
@@ -26,24 +26,24 @@ _EMBASE_SOURCE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The heading row of a table, and the field that each column stands for."""
+    """The heading row of a table, and the field of each column."""
 
     names: tuple[str, ...]
     fields: tuple[str | None, ...]
 
     @property
     def n_sure(self) -> int:
-        """How many of the fields that make a reference list the heading row names."""
+        """Return how many of the fields typical of a reference list the heading row names."""
         return len(_SURE.intersection(field for field in self.fields if field))
 
     @property
     def has_work(self) -> bool:
-        """Whether some column can tell which work a row is about."""
+        """Return whether any column identifies the work that a row is about."""
         return any(field in ("title", "doi", "abstract", "pmid") for field in self.fields)
 
 
 def match_columns(cells: Sequence[str], mapping: Mapping[str, str] | None = None) -> Columns:
-    """The fields of a heading row; ``mapping`` (column to field, "" for none) goes first."""
+    """Return the fields of a heading row; ``mapping`` (heading to field, "" for none) wins."""
     names = tuple(cell.strip().lstrip("\ufeff") for cell in cells)
     chosen = {_plain(name): field or None for name, field in (mapping or {}).items()}
     fields = [
@@ -60,16 +60,16 @@ def _plain(name: str) -> str:
 
 
 def row_record(columns: Columns, cells: Sequence[str]) -> ParsedRecord:
-    """The record in a row: of two columns for one field, the better known heading goes first."""
+    """Return the record in a row; if two columns have one field, the clearer heading wins."""
     values: dict[str, list[str]] = {}
     extra: dict[str, list[str]] = {}
-    for place in _by_rank(columns):
-        cell = cells[place].strip() if place < len(cells) else ""
-        field = columns.fields[place]
+    for index in _by_rank(columns):
+        cell = cells[index].strip() if index < len(cells) else ""
+        field = columns.fields[index]
         if not cell or cell.lower() in ("nan", "null", "none", "n/a"):
             continue
         if field is None or (values.get(field) and field not in ("keywords", "numbers", "year")):
-            extra.setdefault(columns.names[place] or f"column {place + 1}", []).append(cell)
+            extra.setdefault(columns.names[index] or f"column {index + 1}", []).append(cell)
         else:
             values.setdefault(field, []).append(cell)
     if surplus := [cell for cell in cells[len(columns.names) :] if cell.strip()]:
@@ -78,8 +78,8 @@ def row_record(columns: Columns, cells: Sequence[str]) -> ParsedRecord:
 
 
 def _by_rank(columns: Columns) -> list[int]:
-    def rank(place: int) -> tuple[int, int]:
-        return _FIELD_OF.get(_plain(columns.names[place]), (None, 99))[1], place
+    def rank(index: int) -> tuple[int, int]:
+        return _FIELD_OF.get(_plain(columns.names[index]), (None, 99))[1], index
 
     return sorted(range(len(columns.names)), key=rank)
 

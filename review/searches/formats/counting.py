@@ -1,4 +1,4 @@
-"""How many blocks a file has, counted without the readers, so that the two can be compared."""
+"""Count the blocks of a file without the readers, so that the two counts can be compared."""
 
 import re
 from collections.abc import Iterator
@@ -6,13 +6,13 @@ from itertools import islice
 from pathlib import Path
 
 from review.searches.formats.records import Format
-from review.searches.formats.source import Source
+from review.searches.formats.source import TextSource
 from review.searches.formats.tables import HEAD_ROWS, find_layout
 from review.searches.formats.workbook import iter_rows
 
 _OVERLAP = 256
 
-# Each begins with the newline (or the tag) before the mark, so that no mark is counted in mid-line.
+# Each begins with the newline (or the tag) before the mark, so that marks in mid-line do not count.
 _MARKS = {
     Format.PUBMED_XML: re.compile(r"<Pubmed(?:Book)?Article(?=[\s/>])"),
     Format.ENDNOTE_XML: re.compile(r"<record(?=[\s/>])"),
@@ -30,7 +30,7 @@ _MARKS = {
 }
 
 
-# A line that begins a record, one that ends it, and one that only records have.
+# The line that begins a record, the line that ends it, and lines that only records have.
 _STRETCHES = {
     Format.RIS: (
         re.compile(r"TY[ \t]{0,4}[-\u2013](?=[ \t\nA-Z]|$)"),
@@ -46,10 +46,10 @@ _STRETCHES = {
 
 
 def count_blocks(path: Path, *, format: Format, encoding: str) -> int:  # noqa: A002
-    """The number of places in the file where a record begins; for tables, of filled rows."""
+    """Return how many records begin in the file; for tables, how many rows are filled."""
     if format is Format.XLSX:
         return _count_sheet(path)
-    source = Source(path, encoding=encoding)
+    source = TextSource(path, encoding=encoding)
     if format in (Format.CSV, Format.TSV):
         return _count_rows(source)
     if format in _STRETCHES:
@@ -63,26 +63,26 @@ def count_blocks(path: Path, *, format: Format, encoding: str) -> int:  # noqa: 
     return _count_marks(source, _MARKS[format])
 
 
-def _count_marks(source: Source, mark: re.Pattern[str]) -> int:
-    """Matches of ``mark``, each chunk seen together with the end of the one before."""
+def _count_marks(source: TextSource, mark: re.Pattern[str]) -> int:
+    """Return the matches of ``mark``; each chunk is searched with the end of the last one."""
     n, text, counted_to = 0, "\n", 0
     for chunk in source:
         text += chunk
         safe = len(text) - _OVERLAP
-        for found in mark.finditer(text, counted_to):
-            if found.start() >= safe:
+        for match in mark.finditer(text, counted_to):
+            if match.start() >= safe:
                 break
             n += 1
-            counted_to = found.end()
+            counted_to = match.end()
         cut = max(min(safe, len(text)), 0)
         text, counted_to = text[cut:], max(counted_to - cut, 0)
     return n + len(mark.findall(f"{text}\n", counted_to))
 
 
 def _count_stretches(
-    source: Source, mark: re.Pattern[str], end: re.Pattern[str], titled: re.Pattern[str]
+    source: TextSource, mark: re.Pattern[str], end: re.Pattern[str], titled: re.Pattern[str]
 ) -> int:
-    """Lines that begin a record, and stretches after an ended one that only records have."""
+    """Return the lines that begin a record, plus records that lost that line."""
     n, is_marked, is_titled = 0, False, False
     for line in source.lines():
         line = line.lstrip(" \t\ufeff\x0c")
@@ -97,8 +97,8 @@ def _count_stretches(
     return n + (is_titled and not is_marked)
 
 
-def _count_pubmed(source: Source) -> int:
-    """`PMID-` lines, and paragraphs that begin anew after a title without one."""
+def _count_pubmed(source: TextSource) -> int:
+    """Return the `PMID-` lines, plus later paragraphs that begin a record without one."""
     n, is_titled, is_after_blank = 0, True, True
     first = re.compile(r"(?:OWN|STAT|PMCR?|TI)[ \t]{0,3}-")
     title = re.compile(r"B?TI[ \t]{0,3}-")
@@ -113,8 +113,8 @@ def _count_pubmed(source: Source) -> int:
     return n
 
 
-def _count_refer(source: Source) -> int:
-    """`%0` lines but not two in a row, or in a file without any, paragraphs with a tag."""
+def _count_refer(source: TextSource) -> int:
+    """Return the `%0` lines, two in a row as one; without any, the paragraphs with a tag."""
     n, n_paragraphs, was_mark, is_after_blank = 0, 0, False, True
     for line in source.lines():
         is_mark = bool(re.match(r"\s{0,3}%0(?:\s|$)", line))
@@ -124,15 +124,15 @@ def _count_refer(source: Source) -> int:
     return n or n_paragraphs
 
 
-def _count_rows(source: Source) -> int:
-    """Lines that end outside quotes and are not empty, below the headings."""
+def _count_rows(source: TextSource) -> int:
+    """Return the filled rows below the headings; a row ends at a newline outside quotes."""
     lines = source.lines()
     head = list(islice(lines, HEAD_ROWS * 5))
     layout = find_layout(head)
     heading = layout.heading_row if layout else 0
     delimiter = layout.delimiter if layout else ","
     n, quotes, filled = 0, 0, False
-    for line in _both(head, lines):
+    for line in _chained(head, lines):
         quotes += line.count('"')
         filled = filled or bool(line.replace('"', "").replace(delimiter, "").strip())
         if quotes % 2 == 0:
@@ -141,13 +141,13 @@ def _count_rows(source: Source) -> int:
     return max(n + filled - heading - 1, 0)
 
 
-def _both(head: list[str], rest: Iterator[str]) -> Iterator[str]:
+def _chained(head: list[str], rest: Iterator[str]) -> Iterator[str]:
     yield from head
     yield from rest
 
 
-def _count_objects(source: Source) -> int:
-    """Objects at the outermost level of braces, strings taken out first."""
+def _count_objects(source: TextSource) -> int:
+    """Return the objects at the outermost level of braces, ignoring braces in strings."""
     n, depth = 0, 0
     rest = ""
     for chunk in source:

@@ -7,7 +7,7 @@ from typing import Any
 from review.errors import Unreadable
 from review.searches.formats.building import Blocks, build_record
 from review.searches.formats.records import RECORD_LIMIT, Block, ParsedRecord
-from review.searches.formats.source import Source, without_controls
+from review.searches.formats.source import TextSource, without_controls
 
 _READ_WORDS = (
     "title abstract author issued container-title container-title-short journalAbbreviation "
@@ -15,11 +15,11 @@ _READ_WORDS = (
     "language keyword original-title"
 )
 _READ = frozenset(_READ_WORDS.split())
-_NOT_JSON = "This file is not the JSON of a reference list: an array of items was expected."
+_NOT_JSON = "This JSON file is not a list of references. Export the references as CSL-JSON."
 
 
-def read(source: Source) -> Iterator[Block]:
-    """The blocks of a CSL-JSON file: the objects of its outermost array."""
+def read(source: TextSource) -> Iterator[Block]:
+    """Yield the blocks of a CSL-JSON file: the objects of its outermost array."""
     blocks = Blocks()
     decoder = json.JSONDecoder()
     for line, text in cut_objects(source):
@@ -36,15 +36,15 @@ def read(source: Source) -> Iterator[Block]:
             yield blocks.block(to_record(item), line=line, raw=text, warnings=faults)
 
 
-def cut_objects(source: Source) -> Iterator[tuple[int, str]]:
-    """Line and text of every object one level below the file's outermost array or object."""
+def cut_objects(source: TextSource) -> Iterator[tuple[int, str]]:
+    """Yield the line and text of every object one level below the outermost array or object."""
     buffer, begin, depth, line = "", -1, 0, 1
     in_string = escaped = False
     for chunk in source:
         offset = len(buffer)
         buffer += chunk
-        for place in range(offset, len(buffer)):
-            sign = buffer[place]
+        for position in range(offset, len(buffer)):
+            sign = buffer[position]
             if in_string:
                 if escaped:
                     escaped = False
@@ -53,19 +53,19 @@ def cut_objects(source: Source) -> Iterator[tuple[int, str]]:
                 elif sign == '"':
                     in_string = False
             elif sign == '"':
-                in_string = depth > 0  # a stray one between items hides none of them
+                in_string = depth > 0  # a stray quote between items hides none of them
             elif sign == "{":
                 depth += 1
                 if depth == 1:
-                    begin = place
+                    begin = position
             elif sign == "}" and depth:
                 depth -= 1
                 if depth == 0:
-                    yield line + buffer.count("\n", 0, begin), buffer[begin : place + 1]
+                    yield line + buffer.count("\n", 0, begin), buffer[begin : position + 1]
                     begin = -1
-        kept = begin if begin >= 0 else len(buffer)
-        line += buffer.count("\n", 0, kept)
-        buffer, begin = buffer[kept:], 0 if begin >= 0 else -1
+        n_done = begin if begin >= 0 else len(buffer)
+        line += buffer.count("\n", 0, n_done)
+        buffer, begin = buffer[n_done:], 0 if begin >= 0 else -1
         if len(buffer) > RECORD_LIMIT * 2:
             raise Unreadable(_NOT_JSON)
     if begin >= 0:
@@ -73,7 +73,7 @@ def cut_objects(source: Source) -> Iterator[tuple[int, str]]:
 
 
 def to_record(item: dict[str, Any]) -> ParsedRecord:
-    """The record in an item; values of an unexpected kind are read as text."""
+    """Return the record in an item; values of an unexpected type are read as text."""
     return build_record(
         title=_text(item.get("title")),
         abstract=_text(item.get("abstract")),
@@ -112,7 +112,7 @@ def _names(authors: object) -> list[str]:
 
 
 def _text(value: object) -> str:
-    """Any JSON value as text; of a date its numbers, of a list its items."""
+    """Return any JSON value as text: a date as its numbers, a list as its items."""
     if value is None:
         return ""
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Which encoding a file is in: strict Unicode first, then one of a short list of old ones."""
+"""Find the encoding of a file: strict Unicode first, then one of a short list of old ones."""
 
 import codecs
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 from charset_normalizer import from_bytes
 
 LEGACY = ("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "gb18030", "shift_jis")
-"""Encodings that exports come in where they are not Unicode, the most frequent first."""
+"""Encodings of exports that are not Unicode, the most frequent first."""
 
 _EAST_ASIAN = ("gb18030", "shift_jis")
 
@@ -25,14 +25,14 @@ _CHUNK = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """An encoding, and a note where it is an informed guess."""
+    """An encoding, with a note if it is a guess."""
 
     name: str
     note: str = ""
 
 
 def find_encoding(path: Path) -> Encoding:
-    """The encoding of ``path``; reads the whole file once to prove UTF-8."""
+    """Return the encoding of ``path``; this reads the whole file once to prove UTF-8."""
     with path.open("rb") as file:
         head = file.read(4096)
     for bom, name in _BOMS:
@@ -40,13 +40,13 @@ def find_encoding(path: Path) -> Encoding:
             return Encoding(name)
     if wide := _wide_without_bom(head):
         return Encoding(wide, "UTF-16 without a byte order mark.")
-    n_right, n_wrong, sample = _try_utf8(path)
-    # One byte in a hundred is damage or a pasted line; more is another encoding.
-    if n_wrong == 0 or n_right >= 20 * n_wrong:
-        note = f"{n_wrong} places are not valid UTF-8." if n_wrong else ""
+    n_valid, n_wrong, sample = _try_utf8(path)
+    # A few wrong bytes are damage or a pasted line; more of them mean another encoding.
+    if n_wrong == 0 or n_valid >= 20 * n_wrong:
+        note = f"Bytes that are not valid UTF-8: {n_wrong}." if n_wrong else ""
         return Encoding("utf-8", note)
     name = _guess_legacy(sample)
-    return Encoding(name, f"Not Unicode; read as {name}, please check the accents.")
+    return Encoding(name, f"Not Unicode; read as {name}. Check the accents.")
 
 
 def _wide_without_bom(head: bytes) -> str | None:
@@ -61,12 +61,12 @@ def _wide_without_bom(head: bytes) -> str | None:
 
 
 def _try_utf8(path: Path) -> tuple[int, int, bytes]:
-    """Non-ASCII characters that are UTF-8, places that are not, and lines around the latter.
+    """Return the number of valid and invalid non-ASCII characters, and some non-ASCII lines.
 
-    A character that the end of the file cuts off is no fault of the encoding.
+    A character that the end of the file cuts off is not counted as invalid.
     """
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-    n_right = n_wrong = 0
+    n_valid = n_wrong = 0
     sample = bytearray()
     with path.open("rb") as file:
         while data := file.read(_CHUNK):
@@ -75,16 +75,16 @@ def _try_utf8(path: Path) -> tuple[int, int, bytes]:
                 continue
             bad = text.count("\ufffd") - data.count("\ufffd".encode())
             n_wrong += max(bad, 0)
-            n_right += len(text) - len(text.encode("ascii", "ignore")) - max(bad, 0)
+            n_valid += len(text) - len(text.encode("ascii", "ignore")) - max(bad, 0)
             if bad and len(sample) < _SAMPLE:
                 sample += b"\n".join(line for line in data.splitlines() if not line.isascii())
-    return n_right, n_wrong, bytes(sample[:_SAMPLE])
+    return n_valid, n_wrong, bytes(sample[:_SAMPLE])
 
 
 def _guess_legacy(sample: bytes) -> str:
-    """The likeliest of LEGACY; cp1252 where nothing speaks for another."""
+    """Return the likeliest of LEGACY, or cp1252 if nothing suggests another."""
     runs = re.findall(rb"[\x80-\xff]+", sample)
-    # Accents stand alone between plain letters; Chinese and Japanese come in runs of high bytes.
+    # Accented letters are single high bytes; Chinese and Japanese are runs of high bytes.
     is_accents = sum(map(len, runs)) < 2.5 * len(runs)
     candidates = [name for name in LEGACY if not (is_accents and name in _EAST_ASIAN)]
     matches = list(from_bytes(sample, cp_isolation=candidates, enable_fallback=False))

@@ -1,4 +1,4 @@
-"""What kind of file this is, told from its content; its name only decides between equals."""
+"""Detect the format of a file from its content; its name only breaks ties."""
 
 import codecs
 import re
@@ -8,25 +8,25 @@ from pathlib import Path
 from review.errors import Unreadable
 from review.searches.formats import bibtex, cnki, ovid, refer, refworks, ris, wos
 from review.searches.formats.decoding import Encoding, find_encoding
-from review.searches.formats.records import FILE_LIMIT, Detected, Format
-from review.searches.formats.tables import Layout, find_layout
+from review.searches.formats.records import FILE_LIMIT, FILE_TOO_LARGE, Detected, Format
+from review.searches.formats.tables import TableLayout, find_layout
 from review.searches.formats.tagged import line_start
 from review.searches.formats.workbook import check_zip
 
 _SAMPLE = 256 * 1024
 _MAGIC = (
-    (b"%PDF", "a PDF"),
-    (b"\x89PNG", "an image"),
-    (b"\xff\xd8\xff", "an image"),
-    (b"GIF8", "an image"),
-    (b"II*\x00", "an image"),
-    (b"MM\x00*", "an image"),
-    (b"\x1f\x8b", "a compressed file; unpack it first"),
-    (b"7z\xbc\xaf", "a compressed file; unpack it first"),
-    (b"Rar!", "a compressed file; unpack it first"),
-    (b"\xd0\xcf\x11\xe0", "an old Office file; save it as .xlsx or .csv"),
-    (b"{\\rtf", "a word processor's document; save it as plain text"),
-    (b"SQLite format 3", "a database"),
+    (b"%PDF", "a PDF. Choose an export of references"),
+    (b"\x89PNG", "an image. Choose an export of references"),
+    (b"\xff\xd8\xff", "an image. Choose an export of references"),
+    (b"GIF8", "an image. Choose an export of references"),
+    (b"II*\x00", "an image. Choose an export of references"),
+    (b"MM\x00*", "an image. Choose an export of references"),
+    (b"\x1f\x8b", "a compressed file. Unpack it first"),
+    (b"7z\xbc\xaf", "a compressed file. Unpack it first"),
+    (b"Rar!", "a compressed file. Unpack it first"),
+    (b"\xd0\xcf\x11\xe0", "an old Office file. Save it as .xlsx or .csv"),
+    (b"{\\rtf", "a word processor document. Save it as plain text"),
+    (b"SQLite format 3", "a database. Choose an export of references"),
 )
 _MARKS = (
     (Format.RIS, ris.MARK),
@@ -38,7 +38,7 @@ _MARKS = (
     (Format.REFER, refer.MARK),
     (Format.CNKI, cnki.MARK),
 )
-_LEFT_OVERS = (
+_TORN_TAGS = (
     (Format.NBIB, re.compile(r"^(?:FAU |JT  |DP  |STAT|LID |AID |DCOM|MHDA)- ", re.MULTILINE)),
     (Format.RIS, re.compile(r"^(?:TI|T1|AU|A1|AB|N2|JO|JF|PY|Y1|ER|KW)  - ", re.MULTILINE)),
     (Format.WOS, re.compile(r"^(?:TI|AU|SO|PY|UT) \S", re.MULTILINE)),
@@ -50,16 +50,16 @@ _RECOGNISED = "Recognised by its content."
 
 
 def detect(path: Path, *, name: str | None = None) -> Detected:
-    """The format and encoding of a file, for a person to confirm or correct.
+    """Return the format and encoding of a file, for a person to confirm or correct.
 
-    Raises Unreadable for an empty file, one over the limit, and anything that is no reference
-    file; the sentence says what it is instead where that can be told.
+    Raises Unreadable for an empty file, one over the limit, and anything that is not a reference
+    file; the message says what it is instead, if we know.
     """
     size = path.stat().st_size
     if size == 0:
-        raise Unreadable("This file is empty.")
+        raise Unreadable("This file is empty. Choose another file.")
     if size > FILE_LIMIT:
-        raise Unreadable(f"This file is larger than {FILE_LIMIT // 1024 // 1024} MB; split it.")
+        raise Unreadable(FILE_TOO_LARGE)
     with path.open("rb") as file:
         head = file.read(_SAMPLE)
     _refuse_other_files(head)
@@ -68,10 +68,10 @@ def detect(path: Path, *, name: str | None = None) -> Detected:
     encoding = find_encoding(path)
     text = _decode(head, encoding)
     if not text.strip("\ufeff \t\r\n\x00\x1a"):
-        raise Unreadable("This file holds nothing but blanks.")
-    found, note = _find_format(text, (name or path.name).lower())
+        raise Unreadable("This file contains only spaces and blank lines. Choose another file.")
+    format_, note = _find_format(text, (name or path.name).lower())
     encoding = _declared(text, encoding) if text.lstrip("\ufeff ").startswith("<?xml") else encoding
-    return Detected(format=found, encoding=encoding.name, note=f"{note} {encoding.note}".strip())
+    return Detected(format=format_, encoding=encoding.name, note=f"{note} {encoding.note}".strip())
 
 
 def _refuse_other_files(head: bytes) -> None:
@@ -85,9 +85,9 @@ def _detect_workbook(path: Path) -> Detected:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
     except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise Unreadable("This is a damaged zip archive, not a reference file.") from error
+        raise Unreadable("This is a damaged zip archive. Export the references again.") from error
     if "xl/workbook.xml" not in names:
-        raise Unreadable("This is a zip archive, not a reference file; unpack it first.")
+        raise Unreadable("This is a zip archive, not a reference file. Unpack it first.")
     check_zip(path)
     return Detected(format=Format.XLSX, encoding="utf-8", note=_RECOGNISED)
 
@@ -97,19 +97,19 @@ def _decode(head: bytes, encoding: Encoding) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     n_odd = sum(map(text.count, map(chr, (*range(1, 9), *range(14, 26), *range(27, 32)))))
     if n_odd + text.count("\x00") > 0.02 * len(text) + 8:
-        raise Unreadable("This is a binary file, not a reference file.")
+        raise Unreadable("This is a binary file. Export the references as text.")
     return text
 
 
 def _declared(text: str, encoding: Encoding) -> Encoding:
-    """The encoding that an XML declaration names, where the bytes left it to a guess."""
-    found = re.match(
+    """Return the encoding that an XML declaration names, if ours is only a guess."""
+    match = re.match(
         r"\s*<\?xml[^>]{0,100}encoding=[\"']([\w.-]{1,40})[\"']", text.lstrip("\ufeff")
     )
-    if found is None or "Not Unicode" not in encoding.note:
+    if match is None or "Not Unicode" not in encoding.note:
         return encoding
     try:
-        name = codecs.lookup(found.group(1)).name
+        name = codecs.lookup(match.group(1)).name
     except LookupError:
         return encoding
     is_unicode = name.startswith("utf")
@@ -125,20 +125,23 @@ def _find_format(text: str, name: str) -> tuple[Format, str]:
     layout = find_layout([f"{line}\n" for line in text.split("\n")[:200]])
     if layout is not None and layout.columns.n_sure >= 2:
         return _table(layout), _RECOGNISED
-    if marked := _find_marked(text):
-        return marked, _RECOGNISED
+    if format_ := _find_marked(text):
+        return format_, _RECOGNISED
     is_named_table = name.endswith((".csv", ".tsv"))
     if layout is not None and (is_named_table or len(layout.columns.names) > 1):
-        return _table(layout), "A table of which one column was recognised."
+        return _table(layout), "A table. Only one column was recognised."
     if is_named_table and _is_rectangular(text):
-        found = Format.TSV if name.endswith(".tsv") else Format.CSV
-        return found, "A table whose headings are not known: say which column is which."
-    raise Unreadable("This does not look like an export of references: no record was found in it.")
+        format_ = Format.TSV if name.endswith(".tsv") else Format.CSV
+        return format_, "A table whose headings are not known. Say which column is which."
+    raise Unreadable("No record was found in this file. Choose an export of references.")
 
 
 def _find_xml(text: str) -> Format:
     if re.search(r"<!ENTITY\b", text, re.IGNORECASE):
-        raise Unreadable("This XML file declares entities, which exports of references never do.")
+        raise Unreadable(
+            "This XML file declares entities, which exports of references never do."
+            " Export the references again."
+        )
     if _PUBMED_PARTS.search(text):
         return Format.PUBMED_XML
     if _ZOTERO.search(text):
@@ -146,28 +149,33 @@ def _find_xml(text: str) -> Format:
     if re.search(r"<record[\s>]", text) and _ENDNOTE_PARTS.search(text):
         return Format.ENDNOTE_XML
     if re.search(r"<(?:!doctype html|html|head|body|script)\b", text[:5000], re.IGNORECASE):
-        raise Unreadable("This is a web page, not a reference file; export the references instead.")
-    raise Unreadable("This XML file holds neither PubMed articles nor EndNote or Zotero records.")
+        raise Unreadable("This is a web page, not a reference file. Export the references instead.")
+    raise Unreadable(
+        "This XML file has neither PubMed articles nor EndNote or Zotero records."
+        " Choose an export of references."
+    )
 
 
 def _find_marked(text: str) -> Format | None:
-    """The format whose mark of a new record comes first, or whose tags are left of a torn file."""
+    """Return the format whose mark of a new record comes first, or whose tags a torn file has."""
     firsts = [
-        (place, found) for found, mark in _MARKS if (place := _first_place(mark, text)) is not None
+        (position, format_)
+        for format_, mark in _MARKS
+        if (position := _first_position(mark, text)) is not None
     ]
     if firsts:
         return min(firsts)[1]
-    counts = [(len(left.findall(text)), found) for found, left in _LEFT_OVERS]
-    n, found = max(counts, key=lambda count: count[0])
-    return found if n >= 2 else None
+    counts = [(len(tag.findall(text)), format_) for format_, tag in _TORN_TAGS]
+    n, format_ = max(counts, key=lambda count: count[0])
+    return format_ if n >= 2 else None
 
 
-def _first_place(mark: re.Pattern[str], text: str) -> int | None:
-    places = (line_start(text, found.start()) for found in mark.finditer(text))
-    return next((place for place in places if place is not None), None)
+def _first_position(mark: re.Pattern[str], text: str) -> int | None:
+    positions = (line_start(text, match.start()) for match in mark.finditer(text))
+    return next((position for position in positions if position is not None), None)
 
 
-def _table(layout: Layout) -> Format:
+def _table(layout: TableLayout) -> Format:
     return Format.TSV if layout.delimiter == "\t" else Format.CSV
 
 

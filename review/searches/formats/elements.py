@@ -1,7 +1,7 @@
-"""XML record by record: each element is cut out of the stream and parsed alone.
+"""XML, record by record: each element is cut out of the stream and parsed alone.
 
-So one damaged record costs one record, an entity is never defined, nothing outside the file is
-ever fetched, and the memory needed is that of one record.
+A damaged record costs one record, no entity is ever defined, nothing outside the file is ever
+fetched, and only one record is in memory at a time.
 """
 
 import re
@@ -14,10 +14,10 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from review.errors import Unreadable
-from review.searches.formats.source import Source
+from review.searches.formats.source import TextSource
 from review.searches.formats.tagged import cut
 
-CUT_OFF = "The record breaks off before its end."
+CUT_OFF = "The record is cut off before its end."
 
 _DECLARES = re.compile(r"<!(?:ENTITY|ELEMENT|ATTLIST|NOTATION)\b", re.IGNORECASE)
 _REFERENCE = re.compile(r"&#(?:(\d{1,9})|[xX]([0-9a-fA-F]{1,8}));")
@@ -30,44 +30,44 @@ _PREFIX = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Cutting:
-    """The text of one element; not complete where its end tag is missing."""
+class ElementText:
+    """The text of one element; it is not complete if its end tag is missing."""
 
     line: int
     text: str
     is_complete: bool
 
 
-def cut_elements(source: Source, *names: str) -> Iterator[Cutting]:
-    """Every element called one of ``names``, in order; a text without any gives nothing.
+def cut_elements(source: TextSource, *names: str) -> Iterator[ElementText]:
+    """Yield every element with one of ``names``, in order.
 
-    Raises Unreadable for a document that declares entities: no export of references does.
+    Raises Unreadable for a document that declares entities; no export of references does.
     """
     opening = re.compile(rf"<(?:{'|'.join(names)})(?=[\s/>])")
     end = re.compile(rf"</(?:{'|'.join(names)})\s*>|^<[^<>]*/>")
 
     def starts(text: str, begin: int, stop: int) -> Iterator[int]:
-        return (found.start() for found in opening.finditer(text, begin, stop))
+        return (match.start() for match in opening.finditer(text, begin, stop))
 
     for line, text in cut(source, starts, boundary=">"):
         if not opening.match(text):
             refuse_declarations(text)
             continue
-        found = end.search(text)
-        yield Cutting(line, text[: found.end()] if found else text, found is not None)
+        match = end.search(text)
+        yield ElementText(line, text[: match.end()] if match else text, match is not None)
 
 
 def refuse_declarations(prolog: str) -> None:
-    """Raises Unreadable where what precedes the records defines entities of its own."""
+    """Raise Unreadable if the text before the records declares entities."""
     if _DECLARES.search(prolog):
         raise Unreadable(
-            "This XML file declares entities, which can make a small file huge or read other"
-            " files; exports of references never do. Nothing was read."
+            "This XML file declares entities, which exports of references never do. They can make"
+            " a small file huge or read other files, so nothing was imported."
         )
 
 
 def parse_element(text: str) -> Element | str:
-    """The element, repaired where the fault is plain; or a sentence on why it cannot be read."""
+    """Return the element, with obvious faults repaired, or a sentence on why it is unreadable."""
     for candidate in _candidates(text):
         try:
             return fromstring(candidate, forbid_dtd=True)
@@ -77,11 +77,11 @@ def parse_element(text: str) -> Element | str:
 
 
 def _candidates(text: str) -> Iterator[str]:
-    """``text``, and where that fails what is left after ever bolder repairs."""
+    """Yield ``text``, then bolder and bolder repairs of it."""
     yield text
     text = _REFERENCE.sub(_legal_reference, text)
     text = _NAMED.sub(
-        lambda found: html5.get(f"{found.group(1)};", "&amp;" + found.group(1) + ";"), text
+        lambda match: html5.get(f"{match.group(1)};", "&amp;" + match.group(1) + ";"), text
     )
     yield text
     text = without_prefixes(text)
@@ -89,31 +89,31 @@ def _candidates(text: str) -> Iterator[str]:
     yield _BARE_LESS.sub("&lt;", _BARE_AMPERSAND.sub("&amp;", text))
 
 
-def _legal_reference(found: re.Match[str]) -> str:
-    code = int(found.group(1) or int(found.group(2), 16))
+def _legal_reference(match: re.Match[str]) -> str:
+    code = int(match.group(1) or int(match.group(2), 16))
     legal = code in (9, 10, 13) or 0x20 <= code < 0xD800 or 0xE000 <= code <= 0x10FFFD
-    return found.group() if legal and code & 0xFFFE != 0xFFFE else ""
+    return match.group() if legal and code & 0xFFFE != 0xFFFE else ""
 
 
 def without_prefixes(text: str) -> str:
-    """An element cut out of its document, with the prefixes that the document declared left out."""
+    """Return an element's text without the namespace prefixes that its document declares."""
     return _PREFIX.sub(r"\1", text)
 
 
 def text_of(element: Element | None) -> str:
-    """All the text inside an element, markup left out; empty for None."""
+    """Return all the text inside an element, without markup; empty for None."""
     return " ".join("".join(element.itertext()).split()) if element is not None else ""
 
 
 def texts_of(element: Element, path: str) -> list[str]:
-    """The texts of all elements at ``path`` that have any."""
-    return [text for found in element.findall(path) if (text := text_of(found))]
+    """Return the texts of all elements at ``path`` that have text."""
+    return [text for child in element.findall(path) if (text := text_of(child))]
 
 
 def first_text(element: Element, *paths: str) -> str | None:
-    """The text of the first of ``paths`` that has any."""
+    """Return the text of the first element at ``paths`` that has text."""
     for path in paths:
-        for found in element.iterfind(path):
-            if text := text_of(found):
+        for child in element.iterfind(path):
+            if text := text_of(child):
                 return text
     return None

@@ -14,7 +14,7 @@ from review.searches.formats.elements import (
 )
 from review.searches.formats.fields import doi_alone, doi_in_url
 from review.searches.formats.records import RECORD_LIMIT, Block, ParsedRecord
-from review.searches.formats.source import Source
+from review.searches.formats.source import TextSource
 
 _READ_WORDS = (
     "contributors titles periodical pages volume number issue dates electronic-resource-num "
@@ -23,23 +23,25 @@ _READ_WORDS = (
 _READ = frozenset(_READ_WORDS.split())
 
 
-def read(source: Source) -> Iterator[Block]:
-    """The blocks of an EndNote XML file: its `record` elements."""
+def read(source: TextSource) -> Iterator[Block]:
+    """Yield the blocks of an EndNote XML file: its `record` elements."""
     blocks = Blocks()
-    for cutting in cut_elements(source, "record"):
-        if len(cutting.text) > RECORD_LIMIT:
-            yield blocks.too_long(line=cutting.line, raw=cutting.text)
+    for element_text in cut_elements(source, "record"):
+        if len(element_text.text) > RECORD_LIMIT:
+            yield blocks.too_long(line=element_text.line, raw=element_text.text)
             continue
-        text, faults = source.clean(cutting.text)
-        element = parse_element(text) if cutting.is_complete else CUT_OFF
+        text, faults = source.clean(element_text.text)
+        element = parse_element(text) if element_text.is_complete else CUT_OFF
         if isinstance(element, str):
-            yield blocks.rejected(element, line=cutting.line, raw=text, warnings=faults)
+            yield blocks.rejected(element, line=element_text.line, raw=text, warnings=faults)
         else:
-            yield blocks.block(to_record(element), line=cutting.line, raw=text, warnings=faults)
+            yield blocks.block(
+                to_record(element), line=element_text.line, raw=text, warnings=faults
+            )
 
 
 def to_record(element: Element) -> ParsedRecord:
-    """The record in a `record` element."""
+    """Return the record in a `record` element."""
     kind = element.find("ref-type")
     links = texts_of(element, "urls//url")
     resource = first_text(element, "electronic-resource-num")
@@ -78,8 +80,8 @@ def to_record(element: Element) -> ParsedRecord:
 
 
 def _authors(element: Element) -> list[str]:
-    found = texts_of(element, "contributors/authors/author")
-    return [name.strip() for text in found for name in text.split(";")]
+    texts = texts_of(element, "contributors/authors/author")
+    return [name.strip() for text in texts for name in text.split(";")]
 
 
 def _doi(resource: str | None, notes: list[str], links: list[str]) -> str | None:

@@ -1,4 +1,4 @@
-"""Values tidied one by one: DOI, year, pages, numbers, names, and text without markup."""
+"""Tidy single values: DOIs, years, pages, numbers, and text without markup."""
 
 import html
 import re
@@ -30,10 +30,10 @@ _PMID = re.compile(r"(?<!\d)[1-9]\d{0,7}(?!\d)")
 
 
 def tidy(text: str) -> str:
-    """``text`` on one line with single blanks, without inline markup or HTML entities."""
+    """Return ``text`` on one line with single spaces, without inline markup or HTML entities."""
     if "&" in text and _ENTITY.search(text):
         text = html.unescape(text)
-        if "&" in text and _ENTITY.search(text):  # exports of exports escape twice
+        if "&" in text and _ENTITY.search(text):  # an export of an export escapes twice
             text = html.unescape(text)
     if "<" in text:
         text = _TAGS.sub("", _BLOCK_TAGS.sub(" ", text))
@@ -41,15 +41,15 @@ def tidy(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """``text`` with every stretch of white space as one blank."""
-    # The plain blank is the only white space that is printable: most texts need no splitting.
+    """Return ``text`` with every run of white space as one space."""
+    # The plain space is the only white space that is printable, so most texts need no splitting.
     if "  " not in text and text.isprintable():
         return text.strip()
     return " ".join(text.split())
 
 
 def tidy_or_none(text: str | None) -> str | None:
-    """As ``tidy``, and None for nothing."""
+    """Return ``tidy(text)``, or None for an empty text."""
     return (tidy(text) or None) if text else None
 
 
@@ -59,42 +59,42 @@ _NOTICE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _NOTICE_LENGTH = 260
-_LEAST_ABSTRACT = 40
+_SHORTEST_ABSTRACT = 40
 
 
 def without_notice(abstract: str | None) -> tuple[str | None, str | None]:
-    """An abstract without the copyright notice at its end, and the notice."""
+    """Return an abstract without the copyright notice at its end, and the notice."""
     if not abstract or not any(sign in abstract[-_NOTICE_LENGTH:] for sign in ("©", "(", "opyri")):
         return abstract, None
     start = max(0, len(abstract) - _NOTICE_LENGTH)
-    found = _NOTICE.search(abstract, start)
-    if found is None or found.start() < _LEAST_ABSTRACT:
+    match = _NOTICE.search(abstract, start)
+    if match is None or match.start() < _SHORTEST_ABSTRACT:
         return abstract, None
-    return abstract[: found.start()], found.group().strip()
+    return abstract[: match.start()], match.group().strip()
 
 
 def number_or_none(text: str | None) -> str | None:
-    """As ``tidy_or_none``, for volumes and pages, where scripts leave "nan" for nothing."""
+    """Return ``tidy_or_none(text)``, with None also for the "nan" that scripts leave."""
     value = tidy_or_none(text)
     return None if value in ("nan", "NaN", "None", "null") else value
 
 
 def clean_doi(text: str | None) -> str | None:
-    """The first DOI in ``text``, lower case from "10." on, or None."""
+    """Return the first DOI in ``text``, in lower case from "10." on, or None."""
     if not text or ("10." not in text and "%" not in text):
         return None
     if "%" in text:
         text = unquote(text)
     if "&" in text:
         text = html.unescape(text)
-    found = _DOI.search(text)
-    if found is None:
+    match = _DOI.search(text)
+    if match is None:
         return None
-    return _trim_doi(found.group().lower()) or None
+    return _trim_doi(match.group().lower()) or None
 
 
 def _trim_doi(doi: str) -> str:
-    """``doi`` without the punctuation or the bracket that closes the sentence around it."""
+    """Return ``doi`` without the punctuation or closing bracket of the sentence around it."""
     while doi:
         last = doi[-1]
         unbalanced = last in ")]}" and doi.count(last) > doi.count(
@@ -107,54 +107,54 @@ def _trim_doi(doi: str) -> str:
 
 
 def doi_in_url(url: str) -> str | None:
-    """The DOI that a link to a resolver or a publisher's page carries, or None."""
-    if not (found := _DOI_IN_URL.search(url)):
+    """Return the DOI in a link to a resolver or a publisher's page, or None."""
+    if not (match := _DOI_IN_URL.search(url)):
         return None
-    rest = url[found.end() :]
-    if found.group()[0] in "?&;" or found.group().lower().startswith("id="):
+    rest = url[match.end() :]
+    if match.group()[0] in "?&;" or match.group().lower().startswith("id="):
         rest = rest.split("&", 1)[0]
     rest = unquote(rest).split("?", 1)[0].split("#", 1)[0].split("&", 1)[0]
     return clean_doi(_URL_TAIL.sub("", rest))
 
 
 def doi_alone(text: str) -> str | None:
-    """The DOI where ``text`` is a DOI and nothing else, as in "doi: 10.1000/182"; else None."""
-    found = _DOI_ONLY.fullmatch(text.strip())
-    return clean_doi(found.group(1)) if found else None
+    """Return the DOI if ``text`` is only a DOI, as in "doi: 10.1000/182", else None."""
+    match = _DOI_ONLY.fullmatch(text.strip())
+    return clean_doi(match.group(1)) if match else None
 
 
 def find_year(texts: Iterable[str]) -> int | None:
-    """The first year from 1500 to 2099 in ``texts``."""
+    """Return the first year from 1500 to 2099 in ``texts``, or None."""
     for text in texts:
-        if found := _YEAR.search(text) or _COMPACT_DATE.match(text):
-            return int(found.group(1))
+        if match := _YEAR.search(text) or _COMPACT_DATE.match(text):
+            return int(match.group(1))
     return None
 
 
 def find_issn(texts: Iterable[str]) -> str | None:
-    """The first ISSN, as 1234-567X."""
+    """Return the first ISSN, as 1234-567X, or None."""
     for text in texts:
-        if found := _ISSN.search(text):
-            return f"{found.group(1)}-{found.group(2).upper()}"
+        if match := _ISSN.search(text):
+            return f"{match.group(1)}-{match.group(2).upper()}"
     return None
 
 
 def find_isbn(texts: Iterable[str]) -> str | None:
-    """The first ISBN of ten or thirteen digits, without hyphens."""
+    """Return the first ISBN of ten or thirteen digits, without hyphens, or None."""
     for text in texts:
-        if found := _ISBN.search(text):
-            return re.sub("[- ]", "", found.group()).upper()
+        if match := _ISBN.search(text):
+            return re.sub("[- ]", "", match.group()).upper()
     return None
 
 
 def find_pmid(text: str | None) -> str | None:
-    """The first number in ``text`` that can be a PubMed identifier."""
-    found = _PMID.search(text) if text else None
-    return found.group() if found else None
+    """Return the first number in ``text`` that can be a PubMed identifier, or None."""
+    match = _PMID.search(text) if text else None
+    return match.group() if match else None
 
 
 def join_pages(first: str | None, last: str | None = None) -> str | None:
-    """One range of pages, or None where the source says that there are none."""
+    """Return one range of pages, or None if the source says that there are none."""
     first, last = number_or_none(first) or "", number_or_none(last) or ""
     joined = f"{first}-{last}" if first and last and last != first and "-" not in first else first
     joined = joined or last

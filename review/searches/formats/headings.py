@@ -1,6 +1,7 @@
-"""The headings under which programs put each field, the surest first: the words of Scopus, Web of
-Science, PubMed, Dimensions, Lens, OpenAlex, ProQuest, IEEE, Embase, Zotero, Covidence, Rayyan and
-ASReview, lower case and without punctuation.
+"""The headings that programs give each field, the clearest first.
+
+They are those of Scopus, Web of Science, PubMed, Dimensions, Lens, OpenAlex, ProQuest, IEEE,
+Embase, Zotero, Covidence, Rayyan and ASReview, in lower case and without punctuation.
 """
 
 HEADINGS: dict[str, str] = {

@@ -1,4 +1,4 @@
-"""LaTeX as reference managers write it, turned into plain text."""
+"""Turn LaTeX, as reference managers write it, into plain text."""
 
 import re
 import unicodedata
@@ -36,12 +36,12 @@ _LETTER_ACCENT = re.compile(
 )
 _COMMAND = re.compile(r"\\([A-Za-z]+)(?:\*|\s*\{\}|[ \t\n]+(?=[^{\s])|)")
 _ESCAPED = re.compile(r"\\([&%$#_{}~^,;:!/ \-@|<>\"'`=.*+()\[\]])")
-_KEPT = {"{": "\ue000", "}": "\ue001", "$": "\ue002", "\\": "\ue003", "~": "\ue004"}
-_BACK = str.maketrans({kept: sign for sign, kept in _KEPT.items()})
+_PLACEHOLDERS = {"{": "\ue000", "}": "\ue001", "$": "\ue002", "\\": "\ue003", "~": "\ue004"}
+_RESTORE = str.maketrans({placeholder: sign for sign, placeholder in _PLACEHOLDERS.items()})
 
 
 def to_text(text: str) -> str:
-    """``text`` with accents and symbols as characters and without braces or commands."""
+    """Return ``text`` with accents and symbols as characters, without braces or commands."""
     if "\\" in text:
         text = _SIGN_ACCENT.sub(_accented, text.replace("\\\\", "\ue003"))
         text = _LETTER_ACCENT.sub(_accented, text)
@@ -49,24 +49,24 @@ def to_text(text: str) -> str:
         text = _COMMAND.sub(_command, text)
     if "$" in text:
         text = re.sub(
-            r"\$([^$]{0,2000})\$", lambda found: re.sub(r"[_^](?=\{|\w)", "", found.group(1)), text
+            r"\$([^$]{0,2000})\$", lambda match: re.sub(r"[_^](?=\{|\w)", "", match.group(1)), text
         )
     text = text.replace("``", "“").replace("''", "”").replace("~", " ").replace("---", "—")
     text = re.sub(r"(?<=[^-])--(?=[^-])", "–", text).replace("{", "").replace("}", "")
-    return unicodedata.normalize("NFC", text.translate(_BACK))
+    return unicodedata.normalize("NFC", text.translate(_RESTORE))
 
 
-def _accented(found: re.Match[str]) -> str:
-    letter = next(group for group in found.groups()[1:] if group)
-    return unicodedata.normalize("NFC", letter + _COMBINING[found.group(1)])
+def _accented(match: re.Match[str]) -> str:
+    letter = next(group for group in match.groups()[1:] if group)
+    return unicodedata.normalize("NFC", letter + _COMBINING[match.group(1)])
 
 
-def _escaped(found: re.Match[str]) -> str:
-    sign = found.group(1)
+def _escaped(match: re.Match[str]) -> str:
+    sign = match.group(1)
     if sign in ",;:!/ -":
         return " " if sign in " ,;:" else ""
-    return _KEPT.get(sign, sign)
+    return _PLACEHOLDERS.get(sign, sign)
 
 
-def _command(found: re.Match[str]) -> str:
-    return _KEPT.get(sign := _LETTERS.get(found.group(1), ""), sign)
+def _command(match: re.Match[str]) -> str:
+    return _PLACEHOLDERS.get(sign := _LETTERS.get(match.group(1), ""), sign)

@@ -1,4 +1,4 @@
-"""People's names as "Family, Given"."""
+"""Write people's names as "Family, Given"."""
 
 import re
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ _PARTICLES_WORDS = (
     "al bin da dal de del della den der des di do dos du el la le ten ter van vom von y zu zur"
 )
 _PARTICLES = frozenset(_PARTICLES_WORDS.split())
-_BODY = re.compile(
+_ORGANISATION = re.compile(
     r"\b(?:universit|organi[sz]ation|institut|committee|group|association|foundation|network|"
     r"society|centre|center|council|ministry|department|agency|collaborat|consortium|team|"
     r"commission|bank|office|union|rights|work|national|world|trust|college|school|inc|ltd|gmbh|"
@@ -23,7 +23,7 @@ _QUOTED = re.compile(r"'([^']{2,})'|\"([^\"]{2,})\"")
 
 
 def family_first(name: str) -> str:
-    """``name`` as "Family, Given"; bodies and names that cannot be told apart stay as found."""
+    """Return ``name`` as "Family, Given"; organisations and unclear names stay as they are."""
     name = one_line(name).strip(" ;")
     if "," in name:
         family, given = name.split(",", 1)
@@ -37,18 +37,18 @@ def family_first(name: str) -> str:
         n_family -= 1
     if n_family < len(words):
         return f"{' '.join(words[:n_family])}, {' '.join(words[n_family:])}"
-    return _given_first(words)
+    return _turn_round(words)
 
 
 def _is_initials(word: str) -> bool:
     return word.isupper() and len(word.replace(".", "")) <= 4 and bool(_INITIALS.fullmatch(word))
 
 
-def _given_first(words: list[str]) -> str:
-    """ "Given Family" turned round, where every word looks like part of a person's name."""
+def _turn_round(words: list[str]) -> str:
+    """Return "Given Family" as "Family, Given" if all words look like a person's name."""
     name = " ".join(words)
-    plain = all(_WORD.fullmatch(word) for word in words)
-    if not plain or _BODY.search(name) or len(words) > 5 or not words[-1][:1].isupper():
+    is_plain = all(_WORD.fullmatch(word) for word in words)
+    if not is_plain or _ORGANISATION.search(name) or len(words) > 5 or not words[-1][:1].isupper():
         return name
     start = len(words) - 1
     while start > 1 and words[start - 1].lower() in _PARTICLES and words[start - 1].islower():
@@ -57,15 +57,15 @@ def _given_first(words: list[str]) -> str:
 
 
 def tidy_names(names: Iterable[str]) -> tuple[str, ...]:
-    """Every name in order, "et al." and empty ones left out."""
+    """Return all names in order, leaving out "et al." and empty names."""
     return tuple(name for name in map(family_first, names) if name and not _ET_AL.fullmatch(name))
 
 
 def split_names(cell: str) -> list[str]:
-    """The names in one cell, however the program that wrote it separated them."""
+    """Return the names in one cell, whatever separates them."""
     cell = cell.strip()
-    if cell.startswith("[") and cell.endswith("]") and (found := _QUOTED.findall(cell)):
-        return [first or second for first, second in found]
+    if cell.startswith("[") and cell.endswith("]") and (quoted := _QUOTED.findall(cell)):
+        return [single or double for single, double in quoted]
     for separator in (";", "|", "\n", " // ", " and ", " & "):
         if separator in cell:
             return [name for name in cell.split(separator) if name.strip()]

@@ -1,13 +1,13 @@
-"""PubMed's own tagged format, NBIB or MEDLINE: `PMID- 123`, `TI  - …`."""
+"""PubMed's tagged format, NBIB or MEDLINE: `PMID- 123`, `TI  - …`."""
 
 import re
 from collections.abc import Iterator
 
 from review.searches.formats.building import Blocks, build_record
 from review.searches.formats.fields import clean_doi
-from review.searches.formats.records import RECORD_LIMIT, Block, OtherAbstract, ParsedRecord
+from review.searches.formats.records import RECORD_LIMIT, Block, ParsedAbstract, ParsedRecord
 from review.searches.formats.ris import TWO_TITLES, take_abstract, take_other_abstracts
-from review.searches.formats.source import Source
+from review.searches.formats.source import TextSource
 from review.searches.formats.tagged import Tags, after_blank_line, cut, line_start, parse_tags
 
 MARK = re.compile(r"PMID[ \t]{0,3}-")
@@ -17,8 +17,8 @@ _LINE = re.compile(r"[ \t\ufeff]{0,3}([A-Z][A-Z0-9]{1,4})[ \t]{0,3}-(?:[ \t]|$)(
 _TIGHT = re.compile(r"[ \t\ufeff]{0,3}(PMID|PMCR?)[ \t]?-(.*)")
 
 
-def read(source: Source) -> Iterator[Block]:
-    """The blocks of an NBIB file; a line of prose between records is no block."""
+def read(source: TextSource) -> Iterator[Block]:
+    """Yield the blocks of an NBIB file; a line of prose between records is not a block."""
     blocks = Blocks()
     for line, text in cut(source, _starts):
         if len(text) > RECORD_LIMIT:
@@ -34,13 +34,13 @@ def read(source: Source) -> Iterator[Block]:
 
 
 def _starts(text: str, begin: int, end: int) -> Iterator[int]:
-    """`PMID-` lines; and where ERIC leaves it out, a first tag after an empty line."""
+    """Yield the `PMID-` lines, and first tags after an empty line, since ERIC omits `PMID-`."""
     current = 0
-    for found in _FIRST.finditer(text, begin, end):
-        start = line_start(text, found.start())
+    for match in _FIRST.finditer(text, begin, end):
+        start = line_start(text, match.start())
         if start is None:
             continue
-        if MARK.match(found.group()) or (
+        if MARK.match(match.group()) or (
             after_blank_line(text, start) and _TITLE.search(text, current, start)
         ):
             yield start
@@ -48,13 +48,13 @@ def _starts(text: str, begin: int, end: int) -> Iterator[int]:
 
 
 def split_line(line: str) -> tuple[str, str] | None:
-    """Tag and value of a line: the tag fills four columns before the hyphen, or tries to."""
-    found = _LINE.match(line) or _TIGHT.match(line)
-    return (found.group(1), found.group(2)) if found else None
+    """Return the tag and value of a line; the tag should fill four columns before the hyphen."""
+    match = _LINE.match(line) or _TIGHT.match(line)
+    return (match.group(1), match.group(2)) if match else None
 
 
 def to_record(tags: Tags) -> ParsedRecord:
-    """The record that these tags describe; full names (FAU) go before short ones (AU)."""
+    """Return the record that these tags describe, with full names (FAU) before short ones (AU)."""
     short = tags.take_all("AU") if tags.get("FAU") else []
     return build_record(
         title=tags.take_first("TI", "BTI", "CTI"),
@@ -80,13 +80,13 @@ def to_record(tags: Tags) -> ParsedRecord:
     )
 
 
-def _other_abstracts(tags: Tags) -> list[OtherAbstract]:
-    """PubMed's other abstracts with the languages that stand beside them, and further ones."""
+def _other_abstracts(tags: Tags) -> list[ParsedAbstract]:
+    """Return PubMed's other abstracts with their languages, and any further abstracts."""
     texts, languages = tags.take_all("OAB"), tags.take_all("OABL")
-    if len(texts) != len(languages):  # nobody knows which is whose
+    if len(texts) != len(languages):  # we cannot know which language belongs to which text
         languages = [""] * len(texts)
-    known = [OtherAbstract(lang, text) for text, lang in zip(texts, languages, strict=True)]
-    return known + take_other_abstracts(tags, "AB")
+    abstracts = [ParsedAbstract(lang, text) for text, lang in zip(texts, languages, strict=True)]
+    return abstracts + take_other_abstracts(tags, "AB")
 
 
 def _doi(tags: Tags) -> str | None:

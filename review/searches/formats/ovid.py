@@ -7,7 +7,7 @@ from review.searches.formats.building import build_record, marked_blocks
 from review.searches.formats.fields import tidy
 from review.searches.formats.records import Block, ParsedRecord
 from review.searches.formats.ris import take_abstract, take_other_abstracts
-from review.searches.formats.source import Source
+from review.searches.formats.source import TextSource
 from review.searches.formats.tagged import Tags
 
 MARK = re.compile(r"<\d{1,7}[ \t]?\.?[ \t]?>[ \t]*(?:\n|$)")
@@ -27,7 +27,7 @@ _DEGREE = re.compile(
     r"D\.?Phil|MBBS|MBA|FACP|FRCP)\b\.?.*$"
 )
 _AFTER_NAME = re.compile(r"\s*\[[^\[\]]{0,60}\]\s*$|\s+[\d*+,#^&\s]+$|[.;]\s*$")
-_NAME_TAIL_CUT = 4
+_MAX_TAILS = 4
 _IN_BRACKETS = re.compile(
     r"\.?\s*\[(?:[A-Z][a-z-]+(?:[ /;,:]+[A-Za-z-]+){0,3}|References|\d+ refs?)\]\.?\s*$"
 )
@@ -54,23 +54,23 @@ _SOURCE = (
 )
 
 
-def read(source: Source) -> Iterator[Block]:
-    """The blocks of an Ovid file, in either of its layouts."""
+def read(source: TextSource) -> Iterator[Block]:
+    """Yield the blocks of an Ovid file, in either of its layouts."""
     return marked_blocks(source, MARK, _split_line, to_record)
 
 
 def _split_line(line: str) -> tuple[str, str] | None:
-    if found := _LINE.match(line):
-        return found.group(1), found.group(2)
-    if (found := _NAME_LINE.match(line)) and (name := found.group(1).strip()):
+    if match := _LINE.match(line):
+        return match.group(1), match.group(2)
+    if (match := _NAME_LINE.match(line)) and (name := match.group(1).strip()):
         return _NAMES.get(name, name), ""
     return None
 
 
 def to_record(tags: Tags) -> ParsedRecord:
-    """The record that these tags describe, its journal and pages often out of one source line."""
+    """Return the record of these tags; journal and pages often come from one source line."""
     source = " ".join(tidy(value) for value in tags.get("SO", ()))
-    place = next((found.groupdict() for one in _SOURCE if (found := one.match(source))), {})
+    parts = next((m.groupdict() for pattern in _SOURCE if (m := pattern.match(source))), {})
     keywords = tags.take_all("KW", "SH", "MH", "DE", "ID")
     return build_record(
         title=_title(tags.take_first("TI", "CT", "BT")),
@@ -79,13 +79,13 @@ def to_record(tags: Tags) -> ParsedRecord:
         authors=_authors(tags.take_all("FA", "AU")),
         years=[value for tag in ("YR", "DP", "SO", "DG", "BT") for value in tags.get(tag, ())],
         journal=tags.take_first("JN")
-        or place.get("journal")
+        or parts.get("journal")
         or tags.take_first("JT", "JA", "BT")
         or _short(source),
         journal_abbreviation=tags.take_first("JA"),
-        volume=tags.take_first("VO", "VI") or place.get("volume"),
-        issue=tags.take_first("IP") or place.get("issue"),
-        first_page=tags.take_first("PG") or place.get("pages"),
+        volume=tags.take_first("VO", "VI") or parts.get("volume"),
+        issue=tags.take_first("IP") or parts.get("issue"),
+        first_page=tags.take_first("PG") or parts.get("pages"),
         doi=tags.take_first("DO", "DI"),
         pmid=tags.take_first("PM") or _medline_id(tags),
         numbers=[value for tag in ("IS", "IL", "IT", "IB", "SN") for value in tags.get(tag, ())],
@@ -100,7 +100,7 @@ def to_record(tags: Tags) -> ParsedRecord:
 
 
 def _short(source: str) -> str | None:
-    """A source line that is a journal's name and little else."""
+    """Return a source line that has little more than a journal's name, or None."""
     return source.rstrip(". ") if len(source) < 150 else None
 
 
@@ -109,13 +109,13 @@ def _title(title: str | None) -> str | None:
 
 
 def _authors(values: list[str]) -> list[str]:
-    """Names without the degrees, roles and affiliation marks that Ovid sets behind them."""
+    """Return names without the degrees, roles and affiliation marks that Ovid adds."""
     return [_bare(name) for value in values for name in re.split(r";\s|\n", _ROLE.sub("", value))]
 
 
 def _bare(name: str) -> str:
     name = _DEGREE.sub("", " ".join(name.split()))
-    for _ in range(_NAME_TAIL_CUT):
+    for _ in range(_MAX_TAILS):
         if len(_INITIAL_DOT.sub("", name)) == len(name):
             name = _AFTER_NAME.sub("", name)
     return name

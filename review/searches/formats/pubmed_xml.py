@@ -12,29 +12,31 @@ from review.searches.formats.elements import (
     text_of,
     texts_of,
 )
-from review.searches.formats.records import RECORD_LIMIT, Block, OtherAbstract, ParsedRecord
-from review.searches.formats.source import Source
+from review.searches.formats.records import RECORD_LIMIT, Block, ParsedAbstract, ParsedRecord
+from review.searches.formats.source import TextSource
 
 _ARTICLES = ("PubmedArticle", "PubmedBookArticle")
 
 
-def read(source: Source) -> Iterator[Block]:
-    """The blocks of a PubMed XML file: its articles and book articles."""
+def read(source: TextSource) -> Iterator[Block]:
+    """Yield the blocks of a PubMed XML file: its articles and book articles."""
     blocks = Blocks()
-    for cutting in cut_elements(source, *_ARTICLES):
-        if len(cutting.text) > RECORD_LIMIT:
-            yield blocks.too_long(line=cutting.line, raw=cutting.text)
+    for element_text in cut_elements(source, *_ARTICLES):
+        if len(element_text.text) > RECORD_LIMIT:
+            yield blocks.too_long(line=element_text.line, raw=element_text.text)
             continue
-        text, faults = source.clean(cutting.text)
-        element = parse_element(text) if cutting.is_complete else CUT_OFF
+        text, faults = source.clean(element_text.text)
+        element = parse_element(text) if element_text.is_complete else CUT_OFF
         if isinstance(element, str):
-            yield blocks.rejected(element, line=cutting.line, raw=text, warnings=faults)
+            yield blocks.rejected(element, line=element_text.line, raw=text, warnings=faults)
         else:
-            yield blocks.block(to_record(element), line=cutting.line, raw=text, warnings=faults)
+            yield blocks.block(
+                to_record(element), line=element_text.line, raw=text, warnings=faults
+            )
 
 
 def to_record(element: Element) -> ParsedRecord:
-    """The record in a PubMed article, of a journal or of a book."""
+    """Return the record in a PubMed article, from a journal or a book."""
     article = element.find("MedlineCitation/Article")
     if article is None:
         return _book_record(element)
@@ -66,8 +68,8 @@ def to_record(element: Element) -> ParsedRecord:
         keywords=_keywords(element),
         translated_title=first_text(article, "VernacularTitle"),
         other_abstracts=[
-            OtherAbstract(one.get("Language"), _abstract(one) or "")
-            for one in element.findall("MedlineCitation/OtherAbstract")
+            ParsedAbstract(further.get("Language"), _abstract(further) or "")
+            for further in element.findall("MedlineCitation/OtherAbstract")
         ],
         extra=_extra(element, article),
     )
@@ -77,11 +79,11 @@ def _book_record(element: Element) -> ParsedRecord:
     book = element.find("BookDocument")
     if book is None:
         return build_record(pmid=first_text(element, "MedlineCitation/PMID"))
-    article_authors = book.findall("AuthorList/Author")
+    chapter_authors = book.findall("AuthorList/Author")
     return build_record(
         title=first_text(book, "ArticleTitle", "VernacularTitle", "Book/BookTitle"),
         abstract=_abstract(book.find("Abstract")),
-        authors=_authors(article_authors or book.findall("Book/AuthorList/Author")),
+        authors=_authors(chapter_authors or book.findall("Book/AuthorList/Author")),
         years=[
             *texts_of(book, "Book/PubDate/Year"),
             *texts_of(book, "Book/BeginningDate/Year"),
@@ -127,10 +129,10 @@ def _authors(authors: list[Element]) -> list[str]:
 
 
 def _doi(element: Element) -> str | None:
-    """The article's own DOI; those of the works it cites stand elsewhere."""
-    for place in element.iter("ELocationID"):
-        if place.get("EIdType") == "doi" and place.get("ValidYN", "Y") == "Y":
-            return text_of(place)
+    """Return the article's own DOI; the works it cites have theirs in other elements."""
+    for location in element.iter("ELocationID"):
+        if location.get("EIdType") == "doi" and location.get("ValidYN", "Y") == "Y":
+            return text_of(location)
     return _article_id(element, "doi")
 
 

@@ -1,27 +1,30 @@
-"""What a reader hands over: blocks, the records in them, and the limits that files must keep."""
+"""What the readers return: blocks and the records in them.  Also the limits for files."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 FILE_LIMIT = 500 * 1024 * 1024
-"""Bytes in a search file; larger exports can be split where they were made."""
+"""Bytes in a search file; larger exports can be split in the program that made them."""
+
+FILE_TOO_LARGE = (
+    f"This file is larger than {FILE_LIMIT // 1024 // 1024} MB. Split it into smaller files."
+)
 
 RECORD_LIMIT = 10 * 1024 * 1024
-"""Characters in one block; a longer one is rejected, whole, with a reason."""
+"""Characters in one block; a longer block is rejected with a reason."""
 
 RECORDS_LIMIT = 100_000
 """Blocks in one file."""
 
 RAW_LIMIT = 200_000
-"""Characters of an oversized block that are kept to show where it began."""
-
+"""Characters of an oversized block that are kept to show how it began."""
 
 N_EXAMPLES = 3
-"""Rows of a table that are shown beside its headings."""
+"""Rows of a table that are shown with its headings."""
 
 
 class Format(StrEnum):
-    """The kinds of file that can be read."""
+    """The formats that can be read."""
 
     RIS = "ris"
     NBIB = "nbib"
@@ -41,8 +44,8 @@ class Format(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class OtherAbstract:
-    """An abstract besides the first one, and the code or name of its language where it is known."""
+class ParsedAbstract:
+    """A further abstract of a record, with the code or name of its language, if known."""
 
     language: str | None
     text: str
@@ -50,10 +53,10 @@ class OtherAbstract:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedRecord:
-    """A record as its block states it: whitespace tidied, nothing looked up or guessed.
+    """A record as its block gives it: white space tidied, nothing looked up or guessed.
 
-    ``authors`` are "Family, Given" in the order of the block; ``translated_title`` is the title
-    in another language; ``extra`` holds every other field under the name the file gave it.
+    ``authors`` are "Family, Given" in the order of the block.  ``translated_title`` is the title
+    in another language.  ``extra`` has every other field, under its name in the file.
     """
 
     title: str
@@ -75,15 +78,15 @@ class ParsedRecord:
     accession: str | None = None
     keywords: tuple[str, ...] = ()
     translated_title: str | None = None
-    other_abstracts: tuple[OtherAbstract, ...] = ()
+    other_abstracts: tuple[ParsedAbstract, ...] = ()
     extra: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """One stretch of the file that claims to be a record: either a record, or why it is none.
+    """A part of the file that should be a record: either the record, or the reason why it is not.
 
-    ``number`` counts from 1; ``line`` is the block's first line (a table's row number).
+    ``number`` counts from 1; ``line`` is the block's first line (in a table, the row number).
     """
 
     number: int
@@ -95,12 +98,12 @@ class Block:
 
     def __post_init__(self) -> None:
         if (self.record is None) == (self.reason is None):
-            raise ValueError("A block has a record or a reason, and never both")
+            raise ValueError("A block has either a record or a reason")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
-    """A column of a table: its heading, the field it is read as if any, and its first cells."""
+class TableColumn:
+    """A column of a table: its heading, the field it is read as, if any, and its first cells."""
 
     heading: str
     field: str | None
@@ -109,7 +112,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detected:
-    """What a file seems to be, and a sentence on how sure that is."""
+    """The format and encoding detected for a file, and a sentence on how sure that is."""
 
     format: Format
     encoding: str

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from review.searches.formats.building import Blocks, build_record
 from review.searches.formats.fields import clean_doi, doi_in_url
 from review.searches.formats.records import RECORD_LIMIT, Block, ParsedRecord
-from review.searches.formats.source import Source
+from review.searches.formats.source import TextSource
 from review.searches.formats.tagged import Tags, after_blank_line, cut, line_start, parse_tags
 
 MARK = re.compile(r"%[0-9A-Z@](?=[ \t\n]|$)")
@@ -14,8 +14,8 @@ _TITLE = re.compile(r"^%T", re.MULTILINE)
 _LINE = re.compile(r"[ \t\ufeff]{0,3}%(\S)(?:[ \t](.*)|$)")
 
 
-def read(source: Source) -> Iterator[Block]:
-    """The blocks of a refer file."""
+def read(source: TextSource) -> Iterator[Block]:
+    """Yield the blocks of a refer file."""
     blocks = Blocks()
     for line, text in cut(source, _starts):
         if len(text) > RECORD_LIMIT:
@@ -27,14 +27,17 @@ def read(source: Source) -> Iterator[Block]:
 
 
 def _starts(text: str, begin: int, end: int) -> Iterator[int]:
-    """`%0` lines, unless one follows another (a work of two types); or, where `%0` is missing,
-    a tag after an empty line once the record before has its title."""
+    """Yield where records begin.
+
+    That is at a `%0` line, unless it follows another (a work of two types); if `%0` is missing, at
+    a tag after an empty line, once the previous record has its title.
+    """
     current = 0
-    for found in MARK.finditer(text, begin, end):
-        start = line_start(text, found.start())
+    for match in MARK.finditer(text, begin, end):
+        start = line_start(text, match.start())
         if start is None:
             continue
-        if found.group() == "%0":
+        if match.group() == "%0":
             before = text[text.rfind("\n", 0, max(start - 1, 0)) + 1 : start]
             is_first = not before.startswith("%0")
         else:
@@ -45,12 +48,12 @@ def _starts(text: str, begin: int, end: int) -> Iterator[int]:
 
 
 def _split_line(line: str) -> tuple[str, str] | None:
-    found = _LINE.match(line)
-    return (found.group(1), found.group(2) or "") if found else None
+    match = _LINE.match(line)
+    return (match.group(1), match.group(2) or "") if match else None
 
 
 def to_record(tags: Tags) -> ParsedRecord:
-    """The record that these tags describe."""
+    """Return the record that these tags describe."""
     numbers = tags.get("R", []) + tags.get("M", [])
     links = tags.get("U", []) + tags.get(">", [])
     return build_record(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from review.searches.formats.building import build_record, marked_blocks
 from review.searches.formats.fields import clean_doi, doi_alone, doi_in_url
 from review.searches.formats.records import Block, ParsedRecord
-from review.searches.formats.source import Source
+from review.searches.formats.source import TextSource
 from review.searches.formats.tagged import Tags
 
 MARK = re.compile(r"RT [A-Z]")
@@ -19,21 +19,21 @@ _KNOWN = frozenset(_KNOWN_WORDS.split())
 _LINE = re.compile(r"([A-Z][A-Z0-9]{1,4})(?: (.*)|$)")
 
 
-def read(source: Source) -> Iterator[Block]:
-    """The blocks of a RefWorks file; the legend before them is no block."""
+def read(source: TextSource) -> Iterator[Block]:
+    """Yield the blocks of a RefWorks file; the legend before them is not a block."""
     return marked_blocks(source, MARK, _split_line, to_record)
 
 
 def _split_line(line: str) -> tuple[str, str] | None:
-    found = _LINE.match(line)
-    if found is None or found.group(1) not in _KNOWN:
+    match = _LINE.match(line)
+    if match is None or match.group(1) not in _KNOWN:
         return None
-    return found.group(1), found.group(2) or ""
+    return match.group(1), match.group(2) or ""
 
 
 def to_record(tags: Tags) -> ParsedRecord:
-    """The record that these tags describe."""
-    notes = [doi for value in tags.get("NO", ()) if (doi := doi_alone(value))]
+    """Return the record that these tags describe."""
+    dois_in_notes = [doi for value in tags.get("NO", ()) if (doi := doi_alone(value))]
     links = tags.get("LK", []) + tags.get("UL", [])
     return build_record(
         title=tags.take_first("T1"),
@@ -47,7 +47,7 @@ def to_record(tags: Tags) -> ParsedRecord:
         first_page=tags.take_first("SP"),
         last_page=tags.take_first("OP"),
         doi=clean_doi(tags.take_first("DO"))
-        or next(iter(notes), None)
+        or next(iter(dois_in_notes), None)
         or next((doi for link in links if (doi := doi_in_url(link))), None),
         pmid=tags.take_first("PMID"),
         numbers=tags.get("SN", []),

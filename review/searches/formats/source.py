@@ -1,4 +1,4 @@
-"""The text of a file in pieces, so that no file is ever in memory whole."""
+"""The text of a file in chunks, so that a whole file is never in memory."""
 
 import codecs
 import io
@@ -10,19 +10,19 @@ from review.errors import Unreadable
 
 CHUNK = 256 * 1024
 
-# Tab, newline and carriage return are text; the rest of C0, DEL, the byte order mark in mid-text
+# Tab, newline and carriage return are text.  Other control characters, byte order marks in mid-text
 # and lone surrogates are not, and databases refuse some of them.
-_NO_WORDS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\ufffe\uffff\ud800-\udfff]")
-_NO_TEXT_BYTES = bytes([*range(9), 11, 12, *range(14, 32), 127])
+_NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\ufffe\uffff\ud800-\udfff]")
+_CONTROL_BYTES = bytes([*range(9), 11, 12, *range(14, 32), 127])
 
-CONTROLS_DROPPED = "Control characters were dropped."
+CONTROLS_REMOVED = "Control characters were removed."
 NOT_DECODED = "Some bytes do not fit the file's encoding and are shown as \ufffd."
 
 
-class Source:
-    """Decoded text of ``path``, one chunk at a time, every line ending a newline.
+class TextSource:
+    """The decoded text of ``path``, one chunk at a time, with every line ending as a newline.
 
-    ``on_progress`` hears how many bytes have been read.
+    ``on_progress`` gets the number of bytes read so far.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class Source:
         self.path = path
         self.encoding = encoding
         self._on_progress = on_progress
-        # In UTF-16 every other byte of plain English is a NUL, so bytes tell nothing there.
+        # In UTF-16 every second byte of plain English is a NUL, so bytes show nothing there.
         self._may_have_controls = _is_wide(encoding)
 
     def __iter__(self) -> Iterator[str]:
@@ -54,46 +54,48 @@ class Source:
         try:
             return decoder.decode(data, final=is_last)
         except UnicodeError as error:
-            raise Unreadable(f"This file cannot be read as {self.encoding}.") from error
+            raise Unreadable(
+                f"This file cannot be read as {self.encoding}. Choose another encoding."
+            ) from error
 
     def lines(self) -> Iterator[str]:
-        """The lines, each with its newline."""
+        """Yield the lines, each with its newline."""
         rest = ""
         for chunk in self:
-            *lines, rest = _with_rest(rest, chunk)
+            *lines, rest = _split_lines(rest, chunk)
             yield from lines
-            if len(rest) > 16 * CHUNK:  # a line without end must not be joined again and again
+            if len(rest) > 16 * CHUNK:  # an endless line must not be joined again and again
                 yield rest
                 rest = ""
         if rest:
             yield rest
 
     def clean(self, text: str) -> tuple[str, list[str]]:
-        """``text`` without control characters, and warnings about what is wrong with it."""
+        """Return ``text`` without control characters, and warnings about faults in it."""
         warnings = []
         if self._may_have_controls or "\ufeff" in text:
-            without = _NO_WORDS.sub("", text)
-            if len(without) != len(text) - text.count("\ufeff"):
-                warnings.append(CONTROLS_DROPPED)
-            text = without
+            plain = _NOT_TEXT.sub("", text)
+            if len(plain) != len(text) - text.count("\ufeff"):
+                warnings.append(CONTROLS_REMOVED)
+            text = plain
         if "\ufffd" in text:
             warnings.append(NOT_DECODED)
         return text, warnings
 
     def _look_for_controls(self, data: bytes) -> None:
         if not self._may_have_controls:
-            self._may_have_controls = len(data.translate(None, _NO_TEXT_BYTES)) != len(data)
+            self._may_have_controls = len(data.translate(None, _CONTROL_BYTES)) != len(data)
 
 
 def without_controls(text: str) -> str:
-    """``text`` with only characters that every database and screen accepts."""
-    return _NO_WORDS.sub("", text)
+    """Return ``text`` without the characters that some databases refuse."""
+    return _NOT_TEXT.sub("", text)
 
 
 def _is_wide(encoding: str) -> bool:
     return encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32"))
 
 
-def _with_rest(rest: str, chunk: str) -> list[str]:
+def _split_lines(rest: str, chunk: str) -> list[str]:
     lines = (rest + chunk).split("\n")
     return [f"{line}\n" for line in lines[:-1]] + [lines[-1]]

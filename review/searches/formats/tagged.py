@@ -1,4 +1,4 @@
-"""Formats of lines that begin with a tag: cutting a file into blocks and blocks into values."""
+"""Formats in which lines begin with a tag: cut files into blocks, and blocks into values."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -7,25 +7,25 @@ from itertools import chain
 from review.searches.formats.records import RECORD_LIMIT
 
 Starts = Callable[[str, int, int], Iterable[int]]
-"""Positions in a text from one place to another, ascending, where a line begins a new block."""
+"""Returns where blocks begin between two positions of a text, in ascending order."""
 
 SplitLine = Callable[[str], tuple[str, str] | None]
-"""The tag and value of a line, or None for a line that continues the one before."""
+"""Returns the tag and value of a line, or None if it continues the line before."""
 
 
 class Tags(dict[str, list[str]]):
-    """The values of a block by tag; taking one removes it, and what is left is ``extra``."""
+    """The values of a block by tag; those that nobody takes become ``extra``."""
 
     def take_all(self, *tags: str) -> list[str]:
-        """Every value of these tags that is not blank, in the order of ``tags``."""
+        """Remove these tags and return their values that are not blank, in this order of tags."""
         return [value for tag in tags for value in self.pop(tag, ()) if value]
 
     def take_first(self, *tags: str) -> str | None:
-        """The first value that is not blank of the first tag that has one; the rest stay."""
+        """Remove and return the first value that is not blank; the others stay."""
         for tag in tags:
-            for place, value in enumerate(self.get(tag, ())):
+            for index, value in enumerate(self.get(tag, ())):
                 if value:
-                    del self[tag][place]
+                    del self[tag][index]
                     if not self[tag]:
                         del self[tag]
                     return value
@@ -33,22 +33,22 @@ class Tags(dict[str, list[str]]):
 
 
 def parse_tags(text: str, split_line: SplitLine) -> Tags:
-    """The values of one block, with the lines that continue each after a newline."""
+    """Return the values of one block; lines that continue a value follow after a newline."""
     tags = Tags()
     values: list[str] = []
     wrapped: list[str] = []
-    same = "\n"  # how a line begins that repeats the tag of the one before
+    prefix = "\n"  # of the last line; the next may begin with the same tag
     for line in text.split("\n"):
-        if line.startswith(same) and not wrapped:
+        if line.startswith(prefix) and not wrapped:
             values.append(line[6:].strip())
             continue
-        # Nearly every line of nearly every file is "XX  - value"; only the others need a regex.
+        # Nearly all lines are "XX  - value"; only the others need a regex.
         if line[2:6] == "  - " and line[:2].isupper():
             tag, value = line[:2], line[6:]
-            same = line[:6]
-        elif found := split_line(line):
-            tag, value = found
-            same = "\n"
+            prefix = line[:6]
+        elif pair := split_line(line):
+            tag, value = pair
+            prefix = "\n"
         else:
             if values and (part := line.strip()):
                 wrapped.append(part)
@@ -56,9 +56,9 @@ def parse_tags(text: str, split_line: SplitLine) -> Tags:
         if wrapped:
             values[-1] = "\n".join([values[-1], *wrapped]).strip()
             wrapped = []
-        if (known := tags.get(tag)) is None:
-            known = tags[tag] = []
-        values = known
+        if (earlier := tags.get(tag)) is None:
+            earlier = tags[tag] = []
+        values = earlier
         values.append(value.strip())
     if wrapped:
         values[-1] = "\n".join([values[-1], *wrapped]).strip()
@@ -68,11 +68,11 @@ def parse_tags(text: str, split_line: SplitLine) -> Tags:
 def cut(
     chunks: Iterable[str], starts: Starts, *, boundary: str = "\n", longest: int = 64
 ) -> Iterator[tuple[int, str]]:
-    """The line number and text of every block, what precedes the first one coming first.
+    """Yield the line number and text of every block; text before the first block comes first.
 
-    ``starts`` is asked only about text up to a character of ``boundary``, after which no half of
-    a mark can stand, and which is no longer than ``longest``.
-    Of text longer than RECORD_LIMIT only the beginning comes, one character over the limit.
+    ``starts`` only sees text up to a character of ``boundary``, so that no mark is cut in half;
+    ``longest`` is the length of the longest mark.  A block longer than RECORD_LIMIT is cut one
+    character over the limit.
     """
     buffer, line, scanned, skipping = "", 1, 0, False
     for chunk in chain(chunks, (None,)):
@@ -97,21 +97,22 @@ def cut(
 
 
 def starts_with(pattern: re.Pattern[str]) -> Starts:
-    """Lines that begin with ``pattern``, blanks and byte order marks before it allowed.
+    """Return a ``Starts`` for lines that begin with ``pattern``.
 
-    The pattern begins with a literal, which the regex engine finds faster than line starts.
+    Spaces and byte order marks may precede it.  The pattern begins with a literal, which the regex
+    engine finds faster than line starts.
     """
 
     def starts(text: str, begin: int, end: int) -> Iterator[int]:
-        for found in pattern.finditer(text, begin, end):
-            if (start := line_start(text, found.start())) is not None:
+        for match in pattern.finditer(text, begin, end):
+            if (start := line_start(text, match.start())) is not None:
                 yield start
 
     return starts
 
 
 def line_start(text: str, position: int) -> int | None:
-    """Where the line of ``position`` begins, if only blanks stand before it; else None."""
+    """Return where the line of ``position`` begins if only spaces precede it, else None."""
     near = max(0, position - 12)
     newline = text.rfind("\n", near, position)
     if newline < 0 and near > 0:
@@ -120,5 +121,5 @@ def line_start(text: str, position: int) -> int | None:
 
 
 def after_blank_line(text: str, start: int) -> bool:
-    """Whether the line at ``start`` is the first, or follows an empty one."""
+    """Return whether the line at ``start`` is the first or follows an empty line."""
     return start == 0 or not text[max(0, text.rfind("\n", 0, start - 1)) : start].strip()

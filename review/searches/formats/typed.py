@@ -1,4 +1,4 @@
-"""Hits of a web search as a person types or pastes them, made a table that is read as any other."""
+"""Turn the hits of a web search, typed or pasted, into a table that is read like any other."""
 
 import csv
 import io
@@ -8,18 +8,18 @@ from review.errors import Invalid
 from review.searches.formats.records import RECORDS_LIMIT
 
 _LINK = re.compile(r"https?://[^\s<>\"]+")
-_AROUND = " \t|·–—-:;,<>()[]\"'"
+_SEPARATORS = " \t|·–—-:;,<>()[]\"'"
 
 
 def table_of_hits(text: str) -> str:
     """Return a CSV of title and URL with a row for each line of ``text`` that is not blank.
 
-    A line holds a title, an address, or both in either order; where it has no title the address
-    stands for it, so that the hit is kept and can be opened.  Raises Invalid for no hit at all.
+    A line has a title, an address, or both in either order.  Without a title, the address becomes
+    the title, so that the hit is kept and can be opened.  Raises Invalid for no hits, or too many.
     """
     hits = [_hit(line) for line in text.splitlines() if line.strip()]
     if not hits or len(hits) > RECORDS_LIMIT:
-        raise Invalid("Type or paste one hit a line: a title, an address, or both.")
+        raise Invalid("Type or paste one hit per line: a title, an address, or both.")
     table = io.StringIO()
     rows = csv.writer(table, lineterminator="\n")
     rows.writerow(("title", "url"))
@@ -28,11 +28,11 @@ def table_of_hits(text: str) -> str:
 
 
 def _hit(line: str) -> tuple[str, str]:
-    found = _LINK.search(line)
-    if found is None:
+    match = _LINK.search(line)
+    if match is None:
         return line.strip(), ""
-    url = found.group().rstrip(".,;)]")
+    url = match.group().rstrip(".,;)]")
     title = (
-        line[: found.start()].strip(_AROUND) + " " + line[found.end() :].strip(_AROUND)
+        line[: match.start()].strip(_SEPARATORS) + " " + line[match.end() :].strip(_SEPARATORS)
     ).strip()
     return title or url, url

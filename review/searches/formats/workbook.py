@@ -1,4 +1,4 @@
-"""XLSX: the zip is checked before anything is unpacked, then rows are read as those of a table."""
+"""XLSX: check the zip before anything is unpacked, then read the rows as those of a table."""
 
 import datetime
 import re
@@ -15,12 +15,12 @@ from review.errors import Unreadable
 from review.searches.formats.building import Blocks
 from review.searches.formats.columns import Columns, match_columns, row_record
 from review.searches.formats.records import Block
-from review.searches.formats.source import CONTROLS_DROPPED, without_controls
+from review.searches.formats.source import CONTROLS_REMOVED, without_controls
 from review.searches.formats.tables import (
     HEAD_ROWS,
     HEADINGS_AGAIN,
     NOTHING_BELOW,
-    said_of_rows_above,
+    warnings_about_rows,
     width_note,
 )
 
@@ -28,13 +28,16 @@ ENTRIES_LIMIT = 2_000
 UNPACKED_LIMIT = 200 * 1024 * 1024
 RATIO_LIMIT = 100
 CELL_LIMIT = 32_767
-ROWS_BETWEEN = 200  # two tellings of progress
-CUT_BY_EXCEL = "A cell is as long as a spreadsheet allows; its end may be missing."
+ROWS_PER_REPORT = 200  # of progress
+CUT_BY_EXCEL = "A cell is as long as a spreadsheet allows, so its end may be missing."
 
 _COLUMNS_LIMIT = 2_000
 _DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
-_NO_TABLE = "No sheet of this workbook has a column that could be told to be the title."
-_DAMAGED = "This workbook is damaged and cannot be opened; save it again or export it as CSV."
+_NO_TITLE_COLUMN = (
+    "No sheet of this workbook has a column that looks like the title. Say which column is which."
+)
+_EMPTY = "This workbook is empty. Choose another file."
+_DAMAGED = "This workbook is damaged and cannot be opened. Save it again or export it as CSV."
 _FAULTS = (
     InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError,
     IndexError, OSError, EOFError, SyntaxError, NotImplementedError, RuntimeError,
@@ -43,7 +46,7 @@ _FAULTS = (
 
 
 def check_zip(path: Path) -> None:
-    """Raises Unreadable for an archive that no spreadsheet program would have written."""
+    """Raise Unreadable for an archive that no spreadsheet program would have written."""
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
@@ -56,15 +59,23 @@ def check_zip(path: Path) -> None:
     unpacked = sum(entry.file_size for entry in entries)
     packed = max(sum(entry.compress_size for entry in entries), 1)
     if len(entries) > ENTRIES_LIMIT or unpacked > UNPACKED_LIMIT:
-        raise Unreadable("This workbook unpacks to far more than a list of references needs.")
+        raise Unreadable(
+            "This workbook is far larger than a list of references needs. Export it as CSV."
+        )
     if unpacked > 1024 * 1024 and unpacked / packed > RATIO_LIMIT:
-        raise Unreadable("This workbook is packed more tightly than real ones; it was not opened.")
+        raise Unreadable(
+            "This workbook is packed too tightly to be real and was not opened. Export it as CSV."
+        )
     if len(set(names)) != len(names) or _overlaps(entries) or packed > path.stat().st_size:
-        raise Unreadable("This workbook is not put together as spreadsheet programs do it.")
+        raise Unreadable(
+            "No spreadsheet program writes such a workbook. Save it again or export it as CSV."
+        )
     if has_doctype:
-        raise Unreadable("This workbook declares entities, as no spreadsheet program does.")
+        raise Unreadable(
+            "This workbook declares entities, as no spreadsheet program does. Export it as CSV."
+        )
     if any(entry.flag_bits & 1 for entry in entries):
-        raise Unreadable("This workbook is protected by a password; save it without one.")
+        raise Unreadable("This workbook is protected by a password. Save it without one.")
 
 
 def _beginning(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
@@ -87,17 +98,18 @@ def read(
     mapping: Mapping[str, str] | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> Iterator[Block]:
-    """The blocks of a workbook: the rows of the sheet that has the most columns we know."""
+    """Yield the blocks of a workbook: the rows of the sheet with the most columns that we know."""
     rows = iter_rows(path, on_progress)
     head = list(islice(rows, HEAD_ROWS))
-    place, columns = _headings(head, mapping)
+    heading_row, columns = _find_headings(head, mapping)
     blocks = Blocks()
-    said = said_of_rows_above(["\t".join(cells) for _, cells in head[:place] if any(cells)])
-    for number, cells in chain(head[place + 1 :], rows):
+    above = ["\t".join(cells) for _, cells in head[:heading_row] if any(cells)]
+    notes = warnings_about_rows(above)
+    for number, cells in chain(head[heading_row + 1 :], rows):
         raw = "\t".join(cells)
         text = without_controls(raw)
-        warnings = said if text == raw else [*said, CONTROLS_DROPPED]
-        said = []
+        warnings = notes if text == raw else [*notes, CONTROLS_REMOVED]
+        notes = []
         cells = [without_controls(cell) for cell in cells]
         if any(len(cell) >= CELL_LIMIT for cell in cells):
             warnings.append(CUT_BY_EXCEL)
@@ -108,52 +120,53 @@ def read(
             continue
         record = row_record(columns, cells)
         yield blocks.block(record, line=number, raw=text.rstrip("\t"), warnings=warnings)
-    if said:
+    if notes:
         raise Unreadable(NOTHING_BELOW)
 
 
 def first_rows(
     path: Path, mapping: Mapping[str, str] | None, n: int
 ) -> tuple[Columns, list[list[str]]]:
-    """The columns of the best sheet as they would be read, and the cells of its first rows."""
+    """Return the columns of the best sheet as they would be read, and its first rows."""
     head = list(islice(iter_rows(path), HEAD_ROWS))
     try:
-        place, columns = _headings(head, mapping)
+        heading_row, columns = _find_headings(head, mapping)
     except Unreadable:
         if not head:
             raise
-        place, columns = 0, match_columns(head[0][1])
-    return columns, [cells for _, cells in head[place + 1 : place + 1 + n]]
+        heading_row, columns = 0, match_columns(head[0][1])
+    return columns, [cells for _, cells in head[heading_row + 1 : heading_row + 1 + n]]
 
 
-def _headings(
+def _find_headings(
     head: list[tuple[int, list[str]]], mapping: Mapping[str, str] | None
 ) -> tuple[int, Columns]:
-    matched = [(place, match_columns(cells, mapping)) for place, (_, cells) in enumerate(head)]
-    usable = [(place, columns) for place, columns in matched if columns.has_work]
+    matched = [(index, match_columns(cells, mapping)) for index, (_, cells) in enumerate(head)]
+    usable = [(index, columns) for index, columns in matched if columns.has_work]
     if not usable:
-        raise Unreadable(_NO_TABLE)
-    return max(usable, key=lambda found: (found[1].n_sure, -found[0]))
+        raise Unreadable(_NO_TITLE_COLUMN if head else _EMPTY)
+    return max(usable, key=lambda heading: (heading[1].n_sure, -heading[0]))
 
 
 def iter_rows(
     path: Path, on_progress: Callable[[int], None] | None = None
 ) -> Iterator[tuple[int, list[str]]]:
-    """Row number and cells of every row that is not empty, of the best sheet.
+    """Yield the number and cells of every row of the best sheet that is not empty.
 
-    ``on_progress`` hears the share of the rows that the workbook says it has, in bytes of the file.
+    ``on_progress`` gets the progress in bytes of the file, estimated from the number of rows that
+    the workbook declares.
     """
     check_zip(path)
-    size, tell = path.stat().st_size, on_progress or (lambda _: None)
-    with path.open("rb") as file:  # of a path, openpyxl asks what it ends in
+    size, report = path.stat().st_size, on_progress or (lambda _: None)
+    with path.open("rb") as file:  # openpyxl would check the ending of a path
         try:
             book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
             sheet, n_rows = _best_sheet(book.worksheets)
             for number, cells in _rows(sheet):
-                if number % ROWS_BETWEEN == 0 and n_rows:
-                    tell(size * min(number, n_rows) // n_rows)
+                if number % ROWS_PER_REPORT == 0 and n_rows:
+                    report(size * min(number, n_rows) // n_rows)
                 yield number, cells
-            tell(size)
+            report(size)
         except Unreadable:
             raise
         except _FAULTS as error:
@@ -161,7 +174,7 @@ def iter_rows(
 
 
 def _best_sheet(sheets: Iterable[Any]) -> tuple[Any, int]:
-    """The sheet with the most columns we know, and how many rows it says it has (0: nothing)."""
+    """Return the sheet with the most columns that we know, and its declared rows (0: unknown)."""
     best, most = None, -1
     for sheet in sheets:
         n_rows = sheet.max_row or 0
@@ -172,7 +185,7 @@ def _best_sheet(sheets: Iterable[Any]) -> tuple[Any, int]:
         if n_known > most:
             best, most = (sheet, n_rows), n_known
     if best is None:
-        raise Unreadable(_NO_TABLE)
+        raise Unreadable(_EMPTY)
     return best
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from review.searches.formats.building import Blocks, build_record
 from review.searches.formats.records import RECORD_LIMIT, Block, ParsedRecord
 from review.searches.formats.ris import NO_END
-from review.searches.formats.source import Source
+from review.searches.formats.source import TextSource
 from review.searches.formats.tagged import Tags, cut, parse_tags, starts_with
 
 MARK = re.compile(r"PT(?: [A-Z]| ?$| ?\n)", re.MULTILINE)
@@ -22,46 +22,49 @@ _KNOWN_WORDS = (
 _KNOWN = frozenset(_KNOWN_WORDS.split())
 
 
-def read(source: Source) -> Iterator[Block]:
-    """The blocks of a Web of Science file."""
+def read(source: TextSource) -> Iterator[Block]:
+    """Yield the blocks of a Web of Science file."""
     blocks = Blocks()
     for line, text in cut(source, starts_with(MARK)):
         if len(text) > RECORD_LIMIT:
             yield blocks.too_long(line=line, raw=text)
             continue
         text, faults = source.clean(text)
-        for at, part, has_end in _at_end_lines(text):
-            if (at == 0 and MARK.match(part.lstrip())) or _TITLED.search(part):
+        for offset, part, has_end in _at_end_lines(text):
+            if (offset == 0 and MARK.match(part.lstrip())) or _TITLED.search(part):
                 warnings = faults if has_end else [*faults, NO_END]
-                first = line + text.count("\n", 0, at)
+                first = line + text.count("\n", 0, offset)
                 record = to_record(parse_tags(part, split_line))
                 yield blocks.block(record, line=first, raw=part.strip("\n"), warnings=warnings)
 
 
 def _at_end_lines(text: str) -> Iterator[tuple[int, str, bool]]:
     begin = 0
-    for found in _END.finditer(text):
-        yield begin, text[begin : found.end()], True
-        begin = found.end() + 1
+    for match in _END.finditer(text):
+        yield begin, text[begin : match.end()], True
+        begin = match.end() + 1
     if begin < len(text):
         yield begin, text[begin:], False
 
 
 def split_line(line: str) -> tuple[str, str] | None:
-    """Tag and value of a line; a wrapped line that is not indented has no tag that we know."""
-    found = _LINE.match(line)
-    if found is None or found.group(1) not in _KNOWN:
+    """Return the tag and value of a line, or None for a wrapped line, even if not indented."""
+    match = _LINE.match(line)
+    if match is None or match.group(1) not in _KNOWN:
         return None
-    return found.group(1), found.group(2) or ""
+    return match.group(1), match.group(2) or ""
 
 
 def to_record(tags: Tags) -> ParsedRecord:
-    """The record that these tags describe; full names (AF) go before short ones (AU)."""
+    """Return the record that these tags describe, with full names (AF) before short ones (AU)."""
     for ignored in ("FN", "VR", "ER", "EF"):
         tags.pop(ignored, None)
-    full, short = tags.take_all("AF"), tags.take_all("AU")
+    full_names, short_names = tags.take_all("AF"), tags.take_all("AU")
     authors = [
-        name for value in full or short for part in value.split("\n") for name in part.split(";")
+        name
+        for value in full_names or short_names
+        for part in value.split("\n")
+        for name in part.split(";")
     ]
     pages = tags.take_first("PS")
     return build_record(

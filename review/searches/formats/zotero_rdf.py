@@ -1,7 +1,7 @@
-"""Zotero RDF: items at the outermost level, and beside them the journals that they are part of.
+"""Zotero RDF: items at the outermost level, next to the journals that they are part of.
 
-Zotero writes a journal once, with the volume, issue and DOI of the first item that is in it, and
-refers to it by `urn:issn:…`; further items of the same journal carry one of their own.
+Zotero writes a journal once, with the volume, issue and DOI of its first item, which refers to it
+by `urn:issn:…`.  Every further item of that journal has a journal element of its own.
 """
 
 import html
@@ -22,27 +22,27 @@ from review.searches.formats.elements import (
 )
 from review.searches.formats.fields import doi_in_url, find_pmid
 from review.searches.formats.records import RECORD_LIMIT, Block, ParsedRecord
-from review.searches.formats.source import Source
+from review.searches.formats.source import TextSource
 from review.searches.formats.tagged import cut
 
-# What Zotero gives an address stands at the outermost level, and nothing else does.
+# Elements at the outermost level have an address, and no others have one.
 _OPENING = re.compile(r'<([A-Za-z]{1,40}:[A-Za-z]{1,40})[ \t\n]{1,99}rdf:about="([^"<>]{0,4000})"')
 _KIND = re.compile(r"<z:itemType>\s*([A-Za-z]*)")
-_BESIDE = frozenset(("attachment", "note", "annotation"))  # what hangs on items and is none
-_NO_ITEMS = frozenset(("z:Attachment", "bib:Memo", "z:Collection", "z:UserItem", "bib:Journal"))
-_REFERRED = re.compile(r'<dcterms:isPartOf[ \t\n]{1,99}rdf:resource="([^"<>]{0,4000})"')
+_ATTACHED = frozenset(("attachment", "note", "annotation"))  # belongs to an item, but is not one
+_NOT_ITEMS = frozenset(("z:Attachment", "bib:Memo", "z:Collection", "z:UserItem", "bib:Journal"))
+_REFERENCE = re.compile(r'<dcterms:isPartOf[ \t\n]{1,99}rdf:resource="([^"<>]{0,4000})"')
 _PMID = re.compile(r"\bPMID: *(\d{1,9})\b")
 _READ = frozenset((
     "itemType", "isPartOf", "authors", "subject", "title", "abstract", "date", "language",
     "identifier", "pages", "volume", "number", "publisher",
 ))  # fmt: skip
-LONGEST = 5_000  # characters of what an item begins with
-LOST_FIRST_LINE = "The item lost the line that it begins with."
+LONGEST = 5_000  # characters of an opening tag
+LOST_FIRST_LINE = "The item lost its first line."
 
 
 @dataclass(frozen=True, slots=True)
 class _Container:
-    """A journal, book or site, as far as an item needs it."""
+    """What an item needs from its journal, book or site."""
 
     title: str | None = None
     abbreviation: str | None = None
@@ -51,11 +51,11 @@ class _Container:
     identifiers: tuple[str, ...] = ()
 
 
-def read(source: Source) -> Iterator[Block]:
-    """The blocks of a Zotero RDF file: its items, without attachments, notes and collections."""
+def read(source: TextSource) -> Iterator[Block]:
+    """Yield the blocks of a Zotero RDF file: its items, not attachments, notes or collections."""
     containers = _containers(source)
     blocks = Blocks()
-    for line, text in _stretches(source):
+    for line, text in _outer_elements(source):
         if len(text) > RECORD_LIMIT:
             yield blocks.too_long(line=line, raw=text)
             continue
@@ -71,36 +71,39 @@ def read(source: Source) -> Iterator[Block]:
         elif not own:
             refuse_declarations(rest)
         if "<dc:title" in rest or "<z:itemType" in rest:
-            place = line + own.count("\n")
-            yield blocks.rejected(LOST_FIRST_LINE, line=place, raw=source.clean(rest)[0].strip())
+            rest_line = line + own.count("\n")
+            text = source.clean(rest)[0].strip()
+            yield blocks.rejected(LOST_FIRST_LINE, line=rest_line, raw=text)
 
 
 def to_record(element: Element, containers: Mapping[str, _Container]) -> ParsedRecord:
-    """The record in an item, with what the journals or books that it is part of say."""
+    """Return the record in an item, completed from the journals or books that it is part of."""
     parts = element.findall("isPartOf")
-    within = [_of(one) for part in parts for one in part]
-    links_to = [part.get("resource", "") for part in parts]
-    within += [containers[one] for one in links_to if one in containers]
-    said = [*_identifiers(element), *(one for part in within for one in part.identifiers)]
+    within = [_container_of(child) for part in parts for child in part]
+    addresses = [part.get("resource", "") for part in parts]
+    within += [containers[address] for address in addresses if address in containers]
+    identifiers = [*_identifiers(element)]
+    for container in within:
+        identifiers += container.identifiers
     links = texts_of(element, "identifier/URI/value")
     notes = texts_of(element, "description")
-    titles = [part.title for part in within if part.title]
+    titles = [container.title for container in within if container.title]
     titles += texts_of(element, "presentedAt/Conference/title")
-    pmid = next((found[1] for note in notes if (found := _PMID.search(note))), None)
+    pmid = next((match[1] for note in notes if (match := _PMID.search(note))), None)
     return build_record(
         title=first_text(element, "title"),
         abstract=first_text(element, "abstract"),
         authors=_people(element, "authors"),
         years=texts_of(element, "date"),
         journal=titles[0] if titles else None,
-        journal_abbreviation=_first(part.abbreviation for part in within),
-        volume=first_text(element, "volume") or _first(part.volume for part in within),
-        issue=first_text(element, "number") or _first(part.issue for part in within),
+        journal_abbreviation=_first(container.abbreviation for container in within),
+        volume=first_text(element, "volume") or _first(container.volume for container in within),
+        issue=first_text(element, "number") or _first(container.issue for container in within),
         first_page=first_text(element, "pages"),
-        doi=_first(one[4:] for one in said if one.startswith("DOI "))
+        doi=_first(text[4:] for text in identifiers if text.startswith("DOI "))
         or _first(map(doi_in_url, links)),
         pmid=find_pmid(pmid),
-        numbers=[one for one in said if one.startswith(("ISSN ", "ISBN "))],
+        numbers=[text for text in identifiers if text.startswith(("ISSN ", "ISBN "))],
         url=links[0] if links else None,
         type=first_text(element, "itemType"),
         language=first_text(element, "language"),
@@ -109,31 +112,31 @@ def to_record(element: Element, containers: Mapping[str, _Container]) -> ParsedR
     )
 
 
-def _stretches(source: Source) -> Iterator[tuple[int, str]]:
-    """What stands at the outermost level, each with its line and what follows it."""
+def _outer_elements(source: TextSource) -> Iterator[tuple[int, str]]:
+    """Yield each element at the outermost level with its line and the text that follows it."""
 
     def starts(text: str, begin: int, end: int) -> Iterator[int]:
-        return (found.start() for found in _OPENING.finditer(text, begin, end))
+        return (match.start() for match in _OPENING.finditer(text, begin, end))
 
     return cut(source, starts, boundary=">", longest=LONGEST)
 
 
 def _own_part(text: str) -> tuple[str, str]:
-    """The element that a stretch of the file begins with, whole if it ends, and what follows it."""
-    found = _OPENING.match(text)
-    if found is None:
+    """Return the element at the start of a text, complete if it ends, and the text after it."""
+    match = _OPENING.match(text)
+    if match is None:
         return "", text
-    end = re.compile(rf"</{found[1]}\s*>").search(text)
+    end = re.compile(rf"</{match[1]}\s*>").search(text)
     return (text[: end.end()], text[end.end() :]) if end else (text, "")
 
 
 def _is_item(text: str, containers: Mapping[str, _Container]) -> bool:
-    if found := _KIND.search(text):
-        return found[1] not in _BESIDE
+    if match := _KIND.search(text):
+        return match[1] not in _ATTACHED
     opening = _OPENING.match(text)
     if opening is None:
         return False
-    return opening[1] not in _NO_ITEMS and html.unescape(opening[2]) not in containers
+    return opening[1] not in _NOT_ITEMS and html.unescape(opening[2]) not in containers
 
 
 def _parsed(text: str) -> Element | str:
@@ -143,22 +146,24 @@ def _parsed(text: str) -> Element | str:
     return parse_element(without_prefixes(text))
 
 
-def _containers(source: Source) -> dict[str, _Container]:
-    """Every journal, book or site that items refer to, by its address."""
-    found: dict[str, _Container] = {}
-    referred: set[str] = set()
-    for _, text in _stretches(Source(source.path, encoding=source.encoding)):
-        referred.update(html.unescape(one) for one in _REFERRED.findall(text))
+def _containers(source: TextSource) -> dict[str, _Container]:
+    """Return every journal, book or site that items refer to, by address."""
+    containers: dict[str, _Container] = {}
+    referenced: set[str] = set()
+    for _, text in _outer_elements(TextSource(source.path, encoding=source.encoding)):
+        referenced.update(html.unescape(address) for address in _REFERENCE.findall(text))
         opening = _OPENING.match(text)
         if opening is None or _KIND.search(text):
             continue
         element = _parsed(_own_part(text)[0])
         if not isinstance(element, str):
-            found[html.unescape(opening[2])] = _of(element)
-    return {address: one for address, one in found.items() if address in referred}
+            containers[html.unescape(opening[2])] = _container_of(element)
+    return {
+        address: container for address, container in containers.items() if address in referenced
+    }
 
 
-def _of(element: Element) -> _Container:
+def _container_of(element: Element) -> _Container:
     return _Container(
         title=first_text(element, "title"),
         abbreviation=first_text(element, "alternative"),
@@ -169,7 +174,7 @@ def _of(element: Element) -> _Container:
 
 
 def _identifiers(element: Element) -> list[str]:
-    return [(one.text or "").strip() for one in element.findall("identifier")]
+    return [(child.text or "").strip() for child in element.findall("identifier")]
 
 
 def _people(element: Element, role: str) -> list[str]:
@@ -193,5 +198,5 @@ def _extra(element: Element, within: list[_Container]) -> dict[str, list[str]]:
         "publisher": texts_of(element, "publisher/Organization/name"),
         "place": texts_of(element, "publisher/Organization/adr/Address/locality"),
         "editors": _people(element, "editors"),
-        "partOf": [one.title for one in within if one.title][1:],
+        "partOf": [container.title for container in within if container.title][1:],
     }

@@ -163,7 +163,7 @@ def test_no_hit_at_all_is_refused(lead):
     answer = lead.browser.post(f"{lead.place}/hits", {"hits": " \n "})
 
     assert answer.status_code == 422
-    assert "one hit a line" in answer.text
+    assert "one hit per line" in answer.text
 
 
 def test_rejected_blocks_are_saved_with_their_place_and_reason(lead, database):

@@ -1,7 +1,7 @@
-"""Reads hostile files in a process of its own, whose memory and processor time are limited.
+"""Read hostile files in a separate process with limited memory and processor time.
 
-`python attacks.py FOLDER FORMAT` reads every file of a folder as that format and as what it seems
-to be, and prints a JSON object of what became of each.
+`python attacks.py FOLDER FORMAT` reads every file of a folder, as that format and as the format
+detected, and prints a JSON object with the outcomes of each file.
 """
 
 import json
@@ -17,7 +17,7 @@ MB = 2**20
 
 
 def outcome(path: Path, kind: Format, encoding: str) -> dict[str, object]:
-    """What one reading of a file came to: refused with a sentence, or its blocks."""
+    """Return the outcome of reading a file: the sentence that refuses it, or its blocks."""
     try:
         columns_of(path, format=kind, encoding=encoding)
         blocks = list(read(path, format=kind, encoding=encoding))
@@ -27,35 +27,35 @@ def outcome(path: Path, kind: Format, encoding: str) -> dict[str, object]:
     return {
         "n": len(blocks),
         "titles": [block.record.title[:300] for block in blocks[:50] if block.record],
-        "told": any(block.warnings or block.reason for block in blocks),
+        "warned": any(block.warnings or block.reason for block in blocks),
     }
 
 
 def main() -> None:
-    """Print what became of every file in a folder."""
+    """Print the outcomes of every file in a folder."""
     folder, kind = Path(sys.argv[1]), Format(sys.argv[2])
     used = resource.getrusage(resource.RUSAGE_SELF)
     memory = used.ru_maxrss * 1024 + 1024 * MB
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-    found = {}
+    results = {}
     for path in sorted(folder.iterdir()):
-        tries = [(kind, "utf-8")]
+        attempts = [(kind, "utf-8")]
         note = ""
         try:
             detected = detect(path)
-            tries.append((detected.format, detected.encoding))
+            attempts.append((detected.format, detected.encoding))
             note = detected.note
         except Unreadable as error:
             note = str(error)
-        outcomes = [outcome(path, *one) for one in tries]
+        outcomes = [outcome(path, *attempt) for attempt in attempts]
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        found[path.name] = {
+        results[path.name] = {
             "outcomes": outcomes,
             "note": note,
             "grown_mb": (peak - used.ru_maxrss) // 1024,
         }
-    print(json.dumps(found))
+    print(json.dumps(results))
 
 
 if __name__ == "__main__":

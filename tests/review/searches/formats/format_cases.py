@@ -1,4 +1,4 @@
-"""Small files for the reading tests."""
+"""Small files in every format, for the tests."""
 
 from pathlib import Path
 
@@ -322,7 +322,7 @@ SAMPLES: dict[Format, str] = {
 
 
 def read_bytes(folder: Path, data: bytes, *, format: Format | None = None) -> list[Block]:  # noqa: A002
-    """The blocks of ``data`` written to a file, its format and encoding as detected."""
+    """Return the blocks of ``data``, written to a file and read in the detected encoding."""
     path = folder / "search.txt"
     path.write_bytes(data)
     detected = detect(path)
@@ -330,5 +330,5 @@ def read_bytes(folder: Path, data: bytes, *, format: Format | None = None) -> li
 
 
 def read_text(folder: Path, text: str, *, format: Format | None = None) -> list[Block]:  # noqa: A002
-    """As ``read_bytes``, for text in UTF-8."""
+    """Return the blocks of ``text``, written to a file in UTF-8."""
     return read_bytes(folder, text.encode(), format=format)

@@ -1,4 +1,4 @@
-"""Text comes out right, or with a warning, whatever encoding and newlines it came in."""
+"""Text comes out right, or with a warning, in any encoding and with any newlines."""
 
 import pytest
 
@@ -61,12 +61,12 @@ def test_line_separators_inside_text_are_blanks(tmp_path):
     assert block.record.title == "One two three"
 
 
-def test_control_characters_are_dropped_with_a_warning(tmp_path):
+def test_control_characters_are_removed_with_a_warning(tmp_path):
     first, second = read_text(tmp_path, RIS.replace("Building", "Buil\x00d\x1bing"))
 
     assert second.record.title == "Building the tools for public services"
     assert "\x00" not in second.raw
-    assert second.warnings == ("Control characters were dropped.",)
+    assert second.warnings == ("Control characters were removed.",)
     assert first.warnings == ()
 
 
@@ -92,4 +92,4 @@ def test_the_note_says_when_the_encoding_was_guessed(tmp_path):
     path = tmp_path / "old.ris"
     path.write_bytes(SPANISH.encode("cp1252"))
 
-    assert "check" in detect(path).note
+    assert "Check" in detect(path).note

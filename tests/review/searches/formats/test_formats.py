@@ -1,4 +1,4 @@
-"""What each format gives, and what it refuses."""
+"""The fields that each format gives, and the blocks that it rejects."""
 
 import pytest
 
@@ -15,7 +15,7 @@ from tests.review.searches.formats.format_cases import (
 
 
 @pytest.mark.parametrize("kind", list(SAMPLES))
-def test_every_format_is_told_from_its_content(tmp_path, kind):
+def test_every_format_is_detected_from_its_content(tmp_path, kind):
     path = tmp_path / "unnamed"
     path.write_text(SAMPLES[kind], encoding="utf-8")
 
@@ -92,7 +92,7 @@ def test_a_ris_record_that_lost_its_ty_line_is_still_a_record(tmp_path):
     assert "TY" in blocks[1].warnings[0]
 
 
-def test_lines_between_ris_records_are_no_blocks(tmp_path):
+def test_lines_between_ris_records_are_not_blocks(tmp_path):
     text = "Record #1 of 2\nProvider: X\n1.\n" + RIS.replace("\n\n", "\nNL  - abbreviated\n\n2.\n")
 
     assert len(read_text(tmp_path, text)) == 2
@@ -125,7 +125,7 @@ def test_pages_come_as_one_range(tmp_path, pages, expected):
     assert read_text(tmp_path, f"TY  - JOUR\nTI  - A\n{pages}\nER  - ")[0].record.pages == expected
 
 
-def test_a_second_abstract_is_kept_aside(tmp_path):
+def test_a_copyright_notice_is_not_taken_for_the_abstract(tmp_path):
     text = "TY  - JOUR\nTI  - A\nAB  - Copyright 2019 Wiley\nAB  - The abstract.\nER  - \n"
 
     record = read_text(tmp_path, text)[0].record
@@ -155,7 +155,7 @@ def test_nbib_gives_every_field(tmp_path):
     assert (record.volume, record.issue, record.pages) == ("38", "2", "316-333")
 
 
-def test_eric_records_without_pmid_are_told_apart_by_empty_lines(tmp_path):
+def test_eric_records_without_pmid_are_split_at_empty_lines(tmp_path):
     text = "OWN - ERIC\nTI  - One\nDP  - 2001\n\nOWN - ERIC\nTI  - Two\nDP  - 2002\n"
 
     assert [block.record.title for block in read_text(tmp_path, text)] == ["One", "Two"]
@@ -211,7 +211,7 @@ def test_bibtex_expands_macros_and_accents_and_keeps_equal_keys(tmp_path):
     assert second.title == "Second entry with the same key"
 
 
-def test_an_unbalanced_bibtex_entry_costs_no_other(tmp_path):
+def test_an_unbalanced_bibtex_entry_costs_only_itself(tmp_path):
     text = (
         "@article{a,\n title = {One {unclosed},\n year = {2001}\n}\n\n"
         "@article{b,\n title = {Two}, year = 2002}\n@misc{c, title={Three"
@@ -235,7 +235,7 @@ def test_a_table_is_read_below_its_headings_row_by_row(tmp_path):
     assert "no title" in untitled.reason
 
 
-def test_a_mapping_goes_before_known_headings(tmp_path):
+def test_a_mapping_overrides_known_headings(tmp_path):
     path = tmp_path / "table.csv"
     path.write_text("Titel des Werks,Title\nRecht,Wrong\n", encoding="utf-8")
     mapping = {"Titel des Werks": "title", "Title": ""}
@@ -259,7 +259,7 @@ def test_ragged_rows_are_kept_with_a_warning(tmp_path):
     blocks = read_text(tmp_path, "title;year;doi\nOne\nTwo;2001;;surplus\n")
 
     assert [block.record.title for block in blocks] == ["One", "Two"]
-    assert all("cells" in block.warnings[0] for block in blocks)
+    assert all("heading row has" in block.warnings[0] for block in blocks)
 
 
 @pytest.mark.parametrize("kind", [Format.WOS, Format.REFER, Format.OVID, Format.REFWORKS])
@@ -279,7 +279,7 @@ def test_csl_json_reads_names_and_dates(tmp_path):
     assert (record.year, record.doi) == (2013, "10.1000/1")
 
 
-def test_zotero_rdf_gives_what_its_journals_say_too(tmp_path):
+def test_zotero_rdf_completes_items_from_their_journals(tmp_path):
     first, second = (block.record for block in read_text(tmp_path, SAMPLES[Format.ZOTERO_RDF]))
 
     assert first.title == "Homes and outcomes"
@@ -295,17 +295,17 @@ def test_zotero_rdf_gives_what_its_journals_say_too(tmp_path):
     assert (second.extra["publisher"], second.extra["place"]) == (["A ministry"], ["Leeds"])
 
 
-def test_an_item_of_zotero_that_lost_its_first_line_is_rejected_and_the_others_stay(tmp_path):
+def test_a_zotero_item_that_lost_its_first_line_is_rejected_and_the_others_stay(tmp_path):
     text = SAMPLES[Format.ZOTERO_RDF].replace('    <bib:Report rdf:about="#item_9">\n', "")
 
     accepted, lost = read_text(tmp_path, text)
 
     assert accepted.record.title == "Homes and outcomes"
-    assert "lost the line" in lost.reason
+    assert "lost its first line" in lost.reason
     assert "<dc:title>Second</dc:title>" in lost.raw
 
 
-def test_what_no_item_of_zotero_is_part_of_is_an_item(tmp_path):
+def test_a_book_that_no_zotero_item_is_part_of_is_an_item(tmp_path):
     book = (
         '    <bib:Book rdf:about="urn:isbn:9780000000001">\n        <dc:title>A book</dc:title>\n'
         "    </bib:Book>\n"
@@ -329,7 +329,7 @@ def test_the_item_after_one_that_is_too_long_is_read(tmp_path, shift):
     assert second.record.title == "Second"
 
 
-def test_languages_of_other_abstracts_are_not_guessed_by_place(tmp_path):
+def test_languages_of_other_abstracts_are_not_guessed_by_order(tmp_path):
     text = (
         "PMID- 1\nTI  - A title\nAB  - In English.\nOAB - En espanol.\nOAB - Auf Deutsch.\n"
         "OABL- ger\n"
@@ -337,10 +337,10 @@ def test_languages_of_other_abstracts_are_not_guessed_by_place(tmp_path):
 
     record = read_text(tmp_path, text)[0].record
 
-    assert [one.language for one in record.other_abstracts] == [None, None]
+    assert [abstract.language for abstract in record.other_abstracts] == [None, None]
 
 
-def test_a_notice_that_there_is_an_abstract_elsewhere_is_none(tmp_path):
+def test_a_notice_that_an_abstract_is_available_is_not_an_abstract(tmp_path):
     text = (
         "PMID- 1\nTI  - A title\nAB  - In English.\nOAB - Abstract available from the publisher.\n"
         "OABL- spa\n"
@@ -354,11 +354,11 @@ def test_a_notice_that_there_is_an_abstract_elsewhere_is_none(tmp_path):
 
 @pytest.mark.parametrize("brackets", ["{}", "{{}}"])
 def test_oversized_and_empty_entries_raise_nothing(tmp_path, brackets):
-    assert [b.reason for b in read_text(tmp_path, f"@article{{a, title = {brackets}}}")]
+    assert [block.reason for block in read_text(tmp_path, f"@article{{a, title = {brackets}}}")]
 
 
 @pytest.mark.parametrize("text", [CNKI, CNKI_OWN])
-def test_what_chinese_databases_export_gives_its_fields_in_both_forms(tmp_path, text):
+def test_both_forms_of_chinese_exports_give_their_fields(tmp_path, text):
     blocks = read_text(tmp_path, text)
     record = blocks[0].record
 
@@ -372,15 +372,15 @@ def test_what_chinese_databases_export_gives_its_fields_in_both_forms(tmp_path, 
     assert count_blocks(tmp_path / "search.txt", format=Format.CNKI, encoding="utf-8") == 2
 
 
-def test_lines_outside_any_record_of_a_ris_file_are_told_beside_it(tmp_path):
+def test_lines_outside_any_ris_record_give_a_warning_on_the_next_one(tmp_path):
     text = "Scopus\nEXPORT DATE: 22 November 2026\n\n" + RIS + "\nThe end\n"
 
     blocks = read_text(tmp_path, text)
 
     assert "2 lines outside any record: Scopus" in blocks[0].warnings
-    assert "A line outside any record: The end" in blocks[-1].warnings
-    told = [warning for block in read_text(tmp_path, RIS) for warning in block.warnings]
-    assert not any("outside" in warning for warning in told)
+    assert "1 line outside any record: The end" in blocks[-1].warnings
+    warnings = [warning for block in read_text(tmp_path, RIS) for warning in block.warnings]
+    assert not any("outside" in warning for warning in warnings)
 
 
 @pytest.mark.parametrize(
@@ -396,7 +396,7 @@ def test_lines_outside_any_record_of_a_ris_file_are_told_beside_it(tmp_path):
         (" (c) 2008 The Authors. Published by Elsevier.", None),
     ],
 )
-def test_a_copyright_notice_is_cut_off_an_abstract_and_kept_beside_it(tmp_path, end, notice):
+def test_a_copyright_notice_is_cut_off_an_abstract_and_kept_in_extra(tmp_path, end, notice):
     abstract = "We compared nine contracts and what they came to over six years."
     text = f"TY  - JOUR\nTI  - Bonds\nAB  - {abstract}{end}\nER  - \n"
 
@@ -445,11 +445,11 @@ def test_what_only_looks_like_a_notice_stays_in_the_abstract(tmp_path, abstract)
         ),
     ],
 )
-def test_abstracts_in_other_languages_are_kept_beside_the_first(tmp_path, text, expected):
+def test_abstracts_in_other_languages_are_kept_with_the_first(tmp_path, text, expected):
     record = read_text(tmp_path, text)[0].record
 
     assert record.abstract == "In English."
-    assert [(one.language, one.text) for one in record.other_abstracts] == expected
+    assert [(further.language, further.text) for further in record.other_abstracts] == expected
     assert "OAB" not in record.extra
 
 
@@ -462,7 +462,7 @@ def test_abstracts_in_other_languages_are_kept_beside_the_first(tmp_path, text, 
         "@article{a, title={A title}, journal={Public Money}, shortjournal={Publ. Mon.}}",
     ],
 )
-def test_a_journals_abbreviation_stands_beside_its_name(tmp_path, text):
+def test_a_journals_abbreviation_is_kept_with_its_name(tmp_path, text):
     record = read_text(tmp_path, text)[0].record
 
     assert (record.journal, record.journal_abbreviation) == ("Public Money", "Publ. Mon.")

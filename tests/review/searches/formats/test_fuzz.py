@@ -1,4 +1,4 @@
-"""A long search for a file that breaks a reader, guided by which of its lines each file reaches.
+"""Search for a file that breaks a reader, guided by the lines of code that each file reaches.
 
 For `make soak`; SIFTMAP_FUZZ_SECONDS (30) is the time for each format.
 """
@@ -31,21 +31,21 @@ TOKENS = [
 
 
 def mutated(data: bytes, others: list[bytes], chance: random.Random) -> bytes:
-    """A file near ``data``: bytes, lines and tokens changed, or its half joined to another's."""
+    """Return a file near ``data``: with bytes, lines or tokens changed, or spliced with another."""
     for _ in range(chance.randint(1, 4)):
-        at, to = sorted(chance.randrange(len(data) + 1) for _ in range(2))
+        start, end = sorted(chance.randrange(len(data) + 1) for _ in range(2))
         match chance.randrange(7):
             case 0:
-                data = data[:at] + bytes([chance.randrange(256)]) + data[at + 1 :]
+                data = data[:start] + bytes([chance.randrange(256)]) + data[start + 1 :]
             case 1:
-                data = data[:at] + chance.choice(TOKENS) + data[at:]
+                data = data[:start] + chance.choice(TOKENS) + data[start:]
             case 2:
-                data = data[:at] + data[to:]
+                data = data[:start] + data[end:]
             case 3:
-                data = data[:to] + data[at:to] * chance.randint(1, 5) + data[to:]
+                data = data[:end] + data[start:end] * chance.randint(1, 5) + data[end:]
             case 4:
-                other = chance.choice(others)
-                data = data[:at] + other[chance.randrange(len(other) + 1) :]
+                spliced = chance.choice(others)
+                data = data[:start] + spliced[chance.randrange(len(spliced) + 1) :]
             case 5:
                 lines = data.split(b"\n")
                 chance.shuffle(lines)
@@ -55,15 +55,15 @@ def mutated(data: bytes, others: list[bytes], chance: random.Random) -> bytes:
     return data[:LARGEST]
 
 
-def look_at(path: Path, kind: str) -> None:
-    """What is done with every file that is sent, as its own format and as what it seems to be."""
-    tries = [(kind, "utf-8")]
+def check(path: Path, kind: str) -> None:
+    """Read a file as an upload is read, as its own format and as the format detected."""
+    attempts = [(kind, "utf-8")]
     try:
-        found = detect(path)
-        tries.append((found.format, found.encoding))
+        detected = detect(path)
+        attempts.append((detected.format, detected.encoding))
     except Unreadable:
         pass
-    for format_, encoding in tries:
+    for format_, encoding in attempts:
         try:
             columns_of(path, format=format_, encoding=encoding, mapping=None)
             blocks = list(read(path, format=format_, encoding=encoding))
@@ -82,32 +82,32 @@ def look_at(path: Path, kind: str) -> None:
 @pytest.mark.parametrize("kind", list(SAMPLES))
 def test_no_file_breaks_a_reader(tmp_path, kind):
     chance = random.Random(kind)  # noqa: S311 - damage, not a secret
-    kept = [text.encode() for text in SAMPLES.values()]
-    kept.append(SAMPLES[kind].encode())
-    watch = Coverage(data_file=None, branch=True, include=[f"{FOLDER}/*"])
+    corpus = [text.encode() for text in SAMPLES.values()]
+    corpus.append(SAMPLES[kind].encode())
+    coverage = Coverage(data_file=None, branch=True, include=[f"{FOLDER}/*"])
     reached = 0
-    path, ends, n = tmp_path / "fuzzed", time.monotonic() + SECONDS, 0
-    grown_from = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    while time.monotonic() < ends:
-        data = mutated(chance.choice(kept[-200:]), kept, chance)
+    path, deadline, n = tmp_path / "fuzzed", time.monotonic() + SECONDS, 0
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    while time.monotonic() < deadline:
+        data = mutated(chance.choice(corpus[-200:]), corpus, chance)
         path.write_bytes(data)
-        watch.start()
+        coverage.start()
         began = time.process_time()
         try:
-            look_at(path, kind)
+            check(path, kind)
         except Exception:
             (tmp_path / "broke").write_bytes(data)
             raise
         finally:
             spent = time.process_time() - began
-            watch.stop()
+            coverage.stop()
         assert spent < SLOWEST, data[:500]
-        seen = watch.get_data()
-        arcs = sum(len(seen.arcs(file) or ()) for file in seen.measured_files())
+        measured = coverage.get_data()
+        arcs = sum(len(measured.arcs(file) or ()) for file in measured.measured_files())
         if arcs > reached:
             reached = arcs
-            kept.append(data)
+            corpus.append(data)
         n += 1
-    print(f"{kind}: {n:,} files, {len(kept):,} kept, {reached:,} branches")
+    print(f"{kind}: {n:,} files, {len(corpus):,} kept, {reached:,} branches")
     assert n > 10
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - grown_from < MOST_MEMORY
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory < MOST_MEMORY

@@ -1,4 +1,4 @@
-"""The language of a record: the source's word, else told from its text, else unknown."""
+"""The language of a record: as its source names it, else as its text shows, else unknown."""
 
 import pytest
 from sqlalchemy import select
@@ -24,11 +24,11 @@ from tests.factories import make_review
         ("", None),
     ],
 )
-def test_a_language_is_told_where_it_is_sure(text, language):
+def test_a_language_is_recognised_if_it_is_certain(text, language):
     assert language_of(text, None) == language
 
 
-def test_the_sources_word_stands_and_what_was_told_is_marked(database, tmp_path):
+def test_the_sources_language_stays_and_a_recognised_one_is_marked(database, tmp_path):
     path = tmp_path / "s.ris"
     title = "TI  - Los bonos de impacto social y el empleo de los jóvenes"
     path.write_text(

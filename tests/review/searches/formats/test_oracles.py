@@ -1,4 +1,4 @@
-"""Other people's readers as witnesses, and real exports where they are at hand."""
+"""Compare with other people's readers, and read real exports if they are available."""
 
 import csv
 from contextlib import suppress
@@ -16,7 +16,7 @@ from tests.review.searches.formats.format_cases import SAMPLES, read_text
 
 IMPORTS = Path(__file__).parents[5] / "shared/bench/imports"
 FAMILIES = ("ris", "nbib", "medline", "pubmed-xml", "endnote-xml", "bibtex", "csv", "tsv")
-# A file that holds two kinds of beginning, of which the manifest counts one.
+# A file with two kinds of first line, of which the manifest counts one.
 COUNTED_OTHERWISE = {"jabref__MedlinePlainImporterTestMultipleEntries.txt"}
 
 WORDS = st.lists(
@@ -42,24 +42,25 @@ def test_well_formed_ris_gives_what_rispy_gives(tmp_path, works):
     ours = [block.record for block in read_text(tmp_path, text)]
     theirs = rispy.loads(text)
 
-    assert [record.title for record in ours] == [" ".join(one["title"].split()) for one in theirs]
-    assert [list(record.authors) for record in ours] == [one["authors"] for one in theirs]
-    assert [str(record.year) for record in ours] == [one["year"] for one in theirs]
+    titles = [" ".join(entry["title"].split()) for entry in theirs]
+    assert [record.title for record in ours] == titles
+    assert [list(record.authors) for record in ours] == [entry["authors"] for entry in theirs]
+    assert [str(record.year) for record in ours] == [entry["year"] for entry in theirs]
 
 
 def test_well_formed_nbib_gives_what_nbib_gives(tmp_path):
     ours = [block.record for block in read_text(tmp_path, SAMPLES[Format.NBIB])]
     theirs = nbib.read(SAMPLES[Format.NBIB])
 
-    assert [int(record.pmid) for record in ours] == [one["pubmed_id"] for one in theirs]
-    assert [record.title for record in ours] == [one["title"] for one in theirs]
+    assert [int(record.pmid) for record in ours] == [entry["pubmed_id"] for entry in theirs]
+    assert [record.title for record in ours] == [entry["title"] for entry in theirs]
     assert ours[0].doi == theirs[0]["doi"]
     assert list(ours[0].authors) == [author["author"] for author in theirs[0]["authors"]]
 
 
 def real_exports():
     if not (IMPORTS / "MANIFEST.csv").exists():
-        reason = "real exports (../shared/bench/imports) are not at hand"
+        reason = "real exports (../shared/bench/imports) are not available"
         return [pytest.param({}, marks=pytest.mark.skip(reason=reason))]
     with (IMPORTS / "MANIFEST.csv").open(encoding="utf-8", newline="") as manifest:
         rows = [row for row in csv.DictReader(manifest) if row["format"].startswith(FAMILIES)]
@@ -69,14 +70,14 @@ def real_exports():
 @pytest.mark.parametrize("row", real_exports())
 def test_every_record_of_a_real_export_is_accounted_for(row):
     if row["file"] in COUNTED_OTHERWISE:
-        pytest.skip("the manifest counts PMID lines only, and this file has other beginnings")
+        pytest.skip("the manifest counts PMID lines only, and this file has other first lines")
     path = IMPORTS / row["file"]
-    found = detect(path)
+    detected = detect(path)
 
-    blocks = list(read(path, format=found.format, encoding=found.encoding))
+    blocks = list(read(path, format=detected.format, encoding=detected.encoding))
 
     assert len(blocks) == int(row["expected_records"])
-    assert count_blocks(path, format=found.format, encoding=found.encoding) == len(blocks)
+    assert count_blocks(path, format=detected.format, encoding=detected.encoding) == len(blocks)
 
 
 def test_detection_never_raises_anything_but_unreadable(tmp_path):

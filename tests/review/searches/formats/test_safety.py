@@ -1,4 +1,4 @@
-"""Damage, bombs and foreign files: nothing lost in silence, nothing raised but Unreadable."""
+"""Damage, bombs and foreign files: nothing is lost silently, and only Unreadable is raised."""
 
 import os
 import random
@@ -22,7 +22,7 @@ LONG = {kind: text * 3 for kind, text in SAMPLES.items() if kind is not Format.C
 
 
 def read_sample(kind):
-    """The blocks of a sample that is whole."""
+    """Return the blocks of an undamaged sample."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "sample"
         path.write_text(SAMPLES[kind], encoding="utf-8")
@@ -38,15 +38,15 @@ DAMAGE = settings(
 
 
 def damaged(text: str, seed: int) -> str:
-    """``text`` with lines removed, junk put in, and perhaps its end cut off."""
+    """Return ``text`` with lines removed, junk added, and perhaps its end cut off."""
     chance = random.Random(seed)  # noqa: S311 - damage, not a secret
     lines = text.split("\n")
     for _ in range(chance.randrange(6)):
-        place = chance.randrange(len(lines))
+        index = chance.randrange(len(lines))
         junk = chance.choice(
             ['"', "}", "{{", "<", "&x;", "ER  - ", "TY  - ", "\x00\x1b", "%0", ",,,"]
         )
-        lines[place : place + chance.randrange(2)] = [junk] if chance.random() < 0.5 else []
+        lines[index : index + chance.randrange(2)] = [junk] if chance.random() < 0.5 else []
         lines = lines or [""]
     text = "\n".join(lines)
     return text[: chance.randrange(len(text) + 1)] if chance.random() < 0.4 else text
@@ -83,18 +83,20 @@ TITLES = {
 @pytest.mark.parametrize("kind", list(SAMPLES))
 @given(seed=st.integers(0, 10**6))
 @DAMAGE
-def test_no_title_in_a_damaged_file_is_lost_without_a_word(tmp_path, kind, seed):
+def test_no_title_in_a_damaged_file_is_lost_without_a_warning(tmp_path, kind, seed):
     text = damaged(LONG.get(kind, SAMPLES[kind]), seed)
     path = tmp_path / "damaged"
     path.write_text(text, encoding="utf-8")
     try:
         blocks = list(read(path, format=kind, encoding="utf-8"))
     except Unreadable:
-        return  # the whole file is refused, and that is said
+        return  # the user is told that the whole file is refused
 
-    told = any("above the headings" in one for block in blocks for one in block.warnings)
+    warnings = [warning for block in blocks for warning in block.warnings]
+    has_rows_above = any("above the headings" in warning for warning in warnings)
     for title in TITLES[kind]:
-        assert told or sum(block.raw.count(title) for block in blocks) >= text.count(title)
+        n_in_blocks = sum(block.raw.count(title) for block in blocks)
+        assert has_rows_above or n_in_blocks >= text.count(title)
 
 
 @pytest.mark.parametrize("kind", [Format.RIS, Format.WOS, Format.NBIB])
@@ -129,17 +131,17 @@ def test_ris_cut_anywhere_keeps_every_begun_record(tmp_path, n_kept):
     ("data", "words"),
     [
         (b"", "empty"),
-        (b"  \n ", "blanks"),
+        (b"  \n ", "blank lines"),
         (b"%PDF-1.7 ...", "PDF"),
         (b"\x89PNG\r\n\x1a\n....", "image"),
         (b"<!DOCTYPE html><html><body>hello</body></html>", "web page"),
-        (b"Dear all, please find attached the search.\nKind regards, A.\n", "no record"),
+        (b"Dear all, please find attached the search.\nKind regards, A.\n", "No record"),
         (b"<?xml version='1.0'?><feed><entry/></feed>", "neither PubMed"),
         (bytes(range(256)) * 40, "binary"),
         (b"PK\x03\x04 not really", "zip"),
     ],
 )
-def test_files_that_hold_no_references_are_refused_by_name(tmp_path, data, words):
+def test_files_without_references_are_refused_by_kind(tmp_path, data, words):
     with pytest.raises(Unreadable, match=words):
         read_bytes(tmp_path, data)
 
@@ -226,11 +228,11 @@ def workbook(tmp_path):
 
 
 def test_a_workbook_is_read_below_its_headings(workbook):
-    found = detect(workbook)
+    detected = detect(workbook)
 
-    blocks = list(read(workbook, format=found.format, encoding=found.encoding))
+    blocks = list(read(workbook, format=detected.format, encoding=detected.encoding))
 
-    assert found.format is Format.XLSX
+    assert detected.format is Format.XLSX
     assert [block.record.title for block in blocks] == ["One", "Two"]
     assert [block.record.year for block in blocks] == [2018, 2019]
     assert [block.line for block in blocks] == [3, 5]
@@ -241,11 +243,11 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused_before_it_is_opened(tmp_
     bomb = tmp_path / "bomb.xlsx"
     with (
         zipfile.ZipFile(workbook) as source,
-        zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as to,
+        zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as copy,
     ):
         for name in source.namelist():
-            to.writestr(name, source.read(name))
-        to.writestr("xl/worksheets/sheet9.xml", b" " * 30_000_000)
+            copy.writestr(name, source.read(name))
+        copy.writestr("xl/worksheets/sheet9.xml", b" " * 30_000_000)
     started = time.process_time()
 
     with pytest.raises(Unreadable, match="tightly"):
@@ -255,10 +257,10 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused_before_it_is_opened(tmp_
 
 def test_a_workbook_that_declares_entities_is_refused(tmp_path, workbook):
     bomb = tmp_path / "entities.xlsx"
-    with zipfile.ZipFile(workbook) as source, zipfile.ZipFile(bomb, "w") as to:
+    with zipfile.ZipFile(workbook) as source, zipfile.ZipFile(bomb, "w") as copy:
         for name in source.namelist():
             prolog = b'<!DOCTYPE x [<!ENTITY a "ha">]>' if "sheet1" in name else b""
-            to.writestr(name, prolog + source.read(name))
+            copy.writestr(name, prolog + source.read(name))
 
     with pytest.raises(Unreadable, match="entities"):
         list(read(bomb, format=Format.XLSX, encoding="utf-8"))
@@ -273,28 +275,30 @@ def test_a_torn_workbook_is_refused(tmp_path, workbook, n_kept):
         list(read(torn, format=Format.XLSX, encoding="utf-8"))
 
 
-def test_progress_is_told_in_bytes(tmp_path):
+def test_progress_is_reported_in_bytes(tmp_path):
     path = tmp_path / "search.ris"
     path.write_text(RIS * 2_000, encoding="utf-8")
-    heard: list[int] = []
+    reported: list[int] = []
 
-    n = sum(1 for _ in read(path, format=Format.RIS, encoding="utf-8", on_progress=heard.append))
+    n = sum(1 for _ in read(path, format=Format.RIS, encoding="utf-8", on_progress=reported.append))
 
     assert n == 4_000
-    assert heard == sorted(heard)
-    assert heard[-1] == path.stat().st_size
+    assert reported == sorted(reported)
+    assert reported[-1] == path.stat().st_size
 
 
-def test_progress_of_a_workbook_is_told_as_it_is_read(tmp_path):
+def test_progress_of_a_workbook_is_reported_as_it_is_read(tmp_path):
     path = tmp_path / "search.xlsx"
     book = openpyxl.Workbook()
     book.active.append(["Title", "Year"])
     for number in range(1_000):
         book.active.append([f"Bond {number}", 2000])
     book.save(path)
-    heard: list[int] = []
+    reported: list[int] = []
 
-    n = sum(1 for _ in read(path, format=Format.XLSX, encoding="utf-8", on_progress=heard.append))
+    n = sum(
+        1 for _ in read(path, format=Format.XLSX, encoding="utf-8", on_progress=reported.append)
+    )
 
-    assert (n, len(heard) > 3, heard == sorted(heard)) == (1_000, True, True)
-    assert heard[-1] == path.stat().st_size
+    assert (n, len(reported) > 3, reported == sorted(reported)) == (1_000, True, True)
+    assert reported[-1] == path.stat().st_size

@@ -85,7 +85,7 @@ def test_every_usual_delimiter_is_found(tmp_path, delimiter):
     assert block.record.authors == ("Roy, M.",)
 
 
-def test_headings_that_come_again_are_no_record_and_rows_above_them_are_told(tmp_path):
+def test_repeated_headings_are_rejected_and_rows_above_them_give_a_warning(tmp_path):
     text = "Search of 3 May\nTitle,Year\nOne,2018\nTitle,Year\nTwo,2019\n"
 
     blocks = read_text(tmp_path, text, format=Format.CSV)
@@ -93,16 +93,16 @@ def test_headings_that_come_again_are_no_record_and_rows_above_them_are_told(tmp
     assert [block.reason or block.record.title for block in blocks] == [
         "One", "The row repeats the headings.", "Two",
     ]  # fmt: skip
-    assert blocks[0].warnings[0] == "A row above the headings: Search of 3 May"
+    assert blocks[0].warnings[0] == "1 row above the headings: Search of 3 May"
 
 
-def test_a_record_that_lost_its_first_line_is_one_and_a_legend_is_none(tmp_path):
+def test_a_record_that_lost_its_first_line_is_kept_and_a_legend_is_not_a_record(tmp_path):
     legend = "T1 Title Primary\nYR Publication Year\n\n"
-    whole = "RT Journal Article\nT1 Two\nYR 2019\n"
+    complete = "RT Journal Article\nT1 Two\nYR 2019\n"
 
-    assert len(read_text(tmp_path, legend + whole, format=Format.REFWORKS)) == 1
+    assert len(read_text(tmp_path, legend + complete, format=Format.REFWORKS)) == 1
     titles = [
         block.record.title
-        for block in read_text(tmp_path, "T1 One\nYR 2018\n\n" + whole, format=Format.REFWORKS)
+        for block in read_text(tmp_path, "T1 One\nYR 2018\n\n" + complete, format=Format.REFWORKS)
     ]
     assert titles == ["One", "Two"]
