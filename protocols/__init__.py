@@ -1,1 +1,1 @@
-"""The plan of a review, before any data: protocol files, their schema and their loader."""
+"""Protocols, the plans of reviews: their files, schema, checks and loader."""

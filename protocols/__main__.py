@@ -1,4 +1,4 @@
-"""``python -m protocols`` writes the JSON Schema for editors anew after a change of the models."""
+"""``python -m protocols`` rewrites the JSON Schema for editors after a change to the models."""
 
 from pathlib import Path
 

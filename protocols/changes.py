@@ -1,4 +1,4 @@
-"""What a new version of a protocol changes, in sentences for whoever puts it in force."""
+"""What a new version of a protocol changes, in sentences for the people of the review."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -6,91 +6,108 @@ from typing import Any
 from .schema import Protocol
 
 PLAIN = {
-    "title": "The title",
-    "question": "The question",
-    "languages": "The languages",
-    "published_from": "The first year of publication",
-    "published_to": "The last year of publication",
-    "random_share": "The share of records read at random",
+    "title": "The title changes",
+    "question": "The question changes",
+    "languages": "The languages change",
+    "published_from": "The first year of publication changes",
+    "published_to": "The last year of publication changes",
+    "random_share": "The share of records picked at random changes",
 }
-KEYED = {
-    "criteria": ("criterion", "key", "label"),
-    "exclusion_reasons": ("exclusion reason", "key", "label"),
-    "codebook": ("codebook item", "key", "label"),
-    "frameworks": ("map", "key", "label"),
-    "searches": ("planned search", "source", "source"),
+"""Fields with one value, as the beginning of a sentence."""
+
+LISTS = {
+    "criteria": ("criterion", "criteria", "key", "label"),
+    "exclusion_reasons": ("exclusion reason", "exclusion reasons", "key", "label"),
+    "codebook": ("codebook item", "codebook items", "key", "label"),
+    "frameworks": ("map", "maps", "key", "label"),
+    "searches": ("planned search", "planned searches", "source", "source"),
 }
-WHOLE = {
-    "question_framework": "The framework of the question",
-    "highlights": "The terms that are marked in texts",
-    "terminology": "The terminology, and with it the first ranking of records",
-    "duplicates": "How duplicates are joined",
-    "stopping": "The stopping rule",
-    "wording": "The words that pages use",
+"""Fields with a list: the noun, its plural, the part that identifies an entry, and its name."""
+
+SUMMARISED = {
+    "question_framework": "The question framework changes.",
+    "highlights": "The highlighted terms change.",
+    "terminology": "The terminology changes, and with it the first ranking of records.",
+    "duplicates": "The rules for merging duplicates change.",
+    "stopping": "The stopping rule changes.",
+    "wording": "The words that pages use change.",
 }
+"""Fields whose changes are not described in detail."""
+
 RULES = {
-    "decisions_needed": "decisions needed",
-    "maybe_advances": "whether maybe lets a record through",
-    "reasons_must_agree": "whether two exclusions must give the same reason",
-    "consensus_allowed": "whether the reviewers themselves may settle a conflict",
+    "maybe_advances": ("a maybe now advances a record", "a maybe no longer advances a record"),
+    "reasons_must_agree": (
+        "two exclusions must now give the same reason",
+        "two exclusions no longer need the same reason",
+    ),
+    "consensus_allowed": (
+        "reviewers may now resolve their own conflicts",
+        "reviewers may no longer resolve their own conflicts",
+    ),
 }
+"""For each yes-or-no rule of a stage: a sentence for now yes, and a sentence for now no."""
 
 
 def changes(old: Protocol, new: Protocol) -> list[str]:
-    """Return a sentence for each thing that differs; none where the two say the same."""
+    """Return a sentence for each difference between two versions, or an empty list."""
     before, after = old.model_dump(mode="json"), new.model_dump(mode="json")
     return [
-        *_plain(before, after),
-        *_rules(before["stages"], after["stages"]),
+        *_plain_changes(before, after),
+        *_rule_changes(before["stages"], after["stages"]),
         *(
             sentence
-            for name, words in KEYED.items()
-            for sentence in _keyed(before[name], after[name], *words)
+            for name, words in LISTS.items()
+            for sentence in _list_changes(before[name], after[name], *words)
         ),
-        *(f"{words} changes." for name, words in WHOLE.items() if before[name] != after[name]),
+        *(sentence for name, sentence in SUMMARISED.items() if before[name] != after[name]),
     ]
 
 
-def _plain(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+def _plain_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
     for name, words in PLAIN.items():
         if before[name] != after[name]:
-            yield f"{words}: {_said(before[name])} becomes {_said(after[name])}."
+            yield f"{words} from {_described(before[name])} to {_described(after[name])}."
 
 
-def _rules(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+def _rule_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
     for stage, rules in after.items():
         where = stage.replace("title_abstract", "title and abstract").replace("_", " ")
-        for name, now in rules.items():
-            if before[stage][name] != now:
-                was = before[stage][name]
-                yield f"At {where}, {RULES.get(name, name)}: {_said(was)} becomes {_said(now)}."
+        for name, value in rules.items():
+            earlier = before[stage][name]
+            if earlier == value:
+                continue
+            if name in RULES:
+                now, no_longer = RULES[name]
+                yield f"At {where}, {now if value else no_longer}."
+            else:
+                rule = name.replace("_", " ")
+                yield f"At {where}, the number of {rule} changes from {earlier} to {value}."
 
 
-def _keyed(
+def _list_changes(
     before: Sequence[Mapping[str, Any]],
     after: Sequence[Mapping[str, Any]],
     noun: str,
+    plural: str,
     key: str,
     label: str,
 ) -> Iterator[str]:
-    old, new = ({one[key]: one for one in side} for side in (before, after))
-    for one in new.keys() - old.keys():
-        yield f"New {noun}: “{new[one][label]}”."
-    for one in old.keys() - new.keys():
-        yield f"No more {noun}: “{old[one][label]}”."
-    for one in new.keys() & old.keys():
-        parts = sorted(part for part, value in new[one].items() if old[one][part] != value)
+    old, new = ({entry[key]: entry for entry in side} for side in (before, after))
+    for name in new.keys() - old.keys():
+        yield f"New {noun}: “{new[name][label]}”."
+    for name in old.keys() - new.keys():
+        yield f"Removed {noun}: “{old[name][label]}”."
+    for name in new.keys() & old.keys():
+        parts = sorted(part for part, value in new[name].items() if old[name][part] != value)
         if parts:
-            said = ", ".join(part.replace("_", " ") for part in parts)
-            yield f"The {noun} “{old[one][label]}” changes in: {said}."
-    kept = [one for one in old if one in new]
-    if kept != [one for one in new if one in old]:
-        yield f"The order changes in which one {noun} follows the other."
+            fields = ", ".join(part.replace("_", " ") for part in parts)
+            yield f"Changes to {noun} “{old[name][label]}”: {fields}."
+    kept = [name for name in old if name in new]
+    if kept != [name for name in new if name in old]:
+        yield f"The order of the {plural} changes."
 
 
-def _said(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
+def _described(value: object) -> str:
     if isinstance(value, list):
-        return ", ".join(str(one) for one in value) or "none"
-    return "not given" if value is None else f"“{value}”" if isinstance(value, str) else str(value)
+        return ", ".join(str(entry) for entry in value) or "none"
+    return "not set" if value is None else f"“{value}”" if isinstance(value, str) else str(value)

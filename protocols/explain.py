@@ -1,4 +1,4 @@
-"""The schema's complaints, put into sentences that name the part of the protocol they are about."""
+"""Turn the schema's errors into sentences that name the part of the protocol."""
 
 import re
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from .problems import listed, suggest
 from .schema import KEY_PATTERN, Protocol
-from .source import Path, Source
+from .source import Path, ProtocolSource
 
 _NOUNS = {
     "criteria": "criterion",
@@ -23,9 +23,9 @@ _NOUNS = {
 }
 _NAMED_BY = ("key", "language", "source", "label")
 _PATTERNS = {
-    KEY_PATTERN: "is not a key: keys begin with a small letter and go on with small letters, "
+    KEY_PATTERN: "is not a key: use a lower-case letter first, then lower-case letters, "
     "digits and underscores",
-    r"^[a-z]{2}$": "is not a language code: use two small letters of ISO 639-1, such as en",
+    r"^[a-z]{2}$": "is not a language code: use two lower-case letters of ISO 639-1, such as en",
 }
 _SHOULD = {
     "string_type": "should be text",
@@ -46,15 +46,15 @@ _SHOULD = {
 }
 
 
-def report_schema_errors(error: ValidationError, source: Source) -> None:
-    """Note every mistake that the schema found, each at its own line."""
+def report_schema_errors(error: ValidationError, source: ProtocolSource) -> None:
+    """Report every mistake that the schema found, with its line."""
     for details in error.errors(include_url=False):
         path: Path = tuple(step for step in details["loc"] if step != "[key]")
         source.report(path, _sentence(details, path, source.data))
 
 
 def described(path: Path, data: object) -> str:
-    """Return what stands at ``path`` in the words of the file: "codebook item 'country'"."""
+    """Return what is at ``path`` in words: "codebook item 'country'"."""
     words: list[str] = []
     for before, step in zip((None, *path), path, strict=False):
         data = _child(data, step)
@@ -109,7 +109,7 @@ def _complaint(details: ErrorDetails) -> str:
     if kind in {"enum", "literal_error"}:
         known = re.findall(r"'([^']*)'|\b(\d+)\b", str(context["expected"]))
         options = [text or number for text, number in known]
-        return f"is '{value}'; it may be {listed(options)}.{suggest(str(value), options)}"
+        return f"is '{value}'; it can be {listed(options)}.{suggest(str(value), options)}"
     return f"{_SHOULD.get(kind, details['msg'].removeprefix('Input '))}."
 
 

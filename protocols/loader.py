@@ -1,4 +1,4 @@
-"""Protocol files: reading, checking, finding the shipped ones, and their JSON Schema."""
+"""Read and check protocol files, find the shipped ones, and write their JSON Schema."""
 
 import json
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from .checks import report_contradictions
 from .explain import report_schema_errors
-from .problems import Problem, ProtocolErrors, suggest
+from .problems import ProtocolErrors, ProtocolProblem, suggest
 from .schema import Protocol
 from .source import MAX_BYTES, read
 
@@ -20,7 +20,7 @@ SCHEMA_FILE = "protocol.schema.json"
 
 @dataclass(frozen=True)
 class LoadedProtocol:
-    """A checked protocol, the exact text it came from, and that text's fingerprint."""
+    """A checked protocol, the exact text it was read from, and the sha256 of that text."""
 
     protocol: Protocol
     text: str
@@ -28,10 +28,10 @@ class LoadedProtocol:
 
 
 def load(text: str, *, name: str = "protocol") -> LoadedProtocol:
-    """Return the checked protocol that ``text`` states.
+    """Return the checked protocol in ``text``.
 
-    Raises ProtocolErrors with everything that is wrong, each with its line; ``name`` is kept on
-    the error.  The sha256 is that of the text in UTF-8.  Loading the same text again is free.
+    Raises ProtocolErrors with all mistakes and their lines; the error keeps ``name``.  The sha256
+    is that of the text in UTF-8.  Loading the same text again costs nothing.
     """
     try:
         return _load(text)
@@ -42,14 +42,16 @@ def load(text: str, *, name: str = "protocol") -> LoadedProtocol:
 def load_file(path: Path) -> LoadedProtocol:
     """Return the checked protocol in a file; raise ProtocolErrors for one that is not UTF-8."""
     if path.stat().st_size > MAX_BYTES:
-        message = "the file is larger than 1 MB, which no protocol needs to be."
-        raise ProtocolErrors([Problem(1, "", message)], name=path.name)
+        message = "the file is larger than 1 MB, the limit for a protocol; shorten it."
+        raise ProtocolErrors([ProtocolProblem(1, "", message)], name=path.name)
     content = path.read_bytes()
     try:
         text = content.decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        problem = Problem(line, "", "the file is not in UTF-8; save it as UTF-8 and try again.")
+        problem = ProtocolProblem(
+            line, "", "the file is not in UTF-8; save it as UTF-8 and try again."
+        )
         raise ProtocolErrors([problem], name=path.name) from error
     return load(text, name=path.name)
 
@@ -69,41 +71,41 @@ def _load(text: str) -> LoadedProtocol:
 
 
 def shipped() -> dict[str, Path]:
-    """Return the protocols that come with the program: name → file."""
+    """Return the file of each shipped protocol by its name."""
     folder = Path(str(resources.files("protocols")))
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
 
 def read_shipped(name: str) -> str:
-    """Return the text of a shipped protocol; raise LookupError for a name that is not one."""
+    """Return the text of a shipped protocol; raise LookupError if there is none of that name."""
     files = shipped()
     if name not in files:
         raise LookupError(
-            f"No protocol '{name}' comes with siftmap.{suggest(name, files)} "
-            f"There are: {', '.join(files)}."
+            f"There is no shipped protocol '{name}'.{suggest(name, files)} "
+            f"The shipped protocols are {', '.join(files)}."
         )
     return files[name].read_bytes().decode()
 
 
 def find(name_or_path: str | Path) -> Path:
-    """Return the file of a shipped protocol's name, or the path itself if a file is there.
+    """Return the file of the shipped protocol with this name, or else the path of a file.
 
-    Raises LookupError where there is neither.
+    Raises LookupError if there is neither.
     """
     path = Path(name_or_path)
-    if (found := shipped().get(str(name_or_path))) is not None:
-        return found
+    if (file := shipped().get(str(name_or_path))) is not None:
+        return file
     if path.is_file():
         return path
     files = shipped()
     raise LookupError(
         f"'{name_or_path}' is neither a file nor a shipped protocol."
-        f"{suggest(str(name_or_path), files)} There are: {', '.join(files)}."
+        f"{suggest(str(name_or_path), files)} The shipped protocols are {', '.join(files)}."
     )
 
 
 def json_schema() -> dict[str, object]:
-    """Return the JSON Schema of protocol files, for editors; the loader checks more than it can."""
+    """Return the JSON Schema of protocol files, for editors; the loader checks more."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **Protocol.model_json_schema(),
@@ -111,5 +113,5 @@ def json_schema() -> dict[str, object]:
 
 
 def json_schema_text() -> str:
-    """Return the JSON Schema as ``protocol.schema.json`` holds it."""
+    """Return the JSON Schema as the text of ``protocol.schema.json``."""
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"

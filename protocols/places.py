@@ -1,10 +1,10 @@
 """Countries: their names, their regions and their income groups.
 
 Codes are ISO 3166-1 alpha-2, with XK for Kosovo.  Regions are those of the United Nations'
-M49 standard; Taiwan and Kosovo, which M49 does not list apart, stand with their neighbours.
+M49 standard; Taiwan and Kosovo, which M49 does not list separately, are with their neighbours.
 Income groups are the World Bank's for its fiscal year 2026 (July 2025 to June 2026, by gross
-national income per person in 2024), which left Ethiopia and Venezuela unclassified.  They are
-*today's* groups: a study of 1998 may be about a country that was poorer then.
+national income per person in 2024), which does not classify Ethiopia and Venezuela.  They are
+*today's* groups: a study from 1998 may be about a country that was poorer then.
 
 In YAML, Norway's code needs quotes: an unquoted ``NO`` is read as false.
 """
@@ -73,7 +73,7 @@ INCOME_GROUPS = (*_INCOME, NOT_CLASSIFIED)
 
 
 def country_code(text: str) -> str:
-    """Return the alpha-2 code for an alpha-2 or alpha-3 code in any case; else ValueError."""
+    """Return the alpha-2 code for an alpha-2 or alpha-3 code in any case, or raise ValueError."""
     code = text.strip().upper() if text.isascii() else ""
     if code in _REGION_OF:
         return code
@@ -84,7 +84,7 @@ def country_code(text: str) -> str:
 
 
 def country_name(code: str, *, language: str = "en") -> str:
-    """Return the country's name in ``language``, or the code itself where CLDR has no name."""
+    """Return the country's name in ``language``, or the code itself if CLDR has no name."""
     locale = _ENGLISH if language == "en" else Locale(language)
     return str(locale.territories.get(code, code))
 

@@ -1,4 +1,4 @@
-"""What a protocol file may say: one frozen model for each part of the plan."""
+"""What a protocol file can contain: one frozen model for each part of the plan."""
 
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -10,7 +10,7 @@ SPECIAL_VALUES = {
     "unclear": "Unclear",
     "not_applicable": "Not applicable",
 }
-"""Values that every codebook item has beside its own; coded as ``{"special": key}``."""
+"""Values that every codebook item has in addition to its own; coded as ``{"special": key}``."""
 
 KEY_PATTERN = r"^[a-z][a-z0-9_]*$"
 
@@ -27,7 +27,7 @@ BOTH_STAGES: tuple[StageName, ...] = ("title_abstract", "full_text")
 
 
 class SearchKind(StrEnum):
-    """Where a search looked; PRISMA counts databases and registers apart from the rest."""
+    """What was searched; PRISMA counts databases and registers separately from the rest."""
 
     DATABASE = "database"
     REGISTER = "register"
@@ -75,7 +75,7 @@ class QuestionFramework(_Part):
     """The review question in its parts, for instance population, intervention, outcome."""
 
     name: Text
-    """PICO, PICOS, SPICE or any other; "free" where the question has no such parts."""
+    """PICO, PICOS, SPICE or any other; "free" if the question has no such parts."""
     elements: dict[Text, Text] = {}
 
 
@@ -91,7 +91,7 @@ class Criterion(_Part):
 
 
 class PlannedSearch(_Part):
-    """A source that the review means to search (PRISMA-S items 1 to 7)."""
+    """A source that the review plans to search (PRISMA-S items 1 to 7)."""
 
     source: Text
     kind: SearchKind
@@ -99,13 +99,13 @@ class PlannedSearch(_Part):
     notes: Text | None = None
 
 
-class StageRules(_Part):
+class DecisionRules(_Part):
     """How many reviewers decide on a record at a stage, and what counts as agreement."""
 
     decisions_needed: Literal[1, 2] = 2
     maybe_advances: bool = True
     reasons_must_agree: bool = False
-    """Whether two excludes for different reasons are a conflict."""
+    """Whether two exclusions for different reasons are a conflict."""
     consensus_allowed: bool = False
     """Whether an adjudicator may be one of the reviewers who disagreed."""
 
@@ -113,12 +113,12 @@ class StageRules(_Part):
 class Stages(_Part):
     """The rules of the two stages of screening."""
 
-    title_abstract: StageRules = StageRules()
-    full_text: StageRules = StageRules()
+    title_abstract: DecisionRules = DecisionRules()
+    full_text: DecisionRules = DecisionRules()
 
 
 class ExclusionReason(_Part):
-    """Why a record may be left out; reasons are ordered and the first that fits is given."""
+    """Why a record may be excluded; reviewers give the first reason that fits."""
 
     key: Key
     label: Text
@@ -129,7 +129,7 @@ class ExclusionReason(_Part):
 
 
 class Highlights(_Part):
-    """Words to mark in titles and abstracts of one language; ``*`` stands for any ending."""
+    """Words to mark in titles and abstracts of one language; ``*`` matches any ending."""
 
     language: Language
     include: tuple[Text, ...] = ()
@@ -137,7 +137,7 @@ class Highlights(_Part):
 
 
 class Concept(_Part):
-    """One idea and all its names in every language."""
+    """One concept with all its names in every language."""
 
     key: Key
     label: Text
@@ -154,7 +154,7 @@ class ItemValue(_Part):
 
 
 class CodebookItem(_Part):
-    """One thing that coders record about a study, a contract, or the two together."""
+    """One item that coders record about a study, a contract, or both together."""
 
     key: Key
     label: Text
@@ -166,16 +166,16 @@ class CodebookItem(_Part):
     """Items of one group can be an axis together, such as the evidence themes."""
     double_coded: bool = False
     public: bool = True
-    """Whether publications of the map show what is coded, with its passages."""
+    """Whether publications of the map show the coded values and their quotes."""
     required: bool = False
 
 
 class Axis(_Part):
     """Rows or columns of a map: the values of one item, or the items of one group.
 
-    Either ``item``, or ``group`` and ``value``: then every item of the group is one entry, which
-    counts where that item's value is ``value``.  ``also`` names a many_of item whose values can
-    be switched on as secondary ones.
+    It has either ``item``, or ``group`` and ``value``: then every item of the group is one entry,
+    which counts if the item's value is ``value``.  ``also`` names a many_of item whose values can
+    be switched on as secondary values.
     """
 
     item: Key | None = None
@@ -197,23 +197,23 @@ class MapFramework(_Part):
 
 
 class Joining(StrEnum):
-    """Which pairs of records are joined as duplicates without asking a person."""
+    """Which pairs of records are merged as duplicates without asking a person."""
 
-    CLEAR = "clear"  # those that the rules are sure of
-    IDENTICAL = "identical"  # those that say exactly the same, in a telling title
+    CLEAR = "clear"  # pairs that the rules are certain about
+    IDENTICAL = "identical"  # pairs with identical fields and a distinctive title
     NONE = "none"
 
 
 class DuplicateRules(_Part):
-    """How far records are joined and asked about when duplicates are looked for."""
+    """Which duplicates are merged automatically, and which pairs people are asked about."""
 
     join: Joining = Joining.CLEAR
     ask_from: Annotated[float, Field(ge=0.35, le=1, allow_inf_nan=False)] = 0.35
-    """Pairs that score less are left alone; nobody is asked about any below 0.35."""
+    """Pairs with a lower score are left alone; nobody is asked about pairs below 0.35."""
 
 
 class StoppingRule(_Part):
-    """When screening may end early, and how sure the review must be of its recall by then."""
+    """When screening may end early, and how certain the review must be of its recall."""
 
     recall_target: Probability = 0.95
     confidence: Probability = 0.95
@@ -228,13 +228,13 @@ class Noun(_Part):
 
 
 class Wording(_Part):
-    """The words that pages use in place of ours."""
+    """The words that pages use instead of the default ones."""
 
     contract: Noun = Noun(one="contract", many="contracts")
 
 
 class Protocol(_Part):
-    """The plan of one review, checked: everything that the rest of the system is driven by."""
+    """The plan of one review, which everything else in the system follows."""
 
     title: Text
     question: Text
@@ -259,14 +259,14 @@ class Protocol(_Part):
     """The share of records that a queue picks at random among the ranked ones."""
 
     def item(self, key: str) -> CodebookItem:
-        """Return the codebook item called ``key``; raise LookupError where there is none."""
+        """Return the codebook item with this key; raise LookupError if there is none."""
         for item in self.codebook:
             if item.key == key:
                 return item
         raise LookupError(f"The codebook has no item '{key}'.")
 
     def framework(self, key: str | None = None) -> MapFramework:
-        """Return the map called ``key``, or the default one; raise LookupError for neither."""
+        """Return the map with this key, or the default map; raise LookupError if there is none."""
         for framework in self.frameworks:
             if key is None or framework.key == key:
                 return framework
@@ -285,11 +285,11 @@ class Protocol(_Part):
     def axis_entries(self, axis: Axis) -> AxisEntries | None:
         """Return (key, label, definition) of each row or column, or None for an open list.
 
-        Countries are an open list: a map shows those that were coded.  A yes_no item has the
-        entries ``yes`` and ``no``.
+        Countries are an open list: a map shows the countries that were coded.  A yes_no item has
+        the entries ``yes`` and ``no``.
         """
         if axis.item is None:
-            return tuple((i.key, i.label, i.help) for i in self.group(axis.group or ""))
+            return tuple((item.key, item.label, item.help) for item in self.group(axis.group or ""))
         item = self.item(axis.item)
         if item.type is ItemType.YES_NO:
             return (("yes", "Yes", None), ("no", "No", None))

@@ -1,19 +1,19 @@
-"""YAML text into plain data, remembering the line on which everything stands.
+"""Parse YAML text into plain data, and remember the line of each part.
 
-The data is built from the node tree with the seven plain YAML tags and nothing else, so a file
-can neither call code nor grow in memory.  Mapping keys are always text, so that the language code
-``no`` may be a key; as a value, YAML reads an unquoted ``no`` as false, and ``NO`` (Norway) too.
+The data is built from the node tree with only the seven plain YAML tags, so a file can neither
+run code nor grow in memory.  Mapping keys are always text, so that the language code ``no`` can be
+a key; as a value, YAML reads an unquoted ``no`` as false, and ``NO`` (Norway) too.
 """
 
 from dataclasses import dataclass, field
 
 import yaml
 
-from .problems import Problem, ProtocolErrors
+from .problems import ProtocolErrors, ProtocolProblem
 
 MAX_BYTES = 1_000_000
-MAX_DEPTH = 20  # the deepest place in a protocol is at 7
-MAX_PROBLEMS = 200  # nobody reads more, and a hostile file could ask for hours of them
+MAX_DEPTH = 20  # the deepest part of a protocol is at level 7
+MAX_PROBLEMS = 200  # nobody reads more, and listing those of a hostile file could take hours
 
 Path = tuple[str | int, ...]
 
@@ -23,25 +23,25 @@ _TAG = "tag:yaml.org,2002:"
 
 
 @dataclass
-class Source:
-    """The data of one YAML file, the line of each place in it, and what was wrong so far."""
+class ProtocolSource:
+    """The data of one YAML file, the line of each part, and the problems so far."""
 
     data: object = None
     lines: dict[Path, int] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[ProtocolProblem] = field(default_factory=list)
 
     def line(self, path: Path) -> int:
-        """Return the line of ``path``, or of the nearest place above it that the file has."""
+        """Return the line of ``path``, or of its nearest parent in the file."""
         while path not in self.lines and path:
             path = path[:-1]
         return self.lines.get(path, 1)
 
     def report(self, path: Path, message: str, *, line: int | None = None) -> None:
-        """Note a problem at ``path``; raise ProtocolErrors once there are too many to read."""
-        self.problems.append(Problem(line or self.line(path), dotted(path), message))
+        """Add a problem at ``path``; raise ProtocolErrors if there are now too many."""
+        self.problems.append(ProtocolProblem(line or self.line(path), dotted(path), message))
         if len(self.problems) >= MAX_PROBLEMS:
             more = f"there are {MAX_PROBLEMS} mistakes or more; correct these, then check again."
-            raise ProtocolErrors([*self.problems, Problem(1, "", more)])
+            raise ProtocolErrors([*self.problems, ProtocolProblem(1, "", more)])
 
 
 def dotted(path: Path) -> str:
@@ -50,30 +50,34 @@ def dotted(path: Path) -> str:
     return steps.removeprefix(".")
 
 
-def read(text: str) -> Source:
+def read(text: str) -> ProtocolSource:
     """Return the data and lines of a protocol's text.
 
-    Raises ProtocolErrors at once for text that is no YAML mapping, is over 1 MB or nested too
-    deep, or uses anchors; mistakes that leave the rest readable are noted in ``problems``.
+    Raises ProtocolErrors at once for text that is not a YAML mapping, is over 1 MB, is nested too
+    deep, or uses anchors; mistakes that leave the rest readable are added to ``problems``.
     """
     try:
         if len(text.encode()) > MAX_BYTES:
-            raise _refusal(1, "the file is larger than 1 MB, which no protocol needs to be.")
+            raise _refusal(1, "the file is larger than 1 MB, the limit for a protocol; shorten it.")
         _check_events(text)
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(text, error) from error
-    except (UnicodeEncodeError, yaml.YAMLError) as error:  # neither carries a line
-        raise _refusal(_line_of_bad_character(text), "YAML cannot hold this character.") from error
+    except (UnicodeEncodeError, yaml.YAMLError) as error:  # neither has a line
+        line, message = (
+            _line_of_bad_character(text),
+            "YAML does not allow this character; remove it.",
+        )
+        raise _refusal(line, message) from error
     if not isinstance(root, yaml.MappingNode):
-        raise _refusal(1, "a protocol is a list of 'field: value' lines; this file is not.")
-    source = Source()
+        raise _refusal(1, "a protocol is a list of 'field: value' lines, but this file is not.")
+    source = ProtocolSource()
     source.data = _build(root, (), source)
     return source
 
 
 def _refusal(line: int, message: str) -> ProtocolErrors:
-    return ProtocolErrors([Problem(line, "", message)])
+    return ProtocolErrors([ProtocolProblem(line, "", message)])
 
 
 def _check_events(text: str) -> None:
@@ -91,27 +95,29 @@ def _check_events(text: str) -> None:
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > MAX_DEPTH:
-            raise _refusal(line, f"the file is nested more than {MAX_DEPTH} levels deep.")
+            raise _refusal(
+                line, f"the file is nested more than {MAX_DEPTH} levels deep; flatten it."
+            )
 
 
 def _syntax_error(text: str, error: yaml.MarkedYAMLError) -> ProtocolErrors:
     mark = error.problem_mark or error.context_mark
     row = mark.line if mark else 0
-    written = text.splitlines()
-    line = written[row] if row < len(written) else ""
+    lines = text.splitlines()
+    line = lines[row] if row < len(lines) else ""
     if "\t" in line[: len(line) - len(line.lstrip())]:
-        return _refusal(row + 1, "this line begins with a tab; YAML wants spaces.")
+        return _refusal(row + 1, "this line begins with a tab; use spaces.")
     if isinstance(error, yaml.composer.ComposerError):
-        return _refusal(row + 1, "the file holds more than one document ('---'); keep one.")
+        return _refusal(row + 1, "the file has more than one document ('---'); keep one.")
     return _refusal(row + 1, f"this is not YAML: {error.problem or error.context}.")
 
 
 def _line_of_bad_character(text: str) -> int:
-    found = yaml.reader.Reader.NON_PRINTABLE.search(text)
-    return text.count("\n", 0, found.start()) + 1 if found else 1
+    match = yaml.reader.Reader.NON_PRINTABLE.search(text)
+    return text.count("\n", 0, match.start()) + 1 if match else 1
 
 
-def _build(node: yaml.Node, path: Path, source: Source) -> object:
+def _build(node: yaml.Node, path: Path, source: ProtocolSource) -> object:
     source.lines.setdefault(path, node.start_mark.line + 1)
     if isinstance(node, yaml.MappingNode):
         return _build_mapping(node, path, source)
@@ -120,7 +126,7 @@ def _build(node: yaml.Node, path: Path, source: Source) -> object:
     return _build_scalar(node, path, source)
 
 
-def _build_mapping(node: yaml.MappingNode, path: Path, source: Source) -> dict[str, object]:
+def _build_mapping(node: yaml.MappingNode, path: Path, source: ProtocolSource) -> dict[str, object]:
     data: dict[str, object] = {}
     for key_node, value_node in node.value:
         key, line = key_node.value, key_node.start_mark.line + 1
@@ -128,7 +134,7 @@ def _build_mapping(node: yaml.MappingNode, path: Path, source: Source) -> dict[s
             source.report(path, "a field name must be plain text.", line=line)
         elif key in data:
             first = source.line((*path, key))
-            message = f"'{key}' is written twice here; the first is on line {first}."
+            message = f"'{key}' is already on line {first}; remove one of them."
             source.report((*path, key), message, line=line)
         else:
             source.lines[*path, key] = line
@@ -136,7 +142,7 @@ def _build_mapping(node: yaml.MappingNode, path: Path, source: Source) -> dict[s
     return data
 
 
-def _build_scalar(node: yaml.Node, path: Path, source: Source) -> object:
+def _build_scalar(node: yaml.Node, path: Path, source: ProtocolSource) -> object:
     kind, text = node.tag.removeprefix(_TAG), str(node.value)
     if kind in {"str", "timestamp"}:
         return text
@@ -152,5 +158,5 @@ def _build_scalar(node: yaml.Node, path: Path, source: Source) -> object:
     except (KeyError, ValueError):
         source.report(path, f"'{text[:40]}' is not a plain value; put text in quotes.")
         return text
-    source.report(path, f"the tag '{node.tag}' is not allowed here.")
+    source.report(path, f"the tag '{node.tag}' is not allowed here; remove it.")
     return text

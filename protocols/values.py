@@ -1,4 +1,4 @@
-"""Coded values: what each type of codebook item accepts, and how a value reads on a page."""
+"""Coded values: what each type of codebook item accepts, and how pages show a value."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ from .problems import listed, suggest
 from .schema import SPECIAL_VALUES, CodebookItem, ItemType
 
 MAX_TEXT = 20_000
-MAX_INTEGER = 2**53 - 1  # the largest that every JSON reader holds exactly
+MAX_INTEGER = 2**53 - 1  # the largest integer that every JSON reader keeps exactly
 MAX_DIGITS = 30  # before and after the point together
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,12})?")
 _DATE = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?")
@@ -23,11 +23,11 @@ _CURRENCIES = frozenset(Locale("en").currencies) - {"XXX", "XTS"}
 def check_value(item: CodebookItem, value: object) -> object:
     """Return ``value`` as it is stored for ``item``; raise ValueError with a sentence for people.
 
-    A special value is ``{"special": "unclear"}``.  The rest by type: yes_no a boolean; one_of a
-    value's key; many_of a list of keys, put into the codebook's order; integer a number; decimal
-    a string such as "0.5", so that nothing is rounded; money a mapping of amount (a string as for
-    decimal), currency (ISO 4217) and year (or null); date "2014", "2014-05" or "2014-05-31";
-    country an alpha-2 code; text trimmed.  Checking a checked value changes nothing.
+    A special value is ``{"special": "unclear"}``.  The others depend on the type: yes_no is a
+    boolean; one_of a key; many_of a list of keys, in the codebook's order; integer a number;
+    decimal a string such as "0.5", so that nothing is rounded; money a mapping with amount (a
+    string, as for decimal), currency (ISO 4217) and year (or null); date "2014", "2014-05" or
+    "2014-05-31"; country an alpha-2 code; text is trimmed.  A checked value stays as it is.
     """
     try:
         if isinstance(value, Mapping) and set(value) == {"special"}:
@@ -38,7 +38,7 @@ def check_value(item: CodebookItem, value: object) -> object:
 
 
 def describe_value(item: CodebookItem, value: object) -> str:
-    """Return a stored value as people read it; keys that the codebook has lost stay keys."""
+    """Return a stored value as people read it; keys no longer in the codebook stay keys."""
     if isinstance(value, Mapping) and "special" in value:
         return SPECIAL_VALUES.get(str(value["special"]), str(value["special"]))
     labels = {choice.key: choice.label for choice in item.values}
@@ -67,7 +67,7 @@ def _describe_money(value: Mapping[Any, Any]) -> str:
 def _grouped(number: str) -> str:
     try:
         return f"{Decimal(number):,f}"
-    except InvalidOperation:  # coded while the item was of another type
+    except InvalidOperation:  # coded while the item had another type
         return number
 
 
@@ -79,7 +79,7 @@ def _check_special(key: object) -> dict[str, str]:
 
 def _check_yes_no(_item: CodebookItem, value: object) -> bool:
     if not isinstance(value, bool):
-        raise ValueError("the answer is yes or no (true or false).")  # noqa: TRY004
+        raise ValueError("answer yes or no (true or false).")  # noqa: TRY004
     return value
 
 
@@ -104,7 +104,7 @@ def _check_integer(item: CodebookItem, value: object) -> int:
     if number != number.to_integral_value():
         raise ValueError("give a whole number.")
     if abs(number) > MAX_INTEGER:
-        raise ValueError("this number is too large.")
+        raise ValueError(f"this number is too large; the limit is {MAX_INTEGER:,}.")
     return int(number)
 
 
@@ -122,7 +122,7 @@ def _check_decimal(_item: CodebookItem, value: object) -> str:
 
 
 def _plain(number: Decimal) -> str:
-    # Decimal.normalize would round to 28 digits; this drops only the zeros that say nothing.
+    # Decimal.normalize would round to 28 digits; this only drops trailing zeros.
     if not number.is_finite() or abs(number.adjusted()) > MAX_DIGITS:
         return str(number)
     digits = format(number, "f")
@@ -134,14 +134,17 @@ def _plain(number: Decimal) -> str:
 def _check_money(item: CodebookItem, value: object) -> dict[str, object]:
     if not isinstance(value, Mapping) or not {"amount", "currency"} <= set(value):
         raise ValueError("give an amount and a currency, and the year of its prices if known.")
-    if strange := set(value) - {"amount", "currency", "year"}:
-        raise ValueError(f"money has no '{min(map(str, strange))}'.")
+    if unknown := set(value) - {"amount", "currency", "year"}:
+        name = min(map(str, unknown))
+        raise ValueError(f"money has no field '{name}'; use amount, currency and year.")
     amount = _check_decimal(item, value["amount"])
     if amount.startswith("-"):
-        raise ValueError("an amount of money is not negative.")
+        raise ValueError("an amount of money cannot be negative.")
     currency = str(value["currency"]).strip().upper()
     if currency not in _CURRENCIES:
-        raise ValueError(f"'{currency[:20]}' is not a currency code of ISO 4217, such as GBP.")
+        raise ValueError(
+            f"'{currency[:20]}' is not an ISO 4217 currency code; use one such as GBP."
+        )
     return {"amount": amount, "currency": currency, "year": _check_year(value.get("year"))}
 
 
@@ -160,7 +163,7 @@ def _check_date(_item: CodebookItem, value: object) -> str:
     try:
         date.fromisoformat(text + "0000-01-01"[len(text) :])
     except ValueError as error:
-        raise ValueError(f"there is no date {text}.") from error
+        raise ValueError(f"the date {text} does not exist; correct it.") from error
     return text
 
 
@@ -168,7 +171,7 @@ def _check_country(_item: CodebookItem, value: object) -> str:
     if value is False:
         raise ValueError("YAML reads NO as false; write Norway as 'NO', in quotes.")
     if not isinstance(value, str):
-        raise ValueError("give a country code of ISO 3166, such as KE.")  # noqa: TRY004
+        raise ValueError("give an ISO 3166 country code, such as KE.")  # noqa: TRY004
     return country_code(value)
 
 
@@ -177,9 +180,9 @@ def _check_text(_item: CodebookItem, value: object) -> str:
     if not text:
         raise ValueError("write some text, or choose one of the special values.")
     if len(text) > MAX_TEXT:
-        raise ValueError(f"the text is longer than {MAX_TEXT:,} characters.")
-    if re.search("[\x00\ud800-\udfff]", text):  # neither UTF-8 nor PostgreSQL can hold these
-        raise ValueError("the text holds a character that cannot be stored.")
+        raise ValueError(f"the text is longer than {MAX_TEXT:,} characters; shorten it.")
+    if re.search("[\x00\ud800-\udfff]", text):  # UTF-8 or PostgreSQL cannot store these
+        raise ValueError("the text has a character that cannot be stored; remove it.")
     return text
 
 

@@ -1,9 +1,9 @@
-"""A small valid protocol, and the ways in which the tests break it."""
+"""A small valid protocol, and helpers to break it."""
 
 import pytest
 
 from protocols.loader import load
-from protocols.problems import Problem, ProtocolErrors
+from protocols.problems import ProtocolErrors, ProtocolProblem
 
 SMALL = """\
 title: Does it work?
@@ -72,7 +72,7 @@ frameworks:
 """
 
 
-def broken(before: str, after: str) -> tuple[Problem, ...]:
+def broken(before: str, after: str) -> tuple[ProtocolProblem, ...]:
     """Return the problems of the small protocol once ``before`` is replaced by ``after``."""
     assert SMALL.count(before) == 1, before
     with pytest.raises(ProtocolErrors) as caught:
@@ -80,7 +80,7 @@ def broken(before: str, after: str) -> tuple[Problem, ...]:
     return caught.value.problems
 
 
-def only(problems: tuple[Problem, ...]) -> str:
-    """Return the one problem there is, with its line."""
+def only(problems: tuple[ProtocolProblem, ...]) -> str:
+    """Return the only problem, with its line."""
     assert len(problems) == 1, problems
     return str(problems[0])

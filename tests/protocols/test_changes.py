@@ -1,4 +1,4 @@
-"""What a new version changes is said in sentences, and nothing else is."""
+"""Each change in a new version has a sentence, and there are no other sentences."""
 
 import pytest
 
@@ -9,7 +9,8 @@ from tests.factories import protocol_text
 OLD = protocol_text()
 
 
-def said(old: str, new: str) -> list[str]:
+def sentences(old: str, new: str) -> list[str]:
+    """Return the changes once ``old`` is replaced by ``new``."""
     assert old in OLD
     return changes(load(OLD).protocol, load(OLD.replace(old, new, 1)).protocol)
 
@@ -22,14 +23,15 @@ def test_the_same_protocol_changes_nothing():
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [
-        ("title: Outcomes contracts", "title: Contracts", "The title: “Outcomes contracts and"),
-        ("languages: [en, es]", "languages: [en]", "The languages: en, es becomes en."),
+        ("title: Outcomes contracts", "title: Contracts",
+         "The title changes from “Outcomes contracts and"),
+        ("languages: [en, es]", "languages: [en]", "The languages change from en, es to en."),
         ("{decisions_needed: 2, maybe", "{decisions_needed: 1, maybe",
-         "At title and abstract, decisions needed: 2 becomes 1."),
+         "At title and abstract, the number of decisions needed changes from 2 to 1."),
         ("Young people out of work.", "Young people.",
-         "The criterion “Population” changes in: include"),
+         "Changes to criterion “Population”: include"),
         ("  - {key: population, label: Wrong population}\n", "",
-         "No more exclusion reason: “Wrong population”."),
+         "Removed exclusion reason: “Wrong population”."),
         ("  - {key: country, label: Country, level: contract, type: country}\n",
          "  - {key: country, label: Country, level: contract, type: country}\n"
          "  - {key: year, label: Year, level: study, type: integer}\n",
@@ -37,16 +39,28 @@ def test_the_same_protocol_changes_nothing():
     ],
 )  # fmt: skip
 def test_each_change_has_its_sentence(old, new, sentence):
-    found = said(old, new)
+    (only,) = sentences(old, new)
 
-    assert len(found) == 1
-    assert sentence in found[0]
+    assert sentence in only
 
 
-def test_another_order_of_reasons_is_said():
+def test_another_order_of_reasons_has_its_sentence():
     first = "  - {key: date, label: Published outside the dates, teaches_model: false}\n"
     second = "  - {key: population, label: Wrong population}\n"
 
-    assert said(first + second, second + first) == [
-        "The order changes in which one exclusion reason follows the other."
+    assert sentences(first + second, second + first) == [
+        "The order of the exclusion reasons changes."
     ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("maybe_advances: true}", "maybe_advances: false}",
+         "At title and abstract, a maybe no longer advances a record."),
+        ("maybe_advances: true}", "maybe_advances: true, consensus_allowed: true}",
+         "At title and abstract, reviewers may now resolve their own conflicts."),
+    ],
+)  # fmt: skip
+def test_a_rule_that_is_switched_on_or_off_has_its_sentence(old, new, sentence):
+    assert sentences(old, new) == [sentence]

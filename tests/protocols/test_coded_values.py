@@ -87,13 +87,13 @@ def test_a_value_is_stored_and_shown_by_its_type(type, value, stored, shown):  #
         ("decimal", "many", "digits"),
         ("money", 5, "an amount and a currency"),
         ("money", {"amount": 5}, "an amount and a currency"),
-        ("money", {"amount": -5, "currency": "GBP"}, "not negative"),
-        ("money", {"amount": 5, "currency": "POUNDS"}, "not a currency code"),
+        ("money", {"amount": -5, "currency": "GBP"}, "cannot be negative"),
+        ("money", {"amount": 5, "currency": "POUNDS"}, "not an ISO 4217 currency code"),
         ("money", {"amount": 5, "currency": "GBP", "year": 14}, "four digits"),
-        ("money", {"amount": 5, "currency": "GBP", "pence": 1}, "money has no 'pence'"),
+        ("money", {"amount": 5, "currency": "GBP", "pence": 1}, "money has no field 'pence'"),
         ("date", "31/05/2014", "2014-05-31"),
-        ("date", "2015-02-29", "there is no date"),
-        ("date", "0000", "there is no date"),
+        ("date", "2015-02-29", "does not exist"),
+        ("date", "0000", "does not exist"),
         ("date", 2014, "2014-05-31"),
         ("country", "EU", "not a country code"),
         ("country", "Kenya", "not a country code"),
@@ -127,7 +127,7 @@ def test_every_item_takes_the_special_values(type, key, label):  # noqa: A002
     assert describe_value(item, checked) == label
 
 
-def test_a_key_that_the_codebook_has_lost_is_shown_as_it_was_stored():
+def test_a_key_that_is_no_longer_in_the_codebook_is_shown_as_stored():
     assert describe_value(make_item("one_of"), "housing") == "housing"
     assert describe_value(make_item("many_of"), ["housing", "health"]) == "housing; Health"
 

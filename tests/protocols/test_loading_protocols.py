@@ -1,4 +1,4 @@
-"""Reading a protocol file: lines, everything at once, and what is refused outright."""
+"""Loading a protocol file: lines, all mistakes at once, and files that are refused at once."""
 
 from hashlib import sha256
 
@@ -13,6 +13,7 @@ from tests.protocols.protocol_texts import SMALL, broken, only
 
 
 def refused(text):
+    """Return the only problem of a text that cannot be loaded."""
     with pytest.raises(ProtocolErrors) as caught:
         load(text)
     return only(caught.value.problems)
@@ -38,7 +39,7 @@ def test_three_mistakes_are_reported_at_once_with_their_lines():
         load(text, name="mine")
 
     assert str(caught.value).splitlines() == [
-        "line 4: published_from (1990) is after published_to (1980).",
+        "line 4: published_from (1990) is after published_to (1980); correct one of them.",
         "line 13: concept 'bond' needs 'label'.",
         "line 14: concept 'bond' has no field 'lable'. Did you mean 'label'?",
         "line 60: framework 'area_by_theme' names rows 'outcom_area', which is not in the "
@@ -47,11 +48,11 @@ def test_three_mistakes_are_reported_at_once_with_their_lines():
     assert caught.value.name == "mine"
 
 
-def test_a_problem_knows_its_place_in_the_protocol():
+def test_a_problem_has_its_path_in_the_protocol():
     (problem,) = broken("type: yes_no", "type: yesno")
 
     assert (problem.line, problem.path) == (39, "codebook[3].type")
-    assert "is 'yesno'; it may be yes_no, one_of" in problem.message
+    assert "is 'yesno'; it can be yes_no, one_of" in problem.message
     assert problem.message.endswith("Did you mean 'yes_no'?")
 
 
@@ -80,13 +81,13 @@ def test_a_problem_knows_its_place_in_the_protocol():
         (
             "title: Does it work?",
             "title: Does it work?\nstages: {full_text: {decisions_needed: 3}}",
-            "line 2: 'decisions_needed' of 'full_text' is '3'; it may be 1 or 2.",
+            "line 2: 'decisions_needed' of 'full_text' is '3'; it can be 1 or 2.",
         ),
         (
             "key: has_investor",
             "key: Has investor",
             "line 36: 'key' of codebook item 'Has investor' is 'Has investor', which is not a key: "
-            "keys begin with a small letter and go on with small letters, digits and underscores.",
+            "use a lower-case letter first, then lower-case letters, digits and underscores.",
         ),
         (
             "title: Does it work?",
@@ -95,7 +96,7 @@ def test_a_problem_knows_its_place_in_the_protocol():
         ),
     ],
 )
-def test_the_schemas_complaints_are_sentences(before, after, message):
+def test_the_schemas_errors_are_sentences(before, after, message):
     problems = [str(problem) for problem in broken(before, after)]
 
     assert message in problems
@@ -104,7 +105,7 @@ def test_the_schemas_complaints_are_sentences(before, after, message):
 def test_a_field_written_twice_is_reported_with_both_lines():
     problems = broken("published_to: 2020", "published_to: 2020\ntitle: Again")
 
-    assert only(problems) == "line 6: 'title' is written twice here; the first is on line 1."
+    assert only(problems) == "line 6: 'title' is already on line 1; remove one of them."
 
 
 def test_text_that_looks_like_a_date_stays_text():
@@ -125,15 +126,15 @@ def test_norwegian_can_be_planned_in_quotes_and_used_as_a_field_name():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "line 1: a protocol is a list of 'field: value' lines; this file is not."),
+        ("", "line 1: a protocol is a list of 'field: value' lines, but this file is not."),
         ("- title\n- question\n", "line 1: a protocol is a list of 'field: value' lines"),
         ("title: a\nquestion: [b\n", "line 3: this is not YAML"),
         ("title: a\nstages:\n\tfull_text: {}\n", "line 3: this line begins with a tab"),
-        ("title: a\n---\ntitle: b\n", "line 2: the file holds more than one document"),
+        ("title: a\n---\ntitle: b\n", "line 2: the file has more than one document"),
         ("title: &a text\nquestion: *a\n", "line 1: anchors (&name) and aliases (*name)"),
         ("title: a\nquestion: *missing\n", "line 2: anchors (&name) and aliases (*name)"),
-        ("title: a\nquestion: b\x00c\n", "line 2: YAML cannot hold this character."),
-        ("title: a\nquestion: b\ud800c\n", "line 2: YAML cannot hold this character."),
+        ("title: a\nquestion: b\x00c\n", "line 2: YAML does not allow this character"),
+        ("title: a\nquestion: b\ud800c\n", "line 2: YAML does not allow this character"),
         ("title: " + "x" * 1_000_001, "line 1: the file is larger than 1 MB"),
         ("title: a\nquestion: " + "[" * 5000, "line 2: the file is nested more than 20 levels"),
     ],
@@ -148,7 +149,7 @@ def test_no_tag_reaches_python(tag):
         load(SMALL.replace("title: Does it work?", f"title: {tag}"))
 
 
-def test_a_number_too_long_to_be_one_is_reported_and_not_computed():
+def test_a_number_that_is_too_long_is_reported_and_not_computed():
     problems = broken("published_from: 1990", "published_from: " + "9" * 5000)
 
     assert any("is not a plain value" in problem.message for problem in problems)
@@ -217,9 +218,9 @@ def test_any_text_is_loaded_or_refused_in_sentences(text):
 @given(st.data())
 def test_a_line_lost_from_a_protocol_never_breaks_the_loader(data):
     lines = SMALL.splitlines(keepends=True)
-    gone = data.draw(st.integers(0, len(lines) - 1))
+    lost = data.draw(st.integers(0, len(lines) - 1))
     word = data.draw(st.sampled_from(["", "  - 5\n", "  x: [\n", "languages: {en: 1}\n", "null\n"]))
-    text = "".join([*lines[:gone], word, *lines[gone + 1 :]])
+    text = "".join([*lines[:lost], word, *lines[lost + 1 :]])
 
     try:
         load(text)

@@ -65,6 +65,6 @@ def test_codes_of_two_and_three_letters_are_one_country():
 
 
 @pytest.mark.parametrize("text", ["", "EU", "ZZ", "SUN", "Kenya", "12", "826"])
-def test_what_is_no_country_is_refused(text):
+def test_other_codes_are_refused(text):
     with pytest.raises(ValueError, match="is not a country code"):
         country_code(text)

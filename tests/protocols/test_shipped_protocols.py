@@ -1,4 +1,4 @@
-"""The protocols that come with siftmap, and the schema beside them."""
+"""The shipped protocols, and the JSON Schema for editors."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ def social_outcomes():
     return loader.load(loader.read_shipped("social-outcomes-contracting")).protocol
 
 
-def test_three_protocols_come_with_the_program():
+def test_three_protocols_are_shipped():
     names = set(loader.shipped())
 
     assert names == {"blank", "health-interventions", "social-outcomes-contracting"}
@@ -79,7 +79,7 @@ def test_secondary_sectors_are_the_same_as_the_outcome_areas():
     assert primary == secondary
 
 
-def test_twelve_databases_are_planned_and_grey_literature_beside_them():
+def test_twelve_databases_and_grey_literature_are_planned():
     protocol = social_outcomes()
 
     kinds = [search.kind for search in protocol.searches]
@@ -91,9 +91,9 @@ def test_twelve_databases_are_planned_and_grey_literature_beside_them():
 def test_reasons_that_an_abstract_cannot_show_do_not_teach_the_model():
     protocol = social_outcomes()
 
-    silent = {reason.key for reason in protocol.exclusion_reasons if not reason.teaches_model}
+    not_taught = {reason.key for reason in protocol.exclusion_reasons if not reason.teaches_model}
 
-    assert silent == {
+    assert not_taught == {
         "no_full_text", "duplicate_publication", "publication_date", "publication_language",
         "other_reason",
     }  # fmt: skip
@@ -108,7 +108,7 @@ def test_every_concept_has_names_in_all_five_languages():
     assert {part.language for part in protocol.highlights} == set(protocol.languages)
 
 
-def test_the_two_axes_of_the_default_map_are_coded_twice_and_required():
+def test_the_two_axes_of_the_default_map_are_double_coded_and_required():
     protocol = social_outcomes()
 
     for key in ("outcome_area", "contract_type"):
@@ -124,18 +124,18 @@ def test_a_health_review_calls_its_contracts_interventions():
     assert protocol.question_framework.name == "PICO"
 
 
-def test_a_protocol_that_is_not_there_is_named_with_its_likeliest_neighbour(tmp_path):
+def test_a_missing_protocol_is_reported_with_the_likeliest_name(tmp_path):
     with pytest.raises(LookupError, match="Did you mean 'health-interventions'"):
         loader.read_shipped("health-intervention")
     with pytest.raises(LookupError, match="neither a file nor a shipped protocol"):
         loader.find(tmp_path / "absent.yaml")
 
 
-def test_a_path_to_a_file_is_found_as_it_is(tmp_path):
+def test_a_path_to_a_file_is_returned_as_it_is(tmp_path):
     file = tmp_path / "mine.yaml"
     file.write_text(loader.read_shipped("blank"), encoding="utf-8")
 
-    found = loader.find(str(file))
+    path = loader.find(str(file))
 
-    assert found == file
-    assert loader.load_file(found).protocol.title == "Title of the review"
+    assert path == file
+    assert loader.load_file(path).protocol.title == "Title of the review"
