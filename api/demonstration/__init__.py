@@ -1,4 +1,4 @@
-"""A synthetic review to look round in, labelled so: everything that it holds is invented."""
+"""A synthetic review to explore, labelled as such: everything in it is invented."""
 
 import random
 from collections.abc import Callable, Mapping, Sequence
@@ -8,8 +8,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.demonstration.coding import N_UNCODED, Coding, Report
-from api.demonstration.copies import Entry, make_entries
+from api.demonstration.coding import N_UNCODED, Coding, IncludedReport
+from api.demonstration.copies import SourceEntry, make_entries
+from api.demonstration.full_texts import FullTextScreening
 from api.demonstration.identifying import (
     entries_of_records,
     find_duplicates,
@@ -18,7 +19,6 @@ from api.demonstration.identifying import (
 )
 from api.demonstration.literature import make_works
 from api.demonstration.people import Cast, amend, make_review
-from api.demonstration.reading import Reading
 from api.demonstration.screening import N_CHANGED, N_EARLY, Screening
 from api.settings import Settings
 from review.errors import ReviewError
@@ -31,56 +31,55 @@ from screening.ranking.runs import current_run, rank_records
 __all__ = ["LOGINS", "PASSWORD", "SLUG", "Unfinished", "make_demonstration"]
 
 SLUG = "demo"
-PASSWORD = "siftmap-demo"  # noqa: S105 - printed for everybody, on a server of one's own
+PASSWORD = "siftmap-demo"  # noqa: S105 - public, for your own server
 LOGINS = {
     "lead": "lead@demo.example",
     "reviewer 1": "ana@demo.example",
     "reviewer 2": "ben@demo.example",
     "advisor": "advisor@demo.example",
 }
-SEED = 11  # of those tried, the one whose maps have dark cells, gaps and no empty row
+SEED = 11  # of the seeds tried, the one whose maps have dark cells, gaps and no empty row
 AT_ONCE = 100  # records in one transaction
 
-Thing = TypeVar("Thing")
+Item = TypeVar("Item")
 Progress = Callable[[str, float], None]
 
 
 class Unfinished(ReviewError):
-    """The demonstration was broken off while it was being made."""
+    """An earlier call stopped before the demonstration was complete."""
 
 
 def make_demonstration(
     database: Database, settings: Settings, on_progress: Progress | None = None
 ) -> bool:
-    """Make the demonstration review and its people; False where it is there already.
+    """Make the demonstration review and its people; return False if it is already there.
 
-    ``on_progress`` is told what is being done and which share of the whole is done.  Raises
-    Unfinished where an earlier call was broken off.
+    ``on_progress`` gets the current step and the share of the work that is done.  Raises
+    Unfinished if an earlier call stopped before the end.
     """
     if _is_there(database):
         return False
     with database.writing() as session:
         cast = make_review(session, slug=SLUG, logins=LOGINS, password=PASSWORD)
-    _Story(database, settings, cast, on_progress or (lambda _what, _share: None)).tell()
+    _Demonstration(database, settings, cast, on_progress or (lambda _step, _share: None)).build()
     return True
 
 
 def _is_there(database: Database) -> bool:
-    """Say whether the whole demonstration is there; its last act is a ranking of full texts."""
+    """Return whether the demonstration is complete; its last step is to rank full texts."""
     with database.reading() as session:
         review_id = session.scalar(select(Review.id).where(Review.slug == SLUG))
         if review_id is None:
             return False
         if current_run(session, review_id=review_id, stage=Stage.FULL_TEXT) is None:
             raise Unfinished(
-                "The demonstration was broken off while it was being made. Start over with "
-                "`make demo FRESH=1`."
+                "Making the demonstration was interrupted. Start over with `make demo FRESH=1`."
             )
         return True
 
 
-class _Story:
-    """What happens in the demonstration, in the order in which it happens."""
+class _Demonstration:
+    """Builds the demonstration step by step, as people would in a real review."""
 
     def __init__(
         self, database: Database, settings: Settings, cast: Cast, on_progress: Progress
@@ -92,22 +91,22 @@ class _Story:
         self.cache = settings.feature_cache(cast.review_id)
         self.chance = random.Random(SEED)  # noqa: S311 - the same demonstration every time
 
-    def tell(self) -> None:
-        """Do all of it."""
+    def build(self) -> None:
+        """Do all steps in order."""
         self.on_progress("Inventing works and importing searches", 0.0)
         entries = self._identify()
         self._screen(Screening(self.cast, entries, self.chance))
-        self._read(Reading(self.cast, entries, self.chance))
+        self._screen_full_texts(FullTextScreening(self.cast, entries, self.chance))
         self._code(Coding(self.cast, entries, self.chance))
         self.on_progress("Ranking", 0.96)
         self._rank(Stage.TITLE_ABSTRACT)
         self._rank(Stage.FULL_TEXT)
         self.on_progress("Done", 1.0)
 
-    def _identify(self) -> Mapping[UUID, Entry]:
-        held = make_entries(make_works(self.chance), self.chance)
-        import_searches(self.database, self.cast, held, self.files)
-        entries = entries_of_records(self.database, self.cast.review_id, held)
+    def _identify(self) -> Mapping[UUID, SourceEntry]:
+        by_source = make_entries(make_works(self.chance), self.chance)
+        import_searches(self.database, self.cast, by_source, self.files)
+        entries = entries_of_records(self.database, self.cast.review_id, by_source)
         self.on_progress("Looking for duplicates", 0.03)
         find_duplicates(self.database, self.cast, entries)
         remove_some(self.database, self.cast, entries)
@@ -126,31 +125,31 @@ class _Story:
         self._in_parts("Screening titles and abstracts", (0.13, 0.5), rest, screening.decide_both)
         with self.database.writing() as session:
             screening.decide_alone(session, alone)
-            screening.settle_half(session)
+            screening.resolve_half(session)
             screening.reopen_one(session)
 
-    def _read(self, reading: Reading) -> None:
+    def _screen_full_texts(self, screening: FullTextScreening) -> None:
         with self.database.reading() as session:
-            sought = reading.sought(session)
-        self._in_parts("Looking for full texts", (0.52, 0.58), sought, reading.seek)
+            sought = screening.sought(session)
+        self._in_parts("Looking for full texts", (0.52, 0.58), sought, screening.seek)
         with self.database.writing() as session:
-            reading.add_files(session, self.files)
-        self._in_parts("Reading full texts", (0.6, 0.7), reading.found, reading.read)
+            screening.add_files(session, self.files)
+        self._in_parts("Reading full texts", (0.6, 0.7), screening.retrieved, screening.decide)
         with self.database.writing() as session:
-            reading.settle_some(session)
+            screening.resolve_some(session)
 
     def _code(self, coding: Coding) -> None:
         with self.database.reading() as session:
             studies = coding.reports(session)
-        coded, left = studies[:-N_UNCODED], studies[-N_UNCODED:]
+        coded, uncoded = studies[:-N_UNCODED], studies[-N_UNCODED:]
 
-        def add(session: Session, some: Sequence[Sequence[Report]]) -> None:
-            for reports in some:
+        def add(session: Session, batch: Sequence[Sequence[IncludedReport]]) -> None:
+            for reports in batch:
                 coding.add(session, reports, is_coded=True)
 
         self._in_parts("Coding studies and contracts", (0.7, 0.95), coded, add, at_once=10)
         with self.database.writing() as session:
-            for reports in left:
+            for reports in uncoded:
                 coding.add(session, reports, is_coded=False)
             coding.agree_on_some(session)
 
@@ -165,15 +164,15 @@ class _Story:
 
     def _in_parts(
         self,
-        what: str,
+        step: str,
         shares: tuple[float, float],
-        things: Sequence[Thing],
-        do: Callable[[Session, Sequence[Thing]], None],
+        items: Sequence[Item],
+        do: Callable[[Session, Sequence[Item]], None],
         at_once: int = AT_ONCE,
     ) -> None:
-        """Do something with all things, a transaction for every few of them."""
+        """Do one step with all items, a few in each transaction."""
         begin, end = shares
-        for start in range(0, len(things), at_once):
-            self.on_progress(what, begin + (end - begin) * start / len(things))
+        for start in range(0, len(items), at_once):
+            self.on_progress(step, begin + (end - begin) * start / len(items))
             with self.database.writing() as session:
-                do(session, things[start : start + at_once])
+                do(session, items[start : start + at_once])

@@ -1,4 +1,4 @@
-"""Invented contracts: what they pay for, where, since when and with whose money."""
+"""Invented contracts: what they pay for, where, when, and who provides the money."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ WITH_INVESTOR = frozenset({"social_impact_bond", "development_impact_bond", "pay
 
 
 @dataclass(frozen=True)
-class Contract:
+class InventedContract:
     """An invented contract, as a report might describe it."""
 
     number: int
     type: str
     area: str
-    group: int  # which of the area's groups of people it serves
+    group: int  # which of the area's target groups it serves
     country: str
     town: str
     start: int
@@ -26,21 +26,21 @@ class Contract:
 
     @property
     def label(self) -> str:
-        """Return the name that it goes by in the review."""
+        """Return its name in the review."""
         noun = words("en")["contracts"][self.type][0]
         people = words("en")["areas"][self.area][self.group][0]
         return f"{self.town}: {noun.removeprefix('a ').removeprefix('an ')} for {people}"
 
     @property
     def has_investor(self) -> bool:
-        """Whether somebody else puts up the money."""
+        """Return whether an investor provides the money first."""
         return self.type in WITH_INVESTOR
 
     def slots(self, language: str) -> dict[str, str]:
-        """Return the words that sentences about the contract are filled in with."""
-        own, country = words(language), world()["countries"][self.country]
-        people, outcome, service = own["areas"][self.area][self.group]
-        contract, heading = own["contracts"][self.type]
+        """Return the words that fill in sentences about the contract."""
+        vocabulary, country = words(language), world()["countries"][self.country]
+        people, outcome, service = vocabulary["areas"][self.area][self.group]
+        contract, heading = vocabulary["contracts"][self.type]
         payer = country["payer"] if language == "en" else country[f"{language}_payer"]
         return {
             "people": people,
@@ -56,8 +56,8 @@ class Contract:
         }
 
 
-def make_contracts(chance: Random) -> list[Contract]:
-    """Return all contracts of the invented world, in an order that mixes areas and types."""
+def make_contracts(chance: Random) -> list[InventedContract]:
+    """Return all contracts of the invented world, with areas and types mixed."""
     cells = [
         (area, kind)
         for area, kinds in world()["cells"].items()
@@ -65,26 +65,26 @@ def make_contracts(chance: Random) -> list[Contract]:
         for _ in range(n)
     ]
     chance.shuffle(cells)
-    free = {name: _towns(name, chance) for name in world()["towns"]}
+    unused_towns = {name: _towns(name, chance) for name in world()["towns"]}
     return [
-        _contract(number, area, kind, free, chance)
+        _contract(number, area, kind, unused_towns, chance)
         for number, (area, kind) in enumerate(cells, start=1)
     ]
 
 
 def _contract(
-    number: int, area: str, kind: str, free: dict[str, Iterator[str]], chance: Random
-) -> Contract:
-    where = world()["countries_of"][kind]
-    # The first countries of a list have more contracts than the last: evidence is uneven.
-    country = where[min(chance.randrange(len(where)), chance.randrange(len(where)))]
-    return Contract(
+    number: int, area: str, kind: str, unused_towns: dict[str, Iterator[str]], chance: Random
+) -> InventedContract:
+    countries = world()["countries_of"][kind]
+    # Countries early in the list have more contracts, because evidence is uneven.
+    country = countries[min(chance.randrange(len(countries)), chance.randrange(len(countries)))]
+    return InventedContract(
         number=number,
         type=kind,
         area=area,
         group=chance.randrange(2),
         country=country,
-        town=next(free[world()["countries"][country]["towns"]]),
+        town=next(unused_towns[world()["countries"][country]["towns"]]),
         start=chance.randint(2004, 2015),
         scale=chance.randrange(120, 4000, 20),
         amount=chance.randrange(400_000, 18_000_000, 50_000),
@@ -92,8 +92,8 @@ def _contract(
 
 
 def _towns(name: str, chance: Random) -> Iterator[str]:
-    """Yield the towns of a part of the world, each once."""
-    first, last = world()["towns"][name]
-    every = [one + other for one, other in product(first, last)]
-    chance.shuffle(every)
-    return iter(every)
+    """Return the towns of a region in random order."""
+    beginnings, ends = world()["towns"][name]
+    towns = [beginning + end for beginning, end in product(beginnings, ends)]
+    chance.shuffle(towns)
+    return iter(towns)

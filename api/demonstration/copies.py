@@ -1,4 +1,4 @@
-"""How the pretend sources index the works: once, twice alike, twice not quite alike, and early."""
+"""How the pretend sources index the works: once, as copies, as possible duplicates, or early."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,11 +10,11 @@ from api.demonstration.works import Work
 from review.vocabulary import SearchKind
 
 SHARE_COPIED, SHARE_COPIED_AGAIN = 0.22, 0.15
-N_DOUBTFUL, N_EARLY = 34, 10
+N_POSSIBLE, N_EARLY = 34, 10
 
 
 @dataclass(frozen=True)
-class Source:
+class PretendSource:
     """A pretend source and the search that was run there."""
 
     name: str
@@ -24,7 +24,7 @@ class Source:
     weight: int  # how much of the literature it indexes
     query: str
     run_on: date
-    n_unread: int = 0  # hits that it reported and did not export
+    n_unread: int = 0  # hits that it reported but did not export
     n_damaged: int = 0
 
 
@@ -37,25 +37,25 @@ SHORT_QUERY = (
 )
 
 SOURCES = (
-    Source("Pretend Index of Social Policy", SearchKind.DATABASE, "Imagined Host", "ris", 30,
-           LONG_QUERY, date(2021, 2, 15), n_damaged=3),
-    Source("Imagined Abstracts of Health Services", SearchKind.DATABASE, "Make-Believe Portal",
-           "nbib", 20, LONG_QUERY, date(2021, 2, 16)),
-    Source("Make-Believe Education Database", SearchKind.DATABASE, "Imagined Host", "bib", 12,
-           LONG_QUERY, date(2021, 2, 16), n_unread=7),
-    Source("Fictional Development Library", SearchKind.DATABASE, "Fictional Library", "xml", 20,
-           LONG_QUERY, date(2021, 2, 18)),
-    Source("Invented Register of Evaluations", SearchKind.REGISTER, "Invented Register", "csv", 10,
-           SHORT_QUERY, date(2021, 2, 22)),
-    Source("Made-Up Institute website", SearchKind.ORGANISATION, "Site search", "csv", 8,
-           SHORT_QUERY, date(2021, 3, 1)),
+    PretendSource("Pretend Index of Social Policy", SearchKind.DATABASE, "Imagined Host",
+                  "ris", 30, LONG_QUERY, date(2021, 2, 15), n_damaged=3),
+    PretendSource("Imagined Abstracts of Health Services", SearchKind.DATABASE,
+                  "Make-Believe Portal", "nbib", 20, LONG_QUERY, date(2021, 2, 16)),
+    PretendSource("Make-Believe Education Database", SearchKind.DATABASE, "Imagined Host",
+                  "bib", 12, LONG_QUERY, date(2021, 2, 16), n_unread=7),
+    PretendSource("Fictional Development Library", SearchKind.DATABASE, "Fictional Library",
+                  "xml", 20, LONG_QUERY, date(2021, 2, 18)),
+    PretendSource("Invented Register of Evaluations", SearchKind.REGISTER, "Invented Register",
+                  "csv", 10, SHORT_QUERY, date(2021, 2, 22)),
+    PretendSource("Made-Up Institute website", SearchKind.ORGANISATION, "Site search",
+                  "csv", 8, SHORT_QUERY, date(2021, 3, 1)),
 )  # fmt: skip
 WEBSITE = len(SOURCES) - 1
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A work as one source indexes it; what the source leaves out is None."""
+class SourceEntry:
+    """A work as one source indexes it; fields that the source leaves out are None."""
 
     work: Work
     source: int
@@ -77,47 +77,49 @@ class Entry:
         return code
 
 
-def make_entries(works: Sequence[Work], chance: Random) -> list[list[Entry]]:
-    """Return what each of ``SOURCES`` holds, in the order of its file."""
-    held: list[list[Entry]] = [[] for _ in SOURCES]
+def make_entries(works: Sequence[Work], chance: Random) -> list[list[SourceEntry]]:
+    """Return the entries of each of ``SOURCES``, in the order of its file."""
+    by_source: list[list[SourceEntry]] = [[] for _ in SOURCES]
     plain = [work for work in works if not work.title.startswith(("Outcome monit", "Erratum"))]
-    doubtful = {work.number for work in chance.sample(_with_subtitle(plain), N_DOUBTFUL)}
-    reported = [one for one in plain if one.study and one.number not in doubtful]
+    possible = {work.number for work in chance.sample(_with_subtitle(plain), N_POSSIBLE)}
+    reported = [work for work in plain if work.study and work.number not in possible]
     early = {work.number for work in chance.sample(reported, N_EARLY)}
     for work in works:
         first = _indexed(work, _some_source(chance, set()))
         entries = [first]
-        if work.number in doubtful:
-            entries = [_whole(work, first.source % WEBSITE), _doubtful(work, chance)]
+        if work.number in possible:
+            entries = [_complete(work, first.source % WEBSITE), _possible_duplicate(work, chance)]
         elif work.number in early:
-            entries = [_whole(work, 0), _early(work)]
+            entries = [_complete(work, 0), _working_paper(work)]
         elif work in plain and first.source != WEBSITE and chance.random() < SHARE_COPIED:
             entries += _copies(first, chance)
         for entry in entries:
-            held[entry.source].append(entry)
-    return held
+            by_source[entry.source].append(entry)
+    return by_source
 
 
 def _with_subtitle(works: Sequence[Work]) -> list[Work]:
-    """Return the works whose title would still say enough without its subtitle."""
-    return [one for one in works if len(one.title.split(":")[0].split()) >= 5 and ":" in one.title]
+    """Return the works whose title is long enough without its subtitle."""
+    return [
+        work for work in works if len(work.title.split(":")[0].split()) >= 5 and ":" in work.title
+    ]
 
 
 def _some_source(chance: Random, without: set[int]) -> int:
-    free = [place for place in range(len(SOURCES)) if place not in without]
-    return chance.choices(free, [SOURCES[place].weight for place in free])[0]
+    sources = [source for source in range(len(SOURCES)) if source not in without]
+    return chance.choices(sources, [SOURCES[source].weight for source in sources])[0]
 
 
-def _indexed(work: Work, source: int) -> Entry:
-    """Return a work as a source indexes it; a website knows little but the title and text."""
+def _indexed(work: Work, source: int) -> SourceEntry:
+    """Return a work as a source indexes it; a website has fewer fields."""
     if source != WEBSITE:
-        return _whole(work, source)
-    return Entry(work, source, work.title, work.abstract, work.authors, work.year,
+        return _complete(work, source)
+    return SourceEntry(work, source, work.title, work.abstract, work.authors, work.year,
                  world()["journals"]["reports"], type="Report")  # fmt: skip
 
 
-def _whole(work: Work, source: int) -> Entry:
-    return Entry(
+def _complete(work: Work, source: int) -> SourceEntry:
+    return SourceEntry(
         work=work,
         source=source,
         title=work.title,
@@ -132,8 +134,8 @@ def _whole(work: Work, source: int) -> Entry:
     )
 
 
-def _copies(first: Entry, chance: Random) -> Iterator[Entry]:
-    """Yield one or two plain duplicates, each a little differently indexed."""
+def _copies(first: SourceEntry, chance: Random) -> Iterator[SourceEntry]:
+    """Yield one or two clear duplicates, each indexed slightly differently."""
     taken = {first.source, WEBSITE}
     for _ in range(2 if chance.random() < SHARE_COPIED_AGAIN else 1):
         source = _some_source(chance, taken)
@@ -152,10 +154,10 @@ def _initials(authors: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"{family}, {given[0]}." for family, given in names)
 
 
-def _doubtful(work: Work, chance: Random) -> Entry:
-    """Return a work as a website cites it: perhaps the same, and nothing proves it."""
+def _possible_duplicate(work: Work, chance: Random) -> SourceEntry:
+    """Return a work as a website lists it: perhaps the same, but without proof."""
     title = work.title.split(":")[0].strip()
-    return Entry(
+    return SourceEntry(
         work=work,
         source=chance.choice((WEBSITE, WEBSITE - 1)),
         title=title,
@@ -168,10 +170,10 @@ def _doubtful(work: Work, chance: Random) -> Entry:
     )
 
 
-def _early(work: Work) -> Entry:
-    """Return the working paper that came before the article."""
+def _working_paper(work: Work) -> SourceEntry:
+    """Return the working paper that appeared before the article."""
     journal: str = world()["journals"]["early"]
-    return Entry(
+    return SourceEntry(
         work=work,
         source=3,
         title=work.title,

@@ -1,35 +1,35 @@
-"""Writers of search files, as five programs would export them; each text is deterministic."""
+"""Write search files as five programs would export them; each text is deterministic."""
 
 import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
-from api.demonstration.copies import Entry
+from api.demonstration.copies import SourceEntry
 
-Writer = Callable[[Sequence[Entry]], str]
+Writer = Callable[[Sequence[SourceEntry]], str]
 
-# What is left when a download breaks off: people and a journal, and nothing about a work.
+# The remains of an interrupted download: people and a journal, but no title.
 DAMAGED = "TY  - JOUR\nAU  - Cut, Off\nJO  - Journal of Invented Policy\nPY  - 2014\nER  - \n"
 
 
-def write(entries: Sequence[Entry], *, ending: str, n_damaged: int = 0) -> str:
-    """Return the text of a search file; damaged blocks, if any, are spread over it."""
+def write(entries: Sequence[SourceEntry], *, ending: str, n_damaged: int = 0) -> str:
+    """Return the text of a search file, with any damaged blocks spread over it."""
     text = WRITERS[ending](entries)
     if not n_damaged:
         return text
     blocks = text.split("\n\n")
     step = len(blocks) // (n_damaged + 1)
-    for place in range(n_damaged, 0, -1):
-        blocks.insert(place * step, DAMAGED)
+    for number in range(n_damaged, 0, -1):
+        blocks.insert(number * step, DAMAGED)
     return "\n\n".join(blocks)
 
 
-def _ris(entries: Sequence[Entry]) -> str:
+def _ris(entries: Sequence[SourceEntry]) -> str:
     return "\n\n".join("\n".join(_ris_lines(entry)) for entry in entries) + "\n"
 
 
-def _ris_lines(entry: Entry) -> list[str]:
+def _ris_lines(entry: SourceEntry) -> list[str]:
     first, last = entry.pages or (None, None)
     pairs = [
         ("TI", entry.title),
@@ -50,13 +50,13 @@ def _ris_lines(entry: Entry) -> list[str]:
     return [f"TY  - {kind}", *lines, "ER  - "]
 
 
-def _nbib(entries: Sequence[Entry]) -> str:
+def _nbib(entries: Sequence[SourceEntry]) -> str:
     return "\n\n".join("\n".join(_nbib_lines(entry)) for entry in entries) + "\n"
 
 
-def _nbib_lines(entry: Entry) -> list[str]:
+def _nbib_lines(entry: SourceEntry) -> list[str]:
     pairs = [
-        ("PMID", 98_000_000 + entry.work.number),  # far beyond the numbers given out so far
+        ("PMID", 98_000_000 + entry.work.number),  # far beyond the numbers in use
         ("TI", entry.title),
         *(("FAU", author) for author in entry.authors),
         ("DP", entry.year),
@@ -73,11 +73,11 @@ def _nbib_lines(entry: Entry) -> list[str]:
     return [f"{tag:<4}- {value}" for tag, value in pairs if value is not None]
 
 
-def _bibtex(entries: Sequence[Entry]) -> str:
+def _bibtex(entries: Sequence[SourceEntry]) -> str:
     return "\n\n".join(_bibtex_entry(entry) for entry in entries) + "\n"
 
 
-def _bibtex_entry(entry: Entry) -> str:
+def _bibtex_entry(entry: SourceEntry) -> str:
     fields: Mapping[str, object] = {
         "title": entry.title,
         "author": " and ".join(entry.authors),
@@ -95,12 +95,12 @@ def _bibtex_entry(entry: Entry) -> str:
     return "\n".join([f"@article{{invented{entry.work.number},", *lines, "}"])
 
 
-def _endnote(entries: Sequence[Entry]) -> str:
+def _endnote(entries: Sequence[SourceEntry]) -> str:
     records = "\n".join(_endnote_record(entry) for entry in entries)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<xml><records>\n{records}\n</records></xml>\n'
 
 
-def _endnote_record(entry: Entry) -> str:
+def _endnote_record(entry: SourceEntry) -> str:
     def tag(name: str, value: object) -> str:
         return "" if value is None else f"<{name}>{escape(str(value), quote=False)}</{name}>"
 
@@ -117,7 +117,7 @@ def _endnote_record(entry: Entry) -> str:
     )
 
 
-def _csv(entries: Sequence[Entry]) -> str:
+def _csv(entries: Sequence[SourceEntry]) -> str:
     file = io.StringIO()
     table = csv.writer(file, lineterminator="\n")
     table.writerow(["Title", "Authors", "Year", "Journal", "Volume", "Issue", "Pages", "DOI",
@@ -131,7 +131,7 @@ def _csv(entries: Sequence[Entry]) -> str:
     return file.getvalue()
 
 
-def _range(entry: Entry) -> str | None:
+def _range(entry: SourceEntry) -> str | None:
     return f"{entry.pages[0]}-{entry.pages[1]}" if entry.pages else None
 
 

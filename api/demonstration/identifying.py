@@ -1,4 +1,4 @@
-"""Identification: searches, their files, duplicates, and what leaves before screening."""
+"""Identification: searches with their files, duplicates, and removals before screening."""
 
 import tempfile
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from api.demonstration.copies import SOURCES, Entry, Source
+from api.demonstration.copies import SOURCES, PretendSource, SourceEntry
 from api.demonstration.exports import write
 from api.demonstration.people import Cast
 from review.duplicates.judgements import deduplicate, judge, undo
@@ -20,15 +20,15 @@ from review.storage.files import FileStore
 from review.tables import Record
 from review.vocabulary import Judgement, RemovalKind
 
-N_ANSWERED_ALIKE, N_ANSWERED_APART = 3, 2
+N_MERGED, N_SAME_STUDY = 3, 2
 
 
 def import_searches(
-    database: Database, cast: Cast, held: Sequence[Sequence[Entry]], files: FileStore
+    database: Database, cast: Cast, by_source: Sequence[Sequence[SourceEntry]], files: FileStore
 ) -> None:
-    """Write each source's file and import it into a search of its own."""
+    """Write the file of each source and import it as a separate search."""
     with tempfile.TemporaryDirectory() as folder:
-        for source, entries in zip(SOURCES, held, strict=True):
+        for source, entries in zip(SOURCES, by_source, strict=True):
             path = Path(folder) / f"{source.name.lower().replace(' ', '-')}.{source.format}"
             text = write(entries, ending=source.format, n_damaged=source.n_damaged)
             path.write_text(text, encoding="utf-8")
@@ -36,7 +36,7 @@ def import_searches(
 
 
 def _import(
-    database: Database, cast: Cast, source: Source, n: int, path: Path, files: FileStore
+    database: Database, cast: Cast, source: PretendSource, n: int, path: Path, files: FileStore
 ) -> None:
     staged = stage(path, files=files)
     with database.writing() as session:
@@ -57,22 +57,22 @@ def _import(
 
 
 def entries_of_records(
-    database: Database, review_id: UUID, held: Sequence[Sequence[Entry]]
-) -> dict[UUID, Entry]:
-    """Return which entry each record was read from: both are in the order of the files."""
+    database: Database, review_id: UUID, by_source: Sequence[Sequence[SourceEntry]]
+) -> dict[UUID, SourceEntry]:
+    """Return the entry of each record; both are in the order of the files."""
     with database.reading() as session:
-        numbered = select(Record.id).where(Record.review_id == review_id).order_by(Record.number)
-        ids = session.scalars(numbered).all()
-    return dict(zip(ids, (entry for one in held for entry in one), strict=True))
+        in_order = select(Record.id).where(Record.review_id == review_id).order_by(Record.number)
+        ids = session.scalars(in_order).all()
+    return dict(zip(ids, (entry for entries in by_source for entry in entries), strict=True))
 
 
-def find_duplicates(database: Database, cast: Cast, entries: dict[UUID, Entry]) -> None:
-    """Join the plain duplicates, answer a few doubtful pairs, and take one answer back."""
+def find_duplicates(database: Database, cast: Cast, entries: dict[UUID, SourceEntry]) -> None:
+    """Merge the clear duplicates, answer a few possible ones, and undo one answer."""
     deduplicate(database, review_id=cast.review_id, by=cast.lead)
     with database.writing() as session:
         pairs = questions(session, review_id=cast.review_id)
-        alike = [one for one in pairs if entries[one[0]].work is entries[one[1]].work]
-        for place, (left, right, _) in enumerate(alike[: N_ANSWERED_ALIKE + 1]):
+        same_work = [pair for pair in pairs if entries[pair[0]].work is entries[pair[1]].work]
+        for index, (left, right, _) in enumerate(same_work[: N_MERGED + 1]):
             number = judge(
                 session,
                 review_id=cast.review_id,
@@ -81,9 +81,9 @@ def find_duplicates(database: Database, cast: Cast, entries: dict[UUID, Entry]) 
                 verdict=Judgement.DUPLICATE,
                 by=cast.lead,
             )
-            if place == N_ANSWERED_ALIKE:
+            if index == N_MERGED:
                 undo(session, review_id=cast.review_id, event_number=number, by=cast.lead)
-        for left, right, _ in alike[-N_ANSWERED_APART:]:
+        for left, right, _ in same_work[-N_SAME_STUDY:]:
             judge(
                 session,
                 review_id=cast.review_id,
@@ -94,8 +94,8 @@ def find_duplicates(database: Database, cast: Cast, entries: dict[UUID, Entry]) 
             )
 
 
-def remove_some(database: Database, cast: Cast, entries: dict[UUID, Entry]) -> None:
-    """Take one record out by a rule and two for other causes, before anybody screens them."""
+def remove_some(database: Database, cast: Cast, entries: dict[UUID, SourceEntry]) -> None:
+    """Remove one record by a rule and two for other causes, before screening."""
     causes = [
         (RemovalKind.AUTOMATION, "A filter of the export program set it aside as a news item."),
         (RemovalKind.OTHER, "Retracted by the journal."),
@@ -105,8 +105,8 @@ def remove_some(database: Database, cast: Cast, entries: dict[UUID, Entry]) -> N
         rows = record_rows(
             session, review_id=cast.review_id, states=[FlowState.UNSCREENED], limit=len(entries)
         )
-        outside = [record.id for record, _, _ in rows if entries[record.id].work.reason]
-        for record_id, (kind, why) in zip(outside[::40], causes, strict=False):
+        irrelevant = [record.id for record, _, _ in rows if entries[record.id].work.reason]
+        for record_id, (kind, why) in zip(irrelevant[::40], causes, strict=False):
             remove(
                 session,
                 review_id=cast.review_id,

@@ -1,22 +1,22 @@
-"""A PDF of plain text, written by hand: enough for synthetic full texts, and nothing more."""
+"""Write PDFs of plain text by hand: just enough for synthetic full texts."""
 
 import textwrap
 from collections.abc import Iterator, Sequence
 
 WIDTH, HEIGHT, MARGIN = 595, 842, 64  # A4 in points
 SIZE, LEADING = 11, 15
-CHARACTERS = 88  # that fit on a line of 11-point Helvetica, by and large
+CHARACTERS = 88  # that usually fit on a line of 11-point Helvetica
 LINES = (HEIGHT - 2 * MARGIN) // LEADING
 
 
 def pdf_of(title: str, authors: str, pages_of_text: Sequence[str]) -> bytes:
     """Return a PDF 1.4 whose first page begins with the title and the authors.
 
-    Each of ``pages_of_text`` begins a page and runs on where it is too long for one.  Characters
-    that Windows-1252 lacks become question marks.
+    Each of ``pages_of_text`` begins a page and continues on the next if it is too long.
+    Characters that Windows-1252 lacks become question marks.
     """
-    first, *others = pages_of_text or [""]
-    texts = [f"{title}\n\n{authors}\n\n{first}", *others]
+    first, *rest = pages_of_text or [""]
+    texts = [f"{title}\n\n{authors}\n\n{first}", *rest]
     pages = [page for text in texts for page in _pages(text)]
     return _file([_information(title), *_objects(pages)])
 
@@ -36,18 +36,18 @@ def _information(title: str) -> bytes:
 
 
 def _objects(pages: Sequence[Sequence[str]]) -> Iterator[bytes]:
-    """Yield the objects from number 2 on: catalogue, tree, font, then each page and its text."""
-    places = [5 + 2 * place for place in range(len(pages))]
-    kids = " ".join(f"{place} 0 R" for place in places)
+    """Yield the objects from number 2: catalogue, tree, font, then each page and its text."""
+    numbers = [5 + 2 * index for index in range(len(pages))]
+    kids = " ".join(f"{number} 0 R" for number in numbers)
     yield b"<< /Type /Catalog /Pages 3 0 R >>"
     yield f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>".encode()
     yield (
         b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"
     )  # fmt: skip
-    for place, lines in zip(places, pages, strict=True):
+    for number, lines in zip(numbers, pages, strict=True):
         yield (
             f"<< /Type /Page /Parent 3 0 R /MediaBox [0 0 {WIDTH} {HEIGHT}] "
-            f"/Resources << /Font << /F1 4 0 R >> >> /Contents {place + 1} 0 R >>"
+            f"/Resources << /Font << /F1 4 0 R >> >> /Contents {number + 1} 0 R >>"
         ).encode()
         yield _stream(lines)
 
@@ -67,7 +67,7 @@ def _escaped(text: str) -> bytes:
 
 
 def _file(objects: Sequence[bytes]) -> bytes:
-    """Return the file: every object with its offset in the cross-reference table."""
+    """Return the file, with the offset of every object in the cross-reference table."""
     file = bytearray(b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n")
     offsets = []
     for number, content in enumerate(objects, start=1):

@@ -1,4 +1,4 @@
-"""The review, its people and its protocol, with the amendment that it went through."""
+"""The review, its people, and its protocol with an amendment."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -45,21 +45,21 @@ class Cast:
 
 
 def make_review(session: Session, *, slug: str, logins: Mapping[str, str], password: str) -> Cast:
-    """Start the review with an account for everybody who signs in."""
+    """Create the review and an account for each person; return both."""
     review = create_review(
         session, slug=slug, title=TITLE, protocol_text=read_shipped(PROTOCOL), by=OPERATOR
     )
     people = {}
-    for who, email in logins.items():
-        account = add_account(session, email=email, name=NAMES[who], password=password)
-        people[who] = Actor.person(account.id)
-        for role in ROLES[who]:
+    for login, email in logins.items():
+        account = add_account(session, email=email, name=NAMES[login], password=password)
+        people[login] = Actor.person(account.id)
+        for role in ROLES[login]:
             add_member(session, review_id=review.id, email=email, role=role, by=OPERATOR)
     return Cast(review.id, people["lead"], (people["reviewer 1"], people["reviewer 2"]))
 
 
 def amend(session: Session, cast: Cast) -> None:
-    """Put a second version of the protocol in force, with one example more."""
+    """Amend the protocol with one more example."""
     text = read_shipped(PROTOCOL).replace(BEFORE_AMENDMENT, f"{BEFORE_AMENDMENT}\n{ADDED}")
     amend_protocol(
         session, review_id=cast.review_id, protocol_text=text, why=WHY_AMENDED, by=cast.lead

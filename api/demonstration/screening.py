@@ -1,4 +1,4 @@
-"""Screening on title and abstract: two reviewers, their disagreements and second thoughts."""
+"""Screening on title and abstract by two reviewers who disagree and change their minds."""
 
 from collections.abc import Mapping, Sequence
 from random import Random
@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from api.demonstration.copies import Entry
+from api.demonstration.copies import SourceEntry
 from api.demonstration.people import Cast
 from review.decisions.adjudication import adjudicate
 from review.decisions.blinding import conflicts
@@ -19,12 +19,12 @@ from review.vocabulary import Stage, Verdict
 from screening.ranking.random_sample import random_order
 
 STAGE = Stage.TITLE_ABSTRACT
-SHARE_RELEVANT, SHARE_OTHER = 0.86, 0.73  # of the records, that both reviewers get to
-N_SAMPLE = 150  # of them that a sample in random order has
-N_SLIPS = 2  # relevant records that both reviewers exclude
-N_ONE_ALONE = 40  # records that only one reviewer has decided on, for each of them
+SHARE_RELEVANT, SHARE_IRRELEVANT = 0.86, 0.73  # of the records that both reviewers decide on
+N_SAMPLE = 150  # records in the random sample
+N_MISTAKES = 2  # relevant records that both reviewers exclude
+N_ALONE = 40  # records that only one reviewer has decided on, for each reviewer
 N_EARLY = 150
-SHARE_UNLIKE = 0.062
+SHARE_DISAGREEMENTS = 0.062
 N_CHANGED, N_WITHDRAWN = 8, 4
 WHY_REOPENED = (
     "The abstract turned out to be that of another paper; the right one was found and both should "
@@ -40,57 +40,60 @@ NOTES = (
 
 
 class Screening:
-    """What both reviewers do with titles and abstracts, drawn from one source of chance."""
+    """Lets both reviewers decide on titles and abstracts, with random draws from ``chance``."""
 
-    def __init__(self, cast: Cast, entries: Mapping[UUID, Entry], chance: Random) -> None:
+    def __init__(self, cast: Cast, entries: Mapping[UUID, SourceEntry], chance: Random) -> None:
         self.cast = cast
         self.entries = entries
         self.chance = chance
         self.sample: set[int] = set()
-        self.slips: set[int] = set()
+        self.mistakes: set[int] = set()
 
     def plan(self, session: Session) -> tuple[list[Record], list[Record]]:
-        """Return the records that both decide on, and those that one alone decides on.
+        """Return the records that both decide on, and those that only one decides on.
 
-        The former come as from a ranking, relevant ones mostly first, with a random sample whole.
+        The former are as if ranked, mostly with relevant records first, and include the whole
+        random sample.
         """
         both: list[Record] = []
-        others: list[Record] = []
-        unscreened = _in_state(session, self.cast, FlowState.UNSCREENED)
+        rest: list[Record] = []
+        unscreened = _records_in(session, self.cast, FlowState.UNSCREENED)
         self.sample |= set(random_order(record.number for record in unscreened)[:N_SAMPLE])
         for record in unscreened:
-            share = SHARE_OTHER if self._reason(record) else SHARE_RELEVANT
-            is_read = self.chance.random() < share or record.number in self.sample
-            (both if is_read else others).append(record)
-        # Two slips, for the second look at what was decided.
+            share = SHARE_IRRELEVANT if self._reason(record) else SHARE_RELEVANT
+            is_decided = self.chance.random() < share or record.number in self.sample
+            (both if is_decided else rest).append(record)
+        # Two mistakes for the page that checks decisions.
         relevant = [record.number for record in both if not self._reason(record)]
-        self.slips = set(relevant[-N_SLIPS:])
+        self.mistakes = set(relevant[-N_MISTAKES:])
         both.sort(key=lambda record: self.chance.gauss(1.5 if self._reason(record) else 0))
-        return both, self.chance.sample(others, 2 * N_ONE_ALONE)
+        return both, self.chance.sample(rest, 2 * N_ALONE)
 
     def decide_both(self, session: Session, records: Sequence[Record]) -> None:
-        """Let both reviewers decide, seldom differently."""
+        """Let both reviewers decide, and sometimes disagree."""
         for record in records:
-            is_unlike = self.chance.random() < SHARE_UNLIKE
-            odd_one_out = self.chance.choice(self.cast.reviewers)
+            disagrees = self.chance.random() < SHARE_DISAGREEMENTS
+            dissenter = self.chance.choice(self.cast.reviewers)
             for reviewer in self.cast.reviewers:
-                is_other = (is_unlike and reviewer == odd_one_out) or record.number in self.slips
-                self._decide(session, record, reviewer, is_other=is_other)
+                is_opposite = (
+                    disagrees and reviewer == dissenter
+                ) or record.number in self.mistakes
+                self._decide(session, record, reviewer, is_opposite=is_opposite)
 
     def decide_alone(self, session: Session, records: Sequence[Record]) -> None:
-        """Let the first half be decided on by one reviewer and the rest by the other."""
-        for place, record in enumerate(records):
-            reviewer = self.cast.reviewers[place >= len(records) // 2]
+        """Let one reviewer decide on the first half and the other on the second half."""
+        for index, record in enumerate(records):
+            reviewer = self.cast.reviewers[index >= len(records) // 2]
             decision = self._decide(session, record, reviewer)
-            if place % (len(records) // N_WITHDRAWN) == 0:
+            if index % (len(records) // N_WITHDRAWN) == 0:
                 self._change(session, decision, Verdict.WITHDRAWN, reviewer)
 
     def change_minds(self, session: Session, records: Sequence[Record]) -> None:
-        """Let a reviewer say maybe first and decide in earnest afterwards."""
-        for place, record in enumerate(records[:N_CHANGED]):
+        """Let a reviewer first decide maybe, then change the decision."""
+        for index, record in enumerate(records[:N_CHANGED]):
             right = Verdict.EXCLUDE if self._reason(record) else Verdict.INCLUDE
             for reviewer in self.cast.reviewers:
-                is_unsure = reviewer == self.cast.reviewers[place % 2]
+                is_unsure = reviewer == self.cast.reviewers[index % 2]
                 first = decide(
                     session,
                     review_id=self.cast.review_id,
@@ -102,13 +105,13 @@ class Screening:
                 if is_unsure:
                     self._change(session, first, right, reviewer)
 
-    def settle_half(self, session: Session) -> None:
-        """Let the lead settle every second conflict, and those of the random sample."""
-        open_ones = conflicts(
+    def resolve_half(self, session: Session) -> None:
+        """Let the lead resolve every second conflict, and all in the random sample."""
+        open_conflicts = conflicts(
             session, review_id=self.cast.review_id, stage=STAGE, by=self.cast.lead, limit=500
         )
-        for place, conflict in enumerate(open_ones):
-            if place % 2 and conflict.record.number not in self.sample:
+        for index, conflict in enumerate(open_conflicts):
+            if index % 2 and conflict.record.number not in self.sample:
                 continue
             reason = self._reason(conflict.record)
             adjudicate(
@@ -118,15 +121,15 @@ class Screening:
                 stage=STAGE,
                 verdict=Verdict.EXCLUDE if reason else Verdict.INCLUDE,
                 exclusion_reason=reason,
-                settles=[one.id for one in conflict.decisions],
+                settles=[decision.id for decision in conflict.decisions],
                 note=self.chance.choice((None, *NOTES)),
                 by=self.cast.lead,
             )
 
     def reopen_one(self, session: Session) -> None:
-        """Start a new round for a record that was excluded, which one reviewer has read again."""
-        excluded = _in_state(session, self.cast, FlowState.EXCLUDED)[N_EARLY:]
-        record = next(one for one in excluded if one.number not in self.sample)
+        """Reopen an excluded record; one reviewer has already decided on it again."""
+        excluded = _records_in(session, self.cast, FlowState.EXCLUDED)[N_EARLY:]
+        record = next(record for record in excluded if record.number not in self.sample)
         reopen(
             session,
             review_id=self.cast.review_id,
@@ -141,11 +144,11 @@ class Screening:
         return self.entries[record.id].work.reason
 
     def _decide(
-        self, session: Session, record: Record, reviewer: Actor, *, is_other: bool = False
+        self, session: Session, record: Record, reviewer: Actor, *, is_opposite: bool = False
     ) -> Decision:
         reason = self._reason(record)
         verdict = Verdict.EXCLUDE if reason else Verdict.INCLUDE
-        if is_other:
+        if is_opposite:
             verdict = Verdict.INCLUDE if reason else Verdict.EXCLUDE
             reason = None if reason else "nothing_about_contract"
         elif verdict is Verdict.INCLUDE and self.chance.random() < 0.1:
@@ -177,6 +180,6 @@ class Screening:
         )
 
 
-def _in_state(session: Session, cast: Cast, flow_state: FlowState) -> list[Record]:
-    rows = record_rows(session, review_id=cast.review_id, states=[flow_state], limit=5000)
+def _records_in(session: Session, cast: Cast, state: FlowState) -> list[Record]:
+    rows = record_rows(session, review_id=cast.review_id, states=[state], limit=5000)
     return [record for record, _, _ in rows]

@@ -1,16 +1,16 @@
-"""The values that coders give for an invented study or contract, item by item."""
+"""The values that coders enter for an invented study or contract, item by item."""
 
 from collections.abc import Iterator, Mapping
 from random import Random
 
-from api.demonstration.contracts import Contract
+from api.demonstration.contracts import InventedContract
 from api.demonstration.words import words, world
 from api.demonstration.works import Work
 
 UNCLEAR = {"special": "unclear"}
 THEMES = tuple(words("en")["themes"])
 REQUIRED = frozenset({"contract_name", "country"})
-SAID_FIRST = frozenset({"country", "outcome_payer", "target_population", "start_date"})
+IN_FIRST_SENTENCE = frozenset({"country", "outcome_payer", "target_population", "start_date"})
 VALIDATION = (
     "comparison_group",
     "independent_verification",
@@ -29,7 +29,7 @@ GOALS: Mapping[str, list[str]] = {
     "agriculture_and_environment": ["sdg_2", "sdg_6"],
     "poverty_reduction": ["sdg_1", "sdg_10"],
 }
-ALSO: Mapping[str, str] = {  # a sector that such contracts often reach into
+ALSO: Mapping[str, str] = {  # a secondary sector of such contracts
     "homelessness": "employment_and_training",
     "criminal_justice": "employment_and_training",
     "child_and_family_welfare": "education",
@@ -51,21 +51,21 @@ def of_study(work: Work, chance: Random) -> Iterator[tuple[str, object]]:
         yield "quality_appraisal", chance.choices(("high", "medium", "low"), (2, 5, 3))[0]
 
 
-def twice_coded(contract: Contract) -> Iterator[tuple[str, str]]:
-    """Yield the items that the protocol wants coded by two people."""
+def double_coded(contract: InventedContract) -> Iterator[tuple[str, str]]:
+    """Yield the items that two people code, with their values."""
     yield "contract_type", contract.type
     yield "outcome_area", contract.area
 
 
 def mistaken(item: str, value: str) -> str:
-    """Return what a coder in a hurry takes a contract for."""
+    """Return the value that a coder in a hurry would enter."""
     if item == "outcome_area":
         return ALSO.get(value, "health")
     return "performance_based_contract" if value == "payment_by_results" else "payment_by_results"
 
 
-def of_contract(contract: Contract, chance: Random) -> Iterator[tuple[str, object]]:
-    """Yield each other item of a contract with its value."""
+def of_contract(contract: InventedContract, chance: Random) -> Iterator[tuple[str, object]]:
+    """Yield each remaining item of a contract with its value."""
     slots, country = contract.slots("en"), world()["countries"][contract.country]
     yield "contract_name", contract.label
     yield "country", contract.country
@@ -85,5 +85,5 @@ def of_contract(contract: Contract, chance: Random) -> Iterator[tuple[str, objec
     yield "third_party_investor", contract.has_investor
 
 
-def _money(contract: Contract, currency: str) -> dict[str, object]:
+def _money(contract: InventedContract, currency: str) -> dict[str, object]:
     return {"amount": str(contract.amount), "currency": currency, "year": contract.start}

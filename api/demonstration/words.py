@@ -1,4 +1,4 @@
-"""The words that invented works are put together from, in three languages, and their filling in."""
+"""The words for invented works in three languages, and how templates are filled in."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -25,9 +25,9 @@ def words(language: str) -> Mapping[str, Any]:
 
 
 @cache
-def elsewhere(language: str) -> Mapping[str, Any]:
-    """Return the words for works about something else."""
-    return _read("words", f"elsewhere-{language}.yaml")
+def off_topic(language: str) -> Mapping[str, Any]:
+    """Return the words for works about something else in one of ``LANGUAGES``."""
+    return _read("words", f"off-topic-{language}.yaml")
 
 
 @cache
@@ -37,21 +37,21 @@ def world() -> Mapping[str, Any]:
 
 
 def fill(template: str, slots: Mapping[str, str]) -> str:
-    """Return the template with its slots filled in, beginning with a capital letter."""
+    """Return the template with its slots filled in and a capital first letter."""
     text = template.format(**slots)
-    for apart, together in CONTRACTED.items():
-        text = text.replace(f" {apart} ", f" {together} ")
+    for words_apart, contraction in CONTRACTED.items():
+        text = text.replace(f" {words_apart} ", f" {contraction} ")
     return capital(text)
 
 
 def capital(text: str) -> str:
-    """Return the text with its first letter a capital, whatever marks stand before it."""
-    place = next((place for place, letter in enumerate(text) if letter.isalpha()), 0)
-    return text[:place] + text[place : place + 1].upper() + text[place + 1 :]
+    """Return the text with its first letter in upper case, after any leading marks."""
+    first = next((index for index, letter in enumerate(text) if letter.isalpha()), 0)
+    return text[:first] + text[first : first + 1].upper() + text[first + 1 :]
 
 
 def joined(language: str, names: Sequence[str]) -> str:
-    """Return the names as a list in words; the first alone stands for more than three."""
+    """Return the names as a list in words; of more than three, only the first is named."""
     patterns: Sequence[str] = words(language)["joined"]
     return patterns[min(len(names), len(patterns)) - 1].format(*names)
 

@@ -1,4 +1,4 @@
-"""Full texts: sought, found or not, put in as synthetic PDF files, and read by two reviewers."""
+"""Full texts: sought, retrieved or not, added as synthetic PDFs, and screened."""
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from api.demonstration.copies import Entry
+from api.demonstration.copies import SourceEntry
 from api.demonstration.pdf import pdf_of
 from api.demonstration.people import Cast
 from api.demonstration.words import fill, words
@@ -27,8 +27,8 @@ from review.vocabulary import RetrievalState, Stage, Verdict
 
 STAGE = Stage.FULL_TEXT
 N_FILES = 40
-N_SETTLED = 3
-SHARE_UNLIKE = 0.1
+N_RESOLVED = 3
+SHARE_DISAGREEMENTS = 0.1
 ASKED = ("the author", "interlibrary loan", "the outcome payer", "the publisher")
 WHY_NOT = (
     "No library holds it, and the author did not answer.",
@@ -38,22 +38,22 @@ WHY_NOT = (
 OTHER_REASON = "A later edition of the same report is in the review."
 NOTICE = "Synthetic text, made for a demonstration. Nothing in it happened."
 
-# What comes of a report that is sought: one number in a hundred for each.
+# What happens to a report that is sought, in percent.
 FATES = {"retrieved": 80, "requested, then retrieved": 5, "requested": 5, "not found": 6, "left": 4}
-READ_BY = {"both": 88, "first": 4, "second": 4, "nobody": 4}
+DECIDED_BY = {"both": 88, "first": 4, "second": 4, "nobody": 4}
 
 
-class Reading:
-    """What becomes of the reports that were included on title and abstract."""
+class FullTextScreening:
+    """Retrieves and screens the reports that were included on title and abstract."""
 
-    def __init__(self, cast: Cast, entries: Mapping[UUID, Entry], chance: Random) -> None:
+    def __init__(self, cast: Cast, entries: Mapping[UUID, SourceEntry], chance: Random) -> None:
         self.cast = cast
         self.entries = entries
         self.chance = chance
-        self.found: list[Record] = []
+        self.retrieved: list[Record] = []
 
     def sought(self, session: Session) -> list[Record]:
-        """Return the records whose reports are to be looked for."""
+        """Return the records whose reports should be retrieved."""
         rows = record_rows(
             session,
             review_id=self.cast.review_id,
@@ -63,8 +63,8 @@ class Reading:
         return [record for record, _, _ in rows]
 
     def seek(self, session: Session, records: Sequence[Record]) -> None:
-        """Look for the reports, and remember those that are found."""
-        self.found += [record for record in records if self._seek(session, record)]
+        """Look for the reports, and remember those that are retrieved."""
+        self.retrieved += [record for record in records if self._seek(session, record)]
 
     def _seek(self, session: Session, record: Record) -> bool:
         fate = self.chance.choices(list(FATES), list(FATES.values()))[0]
@@ -98,13 +98,13 @@ class Reading:
         )
 
     def add_files(self, session: Session, files: FileStore) -> None:
-        """Put in synthetic PDF files for the first of the reports that were found."""
+        """Add synthetic PDFs for the first of the retrieved reports."""
         with tempfile.TemporaryDirectory() as folder:
-            for record in self.found[:N_FILES]:
+            for record in self.retrieved[:N_FILES]:
                 work = self.entries[record.id].work
                 path = Path(folder) / f"report-{record.number}.pdf"
                 path.write_bytes(full_text(work))
-                kept = add_full_text(
+                file = add_full_text(
                     session,
                     review_id=self.cast.review_id,
                     record_id=record.id,
@@ -117,26 +117,27 @@ class Reading:
                     session,
                     review_id=self.cast.review_id,
                     kind=JobKind.READ_FULL_TEXT,
-                    arguments={"sha256": kept.sha256, "name": kept.name},
+                    arguments={"sha256": file.sha256, "name": file.name},
                     by=self.cast.lead,
                 )
 
-    def read(self, session: Session, records: Sequence[Record]) -> None:
-        """Let both reviewers read most of the reports, and each a few alone."""
+    def decide(self, session: Session, records: Sequence[Record]) -> None:
+        """Let both reviewers decide on most reports, and each alone on a few."""
         for record in records:
-            by = self.chance.choices(list(READ_BY), list(READ_BY.values()))[0]
+            deciders = self.chance.choices(list(DECIDED_BY), list(DECIDED_BY.values()))[0]
             first, second = self.cast.reviewers
-            is_unlike = self.chance.random() < SHARE_UNLIKE
-            if by in ("both", "first"):
+            disagrees = self.chance.random() < SHARE_DISAGREEMENTS
+            if deciders in ("both", "first"):
                 self._decide(session, record, first)
-            if by in ("both", "second"):
-                self._decide(session, record, second, is_other=is_unlike and by == "both")
+            if deciders in ("both", "second"):
+                is_different = disagrees and deciders == "both"
+                self._decide(session, record, second, is_different=is_different)
 
     def _decide(
-        self, session: Session, record: Record, reviewer: Actor, *, is_other: bool = False
+        self, session: Session, record: Record, reviewer: Actor, *, is_different: bool = False
     ) -> None:
-        reason = self.entries[record.id].work.read_reason
-        if is_other:
+        reason = self.entries[record.id].work.full_text_reason
+        if is_different:
             reason = "nothing_about_contract" if reason is None else "not_empirical"
         decide(
             session,
@@ -150,13 +151,13 @@ class Reading:
             by=reviewer,
         )
 
-    def settle_some(self, session: Session) -> None:
-        """Let the lead settle the first of the conflicts."""
-        open_ones = conflicts(
+    def resolve_some(self, session: Session) -> None:
+        """Let the lead resolve the first few conflicts."""
+        open_conflicts = conflicts(
             session, review_id=self.cast.review_id, stage=STAGE, by=self.cast.lead
         )
-        for conflict in open_ones[:N_SETTLED]:
-            reason = self.entries[conflict.record.id].work.read_reason
+        for conflict in open_conflicts[:N_RESOLVED]:
+            reason = self.entries[conflict.record.id].work.full_text_reason
             adjudicate(
                 session,
                 review_id=self.cast.review_id,
@@ -164,24 +165,27 @@ class Reading:
                 stage=STAGE,
                 verdict=Verdict.EXCLUDE if reason else Verdict.INCLUDE,
                 exclusion_reason=reason,
-                settles=[one.id for one in conflict.decisions],
+                settles=[decision.id for decision in conflict.decisions],
                 note="Read again together with the protocol.",
                 by=self.cast.lead,
             )
 
 
 def full_text(work: Work) -> bytes:
-    """Return a synthetic full text: the abstract, then what the report says at greater length."""
+    """Return a synthetic full text: the abstract, then a few chapters."""
     authors = "; ".join(work.authors)
     opening = [NOTICE, f"{work.journal}, {work.year}", work.abstract or ""]
     return pdf_of(work.title, authors, ["\n\n".join(opening), *_chapters(work)])
 
 
 def _chapters(work: Work) -> Iterator[str]:
-    """Yield a page for the contract, one for the findings and one for what follows from them."""
-    own, slots = words(work.language), work.contracts[0].slots(work.language)
+    """Yield a page each for the contract, the findings and the conclusions."""
+    vocabulary, slots = words(work.language), work.contracts[0].slots(work.language)
     slots |= {"n": "480", "m": "31", "p": "46", "q": "18"}
-    findings = [fill(one, slots) for sentences in own["themes"].values() for one in sentences]
-    parts = (own["backgrounds"] + own["aims"], findings, own["conclusions"])
-    for heading, part in zip((own["headings"][0], *own["headings"][2:]), parts, strict=True):
-        yield "\n\n".join([heading, *(fill(one, slots) for one in part)])
+    themes = vocabulary["themes"].values()
+    findings = [fill(text, slots) for texts in themes for text in texts]
+    background = vocabulary["backgrounds"] + vocabulary["aims"]
+    parts = (background, findings, vocabulary["conclusions"])
+    headings = (vocabulary["headings"][0], *vocabulary["headings"][2:])
+    for heading, part in zip(headings, parts, strict=True):
+        yield "\n\n".join([heading, *(fill(text, slots) for text in part)])
