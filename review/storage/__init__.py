@@ -1,1 +1,1 @@
-"""Where everything is kept: the database, its migrations and triggers, and files."""
+"""Storage: the database, its migrations and triggers, and the files."""

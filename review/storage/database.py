@@ -1,21 +1,24 @@
-"""Engines and transactions: SQLite's writers queue, and nothing read unlocked is written upon."""
+"""Engines and transactions: SQLite's writers queue, and no write builds on an unlocked read."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
 from importlib import import_module
 from types import ModuleType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
-from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy import Engine, Result, create_engine, event, make_url, text
 from sqlalchemy.exc import OperationalError, TimeoutError  # noqa: A004
 from sqlalchemy.orm import Session
 
-# Part of every query that looks at all the records of a review.
+First = TypeVar("First")
+Second = TypeVar("Second")
+
+# Part of every query that reads all the records of a review.
 WHOLE_REVIEW = "/* the whole review */"
 
-# Of SQLite's PRAGMA optimize: look at every table, asked for or not, that was never looked at or
-# has grown or shrunk tenfold, and at no more than some hundred rows of each index.
+# Flags of SQLite's PRAGMA optimize: analyse every table, queried or not, that was never analysed
+# or has grown or shrunk tenfold, and read no more than some hundred rows of each index.
 TABLES_THAT_GREW = 0x10012
 
 # SQLite 3.7.0 to 3.51.2 can corrupt a WAL database that two connections checkpoint
@@ -24,11 +27,16 @@ FIRST_SAFE_WAL = (3, 51, 3)
 
 
 class Busy(Exception):
-    """Somebody else is writing, for longer than one wants to wait."""
+    """Another transaction has been writing for longer than the caller wants to wait."""
+
+
+def pairs(result: Result[First, Second]) -> list[tuple[First, Second]]:
+    """Return the rows of a query for two columns as tuples, which `dict` and mypy understand."""
+    return [(first, second) for first, second in result]
 
 
 def sqlite_driver() -> ModuleType:
-    """Return the newest SQLite at hand: the pysqlite3 wheel's, else the standard library's."""
+    """Return the newest SQLite installed: the pysqlite3 wheel's, else the standard library's."""
     try:
         return import_module("pysqlite3.dbapi2")
     except ImportError:
@@ -36,34 +44,34 @@ def sqlite_driver() -> ModuleType:
 
 
 def journal_mode(driver: ModuleType) -> str:
-    """Return the journal this SQLite can be trusted with: WAL, or DELETE where it has the bug."""
+    """Return the journal mode that is safe with this SQLite: WAL, or DELETE if it has the bug."""
     return "WAL" if driver.sqlite_version_info >= FIRST_SAFE_WAL else "DELETE"
 
 
 class Database:
-    """Where the review lives; hands out sessions to read with and sessions to write with."""
+    """The database behind a URL: gives out sessions for reading and sessions for writing."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self._check: Callable[[Session], object] | None = None
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         if self.is_sqlite:
-            # One writer at a time queues in the pool; readers have engines of their own.
+            # Writers queue in the pool, one at a time; readers have their own engine.
             self.writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool_size=1, max_overflow=0)
             self.reader = _sqlite_engine(url, begin="BEGIN", pool_size=8, max_overflow=8)
-            self.impatient = _sqlite_engine(
-                url, begin="BEGIN IMMEDIATE", pool_size=8, max_overflow=8, patience=1_000
+            self.short_wait_writer = _sqlite_engine(
+                url, begin="BEGIN IMMEDIATE", pool_size=8, max_overflow=8, wait_ms=1_000
             )
         else:
-            # A page's queries see one moment; a writer sees what others wrote before its lock.
-            # The connection used last goes first: it remembers the plans of our longer queries.
+            # All queries of a page see the same moment; a writer sees what others wrote before its
+            # lock.  The last used connection comes first: it has our longer queries planned.
             pool: dict[str, Any] = {"pool_size": 16, "max_overflow": 16, "pool_use_lifo": True}
             self.reader = create_engine(url, isolation_level="REPEATABLE READ", **pool)
-            self.writer = self.impatient = create_engine(url, **pool)
+            self.writer = self.short_wait_writer = create_engine(url, **pool)
             for engine in (self.reader, self.writer):
-                event.listen(engine, "connect", _without_jit)
-                event.listen(engine, "before_cursor_execute", _without_loops)
-                event.listen(engine, "after_cursor_execute", _with_loops)
+                event.listen(engine, "connect", _disable_jit)
+                event.listen(engine, "before_cursor_execute", _disable_nested_loops)
+                event.listen(engine, "after_cursor_execute", _enable_nested_loops)
 
     def checked(self, check: Callable[[Session], object]) -> Self:
         """Return the same database, engines shared, which calls ``check`` before every write.
@@ -76,7 +84,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """Yield a session whose changes, if any, are rolled back."""
+        """Yield a session for reading; any changes are rolled back."""
         with Session(self.reader) as session:
             yield session
 
@@ -90,9 +98,9 @@ class Database:
 
     @contextmanager
     def writing_if_free(self) -> Iterator[Session]:
-        """Yield a session as above, or raise Busy where somebody else writes for over a second."""
+        """Yield a session like `writing`; raise Busy if others keep it waiting over a second."""
         try:
-            with Session(self.impatient) as session, session.begin():
+            with Session(self.short_wait_writer) as session, session.begin():
                 if not self.is_sqlite:
                     session.execute(text("SET LOCAL lock_timeout = '1s'"))
                 if self._check is not None:
@@ -107,7 +115,7 @@ class Database:
             raise
 
     def describe(self) -> dict[str, str]:
-        """Return the database's kind, version and mode of journalling, for /healthz."""
+        """Return the database's kind, version and journal mode, for /healthz."""
         with self.reader.connect() as connection:
             if not self.is_sqlite:
                 version = connection.exec_driver_sql("SHOW server_version").scalar_one()
@@ -117,10 +125,10 @@ class Database:
             return {"database": "sqlite", "version": str(version), "mode": str(mode)}
 
     def analyse(self) -> None:
-        """Let the database look at its tables, so that it finds good ways through them.
+        """Update the statistics by which the database plans its queries.
 
-        After much was written at once PostgreSQL may otherwise go a hundred times slower until
-        its own round comes by; SQLite has no such round, and takes every table for a short one.
+        After a large write, PostgreSQL may otherwise be a hundred times slower until autovacuum
+        has run.  SQLite has nothing like autovacuum and assumes that every table is short.
         """
         command = f"PRAGMA optimize = {TABLES_THAT_GREW:#x}" if self.is_sqlite else "ANALYZE"
         with self.writer.begin() as connection:
@@ -128,47 +136,47 @@ class Database:
 
     def dispose(self) -> None:
         """Close every connection."""
-        for engine in (self.reader, self.writer, self.impatient):
+        for engine in (self.reader, self.writer, self.short_wait_writer):
             engine.dispose()
 
 
-def _without_jit(connection: Any, _record: object) -> None:
-    """Spare PostgreSQL compiling our longer queries, which takes longer than answering them."""
+def _disable_jit(connection: Any, _record: object) -> None:
+    """Turn off PostgreSQL's JIT: compiling our longer queries takes longer than running them."""
     connection.autocommit = True
     connection.execute("SET jit = off")
     connection.autocommit = False
 
 
-def _without_loops(_c: object, cursor: Any, statement: str, *_more: object) -> None:
+def _disable_nested_loops(_c: object, cursor: Any, statement: str, *_rest: object) -> None:
     """Keep PostgreSQL from comparing all records with all others.
 
-    It takes the parts of our longer queries for single rows, and would loop over one part for
+    It estimates a single row for parts of our longer queries, and would loop over one part for
     each row of another: minutes, for a review of 50,000 records.
     """
     if WHOLE_REVIEW in statement:
         cursor.connection.execute("SET LOCAL enable_nestloop = off")
 
 
-def _with_loops(_c: object, cursor: Any, statement: str, *_more: object) -> None:
+def _enable_nested_loops(_c: object, cursor: Any, statement: str, *_rest: object) -> None:
     if WHOLE_REVIEW in statement:
         cursor.connection.execute("SET LOCAL enable_nestloop = on")
 
 
 def _sqlite_engine(
-    url: str, *, begin: str, pool_size: int, max_overflow: int, patience: int = 30_000
+    url: str, *, begin: str, pool_size: int, max_overflow: int, wait_ms: int = 30_000
 ) -> Engine:
     driver = sqlite_driver()
     engine = create_engine(
         url, module=driver, pool_size=pool_size, max_overflow=max_overflow,
-        pool_timeout=2 * patience / 1000,
-        pool_recycle=600,  # what ``analyse`` found out is read when a connection is opened
+        pool_timeout=2 * wait_ms / 1000,
+        pool_recycle=600,  # a connection reads the statistics of ``analyse`` when it opens
     )  # fmt: skip
     mode = journal_mode(driver)
 
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # we begin transactions ourselves
-        connection.execute(f"PRAGMA busy_timeout = {patience}")
+        connection.isolation_level = None  # we begin transactions ourselves, below
+        connection.execute(f"PRAGMA busy_timeout = {wait_ms}")
         connection.execute(f"PRAGMA journal_mode = {mode}")
         connection.execute("PRAGMA synchronous = FULL")  # an acknowledged decision is on the disk
         connection.execute("PRAGMA foreign_keys = ON")
@@ -176,7 +184,7 @@ def _sqlite_engine(
 
     @event.listens_for(engine, "begin")
     def start(connection: Any) -> None:
-        # A read that becomes a write cannot queue for SQLite's lock; it fails at once.
+        # A read that turns into a write cannot queue for SQLite's lock; it fails at once.
         connection.exec_driver_sql(begin)
 
     return engine

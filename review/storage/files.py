@@ -1,4 +1,4 @@
-"""Original files, kept by the hash of their bytes; a name is only ever something to show."""
+"""Original files, stored under the hash of their bytes; their names are only for display."""
 
 import hashlib
 import os
@@ -8,17 +8,17 @@ from pathlib import Path
 
 
 class FileStore:
-    """A folder of files, each found by its sha256."""
+    """A folder of files, each stored under its sha256."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def path(self, sha256: str) -> Path:
-        """Return where the file with this hash is, or would be."""
+        """Return the path of the file with this hash, whether it exists or not."""
         return self.folder / sha256[:2] / sha256
 
     def keep(self, source: Path) -> str:
-        """Copy a file in, safe on the disk before this returns, and return its sha256."""
+        """Copy a file into the store, synced to disk, and return its sha256."""
         sha256 = sha256_of(source)
         target = self.path(sha256)
         if target.exists():
@@ -38,12 +38,12 @@ class FileStore:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that nobody ever sees half of it."""
+    """Write a file atomically: nobody ever reads half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent)
     try:
-        with os.fdopen(handle, "wb") as half:
-            half.write(content)
+        with os.fdopen(handle, "wb") as partial:
+            partial.write(content)
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

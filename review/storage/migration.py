@@ -1,4 +1,4 @@
-"""Bringing a database to a schema: backup, one transaction, triggers, checks, or nothing at all."""
+"""Migrate a database: backup, one transaction, triggers and checks, or nothing at all."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ from review.tables import Base
 
 
 class UnknownRevision(ReviewError):
-    """The database was made by another version of siftmap, whose migrations this one lacks."""
+    """The database was made by another version of siftmap; its migration is missing here."""
 
 
 def alembic_config(url: str) -> Config:
@@ -31,7 +31,7 @@ def alembic_config(url: str) -> Config:
 
 
 def upgrade(url: str, *, revision: str = "head") -> None:
-    """Bring the database at ``url`` up to ``revision``; all of it happens, or none.
+    """Upgrade the database at ``url`` to ``revision``, completely or not at all.
 
     Raises UnknownRevision, and changes nothing, for a database made before the first release or by
     a later one.
@@ -47,7 +47,7 @@ def upgrade(url: str, *, revision: str = "head") -> None:
 
 
 def downgrade(url: str, *, revision: str) -> None:
-    """Take the database at ``url`` down to ``revision``; refused where acts would be lost."""
+    """Downgrade the database at ``url`` to ``revision``; refused if acts would be lost."""
     command.downgrade(alembic_config(url), revision)
 
 
@@ -65,14 +65,14 @@ def _check_known(database: Database) -> None:
 
 
 def is_current(database: Database) -> bool:
-    """Say whether the database stands at the newest revision."""
+    """Say whether the database is at the newest revision."""
     head = ScriptDirectory.from_config(alembic_config(database.url)).get_current_head()
     with database.reader.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision() == head
 
 
 def run(database: Database, migrate: Callable[[Connection], None]) -> Path | None:
-    """Run ``migrate`` in one transaction with its safeguards, and return the backup, if any.
+    """Run ``migrate`` in one transaction with its safeguards; return the backup's path, if any.
 
     On SQLite foreign keys are off while tables are rebuilt (with them on, a rebuild deletes or
     refuses child rows), are checked before the commit, and triggers are put back.

@@ -1,4 +1,4 @@
-"""Triggers that refuse to change or delete acts and events, whoever asks."""
+"""Triggers that refuse every change to acts and events and every deletion."""
 
 from sqlalchemy import Connection, inspect
 
@@ -16,7 +16,7 @@ END $$
 
 
 def install(connection: Connection) -> None:
-    """Put the triggers on every append-only table that exists; again is harmless."""
+    """Install the triggers on every append-only table that exists; repeating it is harmless."""
     present = set(inspect(connection).get_table_names())
     statements = _sqlite if connection.dialect.name == "sqlite" else _postgres
     if connection.dialect.name == "postgresql":
