@@ -14,7 +14,7 @@ from review.events import OPERATOR, Actor, ActWriter, lock_review
 from review.people.accounts import add_account
 from review.reports.retrieval import retrieve
 from review.reviews import add_member, create_review
-from review.searches.imports import add_search
+from review.searches.searches import add_search
 from review.tables import Decision, ImportFile, Record
 from review.tables.base import utc_now
 from review.vocabulary import Act, RetrievalState, Role, SearchKind, Stage, Verdict

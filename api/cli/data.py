@@ -28,9 +28,9 @@ from api.web.days import day_of
 from review.duplicates.judgements import deduplicate
 from review.errors import ReviewError
 from review.events import Actor
-from review.searches.importing import SearchOnDemand, import_file
-from review.searches.imports import Imported
-from review.searches.previews import Reading
+from review.searches.imports import ImportResult, import_file
+from review.searches.previews import ParseOptions
+from review.searches.searches import SearchOnDemand
 from review.storage.files import FileStore
 from review.vocabulary import SearchKind, Stage
 from screening.ranking.runs import rank_records
@@ -83,7 +83,7 @@ def _import(
     review: UUID,
     search: Callable[[Session], UUID],
     actor: Actor,
-    reading: Reading,
+    reading: ParseOptions,
 ) -> dict[str, Any]:
     try:
         with progress(path.name, total=path.stat().st_size or 1) as tell:
@@ -94,7 +94,7 @@ def _import(
                 review_id=review,
                 search_for=search,
                 by=actor,
-                reading=reading,
+                options=reading,
                 on_progress=tell,
             )
     except (ReviewError, OSError) as error:
@@ -111,16 +111,16 @@ def _import(
     return _result(path, done)
 
 
-def _result(path: Path, done: Imported) -> dict[str, Any]:
+def _result(path: Path, done: ImportResult) -> dict[str, Any]:
     file = done.file
-    said = ["These bytes were imported before; nothing was added."] if done.was_there else []
+    said = ["These bytes were imported before; nothing was added."] if done.was_known else []
     return {
         "file": str(path),
         "format": file.format,
         "encoding": file.encoding,
-        "found": 0 if done.was_there else file.n_found,
-        "accepted": 0 if done.was_there else file.n_accepted,
-        "rejected": 0 if done.was_there else file.n_rejected,
+        "found": 0 if done.was_known else file.n_found,
+        "accepted": 0 if done.was_known else file.n_accepted,
+        "rejected": 0 if done.was_known else file.n_rejected,
         "warnings": said or list(file.warnings),
     }
 

@@ -21,7 +21,7 @@ from review.events import OPERATOR, Actor
 from review.people.accounts import find_account
 from review.reviews import find_review
 from review.searches.formats import FIELDS, Format
-from review.searches.previews import Reading
+from review.searches.previews import ParseOptions
 from review.storage.database import Database
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
@@ -68,7 +68,9 @@ def review_id(slug: str) -> UUID:
         return find_review(session, slug).id
 
 
-def reading_of(read_as: Format | None, encoding: str, columns: Sequence[str] | None) -> Reading:
+def reading_of(
+    read_as: Format | None, encoding: str, columns: Sequence[str] | None
+) -> ParseOptions:
     """Return how a person said that a file is to be read."""
     mapping = {}
     for said in columns or ():
@@ -78,7 +80,7 @@ def reading_of(read_as: Format | None, encoding: str, columns: Sequence[str] | N
             errors.print(f"Say --column 'Heading=field', with one of {fields}; not '{said}'.")
             raise SystemExit(2)
         mapping[heading] = field
-    return Reading(read_as, encoding or None, mapping or None)
+    return ParseOptions(read_as, encoding or None, mapping or None)
 
 
 def show(data: Any, *, as_json: bool, text: str) -> None:

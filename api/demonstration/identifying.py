@@ -13,7 +13,8 @@ from api.demonstration.people import Cast
 from review.duplicates.judgements import deduplicate, judge, undo
 from review.duplicates.questions import questions
 from review.reports.retrieval import remove
-from review.searches.imports import add_search, commit, stage
+from review.searches.imports import commit_file, stage_file
+from review.searches.searches import add_search
 from review.states.flow import FlowState, record_rows
 from review.storage.database import Database
 from review.storage.files import FileStore
@@ -38,7 +39,7 @@ def import_searches(
 def _import(
     database: Database, cast: Cast, source: PretendSource, n: int, path: Path, files: FileStore
 ) -> None:
-    staged = stage(path, files=files)
+    staged = stage_file(path, files=files)
     with database.writing() as session:
         search = add_search(
             session,
@@ -52,7 +53,7 @@ def _import(
             n_hits=n + source.n_damaged + source.n_unread,
             by=cast.lead,
         )
-        commit(session, staged, review_id=cast.review_id, search_id=search.id, by=cast.lead)
+        commit_file(session, staged, review_id=cast.review_id, search_id=search.id, by=cast.lead)
     staged.blocks.close()
 
 

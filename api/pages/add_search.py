@@ -21,7 +21,13 @@ from review.jobs import JobKind
 from review.permissions import Action, check
 from review.reviews import protocol_of
 from review.searches.formats import FIELDS, FILE_LIMIT, Format, checked_mapping, table_of_hits
-from review.searches.previews import Preview, Reading, as_before, preview, remembered_mapping
+from review.searches.previews import (
+    ParseOptions,
+    Preview,
+    preview,
+    previous_options,
+    remembered_mapping,
+)
 from review.vocabulary import SearchKind
 
 router = PageRouter()
@@ -41,7 +47,7 @@ class FilesForm(BaseModel):
     heading: list[str] = []  # of all tables, each after its file's number and a colon
     column: list[str] = []  # the field that each heading means
 
-    def reading(self, place: int) -> Reading:
+    def reading(self, place: int) -> ParseOptions:
         """Return how the file at ``place`` is to be parsed."""
         headings = [one.partition(":") for one in self.heading]
         mapping = {
@@ -49,7 +55,7 @@ class FilesForm(BaseModel):
             for (number, _, name), field in zip(headings, self.column, strict=False)
             if number == str(place)
         }
-        return Reading(
+        return ParseOptions(
             format=self.format[place] if place < len(self.format) else None,
             encoding=(self.encoding[place] or None) if place < len(self.encoding) else None,
             mapping=checked_mapping(mapping) or None,
@@ -101,7 +107,7 @@ class Desk:
         """Return the value that names a kept file in a form."""
         return sealed(f"{sha256}/{name}", self.key)
 
-    def look(self, kept: str, reading: Reading) -> Shown:
+    def look(self, kept: str, reading: ParseOptions) -> Shown:
         """Return the preview of a file.
 
         What the person did not choose is as in the last import of this file, or of a table with
@@ -113,15 +119,17 @@ class Desk:
             gone = "This file is no longer on the server. Choose it again."
             return Shown(name, "", trouble=gone)
         try:
-            reading = as_before(self.session, reading, review_id=self.review_id, sha256=sha256)
-            seen = preview(path, name=name, reading=reading)
+            reading = previous_options(
+                self.session, reading, review_id=self.review_id, sha256=sha256
+            )
+            seen = preview(path, name=name, options=reading)
             if seen.columns and reading.mapping is None:
                 headings = [one.heading for one in seen.columns]
                 known = remembered_mapping(
                     self.session, review_id=self.review_id, headings=headings
                 )
                 if known is not None:
-                    seen = preview(path, name=name, reading=replace(reading, mapping=known))
+                    seen = preview(path, name=name, options=replace(reading, mapping=known))
         except Unreadable as error:
             return Shown(name, kept, trouble=str(error))
         return Shown(name, kept, seen)
@@ -156,7 +164,7 @@ def show_files(desk: AtDesk, files: list[UploadFile]) -> Response:
         except Unreadable as error:
             shown.append(Shown(name, "", trouble=str(error)))
             continue
-        shown.append(desk.look(desk.seal(sha256, name), Reading()))
+        shown.append(desk.look(desk.seal(sha256, name), ParseOptions()))
     if not shown:
         raise Invalid("Choose at least one file exported from the source.")
     return desk.page(shown, SearchForm(file=[]))
@@ -166,7 +174,7 @@ def show_files(desk: AtDesk, files: list[UploadFile]) -> Response:
 def show_hits(desk: AtDesk, hits: Annotated[str, Form(max_length=2_000_000)] = "") -> Response:
     """Preview the hits of a web search, typed or pasted, one per line."""
     sha256 = uploads.keep_text(table_of_hits(hits), desk.store)
-    shown = desk.look(desk.seal(sha256, "typed hits.csv"), Reading())
+    shown = desk.look(desk.seal(sha256, "typed hits.csv"), ParseOptions())
     n = str(shown.seen.n_blocks) if shown.seen else ""
     return desk.page([shown], SearchForm(file=[], kind=SearchKind.WEBSITE, hits=n))
 

@@ -21,7 +21,7 @@ from review.jobs import JobKind
 from review.permissions import Action, check
 from review.reviews import members_of
 from review.searches.formats import FILE_LIMIT, DecisionClaim
-from review.searches.previews import Reading
+from review.searches.previews import ParseOptions
 from review.tables import Account
 from review.vocabulary import Stage, Verdict
 
@@ -64,7 +64,7 @@ def show_file(desk: AtDesk, file: UploadFile) -> Response:
     name = uploads.name_of(file)
     sha256 = uploads.keep(file, desk.store, limit=FILE_LIMIT)
     said = TakingOver(file=[desk.seal(sha256, name)])
-    return _page(desk, desk.look(said.file[0], Reading()), said)
+    return _page(desk, desk.look(said.file[0], ParseOptions()), said)
 
 
 @router.post(DECISIONS + "/preview")
@@ -120,9 +120,9 @@ def _looked_through(desk: Desk, shown: Shown) -> tuple[Shown, Seen | None]:
         return shown, None
     sha256, name = unsealed_file(shown.sealed, desk.key)
     try:
-        seen = look_through(desk.store.path(sha256), name=name, reading=shown.seen.reading)
+        seen = look_through(desk.store.path(sha256), name=name, reading=shown.seen.options)
     except Unreadable as error:
-        is_known = str(error) in shown.seen.troubles
+        is_known = str(error) in shown.seen.problems
         return (shown if is_known else replace(shown, trouble=str(error))), None
     return shown, seen
 

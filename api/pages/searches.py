@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,7 +14,8 @@ from api.web.routing import PageRouter
 from review.errors import NotFound
 from review.permissions import Action, check
 from review.reviews import protocol_of
-from review.searches.imports import n_duplicates_by_search, rejected_table
+from review.searches.imports import rejected_table
+from review.searches.searches import file_counts, n_duplicates_by_search
 from review.tables import ImportFile, Record, RejectedBlock, Search
 
 router = PageRouter()
@@ -24,26 +25,14 @@ router = PageRouter()
 def searches(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
     """Show every search with the number of records imported from it."""
     check(session, review_id=review_id, by=by, action=Action.VIEW)
-    counts = (
-        select(
-            ImportFile.search_id,
-            func.count().label("n_files"),
-            func.sum(ImportFile.n_accepted).label("n_accepted"),
-            func.sum(ImportFile.n_rejected).label("n_rejected"),
-        )
-        .group_by(ImportFile.search_id)
-        .subquery()
-    )
-    rows = session.execute(
-        select(Search, counts.c.n_files, counts.c.n_accepted, counts.c.n_rejected)
-        .outerjoin(counts, counts.c.search_id == Search.id)
-        .where(Search.review_id == review_id)
-        .order_by(Search.event_number)
+    all_searches = session.scalars(
+        select(Search).where(Search.review_id == review_id).order_by(Search.event_number)
     ).all()
+    counts = file_counts(session, [search.id for search in all_searches])
     return render(
         request,
         "searches/searches.html",
-        rows=rows,
+        rows=[(search, *counts[search.id]) for search in all_searches],
         duplicates=n_duplicates_by_search(session, review_id),
         planned=protocol_of(session, review_id).searches,
     )

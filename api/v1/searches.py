@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.v1.callers import By, ReviewId
@@ -16,7 +16,7 @@ from api.v1.uploads import HowRead, Kept
 from api.web.deps import ReadSession
 from review.errors import NotFound
 from review.jobs import JobKind, ask
-from review.searches.imports import add_search
+from review.searches.searches import FileCounts, add_search, file_counts
 from review.tables import ImportFile, RejectedBlock, Search
 from review.vocabulary import SearchKind
 
@@ -95,7 +95,8 @@ def list_searches(session: ReadSession, review_id: ReviewId, paged: Paged) -> di
         .limit(paged.limit + 1)
     ).all()
     page = paged.follow(rows, lambda one: one.event_number)
-    return page | {"items": [_line(session, one) for one in page["items"]]}
+    counts = file_counts(session, [search.id for search in page["items"]])
+    return page | {"items": [_line(search, counts[search.id]) for search in page["items"]]}
 
 
 @writing.post("/reviews/{review}/searches", status_code=201)
@@ -103,7 +104,7 @@ def post_search(said: NewSearch, session: WriteSession, review_id: ReviewId, by:
     """Add a search; its files come after it."""
     given = said.model_dump(exclude={"hits"})
     search = add_search(session, review_id=review_id, n_hits=said.hits, by=by, **given)
-    return SearchLine(**_line(session, search))
+    return SearchLine(**_line(search, file_counts(session, [search.id])[search.id]))
 
 
 @reading.get("/reviews/{review}/searches/{search}")
@@ -121,7 +122,7 @@ def get_search(session: ReadSession, review_id: ReviewId, search: UUID) -> Searc
         .limit(MAX_REJECTED)
     )
     return SearchWhole(
-        **_line(session, found),
+        **_line(found, file_counts(session, [search])[search]),
         files=[ReadFile.model_validate(one, from_attributes=True) for one in files],
         rejected=[
             Rejected(file=name, block=one.block, line=one.line, reason=one.reason, raw=one.raw)
@@ -155,15 +156,10 @@ def search_of_review(session: Session, review_id: UUID, search_id: UUID) -> Sear
     return found
 
 
-def _line(session: Session, search: Search) -> dict[str, Any]:
-    counted = select(
-        func.count().label("n_files"),
-        func.coalesce(func.sum(ImportFile.n_accepted), 0).label("n_accepted"),
-        func.coalesce(func.sum(ImportFile.n_rejected), 0).label("n_rejected"),
-    ).where(ImportFile.search_id == search.id)
+def _line(search: Search, counts: FileCounts) -> dict[str, Any]:
     shown = ("id", "source", "kind", "platform", "query", "run_on", "limits")
     return {
         **{name: getattr(search, name) for name in shown},
         "hits": search.n_hits,
-        **session.execute(counted).one()._mapping,
+        **counts._asdict(),
     }

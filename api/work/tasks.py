@@ -21,9 +21,9 @@ from review.jobs import Held, JobKind
 from review.permissions import roles_of
 from review.reports.documents import keep_pages, pages_of
 from review.searches.formats import Format
-from review.searches.importing import SearchOnDemand, import_file
-from review.searches.imports import Imported
-from review.searches.previews import Reading
+from review.searches.imports import ImportResult, import_file
+from review.searches.previews import ParseOptions
+from review.searches.searches import SearchOnDemand
 from review.storage.database import Database
 from review.storage.files import FileStore
 from review.vocabulary import Role, SearchKind, Stage, Verdict
@@ -80,7 +80,7 @@ def _import(task: Task) -> Result:
         task.held.review_id,
         task.held.by,
         _search_fields(asked.get("fields") or {}),
-        made=UUID(made) if made else None,
+        search_id=UUID(made) if made else None,
     )
     done: list[Result] = list(kept.get("files", []))
     for given in asked["files"][len(done) :]:
@@ -98,13 +98,13 @@ def _import_one(
     size = max(1, path.stat().st_size)
     outcome: Result = {"name": name}
 
-    def keep(session: Session, imported: Imported) -> None:
+    def keep(session: Session, imported: ImportResult) -> None:
         file = imported.file
         outcome.update(
             found=file.n_found,
             accepted=file.n_accepted,
             rejected=file.n_rejected,
-            known=imported.was_there,
+            known=imported.was_known,
             search=str(file.search_id),
         )
         jobs.keep_checkpoint(
@@ -123,7 +123,7 @@ def _import_one(
             search_for=search,
             by=task.held.by,
             name=name,
-            reading=_reading({**asked, **given}),
+            options=_reading({**asked, **given}),
             on_progress=lambda read: task.tell(
                 (len(done) + read / size) / len(asked["files"]), f"Reading {name}"
             ),
@@ -136,8 +136,8 @@ def _import_one(
     return outcome
 
 
-def _reading(said: Mapping[str, Any]) -> Reading:
-    return Reading(
+def _reading(said: Mapping[str, Any]) -> ParseOptions:
+    return ParseOptions(
         format=Format(said["format"]) if said.get("format") else None,
         encoding=said.get("encoding") or None,
         mapping=said.get("mapping") or None,

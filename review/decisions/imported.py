@@ -27,7 +27,7 @@ from review.permissions import Action, begin_act, check
 from review.reviews import protocol_state
 from review.safe_text import safe_cell
 from review.searches.formats import DecisionClaim, ParsedRecord, claims, read
-from review.searches.previews import Reading, as_before
+from review.searches.previews import ParseOptions, previous_options
 from review.states.flow import OPEN, flow_states
 from review.states.resolution import resolutions
 from review.storage.database import Database
@@ -127,7 +127,7 @@ def guessed_verdict(word: str) -> Verdict | None:
     return _VERDICTS.get(word.strip().lower())
 
 
-def look_through(path: Path, *, name: str, reading: Reading) -> Seen:
+def look_through(path: Path, *, name: str, reading: ParseOptions) -> Seen:
     """Return what the first records of a file claim; raise Unreadable."""
     found = _rows(path, name=name, reading=reading)
     rows = list(islice(found, LOOKED_AT))
@@ -150,7 +150,7 @@ def import_decisions(
     by: Actor,
     name: str,
     sha256: str,
-    reading: Reading | None = None,
+    reading: ParseOptions | None = None,
     on_progress: Callable[[float], None] | None = None,
     on_commit: Callable[[Session, Done], None] | None = None,
 ) -> Done:
@@ -166,7 +166,9 @@ def import_decisions(
     with database.reading() as session:
         check(session, review_id=review_id, by=by, action=Action.MANAGE)
         known = known_records(session, review_id, sha256)
-        reading = as_before(session, reading or Reading(), review_id=review_id, sha256=sha256)
+        reading = previous_options(
+            session, reading or ParseOptions(), review_id=review_id, sha256=sha256
+        )
     rows = list(_rows(path, name=name, reading=reading))
     tell(0.3)
     asked = {row.block: row.record for row in rows}
@@ -191,8 +193,8 @@ def write_outcomes(done: Done, file: TextIO) -> None:
         )
 
 
-def _rows(path: Path, *, name: str, reading: Reading) -> Iterator[_Row]:
-    format_, encoding = reading.of(path, name=name)
+def _rows(path: Path, *, name: str, reading: ParseOptions) -> Iterator[_Row]:
+    format_, encoding = reading.resolve(path, name=name)
     for block in read(path, format=format_, encoding=encoding, mapping=reading.mapping):
         if block.record is not None:
             for claim in claims(block.record):

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from review.duplicates.columns import plain_fields, record_frame
 from review.duplicates.matching import FIELDS, Band, find_pairs, normalise
 from review.searches.formats import ParsedRecord
-from review.searches.previews import find_file
+from review.searches.previews import find_import_file
 from review.states.clusters import Scope, cluster_ids
 from review.tables import Record
 
@@ -31,7 +31,7 @@ class Known:
 def known_records(session: Session, review_id: UUID, sha256: str) -> Known:
     """Return the records of a review, and those that were read from the file itself."""
     blocks: dict[int, tuple[UUID, str]] = {}
-    if file := find_file(session, review_id=review_id, sha256=sha256):
+    if file := find_import_file(session, review_id=review_id, sha256=sha256):
         rows = session.execute(
             select(Record.block, Record.id, Record.title).where(Record.import_file_id == file.id)
         )

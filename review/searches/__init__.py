@@ -1,1 +1,1 @@
-"""Searches, the files imported into them, and the records these files hold."""
+"""Searches, the files imported into them, and the records of those files."""

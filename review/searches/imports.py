@@ -1,4 +1,4 @@
-"""Reading a search file into a search: staged first, then all of it in one transaction."""
+"""Import search files: read into a staging file first, then written in one transaction."""
 
 import csv
 import io
@@ -6,7 +6,6 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import date
 from pathlib import Path
 from typing import IO, Any
 from uuid import UUID, uuid4
@@ -14,32 +13,32 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from review.errors import Invalid, NotFound
-from review.events import Actor, ActWriter, record_act
+from review.events import Actor, ActWriter
 from review.permissions import Action, begin_act
 from review.safe_text import safe_cell
 from review.searches.formats import Format, count_blocks, language_of, read
-from review.searches.previews import Reading, find_file
-from review.states.clusters import Scope, members
+from review.searches.previews import ParseOptions, find_import_file
+from review.searches.searches import search_of_review
+from review.storage.database import Database
 from review.storage.files import FileStore
-from review.tables import ImportFile, Record, RejectedBlock, Search
+from review.tables import ImportFile, Record, RejectedBlock
 from review.tables.base import utc_now
-from review.vocabulary import Act, SearchKind
+from review.vocabulary import Act
 
 MAX_WARNINGS = 100
-TOLD = "told from the text"
+DETECTED = "told from the text"  # key in `extra` for fields that no source gave
 
 
 @dataclass
-class Staged:
-    """A file that has been read whole and checked, and waits to be committed."""
+class StagedFile:
+    """A file that was read completely and checked, ready to be committed."""
 
     name: str
     sha256: str
     n_bytes: int
     format: Format
     encoding: str
-    blocks: IO[str]  # one JSON line a block, in a file that is gone when closed
+    blocks: IO[str]  # a JSON line for each block; the file is deleted when closed
     n_accepted: int = 0
     n_rejected: int = 0
     warnings: tuple[str, ...] = ()
@@ -47,108 +46,91 @@ class Staged:
 
     @property
     def n_found(self) -> int:
-        """Return the number of blocks that claim to be records."""
+        """Return the number of blocks, accepted and rejected."""
         return self.n_accepted + self.n_rejected
 
 
 @dataclass(frozen=True)
-class Imported:
-    """What became of a file: its row, and whether these bytes were here before."""
+class ImportResult:
+    """A file's row, and whether the review already had a file with the same bytes."""
 
     file: ImportFile
-    was_there: bool
+    was_known: bool
 
 
-def n_duplicates_by_search(session: Session, review_id: UUID) -> dict[UUID, int]:
-    """Return how many records of each search stand for reports that came from elsewhere too."""
-    member = members(Scope(review_id))
-    rows = session.execute(
-        select(member.c.search_id, func.count())
-        .where(member.c.record_id != member.c.cluster_id)
-        .group_by(member.c.search_id)
-    )
-    return {search_id: n for search_id, n in rows}  # noqa: C416 - a row is not a pair to mypy
-
-
-def add_search(
-    session: Session,
+def import_file(
+    database: Database,
+    files: FileStore,
+    path: Path,
     *,
     review_id: UUID,
-    source: str,
-    kind: SearchKind,
+    search_for: Callable[[Session], UUID],
     by: Actor,
-    platform: str | None = None,
-    query: str | None = None,
-    run_on: date | None = None,
-    limits: str | None = None,
-    n_hits: int | None = None,
-) -> Search:
-    """Add a search with what PRISMA-S asks to be reported of it; flushes."""
-    begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
-    if not source.strip() or len(source) > 255:
-        raise Invalid("Name the source that was searched, in at most 255 characters.")
-    if n_hits is not None and not 0 <= n_hits < 10**9:
-        raise Invalid("The number of hits is between 0 and a thousand million.")
-    search = Search(
-        id=uuid4(),
-        source=source.strip(),
-        kind=kind,
-        platform=platform or None,
-        query=query or None,
-        run_on=run_on,
-        limits=limits or None,
-        n_hits=n_hits,
-    )
-    record_act(
-        session,
-        review_id=review_id,
-        act=Act.ADD_SEARCH,
-        by=by,
-        rows=[search],
-        subject=("search", search.id),
-    )
-    return search
+    name: str | None = None,
+    options: ParseOptions | None = None,
+    on_progress: Callable[[int], None] | None = None,
+    on_commit: Callable[[Session, ImportResult], None] | None = None,
+) -> ImportResult:
+    """Read one file and commit it as one act; return its row, detached from the session.
+
+    ``search_for`` returns the id of the search for the file, and may add the search; it is not
+    called for a file that the review already has.  ``on_commit`` may write more in the same
+    transaction, such as the progress of a job.  Raises Unreadable for a file that is not a
+    search file.
+    """
+    staged = stage_file(path, files=files, name=name, options=options, on_progress=on_progress)
+    with staged.blocks, database.writing() as session:
+        known_file = find_import_file(session, review_id=review_id, sha256=staged.sha256)
+        if known_file is not None:
+            result = ImportResult(known_file, was_known=True)
+        else:
+            search_id = search_for(session)
+            result = commit_file(session, staged, review_id=review_id, search_id=search_id, by=by)
+        if on_commit is not None:
+            on_commit(session, result)
+        session.expunge(result.file)
+        return result
 
 
-def stage(
+def stage_file(
     path: Path,
     *,
     files: FileStore,
     name: str | None = None,
-    reading: Reading | None = None,
+    options: ParseOptions | None = None,
     on_progress: Callable[[int], None] | None = None,
-) -> Staged:
-    """Keep the original, read it block by block into a staging file, and return what it holds.
+) -> StagedFile:
+    """Keep the original, parse it block by block into a staging file, and return that.
 
-    No database is touched.  Raises Unreadable for a file that is no search file; damage inside
-    one is a rejected block with its place and reason.
+    Uses no database.  Raises Unreadable for a file that is not a search file; a damaged part of a
+    search file becomes a rejected block with its line and reason.
     """
-    reading = reading or Reading()
-    format_, encoding = reading.of(path, name=name or path.name)
-    staged = Staged(
+    options = options or ParseOptions()
+    format_, encoding = options.resolve(path, name=name or path.name)
+    staged = StagedFile(
         name=name or path.name,
         sha256=files.keep(path),
         n_bytes=path.stat().st_size,
         format=format_,
         encoding=encoding,
-        blocks=tempfile.TemporaryFile("w+", encoding="utf-8"),  # noqa: SIM115 - closed by commit
+        blocks=tempfile.TemporaryFile("w+", encoding="utf-8"),  # noqa: SIM115 - closed by the caller
     )
     try:
-        staged.mapping = reading.mapping
-        warnings = _fill(staged, path, on_progress)
-        staged.warnings = tuple(_checked_count(path, staged) + _shortened(warnings))
+        staged.mapping = options.mapping
+        warnings = _parse_into(staged, path, on_progress)
+        staged.warnings = tuple(_count_warnings(path, staged) + _at_most(warnings))
     except BaseException:
         staged.blocks.close()
         raise
     return staged
 
 
-def _fill(
-    staged: Staged,
+def _parse_into(
+    staged: StagedFile,
     path: Path,
     on_progress: Callable[[int], None] | None,
 ) -> list[str]:
-    """Write every block of a file to its staging file, and return what is to be said of them."""
+    """Write every block of a file to its staging file, and return the warnings about them."""
     warnings: list[str] = []
     for block in read(
         path,
@@ -166,57 +148,58 @@ def _fill(
 
 
 def _with_language(block: dict[str, Any]) -> dict[str, Any]:
-    """Return a block whose texts have a language, told from them where the file is silent.
+    """Return a block whose texts have a language, detected if the file does not give one.
 
-    What is told so is marked in ``extra``, beside the fields that the file had.
+    A detected language is marked in ``extra``, beside the fields that the file had.
     """
     record = block["record"]
     if record and not record["language"]:
         record["language"] = language_of(record["title"], record["abstract"])
         if record["language"]:
-            record["extra"][TOLD] = ["language"]
-    for other in record["other_abstracts"] if record else ():
-        other["language"] = other["language"] or language_of("", other["text"])
+            record["extra"][DETECTED] = ["language"]
+    for abstract in record["other_abstracts"] if record else ():
+        abstract["language"] = abstract["language"] or language_of("", abstract["text"])
     return block
 
 
-def commit(
-    session: Session, staged: Staged, *, review_id: UUID, search_id: UUID, by: Actor
-) -> Imported:
-    """Write a staged file's records as one act; the same bytes again add nothing.  Flushes."""
+def commit_file(
+    session: Session, staged: StagedFile, *, review_id: UUID, search_id: UUID, by: Actor
+) -> ImportResult:
+    """Write a staged file's records as one act; the same bytes again add nothing.  Flushes.
+
+    Raises NotFound if the review has no such search.
+    """
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
-    if present := find_file(session, review_id=review_id, sha256=staged.sha256):
-        return Imported(present, was_there=True)
-    search = session.get(Search, search_id)
-    if search is None or search.review_id != review_id:
-        raise NotFound("There is no such search in this review.")
+    if known_file := find_import_file(session, review_id=review_id, sha256=staged.sha256):
+        return ImportResult(known_file, was_known=True)
+    search_of_review(session, review_id=review_id, search_id=search_id)
     writer = ActWriter(session, review_id=review_id, act=Act.IMPORT_FILE, by=by)
     file_id = uuid4()
     writer.insert(ImportFile, [_file_row(staged, file_id, search_id)])
     writer.insert(
         RejectedBlock,
-        (_rejected_row(block, file_id) for block in _blocks(staged) if not block["record"]),
+        (_rejected_row(block, file_id) for block in _staged_blocks(staged) if not block["record"]),
     )
-    first = 1 + (
-        session.scalar(select(func.max(Record.number)).where(Record.review_id == review_id)) or 0
+    last_number = session.scalar(
+        select(func.max(Record.number)).where(Record.review_id == review_id)
     )
-    accepted = (block for block in _blocks(staged) if block["record"])
+    accepted = (block for block in _staged_blocks(staged) if block["record"])
     writer.insert(
         Record,
         (
-            _record_row(block, number, file_id, search_id)
-            for number, block in enumerate(accepted, start=first)
+            _record_row(block, number, file_id=file_id, search_id=search_id)
+            for number, block in enumerate(accepted, start=(last_number or 0) + 1)
         ),
     )
     detail: dict[str, Any] = {"sha256": staged.sha256}
     if staged.mapping:
         detail["mapping"] = dict(staged.mapping)
     writer.finish(subject=("import_file", file_id), detail=detail)
-    return Imported(session.get_one(ImportFile, file_id), was_there=False)
+    return ImportResult(session.get_one(ImportFile, file_id), was_known=False)
 
 
 def rejected_table(session: Session, *, review_id: UUID, search_id: UUID) -> str:
-    """Return every rejected block of a search's files with its place and reason, as CSV."""
+    """Return every rejected block of a search's files with its line and reason, as CSV."""
     rows = session.execute(
         select(ImportFile.name, RejectedBlock)
         .join(RejectedBlock, RejectedBlock.import_file_id == ImportFile.id)
@@ -226,37 +209,44 @@ def rejected_table(session: Session, *, review_id: UUID, search_id: UUID) -> str
     text = io.StringIO()
     table = csv.writer(text)
     table.writerow(("file", "block", "line", "reason", "as the file had it"))
-    for name, one in rows:
+    for name, rejected in rows:
         table.writerow(
-            (safe_cell(name), one.block, one.line, safe_cell(one.reason), safe_cell(one.raw))
+            (
+                safe_cell(name),
+                rejected.block,
+                rejected.line,
+                safe_cell(rejected.reason),
+                safe_cell(rejected.raw),
+            )
         )
     return text.getvalue()
 
 
-def _checked_count(path: Path, staged: Staged) -> list[str]:
+def _count_warnings(path: Path, staged: StagedFile) -> list[str]:
+    """Return a warning if an independent count of the blocks differs from what was parsed."""
     expected = count_blocks(path, format=staged.format, encoding=staged.encoding)
     if expected == staged.n_found:
         return []
     return [
         f"A second, simpler count finds {expected:,} records in this file; {staged.n_found:,} were "
-        "read. Compare with the number the source reported."
+        "read. Compare both with the number that the source reported."
     ]
 
 
-def _shortened(warnings: list[str]) -> list[str]:
+def _at_most(warnings: list[str]) -> list[str]:
     if len(warnings) <= MAX_WARNINGS:
         return warnings
     more = len(warnings) - MAX_WARNINGS
     return [*warnings[:MAX_WARNINGS], f"… and {more:,} more like these."]
 
 
-def _blocks(staged: Staged) -> Iterator[dict[str, Any]]:
+def _staged_blocks(staged: StagedFile) -> Iterator[dict[str, Any]]:
     staged.blocks.seek(0)
     for line in staged.blocks:
         yield json.loads(line)
 
 
-def _file_row(staged: Staged, file_id: UUID, search_id: UUID) -> dict[str, Any]:
+def _file_row(staged: StagedFile, file_id: UUID, search_id: UUID) -> dict[str, Any]:
     return {
         "id": file_id,
         "search_id": search_id,
@@ -285,7 +275,7 @@ def _rejected_row(block: dict[str, Any], file_id: UUID) -> dict[str, Any]:
 
 
 def _record_row(
-    block: dict[str, Any], number: int, file_id: UUID, search_id: UUID
+    block: dict[str, Any], number: int, *, file_id: UUID, search_id: UUID
 ) -> dict[str, Any]:
     record: dict[str, Any] = block["record"]
     return record | {

@@ -1,4 +1,4 @@
-"""How a file is read, before anything is read in earnest: told, said by a person, or as before."""
+"""How a file is parsed (as detected, as a person chose, or as before), with a preview."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,19 +23,19 @@ from review.searches.formats import (
 from review.tables import Event, ImportFile
 from review.vocabulary import Act
 
-REMEMBERED = 200  # files of the review that are looked through for the same headings
+MAX_REMEMBERED = 200  # files of the review that are searched for a table with the same headings
 
 
 @dataclass(frozen=True)
-class Reading:
-    """How a file is read, where a person has said so: what is None is told from its content."""
+class ParseOptions:
+    """How to parse a file, as far as a person chose; what is None is detected from its content."""
 
     format: Format | None = None
     encoding: str | None = None
     mapping: Mapping[str, str] | None = None  # of a table: heading to field, "" for none
 
-    def of(self, path: Path, *, name: str) -> tuple[Format, str]:
-        """Return the format and encoding to read a file by; raise Unreadable."""
+    def resolve(self, path: Path, *, name: str) -> tuple[Format, str]:
+        """Return the format and encoding of a file, chosen or detected; raise Unreadable."""
         if self.format is not None and self.encoding is not None:
             return self.format, self.encoding
         detected = detect(path, name=name)
@@ -44,76 +44,81 @@ class Reading:
 
 @dataclass(frozen=True)
 class Preview:
-    """What a file is read as, and its first records, before anything is read in earnest."""
+    """How a file would be parsed, and its first records, before anything is imported."""
 
     format: Format
     encoding: str
     columns: Sequence[TableColumn]  # of a table
-    n_blocks: int  # by the count that does without the reader
+    n_blocks: int  # by the independent count, not by the parser
     records: Sequence[ParsedRecord]
-    troubles: Sequence[str]  # of the first blocks, or of the whole file
+    problems: Sequence[str]  # of the first blocks, or of the whole file
 
     @property
-    def reading(self) -> Reading:
-        """Return how the file would be read, with nothing left to be told from its content."""
-        mapping = {one.heading: one.field or "" for one in self.columns}
-        return Reading(self.format, self.encoding, mapping or None)
+    def options(self) -> ParseOptions:
+        """Return the options by which the file would be parsed, none of them left to detection."""
+        mapping = {column.heading: column.field or "" for column in self.columns}
+        return ParseOptions(self.format, self.encoding, mapping or None)
 
 
-def preview(path: Path, *, name: str, reading: Reading | None = None, n: int = 3) -> Preview:
-    """Return what a file is read as, with its first ``n`` blocks; raise Unreadable.
+def preview(path: Path, *, name: str, options: ParseOptions | None = None, n: int = 3) -> Preview:
+    """Return how a file would be parsed, with its first ``n`` blocks; raise Unreadable.
 
-    Raises nothing for a table whose columns are not known yet: that is said among the troubles.
+    A table whose columns are not known yet raises nothing: that is one of the problems.
     """
-    reading = reading or Reading()
-    format_, encoding = reading.of(path, name=name)
-    columns = columns_of(path, format=format_, encoding=encoding, mapping=reading.mapping)
+    options = options or ParseOptions()
+    format_, encoding = options.resolve(path, name=name)
+    columns = columns_of(path, format=format_, encoding=encoding, mapping=options.mapping)
     blocks: list[Block] = []
-    troubles: list[str] = []
+    problems: list[str] = []
     try:
-        found = read(path, format=format_, encoding=encoding, mapping=reading.mapping)
-        blocks = list(islice(found, n))
+        all_blocks = read(path, format=format_, encoding=encoding, mapping=options.mapping)
+        blocks = list(islice(all_blocks, n))
     except Unreadable as error:
         if not columns:
             raise
-        troubles.append(str(error))
+        problems.append(str(error))
     return Preview(
         format=format_,
         encoding=encoding,
         columns=columns,
         n_blocks=count_blocks(path, format=format_, encoding=encoding),
         records=[block.record for block in blocks if block.record],
-        troubles=troubles + [f"line {one.line}: {one.reason}" for one in blocks if one.reason],
+        problems=problems
+        + [f"line {block.line}: {block.reason}" for block in blocks if block.reason],
     )
 
 
 def remembered_mapping(
     session: Session, *, review_id: UUID, headings: Collection[str]
 ) -> Mapping[str, str] | None:
-    """Return how a table with just these headings was last read into the review, if one was."""
+    """Return the mapping by which a table with exactly these headings was last imported, if any."""
     details = session.scalars(
         select(Event.detail)
         .where(Event.review_id == review_id, Event.act == Act.IMPORT_FILE)
         .order_by(Event.number.desc())
-        .limit(REMEMBERED)
+        .limit(MAX_REMEMBERED)
     )
-    said: Iterator[dict[str, str]] = (detail.get("mapping") or {} for detail in details if detail)
-    return next((one for one in said if one.keys() == set(headings)), None)
+    mappings: Iterator[dict[str, str]] = (
+        detail.get("mapping") or {} for detail in details if detail
+    )
+    return next((mapping for mapping in mappings if mapping.keys() == set(headings)), None)
 
 
-def as_before(session: Session, said: Reading, *, review_id: UUID, sha256: str) -> Reading:
-    """Return how to read a file: as was said, else as its very bytes were read before."""
-    file = find_file(session, review_id=review_id, sha256=sha256)
-    if file is None or said != Reading():
-        return said
+def previous_options(
+    session: Session, chosen: ParseOptions, *, review_id: UUID, sha256: str
+) -> ParseOptions:
+    """Return the ``chosen`` options, or if there are none, those of the file's last import."""
+    file = find_import_file(session, review_id=review_id, sha256=sha256)
+    if file is None or chosen != ParseOptions():
+        return chosen
     detail = session.scalar(
         select(Event.detail).where(Event.review_id == review_id, Event.number == file.event_number)
     )
-    return Reading(Format(file.format), file.encoding, (detail or {}).get("mapping"))
+    return ParseOptions(Format(file.format), file.encoding, (detail or {}).get("mapping"))
 
 
-def find_file(session: Session, *, review_id: UUID, sha256: str) -> ImportFile | None:
-    """Return the file of the review that has these very bytes."""
+def find_import_file(session: Session, *, review_id: UUID, sha256: str) -> ImportFile | None:
+    """Return the review's file with these bytes, if it has one."""
     return session.scalar(
         select(ImportFile).where(ImportFile.review_id == review_id, ImportFile.sha256 == sha256)
     )

@@ -1,4 +1,4 @@
-"""Records by themselves: one of a review, and those whose words match."""
+"""Find one record of a review, or records by their title or DOI."""
 
 from uuid import UUID
 
@@ -10,19 +10,19 @@ from review.tables import Record
 
 
 def record_of_review(session: Session, *, review_id: UUID, record_id: UUID) -> Record:
-    """Return a record; raise NotFound for one of another review, or of none."""
-    found = session.get(Record, record_id)
-    if found is None or found.review_id != review_id:
+    """Return a record; raise NotFound if the review has no such record."""
+    record = session.get(Record, record_id)
+    if record is None or record.review_id != review_id:
         raise NotFound("There is no such record in this review.")
-    return found
+    return record
 
 
 def matches(text: str) -> ColumnElement[bool]:
-    """Return the condition that a record's title or DOI contains ``text``; true for no text."""
-    wanted = text.strip()
-    if not wanted:
+    """Return the condition that a record's title or DOI contains ``text``; true if empty."""
+    needle = text.strip()
+    if not needle:
         return true()
     return or_(
-        Record.title.icontains(wanted, autoescape=True),
-        Record.doi.icontains(wanted, autoescape=True),
+        Record.title.icontains(needle, autoescape=True),
+        Record.doi.icontains(needle, autoescape=True),
     )

@@ -16,7 +16,7 @@ from review.duplicates.judgements import judge, undo
 from review.errors import Conflicting, ReviewError, Settled, Stale
 from review.events import OPERATOR
 from review.prisma.counts import count_flow, identities
-from review.searches.imports import add_search
+from review.searches.searches import add_search
 from review.states.clusters import clusters_of
 from review.states.flow import FlowState, flow_states
 from review.storage.database import Database

@@ -20,8 +20,9 @@ from review.decisions.imported import (
     look_through,
 )
 from review.errors import Invalid, NotAllowed
-from review.searches.importing import SearchOnDemand, import_file
-from review.searches.previews import Reading
+from review.searches.imports import import_file
+from review.searches.previews import ParseOptions
+from review.searches.searches import SearchOnDemand
 from review.states.clusters import cluster_of
 from review.states.flow import FlowState, flow_states
 from review.storage.files import FileStore, sha256_of
@@ -192,7 +193,7 @@ def test_a_file_that_was_read_as_a_search_is_read_in_the_same_way(database, tmp_
     )
     import_file(
         database, FileStore(tmp_path / "files"), path, review_id=cast.review_id,
-        search_for=search, by=cast.lead, reading=Reading(mapping={"Kop": "title"}),
+        search_for=search, by=cast.lead, options=ParseOptions(mapping={"Kop": "title"}),
     )  # fmt: skip
 
     done = import_decisions(
@@ -261,7 +262,7 @@ def test_words_are_understood_as_the_lead_says(database, here, tmp_path):
         f'"{TITLES[2]}",10.5555/2,raus,Ana,Not my cup of tea\n'
         f'"{TITLES[3]}",10.5555/3,später,Ana,\n'
     )
-    seen = look_through(path, name=path.name, reading=Reading())
+    seen = look_through(path, name=path.name, reading=ParseOptions())
     assert seen.verdicts == {"behalten": 1, "raus": 2, "später": 1}
     assert seen.people == {"Ana": 4}
 

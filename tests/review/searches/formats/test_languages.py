@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import select
 
 from review.searches.formats import language_of
-from review.searches.importing import SearchOnDemand, import_file
-from review.searches.imports import TOLD
+from review.searches.imports import DETECTED, import_file
+from review.searches.searches import SearchOnDemand
 from review.storage.files import FileStore
 from review.tables import Record
 from review.vocabulary import SearchKind
@@ -48,5 +48,5 @@ def test_the_sources_language_stays_and_a_recognised_one_is_marked(database, tmp
     with database.reading() as session:
         rows = session.execute(select(Record.language, Record.extra).order_by(Record.number)).all()
     assert [tuple(row) for row in rows] == [
-        ("es", {TOLD: ["language"]}), ("eng", {}), (None, {}),
+        ("es", {DETECTED: ["language"]}), ("eng", {}), (None, {}),
     ]  # fmt: skip
