@@ -196,7 +196,7 @@ class MapFramework(_Part):
     unit: Literal["contract", "study"] = "contract"
 
 
-class Joining(StrEnum):
+class Merging(StrEnum):
     """Which pairs of records are merged as duplicates without asking a person."""
 
     CLEAR = "clear"  # pairs that the rules are certain about
@@ -207,7 +207,7 @@ class Joining(StrEnum):
 class DuplicateRules(_Part):
     """Which duplicates are merged automatically, and which pairs people are asked about."""
 
-    join: Joining = Joining.CLEAR
+    merge: Merging = Merging.CLEAR
     ask_from: Annotated[float, Field(ge=0.35, le=1, allow_inf_nan=False)] = 0.35
     """Pairs with a lower score are left alone; nobody is asked about pairs below 0.35."""
 

@@ -13,9 +13,9 @@ from api.pages.mark_duplicate import back_to
 from api.web.deps import By, OptionalId, ReadSession, ReviewId, WriteSession
 from api.web.rendering import path, render
 from api.web.routing import PageRouter
-from review.duplicates.judgements import join_above, judge, undo
+from review.duplicates.judgements import judge, merge_above, undo
 from review.duplicates.questions import latest_acts, question, questions
-from review.duplicates.sample import SIZE, sample_of_last_run
+from review.duplicates.sample import SAMPLE_SIZE, sample_of_last_run
 from review.jobs import JobKind
 from review.permissions import Action, check
 from review.tables import Record
@@ -87,13 +87,13 @@ def sample(
     session: ReadSession,
     review_id: ReviewId,
     by: By,
-    size: Annotated[int, Query(ge=1, le=LARGEST_SAMPLE)] = SIZE,
+    size: Annotated[int, Query(ge=1, le=LARGEST_SAMPLE)] = SAMPLE_SIZE,
 ) -> Response:
     """Show the next pair of a random sample, and what the answers say about the last run."""
     drawn = sample_of_last_run(session, review_id=review_id, by=by, size=size)
     pair = None
-    if drawn and drawn.next:
-        left_id, right_id = drawn.next
+    if drawn and drawn.next_pair:
+        left_id, right_id = drawn.next_pair
         pair = question(session, review_id=review_id, left_id=left_id, right_id=right_id)
     return render(
         request, "duplicates/sample.html", sample=drawn, question=pair, largest=LARGEST_SAMPLE
@@ -136,8 +136,8 @@ def post_above(
     by: By,
     score: Annotated[float, Form(gt=0, le=1)],
 ) -> Response:
-    """Merge the pairs that score ``score`` or more."""
-    join_above(session, review_id=review_id, score=score, by=by)
+    """Merge the pairs that score at least this high."""
+    merge_above(session, review_id=review_id, score=score, by=by)
     return RedirectResponse(path(request, "duplicates"), status_code=303)
 
 

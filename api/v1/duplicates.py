@@ -12,7 +12,7 @@ from api.v1.paging import LARGEST, Page, Paged
 from api.v1.routes import WriteSession, router
 from api.v1.shapes import Queued, Recorded, RecordText, Said, queued
 from api.web.deps import ReadSession
-from review.duplicates.judgements import join_above, judge, undo
+from review.duplicates.judgements import judge, merge_above, undo
 from review.duplicates.questions import questions
 from review.jobs import JobKind, ask
 from review.permissions import Action, check
@@ -95,7 +95,7 @@ def post_judgement(
 @writing.post("/reviews/{review}/duplicates/above", status_code=201)
 def post_above(said: Score, session: WriteSession, review_id: ReviewId, by: By) -> Recorded:
     """Join every doubtful pair that scores at least so high, in one act."""
-    return Recorded(event=join_above(session, review_id=review_id, score=said.score, by=by))
+    return Recorded(event=merge_above(session, review_id=review_id, score=said.score, by=by))
 
 
 @writing.post("/reviews/{review}/duplicates/undo", status_code=201)

@@ -74,7 +74,7 @@ def _matched(known: Known, asked: pd.DataFrame, tell: Callable[[float], None]) -
     """Return the place in the frame of the record that each row is about."""
     pairs = find_pairs(asked, against=known.frame, on_progress=tell)
     n = len(known.frame)
-    sure = pairs[(pairs["band"] == Band.JOIN) & (pairs["left"] < n) & (pairs["right"] >= n)]
+    sure = pairs[(pairs["band"] == Band.MERGE) & (pairs["left"] < n) & (pairs["right"] >= n)]
     best = sure.drop_duplicates("right")  # they come best first
     joined = dict(zip(best["right"] - n, best["left"], strict=True))
     only = _only_ones(known)

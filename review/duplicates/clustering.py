@@ -1,7 +1,7 @@
-"""Where records belong: the clusters that follow from the judgements held about pairs.
+"""Clusters: which records belong together by the current judgements about pairs.
 
-The places follow by one rule (review.matching.cluster), from all judgements that any chain links,
-so that neither the order of answers nor the order of imports matters.
+One rule (review.duplicates.matching.cluster) decides, from all judgements that are linked by any
+chain of duplicates, so that neither the order of answers nor the order of imports matters.
 """
 
 from collections import defaultdict
@@ -13,26 +13,29 @@ import pandas as pd
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from review.duplicates.matching import Band, Kind, cluster
+from review.duplicates.matching import Band, PairKind, cluster
 from review.errors import Conflicting
 from review.states.clusters import Scope, cluster_ids, latest
 from review.tables import DuplicateJudgement, Record, StudyReport
 from review.vocabulary import Judgement
 
-BY_BAND = {
-    Band.JOIN: Judgement.DUPLICATE,
+JUDGEMENT_OF_BAND = {
+    Band.MERGE: Judgement.DUPLICATE,
     Band.ASK: Judgement.POSSIBLE,
     Band.APART: Judgement.DISTINCT,
 }
-BAND_OF = {verdict: band for band, verdict in BY_BAND.items()}
-FEW = 500  # records that the database is asked about by name; of more, everything is read
-Held = dict[tuple[UUID, UUID], DuplicateJudgement]
+BAND_OF_JUDGEMENT = {judgement: band for band, judgement in JUDGEMENT_OF_BAND.items()}
+KEEPS_APART = (Judgement.DISTINCT, Judgement.SAME_STUDY)
+MAX_IDS = 500  # records that a query names one by one; for more, all judgements are read
+
+Pair = tuple[UUID, UUID]  # two records, the earlier one first
+JudgementsByPair = dict[Pair, DuplicateJudgement]
 
 
-def held_judgements(
+def current_judgements(
     session: Session, review_id: UUID, *, of: Collection[UUID] | None = None
-) -> Held:
-    """Return the judgement that holds on each pair, (earlier, later): the newest one.
+) -> JudgementsByPair:
+    """Return the newest judgement on each pair of records.
 
     ``of`` limits the answer to pairs with one of these records.
     """
@@ -48,146 +51,154 @@ def held_judgements(
     return {(row.left_id, row.right_id): row for row in session.scalars(query)}
 
 
-def held_around(session: Session, review_id: UUID, records: Collection[UUID]) -> Held:
-    """Return what holds on every pair with a record that any chain of duplicates links to these.
+def judgements_linked_to(
+    session: Session, review_id: UUID, records: Collection[UUID]
+) -> JudgementsByPair:
+    """Return the current judgements on all pairs that a chain of duplicates links to ``records``.
 
-    That is all that the places of these records depend on; a large review has much more.
+    The clusters of these records depend on nothing else; a large review has many more judgements.
     """
-    if len(records) > FEW:
-        return held_judgements(session, review_id)
-    held: Held = {}
-    reached, new = set(records), set(records)
-    while new:
-        found = held_judgements(session, review_id, of=new)
-        held |= found
-        new = _connected(found.values(), new) - reached
-        reached |= new
-    return held
+    if len(records) > MAX_IDS:
+        return current_judgements(session, review_id)
+    judgements: JudgementsByPair = {}
+    reached, frontier = set(records), set(records)
+    while frontier:
+        of_frontier = current_judgements(session, review_id, of=frontier)
+        judgements |= of_frontier
+        frontier = _connected(of_frontier.values(), frontier) - reached
+        reached |= frontier
+    return judgements
 
 
 def expected_clusters(session: Session, review_id: UUID) -> dict[UUID, UUID]:
-    """Return the earliest record of the cluster that each record belongs in, by what is held."""
-    return dict(
-        _places(session, review_id, list(held_judgements(session, review_id).values()), None)
-    )
+    """Return the root (earliest record) of each record's cluster by the current judgements."""
+    judgements = list(current_judgements(session, review_id).values())
+    return dict(_memberships(session, Scope(review_id), judgements))
 
 
-def moves(
+def changed_memberships(
     session: Session,
     review_id: UUID,
-    held: Mapping[tuple[UUID, UUID], DuplicateJudgement],
-    said: Sequence[dict[str, Any]],
-) -> list[tuple[UUID, UUID]]:
-    """Return (record, root) for every record that would change its place once ``said`` holds.
+    current: Mapping[Pair, DuplicateJudgement],
+    *,
+    new: Sequence[dict[str, Any]],
+) -> list[Pair]:
+    """Return (record, root) for each record that changes its cluster once ``new`` is in force.
 
-    Raises Conflicting where the judgements then contradict each other.  Nothing is written.
+    ``current`` has the judgements so far, ``new`` the columns of those to be written.  Raises
+    Conflicting if the judgements then contradict each other.  Writes nothing.
     """
-    now = dict(held) | {
-        (row["left_id"], row["right_id"]): DuplicateJudgement(**row) for row in said
+    combined = dict(current) | {
+        (row["left_id"], row["right_id"]): DuplicateJudgement(**row) for row in new
     }
-    around = _connected(
-        [*held.values(), *now.values()],
-        {one for row in said for one in (row["left_id"], row["right_id"])},
+    affected = _connected(
+        [*current.values(), *combined.values()],
+        {record for row in new for record in (row["left_id"], row["right_id"])},
     )
-    home = cluster_ids(session, Scope(review_id, only=around))
-    places = _places(session, review_id, list(now.values()), around)
-    return [(record, root) for record, root in places if home[record] != root]
+    scope = Scope(review_id, only=affected)
+    old_roots = cluster_ids(session, scope)
+    memberships = _memberships(session, scope, list(combined.values()))
+    return [(record, root) for record, root in memberships if old_roots[record] != root]
 
 
-def _connected(judgements: Iterable[DuplicateJudgement], touched: set[UUID]) -> set[UUID]:
-    """Return the records that any chain of duplicate judgements links to those touched."""
-    return _reached(_links(judgements), touched)
+def membership_rows(changed: Iterable[Pair]) -> Iterator[dict[str, Any]]:
+    """Yield the row of ClusterMembership for each (record, root)."""
+    return ({"id": uuid4(), "record_id": record, "root_id": root} for record, root in changed)
 
 
-def _reached(linked: Mapping[UUID, set[UUID]], touched: set[UUID]) -> set[UUID]:
-    reached, waiting = set(touched), list(touched)
+def _connected(judgements: Iterable[DuplicateJudgement], start: set[UUID]) -> set[UUID]:
+    """Return the records that any chain of duplicates links to ``start``, including those."""
+    return _reachable(_links(judgements), start)
+
+
+def _reachable(links: Mapping[UUID, set[UUID]], start: set[UUID]) -> set[UUID]:
+    reached, waiting = set(start), list(start)
     while waiting:
-        new = linked.get(waiting.pop(), set()) - reached
+        new = links.get(waiting.pop(), set()) - reached
         reached |= new
         waiting += new
     return reached
 
 
 def _links(judgements: Iterable[DuplicateJudgement]) -> dict[UUID, set[UUID]]:
-    linked: dict[UUID, set[UUID]] = defaultdict(set)
+    links: dict[UUID, set[UUID]] = defaultdict(set)
     for row in judgements:
         if row.verdict is Judgement.DUPLICATE:
-            linked[row.left_id].add(row.right_id)
-            linked[row.right_id].add(row.left_id)
-    return linked
+            links[row.left_id].add(row.right_id)
+            links[row.right_id].add(row.left_id)
+    return links
 
 
-def _places(
-    session: Session,
-    review_id: UUID,
-    held: Sequence[DuplicateJudgement],
-    around: Collection[UUID] | None,
-) -> list[tuple[UUID, UUID]]:
-    """Return (record, root) by the judgements ``held``, in import order."""
-    scope = Scope(review_id, only=around)
+def _memberships(
+    session: Session, scope: Scope, judgements: Sequence[DuplicateJudgement]
+) -> list[Pair]:
+    """Return (record, root) of every record in scope by ``judgements``, in import order."""
     ids = session.scalars(
         select(Record.id)
         .where(scope.up_to(Record), scope.limited_to(Record.id))
         .order_by(Record.number)
     ).all()
-    place = {record_id: position for position, record_id in enumerate(ids)}
-    inside = [row for row in held if row.left_id in place and row.right_id in place]
-    labels = _labels(len(ids), inside, place, _of_two_studies(session, review_id, inside, place))
+    positions = {record_id: position for position, record_id in enumerate(ids)}
+    inside = [row for row in judgements if row.left_id in positions and row.right_id in positions]
+    of_two_studies = _pairs_of_two_studies(session, scope, inside, positions=positions)
+    labels = _labels(positions, inside, of_two_studies)
     return [(record_id, ids[label]) for record_id, label in zip(ids, labels, strict=True)]
 
 
-def placements(moved: Iterable[tuple[UUID, UUID]]) -> Iterator[dict[str, Any]]:
-    """Yield the rows of the acts that put records in their new places."""
-    return ({"id": uuid4(), "record_id": record, "root_id": root} for record, root in moved)
-
-
-def _of_two_studies(
+def _pairs_of_two_studies(
     session: Session,
-    review_id: UUID,
-    held: Iterable[DuplicateJudgement],
-    place: Mapping[UUID, int],
+    scope: Scope,
+    judgements: Iterable[DuplicateJudgement],
+    *,
+    positions: Mapping[UUID, int],
 ) -> list[tuple[int, int]]:
     """Return pairs that chains of judgements link, but that are linked to different studies."""
     acts = session.scalars(
         select(StudyReport)
-        .where(StudyReport.review_id == review_id)
+        .where(StudyReport.review_id == scope.review_id)
         .order_by(StudyReport.event_number)
     )
-    study = {act.record_id: act.study_id if act.is_linked else None for act in acts}
-    reports = {one: linked for one, linked in study.items() if linked is not None and one in place}
-    if len(set(reports.values())) < 2:
+    latest_study = {act.record_id: act.study_id if act.is_linked else None for act in acts}
+    studies = {
+        record: study
+        for record, study in latest_study.items()
+        if study is not None and record in positions
+    }
+    if len(set(studies.values())) < 2:
         return []
-    linked = _links(held)
+    links = _links(judgements)
     return [
-        (place[one], place[other])
-        for one in reports
-        for other in _reached(linked, {one}) & reports.keys()
-        if place[one] < place[other] and reports[one] != reports[other]
+        (positions[left], positions[right])
+        for left in studies
+        for right in _reachable(links, {left}) & studies.keys()
+        if positions[left] < positions[right] and studies[left] != studies[right]
     ]
 
 
 def _labels(
-    n: int,
-    held: Iterable[DuplicateJudgement],
-    place: Mapping[UUID, int],
+    positions: Mapping[UUID, int],
+    judgements: Iterable[DuplicateJudgement],
     of_two_studies: Collection[tuple[int, int]],
 ) -> Sequence[int]:
-    together, model = [], []
+    """Return the position of each record's root; raise Conflicting for contradictory answers."""
+    together, by_model = [], []
     apart = list(of_two_studies)
-    for row in held:
-        pair = (place[row.left_id], place[row.right_id])
+    for row in judgements:
+        pair = (positions[row.left_id], positions[row.right_id])
         if row.score is not None:
-            model.append((*pair, row.score, BAND_OF.get(row.verdict), row.evidence.get("tie", "")))
+            band, tie = BAND_OF_JUDGEMENT.get(row.verdict), row.evidence.get("tie", "")
+            by_model.append((*pair, row.score, band, tie))
         elif row.verdict is Judgement.DUPLICATE:
             together.append(pair)
-        elif row.verdict in (Judgement.DISTINCT, Judgement.SAME_STUDY):
+        elif row.verdict in KEEPS_APART:
             apart.append(pair)
-    pairs = pd.DataFrame(model, columns=["left", "right", "score", "band", "tie"])
-    pairs["kind"] = Kind.DUPLICATE
+    pairs = pd.DataFrame(by_model, columns=["left", "right", "score", "band", "tie"])
+    pairs["kind"] = PairKind.DUPLICATE
     try:
-        return [int(label) for label in cluster(n, pairs, apart=apart, together=together)]
+        labels = cluster(len(positions), pairs, apart=apart, together=together)
     except ValueError as error:
         raise Conflicting(
-            "This contradicts what a person said before of records in these clusters, or joins "
-            "reports of two studies. Undo that answer, or unlink one of the reports, first."
+            "This contradicts an earlier answer about these records, or would merge reports of "
+            "two studies. Undo that answer, or unlink one of the reports, first."
         ) from error
+    return [int(label) for label in labels]

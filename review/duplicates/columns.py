@@ -1,4 +1,4 @@
-"""Records under the names that matching knows them by, one at a time or all of a review."""
+"""The fields of records under the names that matching uses, as text."""
 
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from review.tables import Record
 
 
 def record_frame(session: Session, review_id: UUID) -> pd.DataFrame:
-    """Return all records of a review in import order, with id and event_number."""
+    """Return all records of a review in import order: matching's fields, id and event_number."""
     records = session.execute(
         select(
             Record.id,
@@ -36,13 +36,13 @@ def record_frame(session: Session, review_id: UUID) -> pd.DataFrame:
 
 
 def fields_of(record: Record) -> dict[str, Any]:
-    """Return a record's fields under the names that matching knows, as text."""
+    """Return a record's fields under the names that matching uses, as text."""
     columns = Record.__table__.columns
     return plain_fields({column.name: getattr(record, column.key) for column in columns})
 
 
 def plain_fields(row: Any) -> dict[str, Any]:
-    """Return a record's fields under the names that matching knows, as text."""
+    """Return the columns of a record under the names that matching uses, as text."""
     plain = {name: "" if value is None else value for name, value in row.items()}
     plain["author"] = "; ".join(plain.pop("authors"))
     plain["number"] = plain.pop("issue")

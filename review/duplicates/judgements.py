@@ -1,8 +1,8 @@
-"""Duplicate acts: what the model and people say of pairs, and the clusters that follow.
+"""Act on duplicates: write what the model and people say about pairs, and the new clusters.
 
-A judgement is about a pair; the newest one on a pair holds, and a person's is never overruled by
-the model.  Clusters follow from the judgements that hold, by one rule (review.matching.cluster),
-and each record's new place is written as an act of its own, so that any past state can be read.
+A judgement is about a pair; the newest one on a pair counts, and the model never overrules a
+person.  Clusters follow from the current judgements by one rule (review.duplicates.clustering).
+Each change of a record's cluster is written by the act too, so that any past state can be read.
 """
 
 import math
@@ -12,14 +12,23 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pandas as pd
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from protocols.schema import DuplicateRules, Joining
-from review.duplicates.clustering import BY_BAND, held_around, held_judgements, moves, placements
+from protocols.schema import DuplicateRules, Merging
+from review.duplicates.clustering import (
+    JUDGEMENT_OF_BAND,
+    KEEPS_APART,
+    JudgementsByPair,
+    Pair,
+    changed_memberships,
+    current_judgements,
+    judgements_linked_to,
+    membership_rows,
+)
 from review.duplicates.columns import record_frame
 from review.duplicates.matching import Band, cluster, find_pairs
-from review.duplicates.questions import by_number, questions
+from review.duplicates.questions import in_import_order, questions
 from review.errors import Conflicting, Invalid
 from review.events import MODEL, Actor, ActWriter, last_event, lock_review
 from review.permissions import Action, begin_act, check, may, roles_of_actor
@@ -29,18 +38,17 @@ from review.storage.database import Database
 from review.tables import ClusterMembership, DuplicateJudgement, Event
 from review.vocabulary import Act, Judgement
 
-Pair = tuple[UUID, UUID]
-ANSWERS = frozenset({Judgement.DUPLICATE, Judgement.DISTINCT, Judgement.SAME_STUDY})
+ANSWERS = frozenset({Judgement.DUPLICATE, *KEEPS_APART})
 
 
 @dataclass(frozen=True)
 class Deduplication:
     """What a run of deduplication did."""
 
-    event_number: int | None  # None where there was nothing new to compare
+    event_number: int | None  # None if there was nothing new to compare
     n_compared: int
     n_duplicates: int  # records that became duplicates in this run
-    n_questions: int  # doubtful pairs that await a person, in all
+    n_questions: int  # possible duplicates that a person has to decide about, in all
 
 
 def deduplicate(
@@ -50,45 +58,46 @@ def deduplicate(
     by: Actor,
     on_progress: Callable[[float], None] | None = None,
 ) -> Deduplication:
-    """Compare the records that came since the last run with all others; join, ask or leave them.
+    """Compare the records added since the last run with all others; merge, ask or leave them.
 
-    Reading and comparing happen outside the write; its own transaction then writes the judgements
-    and the places that follow as one event.
+    Reading and comparing happen before the write; its own transaction then writes the judgements
+    and the clusters that follow as one event.
     """
     with database.reading() as session:
         check(session, review_id=review_id, by=by, action=Action.MANAGE)
         up_to = last_event(session, review_id)
-        plan = protocol_of(session, review_id).duplicates
+        rules = protocol_of(session, review_id).duplicates
         old, new = _records_since_last_run(session, review_id)
     if new.empty:
         with database.reading() as session:
             return Deduplication(None, 0, 0, len(questions(session, review_id=review_id)))
     pairs = find_pairs(new, against=None if old.empty else old, on_progress=on_progress)
-    pairs = _as_planned(pairs, plan)
+    pairs = _by_rules(pairs, rules)
     ids = [*old["id"], *new["id"]]
     with database.writing() as session:
         lock_review(session, review_id)
-        held = held_judgements(session, review_id)
-        found = list(_worth_keeping(pairs, ids, held))
-        moved = moves(session, review_id, held, found)
-        writer = ActWriter(session, review_id=review_id, act=Act.DEDUPLICATE, by=MODEL)
-        writer.insert(DuplicateJudgement, found)
-        writer.insert(ClusterMembership, placements(moved))
-        number = writer.finish(
-            detail={"compared": len(ids), "up_to": up_to, "asked_by": by.account_id}
+        current = current_judgements(session, review_id)
+        number, changed = _write_judgements(
+            session,
+            review_id,
+            act=Act.DEDUPLICATE,
+            by=MODEL,
+            current=current,
+            new=list(_new_judgements(pairs, ids, current)),
+            detail={"compared": len(ids), "up_to": up_to, "asked_by": by.account_id},
         )
-        n_moved = sum(record != root for record, root in moved)
+        n_duplicates = sum(record != root for record, root in changed)
         n_questions = len(questions(session, review_id=review_id))
-    return Deduplication(number, len(ids), n_moved, n_questions)
+    return Deduplication(number, len(ids), n_duplicates, n_questions)
 
 
-def _as_planned(pairs: pd.DataFrame, plan: DuplicateRules) -> pd.DataFrame:
-    """Return the pairs with the bands that the protocol leaves them."""
+def _by_rules(pairs: pd.DataFrame, rules: DuplicateRules) -> pd.DataFrame:
+    """Return the pairs that the protocol's rules keep, with the bands that the rules allow."""
     bands = pairs["band"]
-    allowed = {Joining.CLEAR: 0, Joining.IDENTICAL: 1, Joining.NONE: math.inf}[plan.join]
-    is_asked = (bands == Band.JOIN) & (pairs["score"] < allowed)
-    is_left = (bands == Band.ASK) & (pairs["score"] < plan.ask_from)
-    return pairs.assign(band=bands.mask(is_asked, Band.ASK))[~is_left]
+    min_score = {Merging.CLEAR: 0, Merging.IDENTICAL: 1, Merging.NONE: math.inf}[rules.merge]
+    is_asked = (bands == Band.MERGE) & (pairs["score"] < min_score)
+    is_dropped = (bands == Band.ASK) & (pairs["score"] < rules.ask_from)
+    return pairs.assign(band=bands.mask(is_asked, Band.ASK))[~is_dropped]
 
 
 def judge(
@@ -101,74 +110,93 @@ def judge(
     by: Actor,
     sampled: UUID | None = None,
 ) -> int:
-    """Record a person's answer about two records and what follows; return the event's number.
+    """Record a person's answer about two records; return the event's number.  Flushes.
 
-    Nothing is deleted or moved but the records' places; decisions stay where they were cast.
-    ``sampled`` is the one of the two that a sample drew (review.duplicate_sample).
-    Reviewers say that two records are one report; what a lead keeps apart stays apart for them.
-    Raises Conflicting where the answer contradicts one that a person gave before.  Flushes.
+    Only the clusters of records change; decisions stay on the records they were made on.
+    ``sampled`` is the one of the two that a sample drew (review.duplicates.sample).
+    Reviewers may say that two records are duplicates; they cannot merge what a lead keeps apart.
+    Raises Conflicting if the answer contradicts an earlier answer of a person.
     """
     lock_review(session, review_id)
-    is_mark = verdict is Judgement.DUPLICATE
+    is_duplicate = verdict is Judgement.DUPLICATE
     check(
         session,
         review_id=review_id,
         by=by,
-        action=Action.MARK_DUPLICATES if is_mark else Action.MANAGE,
+        action=Action.MARK_DUPLICATES if is_duplicate else Action.MANAGE,
     )
     if verdict not in ANSWERS:
-        raise Invalid("Say duplicate, distinct, or same study.")
+        raise Invalid("Choose one of the answers: duplicate, distinct or same study.")
     if left_id == right_id:
-        raise Invalid("A record is not its own duplicate.")
+        raise Invalid("A record cannot be a duplicate of itself. Choose another record.")
     if sampled not in (None, left_id, right_id):
-        raise Invalid("A sample drew one of the two records, or neither.")
-    left_id, right_id = by_number(session, review_id, (left_id, right_id))
-    held = held_around(session, review_id, (left_id, right_id))
+        raise Invalid("The sampled record must be one of the two records.")
+    pair = in_import_order(session, review_id, (left_id, right_id))
+    current = judgements_linked_to(session, review_id, pair)
     if not may(roles_of_actor(session, review_id=review_id, by=by), Action.MANAGE) and (
-        _keeps_apart(session, review_id, held, (left_id, right_id))
+        _is_kept_apart(session, review_id, pair, current=current)
     ):
-        raise Conflicting("The lead has looked at these two and keeps them apart; ask the lead.")
-    said = [_judgement(left_id, right_id, verdict)]
-    moved = moves(session, review_id, held, said)
-    writer = ActWriter(session, review_id=review_id, act=Act.JUDGE_PAIR, by=by)
-    writer.insert(DuplicateJudgement, said)
-    writer.insert(ClusterMembership, placements(moved))
-    detail = {"verdict": verdict.value} | ({"sampled": str(sampled)} if sampled else {})
-    return writer.finish(subject=("record", right_id), detail=detail)
+        raise Conflicting(
+            "The lead decided that these records are not duplicates. Ask the lead to change that."
+        )
+    number, _ = _write_judgements(
+        session,
+        review_id,
+        act=Act.JUDGE_PAIR,
+        by=by,
+        current=current,
+        new=[_judgement_row(pair, verdict)],
+        subject=("record", pair[1]),
+        detail={"verdict": verdict.value} | ({"sampled": str(sampled)} if sampled else {}),
+    )
+    return number
 
 
-def join_above(session: Session, *, review_id: UUID, score: float, by: Actor) -> int:
-    """Join every doubtful pair whose score is at least ``score``; return the event's number.
+def merge_above(session: Session, *, review_id: UUID, score: float, by: Actor) -> int:
+    """Merge every possible duplicate that scores at least ``score``; return the event's number.
 
-    They are joined as the model's own are, the best first, and none against a rule or an answer
-    that keeps two records apart; one act, taken back as one.  Raises Conflicting where no pair
-    scores so high.  Flushes.
+    They are merged like those of the model, the best first, and none against a veto or an answer
+    that keeps two records apart.  It is one act and is undone as one.  Raises Conflicting if no
+    pair scores that high.  Flushes.
     """
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
-    pairs = [pair for pair in questions(session, review_id=review_id) if pair[2] >= score]
-    if not pairs:
-        raise Conflicting("No doubtful pair scores as high as that any more; nothing was joined.")
-    held = held_judgements(session, review_id)
-    said = [
-        _judgement(left, right, Judgement.DUPLICATE, known, held[left, right].evidence)
-        for left, right, known in pairs
+    chosen = [pair for pair in questions(session, review_id=review_id) if pair[2] >= score]
+    if not chosen:
+        raise Conflicting(
+            "No possible duplicate scores that high any more. Nothing was merged; choose a lower "
+            "score."
+        )
+    current = current_judgements(session, review_id)
+    new = [
+        _judgement_row(
+            (left, right),
+            Judgement.DUPLICATE,
+            score=pair_score,
+            evidence=current[left, right].evidence,
+        )
+        for left, right, pair_score in chosen
     ]
-    moved = moves(session, review_id, held, said)
-    writer = ActWriter(session, review_id=review_id, act=Act.JUDGE_PAIR, by=by)
-    writer.insert(DuplicateJudgement, said)
-    writer.insert(ClusterMembership, placements(moved))
-    return writer.finish(detail={"verdict": Judgement.DUPLICATE, "above": score, "n": len(said)})
+    number, _ = _write_judgements(
+        session,
+        review_id,
+        act=Act.JUDGE_PAIR,
+        by=by,
+        current=current,
+        new=new,
+        detail={"verdict": Judgement.DUPLICATE, "above": score, "n": len(new)},
+    )
+    return number
 
 
 def undo(session: Session, *, review_id: UUID, event_number: int, by: Actor) -> int:
-    """Take back every judgement of one event that still holds; return the new event's number.
+    """Undo the judgements of one event that are still current; return the new event's number.
 
-    Each pair falls back to what was said of it before.  Reviewers take back what they said
-    themselves.  Raises Conflicting where nothing of the event holds any more.  Flushes.
+    For each pair, the judgement before it counts again.  Reviewers may undo their own answers.
+    Raises Conflicting if no judgement of the event is current any more.  Flushes.
     """
     lock_review(session, review_id)
-    is_own = by.account_id is not None and by.account_id == _actor_of(
-        session, review_id, event_number, Act.JUDGE_PAIR
+    is_own = by.account_id is not None and by.account_id == _actor_of_judgement(
+        session, review_id, event_number
     )
     check(
         session,
@@ -176,80 +204,105 @@ def undo(session: Session, *, review_id: UUID, event_number: int, by: Actor) -> 
         by=by,
         action=Action.MARK_DUPLICATES if is_own else Action.MANAGE,
     )
-    said = _judgements(session, review_id, DuplicateJudgement.event_number == event_number)
-    touched = {one for row in said for one in (row.left_id, row.right_id)}
-    held = held_around(session, review_id, touched)
-    stage_state = [row for row in said if held[row.left_id, row.right_id].id == row.id]
-    if not stage_state:
-        raise Conflicting("Nothing of that act holds any more, so there is nothing to undo.")
-    before = [_said_before(session, row, event_number) for row in stage_state]
-    moved = moves(session, review_id, held, before)
-    writer = ActWriter(session, review_id=review_id, act=Act.UNDO_DUPLICATES, by=by)
-    writer.insert(DuplicateJudgement, before)
-    writer.insert(ClusterMembership, placements(moved))
-    return writer.finish(detail={"undone": event_number})
+    judgements = session.scalars(
+        select(DuplicateJudgement).where(
+            DuplicateJudgement.review_id == review_id,
+            DuplicateJudgement.event_number == event_number,
+        )
+    ).all()
+    records = {record for row in judgements for record in (row.left_id, row.right_id)}
+    current = judgements_linked_to(session, review_id, records)
+    undoable = [row for row in judgements if current[row.left_id, row.right_id].id == row.id]
+    if not undoable:
+        raise Conflicting(
+            "Later answers have replaced everything in that act, so there is nothing to undo."
+        )
+    number, _ = _write_judgements(
+        session,
+        review_id,
+        act=Act.UNDO_DUPLICATES,
+        by=by,
+        current=current,
+        new=[_previous_judgement_row(session, row) for row in undoable],
+        detail={"undone": event_number},
+    )
+    return number
+
+
+def _write_judgements(
+    session: Session,
+    review_id: UUID,
+    *,
+    act: Act,
+    by: Actor,
+    current: JudgementsByPair,
+    new: Sequence[dict[str, Any]],
+    detail: Mapping[str, Any],
+    subject: tuple[str, UUID] | None = None,
+) -> tuple[int, list[Pair]]:
+    """Write an act's judgements and the clusters that follow from them and from ``current``.
+
+    Returns the event's number, and (record, root) for each record whose cluster changed.
+    """
+    changed = changed_memberships(session, review_id, current, new=new)
+    writer = ActWriter(session, review_id=review_id, act=act, by=by)
+    writer.insert(DuplicateJudgement, new)
+    writer.insert(ClusterMembership, membership_rows(changed))
+    return writer.finish(subject=subject, detail=detail), changed
 
 
 def _records_since_last_run(session: Session, review_id: UUID) -> tuple[pd.DataFrame, pd.DataFrame]:
-    last = session.scalar(
+    """Return the records that the last run compared, and those added since."""
+    last_run = session.scalar(
         select(Event.detail)
         .where(Event.review_id == review_id, Event.act == Act.DEDUPLICATE)
         .order_by(Event.number.desc())
         .limit(1)
     )
-    # Up to the event that the last run read, not the one it wrote: others may have come between.
-    seen = 0 if last is None else int(last["up_to"])
+    # Up to the event that the last run read, not the one it wrote: others may lie in between.
+    up_to = 0 if last_run is None else int(last_run["up_to"])
     frame = record_frame(session, review_id)
     if frame.empty:
         return frame, frame
-    is_old = frame.pop("event_number") <= seen
+    is_old = frame.pop("event_number") <= up_to
     return frame[is_old].reset_index(drop=True), frame[~is_old].reset_index(drop=True)
 
 
-def _keeps_apart(
-    session: Session, review_id: UUID, held: Mapping[Pair, DuplicateJudgement], pair: Pair
+def _is_kept_apart(
+    session: Session, review_id: UUID, pair: Pair, *, current: JudgementsByPair
 ) -> bool:
-    """Say whether a person keeps the clusters of two records apart; the model's rules do not."""
-    home = clusters_of(session, review_id=review_id, record_ids=pair)
-    sides = [set(home[record]) for record in pair]
+    """Say whether a person, not only the model, keeps the clusters of two records apart."""
+    clusters = clusters_of(session, review_id=review_id, record_ids=pair)
+    first, second = (set(clusters[record]) for record in pair)
     return any(
         row.score is None
-        and row.verdict in (Judgement.DISTINCT, Judgement.SAME_STUDY)
-        and any(
-            row.left_id in side and row.right_id in other for side, other in (sides, sides[::-1])
+        and row.verdict in KEEPS_APART
+        and (
+            (row.left_id in first and row.right_id in second)
+            or (row.left_id in second and row.right_id in first)
         )
-        for row in held.values()
+        for row in current.values()
     )
 
 
-def _actor_of(session: Session, review_id: UUID, number: int, act: Act) -> UUID | None:
+def _actor_of_judgement(session: Session, review_id: UUID, number: int) -> UUID | None:
     return session.scalar(
         select(Event.actor_id).where(
-            Event.review_id == review_id, Event.number == number, Event.act == act
+            Event.review_id == review_id, Event.number == number, Event.act == Act.JUDGE_PAIR
         )
     )
 
 
-def _judgements(
-    session: Session, review_id: UUID, where: ColumnElement[bool]
-) -> Sequence[DuplicateJudgement]:
-    return session.scalars(
-        select(DuplicateJudgement).where(DuplicateJudgement.review_id == review_id, where)
-    ).all()
-
-
-def _worth_keeping(
-    pairs: pd.DataFrame,
-    ids: Sequence[UUID],
-    held: dict[tuple[UUID, UUID], DuplicateJudgement],
+def _new_judgements(
+    pairs: pd.DataFrame, ids: Sequence[UUID], current: JudgementsByPair
 ) -> Iterator[dict[str, Any]]:
-    """Yield the judgements that are new, leaving out rules that could keep nothing apart."""
-    near = _near(len(ids), pairs)
+    """Yield the judgements on pairs without one, leaving out vetoes that have nothing to stop."""
+    linked = _linked_groups(len(ids), pairs)
     for pair in pairs.to_dict("records"):
-        if pair["band"] == Band.APART and near[pair["left"]] != near[pair["right"]]:
+        if pair["band"] == Band.APART and linked[pair["left"]] != linked[pair["right"]]:
             continue
         left, right = ids[pair["left"]], ids[pair["right"]]
-        if (left, right) in held:
+        if (left, right) in current:
             continue
         evidence = {
             "agreed": pair["evidence"]["agreed"],
@@ -257,45 +310,47 @@ def _worth_keeping(
             "kind": str(pair["kind"]),
             "tie": pair["tie"],
         }
-        yield _judgement(left, right, BY_BAND[Band(pair["band"])], pair["score"], evidence)
+        verdict = JUDGEMENT_OF_BAND[Band(pair["band"])]
+        yield _judgement_row((left, right), verdict, score=pair["score"], evidence=evidence)
 
 
-def _near(n: int, pairs: pd.DataFrame) -> Sequence[int]:
-    """Return which records are linked by any chain of pairs that may be joined."""
-    linkable = pairs[pairs["band"] != Band.APART]
-    every = linkable.assign(band=Band.JOIN)
-    return [int(label) for label in cluster(n, every)]
+def _linked_groups(n: int, pairs: pd.DataFrame) -> Sequence[int]:
+    """Return the group of each of n records: those that any chain of mergeable pairs links."""
+    mergeable = pairs[pairs["band"] != Band.APART].assign(band=Band.MERGE)
+    return [int(label) for label in cluster(n, mergeable)]
 
 
-def _judgement(
-    left_id: UUID,
-    right_id: UUID,
+def _judgement_row(
+    pair: Pair,
     verdict: Judgement,
+    *,
     score: float | None = None,
     evidence: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     return {
         "id": uuid4(),
-        "left_id": left_id,
-        "right_id": right_id,
+        "left_id": pair[0],
+        "right_id": pair[1],
         "verdict": verdict,
         "score": None if score is None else float(score),
         "evidence": evidence or {},
     }
 
 
-def _said_before(session: Session, row: DuplicateJudgement, event_number: int) -> dict[str, Any]:
-    before = session.scalar(
+def _previous_judgement_row(session: Session, undone: DuplicateJudgement) -> dict[str, Any]:
+    """Return a row that repeats the judgement before ``undone``; withdrawn if there is none."""
+    pair = (undone.left_id, undone.right_id)
+    previous = session.scalar(
         select(DuplicateJudgement)
         .where(
-            DuplicateJudgement.review_id == row.review_id,
-            DuplicateJudgement.left_id == row.left_id,
-            DuplicateJudgement.right_id == row.right_id,
-            DuplicateJudgement.event_number < event_number,
+            DuplicateJudgement.review_id == undone.review_id,
+            DuplicateJudgement.left_id == undone.left_id,
+            DuplicateJudgement.right_id == undone.right_id,
+            DuplicateJudgement.event_number < undone.event_number,
         )
         .order_by(DuplicateJudgement.event_number.desc())
         .limit(1)
     )
-    if before is None:
-        return _judgement(row.left_id, row.right_id, Judgement.WITHDRAWN)
-    return _judgement(row.left_id, row.right_id, before.verdict, before.score, before.evidence)
+    if previous is None:
+        return _judgement_row(pair, Judgement.WITHDRAWN)
+    return _judgement_row(pair, previous.verdict, score=previous.score, evidence=previous.evidence)

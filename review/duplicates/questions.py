@@ -1,4 +1,4 @@
-"""Pairs of records for people to look at: doubtful ones, likely ones, and what was last said."""
+"""Pairs of records for people to look at: possible duplicates, similar records, recent acts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,61 +9,61 @@ from rapidfuzz import fuzz, process, utils
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from review.duplicates.clustering import held_judgements
+from review.duplicates.clustering import KEEPS_APART, Pair, current_judgements
 from review.duplicates.columns import fields_of
 from review.duplicates.matching import explain
 from review.errors import NotFound
 from review.searches.records import matches, record_of_review
 from review.states.clusters import Scope, cluster_ids, members
+from review.storage.database import pairs
 from review.tables import Account, ClusterMembership, DuplicateJudgement, Event, Record
 from review.vocabulary import Act, Judgement
 
 ACTS = (Act.DEDUPLICATE, Act.JUDGE_PAIR, Act.UNDO_DUPLICATES)
-ALIKE = 50  # titles less alike than this are not offered as likely duplicates
+MIN_TITLE_LIKENESS = 50  # 0-100; records with less similar titles are not suggested
 
 
 @dataclass(frozen=True)
 class Question:
-    """A doubtful pair for a person to settle; the left record was imported earlier."""
+    """A possible duplicate that a person decides about; the left record was imported earlier."""
 
     left: Record
     right: Record
     score: float
     agreed: Sequence[str]
     differed: Sequence[str]
-    suggestion: str
 
 
 def questions(session: Session, *, review_id: UUID) -> list[tuple[UUID, UUID, float]]:
-    """Return the doubtful pairs that await a person as (left, right, score), best score first.
+    """Return the possible duplicates without an answer as (left, right, score), best score first.
 
-    One pair speaks for its two clusters, and clusters that a person or a rule keeps apart are not
-    asked about again.
+    For two clusters only the best pair is asked about, and none if a person or a veto keeps the
+    clusters apart.
     """
-    home = cluster_ids(session, Scope(review_id))
-    held = held_judgements(session, review_id)
-    apart = {
-        frozenset((home[left], home[right]))
-        for (left, right), row in held.items()
-        if row.verdict in (Judgement.DISTINCT, Judgement.SAME_STUDY)
+    cluster_of = cluster_ids(session, Scope(review_id))
+    judgements = current_judgements(session, review_id)
+    kept_apart = {
+        frozenset((cluster_of[left], cluster_of[right]))
+        for (left, right), row in judgements.items()
+        if row.verdict in KEEPS_APART
     }
-    # A likely duplicate that a rule or an answer kept from being joined is a question too.
+    # A duplicate that a veto or an answer kept from being merged is a question too.
     open_verdicts = (Judgement.POSSIBLE, Judgement.DUPLICATE)
-    doubtful = sorted(
-        (row for row in held.values() if row.verdict in open_verdicts),
+    possible = sorted(
+        (row for row in judgements.values() if row.verdict in open_verdicts),
         key=lambda row: (-(row.score or 0), row.evidence.get("tie", "")),
     )
     asked: dict[frozenset[UUID], tuple[UUID, UUID, float]] = {}
-    for row in doubtful:
-        between = frozenset((home[row.left_id], home[row.right_id]))
-        if len(between) == 2 and between not in apart and between not in asked:
-            asked[between] = (row.left_id, row.right_id, row.score or 0)
+    for row in possible:
+        clusters = frozenset((cluster_of[row.left_id], cluster_of[row.right_id]))
+        if len(clusters) == 2 and clusters not in kept_apart and clusters not in asked:
+            asked[clusters] = (row.left_id, row.right_id, row.score or 0)
     return list(asked.values())
 
 
 def question(session: Session, *, review_id: UUID, left_id: UUID, right_id: UUID) -> Question:
-    """Return two records side by side with what agrees and what differs."""
-    left_id, right_id = by_number(session, review_id, (left_id, right_id))
+    """Return two records side by side, with what agrees and what differs; raise NotFound."""
+    left_id, right_id = in_import_order(session, review_id, (left_id, right_id))
     left, right = session.get_one(Record, left_id), session.get_one(Record, right_id)
     evidence = explain(fields_of(left), fields_of(right))
     row = session.scalar(
@@ -82,7 +82,6 @@ def question(session: Session, *, review_id: UUID, left_id: UUID, right_id: UUID
         score=(row.score if row else None) or 0,
         agreed=evidence["agreed"],
         differed=evidence["differed"],
-        suggestion=str(row.evidence.get("kind", "")) if row else "",
     )
 
 
@@ -93,19 +92,19 @@ def likely_duplicates(
     record_id: UUID,
     text: str = "",
     limit: int = 8,
-    at_least: float = ALIKE,
+    min_likeness: float = MIN_TITLE_LIKENESS,
     as_of: int | None = None,
 ) -> list[Record]:
-    """Return records of other clusters whose titles are most alike, the most alike first.
+    """Return records of other clusters with the most similar titles, the most similar first.
 
-    ``at_least`` is the least likeness of the titles, from 0 to 100 (rapidfuzz, token sort).
-    Clusters are those after event ``as_of``.  Where ``text`` is given, those whose title or DOI
-    contains it instead.  One record a cluster.
+    Each cluster is represented by its earliest record.  ``min_likeness`` is the least likeness of
+    the titles, from 0 to 100 (rapidfuzz, token sort).  With ``text``, records are those whose
+    title or DOI contains it, however similar.  Clusters are those after event ``as_of``.
     """
     record = record_of_review(session, review_id=review_id, record_id=record_id)
     member = members(Scope(review_id, as_of))
     own = select(member.c.cluster_id).where(member.c.record_id == record_id).scalar_subquery()
-    others = (
+    candidates = (
         select(Record.id, Record.title)
         .join(member, member.c.record_id == Record.id)
         .where(
@@ -114,38 +113,38 @@ def likely_duplicates(
             matches(text) if text.strip() else Record.title != "",
         )
     )
-    titles = dict(session.execute(others).all())
-    alike = process.extract(
+    titles = dict(pairs(session.execute(candidates)))
+    similar = process.extract(
         record.title,
         titles,
         scorer=fuzz.token_sort_ratio,
         processor=utils.default_process,
-        score_cutoff=0 if text.strip() else at_least,
+        score_cutoff=0 if text.strip() else min_likeness,
         limit=limit,
     )
-    ids = [found for _, _, found in alike]
-    rows = {one.id: one for one in session.scalars(select(Record).where(Record.id.in_(ids)))}
-    return [rows[found] for found in ids]
+    ids = [similar_id for _, _, similar_id in similar]
+    records = {row.id: row for row in session.scalars(select(Record).where(Record.id.in_(ids)))}
+    return [records[similar_id] for similar_id in ids]
 
 
 @dataclass(frozen=True)
 class DuplicateAct:
-    """One act on duplicates, as it can be taken back: what was said, and what it joined."""
+    """One act on duplicates that can be undone: what was answered, and what it merged."""
 
     number: int
     at: datetime
     actor_id: UUID | None
-    who: str
+    actor_name: str
     act: Act
     verdict: str | None
-    above: float | None  # where all pairs that scored so high were joined at once
-    n_joined: int
-    title: str | None  # of one of the pair, where a person answered
+    min_score: float | None  # if all pairs that score at least this were merged at once
+    n_merged: int  # records
+    title: str | None  # of one record of the pair, if a person answered
 
 
 def latest_acts(session: Session, *, review_id: UUID, limit: int = 5) -> list[DuplicateAct]:
-    """Return the newest acts on duplicates, with how many records each made a duplicate."""
-    joined = (
+    """Return the newest acts on duplicates, the newest first."""
+    merged = (
         select(ClusterMembership.event_number, func.count().label("n"))
         .where(
             ClusterMembership.review_id == review_id,
@@ -155,9 +154,9 @@ def latest_acts(session: Session, *, review_id: UUID, limit: int = 5) -> list[Du
         .subquery()
     )
     rows = session.execute(
-        select(Event, Account.name, joined.c.n, Record.title)
+        select(Event, Account.name, merged.c.n, Record.title)
         .outerjoin(Account, Account.id == Event.actor_id)
-        .outerjoin(joined, joined.c.event_number == Event.number)
+        .outerjoin(merged, merged.c.event_number == Event.number)
         .outerjoin(Record, Record.id == Event.subject_id)
         .where(Event.review_id == review_id, Event.act.in_(ACTS))
         .order_by(Event.number.desc())
@@ -168,18 +167,18 @@ def latest_acts(session: Session, *, review_id: UUID, limit: int = 5) -> list[Du
             number=event.number,
             at=event.at,
             actor_id=event.actor_id,
-            who=name or "siftmap",
+            actor_name=name or "siftmap",
             act=event.act,
             verdict=event.detail.get("verdict"),
-            above=event.detail.get("above"),
-            n_joined=n or 0,
+            min_score=event.detail.get("above"),
+            n_merged=n_merged or 0,
             title=title,
         )
-        for event, name, n, title in rows
+        for event, name, n_merged, title in rows
     ]
 
 
-def by_number(session: Session, review_id: UUID, pair: tuple[UUID, UUID]) -> tuple[UUID, UUID]:
+def in_import_order(session: Session, review_id: UUID, pair: Pair) -> Pair:
     """Return two records of the review, the earlier one first; raise NotFound."""
     ordered = session.scalars(
         select(Record.id)

@@ -1,9 +1,9 @@
-"""How good a run of deduplication was, from a random sample that a person looks through.
+"""Measure a run of deduplication by a random sample that a person checks.
 
-Two things are drawn.  Of the records that were joined: is each one report with the record that it
-was joined to?  Of the records that stayed alone: is the most similar other one the same report
-after all?  The first gives precision, the second how many copies are left, and both together
-sensitivity (recall).  Answers are ordinary ones: a pair that was joined wrongly comes apart.
+Two samples are drawn.  Of the merged records: is each one the same report as the record that it
+was merged with?  Of the unmerged records: is the most similar other one the same report after
+all?  The first gives precision, the second how many duplicates are left, and both together
+sensitivity (recall).  Answers are ordinary judgements: a wrong merge is split by them.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -17,30 +17,31 @@ from scipy.stats import binomtest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from review.duplicates.clustering import held_judgements
-from review.duplicates.questions import by_number, likely_duplicates
+from review.duplicates.clustering import Pair, current_judgements
+from review.duplicates.questions import in_import_order, likely_duplicates
 from review.events import Actor
 from review.permissions import Action, check
 from review.states.clusters import Scope, cluster_ids
+from review.storage.database import pairs
 from review.tables import Event
 from review.vocabulary import Act, Judgement
 
-SIZE = 50  # records of each kind
+SAMPLE_SIZE = 50  # records of each kind
 CONFIDENCE = 0.95
-Drawn = TypeVar("Drawn")
-Interval = tuple[float, float, float]  # the estimate, and the ends between which it lies
+Item = TypeVar("Item")
+Interval = tuple[float, float, float]  # the estimate, and the ends of its interval
 
 
 @dataclass(frozen=True)
-class Share:
-    """A share of what was looked at."""
+class Proportion:
+    """k of n checked items."""
 
     n: int
     k: int
 
     @property
     def interval(self) -> Interval:
-        """Return the share with its exact interval at 95 % (Clopper & Pearson 1934)."""
+        """Return k / n with its exact 95 % interval (Clopper & Pearson 1934)."""
         if not self.n:
             return 0.0, 0.0, 1.0
         ends = binomtest(self.k, self.n).proportion_ci(CONFIDENCE, method="exact")
@@ -48,49 +49,52 @@ class Share:
 
 
 @dataclass(frozen=True)
-class Sample:
-    """A sample with what its answers come to so far."""
+class DuplicateSample:
+    """A sample of one run, and what its answers show so far."""
 
-    event_number: int  # of the run that it was drawn after
+    event_number: int  # of the run
     size: int
-    n_joined: int  # duplicates after that run
-    n_alone: int  # clusters after that run
-    right: Share  # of the joined ones, those that are one report
-    missed: Share  # of the others, those whose report another cluster stands for as well
-    next: tuple[UUID, UUID] | None  # records to compare, the earlier one first
-    sampled: UUID | None  # of the two, the one that was drawn; None where they were joined
+    n_merged: int  # duplicates after the run
+    n_alone: int  # clusters after the run
+    correct: Proportion  # of the merged records, those that are duplicates
+    missed: Proportion  # of the clusters, those that have a duplicate in another cluster
+    next_pair: Pair | None  # records to compare next; None once all are answered
+    sampled: UUID | None  # the one of next_pair that was drawn; None if the two were merged
 
     @property
     def copies_left(self) -> Interval:
-        """Return about how many copies the run left.
+        """Return an estimate of the number of duplicates that the run missed.
 
-        Of two clusters of one report either may be drawn, so that two misses make one copy.
+        Of two clusters of one report either may be drawn, so that two misses make one duplicate.
         """
-        share, low, high = self.missed.interval
-        return self.n_alone * share / 2, self.n_alone * low / 2, self.n_alone * high / 2
+        rate, low, high = self.missed.interval
+        return self.n_alone * rate / 2, self.n_alone * low / 2, self.n_alone * high / 2
 
     @property
     def sensitivity(self) -> Interval | None:
-        """Return about which share of all copies the run joined; None before there are answers.
+        """Return an estimate of the share of all duplicates that the run merged, from 0 to 1.
 
-        Its ends take the worse, then the better, ends of both shares, and so lie rather too wide.
+        None before both kinds have answers.  Its ends combine the worse, then the better, ends of
+        both proportions, so the interval is wider than it needs to be.
         """
-        if not (self.right.n and self.missed.n):
+        if not (self.correct.n and self.missed.n):
             return None
-        found = [self.n_joined * share for share in self.right.interval]
-        left, few, many = self.copies_left
-        ends = zip(found, (left, many, few), strict=True)
-        share, low, high = (one / (one + n) if one + n else 0.0 for one, n in ends)
-        return share, low, high
+        found = [self.n_merged * rate for rate in self.correct.interval]
+        left, fewest, most = self.copies_left
+        ends = zip(found, (left, most, fewest), strict=True)
+        rate, low, high = (
+            n_found / (n_found + n_left) if n_found + n_left else 0.0 for n_found, n_left in ends
+        )
+        return rate, low, high
 
 
 def sample_of_last_run(
-    session: Session, *, review_id: UUID, by: Actor, size: int = SIZE
-) -> Sample | None:
+    session: Session, *, review_id: UUID, by: Actor, size: int = SAMPLE_SIZE
+) -> DuplicateSample | None:
     """Return the sample of the newest run with its answers so far; None before the first run.
 
-    The draw follows from the run alone: everybody looks through the same one, whatever is
-    answered meanwhile, and a larger one begins with the smaller.
+    The draw depends on the run alone: everybody checks the same records, whatever is answered
+    meanwhile, and a larger sample begins with the smaller one.
     """
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     run = session.scalar(
@@ -101,80 +105,92 @@ def sample_of_last_run(
     )
     if run is None:
         return None
-    home = cluster_ids(session, Scope(review_id, run))
-    said = _said_by_people(session, review_id, run)
-    joined = [
+    roots = cluster_ids(session, Scope(review_id, run))
+    answers = _answers_of_people(session, review_id, run)
+    merged = [
         (root, record)
-        for record, root in home.items()
-        if record != root and (root, record) not in said.before
+        for record, root in roots.items()
+        if record != root and (root, record) not in answers.before_run
     ]
-    alone = [record for record, root in home.items() if record == root]
-    pairs, records = _drawn(joined, size, run), _drawn(alone, size, run)
-    # The answered beginning of a draw is a random sample too; what else was answered is not.
-    right = [said.of_pair[pair] for pair in takewhile(said.of_pair.__contains__, pairs)]
-    missed = [said.of_sampled[one] for one in takewhile(said.of_sampled.__contains__, records)]
-    was_joined = len(right) < len(pairs)
-    asked, pair = None, pairs[len(right)] if was_joined else None
-    if not was_joined and len(missed) < len(records):
-        asked = records[len(missed)]
-        pair = _with_the_most_similar(session, review_id, asked, run)
-    return Sample(
+    alone = [record for record, root in roots.items() if record == root]
+    drawn_pairs, drawn_records = _draw(merged, size, run), _draw(alone, size, run)
+    # The answered beginning of a draw is a random sample too; answers further on are not.
+    on_merged = [
+        answers.of_pair[pair] for pair in takewhile(answers.of_pair.__contains__, drawn_pairs)
+    ]
+    on_alone = [
+        answers.of_sampled[record]
+        for record in takewhile(answers.of_sampled.__contains__, drawn_records)
+    ]
+    sampled, next_pair = None, None
+    if len(on_merged) < len(drawn_pairs):
+        next_pair = drawn_pairs[len(on_merged)]
+    elif len(on_alone) < len(drawn_records):
+        sampled = drawn_records[len(on_alone)]
+        next_pair = _with_most_similar(session, review_id, sampled, run=run)
+    return DuplicateSample(
         event_number=run,
         size=size,
-        n_joined=len(joined),
+        n_merged=len(merged),
         n_alone=len(alone),
-        right=Share(len(right), sum(one is Judgement.DUPLICATE for one in right)),
-        missed=Share(len(missed), sum(one is Judgement.DUPLICATE for one in missed)),
-        next=pair,
-        sampled=asked,
+        correct=_duplicates_among(on_merged),
+        missed=_duplicates_among(on_alone),
+        next_pair=next_pair,
+        sampled=sampled,
     )
 
 
-def _with_the_most_similar(
-    session: Session, review_id: UUID, record_id: UUID, run: int
-) -> tuple[UUID, UUID] | None:
-    """Return a record and the one that was most similar to it after the run, the earlier first."""
-    found = likely_duplicates(
-        session, review_id=review_id, record_id=record_id, limit=1, at_least=0, as_of=run
+def _duplicates_among(answers: Sequence[Judgement]) -> Proportion:
+    return Proportion(len(answers), sum(answer is Judgement.DUPLICATE for answer in answers))
+
+
+def _with_most_similar(
+    session: Session, review_id: UUID, record_id: UUID, *, run: int
+) -> Pair | None:
+    """Return a record and the most similar one of another cluster after the run, in order."""
+    similar = likely_duplicates(
+        session, review_id=review_id, record_id=record_id, limit=1, min_likeness=0, as_of=run
     )
-    return by_number(session, review_id, (record_id, found[0].id)) if found else None
+    return in_import_order(session, review_id, (record_id, similar[0].id)) if similar else None
 
 
-def _drawn(population: Sequence[Drawn], size: int, seed: int) -> list[Drawn]:
+def _draw(population: Sequence[Item], size: int, seed: int) -> list[Item]:
     order = np.random.default_rng(seed).permutation(len(population))
-    return [population[place] for place in order[:size]]
+    return [population[position] for position in order[:size]]
 
 
 @dataclass(frozen=True)
-class _Said:
-    """What people say, by now, of pairs that they looked at one at a time."""
+class _Answers:
+    """The current answers of people about pairs that they looked at one at a time."""
 
-    of_pair: Mapping[tuple[UUID, UUID], Judgement]  # since the run
-    of_sampled: Mapping[UUID, Judgement]  # of records that were drawn, and their most similar ones
-    before: Collection[tuple[UUID, UUID]]
+    of_pair: Mapping[Pair, Judgement]  # since the run
+    of_sampled: Mapping[UUID, Judgement]  # by the record drawn, compared with its most similar one
+    before_run: Collection[Pair]
 
 
-def _said_by_people(session: Session, review_id: UUID, run: int) -> _Said:
-    answers = session.execute(
-        select(Event.number, Event.detail).where(
-            Event.review_id == review_id, Event.act.in_((Act.JUDGE_PAIR, Act.UNDO_DUPLICATES))
+def _answers_of_people(session: Session, review_id: UUID, run: int) -> _Answers:
+    acts = pairs(
+        session.execute(
+            select(Event.number, Event.detail).where(
+                Event.review_id == review_id, Event.act.in_((Act.JUDGE_PAIR, Act.UNDO_DUPLICATES))
+            )
         )
-    ).all()
-    undone = {detail.get("undone") for _, detail in answers}
-    looked = {
+    )
+    undone = {detail.get("undone") for _, detail in acts}
+    single_answers = {
         number: detail
-        for number, detail in answers
+        for number, detail in acts
         if "verdict" in detail and "above" not in detail and number not in undone
     }
-    of_pair, before = {}, set()
-    for pair, row in held_judgements(session, review_id).items():
-        if row.event_number in looked and row.event_number > run:
+    of_pair, before_run = {}, set()
+    for pair, row in current_judgements(session, review_id).items():
+        if row.event_number in single_answers and row.event_number > run:
             of_pair[pair] = row.verdict
-        elif row.event_number in looked:
-            before.add(pair)
+        elif row.event_number in single_answers:
+            before_run.add(pair)
     of_sampled = {
         UUID(detail["sampled"]): Judgement(detail["verdict"])
-        for number, detail in looked.items()
+        for number, detail in single_answers.items()
         if number > run and "sampled" in detail
     }
-    return _Said(of_pair, of_sampled, before)
+    return _Answers(of_pair, of_sampled, before_run)

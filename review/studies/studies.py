@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from review.duplicates.clustering import held_judgements
-from review.duplicates.matching import Kind
+from review.duplicates.clustering import current_judgements
+from review.duplicates.matching import PairKind
 from review.errors import Conflicting, Invalid, NotFound
 from review.events import Actor, record_act
 from review.permissions import Action, begin_act
@@ -198,8 +198,10 @@ def same_study_links(session: Session, *, review_id: UUID) -> dict[UUID, set[UUI
     """
     home = cluster_ids(session, Scope(review_id))
     links: dict[UUID, set[UUID]] = {}
-    for (left, right), row in held_judgements(session, review_id).items():
-        is_rule = row.verdict is Judgement.DISTINCT and row.evidence.get("kind") == Kind.SAME_STUDY
+    for (left, right), row in current_judgements(session, review_id).items():
+        is_rule = (
+            row.verdict is Judgement.DISTINCT and row.evidence.get("kind") == PairKind.SAME_STUDY
+        )
         if (row.verdict is Judgement.SAME_STUDY or is_rule) and home[left] != home[right]:
             links.setdefault(home[left], set()).add(home[right])
             links.setdefault(home[right], set()).add(home[left])

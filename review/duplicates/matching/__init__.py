@@ -13,9 +13,9 @@ from review.duplicates.matching.pairs import find_pairs
 from review.duplicates.matching.prepare import FIELDS
 from review.duplicates.matching.score import Band
 from review.duplicates.matching.table import dedupe_table
-from review.duplicates.matching.veto import Kind
+from review.duplicates.matching.veto import PairKind
 
 __all__ = [
-    "FIELDS", "Band", "Evidence", "Kind", "cluster", "dedupe_table", "explain", "find_pairs",
+    "FIELDS", "Band", "Evidence", "PairKind", "cluster", "dedupe_table", "explain", "find_pairs",
     "questions",
 ]  # fmt: skip

@@ -21,7 +21,7 @@ def cluster(
     """Return the cluster of each of n records, shape (n,): its smallest member's position.
 
     ``together``, a person's "duplicate" answers, is applied first; then the pairs whose band is
-    `join`, best score first and equal scores by ``tie``, so that the partition is the same
+    `merge`, best score first and equal scores by ``tie``, so that the partition is the same
     whatever the order of the records.  No union is made that would bring together a pair of
     ``apart`` (a person's "distinct" answers) or one whose band is `apart`.
 
@@ -32,12 +32,12 @@ def cluster(
     for left, right in apart:
         groups.keep_apart(left, right)
     for left, right in sorted(together):
-        if not groups.join(left, right):
+        if not groups.merge(left, right):
             raise ValueError(f"Records {left} and {right} are both together and apart.")
     for left, right in _positions(pairs[pairs["band"] == Band.APART]):
         groups.keep_apart(left, right)
-    for left, right in _positions(_best_first(pairs[pairs["band"] == Band.JOIN])):
-        groups.join(left, right)
+    for left, right in _positions(_best_first(pairs[pairs["band"] == Band.MERGE])):
+        groups.merge(left, right)
     return groups.labels()
 
 
@@ -48,7 +48,7 @@ def questions(
     *,
     apart: Collection[tuple[int, int]] = (),
 ) -> pd.DataFrame:
-    """Return one doubtful pair for each pair of clusters, the most informative first.
+    """Return one possible duplicate for each pair of clusters, the most informative first.
 
     The pair with the best score speaks for its two clusters.  Nothing is asked between clusters
     that a person has found distinct (``apart``) or that a rule keeps apart.  The order is by
@@ -56,17 +56,19 @@ def questions(
     """
     if len(labels) != n:
         raise ValueError(f"{len(labels)} labels for {n} records.")
-    settled = {_between(labels, *pair) for pair in apart}
-    settled |= {_between(labels, *pair) for pair in _positions(pairs[pairs["band"] == Band.APART])}
+    kept_apart = {_between(labels, *pair) for pair in apart}
+    kept_apart |= {
+        _between(labels, *pair) for pair in _positions(pairs[pairs["band"] == Band.APART])
+    }
     asked: set[tuple[int, int]] = set()
     chosen = []
-    doubtful = _best_first(pairs[pairs["band"].isin([Band.ASK, Band.JOIN])])
-    for place, pair in enumerate(_positions(doubtful)):
+    possible = _best_first(pairs[pairs["band"].isin([Band.ASK, Band.MERGE])])
+    for place, pair in enumerate(_positions(possible)):
         clusters = _between(labels, *pair)
-        if clusters[0] != clusters[1] and clusters not in settled and clusters not in asked:
+        if clusters[0] != clusters[1] and clusters not in kept_apart and clusters not in asked:
             asked.add(clusters)
             chosen.append(place)
-    return doubtful.iloc[chosen].reset_index(drop=True)
+    return possible.iloc[chosen].reset_index(drop=True)
 
 
 def _check_positions(n: int, *answers: Collection[tuple[int, int]]) -> None:
@@ -90,7 +92,7 @@ def _between(labels: Label, left: int, right: int) -> tuple[int, int]:
 
 
 class _Groups:
-    """Disjoint groups of 0 … n-1 that know which other groups they must not join."""
+    """Disjoint groups of 0 … n-1 that know which other groups they must not merge with."""
 
     def __init__(self, n: int) -> None:
         self.parent = list(range(n))
@@ -111,8 +113,8 @@ class _Groups:
             self.enemies.setdefault(one, set()).add(other)
             self.enemies.setdefault(other, set()).add(one)
 
-    def join(self, left: int, right: int) -> bool:
-        """Unite two groups; return whether they are one group now."""
+    def merge(self, left: int, right: int) -> bool:
+        """Merge two groups; return whether they are one group now."""
         keep, gone = self.find(left), self.find(right)
         if keep == gone:
             return True

@@ -14,7 +14,7 @@ from rapidfuzz.process import cpdist
 from review.duplicates.matching.normalise import STOP_WORDS
 from review.duplicates.matching.prepare import Bools, Floats, Ints, Prepared
 
-# Names in two scripts cannot be compared letter by letter; too little to join, enough to ask.
+# Names in two scripts cannot be compared letter by letter; too little to merge, enough to ask.
 ACROSS_SCRIPTS = 60.0
 
 

@@ -18,12 +18,12 @@ from review.duplicates.matching.prepare import (
     Prepared,
     prepare,
 )
-from review.duplicates.matching.score import ASK_FROM, Band, may_join, score
-from review.duplicates.matching.veto import Kind, Veto, find_veto, is_hidden
+from review.duplicates.matching.score import ASK_FROM, Band, may_merge, score
+from review.duplicates.matching.veto import PairKind, Veto, find_veto, is_hidden
 
 COLUMNS = ("left", "right", "score", "band", "kind", "evidence", "tie")
 
-# A record that would join two works equally well belongs to neither until a person has looked.
+# A record that fits two works equally well belongs to neither until a person has looked.
 CLEARLY_BETTER = 0.1
 CHUNK = 50_000  # pairs compared at a time, so that memory stays small and progress is seen
 
@@ -53,8 +53,8 @@ def find_pairs(
     and positions count through ``against`` first and ``records`` after it.  A record that says
     exactly what an earlier one says is paired with the first such record only.
 
-    Columns: left < right (positions), score (0-1, six decimals), band (`join`, `ask`, or
-    `apart` for pairs that a rule keeps from being joined), kind (`duplicate`, `same_study`,
+    Columns: left < right (positions), score (0-1, six decimals), band (`merge`, `ask`, or
+    `apart` for pairs that a rule keeps from being merged), kind (`duplicate`, `same_study`,
     `different`), evidence (see ``Evidence``), tie (a text that depends on what the two records
     say and not on where they stand).  Sorted by score, best first, then by tie.
     """
@@ -108,11 +108,11 @@ def _judge(records: Prepared, left: Ints, right: Ints, tell: Progress) -> _Judge
         part_scores = score(records, part)
         likely = np.flatnonzero(part_scores >= ASK_FROM)
         part, part_scores = part.take(likely), part_scores[likely]
-        joins = may_join(records, part)
+        merges = may_merge(records, part)
         found = [find_veto(records, part, place) for place in range(len(part))]
         for place, veto in enumerate(found):
-            is_join = bool(joins[place]) and not is_hidden(part, records, place)
-            bands.append(Band.APART if veto else Band.JOIN if is_join else Band.ASK)
+            is_merge = bool(merges[place]) and not is_hidden(part, records, place)
+            bands.append(Band.APART if veto else Band.MERGE if is_merge else Band.ASK)
         kept.append(part)
         scores.append(part_scores)
         vetoes += found
@@ -123,25 +123,25 @@ def _judge(records: Prepared, left: Ints, right: Ints, tell: Progress) -> _Judge
 
 
 def _without_ambiguous(pairs: Comparison, scores: Floats, bands: Sequence[Band]) -> list[Band]:
-    """Ask about a record that would join two works which a rule keeps apart."""
-    joins: dict[int, dict[int, int]] = {}
+    """Ask about a record that would merge two works which a rule keeps apart."""
+    merges: dict[int, dict[int, int]] = {}
     ends = list(zip(pairs.left.tolist(), pairs.right.tolist(), strict=True))
     for place, (a, b) in enumerate(ends):
-        if bands[place] is Band.JOIN:
-            joins.setdefault(a, {})[b] = place
-            joins.setdefault(b, {})[a] = place
-    settled = list(bands)
+        if bands[place] is Band.MERGE:
+            merges.setdefault(a, {})[b] = place
+            merges.setdefault(b, {})[a] = place
+    decided = list(bands)
     for place, (a, b) in enumerate(ends):
         if bands[place] is not Band.APART:
             continue
-        for shared in joins.get(a, {}).keys() & joins.get(b, {}).keys():
-            one, other = joins[a][shared], joins[b][shared]
+        for shared in merges.get(a, {}).keys() & merges.get(b, {}).keys():
+            one, other = merges[a][shared], merges[b][shared]
             better = scores[one] - scores[other]
             if better < CLEARLY_BETTER:
-                settled[one] = Band.ASK
+                decided[one] = Band.ASK
             if -better < CLEARLY_BETTER:
-                settled[other] = Band.ASK
-    return settled
+                decided[other] = Band.ASK
+    return decided
 
 
 def _frame(records: Prepared, judged: _Judged, positions: Ints) -> pd.DataFrame:
@@ -152,7 +152,7 @@ def _frame(records: Prepared, judged: _Judged, positions: Ints) -> pd.DataFrame:
             "right": np.maximum(*ends),
             "score": judged.scores,
             "band": [band.value for band in judged.bands],
-            "kind": [(veto.kind if veto else Kind.DUPLICATE).value for veto in judged.vetoes],
+            "kind": [(veto.kind if veto else PairKind.DUPLICATE).value for veto in judged.vetoes],
             "evidence": [
                 gather(records, judged.pairs, place, veto)
                 for place, veto in enumerate(judged.vetoes)

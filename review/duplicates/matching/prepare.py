@@ -204,7 +204,7 @@ def _text(value: object) -> str:
 def _fingerprints(raw: dict[str, list[str]], n: int) -> Hashes:
     prints = np.empty(n, dtype=np.uint64)
     for position, values in enumerate(zip(*(raw[field] for field in FIELDS), strict=True)):
-        said = "\x1f".join(values).encode("utf-8", errors="surrogatepass")
-        digest = hashlib.blake2b(said, digest_size=8).digest()
+        content = "\x1f".join(values).encode("utf-8", errors="surrogatepass")
+        digest = hashlib.blake2b(content, digest_size=8).digest()
         prints[position] = int.from_bytes(digest, "little")
     return prints

@@ -1,12 +1,12 @@
-"""How likely two records are one report, and what to do about it: join, ask or neither.
+"""How likely two records are one report, and what to do about it: merge, ask or neither.
 
 The score adds up evidence in bits, the logarithm of how much oftener an agreement is seen among
 duplicates than among other pairs of the same blocks (Fellegi & Sunter 1969,
 doi:10.1080/01621459.1969.10501049).  Weights were set by hand from the tables of
 agreement among true and false candidate pairs in the four labelled sets that
 `tests/benchmarks/duplicates.py` measures; fields depend on one another, so the weights are below
-the measured logarithms.  The score orders pairs and finds questions; joining without a person also
-needs an anchor, the rule that removed most wrong joins when it was measured.
+the measured logarithms.  The score orders pairs and finds questions; merging without a person also
+needs an anchor, the rule that removed most wrong merges when it was measured.
 """
 
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ from review.duplicates.matching.prepare import Bools, Floats, Ints, Prepared
 class Band(StrEnum):
     """What to do with a pair."""
 
-    JOIN = "join"
+    MERGE = "merge"
     ASK = "ask"
-    APART = "apart"  # looks alike, but a rule says that it must not be joined
+    APART = "apart"  # looks alike, but a rule says that it must not be merged
 
 
 @dataclass(frozen=True)
@@ -134,15 +134,15 @@ def _bits(likeness: Floats | Ints, points: tuple[tuple[float, float], ...]) -> F
     return np.asarray(np.interp(likeness.astype(np.float64), at, bits), dtype=np.float64)
 
 
-def may_join(records: Prepared, pairs: Comparison) -> Bools:
-    """Return for each pair whether it may be joined without a person, vetoes aside.
+def may_merge(records: Prepared, pairs: Comparison) -> Bools:
+    """Return for each pair whether it may be merged without a person, vetoes aside.
 
-    Joining needs the same identifier, the same first page, the same abstract, or a telling
+    Merging needs the same identifier, the same first page, the same abstract, or a telling
     title with the whole context in agreement; and nothing that contradicts it.
     """
-    is_joined = _by_identifier(pairs) | _by_page(pairs) | _by_abstract(pairs)
-    is_joined |= _by_title(records, pairs) | (_equal(records, pairs) & _telling(records, pairs))
-    return np.asarray(is_joined & ~_in_conflict(records, pairs), dtype=bool)
+    is_mergeable = _by_identifier(pairs) | _by_page(pairs) | _by_abstract(pairs)
+    is_mergeable |= _by_title(records, pairs) | (_equal(records, pairs) & _telling(records, pairs))
+    return np.asarray(is_mergeable & ~_in_conflict(records, pairs), dtype=bool)
 
 
 def _by_identifier(pairs: Comparison) -> Bools:

@@ -26,7 +26,7 @@ def dedupe_table(
     labels = cluster(len(records), pairs)
     asked = questions(len(records), labels, pairs)
     clusters = pd.DataFrame({"id": ids, "cluster_id": ids.to_numpy()[labels]})
-    doubtful = pd.DataFrame(
+    possible = pd.DataFrame(
         {side: ids.to_numpy()[asked[side].to_numpy()] for side in ("left", "right")}
     )
-    return clusters, doubtful.assign(score=asked["score"].to_numpy())
+    return clusters, possible.assign(score=asked["score"].to_numpy())

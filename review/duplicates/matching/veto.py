@@ -17,7 +17,7 @@ from review.duplicates.matching.prepare import Prepared
 T = TypeVar("T")
 
 
-class Kind(StrEnum):
+class PairKind(StrEnum):
     """What two records are to each other, as far as their fields tell."""
 
     DUPLICATE = "duplicate"
@@ -27,10 +27,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Veto:
-    """Why a pair must not be joined, in words, and what the two records are to each other."""
+    """Why a pair must not be merged, in words, and what the two records are to each other."""
 
     reason: str
-    kind: Kind
+    kind: PairKind
 
 
 _NOTICE = re.compile(
@@ -160,14 +160,14 @@ def _notice_or_reply(pair: _Pair) -> Veto | None:
         one, other = (bool(pattern.search(title)) for title in pair.titles)
         # `Errtum to` is an erratum mistyped: the titles have the same words then.
         if one != other and any(unmatched_words(*pair.words)):
-            return Veto(f"only one is {name}", Kind.SAME_STUDY)
+            return Veto(f"only one is {name}", PairKind.SAME_STUDY)
     return None
 
 
 def _versions_of_review(pair: _Pair) -> Veto | None:
     one, other = (_COCHRANE.match(doi) for doi in pair.of(pair.records.dois))
     if one and other and one[1] == other[1] and one[2] != other[2]:
-        return Veto("two versions of one Cochrane review", Kind.SAME_STUDY)
+        return Veto("two versions of one Cochrane review", PairKind.SAME_STUDY)
     return None
 
 
@@ -180,7 +180,7 @@ def _preprint(pair: _Pair) -> Veto | None:
     )
     is_told = all(pair.of(pair.records.journals)) or all(dois)
     if one != other and is_told and pair.journal != 1 and pair.doi != 1:
-        return Veto("only one is a preprint or working paper", Kind.SAME_STUDY)
+        return Veto("only one is a preprint or working paper", PairKind.SAME_STUDY)
     return None
 
 
@@ -193,7 +193,7 @@ def _conference(pair: _Pair) -> Veto | None:
     serials = pair.of(pair.records.serials)
     is_one = 1 in (pair.doi, pair.page) or not serials[0].isdisjoint(serials[1])
     if one != other and all(journals) and not is_one:
-        return Veto("only one is the conference version", Kind.SAME_STUDY)
+        return Veto("only one is the conference version", PairKind.SAME_STUDY)
     return None
 
 
@@ -201,7 +201,7 @@ def _other_journal(pair: _Pair) -> Veto | None:
     """One text printed in two journals; of such pairs none of 8 on the labelled sets was a copy."""
     is_same = 1 in (pair.doi, pair.pmid, pair.page)
     if pair.journal == -1 and -1 in (pair.doi, pair.page, pair.volume) and not is_same:
-        return Veto("printed in another journal, in another place", Kind.SAME_STUDY)
+        return Veto("printed in another journal, in another place", PairKind.SAME_STUDY)
     return None
 
 
@@ -223,7 +223,7 @@ def _titles_apart(pair: _Pair) -> Veto | None:
 def _other_numbers(one: Sequence[str], other: Sequence[str]) -> Veto | None:
     only_one, only_other = _numbers_of_one(one, other)
     if only_one and only_other:
-        return Veto(f"numbers in the titles differ: {only_one} – {only_other}", Kind.DIFFERENT)
+        return Veto(f"numbers in the titles differ: {only_one} – {only_other}", PairKind.DIFFERENT)
     return None
 
 
@@ -231,11 +231,11 @@ def _other_part(one: Sequence[str], other: Sequence[str]) -> Veto | None:
     titles = (" ".join(one), " ".join(other))
     parts = [{found[1] for found in _PART.finditer(title)} for title in titles]
     if parts[0] and parts[1] and parts[0] != parts[1]:
-        return Veto("parts differ", Kind.DIFFERENT)
+        return Veto("parts differ", PairKind.DIFFERENT)
     ends = [bool(_TRAILING_NUMBER.search(title)) for title in titles]
     has_other = any(_numbers_of_one(one, other))
     if has_other and (bool(parts[0]) != bool(parts[1]) or ends[0] != ends[1]):
-        return Veto("only one is a numbered part", Kind.DIFFERENT)
+        return Veto("only one is a numbered part", PairKind.DIFFERENT)
     return None
 
 
@@ -251,7 +251,7 @@ def _opposites(one: Sequence[str], other: Sequence[str]) -> Veto | None:
         found_other = [index for index, side in enumerate(sides) if side & only_other]
         if found_one and found_other and not set(found_one) & set(found_other):
             a, b = sides[found_one[0]] & only_one, sides[found_other[0]] & only_other
-            return Veto(f"opposite words: {min(a)} – {min(b)}", Kind.DIFFERENT)
+            return Veto(f"opposite words: {min(a)} – {min(b)}", PairKind.DIFFERENT)
     return None
 
 
@@ -259,14 +259,14 @@ def _satellite(one: Sequence[str], other: Sequence[str]) -> Veto | None:
     for only in unmatched_words(one, other):
         found = _SATELLITE.search(" ".join(only))
         if found:
-            return Veto(f"only one title says “{found[0]}”", Kind.SAME_STUDY)
+            return Veto(f"only one title says “{found[0]}”", PairKind.SAME_STUDY)
     return None
 
 
 def _same_title_years_apart(pair: _Pair) -> Veto | None:
     differs = -1 in (pair.page, pair.volume, pair.doi) or pair.years_apart > 2
     if pair.years_apart >= 2 and differs and not pair.is_anchored:
-        return Veto("two or more years apart", Kind.DIFFERENT)
+        return Veto("two or more years apart", PairKind.DIFFERENT)
     return None
 
 
@@ -285,7 +285,7 @@ def _stock_title(pair: _Pair) -> Veto | None:
     is_same = pair.doi == 1 or pair.pmid == 1
     differs = -1 in (pair.doi, pair.page, pair.volume, pair.issue)
     if pair.content <= 2 and differs and not is_same:
-        return Veto("a short title, in another place", Kind.DIFFERENT)
+        return Veto("a short title, in another place", PairKind.DIFFERENT)
     if pair.content == 0 and pair.journal == -1 and not is_same:
-        return Veto("a title that many works carry", Kind.DIFFERENT)
+        return Veto("a title that many works carry", PairKind.DIFFERENT)
     return None

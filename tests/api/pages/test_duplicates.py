@@ -7,7 +7,7 @@ import pytest
 from review.duplicates.questions import questions
 from review.vocabulary import Judgement
 from tests.factories import make_records
-from tests.review.duplicates.test_judgements import ask_model
+from tests.review.duplicates.test_judgements import add_model_judgements
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def pairs(database, people):
             [{"title": f"A bond in {town}"} for town in ("Leeds", "Leeds", "Ghent", "Gent")],
         )
         a, b, c, d = records
-        ask_model(
+        add_model_judgements(
             session, people,
             [(a, b, 0.96, Judgement.POSSIBLE), (c, d, 0.85, Judgement.POSSIBLE)],
         )  # fmt: skip

@@ -15,7 +15,7 @@ from review.vocabulary import Judgement, Role
 from tests.api.conftest import work_off
 from tests.api.v1.api_routes import RIS
 from tests.factories import make_records
-from tests.review.duplicates.test_judgements import ask_model
+from tests.review.duplicates.test_judgements import add_model_judgements
 
 
 @pytest.fixture
@@ -222,7 +222,7 @@ def test_the_log_is_a_chain(program, people, filled, database, base):
 def test_all_pairs_above_a_score_are_joined_and_taken_back(program, people, database, base):
     with database.writing() as session:
         a, b, c, d = make_records(session, people.review_id, 4)
-        ask_model(
+        add_model_judgements(
             session, people,
             [(a, b, 0.96, Judgement.POSSIBLE), (c, d, 0.7, Judgement.POSSIBLE)],
         )  # fmt: skip

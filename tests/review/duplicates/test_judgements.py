@@ -1,4 +1,4 @@
-"""Duplicates: stars whatever the order of answers, and no merge that loses what was decided."""
+"""Duplicates: clusters whatever the order of answers, and no merge that loses a decision."""
 
 from itertools import permutations
 from uuid import UUID, uuid4
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from review.decisions.adjudication import adjudicate
 from review.decisions.decisions import decide
 from review.decisions.reopening import reopen
-from review.duplicates.judgements import deduplicate, join_above, judge, undo
+from review.duplicates.judgements import deduplicate, judge, merge_above, undo
 from review.duplicates.questions import questions
 from review.errors import Conflicting, Invalid, NotAllowed, NotFound, ReviewError, Settled
 from review.events import MODEL, OPERATOR, ActWriter, last_event, lock_review
@@ -65,7 +65,9 @@ TWINS = [
 ]  # fmt: skip
 
 
-def say(session: Session, cast: Cast, left: UUID, right: UUID, verdict: Judgement) -> int:
+def make_judgement(
+    session: Session, cast: Cast, left: UUID, right: UUID, verdict: Judgement
+) -> int:
     return judge(
         session, review_id=cast.review_id, left_id=left, right_id=right, verdict=verdict,
         by=cast.lead,
@@ -80,17 +82,17 @@ def partition(session: Session, cast: Cast) -> set[frozenset[UUID]]:
     return {frozenset(group) for group in groups.values()}
 
 
-def leaf_of(session: Session, cast: Cast, record: UUID) -> FlowState:
+def flow_state_of(session: Session, cast: Cast, record: UUID) -> FlowState:
     table = flow_states(session, review_id=cast.review_id)
     return FlowState(
         session.scalars(select(table.c.flow_state).where(table.c.record_id == record)).one()
     )
 
 
-def ask_model(
+def add_model_judgements(
     session: Session, cast: Cast, pairs: list[tuple[UUID, UUID, float, Judgement]]
 ) -> None:
-    """Write what the model says of pairs, as a deduplication would, without joining anything."""
+    """Write judgements of the model, as a deduplication would, without merging anything."""
     lock_review(session, cast.review_id)
     writer = ActWriter(session, review_id=cast.review_id, act=Act.DEDUPLICATE, by=MODEL)
     writer.insert(
@@ -98,9 +100,9 @@ def ask_model(
         [
             {
                 "id": uuid4(), "left_id": left, "right_id": right, "verdict": verdict,
-                "score": score, "evidence": {"tie": str(place)},
+                "score": score, "evidence": {"tie": str(position)},
             }
-            for place, (left, right, score, verdict) in enumerate(pairs)
+            for position, (left, right, score, verdict) in enumerate(pairs)
         ],
     )  # fmt: skip
     writer.finish()
@@ -122,59 +124,59 @@ ANSWERS = st.lists(
 def test_clusters_are_stars_onto_the_earliest_whatever_the_order_of_answers(session, answers, data):
     cast = make_review(session)
     records = make_records(session, cast.review_id, 6)
-    kept = consistent(answers)
+    kept = without_contradictions(answers)
     orders = [kept, data.draw(st.permutations(kept))]
-    found = []
+    partitions = []
 
     for order in orders:
         with session.begin_nested() as savepoint:
             for (left, right), verdict in order:
                 ends = (left, right) if data.draw(st.booleans()) else (right, left)
-                say(session, cast, records[ends[0]], records[ends[1]], verdict)
-            found.append(partition(session, cast))
-            home = clusters_of(session, review_id=cast.review_id, record_ids=records)
+                make_judgement(session, cast, records[ends[0]], records[ends[1]], verdict)
+            partitions.append(partition(session, cast))
+            clusters = clusters_of(session, review_id=cast.review_id, record_ids=records)
             faults = [fault.what for fault in verify(session)]
             savepoint.rollback()
 
-    assert found[0] == found[1] == by_hand(records, kept)
-    for group in home.values():
+    assert partitions[0] == partitions[1] == clusters_by_hand(records, kept)
+    for group in clusters.values():
         assert list(group) == sorted(group, key=records.index)
     assert faults == []
 
 
-def consistent(answers):
+def without_contradictions(answers):
     """Leave out the answers that contradict those before them."""
     kept = []
     for answer in answers:
-        joined = by_hand(list(range(6)), [*kept, answer])
+        clusters = clusters_by_hand(list(range(6)), [*kept, answer])
         apart = [pair for pair, verdict in [*kept, answer] if verdict is not DUPLICATE]
-        if not any(set(pair) <= group for pair in apart for group in joined):
+        if not any(set(pair) <= group for pair in apart for group in clusters):
             kept.append(answer)
     return kept
 
 
-def by_hand(records, answers):
+def clusters_by_hand(records, answers):
     groups = [{record} for record in records]
     for (left, right), verdict in answers:
         if verdict is DUPLICATE:
-            one, other = (
+            first, second = (
                 next(group for group in groups if records[end] in group) for end in (left, right)
             )
-            if one is not other:
-                groups.remove(other)
-                one |= other
+            if first is not second:
+                groups.remove(second)
+                first |= second
     return {frozenset(group) for group in groups}
 
 
 def test_a_contradiction_is_refused_and_changes_nothing(session, cast):
     a, b, c = make_records(session, cast.review_id, 3)
-    say(session, cast, a, b, DUPLICATE)
-    say(session, cast, a, c, DISTINCT)
+    make_judgement(session, cast, a, b, DUPLICATE)
+    make_judgement(session, cast, a, c, DISTINCT)
     before = partition(session, cast), last_event(session, cast.review_id)
 
     for left, right, verdict in [(b, c, DUPLICATE), (a, a, DUPLICATE)]:
         with pytest.raises((Conflicting, Invalid)), session.begin_nested():
-            say(session, cast, left, right, verdict)
+            make_judgement(session, cast, left, right, verdict)
 
     assert (partition(session, cast), last_event(session, cast.review_id)) == before
     assert (
@@ -183,74 +185,75 @@ def test_a_contradiction_is_refused_and_changes_nothing(session, cast):
     )
 
 
-def test_undo_restores_what_stood_before_and_only_once(session, cast):
+def test_undo_restores_the_clusters_before_and_only_once(session, cast):
     a, b, c = make_records(session, cast.review_id, 3)
-    first = say(session, cast, b, c, DUPLICATE)
-    second = say(session, cast, a, b, DUPLICATE)
+    first = make_judgement(session, cast, b, c, DUPLICATE)
+    second = make_judgement(session, cast, a, b, DUPLICATE)
 
     undo(session, review_id=cast.review_id, event_number=second, by=cast.lead)
-    back = partition(session, cast)
+    after_undo = partition(session, cast)
     with pytest.raises(Conflicting, match="nothing to undo"):
         undo(session, review_id=cast.review_id, event_number=second, by=cast.lead)
     undo(session, review_id=cast.review_id, event_number=first, by=cast.lead)
 
-    assert back == {frozenset({a}), frozenset({b, c})}
-    assert partition(session, cast) == {frozenset({one}) for one in (a, b, c)}
+    assert after_undo == {frozenset({a}), frozenset({b, c})}
+    assert partition(session, cast) == {frozenset({record}) for record in (a, b, c)}
     assert [fault.what for fault in verify(session)] == []
 
 
-def test_records_of_another_review_cannot_be_joined(session, cast):
-    other = make_review(session)
-    [mine], [foreign] = (make_records(session, one.review_id) for one in (cast, other))
+def test_records_of_another_review_cannot_be_merged(session, cast):
+    other_cast = make_review(session)
+    [own] = make_records(session, cast.review_id)
+    [foreign] = make_records(session, other_cast.review_id)
 
-    for left, right in permutations((mine, foreign)):
+    for left, right in permutations((own, foreign)):
         with pytest.raises(NotFound):
-            say(session, cast, left, right, DUPLICATE)
+            make_judgement(session, cast, left, right, DUPLICATE)
 
 
-def test_decisions_stay_on_the_record_they_were_cast_on_and_may_disagree(session, cast):
+def test_decisions_stay_on_the_record_they_were_made_on_and_may_disagree(session, cast):
     a, b = make_records(session, cast.review_id, 2)
     decide_both(session, cast, a, INCLUDE)
     decide_both(session, cast, b, EXCLUDE)
     before = session.execute(select(Decision.id, Decision.record_id)).all()
 
-    joined = say(session, cast, a, b, DUPLICATE)
-    together = leaf_of(session, cast, a)
-    undo(session, review_id=cast.review_id, event_number=joined, by=cast.lead)
+    event_number = make_judgement(session, cast, a, b, DUPLICATE)
+    merged_state = flow_state_of(session, cast, a)
+    undo(session, review_id=cast.review_id, event_number=event_number, by=cast.lead)
 
-    assert together is FlowState.CONFLICT
+    assert merged_state is FlowState.CONFLICT
     assert session.execute(select(Decision.id, Decision.record_id)).all() == before
-    assert leaf_of(session, cast, a) is FlowState.AWAITING_RETRIEVAL
-    assert leaf_of(session, cast, b) is FlowState.EXCLUDED
+    assert flow_state_of(session, cast, a) is FlowState.AWAITING_RETRIEVAL
+    assert flow_state_of(session, cast, b) is FlowState.EXCLUDED
 
 
 def test_the_partition_does_not_depend_on_the_order_of_answers_given_beside_the_models(
     session, cast
 ):
-    """The model would join b to a, and c to b; a person finds both a and b, and a and c, apart."""
+    """The model would merge a, b and c; a person says that b and c are both distinct from a."""
     a, b, c = make_records(session, cast.review_id, 3)
-    ask_model(session, cast, [(a, b, 0.99, DUPLICATE), (b, c, 0.95, DUPLICATE)])
-    found = []
+    add_model_judgements(session, cast, [(a, b, 0.99, DUPLICATE), (b, c, 0.95, DUPLICATE)])
+    partitions = []
 
     for order in permutations([(a, b), (a, c)]):
         with session.begin_nested() as savepoint:
             for left, right in order:
-                say(session, cast, left, right, DISTINCT)
-            found.append(partition(session, cast))
+                make_judgement(session, cast, left, right, DISTINCT)
+            partitions.append(partition(session, cast))
             savepoint.rollback()
 
-    assert found[0] == found[1] == {frozenset({a}), frozenset({b, c})}
+    assert partitions[0] == partitions[1] == {frozenset({a}), frozenset({b, c})}
 
 
-def test_undoing_a_persons_answer_lets_the_models_hold_again(session, cast):
+def test_after_undoing_a_persons_answer_the_models_counts_again(session, cast):
     a, b, c = make_records(session, cast.review_id, 3)
-    kept_apart = say(session, cast, b, c, DISTINCT)
-    ask_model(session, cast, [(a, c, 0.95, DUPLICATE)])
-    joined = say(session, cast, a, b, DUPLICATE)  # so the model's a and c cannot be joined
+    kept_apart = make_judgement(session, cast, b, c, DISTINCT)
+    add_model_judgements(session, cast, [(a, c, 0.95, DUPLICATE)])
+    merged = make_judgement(session, cast, a, b, DUPLICATE)  # so a and c cannot be merged
 
-    undo(session, review_id=cast.review_id, event_number=joined, by=cast.lead)
+    undo(session, review_id=cast.review_id, event_number=merged, by=cast.lead)
 
-    assert kept_apart < joined
+    assert kept_apart < merged
     assert partition(session, cast) == {frozenset({a, c}), frozenset({b})}
 
 
@@ -265,7 +268,7 @@ def test_a_removed_copy_does_not_take_a_decided_record_out_of_the_screening(sess
 
     merge_if_allowed(session, cast, decided, removed)
 
-    assert leaf_of(session, cast, decided) is FlowState.AWAITING_RETRIEVAL
+    assert flow_state_of(session, cast, decided) is FlowState.AWAITING_RETRIEVAL
 
 
 def test_a_copy_that_was_not_retrieved_does_not_lose_a_report_that_was_read(session, cast):
@@ -277,7 +280,7 @@ def test_a_copy_that_was_not_retrieved_does_not_lose_a_report_that_was_read(sess
 
     merge_if_allowed(session, cast, read, lost)
 
-    assert leaf_of(session, cast, read) is FlowState.AWAITING_STUDY
+    assert flow_state_of(session, cast, read) is FlowState.AWAITING_STUDY
 
 
 def test_a_copy_that_was_unlinked_does_not_unlink_the_report_from_its_study(session, cast):
@@ -293,34 +296,34 @@ def test_a_copy_that_was_unlinked_does_not_unlink_the_report_from_its_study(sess
 
     merge_if_allowed(session, cast, linked, unlinked)
 
-    assert leaf_of(session, cast, linked) is FlowState.INCLUDED
+    assert flow_state_of(session, cast, linked) is FlowState.INCLUDED
 
 
 def test_two_studies_do_not_become_one_by_merging_their_reports(session, cast):
     """A report belongs to at most one study (P10): somebody has to say which."""
-    one, other = make_records(session, cast.review_id, 2)
-    for record, label in ((one, "One"), (other, "Other")):
+    first, second = make_records(session, cast.review_id, 2)
+    for record, label in ((first, "One"), (second, "Other")):
         include_fully(session, cast, record)
         add_study(session, review_id=cast.review_id, label=label, reports=[record], by=cast.lead)
 
     with pytest.raises(Conflicting):
-        say(session, cast, one, other, DUPLICATE)
+        make_judgement(session, cast, first, second, DUPLICATE)
 
-    held = {
+    studies = {
         study_of_report(session, review_id=cast.review_id, cluster=[record])
-        for record in (one, other)
+        for record in (first, second)
     }
-    assert len(held) == 2
+    assert len(studies) == 2
 
 
-def test_a_merge_does_not_unsettle_what_retrieval_has_used(session, cast):
+def test_a_merge_does_not_unlock_a_decision_that_retrieval_has_used(session, cast):
     sought, copy = make_records(session, cast.review_id, 2)
     decide_both(session, cast, sought, INCLUDE)
     retrieve(session, review_id=cast.review_id, record_id=sought,
              state=RetrievalState.RETRIEVED, by=cast.lead)  # fmt: skip
     decide(session, review_id=cast.review_id, record_id=copy, stage=Stage.TITLE_ABSTRACT,
            verdict=INCLUDE, by=cast.reviewer_a)  # fmt: skip
-    say(session, cast, sought, copy, DUPLICATE)
+    make_judgement(session, cast, sought, copy, DUPLICATE)
     live = live_decisions_on(session, cast, sought)
 
     with pytest.raises(Settled):
@@ -334,39 +337,42 @@ def test_a_new_round_begins_without_decisions_whatever_was_merged_and_undone(ses
     decide_both(session, cast, root, INCLUDE)
     reopen(session, review_id=cast.review_id, record_id=root, stage=Stage.TITLE_ABSTRACT,
            why="A criterion changed.", by=cast.lead)  # fmt: skip
-    joined = say(session, cast, root, copy, DUPLICATE)
+    merged = make_judgement(session, cast, root, copy, DUPLICATE)
     decide_both(session, cast, copy, EXCLUDE)  # from a page shown before the merge
-    undo(session, review_id=cast.review_id, event_number=joined, by=cast.lead)
+    undo(session, review_id=cast.review_id, event_number=merged, by=cast.lead)
     decide_both(session, cast, copy, EXCLUDE)
 
     reopen(session, review_id=cast.review_id, record_id=copy, stage=Stage.TITLE_ABSTRACT,
            why="Once more.", by=cast.lead)  # fmt: skip
 
-    now = stage_state(session, review_id=cast.review_id, stage=Stage.TITLE_ABSTRACT, cluster=[copy])
-    assert now.resolution is Resolution.UNSCREENED
+    state = stage_state(
+        session, review_id=cast.review_id, stage=Stage.TITLE_ABSTRACT, cluster=[copy]
+    )
+    assert state.resolution is Resolution.UNSCREENED
 
 
-def test_an_adjudication_of_the_merged_settles_both(session, cast):
+def test_an_adjudication_after_a_merge_resolves_both(session, cast):
     a, b = make_records(session, cast.review_id, 2)
     decide_both(session, cast, a, INCLUDE)
     decide_both(session, cast, b, EXCLUDE)
-    say(session, cast, a, b, DUPLICATE)
+    make_judgement(session, cast, a, b, DUPLICATE)
     live = live_decisions_on(session, cast, b)
 
     adjudicate(session, review_id=cast.review_id, record_id=b, stage=Stage.TITLE_ABSTRACT,
-               verdict=INCLUDE, settles=[one.id for one in live], by=cast.adjudicator)  # fmt: skip
+               verdict=INCLUDE, settles=[decision.id for decision in live],
+               by=cast.adjudicator)  # fmt: skip
 
     assert cluster_of(session, review_id=cast.review_id, record_id=b) == (a, b)
     assert len(live) == 4
-    assert leaf_of(session, cast, a) is FlowState.AWAITING_RETRIEVAL
-    assert leaf_of(session, cast, b) is FlowState.DUPLICATE
+    assert flow_state_of(session, cast, a) is FlowState.AWAITING_RETRIEVAL
+    assert flow_state_of(session, cast, b) is FlowState.DUPLICATE
 
 
 def merge_if_allowed(session: Session, cast: Cast, left: UUID, right: UUID) -> None:
-    """Merge; a refusal that asks for somebody's choice is as good as a merge that loses nothing."""
+    """Merge two records; a refusal that asks somebody to choose is fine too: it loses nothing."""
     try:
         with session.begin_nested():
-            say(session, cast, left, right, DUPLICATE)
+            make_judgement(session, cast, left, right, DUPLICATE)
     except ReviewError:
         return
 
@@ -385,15 +391,15 @@ def test_a_second_run_adds_nothing_and_new_records_are_compared_with_old(databas
         make_records(session, cast.review_id, TWINS)
 
     first = deduplicate(database, review_id=cast.review_id, by=OPERATOR)
-    rows = n_rows(database, ClusterMembership), n_rows(database, DuplicateJudgement)
+    after_first = n_rows(database, ClusterMembership), n_rows(database, DuplicateJudgement)
     second = deduplicate(database, review_id=cast.review_id, by=OPERATOR)
-    again = n_rows(database, ClusterMembership), n_rows(database, DuplicateJudgement)
+    after_second = n_rows(database, ClusterMembership), n_rows(database, DuplicateJudgement)
     with database.writing() as session:
         [late] = make_records(session, cast.review_id, [TWINS[2]], source="PubMed")
     third = deduplicate(database, review_id=cast.review_id, by=OPERATOR)
 
     assert (first.n_duplicates, second.event_number, second.n_duplicates) == (1, None, 0)
-    assert again == rows
+    assert after_second == after_first
     assert third.n_duplicates == 1
     with database.reading() as session:
         group = cluster_of(session, review_id=cast.review_id, record_id=late)
@@ -407,7 +413,7 @@ def test_a_person_is_never_overruled_by_a_later_run(database):
     with database.writing() as session:
         cast = make_review(session)
         a, b = make_records(session, cast.review_id, TWINS[:2])
-        say(session, cast, a, b, DISTINCT)
+        make_judgement(session, cast, a, b, DISTINCT)
 
     run = deduplicate(database, review_id=cast.review_id, by=OPERATOR)
 
@@ -435,66 +441,68 @@ def test_records_imported_while_a_run_compares_are_compared_by_the_next(database
         assert len(cluster_of(session, review_id=cast.review_id, record_id=late[0])) == 2
 
 
-def test_all_pairs_above_a_score_are_joined_as_one_act_and_parted_as_one(session, cast):
+def test_all_pairs_above_a_score_are_merged_and_split_as_one_act(session, cast):
     a, b, c, d, e, f = make_records(session, cast.review_id, 6)
-    ask_model(
+    add_model_judgements(
         session, cast,
         [(a, b, 0.95, Judgement.POSSIBLE), (c, d, 0.9, Judgement.POSSIBLE),
          (e, f, 0.8, Judgement.POSSIBLE)],
     )  # fmt: skip
-    where = {"review_id": cast.review_id, "by": cast.lead}
+    as_lead = {"review_id": cast.review_id, "by": cast.lead}
 
-    number = join_above(session, **where, score=0.9)
+    number = merge_above(session, **as_lead, score=0.9)
 
     assert partition(session, cast) == {
         frozenset({a, b}), frozenset({c, d}), frozenset({e}), frozenset({f})
     }  # fmt: skip
     assert [pair[:2] for pair in questions(session, review_id=cast.review_id)] == [(e, f)]
     with pytest.raises(Conflicting):
-        join_above(session, **where, score=0.9)
-    undo(session, **where, event_number=number)
+        merge_above(session, **as_lead, score=0.9)
+    undo(session, **as_lead, event_number=number)
     assert len(partition(session, cast)) == 6
     assert len(questions(session, review_id=cast.review_id)) == 3
     assert list(verify(session)) == []
 
 
-def test_joining_above_a_score_goes_against_nobodys_answer(session, cast):
+def test_merging_above_a_score_respects_every_answer(session, cast):
     a, b, c = make_records(session, cast.review_id, 3)
-    say(session, cast, a, c, DISTINCT)
-    ask_model(session, cast, [(a, b, 0.95, Judgement.POSSIBLE), (b, c, 0.9, Judgement.POSSIBLE)])
+    make_judgement(session, cast, a, c, DISTINCT)
+    add_model_judgements(
+        session, cast, [(a, b, 0.95, Judgement.POSSIBLE), (b, c, 0.9, Judgement.POSSIBLE)]
+    )
 
-    join_above(session, review_id=cast.review_id, score=0.7, by=cast.lead)
+    merge_above(session, review_id=cast.review_id, score=0.7, by=cast.lead)
 
     assert partition(session, cast) == {frozenset({a, b}), frozenset({c})}
     with pytest.raises(NotAllowed):
-        join_above(session, review_id=cast.review_id, score=0.7, by=cast.reviewer_a)
+        merge_above(session, review_id=cast.review_id, score=0.7, by=cast.reviewer_a)
 
 
-def test_what_the_lead_keeps_apart_stays_so_for_its_copies_and_after_an_undo(session, cast):
+def test_records_kept_apart_stay_apart_with_their_copies_and_after_an_undo(session, cast):
     a, b, c = make_records(session, cast.review_id, 3)
-    mine = {"review_id": cast.review_id, "by": cast.reviewer_a, "verdict": DUPLICATE}
-    say(session, cast, a, c, DISTINCT)
-    say(session, cast, a, b, DUPLICATE)  # b is a copy of a
+    as_reviewer = {"review_id": cast.review_id, "by": cast.reviewer_a, "verdict": DUPLICATE}
+    make_judgement(session, cast, a, c, DISTINCT)
+    make_judgement(session, cast, a, b, DUPLICATE)  # b is a copy of a
 
-    with pytest.raises(Conflicting, match="keeps them apart"):
-        judge(session, **mine, left_id=b, right_id=c)
+    with pytest.raises(Conflicting, match="are not duplicates"):
+        judge(session, **as_reviewer, left_id=b, right_id=c)
 
-    slip = say(session, cast, a, c, Judgement.SAME_STUDY)
+    slip = make_judgement(session, cast, a, c, Judgement.SAME_STUDY)
     undo(session, review_id=cast.review_id, event_number=slip, by=cast.lead)
-    with pytest.raises(Conflicting, match="keeps them apart"):
-        judge(session, **mine, left_id=a, right_id=c)
+    with pytest.raises(Conflicting, match="are not duplicates"):
+        judge(session, **as_reviewer, left_id=a, right_id=c)
 
 
 @pytest.mark.parametrize(
-    ("rules", "n_joined", "n_asked"),
+    ("rules", "n_merged", "n_asked"),
     [
         ("", 2, 1),
-        ("duplicates: {join: identical}", 1, 2),
-        ("duplicates: {join: none}", 0, 3),
+        ("duplicates: {merge: identical}", 1, 2),
+        ("duplicates: {merge: none}", 0, 3),
         ("duplicates: {ask_from: 1}", 2, 0),
     ],
 )
-def test_the_protocol_says_how_far_duplicates_are_joined(database, rules, n_joined, n_asked):
+def test_the_protocol_says_which_duplicates_are_merged(database, rules, n_merged, n_asked):
     same = {"title": "Paying for outcomes in shelters of the north", "abstract": "", "year": 2010}
     near = {"title": "Homes before jobs: a bond for rough sleepers", "doi": "10.5555/2"}
     maybe = {"title": "Learning from contracts in four harbour towns", "year": 2011}
@@ -510,37 +518,37 @@ def test_the_protocol_says_how_far_duplicates_are_joined(database, rules, n_join
             ],
         )  # fmt: skip
 
-    done = deduplicate(database, review_id=cast.review_id, by=cast.lead)
+    run = deduplicate(database, review_id=cast.review_id, by=cast.lead)
 
-    assert (done.n_duplicates, done.n_questions) == (n_joined, n_asked)
+    assert (run.n_duplicates, run.n_questions) == (n_merged, n_asked)
 
 
 def test_reviewers_say_what_is_a_duplicate_and_nothing_else(session, cast):
     a, b, c = make_records(session, cast.review_id, 3)
-    mine = {"review_id": cast.review_id, "by": cast.reviewer_a}
+    as_reviewer = {"review_id": cast.review_id, "by": cast.reviewer_a}
 
-    number = judge(session, **mine, left_id=a, right_id=b, verdict=DUPLICATE)
+    number = judge(session, **as_reviewer, left_id=a, right_id=b, verdict=DUPLICATE)
     assert partition(session, cast) == {frozenset({a, b}), frozenset({c})}
     for verdict in (DISTINCT, Judgement.SAME_STUDY):
         with pytest.raises(NotAllowed):
-            judge(session, **mine, left_id=b, right_id=c, verdict=verdict)
+            judge(session, **as_reviewer, left_id=b, right_id=c, verdict=verdict)
 
-    undo(session, **mine, event_number=number)
+    undo(session, **as_reviewer, event_number=number)
     assert partition(session, cast) == {frozenset({a}), frozenset({b}), frozenset({c})}
 
 
-def test_reviewers_neither_overrule_the_lead_nor_take_back_what_others_said(session, cast):
+def test_reviewers_neither_overrule_the_lead_nor_undo_the_answers_of_others(session, cast):
     a, b, c = make_records(session, cast.review_id, 3)
-    mine = {"review_id": cast.review_id, "by": cast.reviewer_a}
-    say(session, cast, a, b, DISTINCT)
-    joined = say(session, cast, b, c, DUPLICATE)
+    as_reviewer = {"review_id": cast.review_id, "by": cast.reviewer_a}
+    make_judgement(session, cast, a, b, DISTINCT)
+    merged = make_judgement(session, cast, b, c, DUPLICATE)
 
-    with pytest.raises(Conflicting, match="keeps them apart"):
-        judge(session, **mine, left_id=a, right_id=b, verdict=DUPLICATE)
+    with pytest.raises(Conflicting, match="are not duplicates"):
+        judge(session, **as_reviewer, left_id=a, right_id=b, verdict=DUPLICATE)
     with pytest.raises(Conflicting):  # through a third record no more than directly
-        judge(session, **mine, left_id=a, right_id=c, verdict=DUPLICATE)
+        judge(session, **as_reviewer, left_id=a, right_id=c, verdict=DUPLICATE)
     with pytest.raises(NotAllowed):
-        undo(session, **mine, event_number=joined)
+        undo(session, **as_reviewer, event_number=merged)
     with pytest.raises(NotAllowed):
         judge(
             session, review_id=cast.review_id, left_id=b, right_id=c, verdict=DUPLICATE,
@@ -550,8 +558,8 @@ def test_reviewers_neither_overrule_the_lead_nor_take_back_what_others_said(sess
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
-def test_sqlite_learns_how_long_its_tables_have_become(database: Database) -> None:
-    """It takes tables that it never looked at for ten rows, and loops over them for each record."""
+def test_sqlite_learns_how_long_its_tables_are(database: Database) -> None:
+    """It assumes ten rows for a table it never analysed, and loops over them for each record."""
     with database.writing() as session:
         cast = make_review(session)
         include_fully(session, cast, make_records(session, cast.review_id, 3)[0])
@@ -566,7 +574,7 @@ def test_sqlite_learns_how_long_its_tables_have_become(database: Database) -> No
 def test_a_query_over_the_whole_review_compares_no_record_with_all_others(
     database: Database,
 ) -> None:
-    """PostgreSQL guesses one row where thousands are, and would loop over all of them for each."""
+    """PostgreSQL expects one row instead of thousands, and would loop over all of them for each."""
     with database.writing() as session:
         cast = make_review(session)
         for record in make_records(session, cast.review_id, 3):

@@ -1,9 +1,9 @@
-"""A random sample says how good a run of deduplication was, and everybody draws the same one."""
+"""A random sample measures a run of deduplication, and everybody draws the same sample."""
 
 import pytest
 
-from review.duplicates.judgements import deduplicate, join_above, judge
-from review.duplicates.sample import Share, sample_of_last_run
+from review.duplicates.judgements import deduplicate, judge, merge_above
+from review.duplicates.sample import Proportion, sample_of_last_run
 from review.errors import Invalid, NotAllowed
 from review.states.clusters import Scope, cluster_ids
 from review.tables import Record
@@ -13,15 +13,15 @@ from tests.factories import make_records, make_review
 TOWNS = ("Leeds", "Ghent", "Porto", "Turku", "Brno", "Cork", "Lille", "Malmo")
 
 
-def plant(session, cast):
-    """Six reports that came twice, and eight records by themselves of which two are one report."""
+def add_known_duplicates(session, cast):
+    """Add six reports twice, and eight single records of which two are one report."""
     fields = [
-        {"title": f"A bond for shelters in {town}", "doi": f"10.5555/{place}", "year": 2001 + place}
-        for place, town in enumerate(TOWNS[:6])
+        {"title": f"A bond for shelters in {town}", "doi": f"10.5555/{index}", "year": 2001 + index}
+        for index, town in enumerate(TOWNS[:6])
     ]
     alone = [
-        {"title": f"Schools and {word} of {town}", "authors": [f"{town}, A."], "year": 1990 + place}
-        for place, (word, town) in enumerate(
+        {"title": f"Schools and {word} of {town}", "authors": [f"{town}, A."], "year": 1990 + index}
+        for index, (word, town) in enumerate(
             zip(("rents", "rivers", "roads", "wells", "mills", "yards"), TOWNS, strict=False)
         )
     ]
@@ -33,28 +33,28 @@ def plant(session, cast):
 
 
 def answer_all(database, cast, truth, size):
-    """Look through a sample, answering as ``truth`` (a function of two titles) says."""
+    """Answer a whole sample by ``truth``, a function of two records; return it and the pairs."""
     asked = []
     for _ in range(100):
         with database.writing() as session:
             sample = sample_of_last_run(session, review_id=cast.review_id, by=cast.lead, size=size)
-            if sample.next is None:
+            if sample.next_pair is None:
                 return sample, asked
-            left, right = (session.get_one(Record, one) for one in sample.next)
-            asked.append((sample.next, sample.sampled))
+            left, right = (session.get_one(Record, record) for record in sample.next_pair)
+            asked.append((sample.next_pair, sample.sampled))
             judge(
                 session, review_id=cast.review_id, left_id=left.id, right_id=right.id,
                 verdict=Judgement.DUPLICATE if truth(left, right) else Judgement.DISTINCT,
                 by=cast.lead, sampled=sample.sampled,
             )  # fmt: skip
-    pytest.fail("The sample never comes to its end")
+    pytest.fail("The sample never ends")
 
 
 @pytest.fixture
 def cast(database):
     with database.writing() as session:
         cast = make_review(session)
-        plant(session, cast)
+        add_known_duplicates(session, cast)
     deduplicate(database, review_id=cast.review_id, by=cast.lead)
     return cast
 
@@ -63,53 +63,53 @@ def same_title(left, right):
     return left.title == right.title
 
 
-def test_looking_at_everything_tells_exactly_what_the_run_did(database, cast):
+def test_checking_everything_shows_exactly_what_the_run_did(database, cast):
     sample, _ = answer_all(database, cast, same_title, size=50)
 
-    assert (sample.n_joined, sample.n_alone) == (6, 14)
-    assert (sample.right.n, sample.right.k) == (6, 6)
+    assert (sample.n_merged, sample.n_alone) == (6, 14)
+    assert (sample.correct.n, sample.correct.k) == (6, 6)
     assert (sample.missed.n, sample.missed.k) == (14, 2)
     assert sample.copies_left[0] == pytest.approx(1)
     assert sample.sensitivity[0] == pytest.approx(6 / 7)
 
 
-def test_wrong_joins_lower_precision_and_come_apart(database, cast):
+def test_wrong_merges_lower_precision_and_are_split(database, cast):
     sample, asked = answer_all(
         database, cast, lambda left, right: same_title(left, right) and left.year != 2001, size=50
     )
 
-    assert (sample.right.n, sample.right.k) == (6, 5)
+    assert (sample.correct.n, sample.correct.k) == (6, 5)
     assert sample.sensitivity[0] == pytest.approx(5 / 6)
     assert [sampled for _, sampled in asked][:6] == [None] * 6
 
 
 def test_a_larger_sample_begins_with_the_smaller_whatever_was_answered(database, cast):
     small, first = answer_all(database, cast, same_title, size=3)
-    assert (small.right.n, small.missed.n >= 3) == (3, True)
+    assert (small.correct.n, small.missed.n >= 3) == (3, True)
 
     _, more = answer_all(database, cast, same_title, size=50)
 
     assert not set(first) & set(more)
-    assert len([one for one in (*first, *more) if one[1] is None]) == 6
+    assert len([answer for answer in (*first, *more) if answer[1] is None]) == 6
 
 
 def test_an_answer_out_of_the_draws_order_does_not_count(database, cast):
-    """Whoever picks pairs to look at picks no random ones."""
+    """Pairs that somebody picks are not a random sample."""
     with database.writing() as session:
         sample = sample_of_last_run(session, review_id=cast.review_id, by=cast.lead)
-        home = cluster_ids(session, Scope(cast.review_id))
-        for record, root in home.items():
-            if record != root and (root, record) != sample.next:
+        roots = cluster_ids(session, Scope(cast.review_id))
+        for record, root in roots.items():
+            if record != root and (root, record) != sample.next_pair:
                 judge(
                     session, review_id=cast.review_id, left_id=root, right_id=record,
                     verdict=Judgement.DISTINCT, by=cast.lead,
                 )  # fmt: skip
         again = sample_of_last_run(session, review_id=cast.review_id, by=cast.lead)
 
-    assert (again.right.n, again.next) == (0, sample.next)
+    assert (again.correct.n, again.next_pair) == (0, sample.next_pair)
 
 
-def test_what_was_drawn_is_one_of_the_pair(session):
+def test_the_sampled_record_must_be_one_of_the_pair(session):
     cast = make_review(session)
     a, b, c = make_records(session, cast.review_id, 3)
 
@@ -120,20 +120,20 @@ def test_what_was_drawn_is_one_of_the_pair(session):
         )  # fmt: skip
 
 
-def test_pairs_joined_above_a_score_do_not_count_as_looked_at(session):
+def test_pairs_merged_above_a_score_do_not_count_as_checked(session):
     cast = make_review(session)
     a, b = make_records(session, cast.review_id, 2)
-    from tests.review.duplicates.test_judgements import ask_model
+    from tests.review.duplicates.test_judgements import add_model_judgements
 
-    ask_model(session, cast, [(a, b, 0.9, Judgement.POSSIBLE)])
-    join_above(session, review_id=cast.review_id, score=0.8, by=cast.lead)
+    add_model_judgements(session, cast, [(a, b, 0.9, Judgement.POSSIBLE)])
+    merge_above(session, review_id=cast.review_id, score=0.8, by=cast.lead)
 
     sample = sample_of_last_run(session, review_id=cast.review_id, by=cast.lead)
 
-    assert (sample.right.n, sample.missed.n) == (0, 0)
+    assert (sample.correct.n, sample.missed.n) == (0, 0)
 
 
-def test_only_who_manages_draws_one_and_none_is_there_before_a_run(session):
+def test_only_a_lead_draws_a_sample_and_there_is_none_before_a_run(session):
     cast = make_review(session)
 
     assert sample_of_last_run(session, review_id=cast.review_id, by=cast.lead) is None
@@ -147,4 +147,4 @@ def test_only_who_manages_draws_one_and_none_is_there_before_a_run(session):
     [(50, 50, 0.9289, 1.0), (50, 0, 0.0, 0.0711), (20, 3, 0.0321, 0.3789), (0, 0, 0.0, 1.0)],
 )
 def test_intervals_are_exact(n, k, low, high):
-    assert Share(n, k).interval == pytest.approx((k / n if n else 0, low, high), abs=1e-4)
+    assert Proportion(n, k).interval == pytest.approx((k / n if n else 0, low, high), abs=1e-4)

@@ -20,7 +20,7 @@ def make_pairs(*pairs):
 def many_pairs(draw, n=8):
     ends = st.tuples(st.integers(0, n - 1), st.integers(0, n - 1)).filter(lambda e: e[0] < e[1])
     chosen = draw(st.lists(ends, unique=True, max_size=20))
-    bands = st.sampled_from([Band.JOIN, Band.ASK, Band.APART])
+    bands = st.sampled_from([Band.MERGE, Band.ASK, Band.APART])
     scores = st.sampled_from([0.5, 0.7, 0.9])
     return make_pairs(*[(*pair, draw(scores), draw(bands).value) for pair in chosen])
 
@@ -61,8 +61,8 @@ def test_there_is_at_most_one_question_between_two_clusters(pairs):
     assert asked["score"].is_monotonic_decreasing
 
 
-def test_a_refused_union_does_not_come_about_by_way_of_a_third_record():
-    pairs = make_pairs((0, 1, 0.9, "join"), (1, 2, 0.8, "join"))
+def test_a_refused_merge_does_not_happen_through_a_third_record():
+    pairs = make_pairs((0, 1, 0.9, "merge"), (1, 2, 0.8, "merge"))
 
     assert cluster(3, pairs).tolist() == [0, 0, 0]
     assert cluster(3, pairs, apart={(2, 0)}).tolist() == [0, 0, 2]
@@ -113,15 +113,17 @@ records_of_few_works = st.lists(
 def test_the_partition_does_not_depend_on_the_order_of_the_records(records, random):
     order = list(range(len(records)))
     random.shuffle(order)
-    shuffled = [records[place] for place in order]
+    shuffled = [records[position] for position in order]
 
     assert _partition(records) == _partition(shuffled)
 
 
 def _partition(records):
     labels = cluster(len(records), find_pairs(pd.DataFrame(records)))
-    said = [tuple(record.values()) for record in records]
-    groups = {label: sorted(said[i] for i in np.flatnonzero(labels == label)) for label in labels}
+    contents = [tuple(record.values()) for record in records]
+    groups = {
+        label: sorted(contents[i] for i in np.flatnonzero(labels == label)) for label in labels
+    }
     return sorted(groups.values())
 
 

@@ -1,4 +1,4 @@
-"""Which pairs are joined, asked about or kept apart."""
+"""Which pairs are merged, asked about or kept apart."""
 
 import pandas as pd
 import pytest
@@ -40,12 +40,12 @@ def band_of(left, right):
     ],
     ids=["typography", "abbreviated", "same DOI", "title in context", "next year", "no subtitle"],
 )
-def test_copies_of_one_report_are_joined(copy):
-    assert band_of(make_record(), make_record(**copy)) == Band.JOIN
+def test_copies_of_one_report_are_merged(copy):
+    assert band_of(make_record(), make_record(**copy)) == Band.MERGE
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("left", "right"),
     [
         ({}, {"title": "Erratum to: " + ARTICLE["title"], "doi": "10.1093/x1"}),
         ({}, {"title": ARTICLE["title"] + ": authors' reply", "doi": ""}),
@@ -74,8 +74,8 @@ def test_copies_of_one_report_are_joined(copy):
     ids=["erratum", "reply", "parts", "opposites", "protocol", "conference", "preprint",
          "another journal", "years apart", "Cochrane versions"],
 )  # fmt: skip
-def test_a_veto_keeps_look_alikes_apart(one, other):
-    assert band_of(make_record(**one), make_record(**other)) not in {Band.JOIN, Band.ASK}
+def test_a_veto_keeps_look_alikes_apart(left, right):
+    assert band_of(make_record(**left), make_record(**right)) not in {Band.MERGE, Band.ASK}
 
 
 def test_another_report_of_the_same_study_is_named_as_such():
@@ -87,16 +87,16 @@ def test_another_report_of_the_same_study_is_named_as_such():
     assert pairs["evidence"].iloc[0]["differed"][0] == "only one is an erratum or retraction"
 
 
-def test_a_translated_title_is_asked_about_and_never_joined():
+def test_a_translated_title_is_asked_about_and_never_merged():
     translated = make_record(title="Evaluación del proceso de los programas de juego", doi="")
 
     assert band_of(make_record(), translated) == Band.ASK
 
 
-def test_different_pubmed_numbers_are_never_joined():
-    one, other = make_record(pmid="28339654"), make_record(pmid="28339655")
+def test_different_pubmed_numbers_are_never_merged():
+    left, right = make_record(pmid="28339654"), make_record(pmid="28339655")
 
-    assert band_of(one, other) != Band.JOIN
+    assert band_of(left, right) != Band.MERGE
 
 
 def test_yearly_editorials_stay_apart():
@@ -109,25 +109,25 @@ def test_yearly_editorials_stay_apart():
 
     pairs = find_pairs(pd.DataFrame(editorials))
 
-    assert not pairs["band"].isin([Band.JOIN, Band.ASK]).any()
+    assert not pairs["band"].isin([Band.MERGE, Band.ASK]).any()
 
 
-def test_the_abstracts_of_one_supplement_share_a_doi_and_are_not_joined():
-    one = make_record(pages="A134", title="A cotransporter inhibitor prevents atherosclerosis")
-    other = make_record(pages="A135", title="Incretins suppress aneurysms in rabbits")
+def test_the_abstracts_of_one_supplement_share_a_doi_and_are_not_merged():
+    left = make_record(pages="A134", title="A cotransporter inhibitor prevents atherosclerosis")
+    right = make_record(pages="A135", title="Incretins suppress aneurysms in rabbits")
 
-    assert band_of(one, other) != Band.JOIN
+    assert band_of(left, right) != Band.MERGE
 
 
 @pytest.mark.parametrize(
     ("record", "band"),
     [
         ({"title": "Editorial"}, Band.ASK),
-        ({"title": "Editorial", "year": "2001"}, Band.JOIN),
-        ({"title": "Social outcomes contracting in practice"}, Band.JOIN),
+        ({"title": "Editorial", "year": "2001"}, Band.MERGE),
+        ({"title": "Social outcomes contracting in practice"}, Band.MERGE),
     ],
 )
-def test_records_that_say_the_same_are_joined_or_asked_about(record, band):
+def test_records_that_say_the_same_are_merged_or_asked_about(record, band):
     pairs = find_pairs(pd.DataFrame([record] * 5))
 
     assert pairs["band"].tolist() == [band] * 4
@@ -138,7 +138,7 @@ def test_ten_thousand_editorials_are_no_trouble():
 
     pairs = find_pairs(editorials)
 
-    assert not (pairs["band"] == Band.JOIN).any()
+    assert not (pairs["band"] == Band.MERGE).any()
 
 
 def test_huge_and_hostile_values_are_cut_short():
@@ -180,8 +180,8 @@ def test_an_update_compares_new_records_with_old_ones_and_with_each_other():
 
     pairs = find_pairs(new, against=old)
 
-    joined = set(zip(pairs["left"], pairs["right"], strict=True))
-    assert joined == {(0, 2), (0, 3), (1, 2), (1, 3), (2, 3)}
+    found = set(zip(pairs["left"], pairs["right"], strict=True))
+    assert found == {(0, 2), (0, 3), (1, 2), (1, 3), (2, 3)}
 
 
 def test_an_update_finds_what_a_run_over_everything_finds():
@@ -205,12 +205,12 @@ def test_the_evidence_says_in_words_what_agrees_and_what_differs():
 
 
 def test_progress_rises_to_one():
-    told = []
+    shares_done = []
 
-    find_pairs(pd.DataFrame([make_record()] * 3), on_progress=told.append)
+    find_pairs(pd.DataFrame([make_record()] * 3), on_progress=shares_done.append)
 
-    assert told == sorted(told)
-    assert told[-1] == 1.0
+    assert shares_done == sorted(shares_done)
+    assert shares_done[-1] == 1.0
 
 
 def test_a_table_gets_the_first_id_of_each_cluster_and_its_questions():
