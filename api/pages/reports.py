@@ -18,8 +18,8 @@ from review.errors import Invalid, NotFound
 from review.jobs import JobKind, ask
 from review.permissions import Action, check
 from review.reports.documents import kept_pages, page_image
-from review.reports.full_texts import LIMIT, add_full_text, full_texts_of, require_full_text
-from review.reports.retrieval import latest_words, retrieve
+from review.reports.full_texts import MAX_BYTES, add_full_text, full_texts_of, require_full_text
+from review.reports.retrieval import latest_retrievals, retrieve
 from review.states.clusters import cluster_of
 from review.states.flow import SOUGHT, FlowState, record_rows
 from review.storage.files import write_whole
@@ -51,7 +51,7 @@ def reports(
         request,
         "reports/reports.html",
         rows=rows,
-        retrievals=latest_words(session, review_id=review_id, record_ids=ids),
+        retrievals=latest_retrievals(session, review_id=review_id, record_ids=ids),
         documents=full_texts_of(session, review_id=review_id, record_ids=ids),
         show=show,
         more=rows[-1][0].number if len(rows) == PAGE else None,
@@ -121,7 +121,7 @@ def post_full_text(
     cluster_of(session, review_id=review_id, record_id=record_id)
     if not file.filename:
         raise Invalid("Choose the PDF of this report.")
-    with uploads.on_disk(file, limit=LIMIT) as copy:
+    with uploads.on_disk(file, limit=MAX_BYTES) as copy:
         kept = add_full_text(
             session,
             review_id=review_id,

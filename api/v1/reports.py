@@ -16,7 +16,7 @@ from api.web.deps import ReadSession, Store
 from review.jobs import JobKind, ask
 from review.permissions import Action, check
 from review.reports.full_texts import add_full_text, full_texts_of, require_full_text
-from review.reports.retrieval import latest_words, retrieve
+from review.reports.retrieval import latest_retrievals, retrieve
 from review.states.flow import SOUGHT, record_rows
 from review.tables import Retrieval
 from review.vocabulary import RetrievalState
@@ -68,7 +68,7 @@ def list_reports(session: ReadSession, review_id: ReviewId, by: By, paged: Paged
     )
     page = paged.follow(rows, lambda row: row[0].number)
     ids = [record.id for record, _, _ in page["items"]]
-    words = latest_words(session, review_id=review_id, record_ids=ids)
+    words = latest_retrievals(session, review_id=review_id, record_ids=ids)
     kept = full_texts_of(session, review_id=review_id, record_ids=ids)
     page["items"] = [
         {

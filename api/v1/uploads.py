@@ -59,7 +59,7 @@ def saved_pdf(
     _lead: Annotated[None, Depends(managing)],
 ) -> Iterator[tuple[Path, str]]:
     """Yield where a lead's uploaded document is, as long as the request lasts, and its name."""
-    with uploads.on_disk(file, limit=full_texts.LIMIT) as path:
+    with uploads.on_disk(file, limit=full_texts.MAX_BYTES) as path:
         yield path, uploads.name_of(file)
 
 

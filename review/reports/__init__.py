@@ -1,1 +1,1 @@
-"""The documents behind included records: sought, retrieved, kept and read."""
+"""The full texts of included records: retrieval, storage and reading."""

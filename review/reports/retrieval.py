@@ -1,4 +1,4 @@
-"""Removal before screening, and the search for full texts of what came through it."""
+"""Removal before screening, and retrieval of full texts after title and abstract screening."""
 
 from collections.abc import Collection
 from typing import TypeVar
@@ -15,7 +15,11 @@ from review.states.resolution import stage_state
 from review.tables import Decision, Removal, Retrieval
 from review.vocabulary import Act, RemovalKind, Resolution, RetrievalState, Stage
 
-Word = TypeVar("Word", Removal, Retrieval)
+RecordAct = TypeVar("RecordAct", Removal, Retrieval)
+NOT_INCLUDED = (
+    "Full texts are sought only for records included on title and abstract. Include this record "
+    "first."
+)
 
 
 def remove(
@@ -23,7 +27,8 @@ def remove(
 ) -> Removal:
     """Take a record out before screening, or put it back; flushes.
 
-    Raises Conflicting once somebody has decided on the record.
+    Raises Conflicting for a removal once somebody has decided on the record, and Invalid without
+    a reason.
     """
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     cluster = cluster_of(session, review_id=review_id, record_id=record_id)
@@ -32,14 +37,18 @@ def remove(
     )
     if kind is not RemovalKind.RESTORED and session.scalar(decided.limit(1)):
         raise Conflicting(
-            "Somebody has decided on this record, so it cannot be removed unscreened."
+            "Somebody has already decided on this record, so it cannot be removed before "
+            "screening. Exclude it instead."
         )
     if not why.strip():
-        raise Invalid("A removal says why; write a sentence.")
-    spoken = _newest_words(session, Removal, review_id, cluster)
-    out = [word.record_id for word in spoken if word.kind is not RemovalKind.RESTORED]
-    about = out if kind is RemovalKind.RESTORED and out else [record_id]
-    removals = [Removal(id=uuid4(), record_id=one, kind=kind, why=why.strip()) for one in about]
+        raise Invalid("Give a reason for removing this record or putting it back.")
+    latest = _latest_by_record(session, Removal, review_id, record_ids=cluster)
+    removed_ids = [act.record_id for act in latest if act.kind is not RemovalKind.RESTORED]
+    target_ids = removed_ids if kind is RemovalKind.RESTORED and removed_ids else [record_id]
+    removals = [
+        Removal(id=uuid4(), record_id=target_id, kind=kind, why=why.strip())
+        for target_id in target_ids
+    ]
     record_act(
         session,
         review_id=review_id,
@@ -61,10 +70,11 @@ def retrieve(
     asked_of: str | None = None,
     why: str | None = None,
 ) -> Retrieval:
-    """Record how the search for a report's full text stands; flushes.
+    """Record how far the retrieval of a report's full text has got; flushes.
 
-    Raises Conflicting where the record was not included on title and abstract, or where reviewers
-    have decided on the full text that would now be missing.
+    Raises Conflicting if the record was not included on title and abstract, or if reviewers have
+    decided on the full text that would now be missing; Invalid for *not retrieved* without a
+    reason.
     """
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     cluster = cluster_of(session, review_id=review_id, record_id=record_id)
@@ -72,21 +82,24 @@ def retrieve(
         session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, cluster=cluster
     )
     if screened.resolution is not Resolution.INCLUDE:
-        raise Conflicting("Only reports of records included on title and abstract are sought.")
+        raise Conflicting(NOT_INCLUDED)
     if state is RetrievalState.NOT_RETRIEVED and not (why or "").strip():
         raise Invalid(
-            "Not retrieved: say why, for the list that readers of the review will ask for."
+            "Give a reason why the full text was not retrieved. Readers of the review will ask for "
+            "the list of these reports."
         )
-    read = stage_state(session, review_id=review_id, stage=Stage.FULL_TEXT, cluster=cluster)
-    if state is not RetrievalState.RETRIEVED and read.n_reviewers:
-        raise Conflicting("Reviewers have decided on this full text; reopen it first.")
-    # A copy that has a word of its own is spoken for too, so that no older word outlives this one.
-    spoken = [word.record_id for word in _newest_words(session, Retrieval, review_id, cluster)]
+    full_text_state = stage_state(
+        session, review_id=review_id, stage=Stage.FULL_TEXT, cluster=cluster
+    )
+    if state is not RetrievalState.RETRIEVED and full_text_state.n_reviewers:
+        raise Conflicting("Reviewers have decided on this full text. Reopen the record first.")
+    # Duplicates with retrievals of their own get this one too, so that no older one counts.
+    latest = _latest_by_record(session, Retrieval, review_id, record_ids=cluster)
     retrievals = [
         Retrieval(
-            id=uuid4(), record_id=one, state=state, asked_of=asked_of or None, why=why or None
+            id=uuid4(), record_id=target_id, state=state, asked_of=asked_of or None, why=why or None
         )
-        for one in dict.fromkeys([cluster[0], *spoken])
+        for target_id in dict.fromkeys([cluster[0], *(act.record_id for act in latest)])
     ]
     record_act(
         session,
@@ -100,32 +113,32 @@ def retrieve(
 
 
 def is_retrieved(session: Session, *, review_id: UUID, cluster: Collection[UUID]) -> bool:
-    """Say whether the full text of any of the cluster's records is at hand."""
-    words = _newest_words(session, Retrieval, review_id, cluster)
-    return any(word.state is RetrievalState.RETRIEVED for word in words)
+    """Say whether the full text of any of the cluster's records was retrieved."""
+    latest = _latest_by_record(session, Retrieval, review_id, record_ids=cluster)
+    return any(act.state is RetrievalState.RETRIEVED for act in latest)
 
 
-def latest_words(
+def latest_retrievals(
     session: Session, *, review_id: UUID, record_ids: Collection[UUID]
 ) -> dict[UUID, Retrieval]:
     """Return the newest retrieval act on each of the records that has one."""
-    words = _newest_words(session, Retrieval, review_id, record_ids)
-    return {word.record_id: word for word in words}
+    latest = _latest_by_record(session, Retrieval, review_id, record_ids=record_ids)
+    return {act.record_id: act for act in latest}
 
 
 def is_removed(session: Session, *, review_id: UUID, cluster: Collection[UUID]) -> bool:
     """Say whether any of the cluster's records was taken out before screening."""
-    words = _newest_words(session, Removal, review_id, cluster)
-    return any(word.kind is not RemovalKind.RESTORED for word in words)
+    latest = _latest_by_record(session, Removal, review_id, record_ids=cluster)
+    return any(act.kind is not RemovalKind.RESTORED for act in latest)
 
 
-def _newest_words(
-    session: Session, table: type[Word], review_id: UUID, cluster: Collection[UUID]
-) -> Collection[Word]:
-    """Return the newest act on each of the cluster's records."""
+def _latest_by_record(
+    session: Session, table: type[RecordAct], review_id: UUID, *, record_ids: Collection[UUID]
+) -> Collection[RecordAct]:
+    """Return the newest act on each of the records that has one."""
     acts = session.scalars(
         select(table)
-        .where(table.review_id == review_id, table.record_id.in_(cluster))
+        .where(table.review_id == review_id, table.record_id.in_(record_ids))
         .order_by(table.event_number)
     )
     return {act.record_id: act for act in acts}.values()

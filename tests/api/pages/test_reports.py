@@ -6,7 +6,7 @@ from api.demonstration.pdf import pdf_of
 from review.errors import Unreadable
 from review.reports.documents import kept_pages, page_image, pages_of
 from review.reports.full_texts import full_texts_of
-from review.reports.retrieval import latest_words
+from review.reports.retrieval import latest_retrievals
 from review.tables import Job
 from review.vocabulary import JobState, Stage, Verdict
 from tests.api.conftest import work_off
@@ -50,7 +50,9 @@ def test_a_pdf_is_kept_read_and_shown_and_its_report_is_retrieved(
     assert image.content.startswith(b"\x89PNG")
     with database.reading() as session:
         [kept] = full_texts_of(session, review_id=people.review_id, record_ids=[report]).values()
-        [word] = latest_words(session, review_id=people.review_id, record_ids=[report]).values()
+        [word] = latest_retrievals(
+            session, review_id=people.review_id, record_ids=[report]
+        ).values()
         assert (kept.sha256, word.state) == (kept.sha256, "retrieved")
 
 
@@ -66,7 +68,11 @@ def test_those_who_work_on_the_review_read_it_and_nobody_else(people, sign_in, r
 
 @pytest.mark.parametrize(
     ("data", "says"),
-    [(b"<html>Sign in</html>", "is no PDF"), (b"", "is no PDF"), (b"MZ" + b"\0" * 2000, "no PDF")],
+    [
+        (b"<html>Sign in</html>", "is not a PDF"),
+        (b"", "is not a PDF"),
+        (b"MZ" + b"\0" * 2000, "not a PDF"),
+    ],
 )
 def test_what_is_no_pdf_is_refused(people, sign_in, report, data, says):
     answer = upload(sign_in(people.lead), people, report, data)

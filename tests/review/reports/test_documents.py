@@ -1,4 +1,4 @@
-"""PDFs made to hang, to fill the memory or to run something: each is read, or refused in words."""
+"""PDFs made to hang, fill the memory or run something: each is read, or refused with a reason."""
 
 import random
 import zlib
@@ -7,7 +7,7 @@ import pytest
 
 from api.demonstration.pdf import pdf_of
 from review.errors import Unreadable
-from review.reports.documents import MAX_PAGES, MEMORY, SECONDS, page_image, pages_of
+from review.reports.documents import MAX_CPU_SECONDS, MAX_MEMORY, MAX_PAGES, page_image, pages_of
 
 GOOD = pdf_of("A bond for homes", "Doe, J.", ["We paid for outcomes.", "It worked."])
 CATALOG = b"<< /Type /Catalog /Pages 2 0 R >>"
@@ -15,12 +15,12 @@ EMPTY = b"<< /Type /Pages /Kids [] /Count 0 >>"
 
 
 def pdf(*objects: bytes, trailer: bytes = b"", junk: bytes = b"") -> bytes:
-    """A PDF of these objects, numbered from 1, with a table of true offsets."""
-    data, places = b"%PDF-1.7\n" + junk, []
+    """Return a PDF of these objects, numbered from 1, with a table of true offsets."""
+    data, offsets = b"%PDF-1.7\n" + junk, []
     for number, body in enumerate(objects, start=1):
-        places.append(len(data))
+        offsets.append(len(data))
         data += b"%d 0 obj\n%s\nendobj\n" % (number, body)
-    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
     n = len(objects) + 1
     start = len(data)
     data += b"xref\n0 %d\n0000000000 65535 f \n%s" % (n, table)
@@ -46,7 +46,7 @@ def hostile() -> dict[str, bytes]:
     kids = b" ".join(b"%d 0 R" % (number + 3) for number in range(len(many)))
     bomb = zlib.compress(b" " * 200_000_000)
     chance = random.Random(6)  # noqa: S311 - damage, not a secret
-    made = {
+    files = {
         "kids of itself": pdf(CATALOG, b"<< /Type /Pages /Kids [2 0 R] /Count 1 >>"),
         "kids in a ring": pdf(
             CATALOG,
@@ -88,39 +88,39 @@ def hostile() -> dict[str, bytes]:
         "only a head": b"%PDF-1.7\n",
         "html": b"%PDF-1.7<html>",
     }
-    made |= {f"torn {n}": GOOD[: len(GOOD) * n // 10] for n in range(1, 10)}
+    files |= {f"torn {n}": GOOD[: len(GOOD) * n // 10] for n in range(1, 10)}
     for number in range(12):
         data = bytearray(GOOD)
         for _ in range(40):
             data[chance.randrange(8, len(data))] = chance.randrange(256)
-        made[f"noise {number}"] = bytes(data)
-    return made
+        files[f"noise {number}"] = bytes(data)
+    return files
 
 
 FILES = hostile()
 
 
-def test_there_are_as_many_as_were_promised():
+def test_there_are_enough_hostile_files_and_limits_are_tight():
     assert len(FILES) >= 40
-    assert (SECONDS, MEMORY) <= (30, 1024 * 2**20)
+    assert (MAX_CPU_SECONDS, MAX_MEMORY) <= (30, 1024 * 2**20)
 
 
 @pytest.mark.parametrize("name", list(FILES))
-def test_a_hostile_pdf_is_read_or_refused_in_words(tmp_path, name):
+def test_a_hostile_pdf_is_read_or_refused_with_a_reason(tmp_path, name):
     path = tmp_path / "document.pdf"
     path.write_bytes(FILES[name])
 
     for read in (lambda: pages_of(path), lambda: page_image(path, 1)):
-        found, told = [], "saved all the same"
+        result, refusal = [], "You can still download it."
         try:
-            found = read()
+            result = read()
         except Unreadable as error:
-            told = str(error)
-        assert "saved all the same" in told
-        assert len(found) <= MAX_PAGES or found.startswith(b"\x89PNG")
+            refusal = str(error)
+        assert "You can still download it." in refusal
+        assert len(result) <= MAX_PAGES or result.startswith(b"\x89PNG")
 
 
-def test_a_good_one_of_the_same_making_is_read(tmp_path):
+def test_a_good_pdf_of_the_same_kind_is_read(tmp_path):
     path = tmp_path / "document.pdf"
     path.write_bytes(GOOD)
 
