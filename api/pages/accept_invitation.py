@@ -11,7 +11,7 @@ from api.web.deps import Anybody, Base, ReadSession
 from api.web.rendering import render
 from api.web.routing import PageRouter
 from review.people.accounts import add_account
-from review.people.invitations import accept, opened
+from review.people.invitations import accept_invitation, find_invitation
 
 router = PageRouter()
 J = "/invitations/{token}"
@@ -20,7 +20,7 @@ J = "/invitations/{token}"
 @router.get(J)
 def show(request: Request, session: ReadSession, person: Anybody, token: str) -> Response:
     """Show which review the invitation is for, and how to accept it."""
-    invitation, review = opened(session, token)
+    invitation, review = find_invitation(session, token)
     return render(
         request,
         "account/invitation.html",
@@ -36,7 +36,7 @@ def post_acceptance(database: Base, person: Anybody, token: str) -> Response:
     if person is None:
         return RedirectResponse(f"/login?next=/invitations/{token}", status_code=303)
     with database.writing() as session:
-        slug = accept(session, token=token, account_id=person.id).slug
+        slug = accept_invitation(session, token=token, account_id=person.id).slug
     return RedirectResponse(f"/reviews/{slug}", status_code=303)
 
 
@@ -51,7 +51,7 @@ def post_account(
 ) -> Response:
     """Create an account, join with it, and sign in."""
     with database.writing() as session:
-        opened(session, token)
+        find_invitation(session, token)
         account_id = add_account(session, email=email, name=name, password=password).id
-        slug = accept(session, token=token, account_id=account_id).slug
+        slug = accept_invitation(session, token=token, account_id=account_id).slug
     return with_session(request, database, account_id, f"/reviews/{slug}")

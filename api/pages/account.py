@@ -15,14 +15,14 @@ from api.web.rendering import render
 from api.web.routing import PageRouter
 from review.errors import NotAllowed
 from review.people.accounts import (
-    LIFETIME,
+    SESSION_LIFETIME,
     change_password,
     check_password,
     end_session,
-    note_failure,
+    record_failed_login,
     start_session,
 )
-from review.people.tokens import Scope, issue_token, revoke_token, tokens_of
+from review.people.tokens import TokenScope, issue_token, revoke_token, tokens_of
 from review.tables import Account, Membership, Review
 from review.tables.base import utc_now
 
@@ -110,7 +110,7 @@ def post_token(
     session: WriteSession,
     person: Person,
     name: Annotated[str, Form()],
-    scope: Annotated[list[Scope] | None, Form()] = None,
+    scope: Annotated[list[TokenScope] | None, Form()] = None,
     until: Annotated[str, Form()] = "",
 ) -> Response:
     """Create a token for a program, and show it only now."""
@@ -141,7 +141,7 @@ def with_session(request: Request, database: Base, account_id: UUID, target: str
     answer.set_cookie(
         cookie_name(request),
         token,
-        max_age=int(LIFETIME.total_seconds()),
+        max_age=int(SESSION_LIFETIME.total_seconds()),
         secure=request.url.scheme == "https",
         httponly=True,
         samesite="lax",
@@ -158,7 +158,7 @@ def _checked(request: Request, database: Base, email: str, password: str) -> UUI
             return check_password(session, email=email, password=password, client=client)
     except NotAllowed:
         with database.writing() as session:
-            note_failure(session, email=email, client=client)
+            record_failed_login(session, email=email, client=client)
         raise
 
 
@@ -169,7 +169,7 @@ def _account(
         request,
         "account/account.html",
         tokens=tokens_of(session, person.id),
-        scopes=list(Scope),
+        scopes=list(TokenScope),
         made=made,
         now=utc_now(),
     )

@@ -17,7 +17,7 @@ from protocols.changes import changes
 from protocols.loader import load
 from protocols.source import MAX_BYTES
 from review.errors import Unreadable
-from review.people.invitations import invitations_of, invite, withdraw
+from review.people.invitations import invitations_of, invite, withdraw_invitation
 from review.permissions import Action, check
 from review.reviews import add_member, amend_protocol, members_of, protocol_state, remove_member
 from review.tables import ProtocolVersion
@@ -70,7 +70,7 @@ def post_withdrawal(
     request: Request, session: WriteSession, review_id: ReviewId, by: By, invitation_id: UUID
 ) -> Response:
     """Withdraw an invitation."""
-    withdraw(session, review_id=review_id, invitation_id=invitation_id, by=by)
+    withdraw_invitation(session, review_id=review_id, invitation_id=invitation_id, by=by)
     return RedirectResponse(path(request, "settings"), status_code=303)
 
 

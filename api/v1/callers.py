@@ -13,7 +13,7 @@ from api.web.deps import Place, SignInFirst, database_of, settings_of, signed_in
 from api.web.security import SAFE
 from review.errors import NotAllowed, NotFound
 from review.events import Actor
-from review.people.tokens import Scope, account_by_token
+from review.people.tokens import TokenScope, account_by_token
 from review.permissions import Action, check, roles_of
 from review.reviews import SLUG, find_review
 from review.tables import Account
@@ -28,7 +28,7 @@ COOKIE = APIKeyCookie(
     description="The session of a browser; named __Host-siftmap over https. Unsafe requests must "
     "come from one of our own pages.",
 )
-ANY_SCOPE = frozenset(Scope)
+ANY_SCOPE = frozenset(TokenScope)
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def identify(request: Request) -> Caller:
     # A session of its own, closed at once: whoever writes next must not wait for our reading.
     with database_of(request).reading() as session:
         account, scopes = _account(request, session)
-        if request.method not in SAFE and Scope.WRITE not in scopes:
+        if request.method not in SAFE and TokenScope.WRITE not in scopes:
             raise NotAllowed("This token may only read. Issue one that may write.")
         slug = request.path_params.get("review")
         place = None if slug is None else _place(session, slug, account)
@@ -56,7 +56,7 @@ def identify(request: Request) -> Caller:
     return Caller(account, place)
 
 
-def _account(request: Request, session: Session) -> tuple[Account, frozenset[Scope]]:
+def _account(request: Request, session: Session) -> tuple[Account, frozenset[TokenScope]]:
     given = request.headers.get("authorization")
     if given is None:
         account = signed_in(signed_in_or_none(request))

@@ -124,7 +124,7 @@ def _write(
                 session,
                 account_id=person.account.id,
                 key=idempotency_key,
-                said_sha256=request.state.said,
+                request_sha256=request.state.said,
             )
             if claim.answer is not None:
                 raise AnsweredBefore(claim.answer)

@@ -15,7 +15,7 @@ from api.web.security import SAFE, check_form_token, check_origin
 from review.errors import NotFound, ReviewError
 from review.events import Actor
 from review.jobs import n_open
-from review.people.accounts import account_of, is_due, touch_session
+from review.people.accounts import account_of, is_touch_due, touch_session
 from review.permissions import Action, may, roles_of
 from review.reviews import find_review
 from review.storage.database import Database
@@ -93,7 +93,7 @@ def signed_in_or_none(request: Request) -> Account | None:
     token = token_of(request)
     with database_of(request).reading() as session:
         account = account_of(session, token) if token else None
-        is_to_touch = account is not None and is_due(session, token)
+        is_to_touch = account is not None and is_touch_due(session, token)
         session.expunge_all()
     if is_to_touch:
         with database_of(request).writing() as session:

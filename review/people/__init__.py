@@ -1,1 +1,1 @@
-"""Accounts, invitations, tokens, and the keys of requests sent twice."""
+"""Accounts, invitations, tokens and idempotency keys."""

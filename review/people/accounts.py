@@ -1,4 +1,4 @@
-"""Accounts and sign-in: passwords by their argon2id hash, sessions by the hash of their token."""
+"""Accounts and sign-in; passwords are stored as argon2id hashes, session tokens as SHA-256."""
 
 import re
 import secrets
@@ -18,15 +18,16 @@ from review.tables.base import utc_now
 
 # OWASP's minimum for argon2id: 19 MiB, two passes, one lane.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-_AT_ONCE = BoundedSemaphore(2)  # a storm of sign-ins must not starve the reviewers
-_NOBODY = _HASHER.hash(secrets.token_hex(16))
+_HASHING_SLOTS = BoundedSemaphore(2)  # a storm of sign-ins must not starve the reviewers
+_DUMMY_HASH = _HASHER.hash(secrets.token_hex(16))  # checked if there is no account
 
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 MIN_PASSWORD = 12
-ATTEMPTS = 10
-WINDOW = timedelta(minutes=5)
-IDLE = timedelta(hours=12)
-LIFETIME = timedelta(days=7)
+MAX_ATTEMPTS = 10  # failed ones, within ATTEMPT_WINDOW
+ATTEMPT_WINDOW = timedelta(minutes=5)
+MAX_IDLE = timedelta(hours=12)
+SESSION_LIFETIME = timedelta(days=7)
+TOUCH_EVERY = timedelta(minutes=15)
 
 
 def add_account(
@@ -34,7 +35,7 @@ def add_account(
 ) -> Account:
     """Add an account; flushes.
 
-    Raises Invalid for an address or password that cannot be used, Conflicting for a taken address.
+    Raises Invalid for an unusable address or password, Conflicting for an address in use.
     """
     address = email.strip().lower()
     if not EMAIL.fullmatch(address) or len(address) > 255:
@@ -54,7 +55,7 @@ def add_account(
 
 
 def find_account(session: Session, email: str) -> Account:
-    """Return the account with an e-mail address; raise NotFound where there is none."""
+    """Return the account with an e-mail address; raise NotFound if there is none."""
     account = session.scalar(select(Account).where(Account.email == email.strip().lower()))
     if account is None:
         raise NotFound(f"There is no account for {email}.")
@@ -64,38 +65,45 @@ def find_account(session: Session, email: str) -> Account:
 def hash_password(password: str) -> str:
     """Return the argon2id hash of a password; raise Invalid for one that is too short."""
     if len(password) < MIN_PASSWORD:
-        raise Invalid(f"A password has at least {MIN_PASSWORD} characters; three words will do.")
-    with _AT_ONCE:
+        raise Invalid(
+            f"Choose a password of at least {MIN_PASSWORD} characters, such as three words."
+        )
+    with _HASHING_SLOTS:
         return _HASHER.hash(password)
 
 
 def check_password(session: Session, *, email: str, password: str, client: str) -> UUID:
-    """Return the account that the e-mail address and password belong to.
+    """Return the id of the account with this e-mail address and password.
 
-    Takes as long for an unknown address as for a known one, and says the same.  Raises NotAllowed
+    An unknown address takes as long as a known one and gets the same message.  Raises NotAllowed
     for a wrong pair, or after ten failures in five minutes from one client for one address.
     """
     recent = session.scalar(
         select(func.count())
         .select_from(LoginAttempt)
-        .where(LoginAttempt.who_sha256 == _who(email, client), LoginAttempt.at > utc_now() - WINDOW)
+        .where(
+            LoginAttempt.who_sha256 == _attempt_hash(email, client),
+            LoginAttempt.at > utc_now() - ATTEMPT_WINDOW,
+        )
     )
-    if (recent or 0) >= ATTEMPTS:
+    if (recent or 0) >= MAX_ATTEMPTS:
         raise NotAllowed("Too many failed attempts. Wait five minutes, then try again.")
     account = session.scalar(select(Account).where(Account.email == email.strip().lower()))
-    known = account.password_hash if account else None
+    known_hash = account.password_hash if account else None
     try:
-        with _AT_ONCE:
-            _HASHER.verify(known or _NOBODY, password)
+        with _HASHING_SLOTS:
+            _HASHER.verify(known_hash or _DUMMY_HASH, password)
     except VerificationError:
         account = None
-    if account is None or known is None or account.disabled_at is not None:
-        raise NotAllowed("This e-mail address and password do not match. Nothing was changed.")
+    if account is None or known_hash is None or account.disabled_at is not None:
+        raise NotAllowed(
+            "This e-mail address and password do not match. Nothing was changed; try again."
+        )
     return account.id
 
 
 def change_password(session: Session, account_id: UUID, password: str, *, keep: str = "") -> None:
-    """Give an account a new password and end its sessions, but for the one of token ``keep``."""
+    """Give an account a new password and end its sessions, except that with the token ``keep``."""
     account = session.get_one(Account, account_id)
     account.password_hash = hash_password(password)
     session.execute(
@@ -106,15 +114,15 @@ def change_password(session: Session, account_id: UUID, password: str, *, keep: 
     session.flush()
 
 
-def note_failure(session: Session, *, email: str, client: str) -> None:
-    """Remember a failed sign-in for the throttle, and forget those that no longer count."""
-    session.execute(delete(LoginAttempt).where(LoginAttempt.at <= utc_now() - WINDOW))
-    session.add(LoginAttempt(id=uuid4(), who_sha256=_who(email, client)))
+def record_failed_login(session: Session, *, email: str, client: str) -> None:
+    """Record a failed sign-in for the limit, and delete those that no longer count."""
+    session.execute(delete(LoginAttempt).where(LoginAttempt.at <= utc_now() - ATTEMPT_WINDOW))
+    session.add(LoginAttempt(id=uuid4(), who_sha256=_attempt_hash(email, client)))
     session.flush()
 
 
 def start_session(session: Session, account_id: UUID) -> str:
-    """Return the token of a new signed-in session; flushes."""
+    """Start a signed-in session and return its token; flushes."""
     token = secrets.token_urlsafe(32)
     session.add(LoginSession(id=uuid4(), token_sha256=hash_of(token), account_id=account_id))
     session.flush()
@@ -122,26 +130,26 @@ def start_session(session: Session, account_id: UUID) -> str:
 
 
 def account_of(session: Session, token: str) -> Account | None:
-    """Return who a session's token belongs to; None where it is unknown, too old or ended."""
+    """Return the account of a session's token; None if it is unknown, too old or ended."""
     now = utc_now()
     return session.scalar(
         select(Account)
         .join(LoginSession, LoginSession.account_id == Account.id)
         .where(
             LoginSession.token_sha256 == hash_of(token),
-            LoginSession.created_at > now - LIFETIME,
-            LoginSession.seen_at > now - IDLE,
+            LoginSession.created_at > now - SESSION_LIFETIME,
+            LoginSession.seen_at > now - MAX_IDLE,
             Account.disabled_at.is_(None),
         )
     )
 
 
-def is_due(session: Session, token: str) -> bool:
+def is_touch_due(session: Session, token: str) -> bool:
     """Say whether the session was last marked as in use over a quarter of an hour ago."""
-    seen = session.scalar(
+    seen_at = session.scalar(
         select(LoginSession.seen_at).where(LoginSession.token_sha256 == hash_of(token))
     )
-    return seen is not None and seen < utc_now() - timedelta(minutes=15)
+    return seen_at is not None and seen_at < utc_now() - TOUCH_EVERY
 
 
 def touch_session(session: Session, token: str) -> None:
@@ -154,9 +162,9 @@ def touch_session(session: Session, token: str) -> None:
 
 
 def end_session(session: Session, token: str) -> None:
-    """End a session; its token is worth nothing from the next request on."""
+    """End a session; its token is invalid from the next request on."""
     session.execute(delete(LoginSession).where(LoginSession.token_sha256 == hash_of(token)))
 
 
-def _who(email: str, client: str) -> str:
+def _attempt_hash(email: str, client: str) -> str:
     return hash_of(f"{email.strip().lower()}|{client}")

@@ -1,4 +1,4 @@
-"""Invitations: a link makes whoever opens it a member, once, as long as it holds."""
+"""Invitations: links that give one person roles in a review, once, until they expire."""
 
 import secrets
 from collections.abc import Collection, Sequence
@@ -17,31 +17,32 @@ from review.tables import Invitation, Review
 from review.tables.base import utc_now
 from review.vocabulary import Role
 
-LIFETIME = timedelta(days=14)
+INVITATION_LIFETIME = timedelta(days=14)
 
 
 def invite(
     session: Session, *, review_id: UUID, name: str, roles: Collection[Role], by: Actor
 ) -> tuple[Invitation, str]:
-    """Return a new invitation and its token, which is shown this once; flushes.
+    """Return a new invitation and its token, which is shown only now; flushes.
 
-    ``name`` says whom it is for, in the lead's words.  It holds for two weeks.
+    ``name`` is the lead's name for the person invited.  The invitation is valid for two weeks.
+    Raises Invalid without a name or a role.
     """
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    whom = " ".join(name.split())
-    if not whom or len(whom) > 255:
-        raise Invalid("Say whom the invitation is for, in at most 255 characters.")
+    invitee = " ".join(name.split())
+    if not invitee or len(invitee) > 255:
+        raise Invalid("Enter the name of the person invited, in at most 255 characters.")
     if not roles or by.account_id is None:
         raise Invalid("Choose at least one role for the person.")
     token = secrets.token_urlsafe(24)
     invitation = Invitation(
         id=uuid4(),
         review_id=review_id,
-        name=whom,
+        name=invitee,
         roles=sorted(role.value for role in roles),
         token_sha256=hash_of(token),
         created_by=by.account_id,
-        expires_at=utc_now() + LIFETIME,
+        expires_at=utc_now() + INVITATION_LIFETIME,
     )
     session.add(invitation)
     session.flush()
@@ -49,7 +50,7 @@ def invite(
 
 
 def invitations_of(session: Session, *, review_id: UUID, by: Actor) -> Sequence[Invitation]:
-    """Return the invitations that still hold, the newest first."""
+    """Return the invitations that are still valid, the newest first."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     return session.scalars(
         select(Invitation)
@@ -63,8 +64,10 @@ def invitations_of(session: Session, *, review_id: UUID, by: Actor) -> Sequence[
     ).all()
 
 
-def withdraw(session: Session, *, review_id: UUID, invitation_id: UUID, by: Actor) -> None:
-    """End an invitation now; again is harmless.  Flushes."""
+def withdraw_invitation(
+    session: Session, *, review_id: UUID, invitation_id: UUID, by: Actor
+) -> None:
+    """Withdraw an invitation; repeating it is harmless.  Flushes."""
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     invitation = session.get(Invitation, invitation_id)
     if invitation is None or invitation.review_id != review_id:
@@ -73,11 +76,11 @@ def withdraw(session: Session, *, review_id: UUID, invitation_id: UUID, by: Acto
     session.flush()
 
 
-def opened(session: Session, token: str) -> tuple[Invitation, Review]:
-    """Return the invitation that a token opens, and its review.
+def find_invitation(session: Session, token: str) -> tuple[Invitation, Review]:
+    """Return the valid invitation of a token, and its review.
 
-    Raises NotFound for one that never was, was used or withdrawn, ran out, or was made by
-    somebody who is not the lead any more.
+    Raises NotFound if it never existed, was used or withdrawn, has expired, or was made by
+    somebody who is no longer a lead.
     """
     row = session.execute(
         select(Invitation, Review)
@@ -90,17 +93,24 @@ def opened(session: Session, token: str) -> tuple[Invitation, Review]:
         )
     ).one_or_none()
     if row is not None:
-        roles = roles_of(session, review_id=row[1].id, account_id=row[0].created_by)
+        invitation, review = row
+        roles = roles_of(session, review_id=review.id, account_id=invitation.created_by)
         if may(roles, Action.MANAGE):
-            return row[0], row[1]
-    raise NotFound("This invitation does not hold (any more). Ask the review's lead for a new one.")
+            return invitation, review
+    raise NotFound(
+        "This invitation is invalid: it was used or withdrawn, or has expired. Ask the review's "
+        "lead for a new one."
+    )
 
 
-def accept(session: Session, *, token: str, account_id: UUID) -> Review:
-    """Make the account a member with the roles of the invitation, which is then used; flushes."""
-    found, review = opened(session, token)
+def accept_invitation(session: Session, *, token: str, account_id: UUID) -> Review:
+    """Give the account the roles of an invitation, which is then used, and return its review.
+
+    Raises NotFound as `find_invitation` does.  Flushes.
+    """
+    _, review = find_invitation(session, token)
     lock_review(session, review.id)
-    invitation, review = opened(session, token)  # nobody else used it while we waited
+    invitation, review = find_invitation(session, token)  # nobody used it while we waited
     for role in invitation.roles:
         give_role(
             session,
@@ -108,7 +118,7 @@ def accept(session: Session, *, token: str, account_id: UUID) -> Review:
             account_id=account_id,
             role=Role(role),
             by=Actor.person(account_id),
-            invited_by=found.created_by,
+            invited_by=invitation.created_by,
         )
     invitation.used_at, invitation.used_by = utc_now(), account_id
     session.flush()

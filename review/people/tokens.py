@@ -1,4 +1,4 @@
-"""Bearer tokens for programs: shown once, kept as a hash, worth nothing once revoked."""
+"""Bearer tokens for programs: shown once, stored as a hash, invalid once revoked."""
 
 import secrets
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ from review.people.secrets import hash_of
 from review.tables import Account, ApiToken
 from review.tables.base import utc_now
 
-PREFIX = "siftmap_"  # so that a token in a leaked file is known for one
+PREFIX = "siftmap_"  # so that a token in a leaked file can be recognised
 
 
-class Scope(StrEnum):
-    """What a program may do with a token, within what its owner may."""
+class TokenScope(StrEnum):
+    """What a program may do with a token, if its owner may."""
 
     READ = "read"
     WRITE = "write"
@@ -29,26 +29,26 @@ def issue_token(
     *,
     account_id: UUID,
     name: str,
-    scopes: Sequence[Scope],
+    scopes: Sequence[TokenScope],
     expires_at: datetime | None = None,
 ) -> str:
-    """Return a new token of an account, which is shown this once; flushes.
+    """Return a new token of an account, which is shown only now; flushes.
 
-    Raises Invalid without a name or a scope, or for a moment that has passed.
+    Raises Invalid without a name or a scope, or for an end in the past.
     """
-    known_as = " ".join(name.split())
-    if not known_as or len(known_as) > 255 or "\0" in known_as:
+    program = " ".join(name.split())
+    if not program or len(program) > 255 or "\0" in program:
         raise Invalid("Give the token a name of at most 255 characters: which program is it for?")
     if not scopes:
         raise Invalid("Choose what the token may do: read, write, or both.")
     if expires_at is not None and expires_at <= utc_now():
-        raise Invalid("The token would have ended already; choose a later day.")
+        raise Invalid("This token would already have expired. Choose a later day.")
     token = PREFIX + secrets.token_urlsafe(32)
     session.add(
         ApiToken(
             id=uuid4(),
             account_id=account_id,
-            name=known_as,
+            name=program,
             token_sha256=hash_of(token),
             scopes=sorted({scope.value for scope in scopes}),
             expires_at=expires_at,
@@ -58,12 +58,12 @@ def issue_token(
     return token
 
 
-def account_by_token(session: Session, token: str) -> tuple[Account, frozenset[Scope]] | None:
-    """Return who a token belongs to and its scopes.
+def account_by_token(session: Session, token: str) -> tuple[Account, frozenset[TokenScope]] | None:
+    """Return the owner of a token and its scopes.
 
-    None where it is unknown, has ended or was revoked, or where its owner's account is disabled.
+    None if it is unknown, has expired or was revoked, or if its owner's account is disabled.
     """
-    found = session.execute(
+    row = session.execute(
         select(Account, ApiToken.scopes)
         .join(ApiToken, ApiToken.account_id == Account.id)
         .where(
@@ -73,14 +73,14 @@ def account_by_token(session: Session, token: str) -> tuple[Account, frozenset[S
             Account.disabled_at.is_(None),
         )
     ).one_or_none()
-    if found is None:
+    if row is None:
         return None
-    account, scopes = found
-    return account, frozenset(Scope(one) for one in scopes)
+    account, scopes = row
+    return account, frozenset(TokenScope(scope) for scope in scopes)
 
 
 def tokens_of(session: Session, account_id: UUID) -> Sequence[ApiToken]:
-    """Return an account's tokens, the newest first; those that ended are among them."""
+    """Return an account's tokens, the newest first, including expired and revoked ones."""
     return session.scalars(
         select(ApiToken)
         .where(ApiToken.account_id == account_id)
@@ -89,9 +89,9 @@ def tokens_of(session: Session, account_id: UUID) -> Sequence[ApiToken]:
 
 
 def revoke_token(session: Session, *, account_id: UUID, token_id: UUID) -> None:
-    """End one of an account's tokens now; again is harmless.  Flushes.
+    """Revoke one of an account's tokens; repeating it is harmless.  Flushes.
 
-    Raises NotFound for anybody else's token as for none.
+    Raises NotFound if the account has no such token.
     """
     token = session.get(ApiToken, token_id)
     if token is None or token.account_id != account_id:

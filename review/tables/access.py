@@ -55,6 +55,6 @@ class AnsweredRequest(Base):
     id: Mapped[pk]
     account_id: Mapped[account_key]
     key: Mapped[short]
-    said_sha256: Mapped[sha256]  # of method, address and content
+    request_sha256: Mapped[sha256]  # of method, address and content
     answer: Mapped[dict[str, Any]]
     at: Mapped[now]

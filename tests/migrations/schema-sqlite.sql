@@ -86,7 +86,7 @@ CREATE TABLE answered_request (
   at DATETIME NOT NULL,
   id CHAR(32) NOT NULL,
   key VARCHAR(255) NOT NULL,
-  said_sha256 VARCHAR(64) NOT NULL,
+  request_sha256 VARCHAR(64) NOT NULL,
   CONSTRAINT fk_answered_request_account_id FOREIGN KEY(account_id) REFERENCES account (id) ON DELETE RESTRICT,
   CONSTRAINT pk_answered_request PRIMARY KEY (id),
   CONSTRAINT uq_answered_request_account_id_key UNIQUE (account_id, key)

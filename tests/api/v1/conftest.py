@@ -11,7 +11,7 @@ from httpx2 import Response
 from heatmap.publications import publish, share
 from review.events import Actor
 from review.jobs import JobKind, ask
-from review.people.tokens import Scope, issue_token
+from review.people.tokens import TokenScope, issue_token
 from review.reports.full_texts import add_full_text
 from review.storage.files import FileStore
 from review.studies.studies import add_study
@@ -22,7 +22,7 @@ from tests.api.v1.api_routes import PDF, ApiRoute
 from tests.factories import include_fully, make_records
 
 BASE = "/api/v1"
-BOTH = (Scope.READ, Scope.WRITE)
+BOTH = (TokenScope.READ, TokenScope.WRITE)
 
 
 @dataclass
@@ -66,7 +66,7 @@ def filled_in(value: Any, names: dict[str, Any]) -> Any:
 def program(app, database):
     """A function that gives somebody's program."""
 
-    def make(who: Actor | None = None, scopes: tuple[Scope, ...] = BOTH) -> Program:
+    def make(who: Actor | None = None, scopes: tuple[TokenScope, ...] = BOTH) -> Program:
         client = TestClient(app, follow_redirects=False)
         if who is None:
             return Program(client)

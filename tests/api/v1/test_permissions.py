@@ -8,7 +8,7 @@ from fastapi.routing import APIRoute
 from api.v1 import create_api
 from review.events import OPERATOR, Actor, last_event
 from review.people.accounts import add_account
-from review.people.tokens import Scope, revoke_token, tokens_of
+from review.people.tokens import TokenScope, revoke_token, tokens_of
 from review.permissions import may
 from review.reviews import remove_member
 from review.vocabulary import Role
@@ -146,7 +146,7 @@ def test_nobody_and_a_revoked_token_are_told_to_sign_in(program, people, filled,
 
 
 def test_a_token_that_may_only_read_changes_nothing(program, people, filled, database):
-    caller = program(people.lead, (Scope.READ,))
+    caller = program(people.lead, (TokenScope.READ,))
     with database.reading() as session:
         before = last_event(session, people.review_id)
 

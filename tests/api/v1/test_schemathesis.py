@@ -17,7 +17,7 @@ with warnings.catch_warnings():
 
 from api.app import create_app
 from api.settings import Settings
-from review.people.tokens import Scope, issue_token
+from review.people.tokens import TokenScope, issue_token
 from review.storage.database import Database
 from tests.api.conftest import KEY, work_off
 from tests.api.v1.conftest import BASE, one_of_everything
@@ -50,7 +50,7 @@ def world(templates, tmp_path):
         names = one_of_everything(session, people, app.state.settings.files_dir, tmp_path)
         tokens = {
             who: issue_token(session, account_id=getattr(people, who).account_id, name=who,
-                             scopes=list(Scope))
+                             scopes=list(TokenScope))
             for who in ("lead", "reviewer_a", "advisor")
         }  # fmt: skip
     yield app, names, tokens

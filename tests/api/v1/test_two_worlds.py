@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from review.events import OPERATOR
-from review.people.tokens import Scope, issue_token
+from review.people.tokens import TokenScope, issue_token
 from review.reviews import add_member
 from review.vocabulary import Role
 from tests.api.pages.test_two_worlds import worlds  # noqa: F401 - a fixture
@@ -35,7 +35,7 @@ def told(worlds):  # noqa: F811
 
 def everything(app, database, who, names):
     with database.writing() as session:
-        token = issue_token(session, account_id=who.account_id, name="t", scopes=list(Scope))
+        token = issue_token(session, account_id=who.account_id, name="t", scopes=list(TokenScope))
     program = Program(TestClient(app), token)
     told = {}
     for route, stage in product(API_ROUTES, ("title_abstract", "full_text")):

@@ -1,4 +1,4 @@
-"""Tokens for programs: their owner's, for as long as the owner wants, and never in clear."""
+"""Tokens for programs: valid for their owner until they end, and never stored in clear."""
 
 from datetime import timedelta
 
@@ -7,24 +7,24 @@ from sqlalchemy import select
 
 from review.errors import Invalid, NotFound
 from review.people.idempotency import KeyReused, claim_key, keep_answer
-from review.people.tokens import Scope, account_by_token, issue_token, revoke_token, tokens_of
+from review.people.tokens import TokenScope, account_by_token, issue_token, revoke_token, tokens_of
 from review.tables import Account, ApiToken
 from review.tables.base import utc_now
 
 
-def issue(session, who, **more):
-    given = {"name": "Nightly script", "scopes": [Scope.READ]} | more
-    return issue_token(session, account_id=who.account_id, **given)
+def issue(session, owner, **changes):
+    fields = {"name": "Nightly script", "scopes": [TokenScope.READ]} | changes
+    return issue_token(session, account_id=owner.account_id, **fields)
 
 
 def test_a_token_is_its_owners_with_the_scopes_it_was_given(session, cast):
-    token = issue(session, cast.lead, scopes=[Scope.WRITE, Scope.READ, Scope.READ])
+    token = issue(session, cast.lead, scopes=[TokenScope.WRITE, TokenScope.READ, TokenScope.READ])
 
     account, scopes = account_by_token(session, token)
 
     assert token.startswith("siftmap_")
     assert account.id == cast.lead.account_id
-    assert scopes == {Scope.READ, Scope.WRITE}
+    assert scopes == {TokenScope.READ, TokenScope.WRITE}
 
 
 def test_the_token_itself_is_not_stored(session, cast):
@@ -38,24 +38,27 @@ def test_the_token_itself_is_not_stored(session, cast):
 
 
 @pytest.mark.parametrize("token", ["", "siftmap_", "siftmap_" + "x" * 43, "\ud800", "\0"])
-def test_what_was_never_issued_is_nobodys(session, cast, token):
+def test_a_token_that_was_never_issued_belongs_to_nobody(session, cast, token):
     issue(session, cast.lead)
 
     assert account_by_token(session, token) is None
 
 
-def test_a_revoked_token_is_nobodys_and_its_sister_lives(session, cast):
-    token, sister = issue(session, cast.lead, name="one"), issue(session, cast.lead, name="two")
+def test_a_revoked_token_belongs_to_nobody_and_others_stay_valid(session, cast):
+    token, other_token = (
+        issue(session, cast.lead, name="one"),
+        issue(session, cast.lead, name="two"),
+    )
     first = session.scalar(select(ApiToken).where(ApiToken.name == "one"))
 
     for _ in range(2):
         revoke_token(session, account_id=cast.lead.account_id, token_id=first.id)
 
     assert account_by_token(session, token) is None
-    assert account_by_token(session, sister) is not None
+    assert account_by_token(session, other_token) is not None
 
 
-def test_a_token_ends_at_its_moment(session, cast):
+def test_a_token_expires_at_its_end(session, cast):
     token = issue(session, cast.lead, expires_at=utc_now() + timedelta(days=1))
     [kept] = tokens_of(session, cast.lead.account_id)
 
@@ -98,8 +101,8 @@ def test_a_token_without_name_or_scope_or_future_is_refused(session, cast, wrong
 
 
 def test_a_key_is_claimed_once_and_then_gives_the_answer(session, cast):
-    def claim(said, who=cast.lead):
-        return claim_key(session, account_id=who.account_id, key="one", said_sha256=said * 64)
+    def claim(request, by=cast.lead):
+        return claim_key(session, account_id=by.account_id, key="one", request_sha256=request * 64)
 
     first = claim("a")
     keep_answer(session, first.id, {"status": 201})
