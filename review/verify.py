@@ -133,7 +133,7 @@ def sums(session: Session, review_id: UUID) -> Iterator[str]:
     """P2 to P12 by counts, and P16 by ids: each record in exactly one flow_state, stages nested."""
     flow = count_flow(session, review_id=review_id)
     for identity in identities(flow):
-        if not identity.holds:
+        if not identity.adds_up:
             yield f"{identity.sentence}: {identity.left} ≠ {identity.right}"
     states = flow_states(session, review_id=review_id)
     placed = session.execute(select(states.c.record_id, states.c.flow_state)).all()

@@ -16,7 +16,7 @@ from api.web.routing import PageRouter
 from review.permissions import Action, check
 from review.prisma import drawing
 from review.prisma.boxes import title_of
-from review.prisma.counts import BOXES, Flow, count_flow, event_on, identities
+from review.prisma.counts import BOXES, COLUMNS, Flow, count_flow, event_on, identities
 from review.reviews import protocol_of
 from review.tables import Event
 
@@ -44,7 +44,7 @@ def show(
     }
 
     def link_part(box: str, part: str) -> str:
-        is_reason = box in ("dbr_excluded", "other_excluded")
+        is_reason = box in {column.excluded for column in COLUMNS}
         return records(
             {"box": box} | ({"reason": reasons.get(part, part)} if is_reason else {"source": part})
         )

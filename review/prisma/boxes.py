@@ -1,49 +1,59 @@
-"""What the boxes of the PRISMA 2020 diagram say: PRISMA's own words with a flow's numbers."""
+"""The text of every box of the PRISMA 2020 diagram: PRISMA's own words with a flow's numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from protocols.schema import SearchKind
-from review.prisma.counts import Flow
+from review.prisma.counts import COLUMNS, DATABASES, OTHER_METHODS, Flow, FlowColumn
 from review.prisma.text import clean
-from review.vocabulary import Stream
 
 TITLE = "PRISMA 2020 flow diagram"
-N_ROWS, INCLUDED_ROW = 8, 6
+IDENTIFIED_ROW, SCREENED_ROW, SOUGHT_ROW, ASSESSED_ROW, INCLUDED_ROW, TOTAL_ROW = 0, 2, 3, 5, 6, 7
+SCREENING_AWAITED_ROW, ASSESSMENT_AWAITED_ROW = 1, 4
+N_ROWS = 8
 
-DATABASES = (
-    ("database_results", "Databases", SearchKind.DATABASE),
-    ("register_results", "Registers", SearchKind.REGISTER),
-)
-OTHERS = (
-    ("website_results", "Websites", SearchKind.WEBSITE),
-    ("organisation_results", "Organisations", SearchKind.ORGANISATION),
-    ("citations_results", "Citation searching", SearchKind.CITATION_SEARCHING),
-    ("contact_results", "Contact with authors or experts", SearchKind.CONTACT),
-    ("other_source_results", "Other sources", SearchKind.OTHER),
-)
-NOT_IN_TEMPLATE = {
-    "other_duplicates": "Duplicate records",
-    "other_excluded_automatic": "Records marked as ineligible by automation tools",
-    "other_excluded_other": "Records removed for other reasons",
-    "other_records_screened": "Records screened",
-    "other_records_excluded": "Records excluded",
+SOURCES = {
+    SearchKind.DATABASE: "Databases",
+    SearchKind.REGISTER: "Registers",
+    SearchKind.WEBSITE: "Websites",
+    SearchKind.ORGANISATION: "Organisations",
+    SearchKind.CITATION_SEARCHING: "Citation searching",
+    SearchKind.CONTACT: "Contact with authors or experts",
+    SearchKind.OTHER: "Other sources",
 }
+NOT_IN_TEMPLATE = {
+    OTHER_METHODS.duplicates: "Duplicate records",
+    OTHER_METHODS.excluded_automatic: "Records marked as ineligible by automation tools",
+    OTHER_METHODS.excluded_other: "Records removed for other reasons",
+    OTHER_METHODS.records_screened: "Records screened",
+    OTHER_METHODS.records_excluded: "Records excluded",
+}
+
+
+def _titles_in(column: FlowColumn) -> dict[str, str]:
+    identified = {
+        key: f"Records identified: {SOURCES[kind]}" for kind, key in column.results.items()
+    }
+    return identified | {
+        column.duplicates: "Duplicate records removed",
+        column.excluded_automatic: "Records marked as ineligible by automation tools",
+        column.excluded_other: "Records removed for other reasons",
+        column.records_screened: "Records screened",
+        column.records_excluded: "Records excluded",
+        column.awaiting_title_abstract: "Records awaiting screening",
+        column.not_screened: "Records not screened",
+        column.sought_reports: "Reports sought for retrieval",
+        column.notretrieved_reports: "Reports not retrieved",
+        column.awaiting_retrieval: "Reports awaiting retrieval",
+        column.assessed: "Reports assessed for eligibility",
+        column.awaiting_full_text: "Reports awaiting full-text screening",
+        column.excluded: "Reports excluded",
+    }
+
+
 TITLES = {
-    **{key: f"Records identified: {words}" for key, words, _ in (*DATABASES, *OTHERS)},
-    "duplicates": "Duplicate records removed",
-    "excluded_automatic": "Records marked as ineligible by automation tools",
-    "excluded_other": "Records removed for other reasons",
-    "records_screened": "Records screened",
-    "records_excluded": "Records excluded",
-    "awaiting_title_abstract": "Records awaiting screening",
-    "not_screened": "Records not screened",
-    "sought_reports": "Reports sought for retrieval",
-    "notretrieved_reports": "Reports not retrieved",
-    "awaiting_retrieval": "Reports awaiting retrieval",
-    "assessed": "Reports assessed for eligibility",
-    "awaiting_full_text": "Reports awaiting full-text screening",
-    "excluded": "Reports excluded",
+    **_titles_in(DATABASES),
+    **_titles_in(OTHER_METHODS),
     "new_reports": "Reports of included studies",
     "awaiting_study": "Included reports not yet linked to a study",
     "new_studies": "Studies included",
@@ -52,38 +62,38 @@ TITLES = {
     "previous_studies": "Studies included in a previous version",
     "previous_reports": "Reports of studies included in a previous version",
 }
-HEADINGS = (
-    "Identification of new studies via databases and registers",
-    "Identification of new studies via other methods",
-)
+HEADINGS = {
+    DATABASES.stream: "Identification of new studies via databases and registers",
+    OTHER_METHODS.stream: "Identification of new studies via other methods",
+}
 
 
 @dataclass(frozen=True)
-class Line:
-    """A line of a box: its words, the count that it shows, and the part of it where it is one."""
+class BoxLine:
+    """A line of a box: its words, the key of the count it shows, and which part of that count."""
 
     words: str
     key: str | None = None
     n: int = 0
-    part: str | None = None
+    part: str | None = None  # a source or a reason; None for the whole count
 
     @property
     def text(self) -> str:
-        """Return the words as they are read, with the number where there is one."""
+        """The words as people read them, with the number where there is one."""
         return self.words if self.key is None else f"{self.words} (n = {self.n:,})"
 
 
 @dataclass(frozen=True)
 class Node:
-    """A box before it has a place."""
+    """A box of the diagram, not yet laid out; interim while work remains to be done."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[BoxLine, ...]
     interim: bool = False
 
 
 @dataclass(frozen=True)
-class Column:
-    """One way in: its heading and, for each row, the box on the way and the box beside it."""
+class ColumnBoxes:
+    """A column: its heading and, for each row, the box on the main path and the box beside it."""
 
     heading: str
     main: dict[int, Node]
@@ -91,95 +101,97 @@ class Column:
 
 
 def title_of(key: str) -> str:
-    """Return what a count's box is called in the diagram, without saying in which column."""
-    return TITLES.get(key) or TITLES[key.removeprefix("other_").removeprefix("dbr_")]
+    """Return what the diagram calls a count, without the name of its column."""
+    return TITLES[key]
 
 
-def columns(flow: Flow) -> list[Column]:
+def columns(flow: Flow) -> list[ColumnBoxes]:
     """Return the columns of the diagram: databases and registers, and other methods if used."""
-    found = [_column(flow, HEADINGS[0], DATABASES, Stream.DATABASES)]
-    if _uses_other_methods(flow):
-        found.append(_column(flow, HEADINGS[1], OTHERS, Stream.OTHER))
-    return found
+    used = COLUMNS if _uses_other_methods(flow) else (DATABASES,)
+    return [_boxes_in(flow, column) for column in used]
 
 
 def _uses_other_methods(flow: Flow) -> bool:
-    keys = [key for key in flow.counts if key.startswith("other_")]
-    return flow.total(*keys, *(key for key, _, _ in OTHERS)) > 0
+    return flow.total(*OTHER_METHODS.results.values(), *OTHER_METHODS.flow_states) > 0
 
 
-def _column(
-    flow: Flow, heading: str, kinds: Sequence[tuple[str, str, SearchKind]], stream: Stream
-) -> Column:
-    is_other = stream is Stream.OTHER
-    early, late = ("other_", "other_") if is_other else ("", "dbr_")
-
+def _boxes_in(flow: Flow, column: FlowColumn) -> ColumnBoxes:
     def box(words: str, key: str) -> Node:
-        return Node((Line(words, key, flow.counts[key]),))
+        return Node((BoxLine(words, key, flow.counts[key]),))
 
     main = {
-        0: _identified(flow, kinds, mark="†" if is_other and notes(flow) else ""),
-        3: box("Reports sought for retrieval", late + "sought_reports"),
-        5: box("Reports assessed for eligibility", late + "assessed"),
+        IDENTIFIED_ROW: _identified(flow, column),
+        SOUGHT_ROW: box("Reports sought for retrieval", column.sought_reports),
+        ASSESSED_ROW: box("Reports assessed for eligibility", column.assessed),
     }
     side = {
-        3: box("Reports not retrieved", late + "notretrieved_reports"),
-        5: _reports_excluded(flow, late + "excluded", stream),
+        SOUGHT_ROW: box("Reports not retrieved", column.notretrieved_reports),
+        ASSESSED_ROW: _reports_excluded(flow, column),
     }
-    if not is_other:
-        main[2] = box("Records screened", "records_screened")
-        side[0] = _removed(flow)
-        side[2] = box("Records excluded", "records_excluded")
-        _include(flow, main, side)
-    _wait(flow, side, early)
-    return Column(heading, main, side)
+    if column is DATABASES:
+        main[SCREENED_ROW] = box("Records screened", column.records_screened)
+        side[IDENTIFIED_ROW] = _removed(flow)
+        side[SCREENED_ROW] = box("Records excluded", column.records_excluded)
+        _add_included(flow, main, side)
+    side |= _interim_boxes(flow, column)
+    return ColumnBoxes(HEADINGS[column.stream], main, side)
 
 
-def _identified(flow: Flow, kinds: Sequence[tuple[str, str, SearchKind]], *, mark: str) -> Node:
-    used = [kind for kind in kinds if flow.counts[kind[0]]] or kinds[:2]
-    lines = [Line(f"Records identified from{mark}:")]
-    for key, words, kind in used:
-        lines.append(Line(words, key, flow.counts[key]))
+def _identified(flow: Flow, column: FlowColumn) -> Node:
+    results = list(column.results.items())
+    used = [(kind, key) for kind, key in results if flow.counts[key]] or results[:2]
+    mark = "†" if column is OTHER_METHODS and notes(flow) else ""
+    lines = [BoxLine(f"Records identified from{mark}:")]
+    for kind, key in used:
+        lines.append(BoxLine(SOURCES[kind], key, flow.counts[key]))
         lines += _parts(key, flow.sources.get(kind, {}))
     return Node(tuple(lines))
 
 
-def _parts(key: str, parts: dict[str, int]) -> list[Line]:
-    return [Line(clean(name) or "Not named", key, n, name) for name, n in parts.items() if n]
+def _parts(key: str, parts: Mapping[str, int]) -> list[BoxLine]:
+    return [BoxLine(clean(name) or "Not named", key, n, name) for name, n in parts.items() if n]
 
 
 def _removed(flow: Flow) -> Node:
     words = {
-        "duplicates": "Duplicate records",
-        "excluded_automatic": "Records marked as ineligible by automation tools",
-        "excluded_other": "Records removed for other reasons",
+        DATABASES.duplicates: "Duplicate records",
+        DATABASES.excluded_automatic: "Records marked as ineligible by automation tools",
+        DATABASES.excluded_other: "Records removed for other reasons",
     }
-    lines = [Line(text, key, flow.counts[key]) for key, text in words.items()]
-    return Node((Line("Records removed before screening:"), *lines))
+    lines = [BoxLine(text, key, flow.counts[key]) for key, text in words.items()]
+    return Node((BoxLine("Records removed before screening:"), *lines))
 
 
-def _reports_excluded(flow: Flow, key: str, stream: Stream) -> Node:
-    reasons = _parts(key, flow.reasons.get(stream, {}))
-    total = Line(f"Reports excluded{':' if reasons else ''}", key, flow.counts[key])
-    return Node((total, *reasons))
+def _reports_excluded(flow: Flow, column: FlowColumn) -> Node:
+    reasons = _parts(column.excluded, flow.reasons.get(column.stream, {}))
+    words = f"Reports excluded{':' if reasons else ''}"
+    return Node((BoxLine(words, column.excluded, flow.counts[column.excluded]), *reasons))
 
 
-def _wait(flow: Flow, side: dict[int, Node], early: str) -> None:
-    waiting = {
-        1: {"awaiting_title_abstract": "Records awaiting screening",
-            "not_screened": "Records not screened because screening stopped early"},
-        4: {"awaiting_retrieval": "Reports awaiting retrieval",
-            "awaiting_full_text": "Reports awaiting eligibility assessment"},
-    }  # fmt: skip
-    for row, words in waiting.items():
-        counted = [Line(text, early + key, flow.counts[early + key]) for key, text in words.items()]
-        if lines := tuple(line for line in counted if line.n):
-            side[row] = Node(lines, interim=True)
+def _interim_boxes(flow: Flow, column: FlowColumn) -> dict[int, Node]:
+    """Return the boxes of unfinished work, by row; none where nothing is unfinished."""
+    words = {
+        SCREENING_AWAITED_ROW: {
+            column.awaiting_title_abstract: "Records awaiting screening",
+            column.not_screened: "Records not screened because screening stopped early",
+        },
+        ASSESSMENT_AWAITED_ROW: {
+            column.awaiting_retrieval: "Reports awaiting retrieval",
+            column.awaiting_full_text: "Reports awaiting eligibility assessment",
+        },
+    }
+    lines = {
+        row: tuple(
+            BoxLine(text, key, flow.counts[key]) for key, text in texts.items() if flow.counts[key]
+        )
+        for row, texts in words.items()
+    }
+    return {row: Node(counted, interim=True) for row, counted in lines.items() if counted}
 
 
-def _include(flow: Flow, main: dict[int, Node], side: dict[int, Node]) -> None:
+def _add_included(flow: Flow, main: dict[int, Node], side: dict[int, Node]) -> None:
     def box(*, interim: bool = False, **words: str) -> Node:
-        lines = (Line(text, key, flow.counts[key]) for key, text in words.items())
+        lines = (BoxLine(text, key, flow.counts[key]) for key, text in words.items())
         return Node(tuple(lines), interim)
 
     main[INCLUDED_ROW] = box(
@@ -190,37 +202,37 @@ def _include(flow: Flow, main: dict[int, Node], side: dict[int, Node]) -> None:
         words = "Of these reports, not yet linked to a study"
         side[INCLUDED_ROW] = box(interim=True, awaiting_study=words)
     if flow.total("previous_studies", "previous_reports"):
-        main[INCLUDED_ROW + 1] = box(
+        main[TOTAL_ROW] = box(
             total_studies="Total studies included in review",
             total_reports="Reports of total included studies",
         )
-        side[INCLUDED_ROW + 1] = box(
+        side[TOTAL_ROW] = box(
             previous_studies="Studies included in previous version of review",
             previous_reports="Reports of studies included in previous version of review",
         )
 
 
-def notes(flow: Flow) -> list[Line]:
-    """Return the counts of the other column that the template has no box for."""
-    lines = [Line(words, key, flow.counts[key]) for key, words in NOT_IN_TEMPLATE.items()]
+def notes(flow: Flow) -> list[BoxLine]:
+    """Return the footnote: counts of other methods that have no box in the template."""
+    lines = [BoxLine(words, key, flow.counts[key]) for key, words in NOT_IN_TEMPLATE.items()]
     if not any(line.n for line in lines):
         return []
     opening = "† Records identified via other methods, before reports were sought for retrieval:"
-    return [Line(opening), *(line for line in lines if line.n)]
+    return [BoxLine(opening), *(line for line in lines if line.n)]
 
 
 def describe(flow: Flow) -> str:
-    """Return what the diagram says, in words: every box with its numbers, from top to bottom."""
+    """Return the diagram in words: every box with its numbers, from top to bottom."""
     sentences = [f"{TITLE} as of event {flow.as_of:,}."]
     for column in columns(flow):
-        boxes = (beside.get(row) for row in range(N_ROWS) for beside in (column.main, column.side))
+        boxes = (nodes.get(row) for row in range(N_ROWS) for nodes in (column.main, column.side))
         sentences.append(f"{column.heading}.")
         sentences += [_sentence(node.lines) for node in boxes if node is not None]
-    if below := notes(flow):
-        sentences.append(_sentence(below))
+    if footnote := notes(flow):
+        sentences.append(_sentence(footnote))
     return " ".join(sentences)
 
 
-def _sentence(lines: Sequence[Line]) -> str:
+def _sentence(lines: Sequence[BoxLine]) -> str:
     opening, *rest = (line.text for line in lines)
     return f"{opening}{' ' if opening.endswith(':') else ', '}{', '.join(rest)}".rstrip(", ") + "."

@@ -1,12 +1,12 @@
-"""PRISMA 2020 counts, derived from where every record is; nothing here is stored.
+"""PRISMA 2020 counts, derived from the flow state of every record; nothing here is stored.
 
 Boxes and their keys are those of the PRISMA 2020 flow diagram (Page et al. 2021,
 doi:10.1136/bmj.n71) and of the PRISMA2020 exchange file.  The template has no box for duplicates
-or screening in the column *other methods*; those counts carry the prefix ``other_``.
+or screening in the column *other methods*; those counts have keys of our own.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -39,60 +39,118 @@ from review.vocabulary import SearchKind, Stage, Stream
 
 ALL = frozenset(FlowState)
 
+Tally = Counter[tuple[SearchKind, Stream, FlowState]]
+"""How many records there are of each kind of search, in each stream and flow state."""
+
 
 @dataclass(frozen=True)
 class Box:
-    """A number of the diagram: which leaves it adds up, of which stream and kinds of search."""
+    """A number of the diagram: the flow states it adds up, of one stream, of kinds of search."""
 
     flow_states: frozenset[FlowState]
-    stream: Stream | None = None
-    kinds: frozenset[SearchKind] | None = None
+    stream: Stream | None = None  # None for both
+    kinds: frozenset[SearchKind] | None = None  # None for all
 
 
-def _one(flow_state: FlowState, stream: Stream) -> Box:
-    return Box(frozenset({flow_state}), stream)
+@dataclass(frozen=True)
+class FlowColumn:
+    """One column of the diagram: its stream, its name in a sentence, and the key of each count."""
+
+    stream: Stream
+    words: str
+    results: Mapping[SearchKind, str]  # records identified, by kind of search
+    duplicates: str
+    excluded_automatic: str
+    excluded_other: str
+    records_screened: str
+    records_excluded: str
+    awaiting_title_abstract: str
+    not_screened: str
+    sought_reports: str
+    notretrieved_reports: str
+    awaiting_retrieval: str
+    assessed: str
+    awaiting_full_text: str
+    excluded: str
+
+    @property
+    def flow_states(self) -> dict[str, frozenset[FlowState]]:
+        """The flow states that each count adds up, by its key; without records identified."""
+        return {
+            self.duplicates: frozenset({FlowState.DUPLICATE}),
+            self.excluded_automatic: BY_AUTOMATION,
+            self.excluded_other: frozenset({FlowState.REMOVED_OTHER}),
+            self.records_screened: SCREENED,
+            self.records_excluded: frozenset({FlowState.EXCLUDED}),
+            self.awaiting_title_abstract: AWAITING_SCREENING,
+            self.not_screened: frozenset({FlowState.NOT_SCREENED}),
+            self.sought_reports: SOUGHT,
+            self.notretrieved_reports: frozenset({FlowState.NOT_RETRIEVED}),
+            self.awaiting_retrieval: frozenset({FlowState.AWAITING_RETRIEVAL}),
+            self.assessed: ASSESSED,
+            self.awaiting_full_text: AWAITING_FULL_TEXT,
+            self.excluded: frozenset({FlowState.FULL_TEXT_EXCLUDED}),
+        }
 
 
-def _identified(*kinds: SearchKind) -> Box:
-    return Box(ALL, kinds=frozenset(kinds))
-
-
-_DB, _OTHER = Stream.DATABASES, Stream.OTHER
+DATABASES = FlowColumn(
+    stream=Stream.DATABASES,
+    words="from databases and registers",
+    results={
+        SearchKind.DATABASE: "database_results",
+        SearchKind.REGISTER: "register_results",
+    },
+    duplicates="duplicates",
+    excluded_automatic="excluded_automatic",
+    excluded_other="excluded_other",
+    records_screened="records_screened",
+    records_excluded="records_excluded",
+    awaiting_title_abstract="awaiting_title_abstract",
+    not_screened="not_screened",
+    sought_reports="dbr_sought_reports",
+    notretrieved_reports="dbr_notretrieved_reports",
+    awaiting_retrieval="awaiting_retrieval",
+    assessed="dbr_assessed",
+    awaiting_full_text="awaiting_full_text",
+    excluded="dbr_excluded",
+)
+OTHER_METHODS = FlowColumn(
+    stream=Stream.OTHER,
+    words="from other methods",
+    results={
+        SearchKind.WEBSITE: "website_results",
+        SearchKind.ORGANISATION: "organisation_results",
+        SearchKind.CITATION_SEARCHING: "citations_results",
+        SearchKind.CONTACT: "contact_results",
+        SearchKind.OTHER: "other_source_results",
+    },
+    duplicates="other_duplicates",
+    excluded_automatic="other_excluded_automatic",
+    excluded_other="other_excluded_other",
+    records_screened="other_records_screened",
+    records_excluded="other_records_excluded",
+    awaiting_title_abstract="other_awaiting_title_abstract",
+    not_screened="other_not_screened",
+    sought_reports="other_sought_reports",
+    notretrieved_reports="other_notretrieved_reports",
+    awaiting_retrieval="other_awaiting_retrieval",
+    assessed="other_assessed",
+    awaiting_full_text="other_awaiting_full_text",
+    excluded="other_excluded",
+)
+COLUMNS = (DATABASES, OTHER_METHODS)
 
 BOXES: dict[str, Box] = {
-    "database_results": _identified(SearchKind.DATABASE),
-    "register_results": _identified(SearchKind.REGISTER),
-    "website_results": _identified(SearchKind.WEBSITE),
-    "organisation_results": _identified(SearchKind.ORGANISATION),
-    "citations_results": _identified(SearchKind.CITATION_SEARCHING),
-    "contact_results": _identified(SearchKind.CONTACT),
-    "other_source_results": _identified(SearchKind.OTHER),
-    "duplicates": _one(FlowState.DUPLICATE, _DB),
-    "excluded_automatic": Box(BY_AUTOMATION, _DB),
-    "excluded_other": _one(FlowState.REMOVED_OTHER, _DB),
-    "records_screened": Box(SCREENED, _DB),
-    "records_excluded": _one(FlowState.EXCLUDED, _DB),
-    "awaiting_title_abstract": Box(AWAITING_SCREENING, _DB),
-    "not_screened": _one(FlowState.NOT_SCREENED, _DB),
-    "dbr_sought_reports": Box(SOUGHT, _DB),
-    "dbr_notretrieved_reports": _one(FlowState.NOT_RETRIEVED, _DB),
-    "awaiting_retrieval": _one(FlowState.AWAITING_RETRIEVAL, _DB),
-    "dbr_assessed": Box(ASSESSED, _DB),
-    "awaiting_full_text": Box(AWAITING_FULL_TEXT, _DB),
-    "dbr_excluded": _one(FlowState.FULL_TEXT_EXCLUDED, _DB),
-    "other_duplicates": _one(FlowState.DUPLICATE, _OTHER),
-    "other_excluded_automatic": Box(BY_AUTOMATION, _OTHER),
-    "other_excluded_other": _one(FlowState.REMOVED_OTHER, _OTHER),
-    "other_records_screened": Box(SCREENED, _OTHER),
-    "other_records_excluded": _one(FlowState.EXCLUDED, _OTHER),
-    "other_awaiting_title_abstract": Box(AWAITING_SCREENING, _OTHER),
-    "other_not_screened": _one(FlowState.NOT_SCREENED, _OTHER),
-    "other_sought_reports": Box(SOUGHT, _OTHER),
-    "other_notretrieved_reports": _one(FlowState.NOT_RETRIEVED, _OTHER),
-    "other_awaiting_retrieval": _one(FlowState.AWAITING_RETRIEVAL, _OTHER),
-    "other_assessed": Box(ASSESSED, _OTHER),
-    "other_awaiting_full_text": Box(AWAITING_FULL_TEXT, _OTHER),
-    "other_excluded": _one(FlowState.FULL_TEXT_EXCLUDED, _OTHER),
+    **{
+        key: Box(ALL, kinds=frozenset({kind}))
+        for column in COLUMNS
+        for kind, key in column.results.items()
+    },
+    **{
+        key: Box(states, column.stream)
+        for column in COLUMNS
+        for key, states in column.flow_states.items()
+    },
     "new_reports": Box(INCLUDED),
     "awaiting_study": Box(frozenset({FlowState.AWAITING_STUDY})),
 }
@@ -106,9 +164,7 @@ class Flow:
     counts: dict[str, int]
     sources: dict[SearchKind, dict[str, int]]  # records by source, for each kind of search
     reasons: dict[Stream, dict[str, int]]  # full-text exclusions by reason label, in order
-    flow_states: dict[FlowState, int] = field(
-        default_factory=dict
-    )  # what the boxes are added up from
+    flow_states: dict[FlowState, int] = field(default_factory=dict)  # the boxes add these up
 
     def total(self, *keys: str) -> int:
         """Return the sum of some counts."""
@@ -117,14 +173,14 @@ class Flow:
 
 @dataclass(frozen=True)
 class Identity:
-    """One sum that has to come out, in words and numbers."""
+    """A sum that must add up, in words and numbers."""
 
     sentence: str
     left: int
     right: int
 
     @property
-    def holds(self) -> bool:
+    def adds_up(self) -> bool:
         """Whether both sides are the same."""
         return self.left == self.right
 
@@ -138,16 +194,16 @@ def count_flow(session: Session, *, review_id: UUID, as_of: int | None = None) -
     else:
         states = flow_states(session, review_id=review_id, as_of=as_of)
         rows = session.execute(_counted(states)).all()
-    places = Counter[tuple[SearchKind, Stream, FlowState]]()
+    tally = Tally()
     reasons: dict[Stream, Counter[str]] = {stream: Counter() for stream in Stream}
     studies = set()
-    for kind, stream, at, reason, study_id, n in rows:
-        places[kind, Stream(stream), FlowState(at)] += n
-        if at == FlowState.FULL_TEXT_EXCLUDED and reason is not None:
+    for kind, stream, flow_state, reason, study_id, n in rows:
+        tally[kind, Stream(stream), FlowState(flow_state)] += n
+        if flow_state == FlowState.FULL_TEXT_EXCLUDED and reason is not None:
             reasons[Stream(stream)][reason] += n
         if study_id is not None:
             studies.add(study_id)
-    counts = {key: _add(places, box) for key, box in BOXES.items()}
+    counts = {key: _add(tally, box) for key, box in BOXES.items()}
     counts["previous_studies"] = counts["previous_reports"] = 0
     counts["new_studies"] = len(studies)
     counts["total_studies"] = counts["previous_studies"] + counts["new_studies"]
@@ -155,21 +211,21 @@ def count_flow(session: Session, *, review_id: UUID, as_of: int | None = None) -
     return Flow(
         as_of=number,
         counts=counts,
-        flow_states=_by_leaf(places),
+        flow_states=_by_flow_state(tally),
         sources=_sources(session, review_id, as_of),
-        reasons=_labelled(session, review_id, as_of, reasons),
+        reasons=_labelled(session, review_id, reasons, as_of=as_of),
     )
 
 
 def _counted(states: CTE) -> Select[Any]:
-    place = (
+    keys = (
         states.c.kind,
         states.c.stream,
         states.c.flow_state,
         states.c.reason,
         states.c.study_id,
     )
-    return select(*place, func.count()).group_by(*place)
+    return select(*keys, func.count()).group_by(*keys)
 
 
 @lru_cache(maxsize=64)
@@ -177,9 +233,9 @@ def _counted_now(reasons: Reasons) -> Select[Any]:
     return _counted(flow_state_table(Scope(REVIEW_PARAM), reasons))
 
 
-def _by_leaf(places: Counter[tuple[SearchKind, Stream, FlowState]]) -> dict[FlowState, int]:
+def _by_flow_state(tally: Tally) -> dict[FlowState, int]:
     counted = Counter[FlowState]()
-    for (_, _, flow_state), n in places.items():
+    for (_, _, flow_state), n in tally.items():
         counted[flow_state] += n
     return {flow_state: counted[flow_state] for flow_state in FlowState}
 
@@ -187,31 +243,12 @@ def _by_leaf(places: Counter[tuple[SearchKind, Stream, FlowState]]) -> dict[Flow
 def identities(flow: Flow) -> list[Identity]:
     """Return every sum that the flow must satisfy (RELIABILITY P2 to P11), with its numbers."""
     return [
-        *_stream_identities(
-            flow,
-            "from databases and registers",
-            ("database_results", "register_results"),
-            "",
-            "dbr_",
-        ),
-        *_stream_identities(
-            flow,
-            "from other methods",
-            (
-                "website_results",
-                "organisation_results",
-                "citations_results",
-                "contact_results",
-                "other_source_results",
-            ),
-            "other_",
-            "other_",
-        ),
+        *(identity for column in COLUMNS for identity in _identities_of(flow, column)),
         Identity(
             "reports included = assessed − excluded on full text, in both columns",
             flow.counts["new_reports"],
-            flow.total("dbr_assessed", "other_assessed")
-            - flow.total("dbr_excluded", "other_excluded"),
+            flow.total(*(column.assessed for column in COLUMNS))
+            - flow.total(*(column.excluded for column in COLUMNS)),
         ),
         Identity(
             "total studies = previous + new",
@@ -221,42 +258,41 @@ def identities(flow: Flow) -> list[Identity]:
     ]
 
 
-def _stream_identities(
-    flow: Flow, where: str, found: Iterable[str], early: str, late: str
-) -> list[Identity]:
-    def n(*keys: str) -> int:
-        return flow.total(*keys)
-
-    removed = [early + key for key in ("duplicates", "excluded_automatic", "excluded_other")]
-    waiting = [early + key for key in ("awaiting_title_abstract", "not_screened")]
-    stream = Stream.OTHER if late == "other_" else Stream.DATABASES
+def _identities_of(flow: Flow, column: FlowColumn) -> list[Identity]:
     return [
         Identity(
-            f"records identified {where} = removed before screening + screened + awaiting "
+            f"records identified {column.words} = removed before screening + screened + awaiting "
             "screening + not screened",
-            n(*found),
-            n(*removed, early + "records_screened", *waiting),
-        ),
-        Identity(
-            f"records screened {where} = excluded + sought as reports",
-            n(early + "records_screened"),
-            n(early + "records_excluded", late + "sought_reports"),
-        ),
-        Identity(
-            f"reports sought {where} = not retrieved + awaiting retrieval + awaiting full-text "
-            "screening + assessed",
-            n(late + "sought_reports"),
-            n(
-                late + "notretrieved_reports",
-                early + "awaiting_retrieval",
-                early + "awaiting_full_text",
-                late + "assessed",
+            flow.total(*column.results.values()),
+            flow.total(
+                column.duplicates,
+                column.excluded_automatic,
+                column.excluded_other,
+                column.records_screened,
+                column.awaiting_title_abstract,
+                column.not_screened,
             ),
         ),
         Identity(
-            f"reports excluded on full text {where} = the sum over reasons",
-            n(late + "excluded"),
-            sum(flow.reasons[stream].values()),
+            f"records screened {column.words} = excluded + sought as reports",
+            flow.total(column.records_screened),
+            flow.total(column.records_excluded, column.sought_reports),
+        ),
+        Identity(
+            f"reports sought {column.words} = not retrieved + awaiting retrieval + awaiting "
+            "full-text screening + assessed",
+            flow.total(column.sought_reports),
+            flow.total(
+                column.notretrieved_reports,
+                column.awaiting_retrieval,
+                column.awaiting_full_text,
+                column.assessed,
+            ),
+        ),
+        Identity(
+            f"reports excluded on full text {column.words} = the sum over reasons",
+            flow.total(column.excluded),
+            sum(flow.reasons[column.stream].values()),
         ),
     ]
 
@@ -264,7 +300,7 @@ def _stream_identities(
 def event_on(session: Session, *, review_id: UUID, as_of: str) -> int:
     """Return the event number that ``as_of`` means: a number, or the end of a day in UTC.
 
-    Raises Invalid for neither, NotFound for a time before the review began.
+    Raises Invalid where it is neither, NotFound for a time before the review began.
     """
     if as_of.isdecimal():
         number = int(as_of[:18])
@@ -280,18 +316,18 @@ def event_on(session: Session, *, review_id: UUID, as_of: str) -> int:
     if day >= utc_now().date():
         return last_event(session, review_id)
     end = datetime.combine(day, time.min, UTC) + timedelta(days=1)
-    found = session.scalar(
+    last = session.scalar(
         select(func.max(Event.number)).where(Event.review_id == review_id, Event.at < end)
     )
-    if found is None:
-        raise NotFound(f"The review had not begun by {day}.")
-    return found
+    if last is None:
+        raise NotFound(f"The review had not begun by {day}. Choose a later day.")
+    return last
 
 
-def _add(places: Counter[tuple[SearchKind, Stream, FlowState]], box: Box) -> int:
+def _add(tally: Tally, box: Box) -> int:
     return sum(
         n
-        for (kind, stream, flow_state), n in places.items()
+        for (kind, stream, flow_state), n in tally.items()
         if flow_state in box.flow_states
         and (box.stream is None or stream == box.stream)
         and (box.kinds is None or kind in box.kinds)
@@ -317,8 +353,13 @@ def _sources(
 
 
 def _labelled(
-    session: Session, review_id: UUID, as_of: int | None, reasons: dict[Stream, Counter[str]]
+    session: Session,
+    review_id: UUID,
+    reasons: Mapping[Stream, Counter[str]],
+    *,
+    as_of: int | None,
 ) -> dict[Stream, dict[str, int]]:
+    """Return the reasons under their labels, in the protocol's order; unknown keys come last."""
     protocol = protocol_of(session, review_id, as_of=as_of)
     known = {reason.key: reason.label for reason in protocol.reasons(Stage.FULL_TEXT)}
     labelled: dict[Stream, dict[str, int]] = {}

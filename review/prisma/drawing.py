@@ -1,6 +1,6 @@
-"""The PRISMA 2020 flow diagram as a drawing of our own: every number of a flow, in its box.
+"""The PRISMA 2020 flow diagram as SVG, PNG and PDF: every number of a flow, in its box.
 
-What the boxes say is in review.prisma_boxes, where they stand in review.prisma_layout.
+The text of the boxes comes from `review.prisma.boxes`, their positions from `review.prisma.layout`.
 """
 
 from collections.abc import Callable, Sequence
@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 import vl_convert
 
-from review.prisma.boxes import TITLE, Line, describe
+from review.prisma.boxes import TITLE, BoxLine, describe
 from review.prisma.counts import Flow
 from review.prisma.layout import (
     LINE,
@@ -16,8 +16,8 @@ from review.prisma.layout import (
     NOTE_LINE,
     PADDING,
     Arrow,
-    Layout,
-    Placed,
+    DiagramLayout,
+    PlacedBox,
     Rect,
     height_of,
     indent,
@@ -31,7 +31,7 @@ PAPER, WHITE, INK, ACCENT = "#fbfaf7", "#ffffff", "#1b1d22", "#0b5f6b"
 BAND, INTERIM, INTERIM_EDGE = "#dcebed", "#fff6e0", "#8a5a00"
 PNG_SCALE = 2.0
 
-Link = Callable[[str], str]  # from the key of a count to the address of its records
+Link = Callable[[str], str]  # from a count's key to the address of its records
 PartLink = Callable[[str, str], str]  # from a count and one of its sources or reasons
 
 
@@ -43,40 +43,40 @@ def to_svg(
     title: str = TITLE,
     head: str | None = None,
 ) -> str:
-    """Return the diagram as SVG, the same for the same flow to the last character.
+    """Return the diagram as SVG; the same flow always gives the same characters.
 
-    ``link`` gives the address behind a count (any key of ``flow.counts``); each number's line is
-    then a link.  ``link_part`` gives the address behind one source or reason of a count; without
-    it they lead to the whole count.  ``head``, the hash of the last event counted, is printed.
+    ``link`` gives the address for a count (any key of ``flow.counts``); with it, the line of each
+    number is a link.  ``link_part`` gives the address for one source or reason of a count; without
+    it, these lead to the whole count.  ``head``, the hash of the last event counted, is printed.
     """
-    place = lay_out(flow, head=head)
+    layout = lay_out(flow, head=head)
     parts = [
-        _opening(place, "img" if link is None else "group"),
+        _opening(layout, "img" if link is None else "group"),
         f"<title>{escape(clean(title))}</title>",
         f"<desc>{escape(describe(flow))}</desc>",
-        _rectangle(Rect(0, 0, place.width, place.height), PAPER, radius=0, name="prisma-paper"),
-        *(_band(label, rect) for label, rect in place.bands),
-        *(_heading(label, rect) for label, rect in place.headings),
-        *(_arrow(arrow) for arrow in place.arrows),
-        *(_box(placed, link, link_part) for placed in place.boxes),
-        *(_note(line, rect, link) for line, rect in place.notes),
+        _rectangle(Rect(0, 0, layout.width, layout.height), PAPER, radius=0, name="prisma-paper"),
+        *(_band(label, rect) for label, rect in layout.bands),
+        *(_heading(label, rect) for label, rect in layout.headings),
+        *(_arrow(arrow) for arrow in layout.arrows),
+        *(_box(placed, link, link_part) for placed in layout.boxes),
+        *(_note(line, rect, link) for line, rect in layout.notes),
         "</svg>\n",
     ]
     return "\n".join(parts)
 
 
 def to_png(flow: Flow, *, title: str = TITLE, head: str | None = None) -> bytes:
-    """Return the diagram as PNG, at twice its size so that it prints sharply."""
+    """Return the diagram as PNG, at twice its size, so that it prints sharply."""
     return bytes(vl_convert.svg_to_png(to_svg(flow, title=title, head=head), scale=PNG_SCALE))
 
 
 def to_pdf(flow: Flow, *, title: str = TITLE, head: str | None = None) -> bytes:
-    """Return the diagram as a PDF of one page, its size that of the drawing."""
+    """Return the diagram as a PDF with one page of the size of the drawing."""
     return bytes(vl_convert.svg_to_pdf(to_svg(flow, title=title, head=head)))
 
 
-def _opening(place: Layout, role: str) -> str:
-    width, height = f"{place.width:g}", f"{place.height:g}"
+def _opening(layout: DiagramLayout, role: str) -> str:
+    width, height = f"{layout.width:g}", f"{layout.height:g}"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="prisma" role="{role}" '
         f'width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
@@ -110,7 +110,7 @@ def _rectangle(
     )
 
 
-def _box(placed: Placed, link: Link | None, link_part: PartLink | None) -> str:
+def _box(placed: PlacedBox, link: Link | None, link_part: PartLink | None) -> str:
     rect, is_interim = placed.rect, placed.node.interim
     fill, edge = (INTERIM, INTERIM_EDGE) if is_interim else (WHITE, INK)
     dashes = ' stroke-dasharray="5 3"' if is_interim else ""
@@ -119,16 +119,16 @@ def _box(placed: Placed, link: Link | None, link_part: PartLink | None) -> str:
     lines = []
     for line in placed.node.lines:
         text = _text(wrapped(line), rect.x + PADDING + indent(line), y)
-        lines.append(_linked(text, line, link, link_part))
+        lines.append(_linked(text, line, link, link_part=link_part))
         y += LINE * len(wrapped(line))
-    drawn = _rectangle(rect, fill, more=f' stroke="{edge}" stroke-width="1"{dashes}')
-    return f'<g class="{names}">{drawn}{"".join(lines)}</g>'
+    shape = _rectangle(rect, fill, more=f' stroke="{edge}" stroke-width="1"{dashes}')
+    return f'<g class="{names}">{shape}{"".join(lines)}</g>'
 
 
-def _note(line: Line, rect: Rect, link: Link | None) -> str:
+def _note(line: BoxLine, rect: Rect, link: Link | None) -> str:
     texts = wrap(line.text, rect.width, NOTE_FONT)
-    drawn = _text(texts, rect.x, rect.y, size=NOTE_FONT, leading=NOTE_LINE, name="prisma-note")
-    return _linked(drawn, line, link, None)
+    text = _text(texts, rect.x, rect.y, size=NOTE_FONT, leading=NOTE_LINE, name="prisma-note")
+    return _linked(text, line, link)
 
 
 def _text(
@@ -140,7 +140,7 @@ def _text(
     leading: float = LINE,
     name: str = "prisma-line",
 ) -> str:
-    # Words stand in the middle of their line: their baseline is about 0.35 em below it.
+    # Text is centred in its line: the baseline is about 0.35 em below the middle.
     baseline = y + leading / 2 + 0.35 * size
     spans = " ".join(
         f'<tspan x="{x:g}" y="{baseline + number * leading:g}">{escape(text)}</tspan>'
@@ -149,7 +149,9 @@ def _text(
     return f'<text class="{name}" font-size="{size:g}" fill="{INK}">{spans}</text>'
 
 
-def _linked(text: str, line: Line, link: Link | None, link_part: PartLink | None) -> str:
+def _linked(
+    text: str, line: BoxLine, link: Link | None, *, link_part: PartLink | None = None
+) -> str:
     if link is None or line.key is None:
         return text
     href = link(line.key)

@@ -7,14 +7,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from protocols.schema import SearchKind
-from review.prisma.counts import Flow, identities
+from review.prisma.counts import COLUMNS, Flow, identities
 from review.safe_text import safe_cell
-from review.vocabulary import Stream
 
-COLUMNS = ("data", "node", "box", "description", "boxtext", "tooltips", "url", "n")
+FIELDS = ("data", "node", "box", "description", "boxtext", "tooltips", "url", "n")
 NA = "NA"  # what R reads as missing
 
-# data, node, box, description (the box text itself where it is empty), box text
+# data, node, box, description (empty where it is the same as the box text), box text
 TEMPLATE = (
     (NA, "node4", "prevstud", "Grey title box; Previous studies", "Previous studies"),
     ("previous_studies", "node5", "box1", "", "Studies included in previous version of review"),
@@ -63,7 +62,7 @@ TEMPLATE = (
     ("included", "node3", "included", "Blue included box", "Included"),
 )  # fmt: skip
 
-# What the template has no box for; the R package takes no notice of these rows.
+# Counts that the template has no box for; the R package ignores these rows.
 EXTRA = {
     "contact_results": "Contact with authors or experts",
     "other_source_results": "Other sources",
@@ -86,18 +85,21 @@ _TEMPLATE_KEYS = tuple(row[0] for row in TEMPLATE if row[0] != NA)
 
 
 def to_json(flow: Flow, *, review: str, head: str | None = None) -> dict[str, Any]:
-    """Return one object: every count under its key, and beside them what the counts consist of.
+    """Return one object: every count by its key, with the sources and reasons behind the counts.
 
-    ``head`` is the hash of the event that the counts are as of, where the caller knows it.
+    ``head`` is the hash of event ``flow.as_of``, if the caller knows it.
     """
+    reasons = {
+        f"{column.excluded}_reasons": dict(flow.reasons.get(column.stream, {}))
+        for column in COLUMNS
+    }
     return flow.counts | {
         "review": review,
         "as_of": flow.as_of,
         "head": head,
-        "dbr_excluded_reasons": dict(flow.reasons.get(Stream.DATABASES, {})),
-        "other_excluded_reasons": dict(flow.reasons.get(Stream.OTHER, {})),
-        "sources": {kind.value: dict(found) for kind, found in flow.sources.items()},
-        "adds_up": all(identity.holds for identity in identities(flow)),
+        **reasons,
+        "sources": {kind.value: dict(by_source) for kind, by_source in flow.sources.items()},
+        "adds_up": all(identity.adds_up for identity in identities(flow)),
     }
 
 
@@ -105,11 +107,11 @@ def to_csv(flow: Flow) -> str:
     """Return the PRISMA2020 exchange file: the template's rows in its order, then our own.
 
     The R package finds a row by searching the column ``data`` for its key anywhere in the text,
-    so our keys that contain one of its keys stand in the column ``box`` alone.
+    so those of our keys that contain one of its keys appear in the column ``box`` only.
     """
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    writer.writerow(FIELDS)
     for row in (*_template_rows(flow), *_source_rows(flow), *_extra_rows(flow)):
         writer.writerow([cell if isinstance(cell, int) else safe_cell(cell) for cell in row])
     return file.getvalue()
@@ -123,15 +125,10 @@ def _template_rows(flow: Flow) -> Iterator[tuple[str | int, ...]]:
 
 
 def _n(flow: Flow, key: str) -> str | int:
-    if key == "dbr_excluded":
-        return _reasons(flow, Stream.DATABASES, flow.counts[key])
-    if key == "other_excluded":
-        return _reasons(flow, Stream.OTHER, flow.counts[key])
+    for column in COLUMNS:
+        if key == column.excluded:
+            return _listed(flow.reasons.get(column.stream, {})) or flow.counts[key]
     return flow.counts.get(key, 0)  # title boxes and bands have no number
-
-
-def _reasons(flow: Flow, stream: Stream, n: int) -> str | int:
-    return _listed(flow.reasons.get(stream, {})) or n
 
 
 def _source_rows(flow: Flow) -> Iterator[tuple[str | int, ...]]:
@@ -153,12 +150,12 @@ def _extra_rows(flow: Flow) -> Iterator[tuple[str | int, ...]]:
 
 
 def _listed(parts: Mapping[str, int]) -> str:
-    """Return ``Name, 12; Another, 3``; the names without the marks that would end them."""
+    """Return ``Name, 12; Another, 3``; names lose the commas and semicolons that would end them."""
     return "; ".join(f"{_name(label)}, {n}" for label, n in parts.items() if n)
 
 
 def _name(label: str) -> str:
-    # The R package draws labels between straight apostrophes, so none may stand inside.
+    # The R package draws labels between straight apostrophes, so a label must not contain one.
     kept = (
         " " if unicodedata.category(character) in {"Cc", "Cs"} else character
         for character in label.replace("'", "’")

@@ -1,10 +1,22 @@
-"""Where the boxes of the PRISMA 2020 diagram stand: they grow with their text, rows with them."""
+"""The layout of the PRISMA 2020 diagram: boxes grow with their text, and rows with their boxes."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from review.prisma.boxes import INCLUDED_ROW, N_ROWS, Column, Line, Node, columns, notes
+from review.prisma.boxes import (
+    ASSESSED_ROW,
+    IDENTIFIED_ROW,
+    INCLUDED_ROW,
+    N_ROWS,
+    SCREENING_AWAITED_ROW,
+    TOTAL_ROW,
+    BoxLine,
+    ColumnBoxes,
+    Node,
+    columns,
+    notes,
+)
 from review.prisma.counts import Flow
 from review.prisma.text import clean, wrap
 
@@ -12,7 +24,12 @@ MARGIN, BAND_WIDTH, BAND_GAP = 16.0, 28.0, 16.0
 BOX_WIDTH, SIDE_GAP, COLUMN_GAP, ROW_GAP = 256.0, 32.0, 40.0, 28.0
 LINE, PADDING, INDENT = 18.0, 10.0, 14.0
 NOTE_FONT, NOTE_LINE = 12.0, 17.0
-BANDS = (("Identification", 0, 0), ("Screening", 1, 5), ("Included", 6, 7))
+BANDS = (
+    ("Identification", IDENTIFIED_ROW, IDENTIFIED_ROW),
+    ("Screening", SCREENING_AWAITED_ROW, ASSESSED_ROW),
+    ("Included", INCLUDED_ROW, TOTAL_ROW),
+)
+"""The label of each band, and the first and the last row beside it."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +57,7 @@ class Rect:
         return self.x + self.width / 2
 
     def overlaps(self, other: "Rect") -> bool:
-        """Whether the two have any ground in common; edges that touch have none."""
+        """Say whether the two share any area; touching edges share none."""
         return (
             self.x < other.right
             and other.x < self.right
@@ -50,8 +67,8 @@ class Rect:
 
 
 @dataclass(frozen=True)
-class Placed:
-    """A box in its place."""
+class PlacedBox:
+    """A box, and the rectangle it takes up."""
 
     node: Node
     rect: Rect
@@ -59,50 +76,62 @@ class Placed:
 
 @dataclass(frozen=True)
 class Arrow:
-    """A line from box to box through these points; without a head where nothing moves on."""
+    """A line from box to box through these points, with a head where records move on."""
 
     points: tuple[tuple[float, float], ...]
     has_head: bool = True
 
 
 @dataclass(frozen=True)
-class Layout:
-    """Everything of the drawing in its place."""
+class DiagramLayout:
+    """The whole diagram: every heading, band, box, arrow and note with its position."""
 
     width: float
     height: float
     headings: list[tuple[str, Rect]]
     bands: list[tuple[str, Rect]]
-    boxes: list[Placed]
+    boxes: list[PlacedBox]
     arrows: list[Arrow]
-    notes: list[tuple[Line, Rect]]
+    notes: list[tuple[BoxLine, Rect]]
 
 
-def lay_out(flow: Flow, *, head: str | None = None) -> Layout:
-    """Return every box, arrow, band and note of the diagram in its place."""
-    drawn = columns(flow)
-    lefts = [_column_left(index) for index in range(len(drawn))]
-    span = 2 * BOX_WIDTH + SIDE_GAP
-    width = lefts[-1] + span + MARGIN
-    headings = _headings(drawn, lefts, span)
-    tops, bottoms = _rows(drawn, headings[0][1].bottom + 20)
-    placed = list(zip(drawn, lefts, strict=True))
-    mains = [_place(column.main, column.side, left, tops) for column, left in placed]
-    beside = BOX_WIDTH + SIDE_GAP
-    sides = [_place(column.side, column.main, left + beside, tops) for column, left in placed]
-    arrows = [arrow for main, side in zip(mains, sides, strict=True) for arrow in _flow(main, side)]
+def lay_out(flow: Flow, *, head: str | None = None) -> DiagramLayout:
+    """Return the layout of a flow's diagram; ``head``, the last event's hash, goes in the notes."""
+    column_boxes = columns(flow)
+    lefts = [_column_left(index) for index in range(len(column_boxes))]
+    column_width = 2 * BOX_WIDTH + SIDE_GAP
+    width = lefts[-1] + column_width + MARGIN
+    headings = _headings(column_boxes, lefts, column_width)
+    tops, bottoms = _rows(column_boxes, headings[0][1].bottom + 20)
+    placed = list(zip(column_boxes, lefts, strict=True))
+    mains = [_place(column.main, column.side, x=left, tops=tops) for column, left in placed]
+    to_side = BOX_WIDTH + SIDE_GAP
+    sides = [
+        _place(column.side, column.main, x=left + to_side, tops=tops) for column, left in placed
+    ]
+    arrows = [
+        arrow for main, side in zip(mains, sides, strict=True) for arrow in _arrows(main, side)
+    ]
     if len(mains) > 1:
-        arrows.append(_join(mains[1][5].rect, mains[0][INCLUDED_ROW].rect))
-    below, height = _place_notes(flow, head, max(bottoms.values()) + 24, width)
+        arrows.append(_connect(mains[1][ASSESSED_ROW].rect, mains[0][INCLUDED_ROW].rect))
+    footnotes, height = _place_notes(flow, head, y=max(bottoms.values()) + 24, width=width)
     boxes = [
         box
         for main, side in zip(mains, sides, strict=True)
-        for box in sorted((*main.values(), *side.values()), key=_reading_order)
+        for box in sorted((*main.values(), *side.values()), key=_top_left)
     ]
-    return Layout(width, height, headings, _bands(tops, bottoms), boxes, arrows, below)
+    return DiagramLayout(
+        width=width,
+        height=height,
+        headings=headings,
+        bands=_bands(tops, bottoms),
+        boxes=boxes,
+        arrows=arrows,
+        notes=footnotes,
+    )
 
 
-def _reading_order(placed: Placed) -> tuple[float, float]:
+def _top_left(placed: PlacedBox) -> tuple[float, float]:
     return placed.rect.y, placed.rect.x
 
 
@@ -112,22 +141,26 @@ def _column_left(index: int) -> float:
 
 
 def _headings(
-    drawn: Sequence[Column], lefts: Sequence[float], width: float
+    column_boxes: Sequence[ColumnBoxes], lefts: Sequence[float], width: float
 ) -> list[tuple[str, Rect]]:
     return [
         (column.heading, Rect(left, MARGIN, width, 34))
-        for column, left in zip(drawn, lefts, strict=True)
+        for column, left in zip(column_boxes, lefts, strict=True)
     ]
 
 
-def _rows(drawn: Sequence[Column], y: float) -> tuple[dict[int, float], dict[int, float]]:
-    """Return the top and the bottom of every row that has a box."""
+def _rows(
+    column_boxes: Sequence[ColumnBoxes], y: float
+) -> tuple[dict[int, float], dict[int, float]]:
+    """Return the top and the bottom of every row with a box; the first row starts at ``y``."""
     tops, bottoms = {}, {}
     for row in range(N_ROWS):
         heights = [
-            height_of(boxes[row]) for column in drawn for boxes in (column.main, column.side)
-            if row in boxes
-        ]  # fmt: skip
+            height_of(nodes[row])
+            for column in column_boxes
+            for nodes in (column.main, column.side)
+            if row in nodes
+        ]
         if heights:
             tops[row], bottoms[row] = y, y + max(heights)
             y = bottoms[row] + ROW_GAP
@@ -135,21 +168,21 @@ def _rows(drawn: Sequence[Column], y: float) -> tuple[dict[int, float], dict[int
 
 
 def height_of(node: Node) -> float:
-    """Return the height that a box's text takes."""
+    """Return how tall a box must be for its text."""
     return 2 * PADDING + LINE * sum(len(wrapped(line)) for line in node.lines)
 
 
 def _place(
-    nodes: dict[int, Node], beside: dict[int, Node], x: float, tops: dict[int, float]
-) -> dict[int, Placed]:
-    """Return the boxes in their rows; one that is almost as tall as its neighbour is as tall."""
+    nodes: dict[int, Node], neighbours: dict[int, Node], *, x: float, tops: dict[int, float]
+) -> dict[int, PlacedBox]:
+    """Return the boxes in their rows; a box almost as tall as its neighbour is made as tall."""
     placed = {}
     for row, node in sorted(nodes.items()):
         height = height_of(node)
-        neighbour = height_of(beside[row]) if row in beside else height
-        if height < neighbour <= height + 2 * LINE:
-            height = neighbour
-        placed[row] = Placed(node, Rect(x, tops[row], BOX_WIDTH, height))
+        neighbour_height = height_of(neighbours[row]) if row in neighbours else height
+        if height < neighbour_height <= height + 2 * LINE:
+            height = neighbour_height
+        placed[row] = PlacedBox(node, Rect(x, tops[row], BOX_WIDTH, height))
     return placed
 
 
@@ -162,24 +195,24 @@ def _bands(tops: dict[int, float], bottoms: dict[int, float]) -> list[tuple[str,
     return placed
 
 
-def _flow(main: dict[int, Placed], side: dict[int, Placed]) -> Iterator[Arrow]:
-    """Yield the arrows of a column: down from box to box, and aside to what leaves the way."""
+def _arrows(main: dict[int, PlacedBox], side: dict[int, PlacedBox]) -> Iterator[Arrow]:
+    """Yield the arrows of a column: down from box to box, and across to the boxes beside them."""
     for above, below in pairwise(placed.rect for placed in main.values()):
         yield Arrow(((above.centre, above.bottom), (below.centre, below.y)))
-    way = main[0].rect.centre
+    path_x = main[IDENTIFIED_ROW].rect.centre
     for row, placed in side.items():
-        on = main.get(row)
+        source = main.get(row)
         rect = placed.rect
-        reach = rect.height if on is None else min(rect.height, on.rect.height)
-        start = way if on is None else on.rect.right
-        across = ((start, rect.y + reach / 2), (rect.x, rect.y + reach / 2))
+        height = rect.height if source is None else min(rect.height, source.rect.height)
+        start = path_x if source is None else source.rect.right
+        across = ((start, rect.y + height / 2), (rect.x, rect.y + height / 2))
         if row > INCLUDED_ROW:
-            across = across[::-1]  # what earlier versions included comes in
+            across = across[::-1]  # what earlier versions included is added to the total
         yield Arrow(across, has_head=row != INCLUDED_ROW)
 
 
-def _join(assessed: Rect, included: Rect) -> Arrow:
-    """Return the way from the other column to the included studies, between the rows."""
+def _connect(assessed: Rect, included: Rect) -> Arrow:
+    """Return the line from the second column to the included studies, between the rows."""
     y = included.y - ROW_GAP / 2
     return Arrow(
         ((assessed.centre, assessed.bottom), (assessed.centre, y), (included.centre, y)),
@@ -188,14 +221,14 @@ def _join(assessed: Rect, included: Rect) -> Arrow:
 
 
 def _place_notes(
-    flow: Flow, head: str | None, y: float, width: float
-) -> tuple[list[tuple[Line, Rect]], float]:
-    """Return the notes under the diagram, and the height of the drawing with them."""
+    flow: Flow, head: str | None, *, y: float, width: float
+) -> tuple[list[tuple[BoxLine, Rect]], float]:
+    """Return the notes below the diagram, and the height of the drawing including them."""
     left = _column_left(0)
-    counted = f"Counts as of event {flow.as_of:,}."
-    last = counted if head is None else f"{counted} Hash of that event: {clean(head)}"
+    as_of = f"Counts as of event {flow.as_of:,}."
+    last = as_of if head is None else f"{as_of} Hash of that event: {clean(head)}"
     placed = []
-    for line in (*notes(flow), Line(last)):
+    for line in (*notes(flow), BoxLine(last)):
         x = left + (INDENT if line.key else 0)
         room = width - MARGIN - x
         height = NOTE_LINE * len(wrap(line.text, room, NOTE_FONT))
@@ -204,11 +237,11 @@ def _place_notes(
     return placed, y + MARGIN
 
 
-def wrapped(line: Line) -> list[str]:
-    """Return a box's line as the lines that it takes."""
+def wrapped(line: BoxLine) -> list[str]:
+    """Return a box's line, wrapped to the width of the box."""
     return wrap(line.text, BOX_WIDTH - 2 * PADDING - indent(line))
 
 
-def indent(line: Line) -> float:
-    """Return how far a part of a count stands in from its box's other lines."""
+def indent(line: BoxLine) -> float:
+    """Return how far a line is indented: a part of a count is, every other line is not."""
     return INDENT if line.part is not None else 0

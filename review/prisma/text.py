@@ -1,4 +1,4 @@
-"""Text for drawings, measured without knowing the font it will be read in: always a little wide."""
+"""Text for drawings, measured without knowing the reader's font: always a little too wide."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -6,7 +6,7 @@ from functools import cache
 from re import findall
 
 FONT = 13.0
-# In ems; what is not listed is narrower than 0.64, a capital than 0.79.
+# In ems.  Characters not listed are at most 0.64 wide, capitals 0.79.
 WIDTHS = {
     0.34: " filjI.,:;'|!/",
     0.42: "rt()[]-",
@@ -15,23 +15,23 @@ WIDTHS = {
     0.84: "w=+<>#~",
     1.0: "mMW%@—…&",
 }
-# Controls that turn the direction of what follows, beyond the label that carries them.
-TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Controls that change the direction of the text that follows, even after the label has ended.
+DIRECTION_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def clean(text: str) -> str:
-    """Return ``text`` on one line, without what XML forbids or what turns the text after it."""
+    """Return ``text`` on one line, without characters that XML forbids or that change direction."""
     kept = "".join(
         " " if unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} else character
         for character in text
-        if character not in TURNING and character not in "\ufffe\uffff"
+        if character not in DIRECTION_CONTROLS and character not in "\ufffe\uffff"
     )
     return " ".join(kept.split())
 
 
 @cache
 def _character_width(character: str) -> float:
-    """Return a width in ems: that of DejaVu Sans or more, the widest of the usual fonts."""
+    """Return a width in ems, at least that in DejaVu Sans, the widest of the usual fonts."""
     if unicodedata.category(character) in {"Mn", "Me", "Cf"}:
         return 0
     for width, characters in WIDTHS.items():
@@ -43,12 +43,12 @@ def _character_width(character: str) -> float:
 
 
 def text_width(text: str, size: float = FONT) -> float:
-    """Return about how wide ``text`` is drawn, erring to the wide side."""
+    """Return roughly how wide ``text`` is when drawn; never too narrow."""
     return size * sum(_character_width(character) for character in text)
 
 
 def wrap(text: str, width: float, size: float = FONT) -> list[str]:
-    """Return ``text`` in lines that fit ``width``; a number keeps to one line, long words break."""
+    """Return ``text`` in lines that fit ``width``; ``(n = 12)`` stays whole, long words break."""
     lines = [""]
     for word in _pieces(text, width, size):
         longer = f"{lines[-1]} {word}".lstrip()

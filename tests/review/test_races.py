@@ -297,4 +297,4 @@ def test_a_count_is_of_one_moment_whatever_is_saved_meanwhile(database):
     with database.reading() as session:
         then = count_flow(session, review_id=cast.review_id, as_of=flow.as_of)
     assert (flow.counts, flow.sources) == (then.counts, then.sources)
-    assert all(one.holds for one in identities(flow))
+    assert all(one.adds_up for one in identities(flow))

@@ -89,7 +89,7 @@ def test_the_sums_come_out_and_nothing_is_at_fault(demo, settings):
 
     flow = count_flow(session, review_id=review_id)
 
-    assert [one.sentence for one in identities(flow) if not one.holds] == []
+    assert [one.sentence for one in identities(flow) if not one.adds_up] == []
     assert list(verify(session, files=FileStore(settings.files_dir))) == []
 
 

@@ -1,4 +1,4 @@
-"""The diagram says every number of a flow, closes, and never runs one thing over another."""
+"""The diagram shows every number of a flow, is well-formed, and nothing in it overlaps."""
 
 from itertools import combinations
 
@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from protocols.schema import SearchKind
 from review.prisma.boxes import describe
-from review.prisma.counts import BOXES, Flow, count_flow
+from review.prisma.counts import BOXES, OTHER_METHODS, Flow, count_flow
 from review.prisma.drawing import to_pdf, to_png, to_svg
-from review.prisma.layout import BOX_WIDTH, LINE, PADDING, Layout, Rect, lay_out, wrapped
+from review.prisma.layout import BOX_WIDTH, LINE, PADDING, DiagramLayout, Rect, lay_out, wrapped
 from review.prisma.text import text_width, wrap
 from review.vocabulary import Stream, Verdict
 from tests.factories import Cast, decide_both, include_fully, make_records
@@ -36,13 +36,14 @@ def make_flow(
     reasons: dict[Stream, dict[str, int]] | None = None,
     **counts: int,
 ) -> Flow:
-    every = dict.fromkeys((*BOXES, *TOTALS), 0) | counts
-    return Flow(412, every, sources or {}, {one: (reasons or {}).get(one, {}) for one in Stream})
+    all_counts = dict.fromkeys((*BOXES, *TOTALS), 0) | counts
+    all_reasons = {stream: (reasons or {}).get(stream, {}) for stream in Stream}
+    return Flow(412, all_counts, sources or {}, all_reasons)
 
 
 @st.composite
 def flows(draw: st.DrawFn) -> Flow:
-    """Any numbers at all: the drawing does not take their sums on trust."""
+    """Any numbers at all: the drawing must not rely on their sums."""
     keys = draw(st.sets(st.sampled_from((*BOXES, *TOTALS))))
     return make_flow(
         sources=draw(st.dictionaries(st.sampled_from(SearchKind), parts)),
@@ -52,30 +53,30 @@ def flows(draw: st.DrawFn) -> Flow:
 
 
 def drawn_lines(flow: Flow) -> list[tuple[str | None, str]]:
-    place = lay_out(flow)
-    lines = [line for box in place.boxes for line in box.node.lines]
-    return [(line.key, line.text) for line in (*lines, *(note for note, _ in place.notes))]
+    layout = lay_out(flow)
+    lines = [line for box in layout.boxes for line in box.node.lines]
+    return [(line.key, line.text) for line in (*lines, *(note for note, _ in layout.notes))]
 
 
 def keys_drawn(flow: Flow) -> set[str]:
     return {key for key, _ in drawn_lines(flow) if key is not None}
 
 
-def rectangles(place: Layout) -> list[Rect]:
-    labelled = (*place.headings, *place.bands, *place.notes)
-    return [*(box.rect for box in place.boxes), *(rect for _, rect in labelled)]
+def rectangles(layout: DiagramLayout) -> list[Rect]:
+    labelled = (*layout.headings, *layout.bands, *layout.notes)
+    return [*(box.rect for box in layout.boxes), *(rect for _, rect in labelled)]
 
 
 @given(flows())
 def test_nothing_overlaps_and_nothing_leaves_the_page(flow: Flow) -> None:
-    place = lay_out(flow, head="3f" * 32)
+    layout = lay_out(flow, head="3f" * 32)
 
-    page = Rect(0, 0, place.width, place.height)
-    placed = rectangles(place)
-    assert not [pair for pair in combinations(placed, 2) if pair[0].overlaps(pair[1])]
+    page = Rect(0, 0, layout.width, layout.height)
+    rects = rectangles(layout)
+    assert not [pair for pair in combinations(rects, 2) if pair[0].overlaps(pair[1])]
     assert all(
         rect.x >= 0 and rect.y >= 0 and rect.right <= page.right and rect.bottom <= page.bottom
-        for rect in placed
+        for rect in rects
     )
 
 
@@ -90,17 +91,17 @@ def test_text_stays_inside_its_box(flow: Flow) -> None:
 
 @given(flows())
 def test_no_arrow_runs_through_a_box(flow: Flow) -> None:
-    place = lay_out(flow)
-    for arrow in place.arrows:
+    layout = lay_out(flow)
+    for arrow in layout.arrows:
         for (x1, y1), (x2, y2) in zip(arrow.points, arrow.points[1:], strict=False):
-            thread = Rect(min(x1, x2), min(y1, y2), abs(x1 - x2) or 0.01, abs(y1 - y2) or 0.01)
+            segment = Rect(min(x1, x2), min(y1, y2), abs(x1 - x2) or 0.01, abs(y1 - y2) or 0.01)
 
-            assert not [box for box in place.boxes if box.rect.overlaps(thread)]
+            assert not [box for box in layout.boxes if box.rect.overlaps(segment)]
 
 
 @given(flows())
 def test_every_number_that_is_not_zero_is_drawn_with_its_key(flow: Flow) -> None:
-    said = dict.fromkeys(drawn_lines(flow))
+    lines = dict.fromkeys(drawn_lines(flow))
 
     is_update = flow.total("previous_studies", "previous_reports") > 0
     expected = {key for key, n in flow.counts.items() if n}
@@ -108,13 +109,16 @@ def test_every_number_that_is_not_zero_is_drawn_with_its_key(flow: Flow) -> None
         expected -= {"total_studies", "total_reports"}
     assert expected <= keys_drawn(flow)
     assert all(
-        any(key == one and text.endswith(f"(n = {flow.counts[key]:,})") for one, text in said)
+        any(
+            key == line_key and text.endswith(f"(n = {flow.counts[key]:,})")
+            for line_key, text in lines
+        )
         for key in expected
     )
 
 
 @given(flows())
-def test_the_description_says_every_line_of_the_diagram(flow: Flow) -> None:
+def test_the_description_has_every_line_of_the_diagram(flow: Flow) -> None:
     words = describe(flow)
 
     assert all(text in words for key, text in drawn_lines(flow) if key is not None)
@@ -163,7 +167,7 @@ def test_every_number_is_a_link_named_by_its_line() -> None:
     assert all("".join(a.itertext()) == name for name, a in links.items())
 
 
-def test_sources_and_reasons_lead_to_their_count_where_nothing_finer_is_known() -> None:
+def test_sources_and_reasons_link_to_their_count_where_they_have_no_link_of_their_own() -> None:
     flow = make_flow(database_results=2, sources={SearchKind.DATABASE: {"Scopus": 2}})
 
     root = fromstring(to_svg(flow, link=lambda key: f"/{key}"))
@@ -172,16 +176,16 @@ def test_sources_and_reasons_lead_to_their_count_where_nothing_finer_is_known() 
     assert links["Scopus (n = 2)"] == "/database_results"
 
 
-def test_the_drawing_is_one_image_only_while_it_has_no_links() -> None:
+def test_the_drawing_is_one_image_only_without_links() -> None:
     flow = make_flow()
 
-    still, linked = fromstring(to_svg(flow)), fromstring(to_svg(flow, link=str.upper))
+    plain, linked = fromstring(to_svg(flow)), fromstring(to_svg(flow, link=str.upper))
 
-    assert still.get("role") == "img"
+    assert plain.get("role") == "img"
     assert linked.get("role") != "img"
-    assert still.findtext(f"{SVG}title") == "PRISMA 2020 flow diagram"
-    assert "Records screened (n = 0)" in (still.findtext(f"{SVG}desc") or "")
-    assert still.get("viewBox") == f"0 0 {still.get('width')} {still.get('height')}"
+    assert plain.findtext(f"{SVG}title") == "PRISMA 2020 flow diagram"
+    assert "Records screened (n = 0)" in (plain.findtext(f"{SVG}desc") or "")
+    assert plain.get("viewBox") == f"0 0 {plain.get('width')} {plain.get('height')}"
 
 
 def test_an_empty_review_has_every_box_of_the_first_column_and_none_of_the_second() -> None:
@@ -193,8 +197,8 @@ def test_an_empty_review_has_every_box_of_the_first_column_and_none_of_the_secon
     assert not [box for box in lay_out(make_flow()).boxes if box.node.interim]
 
 
-@pytest.mark.parametrize("key", [key for key in BOXES if key.startswith("other_")])
-def test_any_count_of_other_methods_brings_the_second_column(key: str) -> None:
+@pytest.mark.parametrize("key", [*OTHER_METHODS.flow_states, *OTHER_METHODS.results.values()])
+def test_any_count_of_other_methods_adds_the_second_column(key: str) -> None:
     flow = make_flow(**{key: 1})
 
     assert len(lay_out(flow).headings) == 2
@@ -202,26 +206,26 @@ def test_any_count_of_other_methods_brings_the_second_column(key: str) -> None:
 
 
 @pytest.mark.parametrize("key", [key for key in BOXES if "awaiting" in key or "not_scr" in key])
-def test_unfinished_work_is_drawn_apart_and_only_while_there_is_some(key: str) -> None:
-    waiting = make_flow(**{key: 7})
+def test_unfinished_work_has_a_box_of_its_own_only_while_there_is_some(key: str) -> None:
+    unfinished = make_flow(**{key: 7})
 
-    interim = [box.node.lines for box in lay_out(waiting).boxes if box.node.interim]
+    interim = [box.node.lines for box in lay_out(unfinished).boxes if box.node.interim]
     assert [[(line.key, line.n) for line in lines] for lines in interim] == [[(key, 7)]]
     assert key not in keys_drawn(make_flow(other_sought_reports=1))
-    assert 'class="prisma-box prisma-interim"' in to_svg(waiting)
+    assert 'class="prisma-box prisma-interim"' in to_svg(unfinished)
 
 
-def test_kinds_of_search_without_records_are_left_out_but_never_the_box() -> None:
-    one = [text for _, text in drawn_lines(make_flow(register_results=5))]
-    other = [text for _, text in drawn_lines(make_flow(citations_results=5))]
+def test_kinds_of_search_without_records_are_left_out_but_the_box_stays() -> None:
+    registers = [text for _, text in drawn_lines(make_flow(register_results=5))]
+    citations = [text for _, text in drawn_lines(make_flow(citations_results=5))]
 
-    assert one[:2] == ["Records identified from:", "Registers (n = 5)"]
-    assert "Citation searching (n = 5)" in other
-    assert "Websites (n = 0)" not in other
-    assert "Databases (n = 0)" in other
+    assert registers[:2] == ["Records identified from:", "Registers (n = 5)"]
+    assert "Citation searching (n = 5)" in citations
+    assert "Websites (n = 0)" not in citations
+    assert "Databases (n = 0)" in citations
 
 
-def test_other_counts_without_a_box_in_the_template_stand_in_a_footnote() -> None:
+def test_counts_without_a_box_in_the_template_are_in_a_footnote() -> None:
     flow = make_flow(other_records_screened=9, other_records_excluded=4, other_duplicates=2)
 
     notes = [line.text for line, _ in lay_out(flow).notes]
@@ -243,14 +247,14 @@ def test_the_event_and_its_hash_are_printed() -> None:
     assert "Hash of that event: abc123" in to_svg(make_flow(), head="abc123")
 
 
-def test_pictures_and_pages_are_made_from_the_drawing() -> None:
+def test_the_drawing_can_be_saved_as_png_and_pdf() -> None:
     flow = make_flow(database_results=5, reasons={Stream.DATABASES: {HOSTILE: 1}})
 
     assert to_png(flow).startswith(b"\x89PNG\r\n")
     assert to_pdf(flow).startswith(b"%PDF-")
 
 
-def test_a_review_draws_what_happened_in_it(session: Session, cast: Cast) -> None:
+def test_the_diagram_of_a_review_shows_what_happened_in_it(session: Session, cast: Cast) -> None:
     included, excluded, _ = make_records(session, cast.review_id, 3)
     include_fully(session, cast, included)
     decide_both(session, cast, excluded, Verdict.EXCLUDE)

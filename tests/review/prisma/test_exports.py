@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from protocols.schema import SearchKind
 from review.prisma.counts import BOXES, Flow, count_flow
-from review.prisma.exports import COLUMNS, TEMPLATE, to_csv, to_json
+from review.prisma.exports import FIELDS, TEMPLATE, to_csv, to_json
 from review.safe_text import FORMULA_STARTS
 from review.vocabulary import Stream, Verdict
 from tests.factories import Cast, decide_both, include_fully, make_records
@@ -21,7 +21,7 @@ TOTALS = ("previous_studies", "previous_reports", "new_studies", "total_studies"
 # The package looks its keys up by pattern in the column data, and expects one row for each.
 PATTERNS = [row[0] for row in TEMPLATE if row[0] not in ("NA", "total_studies", "total_reports")]
 PATTERNS += ["total_studies$", "total_reports$", "database_specific_results"]
-PLACES = """\
+FIRST_ROWS = """\
 NA,node4,prevstud
 previous_studies,node5,box1
 previous_reports,NA,box1
@@ -56,11 +56,11 @@ included,node3,included
 
 
 def make_flow(*, reasons: dict[str, int] | None = None, **counts: int) -> Flow:
-    every = {key: n for n, key in enumerate((*BOXES, *TOTALS), start=100)} | counts
+    all_counts = {key: n for n, key in enumerate((*BOXES, *TOTALS), start=100)} | counts
     in_databases = {"Wrong population": 12, "No outcomes contract": 3}
     return Flow(
         412,
-        every,
+        all_counts,
         {SearchKind.DATABASE: {"Scopus": 90, "Web of Science": 10}},
         {Stream.DATABASES: in_databases if reasons is None else reasons, Stream.OTHER: {}},
     )
@@ -74,16 +74,16 @@ def by_key(text: str) -> dict[str, dict[str, str]]:
     return {row["data"]: row for row in read(text) if row["data"] != "NA"}
 
 
-def test_json_has_every_count_and_what_the_counts_consist_of() -> None:
+def test_json_has_every_count_with_its_sources_and_reasons() -> None:
     flow = make_flow()
 
-    made = json.loads(json.dumps(to_json(flow, review="contracts", head="3f2a")))
+    data = json.loads(json.dumps(to_json(flow, review="contracts", head="3f2a")))
 
-    assert {key: made[key] for key in flow.counts} == flow.counts
-    assert (made["review"], made["as_of"], made["head"]) == ("contracts", 412, "3f2a")
-    assert made["dbr_excluded_reasons"] == {"Wrong population": 12, "No outcomes contract": 3}
-    assert made["other_excluded_reasons"] == {}
-    assert made["sources"] == {"database": {"Scopus": 90, "Web of Science": 10}}
+    assert {key: data[key] for key in flow.counts} == flow.counts
+    assert (data["review"], data["as_of"], data["head"]) == ("contracts", 412, "3f2a")
+    assert data["dbr_excluded_reasons"] == {"Wrong population": 12, "No outcomes contract": 3}
+    assert data["other_excluded_reasons"] == {}
+    assert data["sources"] == {"database": {"Scopus": 90, "Web of Science": 10}}
 
 
 def test_json_says_whether_the_counts_add_up() -> None:
@@ -96,8 +96,10 @@ def test_json_says_whether_the_counts_add_up() -> None:
 def test_csv_begins_with_the_rows_of_the_template_in_its_order() -> None:
     rows = read(to_csv(make_flow()))
 
-    assert to_csv(make_flow()).splitlines()[0] == ",".join(COLUMNS)
-    assert [f"{row['data']},{row['node']},{row['box']}" for row in rows][: len(PLACES)] == PLACES
+    assert to_csv(make_flow()).splitlines()[0] == ",".join(FIELDS)
+    assert [f"{row['data']},{row['node']},{row['box']}" for row in rows][
+        : len(FIRST_ROWS)
+    ] == FIRST_ROWS
 
 
 def test_csv_has_every_count_once() -> None:
@@ -105,12 +107,12 @@ def test_csv_has_every_count_once() -> None:
 
     rows = read(to_csv(flow))
 
-    found = {row["data"] if row["data"] in flow.counts else row["box"]: row["n"] for row in rows}
+    n_of = {row["data"] if row["data"] in flow.counts else row["box"]: row["n"] for row in rows}
     lists = {"dbr_excluded"}
-    assert {key: found[key] for key in flow.counts.keys() - lists} == {
+    assert {key: n_of[key] for key in flow.counts.keys() - lists} == {
         key: str(n) for key, n in flow.counts.items() if key not in lists
     }
-    assert len(rows) == len(PLACES) + 2 + len(flow.counts.keys() - {row[0] for row in TEMPLATE})
+    assert len(rows) == len(FIRST_ROWS) + 2 + len(flow.counts.keys() - {row[0] for row in TEMPLATE})
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
@@ -120,7 +122,7 @@ def test_the_package_finds_one_row_for_each_of_its_keys(pattern: str) -> None:
     assert len([row for row in rows if re.search(pattern, row["data"])]) == 1
 
 
-def test_reasons_are_a_list_and_zero_where_there_is_none() -> None:
+def test_reasons_are_a_list_or_zero_where_there_are_none() -> None:
     rows = by_key(to_csv(make_flow(other_excluded=0)))
 
     assert rows["dbr_excluded"]["n"] == "Wrong population, 12; No outcomes contract, 3"
@@ -160,10 +162,10 @@ def test_a_review_is_exported_with_numbers_that_reconcile(session: Session, cast
     decide_both(session, cast, excluded, Verdict.EXCLUDE)
 
     flow = count_flow(session, review_id=cast.review_id)
-    made, rows = to_json(flow, review=cast.slug), by_key(to_csv(flow))
+    data, rows = to_json(flow, review=cast.slug), by_key(to_csv(flow))
 
-    assert made["adds_up"] is True
-    assert (made["records_screened"], made["awaiting_title_abstract"]) == (2, 1)
+    assert data["adds_up"] is True
+    assert (data["records_screened"], data["awaiting_title_abstract"]) == (2, 1)
     assert [int(rows[key]["n"]) for key in ("database_results", "records_excluded")] == [3, 1]
     screened = int(rows["records_excluded"]["n"]) + int(rows["dbr_sought_reports"]["n"])
     assert int(rows["records_screened"]["n"]) == screened

@@ -723,7 +723,7 @@ class Walk:
         assert all(n == 0 for key, n in flow.counts.items() if key not in expected), (
             "a box that nothing here goes into is not empty"
         )
-        assert [one.sentence for one in identities(flow) if not one.holds] == []
+        assert [one.sentence for one in identities(flow) if not one.adds_up] == []
         sources = {kind: Counter(kinds.values())[kind] for kind in kinds.values()}
         assert {kind: sum(n.values()) for kind, n in flow.sources.items()} == sources
         assert sum(sum(by.values()) for by in flow.reasons.values()) == sum(
@@ -811,4 +811,4 @@ def test_two_reasons_with_one_label_still_add_up(session):
 
     flow = count_flow(session, review_id=cast.review_id)
 
-    assert [one.sentence for one in identities(flow) if not one.holds] == []
+    assert [one.sentence for one in identities(flow) if not one.adds_up] == []
