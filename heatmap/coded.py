@@ -22,7 +22,8 @@ from protocols.schema import (
 )
 from review.states.clusters import Scope, latest
 from review.states.flow import FlowState, flow_states
-from review.studies.coding import CodeState, Subject, coded_values
+from review.studies.agreement import CodeState, coded_values
+from review.studies.coding import Subject
 from review.tables import StudyContract
 
 COLUMNS = ("study_id", "contract_id", "row", "column", "segment")

@@ -15,7 +15,8 @@ from protocols.values import describe_value
 from review.events import canonical
 from review.reviews import protocol_of
 from review.states.clusters import Scope, latest
-from review.studies.coding import CodeState, Subject, coded_values
+from review.studies.agreement import CodeState, coded_values
+from review.studies.coding import Subject
 from review.tables import Code, Contract, Record, Study, StudyReport
 
 Pair = tuple[UUID, UUID | None]

@@ -18,7 +18,7 @@ from review.events import Actor, canonical
 from review.permissions import Action, check, roles_of_actor
 from review.safe_text import safe_cell
 from review.states.flow import flow_states
-from review.studies.coding import all_codes
+from review.studies.agreement import all_codes
 from review.tables import Event, Record, Review, Search
 
 CHUNK = 1000

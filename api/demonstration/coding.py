@@ -15,8 +15,10 @@ from api.demonstration.people import Cast
 from api.demonstration.works import Work
 from review.events import Actor
 from review.states.flow import FlowState, record_rows
-from review.studies.coding import agree, code
-from review.studies.studies import add_contract, add_study, link_contract
+from review.studies.agreement import agree
+from review.studies.coding import code
+from review.studies.contracts import add_contract, link_contract
+from review.studies.studies import add_study
 from review.tables import Record
 from review.vocabulary import AgreedBy
 

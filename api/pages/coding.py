@@ -24,12 +24,11 @@ from review.reports.full_texts import full_text_of
 from review.reviews import protocol_of
 from review.states.clusters import cluster_of
 from review.states.flow import FlowState, record_rows
-from review.studies.coding import agree, code, n_values_by_study
+from review.studies.agreement import agree
+from review.studies.coding import code, n_values_by_study
+from review.studies.contracts import add_contract, contracts_of, link_contract
 from review.studies.studies import (
-    add_contract,
     add_study,
-    contracts_of,
-    link_contract,
     link_report,
     reports_of,
     same_study_links,

@@ -17,17 +17,10 @@ from api.web.deps import Place, ReadSession
 from review.events import Actor
 from review.permissions import Action, check
 from review.reviews import protocol_of
-from review.studies.coding import (
-    CodedValue,
-    CodeState,
-    Subject,
-    agree,
-    code,
-    coded_values,
-    codes_of,
-    is_open_to,
-)
-from review.studies.studies import contract_of_review, study_of_review
+from review.studies.agreement import CodedValue, CodeState, agree, coded_values, is_open_to
+from review.studies.coding import Subject, code, codes_of
+from review.studies.contracts import contract_of_review
+from review.studies.studies import study_of_review
 from review.tables import AgreedCode, Code
 from review.vocabulary import AgreedBy
 

@@ -13,16 +13,8 @@ from api.v1.shapes import Line, RecordLine, Said
 from api.web.deps import ReadSession
 from review.errors import Invalid
 from review.permissions import Action, check
-from review.studies.studies import (
-    add_contract,
-    add_study,
-    contract_of_review,
-    contracts_of,
-    link_contract,
-    link_report,
-    reports_of,
-    study_of_review,
-)
+from review.studies.contracts import add_contract, contract_of_review, contracts_of, link_contract
+from review.studies.studies import add_study, link_report, reports_of, study_of_review
 from review.tables import Study
 
 reading, writing = router("studies"), router("studies", writes=True)

@@ -14,7 +14,8 @@ from protocols.values import describe_value
 from review.errors import Invalid
 from review.events import Actor
 from review.reviews import protocol_of
-from review.studies.coding import CodedValue, CodeState, Subject, coded_values, codes_of, is_open_to
+from review.studies.agreement import CodedValue, CodeState, coded_values, is_open_to
+from review.studies.coding import Subject, codes_of
 from review.tables import Code
 
 NoneOrId = Annotated[UUID | None, BeforeValidator(lambda given: given or None)]

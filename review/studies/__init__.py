@@ -1,1 +1,1 @@
-"""Studies, the contracts they report on, and their codes."""
+"""Studies and their reports, the contracts they report on, and the codes of both."""

@@ -38,7 +38,8 @@ from review.reviews import add_member
 from review.storage import migration
 from review.storage.database import Database
 from review.studies.coding import code
-from review.studies.studies import add_contract, add_study, link_contract
+from review.studies.contracts import add_contract, link_contract
+from review.studies.studies import add_study
 from review.tables import Decision, Job, Record
 from review.vocabulary import Role, Stage, Verdict
 from screening.queue.next_records import next_records

@@ -21,7 +21,8 @@ from review.errors import Invalid, NotFound
 from review.events import last_event
 from review.prisma.counts import count_flow
 from review.studies.coding import Subject, code
-from review.studies.studies import add_contract, add_study, link_contract
+from review.studies.contracts import add_contract, link_contract
+from review.studies.studies import add_study
 from tests.factories import Cast, include_fully, make_records, make_review, protocol_text
 
 PROTOCOL = load(protocol_text()).protocol

@@ -4,8 +4,10 @@ import pytest
 
 from heatmap.cells import build
 from heatmap.contents import cell_contents
-from review.studies.coding import agree, code
-from review.studies.studies import add_contract, add_study, link_contract
+from review.studies.agreement import agree
+from review.studies.coding import code
+from review.studies.contracts import add_contract, link_contract
+from review.studies.studies import add_study
 from review.vocabulary import AgreedBy
 from tests.factories import include_fully, make_records
 

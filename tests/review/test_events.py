@@ -22,8 +22,10 @@ from review.events import GENESIS, hash_of, record_act, row_line, said_by
 from review.reports.retrieval import remove
 from review.storage.database import Database
 from review.storage.triggers import APPEND_ONLY
-from review.studies.coding import agree, code
-from review.studies.studies import add_contract, add_study, link_contract
+from review.studies.agreement import agree
+from review.studies.coding import code
+from review.studies.contracts import add_contract, link_contract
+from review.studies.studies import add_study
 from review.tables import (
     AdjudicatedDecision,
     Adjudication,

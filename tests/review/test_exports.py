@@ -8,7 +8,8 @@ from review.decisions.decisions import decide
 from review.exports import ExportFormat, Kind, write
 from review.reviews import give_role
 from review.studies.coding import code
-from review.studies.studies import add_contract, add_study, link_contract
+from review.studies.contracts import add_contract, link_contract
+from review.studies.studies import add_study
 from review.vocabulary import Role, Stage, Verdict
 from tests.factories import decide_both, include_fully, make_records
 

@@ -23,8 +23,8 @@ from review.reviews import find_review, protocol_state
 from review.storage import migration
 from review.storage.database import Database
 from review.storage.files import FileStore
-from review.studies.coding import CodeState, coded_values
-from review.studies.studies import contracts_of
+from review.studies.agreement import CodeState, coded_values
+from review.studies.contracts import contracts_of
 from review.tables import Code, Event, ModelRun, Record, RejectedBlock, Search, Study
 from review.verify import verify
 from review.vocabulary import Act, SearchKind, Stage

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from review.events import last_event
 from review.studies.coding import code
-from review.studies.studies import add_contract
+from review.studies.contracts import add_contract
 from review.tables import ImportFile, Record, RejectedBlock, Search
 from tests.api.conftest import work_off
 from tests.factories import make_records, protocol_text

@@ -12,7 +12,8 @@ from heatmap.exports import to_json
 from heatmap.publications import map_of, publish, share
 from review.errors import Invalid
 from review.studies.coding import code
-from review.studies.studies import add_contract, add_study, link_contract
+from review.studies.contracts import add_contract, link_contract
+from review.studies.studies import add_study
 from review.tables import Publication, ShareLink
 from review.tables.base import utc_now
 from review.vocabulary import Verdict

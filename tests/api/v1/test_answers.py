@@ -9,7 +9,7 @@ from heatmap.publications import shared
 from review.events import OPERATOR, last_event
 from review.reviews import add_member, remove_member
 from review.studies.coding import code
-from review.studies.studies import add_contract, link_contract
+from review.studies.contracts import add_contract, link_contract
 from review.tables import Decision
 from review.vocabulary import Judgement, Role
 from tests.api.conftest import work_off

@@ -1,0 +1,97 @@
+"""Contracts, and which studies report on them."""
+
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from review.errors import NotFound
+from review.events import Actor, record_act
+from review.permissions import Action, begin_act
+from review.states.clusters import Scope, latest
+from review.studies.studies import free_label, study_of_review
+from review.tables import Contract, StudyContract
+from review.vocabulary import Act
+
+
+def add_contract(session: Session, *, review_id: UUID, label: str, by: Actor) -> Contract:
+    """Add a contract under a name that no other contract has; flushes."""
+    begin_act(session, review_id=review_id, by=by, action=Action.CODE)
+    contract = Contract(
+        id=uuid4(), label=free_label(session, Contract, review_id=review_id, label=label)
+    )
+    record_act(
+        session,
+        review_id=review_id,
+        act=Act.ADD_CONTRACT,
+        by=by,
+        rows=[contract],
+        subject=("contract", contract.id),
+    )
+    return contract
+
+
+def link_contract(
+    session: Session,
+    *,
+    review_id: UUID,
+    study_id: UUID,
+    contract_id: UUID,
+    by: Actor,
+    linked: bool = True,
+) -> None:
+    """Link a study to a contract that it reports on, or unlink the two; flushes.
+
+    Does nothing where the link is already as asked.
+    """
+    begin_act(session, review_id=review_id, by=by, action=Action.CODE)
+    study_of_review(session, review_id=review_id, study_id=study_id)
+    contract_of_review(session, review_id=review_id, contract_id=contract_id)
+    if linked == is_contract_of(
+        session, review_id=review_id, study_id=study_id, contract_id=contract_id
+    ):
+        return
+    row = StudyContract(id=uuid4(), study_id=study_id, contract_id=contract_id, is_linked=linked)
+    record_act(
+        session,
+        review_id=review_id,
+        act=Act.LINK_CONTRACT,
+        by=by,
+        rows=[row],
+        subject=("study", study_id),
+    )
+
+
+def contract_of_review(session: Session, *, review_id: UUID, contract_id: UUID) -> Contract:
+    """Return a contract; raise NotFound for one of another review."""
+    contract = session.get(Contract, contract_id)
+    if contract is None or contract.review_id != review_id:
+        raise NotFound("There is no such contract in this review.")
+    return contract
+
+
+def contracts_of(session: Session, *, review_id: UUID, study_id: UUID) -> list[Contract]:
+    """Return the contracts that a study reports on, by name."""
+    links = latest(
+        Scope(review_id),
+        StudyContract,
+        StudyContract.study_id,
+        StudyContract.contract_id,
+        where=StudyContract.study_id == study_id,
+    )
+    return list(
+        session.scalars(
+            select(Contract)
+            .join(links, links.c.contract_id == Contract.id)
+            .where(links.c.is_linked)
+            .order_by(Contract.label)
+        )
+    )
+
+
+def is_contract_of(session: Session, *, review_id: UUID, study_id: UUID, contract_id: UUID) -> bool:
+    """Say whether a study reports on a contract."""
+    return any(
+        contract.id == contract_id
+        for contract in contracts_of(session, review_id=review_id, study_id=study_id)
+    )
