@@ -21,8 +21,9 @@ from api.cli.terminal import (
     review_id,
     show,
 )
-from review.decisions.imported import TAKEN, Rules, write_outcomes
-from review.decisions.imported import import_decisions as take_over
+from review.decisions.import_report import IMPORTED, write_report
+from review.decisions.import_rules import ImportRules
+from review.decisions.imported import import_decisions as run_import
 from review.storage.files import sha256_of
 from review.vocabulary import Stage, Verdict
 
@@ -51,25 +52,25 @@ def import_decisions(
 ) -> None:
     """Take over decisions made in Rayyan, ASReview, Covidence or a table."""
     with progress(file.name) as tell:
-        done = take_over(
+        report = run_import(
             database(),
             file,
             review_id=review_id(slug),
-            rules=Rules(stage, _pairs(verdict or []), _pairs(person or []), all_are),
+            rules=ImportRules(stage, _pairs(verdict or []), _pairs(person or []), all_are),
             by=acting(by),
             name=file.name,
             sha256=sha256_of(file),
-            reading=reading_of(read_as, encoding, column),
+            options=reading_of(read_as, encoding, column),
             on_progress=tell,
         )
     if out is not None:
         with out.open("w", encoding="utf-8-sig", newline="") as target:
-            write_outcomes(done, target)
-    lines = [f"{n:,} {what}" for what, n in done.counts.items()]
+            write_report(report, target)
+    lines = [f"{n:,} {result}" for result, n in report.counts.items()]
     show(
-        {"event": done.event_number, "counts": done.counts},
+        {"event": report.event_number, "counts": report.counts},
         as_json=as_json,
-        text="\n".join(lines or [f"0 {TAKEN}"]),
+        text="\n".join(lines or [f"0 {IMPORTED}"]),
     )
 
 

@@ -15,7 +15,8 @@ from api.pages.jobs import started
 from api.web.deps import By, Config, ReadSession, ReviewId, WriteSession
 from api.web.rendering import render
 from api.web.routing import PageRouter
-from review.decisions.imported import NOBODY, SAYABLE, Rules, Seen, look_through
+from review.decisions.import_rules import ALLOWED_VERDICTS, ImportRules
+from review.decisions.imported import UNNAMED, DecisionsPreview, preview_decisions
 from review.errors import Invalid, Unreadable
 from review.jobs import JobKind
 from review.permissions import Action, check
@@ -39,11 +40,11 @@ class TakingOver(FilesForm):
     person: Sequence[str] = ()
     email: Sequence[str] = ()
 
-    def rules(self) -> Rules:
+    def rules(self) -> ImportRules:
         """Return how the file's words are to be understood; raise Invalid."""
         verdicts = dict(zip(self.word, self.verdict, strict=False))
         people = dict(zip(self.person, self.email, strict=False))
-        return Rules(self.stage, verdicts, people, self.all_are)
+        return ImportRules(self.stage, verdicts, people, self.all_are)
 
 
 Said = Annotated[TakingOver, Form()]
@@ -105,22 +106,22 @@ def _page(desk: Desk, shown: Shown, said: TakingOver) -> Response:
         verdict_of=lambda word: rules.verdict_of(DecisionClaim(verdict=word)),
         members=people,
         member_of=lambda author, email: rules.people.get(
-            author or NOBODY, _suggested(author, email, people)
+            author or UNNAMED, _suggested(author, email, people)
         ),
-        nobody=NOBODY,
+        nobody=UNNAMED,
         stages=list(Stage),
-        verdicts=SAYABLE,
+        verdicts=ALLOWED_VERDICTS,
         **READ_AS,
     )
 
 
-def _looked_through(desk: Desk, shown: Shown) -> tuple[Shown, Seen | None]:
+def _looked_through(desk: Desk, shown: Shown) -> tuple[Shown, DecisionsPreview | None]:
     """Return what the file says, or the file with the reason why it cannot be read."""
     if shown.seen is None:
         return shown, None
     sha256, name = unsealed_file(shown.sealed, desk.key)
     try:
-        seen = look_through(desk.store.path(sha256), name=name, reading=shown.seen.options)
+        seen = preview_decisions(desk.store.path(sha256), name=name, options=shown.seen.options)
     except Unreadable as error:
         is_known = str(error) in shown.seen.problems
         return (shown if is_known else replace(shown, trouble=str(error))), None

@@ -18,7 +18,7 @@ from api.v1.uploads import HowRead, Kept
 from api.web.deps import ReadSession
 from review.decisions.blinding import own_decision, own_decisions
 from review.decisions.decisions import decide
-from review.decisions.imported import Rules
+from review.decisions.import_rules import ImportRules
 from review.errors import Invalid, Stale
 from review.events import Actor
 from review.jobs import JobKind, ask
@@ -137,7 +137,7 @@ def post_decisions(
     """Have the decisions that another program exported taken over; what is not said is guessed."""
     if len(files) != 1:
         raise Invalid("Send one file at a time.")
-    rules = Rules(stage, verdicts or {}, people or {}, all_are)
+    rules = ImportRules(stage, verdicts or {}, people or {}, all_are)
     arguments = {"files": [files[0] | how], **asdict(rules)}
     kind = JobKind.IMPORT_DECISIONS
     return queued(ask(session, review_id=review_id, kind=kind, arguments=arguments, by=by))

@@ -14,7 +14,9 @@ from sqlalchemy.orm import Session
 from api.files import drawings
 from api.settings import Settings
 from review import exports, jobs
-from review.decisions.imported import Done, Rules, import_decisions, write_outcomes
+from review.decisions.import_report import ImportReport, write_report
+from review.decisions.import_rules import ImportRules
+from review.decisions.imported import import_decisions
 from review.duplicates.judgements import deduplicate
 from review.errors import Unreadable
 from review.jobs import Held, JobKind
@@ -162,17 +164,17 @@ def _import_decisions(task: Task) -> Result:
         return kept
     target = task.settings.made_dir / f"decisions-{task.held.id}"
 
-    def keep(session: Session, done: Done) -> None:
+    def keep(session: Session, report: ImportReport) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("w", encoding="utf-8-sig", newline="") as file:
-            write_outcomes(done, file)
+            write_report(report, file)
         kept.update(
-            counts=done.counts,
+            counts=report.counts,
             is_blinded=True,  # it says of no record why it does not await somebody
             file=target.name,
             name="imported decisions.csv",
             media_type="text/csv; charset=utf-8",
-            rows=len(done.outcomes),
+            rows=len(report.rows),
         )
         jobs.keep_checkpoint(session, task.held, done=kept)
 
@@ -184,15 +186,15 @@ def _import_decisions(task: Task) -> Result:
         by=task.held.by,
         name=given["name"],
         sha256=given["sha256"],
-        reading=_reading(given),
+        options=_reading(given),
         on_progress=task.teller("Reading decisions"),
         on_commit=keep,
     )
     return kept
 
 
-def _rules(said: Mapping[str, Any]) -> Rules:
-    return Rules(
+def _rules(said: Mapping[str, Any]) -> ImportRules:
+    return ImportRules(
         stage=Stage(said["stage"]),
         verdicts=said["verdicts"],
         people=said["people"],

@@ -1,4 +1,4 @@
-"""Who an imported decision counts for: the member it was claimed of, or a stand-in."""
+"""Whom an imported decision counts for: the member that its author is, or an external reviewer."""
 
 from collections.abc import Mapping
 from uuid import UUID, uuid4
@@ -11,41 +11,55 @@ from review.reviews import members_of
 from review.tables import Account, Decision, ImportedDecision
 from review.tables.base import utc_now
 
-STAND_IN = "@stand-in.invalid"  # RFC 2606: an address that can never be anybody's
+EXTERNAL_DOMAIN = "@stand-in.invalid"  # RFC 2606: an address that can never be anybody's
 
 
-class ClaimedPeople:
-    """The accounts that claimed authors decide under."""
+class NamedAuthors:
+    """The accounts of the people whom a file names as having decided."""
 
-    def __init__(self, session: Session, review_id: UUID, chosen: Mapping[str, str]) -> None:
-        self.session, self.chosen = session, chosen
+    def __init__(
+        self, session: Session, review_id: UUID, email_by_author: Mapping[str, str]
+    ) -> None:
+        """Find the members and the earlier external reviewers of a review.
+
+        ``email_by_author`` says which member an author is, "" for none; raises Invalid where the
+        address is not a member's.
+        """
+        self.session, self.email_by_author = session, email_by_author
         self.members = {account.email: account.id for account, _ in members_of(session, review_id)}
-        stand_ins = session.execute(
+        rows = session.execute(
             select(ImportedDecision.named_author, Account.id)
             .distinct()
             .join(Decision, Decision.id == ImportedDecision.decision_id)
             .join(Account, Account.id == Decision.reviewer_id)
-            .where(ImportedDecision.review_id == review_id, Account.email.endswith(STAND_IN))
+            .where(ImportedDecision.review_id == review_id, Account.email.endswith(EXTERNAL_DOMAIN))
         )
-        self.known = {author: account_id for author, account_id in stand_ins}  # noqa: C416 - a row is not a pair to mypy
-        for author, email in chosen.items():
+        self.external = {author: account_id for author, account_id in rows}  # noqa: C416 - a row is not a pair to mypy
+        for author, email in email_by_author.items():
             if email and email not in self.members:
-                raise Invalid(f"{author} cannot stand for {email}, who is no member here.")
+                raise Invalid(
+                    f"{email} is not a member of this review. Choose a member for {author}, "
+                    "or nobody."
+                )
 
     def account_of(self, author: str, email: str) -> UUID:
-        """Return the account of a claimed author: the member they are, or a stand-in."""
-        address = self.chosen.get(author, email).strip().lower()
+        """Return the account of a named author: a member's, or an external reviewer's.
+
+        ``email`` is the address in the file; it counts where nobody chose one.  An external
+        reviewer who is new is added and flushed.
+        """
+        address = self.email_by_author.get(author, email).strip().lower()
         if address in self.members:
             return self.members[address]
-        if author not in self.known:
-            stand_in = Account(
+        if author not in self.external:
+            account = Account(
                 id=uuid4(),
-                email=f"{uuid4().hex}{STAND_IN}",
+                email=f"{uuid4().hex}{EXTERNAL_DOMAIN}",
                 name=f"{author} (imported)"[:255],
                 password_hash=None,
                 disabled_at=utc_now(),
             )
-            self.session.add(stand_in)
+            self.session.add(account)
             self.session.flush()
-            self.known[author] = stand_in.id
-        return self.known[author]
+            self.external[author] = account.id
+        return self.external[author]

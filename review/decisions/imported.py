@@ -1,31 +1,39 @@
-"""Decisions that were made in another program, read from its export.
+"""Importing decisions that were made in another program, from its export.
 
-They are attributed to whoever imports them: the event is theirs, and each decision says who is
-claimed to have made it.  A claimed author who is a member here decides in their own name; anybody
-else gets a stand-in, an account that nobody can sign in to.
+The act belongs to the person who imports them, and each decision keeps its named author.  A named
+author who is a member decides in their own name; anyone else becomes an external reviewer, with an
+account that nobody can sign in to.
 """
 
-import csv
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from protocols.schema import Protocol
-from review.decisions.external_reviewers import ClaimedPeople
-from review.decisions.imported_records import known_records, records_of
+from review.decisions.external_reviewers import NamedAuthors
+from review.decisions.import_report import (
+    IMPORTED,
+    NO_DECISION,
+    NO_REASON,
+    NO_RECORD,
+    NOT_NEEDED,
+    NOT_UNDERSTOOD,
+    ImportReport,
+    ReportRow,
+)
+from review.decisions.import_rules import ImportRules, exclusion_reason_of
+from review.decisions.imported_records import known_records, match_records
 from review.decisions.situation import check_reason
 from review.errors import Invalid, NotAllowed
 from review.events import Actor, ActWriter
 from review.permissions import Action, begin_act, check
 from review.reviews import protocol_state
-from review.safe_text import safe_cell
 from review.searches.formats import DecisionClaim, ParsedRecord, claims, read
 from review.searches.previews import ParseOptions, previous_options
 from review.states.flow import OPEN, flow_states
@@ -33,110 +41,40 @@ from review.states.resolution import resolutions
 from review.storage.database import Database
 from review.tables import Decision, ImportedDecision
 from review.tables.base import utc_now
-from review.vocabulary import Act, Stage, Verdict
+from review.vocabulary import Act, Verdict
 
-LOOKED_AT = 5_000  # records of a file that are looked through before it is read in earnest
-TAKEN = "taken over"
-UNKNOWN = "no record here is surely this report"
-NOTHING_SAID = "nothing was decided"
-NOT_UNDERSTOOD = "the verdict was not understood"
-# One sentence, whatever the cause: the cause may tell what others decided.
-NOT_AWAITED = "the record does not await this person's decision"
-NO_SUCH_REASON = "an exclusion at this stage needs one of the protocol's reasons"
-NOBODY = "nobody named"
-
-SAYABLE = (Verdict.INCLUDE, Verdict.MAYBE, Verdict.EXCLUDE)
-_WORDS = {
-    Verdict.INCLUDE: "included include yes 1 1.0 true relevant in accept accepted y",
-    Verdict.EXCLUDE: "excluded exclude no 0 0.0 false irrelevant out reject rejected n",
-    Verdict.MAYBE: "maybe unsure unclear ?",
-}
-_VERDICTS = {word: verdict for verdict, words in _WORDS.items() for word in words.split()}
+MAX_PREVIEWED = 5_000  # decisions of a file that a preview looks at
+UNNAMED = "nobody named"  # the named author of a decision whose file names nobody
 
 
 @dataclass(frozen=True)
-class Rules:
-    """How a file's words are to be understood; what is not said is guessed."""
-
-    stage: Stage
-    verdicts: Mapping[str, str] = field(default_factory=dict)  # the file's word to ours, "" none
-    people: Mapping[str, str] = field(default_factory=dict)  # claimed author to e-mail, "" none
-    all_are: Verdict | None = None  # of a list that says no more than that it is one
-
-    def __post_init__(self) -> None:
-        """Raise Invalid for words that stand for no verdict of ours."""
-        if set(self.verdicts.values()) - {"", *SAYABLE} or self.all_are not in (None, *SAYABLE):
-            raise Invalid("A word stands for include, maybe, exclude, or nothing.")
-
-    def verdict_of(self, claim: DecisionClaim) -> Verdict | None:
-        """Return what a claim decides; None where it decides nothing that we understand."""
-        if not claim.verdict:
-            return self.all_are
-        said = self.verdicts.get(claim.verdict)
-        if said is None:
-            return guessed_verdict(claim.verdict)
-        return Verdict(said) if said else None
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What the first records of a file claim."""
+class DecisionsPreview:
+    """The words and people in the first decisions of a file."""
 
     n: int
-    is_all: bool  # or only as many as are looked through
-    verdicts: Mapping[str, int]  # each word, and how often it is said; "" for none
+    is_all: bool  # False where the file has more than MAX_PREVIEWED
+    verdicts: Mapping[str, int]  # each word and how often it occurs; "" for none
     people: Mapping[str, int]
-    emails: Mapping[str, str]  # as the file gives them, by claimed author
+    emails: Mapping[str, str]  # as the file gives them, by named author
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What became of one claim."""
-
-    line: int
-    title: str
-    author: str
-    verdict: str
-    what: str
-    record: int | None  # its number here
-
-
-@dataclass(frozen=True)
-class Done:
-    """What an import of decisions did."""
-
-    event_number: int | None  # None where nothing was taken over
-    outcomes: Sequence[Outcome]
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """Return how many claims came to what."""
-        return dict(Counter(one.what for one in self.outcomes))
-
-
-@dataclass(frozen=True)
-class _Row:
+class _FileRow:
     block: int
     line: int
     record: ParsedRecord
     claim: DecisionClaim
 
 
-def guessed_verdict(word: str) -> Verdict | None:
-    """Return what a program's word for a decision means, if it is a usual one."""
-    return _VERDICTS.get(word.strip().lower())
-
-
-def look_through(path: Path, *, name: str, reading: ParseOptions) -> Seen:
-    """Return what the first records of a file claim; raise Unreadable."""
-    found = _rows(path, name=name, reading=reading)
-    rows = list(islice(found, LOOKED_AT))
-    people = Counter(row.claim.author for row in rows)
-    return Seen(
+def preview_decisions(path: Path, *, name: str, options: ParseOptions) -> DecisionsPreview:
+    """Return what the first decisions of a file look like; raise Unreadable."""
+    all_rows = _rows(path, name=name, options=options)
+    rows = list(islice(all_rows, MAX_PREVIEWED))
+    return DecisionsPreview(
         n=len(rows),
-        is_all=next(found, None) is None,
+        is_all=next(all_rows, None) is None,
         verdicts=Counter(row.claim.verdict for row in rows),
-        people=people,
+        people=Counter(row.claim.author for row in rows),
         emails={row.claim.author: row.claim.email for row in rows if row.claim.email},
     )
 
@@ -146,100 +84,90 @@ def import_decisions(
     path: Path,
     *,
     review_id: UUID,
-    rules: Rules,
+    rules: ImportRules,
     by: Actor,
     name: str,
     sha256: str,
-    reading: ParseOptions | None = None,
+    options: ParseOptions | None = None,
     on_progress: Callable[[float], None] | None = None,
-    on_commit: Callable[[Session, Done], None] | None = None,
-) -> Done:
-    """Take the decisions of a file over, as one act; the same file again adds nothing.
+    on_commit: Callable[[Session, ImportReport], None] | None = None,
+) -> ImportReport:
+    """Import the decisions of a file as one act; the same file again adds nothing.
 
-    A claim finds its record by the block of the file, where the file was imported as a search, or
-    as duplicates are found.  Only records that await decisions at the stage take any.  Unless
-    ``reading`` says how, such a file is read as it was then.
+    A decision is matched to the record that came from the same block, where the file was imported
+    as a search, or else to the record that would be its duplicate.  Only records that need
+    decisions at the stage receive any.  Without ``options``, a file that was imported as a search
+    is read as it was read then.  ``on_commit`` is called in the writing transaction.
     """
     if by.account_id is None:
-        raise NotAllowed("Decisions are taken over in somebody's name; say whose with --as EMAIL.")
-    tell = on_progress or (lambda _: None)
+        raise NotAllowed("Decisions are imported in a person's name. Say whose with --as EMAIL.")
+    progress = on_progress or (lambda _: None)
     with database.reading() as session:
         check(session, review_id=review_id, by=by, action=Action.MANAGE)
         known = known_records(session, review_id, sha256)
-        reading = previous_options(
-            session, reading or ParseOptions(), review_id=review_id, sha256=sha256
+        options = previous_options(
+            session, options or ParseOptions(), review_id=review_id, sha256=sha256
         )
-    rows = list(_rows(path, name=name, reading=reading))
-    tell(0.3)
-    asked = {row.block: row.record for row in rows}
-    found = records_of(known, asked, lambda share: tell(0.3 + share / 2))
+    rows = list(_rows(path, name=name, options=options))
+    progress(0.3)
+    parsed = {row.block: row.record for row in rows}
+    record_ids = match_records(known, parsed, lambda done: progress(0.3 + done / 2))
     with database.writing() as session:
-        done = _take_over(
-            session, review_id, rows, found, rules, by, {"name": name, "sha256": sha256}
-        )
+        begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
+        importer = _Importer(session, review_id, rules)
+        writer = ActWriter(session, review_id=review_id, act=Act.IMPORT_DECISIONS, by=by)
+        report_rows = [importer.import_row(row, record_ids.get(row.block)) for row in rows]
+        report = ImportReport(writer.number if importer.decisions else None, report_rows)
+        if importer.decisions:
+            writer.insert(Decision, importer.decisions)
+            writer.insert(ImportedDecision, importer.imported)
+            detail = {
+                "name": name,
+                "sha256": sha256,
+                "stage": rules.stage.value,
+                "n": len(importer.decisions),
+                "counts": report.counts,
+            }
+            writer.finish(detail=detail)
         if on_commit is not None:
-            on_commit(session, done)
-    tell(1.0)
-    return done
+            on_commit(session, report)
+    progress(1.0)
+    return report
 
 
-def write_outcomes(done: Done, file: TextIO) -> None:
-    """Write what became of every claim as CSV."""
-    table = csv.writer(file)
-    table.writerow(("line", "title", "decided by", "said", "what became of it", "record"))
-    for one in done.outcomes:
-        table.writerow(
-            (one.line, *map(safe_cell, (one.title, one.author, one.verdict)), one.what, one.record)
-        )
-
-
-def _rows(path: Path, *, name: str, reading: ParseOptions) -> Iterator[_Row]:
-    format_, encoding = reading.resolve(path, name=name)
-    for block in read(path, format=format_, encoding=encoding, mapping=reading.mapping):
+def _rows(path: Path, *, name: str, options: ParseOptions) -> Iterator[_FileRow]:
+    format_, encoding = options.resolve(path, name=name)
+    for block in read(path, format=format_, encoding=encoding, mapping=options.mapping):
         if block.record is not None:
             for claim in claims(block.record):
-                yield _Row(block.number, block.line, block.record, claim)
+                yield _FileRow(block.number, block.line, block.record, claim)
 
 
-def _take_over(
-    session: Session,
-    review_id: UUID,
-    rows: Sequence[_Row],
-    found: Mapping[int, UUID],
-    rules: Rules,
-    by: Actor,
-    source: Mapping[str, str],
-) -> Done:
-    begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
-    desk = _Desk(session, review_id, rules)
-    writer = ActWriter(session, review_id=review_id, act=Act.IMPORT_DECISIONS, by=by)
-    outcomes = [desk.take(row, found.get(row.block)) for row in rows]
-    done = Done(writer.number if desk.decisions else None, outcomes)
-    if desk.decisions:
-        writer.insert(Decision, desk.decisions)
-        writer.insert(ImportedDecision, desk.claimed)
-        detail = {**source, "stage": rules.stage.value, "n": len(desk.decisions)}
-        writer.finish(detail=detail | {"counts": done.counts})
-    return done
+class _Importer:
+    """Collects the decisions that can be imported, each in the light of those before it."""
 
-
-class _Desk:
-    """Says of each claim whether it is taken over, knowing those that were taken before it."""
-
-    def __init__(self, session: Session, review_id: UUID, rules: Rules) -> None:
+    def __init__(self, session: Session, review_id: UUID, rules: ImportRules) -> None:
         self.rules = rules
         self.version = protocol_state(session, review_id)
         self.decisions: list[dict[str, Any]] = []
-        self.claimed: list[dict[str, Any]] = []
+        self.imported: list[dict[str, Any]] = []
+        self._read_flow_states(session, review_id)
+        self._read_rounds(session, review_id)
+        self._read_decided(session, review_id)
+        self.authors = NamedAuthors(session, review_id, rules.people)
+
+    def _read_flow_states(self, session: Session, review_id: UUID) -> None:
         states = flow_states(session, review_id=review_id)
-        places = session.execute(
+        rows = session.execute(
             select(states.c.record_id, states.c.cluster_id, states.c.number, states.c.flow_state)
         ).all()
-        self.home = {row.record_id: row.cluster_id for row in places}
-        self.number = {row.record_id: row.number for row in places}
-        self.flow_state = {row.record_id: row.flow_state for row in places}
-        table = resolutions(session, review_id=review_id, stage=rules.stage)
-        stage_state = session.execute(
+        self.cluster_id = {row.record_id: row.cluster_id for row in rows}
+        self.number = {row.record_id: row.number for row in rows}
+        self.flow_state = {row.record_id: row.flow_state for row in rows}
+
+    def _read_rounds(self, session: Session, review_id: UUID) -> None:
+        table = resolutions(session, review_id=review_id, stage=self.rules.stage)
+        rows = session.execute(
             select(
                 table.c.cluster_id,
                 table.c.round,
@@ -248,15 +176,17 @@ class _Desk:
                 table.c.calibration_target,
             )
         ).all()
-        self.round = {row.cluster_id: row.round for row in stage_state}
+        self.round = {row.cluster_id: row.round for row in rows}
         self.n_missing = {
-            # While a calibration is open, its own people alone decide, and here.
+            # While a calibration set is open, only its reviewers decide, and they do so here.
             row.cluster_id: 0
             if row.calibration_target is not None
             else row.decisions_needed - row.n_reviewers
-            for row in stage_state
+            for row in rows
         }
-        said = session.execute(
+
+    def _read_decided(self, session: Session, review_id: UUID) -> None:
+        rows = session.execute(
             select(
                 Decision.record_id,
                 Decision.round,
@@ -264,86 +194,68 @@ class _Desk:
                 ImportedDecision.named_author,
             )
             .outerjoin(ImportedDecision, ImportedDecision.decision_id == Decision.id)
-            .where(Decision.review_id == review_id, Decision.stage == rules.stage)
+            .where(Decision.review_id == review_id, Decision.stage == self.rules.stage)
         )
-        # By account and by claimed name: whoever stands for Ana today is Ana, as she was before.
-        self.has_decided = {
-            (self.home[one], number, who)
-            for one, number, account, author in said
-            for who in (account, author)
+        # By account and by name: Ana is the same person before and after she becomes a member.
+        self.decided = {
+            (self.cluster_id[record_id], round_, person)
+            for record_id, round_, account_id, author in rows
+            for person in (account_id, author)
         }
-        self.people = ClaimedPeople(session, review_id, rules.people)
 
-    def take(self, row: _Row, record_id: UUID | None) -> Outcome:
-        """Note the decision that a claim makes, or why it makes none."""
-        what = self._take(row, record_id)
-        return Outcome(
+    def import_row(self, row: _FileRow, record_id: UUID | None) -> ReportRow:
+        """Collect the decision of a row, and return what became of it."""
+        return ReportRow(
             line=row.line,
             title=row.record.title[:300],
             author=row.claim.author,
             verdict=row.claim.verdict,
-            what=what,
+            result=self._import(row.claim, record_id),
             record=self.number[record_id] if record_id else None,
         )
 
-    def _take(self, row: _Row, record_id: UUID | None) -> str:
-        claim = row.claim
+    def _import(self, claim: DecisionClaim, record_id: UUID | None) -> str:
         verdict = self.rules.verdict_of(claim)
         if verdict is None:
-            return NOT_UNDERSTOOD if claim.verdict else NOTHING_SAID
+            return NOT_UNDERSTOOD if claim.verdict else NO_DECISION
         if record_id is None:
-            return UNKNOWN
-        cluster = self.home[record_id]
-        if self.flow_state[cluster] not in OPEN[self.rules.stage] or self.n_missing[cluster] < 1:
-            return NOT_AWAITED
-        reason, unknown = _reason_of(claim, self.version.protocol, self.rules.stage, verdict)
+            return NO_RECORD
+        stage = self.rules.stage
+        cluster_id = self.cluster_id[record_id]
+        if self.flow_state[cluster_id] not in OPEN[stage] or self.n_missing[cluster_id] < 1:
+            return NOT_NEEDED
+        protocol = self.version.protocol
+        reason, unknown = exclusion_reason_of(claim, protocol, stage=stage, verdict=verdict)
         try:
-            check_reason(
-                self.version.protocol, stage=self.rules.stage, verdict=verdict, reason=reason
-            )
+            check_reason(protocol, stage=stage, verdict=verdict, reason=reason)
         except Invalid:
-            return NO_SUCH_REASON
-        author = claim.author or NOBODY
-        who = self.people.account_of(author, claim.email)
-        keys = {(cluster, self.round[cluster], one) for one in (who, author)}
-        if keys & self.has_decided:
-            return NOT_AWAITED
-        self.has_decided |= keys
-        self.n_missing[cluster] -= 1
-        decision_id = uuid4()
+            return NO_REASON
+        author = claim.author or UNNAMED
+        account_id = self.authors.account_of(author, claim.email)
+        keys = {(cluster_id, self.round[cluster_id], person) for person in (account_id, author)}
+        if keys & self.decided:
+            return NOT_NEEDED
+        self.decided |= keys
+        self.n_missing[cluster_id] -= 1
         notes = (claim.note, unknown and f"Reason given: {unknown}")
-        self.decisions.append(
+        decision = {
+            "id": uuid4(), "record_id": record_id, "stage": stage,
+            "round": self.round[cluster_id], "reviewer_id": account_id, "verdict": verdict,
+            "exclusion_reason": reason, "note": "\n".join(filter(None, notes)) or None,
+            "seconds": None, "protocol_version": self.version.number, "rank_shown": None,
+            "model_fingerprint": None, "idempotency_key": None, "supersedes_id": None,
+            "decided_at": utc_now(),
+        }  # fmt: skip
+        self._collect(decision, author, claim)
+        return IMPORTED
+
+    def _collect(self, decision: dict[str, Any], author: str, claim: DecisionClaim) -> None:
+        verdict: Verdict = decision["verdict"]
+        self.decisions.append(decision)
+        self.imported.append(
             {
-                "id": decision_id, "record_id": record_id, "stage": self.rules.stage,
-                "round": self.round[cluster], "reviewer_id": who, "verdict": verdict,
-                "exclusion_reason": reason, "note": "\n".join(filter(None, notes)) or None,
-                "seconds": None, "protocol_version": self.version.number, "rank_shown": None,
-                "model_fingerprint": None, "idempotency_key": None, "supersedes_id": None,
-                "decided_at": utc_now(),
-            }
-        )  # fmt: skip
-        self.claimed.append(
-            {
-                "id": uuid4(), "decision_id": decision_id, "named_author": author,
+                "id": uuid4(), "decision_id": decision["id"], "named_author": author,
                 "named_verdict": claim.verdict or f"(the whole file) {verdict.value}",
                 "named_at": claim.at,
             }
         )  # fmt: skip
-        return TAKEN
-
-
-def _reason_of(
-    claim: DecisionClaim, protocol: Protocol, stage: Stage, verdict: Verdict
-) -> tuple[str | None, str]:
-    """Return the protocol's first reason that is among those claimed, and those it has not."""
-    if verdict is not Verdict.EXCLUDE:
-        return None, ""
-    known = {
-        word.strip().lower(): one.key
-        for one in protocol.reasons(stage)
-        for word in (one.key, one.label)
-    }
-    order = [one.key for one in protocol.reasons(stage)]
-    keys = [known[said.lower()] for said in claim.reasons if said.lower() in known]
-    unknown = ", ".join(said for said in claim.reasons if said.lower() not in known)
-    return min(keys, key=order.index, default=None), unknown

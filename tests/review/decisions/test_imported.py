@@ -1,28 +1,25 @@
-"""Decisions of other programs: attributed to whoever imports them, with the claimed author."""
+"""Decisions of other programs: an act of the person who imports them, with their named author."""
 
 import json
 
 import pytest
+from review.searches.importing import SearchOnDemand, import_file
 from sqlalchemy import select
 
 from review.decisions.blinding import history, n_own_decisions, own_decisions, settled_decisions
 from review.decisions.decisions import decide
-from review.decisions.imported import (
-    NO_SUCH_REASON,
-    NOBODY,
-    NOT_AWAITED,
+from review.decisions.import_report import (
+    IMPORTED,
+    NO_DECISION,
+    NO_REASON,
+    NO_RECORD,
+    NOT_NEEDED,
     NOT_UNDERSTOOD,
-    NOTHING_SAID,
-    TAKEN,
-    UNKNOWN,
-    Rules,
-    import_decisions,
-    look_through,
 )
+from review.decisions.import_rules import ImportRules
+from review.decisions.imported import UNNAMED, import_decisions, preview_decisions
 from review.errors import Invalid, NotAllowed
-from review.searches.imports import import_file
 from review.searches.previews import ParseOptions
-from review.searches.searches import SearchOnDemand
 from review.states.clusters import cluster_of
 from review.states.flow import FlowState, flow_states
 from review.storage.files import FileStore, sha256_of
@@ -43,8 +40,8 @@ EARLY = Stage.TITLE_ABSTRACT
 
 
 @pytest.fixture
-def here(database):
-    """A review with four records that wait."""
+def review(database):
+    """A review with four unscreened records."""
     with database.writing() as session:
         cast = make_review(session)
         records = make_records(
@@ -55,10 +52,10 @@ def here(database):
     return cast, records
 
 
-def rayyan(tmp_path, *said, name="rayyan.csv"):
-    """A file as Rayyan exports it: (title, {person: word}) a row."""
+def rayyan(tmp_path, *rows, name="rayyan.csv"):
+    """A file as Rayyan exports it, from rows of (title, {person: word})."""
     lines = ["key,title,doi,notes"]
-    for n, (title, by_person) in enumerate(said):
+    for n, (title, by_person) in enumerate(rows):
         inner = ", ".join(f'""{person}""=>""{word}""' for person, word in by_person.items())
         doi = f"10.5555/{TITLES.index(title)}" if title in TITLES else ""
         lines.append(f'rayyan-{n},"{title}",{doi},"RAYYAN-INCLUSION: {{{inner}}}"')
@@ -67,19 +64,19 @@ def rayyan(tmp_path, *said, name="rayyan.csv"):
     return path
 
 
-def take(database, cast, path, **rules):
+def run_import(database, cast, path, **rules):
     rules.setdefault("stage", EARLY)
     return import_decisions(
-        database, path, review_id=cast.review_id, rules=Rules(**rules), by=cast.lead,
+        database, path, review_id=cast.review_id, rules=ImportRules(**rules), by=cast.lead,
         name=path.name, sha256="0" * 64,
     )  # fmt: skip
 
 
-def leaf_by_title(database, cast):
+def flow_state_by_title(database, cast):
     with database.reading() as session:
         states = flow_states(session, review_id=cast.review_id)
         rows = session.execute(select(states.c.number, states.c.flow_state))
-        return {TITLES[number - 1]: FlowState(place) for number, place in rows}
+        return {TITLES[number - 1]: FlowState(state) for number, state in rows}
 
 
 def faults(database):
@@ -87,20 +84,20 @@ def faults(database):
         return [str(fault) for fault in verify(session)]
 
 
-def test_decisions_of_two_claimed_people_settle_records_and_name_them(database, here, tmp_path):
-    cast, records = here
+def test_decisions_of_two_named_authors_resolve_records_and_name_them(database, review, tmp_path):
+    cast, records = review
     path = rayyan(
         tmp_path,
         (TITLES[0], {"Ana": "Included", "Ben": "Included"}),
         (TITLES[1], {"Ana": "Included", "Ben": "Excluded"}),
         (TITLES[2], {"Ana": "Maybe"}),
-        ("A report that nobody searched for here at all", {"Ana": "Included"}),
+        ("A report that no search here has found", {"Ana": "Included"}),
     )
 
-    done = take(database, cast, path)
+    report = run_import(database, cast, path)
 
-    assert done.counts == {TAKEN: 5, UNKNOWN: 1}
-    assert leaf_by_title(database, cast) == {
+    assert report.counts == {IMPORTED: 5, NO_RECORD: 1}
+    assert flow_state_by_title(database, cast) == {
         TITLES[0]: FlowState.AWAITING_RETRIEVAL,
         TITLES[1]: FlowState.CONFLICT,
         TITLES[2]: FlowState.AWAITING_SECOND,
@@ -110,80 +107,83 @@ def test_decisions_of_two_claimed_people_settle_records_and_name_them(database, 
         event = session.scalars(select(Event).where(Event.act == Act.IMPORT_DECISIONS)).one()
         assert event.actor_id == cast.lead.account_id
         assert event.detail["name"] == "rayyan.csv"
-        claimed = session.scalars(select(ImportedDecision.named_author)).all()
-        assert sorted(claimed) == ["Ana", "Ana", "Ana", "Ben", "Ben"]
-        deciders = session.scalars(
+        authors = session.scalars(select(ImportedDecision.named_author)).all()
+        assert sorted(authors) == ["Ana", "Ana", "Ana", "Ben", "Ben"]
+        reviewers = session.scalars(
             select(Account).join(Decision, Decision.reviewer_id == Account.id).distinct()
         ).all()
-        assert {one.name for one in deciders} == {"Ana (imported)", "Ben (imported)"}
-        assert all(one.disabled_at and not one.password_hash for one in deciders)
-        told = history(
+        assert {account.name for account in reviewers} == {"Ana (imported)", "Ben (imported)"}
+        assert all(account.disabled_at and not account.password_hash for account in reviewers)
+        entries = history(
             session, review_id=cast.review_id, by=cast.advisor,
             cluster=cluster_of(session, review_id=cast.review_id, record_id=records[0]),
         )  # fmt: skip
-        assert any("imported as decided by Ben" in line.what for line in told)
+        assert any("imported as decided by Ben" in entry.what for entry in entries)
         rows = list(settled_decisions(session, review_id=cast.review_id, by=cast.lead))
         assert {row["named_author"] for row in rows} == {"Ana", "Ben"}
         assert {row["imported_by"] for row in rows} == {cast.lead.account_id}
     assert faults(database) == []
 
 
-def test_the_same_file_again_adds_nothing(database, here, tmp_path):
-    cast, _ = here
+def test_the_same_file_again_adds_nothing(database, review, tmp_path):
+    cast, _ = review
     path = rayyan(tmp_path, (TITLES[0], {"Ana": "Included", "Ben": "Excluded", "Cy": "Maybe"}))
-    take(database, cast, path)
+    run_import(database, cast, path)
     again = rayyan(tmp_path, (TITLES[2], {"Ana": "Included"}), name="more.csv")
-    take(database, cast, again)
+    run_import(database, cast, again)
 
-    first, second = take(database, cast, path), take(database, cast, again)
+    first, second = run_import(database, cast, path), run_import(database, cast, again)
 
-    assert (first.event_number, first.counts) == (None, {NOT_AWAITED: 3})  # it is in conflict
-    assert (second.event_number, second.counts) == (None, {NOT_AWAITED: 1})
+    assert (first.event_number, first.counts) == (
+        None,
+        {NOT_NEEDED: 3},
+    )  # it is in conflict
+    assert (second.event_number, second.counts) == (None, {NOT_NEEDED: 1})
     with database.reading() as session:
         names = session.scalars(select(Account.name).where(Account.name.endswith("(imported)")))
         assert sorted(names) == ["Ana (imported)", "Ben (imported)"]  # two decisions were needed
 
 
-def test_one_person_never_counts_twice_whoever_they_are_said_to_be(database, here, tmp_path):
-    cast, _ = here
+def test_one_person_never_counts_twice_even_under_another_account(database, review, tmp_path):
+    cast, _ = review
     path = rayyan(tmp_path, (TITLES[0], {"Ana": "Included"}))
-    take(database, cast, path)
+    run_import(database, cast, path)
 
-    again = take(database, cast, path, people={"Ana": cast.emails["reviewer_a"]})
+    again = run_import(database, cast, path, people={"Ana": cast.emails["reviewer_a"]})
 
-    assert again.counts == {NOT_AWAITED: 1}
-    assert leaf_by_title(database, cast)[TITLES[0]] is FlowState.AWAITING_SECOND
+    assert again.counts == {NOT_NEEDED: 1}
+    assert flow_state_by_title(database, cast)[TITLES[0]] is FlowState.AWAITING_SECOND
 
 
-def test_files_that_name_nobody_are_one_unnamed_person(database, here, tmp_path):
-    cast, _ = here
-    for name, count in (("one.csv", TAKEN), ("two.csv", NOT_AWAITED)):
+def test_files_that_name_nobody_count_as_one_unnamed_person(database, review, tmp_path):
+    cast, _ = review
+    for name, result in (("one.csv", IMPORTED), ("two.csv", NOT_NEEDED)):
         path = tmp_path / name
         path.write_text(f'title,doi,asreview_label\n"{TITLES[0]}",10.5555/0,1\n')
-        assert take(database, cast, path).counts == {count: 1}
+        assert run_import(database, cast, path).counts == {result: 1}
 
 
-def test_no_more_are_taken_than_a_record_needs(database, here, tmp_path):
-    cast, _ = here
+def test_a_record_receives_no_more_decisions_than_it_needs(database, review, tmp_path):
+    cast, _ = review
     people = {"Ana": "Included", "Ben": "Included", "Cy": "Excluded"}
 
-    done = take(database, cast, rayyan(tmp_path, (TITLES[0], people)))
+    report = run_import(database, cast, rayyan(tmp_path, (TITLES[0], people)))
 
-    assert done.counts == {TAKEN: 2, NOT_AWAITED: 1}
-    assert leaf_by_title(database, cast)[TITLES[0]] is FlowState.AWAITING_RETRIEVAL
+    assert report.counts == {IMPORTED: 2, NOT_NEEDED: 1}
+    assert flow_state_by_title(database, cast)[TITLES[0]] is FlowState.AWAITING_RETRIEVAL
 
 
-def test_a_table_with_one_row_for_each_reviewer_loses_none(database, here, tmp_path):
-    cast, _ = here
+def test_a_table_with_one_row_for_each_reviewer_loses_no_decision(database, review, tmp_path):
+    cast, _ = review
     path = tmp_path / "rows.csv"
     row = f'"{TITLES[0]}: a longer title",10.5555/0,2001'
     path.write_text(f"title,doi,year,reviewer,decision\n{row},Ana,yes\n{row},Ben,no\n")
 
-    assert take(database, cast, path).counts == {TAKEN: 2}
-    assert leaf_by_title(database, cast)[TITLES[0]] is FlowState.CONFLICT
+    assert run_import(database, cast, path).counts == {IMPORTED: 2}
+    assert flow_state_by_title(database, cast)[TITLES[0]] is FlowState.CONFLICT
 
 
-def test_a_file_that_was_read_as_a_search_is_read_in_the_same_way(database, tmp_path):
+def test_a_file_that_was_imported_as_a_search_is_read_in_the_same_way(database, tmp_path):
     with database.writing() as session:
         cast = make_review(session)
     path = tmp_path / "kop.csv"
@@ -193,20 +193,22 @@ def test_a_file_that_was_read_as_a_search_is_read_in_the_same_way(database, tmp_
     )
     import_file(
         database, FileStore(tmp_path / "files"), path, review_id=cast.review_id,
-        search_for=search, by=cast.lead, options=ParseOptions(mapping={"Kop": "title"}),
+        search_for=search, by=cast.lead, reading=ParseOptions(mapping={"Kop": "title"}),
     )  # fmt: skip
 
-    done = import_decisions(
-        database, path, review_id=cast.review_id, rules=Rules(EARLY), by=cast.lead,
+    report = import_decisions(
+        database, path, review_id=cast.review_id, rules=ImportRules(EARLY), by=cast.lead,
         name="other-name.csv", sha256=sha256_of(path),
     )  # fmt: skip
 
-    assert done.counts == {TAKEN: 2}
+    assert report.counts == {IMPORTED: 2}
 
 
-def test_what_was_read_elsewhere_says_nothing_of_recall_here(database, here, tmp_path):
-    cast, records = here
-    take(database, cast, rayyan(tmp_path, (TITLES[0], {"Ana": "Excluded", "Ben": "Excluded"})))
+def test_imported_decisions_are_left_out_of_the_estimate_of_recall(database, review, tmp_path):
+    cast, records = review
+    run_import(
+        database, cast, rayyan(tmp_path, (TITLES[0], {"Ana": "Excluded", "Ben": "Excluded"}))
+    )
     with database.writing() as session:
         decide_both(session, cast, records[1], Verdict.INCLUDE)
 
@@ -214,25 +216,25 @@ def test_what_was_read_elsewhere_says_nothing_of_recall_here(database, here, tmp
         assert labels_as_read(session, review_id=cast.review_id, stage=EARLY) == [1]
 
 
-def test_a_member_is_not_asked_again_and_it_is_no_work_done_here(database, here, tmp_path):
-    cast, records = here
+def test_a_member_is_not_asked_again_and_an_import_is_not_own_work(database, review, tmp_path):
+    cast, records = review
     path = rayyan(tmp_path, (TITLES[0], {"Ana": "Included"}), (TITLES[1], {"Ana": "Excluded"}))
 
-    take(database, cast, path, people={"Ana": cast.emails["reviewer_a"]})
+    run_import(database, cast, path, people={"Ana": cast.emails["reviewer_a"]})
 
     with database.reading() as session:
-        mine = {"review_id": cast.review_id, "stage": EARLY, "by": cast.reviewer_a}
-        waiting = next_records(session, **mine)
-        assert waiting[0].id not in records[:2]
-        assert own_decisions(session, **mine) == []
-        assert n_own_decisions(session, **mine) == 0
-        others = next_records(session, review_id=cast.review_id, stage=EARLY, by=cast.reviewer_b)
-        assert {one.id for one in others} & set(records[:2])
+        reviewer_a = {"review_id": cast.review_id, "stage": EARLY, "by": cast.reviewer_a}
+        queue = next_records(session, **reviewer_a)
+        assert queue[0].id not in records[:2]
+        assert own_decisions(session, **reviewer_a) == []
+        assert n_own_decisions(session, **reviewer_a) == 0
+        queue_b = next_records(session, review_id=cast.review_id, stage=EARLY, by=cast.reviewer_b)
+        assert {record.id for record in queue_b} & set(records[:2])
     assert faults(database) == []
 
 
-def test_what_was_decided_here_stays_as_it_is(database, here, tmp_path):
-    cast, records = here
+def test_decisions_made_here_stay_as_they_are(database, review, tmp_path):
+    cast, records = review
     with database.writing() as session:
         decide_both(session, cast, records[0], Verdict.EXCLUDE)
         decide(
@@ -245,15 +247,15 @@ def test_what_was_decided_here_stays_as_it_is(database, here, tmp_path):
         (TITLES[1], {"Ana": "Excluded", "Ben": "Excluded"}),
     )
 
-    done = take(database, cast, path, people={"Ana": cast.emails["reviewer_a"]})
+    report = run_import(database, cast, path, people={"Ana": cast.emails["reviewer_a"]})
 
-    assert done.counts == {NOT_AWAITED: 2, TAKEN: 1}
-    found = leaf_by_title(database, cast)
-    assert (found[TITLES[0]], found[TITLES[1]]) == (FlowState.EXCLUDED, FlowState.CONFLICT)
+    assert report.counts == {NOT_NEEDED: 2, IMPORTED: 1}
+    states = flow_state_by_title(database, cast)
+    assert (states[TITLES[0]], states[TITLES[1]]) == (FlowState.EXCLUDED, FlowState.CONFLICT)
 
 
-def test_words_are_understood_as_the_lead_says(database, here, tmp_path):
-    cast, _ = here
+def test_words_mean_what_the_lead_chose(database, review, tmp_path):
+    cast, _ = review
     path = tmp_path / "plain.csv"
     path.write_text(
         "title,doi,decision,reviewer,exclusion reason\n"
@@ -262,45 +264,45 @@ def test_words_are_understood_as_the_lead_says(database, here, tmp_path):
         f'"{TITLES[2]}",10.5555/2,raus,Ana,Not my cup of tea\n'
         f'"{TITLES[3]}",10.5555/3,später,Ana,\n'
     )
-    seen = look_through(path, name=path.name, reading=ParseOptions())
-    assert seen.verdicts == {"behalten": 1, "raus": 2, "später": 1}
-    assert seen.people == {"Ana": 4}
+    preview = preview_decisions(path, name=path.name, options=ParseOptions())
+    assert preview.verdicts == {"behalten": 1, "raus": 2, "später": 1}
+    assert preview.people == {"Ana": 4}
 
-    done = take(database, cast, path, verdicts={"behalten": "include", "raus": "exclude"})
+    report = run_import(database, cast, path, verdicts={"behalten": "include", "raus": "exclude"})
 
-    assert done.counts == {TAKEN: 3, NOT_UNDERSTOOD: 1}
+    assert report.counts == {IMPORTED: 3, NOT_UNDERSTOOD: 1}
     with database.reading() as session:
-        said = session.execute(
+        rows = session.execute(
             select(Decision.verdict, Decision.exclusion_reason, Decision.note)
             .order_by(Decision.record_id)
         ).all()  # fmt: skip
-    assert sorted(map(tuple, said), key=str) == [
+    assert sorted(map(tuple, rows), key=str) == [
         (Verdict.EXCLUDE, "population", None),
         (Verdict.EXCLUDE, None, "Reason given: Not my cup of tea"),
         (Verdict.INCLUDE, None, None),
     ]
 
 
-def test_a_list_that_says_nothing_is_what_the_lead_says_it_is(database, here, tmp_path):
-    cast, _ = here
+def test_a_list_without_decisions_is_what_the_lead_chose(database, review, tmp_path):
+    cast, _ = review
     path = tmp_path / "irrelevant.csv"
     path.write_text(f'Title,DOI,Notes\n"{TITLES[0]}",10.5555/0,\n')
 
-    assert take(database, cast, path).counts == {NOTHING_SAID: 1}
-    done = take(database, cast, path, all_are=Verdict.EXCLUDE)
+    assert run_import(database, cast, path).counts == {NO_DECISION: 1}
+    report = run_import(database, cast, path, all_are=Verdict.EXCLUDE)
 
-    assert done.counts == {TAKEN: 1}
+    assert report.counts == {IMPORTED: 1}
     with database.reading() as session:
-        claim = session.scalars(select(ImportedDecision)).one()
-    assert claim.named_author == NOBODY
-    assert claim.named_verdict == "(the whole file) exclude"
+        imported = session.scalars(select(ImportedDecision)).one()
+    assert imported.named_author == UNNAMED
+    assert imported.named_verdict == "(the whole file) exclude"
 
 
-def test_at_full_text_a_reason_is_needed_and_the_record_must_be_there(database, here, tmp_path):
-    cast, records = here
+def test_at_full_text_a_reason_and_a_retrieved_report_are_needed(database, review, tmp_path):
+    cast, records = review
     path = tmp_path / "full.csv"
     path.write_text(f'title,doi,decision,reviewer\n"{TITLES[0]}",10.5555/0,exclude,Ana\n')
-    assert take(database, cast, path, stage=Stage.FULL_TEXT).counts == {NOT_AWAITED: 1}
+    assert run_import(database, cast, path, stage=Stage.FULL_TEXT).counts == {NOT_NEEDED: 1}
 
     from review.reports.retrieval import retrieve
     from review.vocabulary import RetrievalState
@@ -311,49 +313,49 @@ def test_at_full_text_a_reason_is_needed_and_the_record_must_be_there(database, 
             session, review_id=cast.review_id, record_id=records[0],
             state=RetrievalState.RETRIEVED, by=cast.lead,
         )  # fmt: skip
-    done = take(database, cast, path, stage=Stage.FULL_TEXT)
-    assert done.counts == {NO_SUCH_REASON: 1}
+    report = run_import(database, cast, path, stage=Stage.FULL_TEXT)
+    assert report.counts == {NO_REASON: 1}
 
 
 @pytest.mark.parametrize(
-    ("row", "what"),
+    ("row", "result"),
     [
-        (f'"{TITLES[0]}",,', TAKEN),
-        (f'"{TITLES[0].upper()}.",,2001', TAKEN),
-        (f'"{TITLES[0]}",,1975', UNKNOWN),  # another year
-        (f'"{TITLES[0]}",10.9999/other,2000', UNKNOWN),  # another DOI
-        ("Bonds,,", UNKNOWN),  # too little
-        ("A note on two reports,,", UNKNOWN),  # which of the two?
+        (f'"{TITLES[0]}",,', IMPORTED),
+        (f'"{TITLES[0].upper()}.",,2001', IMPORTED),
+        (f'"{TITLES[0]}",,1975', NO_RECORD),  # another year
+        (f'"{TITLES[0]}",10.9999/other,2000', NO_RECORD),  # another DOI
+        ("Bonds,,", NO_RECORD),  # too short
+        ("A note on two reports,,", NO_RECORD),  # two records have it
     ],
 )
-def test_a_title_finds_its_record_where_only_one_has_it(database, here, tmp_path, row, what):
-    cast, _ = here
+def test_a_title_finds_its_record_where_only_one_has_it(database, review, tmp_path, row, result):
+    cast, _ = review
     with database.writing() as session:
-        again = [{"title": "A note on two reports", "year": year} for year in (1999, 2010)]
-        make_records(session, cast.review_id, [*again, {"title": "Bonds"}])
+        same_title = [{"title": "A note on two reports", "year": year} for year in (1999, 2010)]
+        make_records(session, cast.review_id, [*same_title, {"title": "Bonds"}])
     path = tmp_path / "titles.csv"
     path.write_text(f"title,doi,year,decision\n{row},include\n")
 
-    assert take(database, cast, path).counts == {what: 1}
+    assert run_import(database, cast, path).counts == {result: 1}
 
 
-def test_only_who_manages_takes_over_and_only_members_are_stood_for(database, here, tmp_path):
-    cast, _ = here
+def test_only_the_lead_imports_and_only_members_can_be_chosen(database, review, tmp_path):
+    cast, _ = review
     path = rayyan(tmp_path, (TITLES[0], {"Ana": "Included"}))
     with pytest.raises(NotAllowed):
         import_decisions(
-            database, path, review_id=cast.review_id, rules=Rules(EARLY), by=cast.reviewer_a,
+            database, path, review_id=cast.review_id, rules=ImportRules(EARLY), by=cast.reviewer_a,
             name="x.csv", sha256="0" * 64,
         )  # fmt: skip
-    with pytest.raises(Invalid, match="no member here"):
-        take(database, cast, path, people={"Ana": cast.emails["outsider"]})
+    with pytest.raises(Invalid, match="is not a member of this review"):
+        run_import(database, cast, path, people={"Ana": cast.emails["outsider"]})
     with database.reading() as session:
         assert session.scalars(select(Decision.id)).all() == []
 
 
-def test_verify_tells_a_decision_that_was_put_into_another_mouth(database, here, tmp_path):
-    cast, _ = here
-    take(database, cast, rayyan(tmp_path, (TITLES[0], {"Ana": "Included"})))
+def test_verify_finds_a_decision_that_lost_its_named_author(database, review, tmp_path):
+    cast, _ = review
+    run_import(database, cast, rayyan(tmp_path, (TITLES[0], {"Ana": "Included"})))
     with database.writing() as session:
         row = session.scalars(select(ImportedDecision)).one()
         if database.is_sqlite:
@@ -367,12 +369,12 @@ def test_verify_tells_a_decision_that_was_put_into_another_mouth(database, here,
     assert any("does not say who made it" in fault for fault in faults(database))
 
 
-def test_outcomes_are_plain_data(database, here, tmp_path):
-    cast, _ = here
-    done = take(database, cast, rayyan(tmp_path, (TITLES[0], {"Ana": "Included"})))
+def test_the_report_is_plain_data(database, review, tmp_path):
+    cast, _ = review
+    report = run_import(database, cast, rayyan(tmp_path, (TITLES[0], {"Ana": "Included"})))
 
-    json.dumps(done.counts)
-    assert (done.outcomes[0].line, done.outcomes[0].record, done.outcomes[0].author) == (
+    json.dumps(report.counts)
+    assert (report.rows[0].line, report.rows[0].record, report.rows[0].author) == (
         2,
         1,
         "Ana",
