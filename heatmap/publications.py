@@ -24,7 +24,7 @@ from protocols.schema import Protocol
 from review.decisions.stopping import stop_in_force
 from review.errors import Conflicting, Invalid, NotFound
 from review.events import Actor, canonical, last_event, record_act
-from review.jobs import JobKind, ask
+from review.jobs import JobKind, enqueue
 from review.people.secrets import hash_of
 from review.permissions import Action, begin_act, check
 from review.reviews import protocol_state
@@ -77,7 +77,7 @@ def publish(
     )
     if by.account_id is not None:
         asked = {"publication": str(made.id)}
-        ask(session, review_id=review_id, kind=JobKind.DRAW_PUBLICATION, arguments=asked, by=by)
+        enqueue(session, review_id=review_id, kind=JobKind.DRAW_PUBLICATION, arguments=asked, by=by)
     return made
 
 

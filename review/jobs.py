@@ -1,8 +1,8 @@
-"""Work in the background: asked for by a person, held by one worker at a time, never done twice.
+"""Background jobs: started by a person, done by one worker at a time, never done twice.
 
-A worker holds a job by a lease that it keeps renewing.  Whatever a job writes, it writes in a
-transaction that first makes sure the lease still holds, so that a worker that was given up for
-dead, or whose job was cancelled, can change nothing any more.
+A worker has a lease on its job, which it keeps renewing.  Whatever a job writes, it writes in a
+transaction that first checks the lease.  So a worker that was given up for dead, or whose job was
+cancelled, can change nothing any more.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,13 +22,13 @@ from review.tables import Job, Review
 from review.tables.base import utc_now
 from review.vocabulary import JobState, Role
 
-LEASE = timedelta(seconds=30)
-ATTEMPTS = 3  # a job that has cost three workers their life will cost the fourth its own
-OPEN = (JobState.WAITING, JobState.RUNNING)
+LEASE_DURATION = timedelta(seconds=30)
+MAX_ATTEMPTS = 3  # a job that has killed three workers would kill the fourth
+OPEN_STATES = (JobState.WAITING, JobState.RUNNING)
 
 
 class JobKind(StrEnum):
-    """What can be done in the background."""
+    """What a job can do."""
 
     IMPORT = "import"
     IMPORT_DECISIONS = "import_decisions"
@@ -41,9 +41,9 @@ class JobKind(StrEnum):
     EXPORT = "export"
 
 
-# Asked for by looking at a page, not by a button: of no interest in a list of work.
-QUIET = (JobKind.DRAW, JobKind.DRAW_PUBLICATION, JobKind.READ_FULL_TEXT)
-NEEDED: dict[JobKind, Action | None] = {
+# Started by opening a page, not by a button: of no interest in a list of jobs.
+HIDDEN_KINDS = (JobKind.DRAW, JobKind.DRAW_PUBLICATION, JobKind.READ_FULL_TEXT)
+ACTION_NEEDED: dict[JobKind, Action | None] = {
     JobKind.IMPORT: Action.MANAGE,
     JobKind.IMPORT_DECISIONS: Action.MANAGE,
     JobKind.DEDUPLICATE: Action.MANAGE,
@@ -51,7 +51,7 @@ NEEDED: dict[JobKind, Action | None] = {
     JobKind.SIMULATE: Action.MANAGE,
     JobKind.READ_FULL_TEXT: Action.READ,
     JobKind.DRAW: Action.SEE_COUNTS,
-    JobKind.DRAW_PUBLICATION: None,  # which anybody with its link may see
+    JobKind.DRAW_PUBLICATION: None,  # anybody with its link may see it
     JobKind.EXPORT: Action.MANAGE,
 }
 
@@ -61,8 +61,8 @@ class LostLease(Interrupted):
 
 
 @dataclass(frozen=True)
-class Held:
-    """A job in the hands of a worker."""
+class ClaimedJob:
+    """A job that a worker has a lease on."""
 
     id: UUID
     worker: UUID
@@ -73,23 +73,25 @@ class Held:
     by: Actor
 
 
-def ask(
+def enqueue(
     session: Session, *, review_id: UUID, kind: JobKind, arguments: Mapping[str, Any], by: Actor
 ) -> Job:
-    """Put work in the queue and return its job; flushes.
+    """Put a job in the queue and return it; flushes.
 
-    The same work that is waiting or under way already is not queued again: two clicks are one
-    intent.
+    If the person's same job is already waiting or running, that one is returned: two clicks are
+    one job.  Raises NotAllowed for those who may not start such a job.
     """
-    lock_review(session, review_id)  # two clicks at once are one job too
-    if (needed := NEEDED[kind]) is not None:
+    lock_review(session, review_id)  # two clicks at the same moment are one job too
+    if (needed := ACTION_NEEDED[kind]) is not None:
         check(session, review_id=review_id, by=by, action=needed)
     if by.account_id is None:
-        raise NotAllowed("The command line does its work itself; jobs are asked for by people.")
-    alike = session.scalars(
-        select(Job).where(Job.review_id == review_id, Job.kind == kind, Job.state.in_(OPEN))
+        raise NotAllowed(
+            "Only a person with an account can start a job. Commands do their work at once."
+        )
+    open_jobs = session.scalars(
+        select(Job).where(Job.review_id == review_id, Job.kind == kind, Job.state.in_(OPEN_STATES))
     )
-    for job in alike:
+    for job in open_jobs:
         if job.arguments == arguments and job.asked_by == by.account_id:
             return job
     job = Job(
@@ -108,7 +110,7 @@ def ask(
 
 
 def find_job(session: Session, *, review_id: UUID, job_id: UUID, by: Actor) -> Job:
-    """Return a job that one asked for, or any of the review for its lead; else NotFound."""
+    """Return a job to the person who started it, or to a lead; raise NotFound or NotAllowed."""
     job = session.get(Job, job_id)
     if job is None or job.review_id != review_id:
         raise NotFound("There is no such job in this review.")
@@ -117,36 +119,39 @@ def find_job(session: Session, *, review_id: UUID, job_id: UUID, by: Actor) -> J
     return job
 
 
-def find_file(session: Session, *, review_id: UUID, job_id: UUID, by: Actor) -> Job:
-    """Return a job whose file one may have now; else NotAllowed or NotFound.
+def find_job_with_file(session: Session, *, review_id: UUID, job_id: UUID, by: Actor) -> Job:
+    """Return a job whose file ``by`` may download now; raise NotAllowed or NotFound.
 
-    Roles may have changed since it was asked for: whoever screens by now may not have a file that
-    was written for somebody who did not.
+    Roles may have changed since the job was started: a reviewer may not have a file that was
+    written for somebody who did not screen.
     """
     job = find_job(session, review_id=review_id, job_id=job_id, by=by)
-    if (needed := NEEDED[JobKind(job.kind)]) is not None:
+    if (needed := ACTION_NEEDED[JobKind(job.kind)]) is not None:
         check(session, review_id=review_id, by=by, action=needed)
     if by.account_id is not None and not job.result.get("is_blinded", False):
         roles = roles_of(session, review_id=review_id, account_id=by.account_id)
         if Role.REVIEWER in roles:
-            raise NotAllowed("You screen by now, so this file is not for you; export it again.")
+            raise NotAllowed(
+                "You have become a reviewer since this file was written, so you may not download "
+                "it. Export it again."
+            )
     return job
 
 
 def jobs_of(session: Session, *, review_id: UUID, by: Actor, limit: int = 50) -> Sequence[Job]:
-    """Return the review's jobs, the newest first and the quiet ones left out, for its lead."""
+    """Return the review's newest jobs for its lead, the newest first, without hidden kinds."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     return session.scalars(
         select(Job)
-        .where(Job.review_id == review_id, Job.kind.not_in(QUIET))
+        .where(Job.review_id == review_id, Job.kind.not_in(HIDDEN_KINDS))
         .order_by(Job.created_at.desc())
         .limit(limit)
     ).all()
 
 
-def latest_done(session: Session, *, review_id: UUID, kind: JobKind, by: Actor) -> Job | None:
-    """Return the newest job of a kind that came to its end, for those who may ask for it."""
-    if (needed := NEEDED[kind]) is not None:
+def latest_finished(session: Session, *, review_id: UUID, kind: JobKind, by: Actor) -> Job | None:
+    """Return the newest finished job of a kind, for those who may start one."""
+    if (needed := ACTION_NEEDED[kind]) is not None:
         check(session, review_id=review_id, by=by, action=needed)
     return session.scalar(
         select(Job)
@@ -157,48 +162,48 @@ def latest_done(session: Session, *, review_id: UUID, kind: JobKind, by: Actor) 
 
 
 def cancel(session: Session, *, review_id: UUID, job_id: UUID, by: Actor) -> Job:
-    """End a job that has not ended; what it wrote before stays, and nothing more comes.  Flushes.
+    """Cancel a job; what it wrote before stays, and it writes nothing more.  Flushes.
 
-    Raises Conflicting where it has ended already.
+    Raises Conflicting if it has already ended.
     """
     find_job(session, review_id=review_id, job_id=job_id, by=by)
     job = _locked(session, job_id)
-    if job.state not in OPEN:
-        raise Conflicting("This work has ended already.")
+    if job.state not in OPEN_STATES:
+        raise Conflicting("This job has already ended.")
     _end(job, JobState.CANCELLED)
     session.flush()
     return job
 
 
 def is_any_waiting(session: Session) -> bool:
-    """Say whether a job waits, or has been left by its worker."""
+    """Say whether a job is waiting or has lost its worker."""
     return session.scalar(select(Job.id).where(_is_waiting(utc_now())).limit(1)) is not None
 
 
-def claim(session: Session, worker: UUID) -> Held | None:
-    """Give the next job to a worker, or None; one at a time in each review.  Flushes.
+def claim(session: Session, worker: UUID) -> ClaimedJob | None:
+    """Give a worker a lease on the next job; None if there is none.  Flushes.
 
-    A job whose worker has not been heard of for the length of its lease is given away again,
-    three times at most; then it has failed.
+    Each review has one running job at most.  A job whose lease ran out is given to another worker,
+    until it has had three; then it has failed.
     """
     now = utc_now()
     job = session.scalar(
         select(Job)
-        .where(_is_waiting(now), ~_running_beside(now).exists())
+        .where(_is_waiting(now), ~_other_running_jobs(now).exists())
         .order_by(Job.created_at, Job.id)
         .limit(1)
         .with_for_update(skip_locked=True)
     )
     if job is None or not _is_free(session, job, now):
         return None
-    if job.attempts == ATTEMPTS:
-        _end(job, JobState.FAILED, "The work was cut short three times; the server's log says why.")
+    if job.attempts == MAX_ATTEMPTS:
+        _end(job, JobState.FAILED, "This job broke off three times. The server's log says why.")
         session.flush()
         return claim(session, worker)
     job.state, job.attempts, job.began_at = JobState.RUNNING, job.attempts + 1, now
-    job.lease_id, job.leased_until = worker, now + LEASE
+    job.lease_id, job.leased_until = worker, now + LEASE_DURATION
     session.flush()
-    return Held(
+    return ClaimedJob(
         id=job.id,
         worker=worker,
         review_id=job.review_id,
@@ -210,101 +215,109 @@ def claim(session: Session, worker: UUID) -> Held | None:
 
 
 def _is_waiting(now: datetime) -> ColumnElement[bool]:
-    left = (Job.state == JobState.RUNNING) & (Job.leased_until <= now)
-    return or_(Job.state == JobState.WAITING, left)
+    has_lost_worker = (Job.state == JobState.RUNNING) & (Job.leased_until <= now)
+    return or_(Job.state == JobState.WAITING, has_lost_worker)
 
 
-def _running_beside(now: datetime) -> Select[UUID]:
+def _other_running_jobs(now: datetime) -> Select[UUID]:
     """Return the query for other jobs that run in the review of a job."""
-    other = aliased(Job)
-    return select(other.id).where(
-        other.review_id == Job.review_id,
-        other.id != Job.id,
-        other.state == JobState.RUNNING,
-        other.leased_until > now,
+    running = aliased(Job)
+    return select(running.id).where(
+        running.review_id == Job.review_id,
+        running.id != Job.id,
+        running.state == JobState.RUNNING,
+        running.leased_until > now,
     )
 
 
 def _is_free(session: Session, job: Job, now: datetime) -> bool:
-    """Say whether no other job of the review runs, with the review locked against another claim."""
+    """Say whether no other job of the review runs; locks the review against another claim."""
     lock = select(Review.id).where(Review.id == job.review_id)
     if session.scalar(lock.with_for_update(key_share=True, skip_locked=True)) is None:
-        return False  # an act is under way; the queue is looked into again at once
-    beside = _running_beside(now).correlate(None).where(Job.id == job.id)
-    return session.scalar(beside) is None
+        return False  # an act is being written; the worker looks again at once
+    other_jobs = _other_running_jobs(now).correlate(None).where(Job.id == job.id)
+    return session.scalar(other_jobs) is None
 
 
-def hold(session: Session, held: Held) -> Job:
-    """Return the job, locked, for the transaction that writes its effect; raise LostLease."""
-    job = _locked(session, held.id)
-    if job.state is not JobState.RUNNING or job.lease_id != held.worker:
-        raise LostLease("The work was cancelled; nothing more of it was saved.")
+def require_lease(session: Session, claimed: ClaimedJob) -> Job:
+    """Return the job, locked for the transaction that writes its effect; raise LostLease."""
+    job = _locked(session, claimed.id)
+    if job.state is not JobState.RUNNING or job.lease_id != claimed.worker:
+        raise LostLease("This job was cancelled. Nothing more of it was saved.")
     return job
 
 
-def renew(session: Session, held: Held) -> None:
-    """Keep the job for another length of its lease; raise LostLease.  Flushes."""
-    hold(session, held).leased_until = utc_now() + LEASE
+def renew_lease(session: Session, claimed: ClaimedJob) -> None:
+    """Renew the lease on a job; raise LostLease.  Flushes."""
+    require_lease(session, claimed).leased_until = utc_now() + LEASE_DURATION
     session.flush()
 
 
-def tell(session: Session, held: Held, *, done: float, step: str) -> None:
-    """Say how far the job is, as a share of one and in words; renews the lease.  Flushes."""
-    job = hold(session, held)
+def report_progress(session: Session, claimed: ClaimedJob, *, done: float, step: str) -> None:
+    """Store a job's progress (``done`` from 0 to 1) and step; renew its lease.  Flushes.
+
+    Raises LostLease.
+    """
+    job = require_lease(session, claimed)
     job.done, job.step = min(max(done, 0.0), 1.0), step
-    job.leased_until = utc_now() + LEASE
+    job.leased_until = utc_now() + LEASE_DURATION
     session.flush()
 
 
-def keep_checkpoint(session: Session, held: Held, **kept: Any) -> None:
-    """Remember, with the effect that the transaction writes, how far the job came.  Flushes."""
-    job = hold(session, held)
-    job.checkpoint = {**job.checkpoint, **kept}
+def save_checkpoint(session: Session, claimed: ClaimedJob, **values: Any) -> None:
+    """Store how far the job has got, in the transaction that writes its effect.  Flushes.
+
+    Raises LostLease.
+    """
+    job = require_lease(session, claimed)
+    job.checkpoint = {**job.checkpoint, **values}
     session.flush()
 
 
-def finish(session: Session, held: Held, result: Mapping[str, Any]) -> None:
-    """End a job that is done, with what came of it.  Flushes."""
-    job = hold(session, held)
+def finish(session: Session, claimed: ClaimedJob, result: Mapping[str, Any]) -> None:
+    """End a job that is done, with its result; raise LostLease.  Flushes."""
+    job = require_lease(session, claimed)
     _end(job, JobState.DONE)
     job.done, job.result = 1.0, dict(result)
     session.flush()
 
 
-def fail(session: Session, held: Held, said: str) -> None:
-    """End a job that cannot be done, saying why.  Flushes."""
-    _end(hold(session, held), JobState.FAILED, said)
+def fail(session: Session, claimed: ClaimedJob, error: str) -> None:
+    """End a job that cannot be done, with the reason; raise LostLease.  Flushes."""
+    _end(require_lease(session, claimed), JobState.FAILED, error)
     session.flush()
 
 
-def ask_for_text(session: Session, *, review_id: UUID, sha256: str, name: str, by: Actor) -> bool:
-    """Have the text of a full text read, unless that failed before; say whether it will be."""
-    before = session.scalars(
+def enqueue_text_extraction(
+    session: Session, *, review_id: UUID, sha256: str, name: str, by: Actor
+) -> bool:
+    """Enqueue reading the text of a full text, unless that failed before; say whether it was."""
+    failed_jobs = session.scalars(
         select(Job).where(
             Job.review_id == review_id,
             Job.kind == JobKind.READ_FULL_TEXT,
             Job.state == JobState.FAILED,
         )
     )
-    if any(job.arguments.get("sha256") == sha256 for job in before):
+    if any(job.arguments.get("sha256") == sha256 for job in failed_jobs):
         return False
     arguments = {"sha256": sha256, "name": name}
-    ask(session, review_id=review_id, kind=JobKind.READ_FULL_TEXT, arguments=arguments, by=by)
+    enqueue(session, review_id=review_id, kind=JobKind.READ_FULL_TEXT, arguments=arguments, by=by)
     return True
 
 
-def release(session: Session, worker: UUID, *, is_blameless: bool = False) -> None:
-    """Let go of what a worker that has ended held, so that the next one takes over.  Flushes.
+def release_jobs(session: Session, worker: UUID, *, is_blameless: bool = False) -> None:
+    """End the leases of a worker that has ended, so that the next one continues.  Flushes.
 
-    Where the job had nothing to do with its end, as when the server is stopped, the attempt does
-    not count.
+    With ``is_blameless`` the attempt does not count: the worker ended for another reason than the
+    job, such as a stop of the server.
     """
-    held = session.scalars(
+    leased_jobs = session.scalars(
         select(Job)
         .where(Job.state == JobState.RUNNING, Job.lease_id == worker)
         .with_for_update(key_share=True)
     )
-    for job in held:
+    for job in leased_jobs:
         job.leased_until = utc_now()
         if is_blameless:
             job.attempts -= 1
@@ -312,9 +325,9 @@ def release(session: Session, worker: UUID, *, is_blameless: bool = False) -> No
 
 
 def n_open(session: Session, review_id: UUID) -> int:
-    """Return how many jobs of a review wait or are under way, the quiet ones left out."""
+    """Return how many jobs of a review are waiting or running, without hidden kinds."""
     query = select(func.count()).where(
-        Job.review_id == review_id, Job.state.in_(OPEN), Job.kind.not_in(QUIET)
+        Job.review_id == review_id, Job.state.in_(OPEN_STATES), Job.kind.not_in(HIDDEN_KINDS)
     )
     return session.scalar(query) or 0
 

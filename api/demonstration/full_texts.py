@@ -17,7 +17,7 @@ from review.decisions.adjudication import adjudicate
 from review.decisions.blinding import conflicts
 from review.decisions.decisions import decide
 from review.events import Actor
-from review.jobs import JobKind, ask
+from review.jobs import JobKind, enqueue
 from review.reports.full_texts import add_full_text
 from review.reports.retrieval import retrieve
 from review.states.flow import FlowState, record_rows
@@ -113,7 +113,7 @@ class FullTextScreening:
                     files=files,
                     by=self.cast.lead,
                 )
-                ask(
+                enqueue(
                     session,
                     review_id=self.cast.review_id,
                     kind=JobKind.READ_FULL_TEXT,

@@ -22,7 +22,7 @@ from heatmap.formats import DRAWN, MAP_FILES, MapFormat
 from review import jobs
 from review.errors import Interrupted, NotFound
 from review.events import Actor, canonical, event_hash
-from review.jobs import Held, JobKind
+from review.jobs import ClaimedJob, JobKind
 from review.permissions import Action, check
 from review.prisma.counts import count_flow, event_on
 from review.prisma.drawing import to_svg
@@ -120,7 +120,7 @@ def as_file(content: str | bytes, media_type: str, name: str) -> Response:
     return Response(content, media_type=media_type, headers=headers)
 
 
-def draw(database: Database, settings: Settings, held: Held) -> str:
+def draw(database: Database, settings: Settings, held: ClaimedJob) -> str:
     """Draw what a job asks for, keep it, and return its file's name; for the worker."""
     asked = held.arguments
     with database.reading() as session:
@@ -175,7 +175,7 @@ def draw_and_wait(
         raise Interrupted("Many pictures are being drawn just now. Ask again in a minute.")
     try:
         with database.writing() as session:
-            job_id = jobs.ask(
+            job_id = jobs.enqueue(
                 session, review_id=review_id, kind=kind, arguments=arguments, by=by
             ).id
         _wait(database, job_id, request.app.state.pause)

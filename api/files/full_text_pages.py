@@ -4,7 +4,7 @@ from uuid import UUID
 
 from api.settings import Settings
 from review.events import Actor
-from review.jobs import ask_for_text
+from review.jobs import enqueue_text_extraction
 from review.reports.documents import kept_pages
 from review.storage.database import Database
 from review.tables import FullText
@@ -18,7 +18,7 @@ def pages_or_ask(
     if pages is not None:
         return pages
     with database.writing() as session:
-        is_coming = ask_for_text(
+        is_coming = enqueue_text_extraction(
             session, review_id=review_id, sha256=document.sha256, name=document.name, by=by
         )
     return None if is_coming else []

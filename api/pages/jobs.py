@@ -71,8 +71,8 @@ def download(
     settings: Config,
     job_id: UUID,
 ) -> Response:
-    """Return the file written by an export."""
-    job = jobs.find_file(session, review_id=review_id, job_id=job_id, by=by)
+    """Return the file that an export wrote."""
+    job = jobs.find_job_with_file(session, review_id=review_id, job_id=job_id, by=by)
     return export_file(settings.made_dir, job)
 
 
@@ -101,7 +101,7 @@ def started(
     arguments: Mapping[str, object] | None = None,
 ) -> Response:
     """Start a job and redirect to its page, which leads on to the result."""
-    job = jobs.ask(session, review_id=review_id, kind=kind, arguments=arguments or {}, by=by)
+    job = jobs.enqueue(session, review_id=review_id, kind=kind, arguments=arguments or {}, by=by)
     return RedirectResponse(f"{path(request, 'jobs', job.id)}?go=yes", status_code=303)
 
 

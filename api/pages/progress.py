@@ -17,7 +17,7 @@ from api.web.rendering import path, render
 from api.web.routing import PageRouter
 from review.decisions.stopping import stop_in_force, stop_screening
 from review.errors import NotFound
-from review.jobs import JobKind, latest_done
+from review.jobs import JobKind, latest_finished
 from review.tables import Account
 from review.vocabulary import Stage
 from screening.progress.agreement import agreement
@@ -87,7 +87,7 @@ def show_simulation(
     request: Request, session: ReadSession, review_id: ReviewId, by: By
 ) -> Response:
     """Show the latest simulation with the review's own decisions."""
-    job = latest_done(session, review_id=review_id, kind=JobKind.SIMULATE, by=by)
+    job = latest_finished(session, review_id=review_id, kind=JobKind.SIMULATE, by=by)
     return render(request, "progress/simulation.html", result=job.result if job else None, job=job)
 
 
@@ -108,7 +108,7 @@ def simulate(
 @router.get("/reviews/{slug}/simulation.svg")
 def draw_simulation(session: ReadSession, review_id: ReviewId, by: By) -> Response:
     """Return the recall curve of the latest simulation."""
-    job = latest_done(session, review_id=review_id, kind=JobKind.SIMULATE, by=by)
+    job = latest_finished(session, review_id=review_id, kind=JobKind.SIMULATE, by=by)
     if job is None:
         raise NotFound("No simulation has been run yet.")
     return Response(job.result["svg"], media_type="image/svg+xml", headers=ALONE)

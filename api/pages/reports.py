@@ -15,7 +15,7 @@ from api.web.deps import Base, By, Config, ReadSession, ReviewId, Store, WriteSe
 from api.web.rendering import path, render
 from api.web.routing import PageRouter
 from review.errors import Invalid, NotFound
-from review.jobs import JobKind, ask
+from review.jobs import JobKind, enqueue
 from review.permissions import Action, check
 from review.reports.documents import kept_pages, page_image
 from review.reports.full_texts import MAX_BYTES, add_full_text, full_texts_of, require_full_text
@@ -131,7 +131,7 @@ def post_full_text(
             files=store,
             by=by,
         )
-    ask(
+    enqueue(
         session,
         review_id=review_id,
         kind=JobKind.READ_FULL_TEXT,

@@ -14,7 +14,7 @@ from api.v1.shapes import Queued, Recorded, RecordText, Said, queued
 from api.web.deps import ReadSession
 from review.duplicates.judgements import judge, merge_above, undo
 from review.duplicates.questions import questions
-from review.jobs import JobKind, ask
+from review.jobs import JobKind, enqueue
 from review.permissions import Action, check
 from review.tables import Record
 from review.vocabulary import Judgement
@@ -53,7 +53,9 @@ class Undone(Said):
 @writing.post("/reviews/{review}/dedupe", status_code=202)
 def post_dedupe(session: WriteSession, review_id: ReviewId, by: By) -> Queued:
     """Have the records that came since the last time compared with all others."""
-    return queued(ask(session, review_id=review_id, kind=JobKind.DEDUPLICATE, arguments={}, by=by))
+    return queued(
+        enqueue(session, review_id=review_id, kind=JobKind.DEDUPLICATE, arguments={}, by=by)
+    )
 
 
 @reading.get("/reviews/{review}/duplicates", response_model=Page[Pair])

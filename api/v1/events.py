@@ -13,7 +13,7 @@ from api.v1.routes import WriteSession, router
 from api.v1.shapes import Queued, Said, queued
 from api.web.deps import ReadSession
 from review.exports import ExportFormat, Kind, check_asked
-from review.jobs import JobKind, ask
+from review.jobs import JobKind, enqueue
 from review.permissions import Action, check
 from review.tables import Account, Event
 from review.vocabulary import Act, ActorKind
@@ -70,5 +70,5 @@ def post_export(said: NewExport, session: WriteSession, review_id: ReviewId, by:
     check_asked(said.kind, said.format)
     arguments = {"kind": said.kind, "format": said.format}
     return queued(
-        ask(session, review_id=review_id, kind=JobKind.EXPORT, arguments=arguments, by=by)
+        enqueue(session, review_id=review_id, kind=JobKind.EXPORT, arguments=arguments, by=by)
     )

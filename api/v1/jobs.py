@@ -15,7 +15,7 @@ from api.v1.routes import WriteSession, router
 from api.web.deps import Config, ReadSession
 from review.errors import NotFound
 from review.events import Actor
-from review.jobs import cancel, find_file, find_job, jobs_of
+from review.jobs import cancel, find_job, find_job_with_file, jobs_of
 from review.permissions import roles_of
 from review.tables import Job
 from review.vocabulary import JobState
@@ -64,7 +64,7 @@ def post_cancel(session: WriteSession, by: By, job: UUID) -> Job:
 def get_file(session: ReadSession, by: By, job: UUID, settings: Config) -> FileResponse:
     """Return the file that an export made; to those who may still ask for such a one."""
     review_id = _found(session, job, by).review_id
-    found = find_file(session, review_id=review_id, job_id=job, by=by)
+    found = find_job_with_file(session, review_id=review_id, job_id=job, by=by)
     return export_file(settings.made_dir, found)
 
 

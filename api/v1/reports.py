@@ -13,7 +13,7 @@ from api.v1.routes import WriteSession, router
 from api.v1.shapes import Made, RecordLine, Said, Sentence
 from api.v1.uploads import Document
 from api.web.deps import ReadSession, Store
-from review.jobs import JobKind, ask
+from review.jobs import JobKind, enqueue
 from review.permissions import Action, check
 from review.reports.full_texts import add_full_text, full_texts_of, require_full_text
 from review.reports.retrieval import latest_retrievals, retrieve
@@ -106,7 +106,7 @@ def post_full_text(
         session, review_id=review_id, record_id=report, path=path, name=name, files=store, by=by
     )
     wanted = {"sha256": kept.sha256, "name": kept.name}
-    ask(session, review_id=review_id, kind=JobKind.READ_FULL_TEXT, arguments=wanted, by=by)
+    enqueue(session, review_id=review_id, kind=JobKind.READ_FULL_TEXT, arguments=wanted, by=by)
     return KeptDocument.model_validate(kept, from_attributes=True)
 
 

@@ -21,7 +21,7 @@ from review.decisions.decisions import decide
 from review.decisions.import_rules import ImportRules
 from review.errors import Invalid, Stale
 from review.events import Actor
-from review.jobs import JobKind, ask
+from review.jobs import JobKind, enqueue
 from review.permissions import Action, check
 from review.tables import Decision, Record
 from review.vocabulary import Stage, Verdict
@@ -65,7 +65,9 @@ class OwnDecision(BaseModel):
 def post_rank(said: Ranked, session: WriteSession, review_id: ReviewId, by: By) -> Queued:
     """Have the records ranked anew, by what is resolved."""
     arguments = {"stage": said.stage}
-    return queued(ask(session, review_id=review_id, kind=JobKind.RANK, arguments=arguments, by=by))
+    return queued(
+        enqueue(session, review_id=review_id, kind=JobKind.RANK, arguments=arguments, by=by)
+    )
 
 
 @reading.get(STAGED + "/queue", response_model=Page[RecordText])
@@ -140,7 +142,7 @@ def post_decisions(
     rules = ImportRules(stage, verdicts or {}, people or {}, all_are)
     arguments = {"files": [files[0] | how], **asdict(rules)}
     kind = JobKind.IMPORT_DECISIONS
-    return queued(ask(session, review_id=review_id, kind=kind, arguments=arguments, by=by))
+    return queued(enqueue(session, review_id=review_id, kind=kind, arguments=arguments, by=by))
 
 
 def _standing(

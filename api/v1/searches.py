@@ -15,7 +15,7 @@ from api.v1.shapes import Line, Prose, Queued, Said, Text, queued
 from api.v1.uploads import HowRead, Kept
 from api.web.deps import ReadSession
 from review.errors import NotFound
-from review.jobs import JobKind, ask
+from review.jobs import JobKind, enqueue
 from review.searches.searches import FileCounts, add_search, file_counts
 from review.tables import ImportFile, RejectedBlock, Search
 from review.vocabulary import SearchKind
@@ -144,7 +144,7 @@ def post_files(
     search_of_review(session, review_id, search)
     arguments = {"files": files, "search": str(search), "fields": None, **how}
     return queued(
-        ask(session, review_id=review_id, kind=JobKind.IMPORT, arguments=arguments, by=by)
+        enqueue(session, review_id=review_id, kind=JobKind.IMPORT, arguments=arguments, by=by)
     )
 
 

@@ -19,7 +19,7 @@ from review.decisions.import_rules import ImportRules
 from review.decisions.imported import import_decisions
 from review.duplicates.judgements import deduplicate
 from review.errors import Unreadable
-from review.jobs import Held, JobKind
+from review.jobs import ClaimedJob, JobKind
 from review.permissions import roles_of
 from review.reports.documents import keep_pages, pages_of
 from review.searches.formats import Format
@@ -41,11 +41,11 @@ Result = dict[str, Any]
 class Task:
     """A job under way: what it is about, and how to say how far it is."""
 
-    def __init__(self, held: Held, database: Database, settings: Settings) -> None:
+    def __init__(self, held: ClaimedJob, database: Database, settings: Settings) -> None:
         self.held = held
         self.settings = settings
         # The worker writes only as long as it holds the job.
-        self.database = database.checked(lambda session: jobs.hold(session, held))
+        self.database = database.checked(lambda session: jobs.require_lease(session, held))
         self.files = FileStore(settings.files_dir)
         self._told = 0.0
 
@@ -55,7 +55,7 @@ class Task:
             return
         self._told = time.monotonic()
         with self.database.writing() as session:
-            jobs.tell(session, self.held, done=done, step=step)
+            jobs.report_progress(session, self.held, done=done, step=step)
 
     def teller(self, step: str) -> Callable[[float], None]:
         """Return a function that is told the share of one step that is done."""
@@ -109,7 +109,7 @@ def _import_one(
             known=imported.was_known,
             search=str(file.search_id),
         )
-        jobs.keep_checkpoint(
+        jobs.save_checkpoint(
             session,
             task.held,
             search=str(search.id) if search.id else None,
@@ -134,7 +134,7 @@ def _import_one(
     except Unreadable as error:
         outcome["trouble"] = str(error)
         with task.database.writing() as session:
-            jobs.keep_checkpoint(session, task.held, files=[*done, outcome])
+            jobs.save_checkpoint(session, task.held, files=[*done, outcome])
     return outcome
 
 
@@ -176,7 +176,7 @@ def _import_decisions(task: Task) -> Result:
             media_type="text/csv; charset=utf-8",
             rows=len(report.rows),
         )
-        jobs.keep_checkpoint(session, task.held, done=kept)
+        jobs.save_checkpoint(session, task.held, done=kept)
 
     import_decisions(
         task.database,

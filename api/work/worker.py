@@ -18,7 +18,7 @@ from api.work.tasks import Task, do
 from protocols.problems import ProtocolErrors
 from review import jobs
 from review.errors import ReviewError
-from review.jobs import LEASE, Held, LostLease
+from review.jobs import LEASE_DURATION, ClaimedJob, LostLease
 from review.storage.database import Database
 from review.vocabulary import Stage
 from screening.ranking.runs import is_due, keep_up
@@ -40,7 +40,7 @@ class Worker:
         self.database = database
         self.settings = settings
         self.id = id or uuid4()
-        self._held: Held | None = None
+        self._held: ClaimedJob | None = None
         self._stopped = threading.Event()
         self._tidied: float | None = None
         self._looked = 0.0
@@ -71,7 +71,7 @@ class Worker:
     def let_go(self) -> None:
         """Give what this worker holds to the next one."""
         with self.database.writing() as session:
-            jobs.release(session, self.id, is_blameless=True)
+            jobs.release_jobs(session, self.id, is_blameless=True)
 
     def stop(self) -> None:
         """End after the job that is under way."""
@@ -136,7 +136,7 @@ class Worker:
                 if path.stat().st_mtime < old:
                     path.unlink()
 
-    def _do(self, held: Held) -> None:
+    def _do(self, held: ClaimedJob) -> None:
         try:
             result = do(Task(held, self.database, self.settings))
         except LostLease:
@@ -150,18 +150,18 @@ class Worker:
             with self.database.writing() as session:
                 jobs.finish(session, held, result)
 
-    def _fail(self, held: Held, said: str) -> None:
+    def _fail(self, held: ClaimedJob, said: str) -> None:
         with self.database.writing() as session:
             jobs.fail(session, held, said)
 
     def _renew_now_and_then(self) -> None:
-        while not self._stopped.wait(LEASE.total_seconds() / 4):
+        while not self._stopped.wait(LEASE_DURATION.total_seconds() / 4):
             held = self._held
             if held is None:
                 continue
             try:
                 with self.database.writing() as session:
-                    jobs.renew(session, held)
+                    jobs.renew_lease(session, held)
             except LostLease:
                 log.info("job %s was lost while it was being done", held.id)
             except Exception:  # the next renewal may succeed; the job's own writes find out
@@ -218,7 +218,7 @@ class Supervisor:
         if not self._stopped.is_set():
             log.error("the worker ended with status %s; another one is started", status)
         with self.database.writing() as session:
-            jobs.release(session, worker, is_blameless=self._stopped.is_set())
+            jobs.release_jobs(session, worker, is_blameless=self._stopped.is_set())
 
     def _start(self, worker: UUID) -> subprocess.Popen[bytes]:
         # The worker's standard input is a pipe that nothing is written to: it ends when we do,

@@ -7,8 +7,7 @@ from fastapi.routing import APIRoute
 
 from api.web.security import sealed
 from review.events import last_event
-from review.jobs import JobKind
-from review.jobs import ask as ask_for
+from review.jobs import JobKind, enqueue
 from review.permissions import ALLOWED, Action, may
 from review.studies.studies import add_study
 from review.tables import Record
@@ -36,7 +35,7 @@ def filled(database, people):
                           by=people.lead)  # fmt: skip
 
         search = session.get_one(Record, one).search_id
-        job = ask_for(session, review_id=people.review_id, kind=JobKind.DEDUPLICATE, arguments={},
+        job = enqueue(session, review_id=people.review_id, kind=JobKind.DEDUPLICATE, arguments={},
                   by=people.lead)  # fmt: skip
         return {
             "slug": people.slug, "record_id": one, "other_id": two, "study_id": study.id,

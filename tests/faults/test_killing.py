@@ -193,7 +193,7 @@ class Scene:
         with self.database() as database, database.writing() as session:
             held_by = session.get_one(Job, job).lease_id
             if held_by is not None:
-                jobs.release(session, held_by)
+                jobs.release_jobs(session, held_by)
 
 
 @pytest.fixture
@@ -297,7 +297,9 @@ def kill_and_recover(scene: Scene, victims: tuple[str, ...]) -> str:
 
 def wait_until_ended(scene: Scene, job: UUID) -> float:
     """Return the seconds until a job ended; a lease that runs out by itself takes thirty."""
-    return wait_for(lambda: scene.state_of(job) not in jobs.OPEN, "the job ends", patience=90)
+    return wait_for(
+        lambda: scene.state_of(job) not in jobs.OPEN_STATES, "the job ends", patience=90
+    )
 
 
 def wait_for_workers(server: Server) -> list[int]:

@@ -14,7 +14,7 @@ from api.work.worker import FAILED, Supervisor, Worker
 from review import jobs
 from review.errors import Conflicting, NotFound
 from review.events import OPERATOR
-from review.jobs import ATTEMPTS, JobKind, LostLease
+from review.jobs import MAX_ATTEMPTS, JobKind, LostLease
 from review.reviews import add_member, remove_member
 from review.storage.database import Database
 from review.storage.files import FileStore
@@ -38,7 +38,7 @@ def ask(database, people):
 
     def asked(kind, **arguments):
         with database.writing() as session:
-            return jobs.ask(session, review_id=people.review_id, kind=kind, arguments=arguments,
+            return jobs.enqueue(session, review_id=people.review_id, kind=kind, arguments=arguments,
                             by=people.lead).id  # fmt: skip
 
     return asked
@@ -172,14 +172,14 @@ def test_a_cancelled_job_leaves_nothing_half_done(app, database, people, setting
 
     assert count(database, Record) == 0
     assert job_of(database, job_id).state is JobState.CANCELLED
-    with database.writing() as session, pytest.raises(Conflicting, match="ended already"):
+    with database.writing() as session, pytest.raises(Conflicting, match="already ended"):
         jobs.cancel(session, review_id=people.review_id, job_id=job_id, by=people.lead)
 
 
 def test_a_job_that_kills_its_workers_is_given_up(database, ask):
     job_id = ask(JobKind.DEDUPLICATE)
 
-    for _ in range(ATTEMPTS):
+    for _ in range(MAX_ATTEMPTS):
         assert claimed(database).id == job_id
         forget(database)
 
@@ -207,7 +207,7 @@ def test_an_unforeseen_error_fails_the_job_and_says_no_more_than_that(
 def test_jobs_of_one_review_are_done_one_at_a_time(database, people, ask):
     with database.writing() as session:
         other = make_review(session)
-        jobs.ask(session, review_id=other.review_id, kind=JobKind.DEDUPLICATE, arguments={},
+        jobs.enqueue(session, review_id=other.review_id, kind=JobKind.DEDUPLICATE, arguments={},
                  by=other.lead)  # fmt: skip
     ask(JobKind.DEDUPLICATE)
     ask(JobKind.RANK, stage="title_abstract")
@@ -251,7 +251,7 @@ def test_a_worker_that_stops_lets_go_of_its_job(database, settings, ask):
     worker = Worker(database, settings)
     with database.writing() as session:
         held = jobs.claim(session, worker.id)
-        jobs.release(session, worker.id)
+        jobs.release_jobs(session, worker.id)
 
     assert claimed(database).id == held.id
 
