@@ -1,4 +1,4 @@
-"""The event log: every act gets the next number in its review and a link in a hash chain."""
+"""The event log: each act gets the next number in its review and a link in a hash chain."""
 
 import hashlib
 import json
@@ -20,20 +20,20 @@ from review.tables.base import utc_now
 from review.vocabulary import Act, ActorKind
 
 GENESIS = "0" * 64
-CHUNK = 2000
-PROTOCOLS = "protocols"  # under which a session keeps those it has read (review.reviews)
+ROWS_PER_INSERT = 2000
+PROTOCOL_CACHE = "protocols"  # key in `Session.info` of the protocols read (review.reviews)
 
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts: a person by account, or the operator or a model, who have none."""
+    """Who acts: a person with an account, or the operator or the model, who have none."""
 
     kind: ActorKind
     account_id: UUID | None = None
 
     @classmethod
     def person(cls, account_id: UUID) -> "Actor":
-        """Return the actor that an account is."""
+        """Return the person with an account as an actor."""
         return cls(ActorKind.PERSON, account_id)
 
 
@@ -42,10 +42,10 @@ MODEL = Actor(ActorKind.MODEL)
 
 
 def lock_review(session: Session, review_id: UUID) -> None:
-    """Wait until no other act is under way in the review; every act begins here.
+    """Wait until no other act is being written in the review; every act begins with this.
 
-    The log is appended to under this lock, so what is derived after it cannot change before the
-    act is written.  On SQLite the transaction itself is the lock (BEGIN IMMEDIATE).
+    Events are appended under this lock, so what is derived after it cannot change before the act
+    is written.  On SQLite the transaction itself is the lock (BEGIN IMMEDIATE).
 
     Raises NotFound for a review that does not exist.
     """
@@ -54,11 +54,11 @@ def lock_review(session: Session, review_id: UUID) -> None:
     )
     if locked is None:
         raise NotFound("There is no such review.")
-    session.info.pop(PROTOCOLS, None)  # what was read before may be out of force by now
+    session.info.pop(PROTOCOL_CACHE, None)  # those read before the lock may have been amended
 
 
 def last_event(session: Session, review_id: UUID) -> int:
-    """Return the number of the review's newest event; 0 where there is none."""
+    """Return the number of the review's newest event; 0 if there is none."""
     return _head(session, review_id)[0]
 
 
@@ -74,49 +74,49 @@ def record_act(
 ) -> int:
     """Write an act's rows and its event, and return the event's number; flushes.
 
-    The caller holds the review's lock.
+    The caller has locked the review.  Raises Invalid for a text with a NUL character.
     """
     writer = ActWriter(session, review_id=review_id, act=act, by=by)
     for row in rows:
         row.review_id = review_id
         row.event_number = writer.number
         if any("\0" in value for value in vars(row).values() if isinstance(value, str)):
-            raise Invalid("The text holds a character that cannot be stored; type it again.")
-    for _, alike in groupby(rows, key=type):  # parents come first; each kind is flushed by itself
-        session.add_all(alike)
+            raise Invalid("The text contains a character that cannot be stored. Type it again.")
+    for _, rows_of_table in groupby(rows, key=type):  # parents first; each table by itself
+        session.add_all(rows_of_table)
         session.flush()
     for row in rows:
-        writer.note(row.__table__.name, _values_of(row))  # type: ignore[attr-defined]
+        writer.add_to_digest(row.__table__.name, _column_values(row))  # type: ignore[attr-defined]
     return writer.finish(subject=subject, detail=detail)
 
 
 class ActWriter:
-    """A bulk act under way: rows go in by chunks, then one event covers them all."""
+    """A bulk act: rows are inserted in chunks, then one event covers them all."""
 
     def __init__(self, session: Session, *, review_id: UUID, act: Act, by: Actor) -> None:
         self.session = session
         self.review_id = review_id
         self.act = act
         self.by = by
-        last, self.previous_hash = _head(session, review_id)
-        self.number = last + 1
+        last_number, self.previous_hash = _head(session, review_id)
+        self.number = last_number + 1
         self._lines: list[str] = []
 
     def insert(self, table: type[Base], rows: Iterable[dict[str, Any]]) -> None:
-        """Insert ``rows`` (whole: every column but review and event number) in chunks."""
+        """Insert ``rows``, with every column except review and event number, in chunks."""
         chunk: list[dict[str, Any]] = []
         for row in rows:
-            whole = row | {"review_id": self.review_id, "event_number": self.number}
-            self.note(table.__tablename__, whole)
-            chunk.append(whole)
-            if len(chunk) >= CHUNK:
+            complete = row | {"review_id": self.review_id, "event_number": self.number}
+            self.add_to_digest(table.__tablename__, complete)
+            chunk.append(complete)
+            if len(chunk) >= ROWS_PER_INSERT:
                 self.session.execute(insert(table), chunk)
                 chunk = []
         if chunk:
             self.session.execute(insert(table), chunk)
 
-    def note(self, table: str, values: Mapping[str, Any]) -> None:
-        """Take a row that was written into the event's digest."""
+    def add_to_digest(self, table: str, values: Mapping[str, Any]) -> None:
+        """Add a row that was written to the event's digest."""
         self._lines.append(row_line(table, values))
 
     def finish(
@@ -140,7 +140,7 @@ class ActWriter:
             detail=json.loads(canonical(dict(detail or {}))),
             previous_hash=self.previous_hash,
         )
-        event.hash = hash_of(said_by(event))
+        event.hash = event_hash(event_content(event))
         self.session.add(event)
         self.session.flush()
         return self.number
@@ -150,31 +150,33 @@ ADDED_LATER = {
     "record": frozenset(("journal_abbreviation", "other_abstracts")),
     "stop": frozenset(("by_automation",)),
 }
-"""Columns that rows of older releases were hashed without: empty, they are not hashed."""
+"""Columns that rows of older releases were hashed without; they are left out while empty."""
 
 
 def row_line(table: str, values: Mapping[str, Any]) -> str:
-    """Return one row's line in its event's digest: table, id, hash of everything it says."""
+    """Return one row's line in its event's digest: table, id, sha256 of all its values."""
     if later := ADDED_LATER.get(table):
-        values = {key: one for key, one in values.items() if one is not None or key not in later}
+        values = {
+            key: value for key, value in values.items() if value is not None or key not in later
+        }
     content = hashlib.sha256(canonical(values).encode()).hexdigest()
     return f"{table} {values['id']} {content}"
 
 
 def digest_of(lines: Iterable[str]) -> str:
-    """Return the sha256 of an act's rows, whatever the order they were written in."""
+    """Return the sha256 of an act's rows, independent of the order they were written in."""
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
 
 
-def said_by(event: Event) -> dict[str, Any]:
-    """Return all that an event says, by column."""
+def event_content(event: Event) -> dict[str, Any]:
+    """Return the values of an event by column."""
     return {column.name: getattr(event, column.name) for column in Event.__table__.columns}
 
 
-def hash_of(said: Mapping[str, Any]) -> str:
-    """Return an event's link in the chain: sha256 over the previous link and all that it says."""
-    content = {name: value for name, value in said.items() if name != "hash"}
-    return hashlib.sha256(canonical(content).encode()).hexdigest()
+def event_hash(content: Mapping[str, Any]) -> str:
+    """Return an event's link in the chain: sha256 of its values and the previous link."""
+    hashed = {name: value for name, value in content.items() if name != "hash"}
+    return hashlib.sha256(canonical(hashed).encode()).hexdigest()
 
 
 def event_hash(session: Session, *, review_id: UUID, number: int) -> str | None:
@@ -185,13 +187,13 @@ def event_hash(session: Session, *, review_id: UUID, number: int) -> str | None:
 
 
 def canonical(value: object) -> str:
-    """Return JSON that is the same for the same content on every database and machine."""
+    """Return JSON text that is the same for the same value on every database and machine."""
     return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_json_value
     )
 
 
-def _plain(value: object) -> object:
+def _json_value(value: object) -> object:
     match value:
         case UUID() | Decimal():
             return str(value)
@@ -204,7 +206,7 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} has no canonical form")
 
 
-def _values_of(row: ActRow) -> dict[str, Any]:
+def _column_values(row: ActRow) -> dict[str, Any]:
     columns = row.__table__.columns  # type: ignore[attr-defined]
     return {column.name: getattr(row, column.key) for column in columns}
 

@@ -1,4 +1,4 @@
-"""Reviews, the versions of their protocols, and their members."""
+"""Reviews, their protocol versions and their members."""
 
 import re
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from protocols.loader import load
 from protocols.schema import Protocol
 from review.errors import Conflicting, Invalid, NotFound
-from review.events import PROTOCOLS, Actor, record_act
+from review.events import PROTOCOL_CACHE, Actor, record_act
 from review.permissions import Action, begin_act
 from review.tables import Account, Code, Membership, ProtocolVersion, Review, StageRule
 from review.tables.base import utc_now
@@ -21,7 +21,7 @@ SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 
 @dataclass(frozen=True)
 class ProtocolState:
-    """A version of a review's protocol: its number, and what it says."""
+    """A version of a review's protocol: its number and content."""
 
     number: int
     protocol: Protocol
@@ -30,10 +30,10 @@ class ProtocolState:
 def create_review(
     session: Session, *, slug: str, title: str | None, protocol_text: str, by: Actor
 ) -> Review:
-    """Start a review under a protocol; a person who does so becomes its lead.  Flushes.
+    """Create a review with a protocol; a person who does so becomes its lead.  Flushes.
 
     Raises ProtocolErrors for a faulty protocol, Invalid for a slug that cannot be part of an
-    address, Conflicting where the slug is taken.
+    address, Conflicting for a slug in use.
     """
     if not SLUG.fullmatch(slug):
         raise Invalid(
@@ -64,28 +64,30 @@ def amend_protocol(
 ) -> int:
     """Put a new version of the protocol in force and return its number; flushes.
 
-    Rounds that have begun keep the rules they began under.
+    Rounds that have begun keep the rules of their protocol version.  Raises Invalid without a
+    reason, Conflicting if a coded item would get another type or level.
     """
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     if not why.strip():
-        raise Invalid("An amendment says why it was made; write a sentence.")
+        raise Invalid("Give a reason for this amendment.")
     current = protocol_state(session, review_id)
     protocol = load(protocol_text).protocol
-    _check_codes_keep_meaning(session, review_id, current.protocol, protocol)
+    _check_codes_keep_meaning(session, review_id, old=current.protocol, new=protocol)
     rows = _version_rows(protocol_text, protocol, number=current.number + 1, why=why)
     record_act(session, review_id=review_id, act=Act.AMEND_PROTOCOL, by=by, rows=rows)
-    session.info.pop(PROTOCOLS, None)
+    session.info.pop(PROTOCOL_CACHE, None)
     return current.number + 1
 
 
 def protocol_state(session: Session, review_id: UUID, *, as_of: int | None = None) -> ProtocolState:
-    """Return the protocol in force after event ``as_of``, with its number.
+    """Return the protocol in force after event ``as_of`` (None: now), with its version number.
 
-    A session reads the one in force now once, until its transaction begins an act.
+    A session reads the current one once, and again after its transaction begins an act.  Raises
+    NotFound for an unknown review, or an event before its first protocol.
     """
-    read: dict[UUID, ProtocolState] = session.info.setdefault(PROTOCOLS, {})
-    if as_of is None and review_id in read:
-        return read[review_id]
+    cache: dict[UUID, ProtocolState] = session.info.setdefault(PROTOCOL_CACHE, {})
+    if as_of is None and review_id in cache:
+        return cache[review_id]
     query = select(ProtocolVersion.number, ProtocolVersion.text).where(
         ProtocolVersion.review_id == review_id
     )
@@ -93,20 +95,20 @@ def protocol_state(session: Session, review_id: UUID, *, as_of: int | None = Non
         query = query.where(ProtocolVersion.event_number <= as_of)
     row = session.execute(query.order_by(ProtocolVersion.number.desc()).limit(1)).one_or_none()
     if row is None:
-        raise NotFound("There is no such review, or it had no protocol yet.")
+        raise NotFound("There is no such review, or it had no protocol at that time.")
     state = ProtocolState(row.number, load(row.text).protocol)
     if as_of is None:
-        read[review_id] = state
+        cache[review_id] = state
     return state
 
 
 def protocol_of(session: Session, review_id: UUID, *, as_of: int | None = None) -> Protocol:
-    """Return the protocol in force after event ``as_of``."""
+    """Return the protocol in force after event ``as_of`` (None: now)."""
     return protocol_state(session, review_id, as_of=as_of).protocol
 
 
 def find_review(session: Session, slug: str) -> Review:
-    """Return the review called ``slug``; raise NotFound where there is none."""
+    """Return the review with a slug; raise NotFound if there is none."""
     review = session.scalar(select(Review).where(Review.slug == slug))
     if review is None:
         raise NotFound(f"There is no review called '{slug}'.")
@@ -114,19 +116,22 @@ def find_review(session: Session, slug: str) -> Review:
 
 
 def add_member(session: Session, *, review_id: UUID, email: str, role: Role, by: Actor) -> None:
-    """Give the account with ``email`` a role; again is harmless.  Flushes."""
+    """Give the account with ``email`` a role; repeating it is harmless.  Flushes."""
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
-    account_id = _account(session, email)
+    account_id = _account_id(session, email)
     give_role(session, review_id=review_id, account_id=account_id, role=role, by=by)
 
 
 def remove_member(session: Session, *, review_id: UUID, email: str, role: Role, by: Actor) -> None:
-    """Take a role away; what the person decided and coded stays.  Flushes."""
+    """Take a role away; what the person decided and coded stays.  Flushes.
+
+    Raises Conflicting for the last lead.
+    """
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
-    account_id = _account(session, email)
+    account_id = _account_id(session, email)
     if role is Role.LEAD and _n_leads(session, review_id) == 1:
-        raise Conflicting("A review needs a lead; give somebody else the role first.")
-    gone = session.scalars(
+        raise Conflicting("A review needs a lead. Give somebody else the role first.")
+    removed_ids = session.scalars(
         delete(Membership)
         .where(
             Membership.review_id == review_id,
@@ -135,7 +140,7 @@ def remove_member(session: Session, *, review_id: UUID, email: str, role: Role, 
         )
         .returning(Membership.id)
     ).all()
-    if gone:
+    if removed_ids:
         record_act(
             session,
             review_id=review_id,
@@ -161,17 +166,21 @@ def members_of(session: Session, review_id: UUID) -> list[tuple[Account, list[Ro
 
 
 def _check_codes_keep_meaning(
-    session: Session, review_id: UUID, old: Protocol, new: Protocol
+    session: Session, review_id: UUID, *, old: Protocol, new: Protocol
 ) -> None:
-    """Raise Conflicting where a coded item would be of another type or level than its codes."""
-    used = set(session.scalars(select(Code.item).where(Code.review_id == review_id).distinct()))
-    before = {item.key: (item.type, item.level) for item in old.codebook if item.key in used}
-    now = {item.key: (item.type, item.level) for item in new.codebook}
-    changed = sorted(key for key, kind in before.items() if now.get(key, kind) != kind)
+    """Raise Conflicting if a coded item would be of another type or level than its codes."""
+    coded_keys = set(
+        session.scalars(select(Code.item).where(Code.review_id == review_id).distinct())
+    )
+    old_kinds = {
+        item.key: (item.type, item.level) for item in old.codebook if item.key in coded_keys
+    }
+    new_kinds = {item.key: (item.type, item.level) for item in new.codebook}
+    changed = sorted(key for key, kind in old_kinds.items() if new_kinds.get(key, kind) != kind)
     if changed:
         raise Conflicting(
-            f"Coded already, so type and level cannot change: {', '.join(changed)}. Add an item "
-            "under another key instead."
+            "The type and level of items that are already coded cannot change: "
+            f"{', '.join(changed)}. Add an item with another key instead."
         )
 
 
@@ -204,7 +213,7 @@ def _version_rows(
     return [version, *rules]
 
 
-def _account(session: Session, email: str) -> UUID:
+def _account_id(session: Session, email: str) -> UUID:
     account_id = session.scalar(select(Account.id).where(Account.email == email.strip().lower()))
     if account_id is None:
         raise NotFound(f"There is no account for {email}. Add it first with `siftmap user add`.")
@@ -220,13 +229,16 @@ def give_role(
     by: Actor,
     invited_by: UUID | None = None,
 ) -> None:
-    """Give an account a role; again is harmless.  Whether one may is for the caller.  Flushes."""
-    held = select(Membership.id).where(
+    """Give an account a role; repeating it is harmless.  Flushes.
+
+    The caller checks that ``by`` may do so.
+    """
+    existing = select(Membership.id).where(
         Membership.review_id == review_id,
         Membership.account_id == account_id,
         Membership.role == role,
     )
-    if session.scalar(held):
+    if session.scalar(existing):
         return
     session.add(Membership(review_id=review_id, account_id=account_id, role=role))
     detail: dict[str, object] = {"old": None, "new": role}

@@ -9,7 +9,7 @@ from sqlalchemy import String, cast, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from review.duplicates.clustering import expected_clusters
-from review.events import GENESIS, digest_of, hash_of, row_line
+from review.events import GENESIS, digest_of, event_hash, row_line
 from review.prisma.counts import count_flow, identities
 from review.states.clusters import Scope, members
 from review.states.flow import FlowState, flow_states
@@ -69,7 +69,7 @@ def chain(session: Session, review_id: UUID) -> Iterator[str]:
         if event["number"] != expected:
             yield f"event {expected} is missing; the next one is {event['number']}"
             return
-        if event["previous_hash"] != previous or event["hash"] != hash_of(dict(event)):
+        if event["previous_hash"] != previous or event["hash"] != event_hash(dict(event)):
             yield f"event {event['number']} does not follow from the events before it"
             return
         previous, expected = event["hash"], expected + 1

@@ -18,7 +18,7 @@ from review.decisions.decisions import decide
 from review.decisions.reopening import reopen
 from review.decisions.stopping import stop_screening
 from review.duplicates.judgements import judge
-from review.events import GENESIS, hash_of, record_act, row_line, said_by
+from review.events import GENESIS, event_content, event_hash, record_act, row_line
 from review.reports.retrieval import remove
 from review.storage.database import Database
 from review.storage.triggers import APPEND_ONLY
@@ -118,7 +118,7 @@ def test_the_chain_is_gapless_and_every_link_follows(session):
     assert [event.previous_hash for event in events] == [
         GENESIS, *[event.hash for event in events[:-1]]
     ]  # fmt: skip
-    assert all(event.hash == hash_of(said_by(event)) for event in events)
+    assert all(event.hash == event_hash(event_content(event)) for event in events)
     assert [fault.what for fault in verify(session)] == []
 
 
