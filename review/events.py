@@ -179,7 +179,7 @@ def event_hash(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical(hashed).encode()).hexdigest()
 
 
-def event_hash(session: Session, *, review_id: UUID, number: int) -> str | None:
+def hash_of_event(session: Session, *, review_id: UUID, number: int) -> str | None:
     """Return the hash of an event of the review's log; None where there is no such event."""
     return session.scalar(
         select(Event.hash).where(Event.review_id == review_id, Event.number == number)

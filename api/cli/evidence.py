@@ -10,7 +10,7 @@ from api.files.drawings import use_fonts
 from heatmap import exports
 from heatmap.cells import build
 from heatmap.formats import MAP_FILES, MapFormat
-from review.events import event_hash
+from review.events import hash_of_event
 from review.prisma.counts import count_flow, event_on
 from review.prisma.formats import FLOW_FILES, FlowFormat, FlowOfReview
 
@@ -29,7 +29,7 @@ def prisma(
     with database().reading() as session:
         number = event_on(session, review_id=review, as_of=as_of) if as_of else None
         flow = count_flow(session, review_id=review, as_of=number)
-        head = event_hash(session, review_id=review, number=flow.as_of)
+        head = hash_of_event(session, review_id=review, number=flow.as_of)
     of_review = FlowOfReview(flow, slug, head)
     content = FLOW_FILES[format].write(of_review)
     write(_json(json.loads(content)) if format is FlowFormat.JSON else content, out)

@@ -21,7 +21,7 @@ from heatmap.cells import HeatMap, build
 from heatmap.formats import DRAWN, MAP_FILES, MapFormat
 from review import jobs
 from review.errors import Interrupted, NotFound
-from review.events import Actor, canonical, event_hash
+from review.events import Actor, canonical, hash_of_event
 from review.jobs import ClaimedJob, JobKind
 from review.permissions import Action, check
 from review.prisma.counts import count_flow, event_on
@@ -92,7 +92,7 @@ def prisma_response(
     flow = count_flow(session, review_id=review.id, as_of=number)
     file_name = f"{review.slug}-prisma.{format_}"
     if not file.is_drawn:
-        head = event_hash(session, review_id=review.id, number=flow.as_of)
+        head = hash_of_event(session, review_id=review.id, number=flow.as_of)
         content = file.write(FlowOfReview(flow, review.slug, head))
         if format_ is FlowFormat.JSON:
             return Response(content, media_type=file.media_type)

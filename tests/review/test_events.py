@@ -1,4 +1,4 @@
-"""The log: gapless, append-only by the database's own word, and no tampering goes unseen."""
+"""The log: gapless, append-only in the database itself, and no tampering goes unnoticed."""
 
 # ruff: noqa: S608 - the statements are made of our own words
 
@@ -62,49 +62,57 @@ NEVER_EMPTY = set(APPEND_ONLY) - {"external_id", "full_text", "publication", "re
 def make_everything(session: Session) -> Cast:
     """Make a review in which every kind of act has been done."""
     cast = make_review(session)
-    into = {"review_id": cast.review_id}
+    in_review = {"review_id": cast.review_id}
     first, second, third, fourth, fifth, _ = make_records(session, cast.review_id, 6)
     include_fully(session, cast, first)
-    one = decide(session, record_id=second, stage=Stage.TITLE_ABSTRACT, verdict=Verdict.INCLUDE,
-                 by=cast.reviewer_a, note="Perhaps.", seconds=1.25, **into)  # fmt: skip
-    other = decide(session, record_id=second, stage=Stage.TITLE_ABSTRACT, verdict=Verdict.EXCLUDE,
-                   by=cast.reviewer_b, **into)  # fmt: skip
+    include = decide(session, record_id=second, stage=Stage.TITLE_ABSTRACT,
+                     verdict=Verdict.INCLUDE, by=cast.reviewer_a, note="Perhaps.", seconds=1.25,
+                     **in_review)  # fmt: skip
+    exclude = decide(session, record_id=second, stage=Stage.TITLE_ABSTRACT,
+                     verdict=Verdict.EXCLUDE, by=cast.reviewer_b, **in_review)  # fmt: skip
     adjudicate(session, record_id=second, stage=Stage.TITLE_ABSTRACT, verdict=Verdict.EXCLUDE,
-               settles=[one.id, other.id], by=cast.adjudicator, **into)  # fmt: skip
+               settles=[include.id, exclude.id], by=cast.adjudicator, **in_review)  # fmt: skip
     reopen(session, record_id=second, stage=Stage.TITLE_ABSTRACT, why="Again.", by=cast.lead,
-           **into)  # fmt: skip
-    remove(session, record_id=third, kind=RemovalKind.OTHER, why="Retracted.", by=cast.lead, **into)
+           **in_review)  # fmt: skip
+    remove(
+        session,
+        record_id=third,
+        kind=RemovalKind.OTHER,
+        why="Retracted.",
+        by=cast.lead,
+        **in_review,
+    )
     judge(session, left_id=third, right_id=fourth, verdict=Judgement.DUPLICATE, by=cast.lead,
-          **into)  # fmt: skip
-    study = add_study(session, label="Doe 2001", reports=[first], by=cast.lead, **into)
-    contract = add_contract(session, label="Peterborough", by=cast.lead, **into)
-    link_contract(session, study_id=study.id, contract_id=contract.id, by=cast.lead, **into)
-    code(session, item="design", value="trial", study_id=study.id, by=cast.reviewer_a, **into)
-    code(session, item="design", value="case", study_id=study.id, by=cast.reviewer_b, **into)
+          **in_review)  # fmt: skip
+    study = add_study(session, label="Doe 2001", reports=[first], by=cast.lead, **in_review)
+    contract = add_contract(session, label="Peterborough", by=cast.lead, **in_review)
+    link_contract(session, study_id=study.id, contract_id=contract.id, by=cast.lead, **in_review)
+    code(session, item="design", value="trial", study_id=study.id, by=cast.reviewer_a, **in_review)
+    code(session, item="design", value="case", study_id=study.id, by=cast.reviewer_b, **in_review)
     agree(session, item="design", value="case", study_id=study.id, basis=AgreedBy.ADJUDICATION,
-          by=cast.lead, **into)  # fmt: skip
+          by=cast.lead, **in_review)  # fmt: skip
     record_act(
         session, review_id=cast.review_id, act=Act.IMPORT_DECISIONS, by=cast.lead,
-        rows=imported(fifth, cast.lead.account_id),
+        rows=imported_decision_rows(fifth, cast.lead.account_id),
     )  # fmt: skip
     calibration = begin(session, stage=Stage.TITLE_ABSTRACT, label="First", n=1, by=cast.lead,
-                        **into)  # fmt: skip
-    end(session, calibration_set_id=calibration.id, by=cast.lead, **into)
-    assign(session, account_id=cast.reviewer_a.account_id, workload=2, by=cast.lead, **into)
-    stop_screening(session, rule="95 %", numbers={"p": 0.04}, by=cast.lead, **into)
+                        **in_review)  # fmt: skip
+    end(session, calibration_set_id=calibration.id, by=cast.lead, **in_review)
+    assign(session, account_id=cast.reviewer_a.account_id, workload=2, by=cast.lead, **in_review)
+    stop_screening(session, rule="95 %", numbers={"p": 0.04}, by=cast.lead, **in_review)
     return cast
 
 
-def imported(record_id, reviewer_id):
-    """A decision that was made elsewhere, as its rows."""
+def imported_decision_rows(record_id, reviewer_id):
+    """Return the rows of an imported decision."""
     decision = Decision(
         id=uuid4(), record_id=record_id, stage=Stage.TITLE_ABSTRACT, round=1,
         reviewer_id=reviewer_id, verdict=Verdict.MAYBE, protocol_version=1, decided_at=utc_now(),
     )  # fmt: skip
-    claim = ImportedDecision(
+    imported = ImportedDecision(
         id=uuid4(), decision_id=decision.id, named_author="Zoë", named_verdict="Maybe"
     )
-    return [decision, claim]
+    return [decision, imported]
 
 
 def test_the_chain_is_gapless_and_every_link_follows(session):
@@ -129,11 +137,11 @@ def test_every_act_names_who_did_it_and_when(session):
     decisions = session.scalars(select(Decision).where(Decision.review_id == cast.review_id)).all()
 
     actor = {event.number: event.actor_id for event in events}
-    assert all(actor[one.event_number] == one.reviewer_id for one in decisions)
+    assert all(actor[decision.event_number] == decision.reviewer_id for decision in decisions)
     assert all(event.at.utcoffset().total_seconds() == 0 for event in events)
 
 
-def refused(session: Session, statement: str, match: str = "append-only") -> None:
+def check_refused(session: Session, statement: str, match: str = "append-only") -> None:
     with pytest.raises(DBAPIError, match=match), session.begin_nested():
         session.execute(text(statement))
 
@@ -144,14 +152,14 @@ def test_the_database_itself_refuses_to_change_or_delete_an_act(session):
     for table in sorted(NEVER_EMPTY):
         n = session.scalar(text(f"SELECT count(*) FROM {table}"))
         assert n > 0, f"no {table} was made"
-        refused(session, f"UPDATE {table} SET review_id = review_id")
-        refused(session, f"DELETE FROM {table}")
+        check_refused(session, f"UPDATE {table} SET review_id = review_id")
+        check_refused(session, f"DELETE FROM {table}")
 
 
 @pytest.mark.parametrize("kind", ["postgresql"])
 def test_postgresql_refuses_to_truncate_an_act(session):
     for table in APPEND_ONLY:
-        refused(session, f"TRUNCATE {table} CASCADE")
+        check_refused(session, f"TRUNCATE {table} CASCADE")
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
@@ -160,7 +168,7 @@ def test_sqlite_refuses_to_replace_an_act(session):
     make_everything(session)
 
     for table in sorted(NEVER_EMPTY):
-        refused(session, f"REPLACE INTO {table} SELECT * FROM {table}")
+        check_refused(session, f"REPLACE INTO {table} SELECT * FROM {table}")
 
 
 # ------------------------------------------------------------------------------------- tampering
@@ -175,16 +183,16 @@ def drop_triggers(connection: Connection) -> None:
                 connection.exec_driver_sql(f"DROP TRIGGER {table}_no_{verb}")
 
 
-def tampered(connection: Connection, *statements: str) -> list[str]:
-    """Do what somebody with the database's own password could do, and say what verify finds."""
+def faults_after(connection: Connection, *statements: str) -> list[str]:
+    """Do what somebody with the database's password could do; return what verify finds."""
     with connection.begin() as transaction:
         drop_triggers(connection)
         for statement in statements:
             assert connection.execute(text(statement)).rowcount >= 1, statement
         with Session(connection) as session:
-            found = [f"{fault.review}: {fault.what}" for fault in verify(session)]
+            faults = [f"{fault.review}: {fault.what}" for fault in verify(session)]
         transaction.rollback()
-    return found
+    return faults
 
 
 @contextmanager
@@ -270,30 +278,35 @@ def test_tampering_is_found_and_the_first_bad_event_is_named(database):
     with database.writing() as session:
         make_everything(session)
         assert list(verify(session)) == []
-        named = {what: expected(session, at) for what, (_, at) in TAMPERINGS.items()}
+        expected = {
+            tampering: first_bad_event(session, at) for tampering, (_, at) in TAMPERINGS.items()
+        }
     new_id = f"'{uuid4().hex if database.is_sqlite else uuid4()}'"
     found: dict[str, int | str] = {}
 
     with unguarded(database) as connection:
-        for what, (statements, _) in TAMPERINGS.items():
+        for tampering, (statements, _) in TAMPERINGS.items():
+            filled = [statement.format(new_id=new_id) for statement in statements]
             try:
-                said = tampered(connection, *(one.format(new_id=new_id) for one in statements))
-                found[what] = min(
-                    int(number) for one in said for number in re.findall(r"\bevent (\d+)", one)
+                faults = faults_after(connection, *filled)
+                found[tampering] = min(
+                    int(number)
+                    for fault in faults
+                    for number in re.findall(r"\bevent (\d+)", fault)
                 )
             except (LookupError, ValueError) as error:  # verify says what is wrong, never falls
-                found[what] = repr(error)
+                found[tampering] = repr(error)
 
-    assert found == named
+    assert found == expected
 
 
-def expected(session: Session, at: int | str) -> int:
-    last = session.scalar(text("SELECT max(number) FROM event")) or 0
+def first_bad_event(session: Session, at: int | str) -> int:
+    last_number = session.scalar(text("SELECT max(number) FROM event")) or 0
     match at:
         case int():
             return at
         case "after the last":
-            return last + 1
+            return last_number + 1
         case "noted":
             where = "decision WHERE note IS NOT NULL"
         case _:
@@ -304,15 +317,15 @@ def expected(session: Session, at: int | str) -> int:
 def test_every_review_is_verified(database):
     with database.writing() as session:
         make_review(session)
-        other = make_everything(session)
-    other_id = other.review_id.hex if database.is_sqlite else other.review_id
+        changed_cast = make_everything(session)
+    changed_id = changed_cast.review_id.hex if database.is_sqlite else changed_cast.review_id
 
     with unguarded(database) as connection:
-        found = tampered(
-            connection, f"UPDATE stop SET rule = 'Bored.' WHERE review_id = '{other_id}'"
+        faults = faults_after(
+            connection, f"UPDATE stop SET rule = 'Bored.' WHERE review_id = '{changed_id}'"
         )
 
-    assert [one.partition(":")[0] for one in found] == [other.slug]
+    assert [fault.partition(":")[0] for fault in faults] == [changed_cast.slug]
 
 
 # ------------------------------------------------------------------------ one review and the next
@@ -352,43 +365,44 @@ UNIQUE_AGAIN = {"number": 99_999, "sha256": "f" * 64, "round": 99, "event_number
 
 
 def test_a_row_that_points_into_another_review_is_refused(session):
-    here, there = make_everything(session), make_everything(session)
+    own_cast, foreign_cast = make_everything(session), make_everything(session)
 
     for table, column in CROSSINGS:
-        mine = row_of(session, table.__table__, here.review_id)
-        theirs = row_of(session, table.__table__, there.review_id)
-        fresh = {name: value for name, value in UNIQUE_AGAIN.items() if name in mine}
-        row = mine | fresh | {"id": uuid4(), column: theirs[column]}
+        own = row_of(session, table.__table__, own_cast.review_id)
+        foreign = row_of(session, table.__table__, foreign_cast.review_id)
+        unique = {name: value for name, value in UNIQUE_AGAIN.items() if name in own}
+        row = own | unique | {"id": uuid4(), column: foreign[column]}
         if table is Decision:
             row |= {"idempotency_key": None}
         with pytest.raises(IntegrityError, match=r"(?i)foreign key"), session.begin_nested():
             session.execute(insert(table), [row])
 
 
-def test_a_crossing_that_stays_at_home_is_not_what_was_refused(session):
+def test_the_same_rows_are_accepted_if_they_point_into_their_own_review(session):
     """The rows of the test above are refused for where they point, not for anything else."""
-    here = make_everything(session)
+    cast = make_everything(session)
 
     for table, _ in CROSSINGS:
         if table is AdjudicatedDecision:  # its two references are its only content
             continue
-        mine = row_of(session, table.__table__, here.review_id)
-        fresh = {name: value for name, value in UNIQUE_AGAIN.items() if name in mine}
+        own = row_of(session, table.__table__, cast.review_id)
+        unique = {name: value for name, value in UNIQUE_AGAIN.items() if name in own}
         with session.begin_nested() as savepoint:
-            session.execute(insert(table), [mine | fresh | {"id": uuid4()}])
+            session.execute(insert(table), [own | unique | {"id": uuid4()}])
             savepoint.rollback()
 
 
 def test_a_decision_supersedes_one_of_its_own_review_only(session):
-    here, there = make_everything(session), make_everything(session)
-    mine, theirs = (row_of(session, Decision.__table__, one.review_id) for one in (here, there))
-    taken = select(Decision.supersedes_id).where(Decision.supersedes_id == theirs["id"])
-    assert session.scalar(taken) is None
+    own, foreign = (
+        row_of(session, Decision.__table__, make_everything(session).review_id) for _ in range(2)
+    )
+    superseding = select(Decision.supersedes_id).where(Decision.supersedes_id == foreign["id"])
+    assert session.scalar(superseding) is None
 
     with pytest.raises(IntegrityError), session.begin_nested():
         session.execute(
             insert(Decision),
-            [mine | {"id": uuid4(), "supersedes_id": theirs["id"], "round": 99}],
+            [own | {"id": uuid4(), "supersedes_id": foreign["id"], "round": 99}],
         )
 
 
@@ -412,7 +426,7 @@ def test_a_chain_cannot_fork(session):
         session.execute(insert(Event), [twin | {"number": last.number + 1}])
 
 
-def test_every_act_table_is_append_only_and_has_its_place_in_the_log(database):
+def test_every_act_table_is_append_only_and_part_of_the_log(database):
     names = {table.name for table in act_tables()} | {"event"}
     with database.reader.connect() as connection:
         catalogue = "sqlite_master WHERE type = 'trigger'"
@@ -459,7 +473,7 @@ def test_tables_that_nothing_writes_yet_are_append_only_too(session):
         session.execute(
             insert(table), [row | {"id": uuid4(), "review_id": cast.review_id, "event_number": 1}]
         )
-        refused(session, f"DELETE FROM {table.__tablename__}")
+        check_refused(session, f"DELETE FROM {table.__tablename__}")
 
 
 def test_a_column_that_came_later_changes_no_digest_until_it_says_something():

@@ -33,17 +33,17 @@ Job = Callable[[], Any]
 
 
 def at_once(*jobs: Job) -> list[Any]:
-    """Run every job in a thread of its own, begun together; return what each gave or raised."""
+    """Run all jobs at once, each in its own thread; return what each returned or raised."""
     barrier, results = Barrier(len(jobs)), [None] * len(jobs)
 
-    def run(place: int, job: Job) -> None:
+    def run(index: int, job: Job) -> None:
         barrier.wait(timeout=60)
         try:
-            results[place] = job()
+            results[index] = job()
         except Exception as error:
-            results[place] = error
+            results[index] = error
 
-    threads = [Thread(target=run, args=(place, job)) for place, job in enumerate(jobs)]
+    threads = [Thread(target=run, args=(index, job)) for index, job in enumerate(jobs)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -58,27 +58,27 @@ def set_up(database: Database, n: int) -> tuple[Cast, list[UUID]]:
         return cast, make_records(session, cast.review_id, n)
 
 
-def does(database: Database, act: Callable[..., Any], cast: Cast, **asked: Any) -> Job:
-    """Return the act as a job of its own transaction, giving the id of what it made."""
+def act_job(database: Database, act: Callable[..., Any], cast: Cast, **arguments: Any) -> Job:
+    """Return a job that does the act in its own transaction and returns the id of its row."""
 
     def job() -> Any:
         with database.writing() as session:
-            done = act(session, review_id=cast.review_id, **asked)
-            return getattr(done, "id", done)
+            result = act(session, review_id=cast.review_id, **arguments)
+            return getattr(result, "id", result)
 
     return job
 
 
 def decides(
-    database: Database, cast: Cast, record: UUID, who: int, verdict: Verdict, **more: Any
+    database: Database, cast: Cast, record: UUID, reviewer: int, verdict: Verdict, **more: Any
 ) -> Job:
-    return does(
+    return act_job(
         database, decide, cast, record_id=record, stage=TITLE_ABSTRACT, verdict=verdict,
-        by=cast.reviewers[who], **more,
+        by=cast.reviewers[reviewer], **more,
     )  # fmt: skip
 
 
-def where(database: Database, cast: Cast) -> dict[UUID, str]:
+def flow_states_of(database: Database, cast: Cast) -> dict[UUID, str]:
     with database.reading() as session:
         table = flow_states(session, review_id=cast.review_id)
         rows = session.execute(select(table.c.record_id, table.c.flow_state))
@@ -91,22 +91,24 @@ def check_all(database: Database) -> None:
 
 
 def errors_in(results: Sequence[Any]) -> list[Exception]:
-    return [one for one in results if isinstance(one, Exception)]
+    return [result for result in results if isinstance(result, Exception)]
 
 
 def test_two_reviewers_deciding_at_the_same_moment_lose_nothing_and_leave_nothing_stuck(database):
     cast, records = set_up(database, N_PAIRS)
     in_step = Barrier(2)
 
-    def goes_through_all(who: int, verdict: Verdict) -> None:
+    def goes_through_all(reviewer: int, verdict: Verdict) -> None:
         for record in records:
             in_step.wait(timeout=60)
-            decides(database, cast, record, who, verdict)()
+            decides(database, cast, record, reviewer, verdict)()
 
     results = at_once(lambda: goes_through_all(0, INCLUDE), lambda: goes_through_all(1, INCLUDE))
 
     assert errors_in(results) == []
-    assert Counter(where(database, cast).values()) == {FlowState.AWAITING_RETRIEVAL: N_PAIRS}
+    assert Counter(flow_states_of(database, cast).values()) == {
+        FlowState.AWAITING_RETRIEVAL: N_PAIRS
+    }
     with database.reading() as session:
         assert session.scalar(select(func.count(Decision.id))) == 2 * N_PAIRS
     check_all(database)
@@ -118,7 +120,7 @@ def test_one_intent_sent_eight_times_is_one_decision(database):
     for record in records:
         key = uuid4()
         job = decides(database, cast, record, 0, INCLUDE, idempotency_key=key)
-        assert len({str(one) for one in at_once(*[job] * 8)}) == 1
+        assert len({str(result) for result in at_once(*[job] * 8)}) == 1
 
     with database.reading() as session:
         assert session.scalar(select(func.count(Decision.id))) == len(records)
@@ -127,7 +129,7 @@ def test_one_intent_sent_eight_times_is_one_decision(database):
     check_all(database)
 
 
-def test_of_two_tabs_one_wins_and_the_other_is_told(database):
+def test_of_two_tabs_one_wins_and_the_other_gets_an_error(database):
     cast, records = set_up(database, N_RACES)
 
     for record in records:
@@ -138,7 +140,7 @@ def test_of_two_tabs_one_wins_and_the_other_is_told(database):
         )
         [error] = errors_in(results)
         assert isinstance(error, Stale)
-        [saved] = (one for one in results if one is not error)
+        [saved] = (result for result in results if result is not error)
         with database.reading() as session:
             assert session.get_one(Decision, saved).supersedes_id == first
     check_all(database)
@@ -146,24 +148,24 @@ def test_of_two_tabs_one_wins_and_the_other_is_told(database):
 
 def test_an_adjudication_never_covers_a_decision_that_it_did_not_cite(database):
     cast, records = set_up(database, N_RACES)
-    outcomes: Counter[str] = Counter()
+    n_first: Counter[str] = Counter()
 
-    for place, record in enumerate(records):
-        mine = decides(database, cast, record, 0, INCLUDE)()
-        theirs = decides(database, cast, record, 1, EXCLUDE)()
-        settle = does(
+    for index, record in enumerate(records):
+        include_id = decides(database, cast, record, 0, INCLUDE)()
+        exclude_id = decides(database, cast, record, 1, EXCLUDE)()
+        adjudication = act_job(
             database, adjudicate, cast, record_id=record, stage=TITLE_ABSTRACT, verdict=INCLUDE,
-            settles=[mine, theirs], by=cast.adjudicator,
+            settles=[include_id, exclude_id], by=cast.adjudicator,
         )  # fmt: skip
-        to = EXCLUDE if place % 2 else Verdict.MAYBE
-        change = decides(database, cast, record, 0, to, supersedes_id=mine)
-        settled, changed = at_once(settle, change)
+        new_verdict = EXCLUDE if index % 2 else Verdict.MAYBE
+        change = decides(database, cast, record, 0, new_verdict, supersedes_id=include_id)
+        adjudicated, changed = at_once(adjudication, change)
         if isinstance(changed, Settled):
-            outcomes["settled first"] += 1
-            assert not isinstance(settled, Exception)
+            n_first["adjudicated"] += 1
+            assert not isinstance(adjudicated, Exception)
         else:
-            outcomes["changed first"] += 1
-            assert isinstance(settled, Conflicting)
+            n_first["changed"] += 1
+            assert isinstance(adjudicated, Conflicting)
             assert not isinstance(changed, Exception)
 
     cited_and_changed = (
@@ -173,7 +175,7 @@ def test_an_adjudication_never_covers_a_decision_that_it_did_not_cite(database):
     )
     with database.reading() as session:
         assert session.scalar(cited_and_changed) == 0
-    assert sum(outcomes.values()) == N_RACES
+    assert sum(n_first.values()) == N_RACES
     check_all(database)
 
 
@@ -181,23 +183,23 @@ def test_an_adjudication_and_a_reopening_happen_one_after_the_other(database):
     cast, records = set_up(database, N_RACES // 2)
 
     for record in records:
-        cited = [decides(database, cast, record, who, verdict)()
-                 for who, verdict in enumerate((INCLUDE, EXCLUDE))]  # fmt: skip
-        settled, reopened = at_once(
-            does(database, adjudicate, cast, record_id=record, stage=TITLE_ABSTRACT,
+        cited = [decides(database, cast, record, reviewer, verdict)()
+                 for reviewer, verdict in enumerate((INCLUDE, EXCLUDE))]  # fmt: skip
+        adjudicated, reopened = at_once(
+            act_job(database, adjudicate, cast, record_id=record, stage=TITLE_ABSTRACT,
                  verdict=INCLUDE, settles=cited, by=cast.adjudicator),
-            does(database, reopen, cast, record_id=record, stage=TITLE_ABSTRACT, why="Again.",
+            act_job(database, reopen, cast, record_id=record, stage=TITLE_ABSTRACT, why="Again.",
                  by=cast.lead),
         )  # fmt: skip
         assert not isinstance(reopened, Exception)
-        assert not isinstance(settled, Exception) or isinstance(settled, Conflicting)
+        assert not isinstance(adjudicated, Exception) or isinstance(adjudicated, Conflicting)
 
-    assert set(where(database, cast).values()) == {FlowState.UNSCREENED}
+    assert set(flow_states_of(database, cast).values()) == {FlowState.UNSCREENED}
     check_all(database)
 
 
-def joins(database: Database, cast: Cast, left: UUID, right: UUID) -> Job:
-    return does(
+def merges(database: Database, cast: Cast, left: UUID, right: UUID) -> Job:
+    return act_job(
         database, judge, cast, left_id=left, right_id=right, verdict=Judgement.DUPLICATE,
         by=cast.lead,
     )  # fmt: skip
@@ -209,45 +211,47 @@ def test_merges_both_ways_and_decisions_meanwhile_make_no_cycle_and_lose_nothing
 
     for a, b in pairs:
         results = at_once(
-            joins(database, cast, a, b), joins(database, cast, b, a),
+            merges(database, cast, a, b), merges(database, cast, b, a),
             decides(database, cast, a, 0, INCLUDE), decides(database, cast, b, 1, EXCLUDE),
         )  # fmt: skip
         assert errors_in(results) == []
 
     with database.reading() as session:
         cluster_ids = clusters_of(session, review_id=cast.review_id, record_ids=records)
-        votes = Counter(session.scalars(select(Decision.record_id)))
+        decisions = Counter(session.scalars(select(Decision.record_id)))
     assert all(cluster_ids[a] == cluster_ids[b] == (a, b) for a, b in pairs)
-    assert votes == Counter(records)  # each on the record it was cast on
-    places = where(database, cast)
-    assert [(places[a], places[b]) for a, b in pairs] == [
+    assert decisions == Counter(records)  # each on the record it was made on
+    states = flow_states_of(database, cast)
+    assert [(states[a], states[b]) for a, b in pairs] == [
         (FlowState.CONFLICT, FlowState.DUPLICATE)
     ] * len(pairs)
     check_all(database)
 
 
-def test_an_unmerge_and_a_decision_meanwhile_lose_nothing(database):
+def test_a_split_and_a_decision_meanwhile_lose_nothing(database):
     cast, records = set_up(database, 2 * N_RACES)
 
     for a, b in zip(records[::2], records[1::2], strict=True):
-        joined = joins(database, cast, a, b)()
+        merge_event = merges(database, cast, a, b)()
         results = at_once(
-            does(database, undo, cast, event_number=joined, by=cast.lead),
+            act_job(database, undo, cast, event_number=merge_event, by=cast.lead),
             decides(database, cast, a, 0, INCLUDE), decides(database, cast, b, 1, INCLUDE),
         )  # fmt: skip
         assert errors_in(results) == []
 
-    assert Counter(where(database, cast).values()) == {FlowState.AWAITING_SECOND: 2 * N_RACES}
+    assert Counter(flow_states_of(database, cast).values()) == {
+        FlowState.AWAITING_SECOND: 2 * N_RACES
+    }
     check_all(database)
 
 
 def test_contradictory_answers_at_once_leave_one_of_them(database):
     cast, [a, b, c] = set_up(database, 3)
-    joins(database, cast, a, b)()
-    apart = does(database, judge, cast, left_id=a, right_id=c, verdict=Judgement.DISTINCT,
+    merges(database, cast, a, b)()
+    apart = act_job(database, judge, cast, left_id=a, right_id=c, verdict=Judgement.DISTINCT,
                  by=cast.lead)  # fmt: skip
 
-    results = at_once(apart, joins(database, cast, b, c))
+    results = at_once(apart, merges(database, cast, b, c))
 
     [error] = errors_in(results)
     assert isinstance(error, ReviewError)
@@ -259,12 +263,12 @@ def test_eight_writers_make_one_chain_without_a_fork_or_a_gap(database):
     with database.reading() as session:
         before = session.scalar(select(func.max(Event.number))) or 0
 
-    def writes(place: int) -> None:
-        for turn in range(25):
-            does(database, add_search, cast, source=f"{place}.{turn}",
+    def writes(writer: int) -> None:
+        for n in range(25):
+            act_job(database, add_search, cast, source=f"{writer}.{n}",
                  kind=SearchKind.DATABASE, by=OPERATOR)()  # fmt: skip
 
-    results = at_once(*[lambda place=place: writes(place) for place in range(8)])
+    results = at_once(*[lambda writer=writer: writes(writer) for writer in range(8)])
 
     assert errors_in(results) == []
     with database.reading() as session:
@@ -274,7 +278,7 @@ def test_eight_writers_make_one_chain_without_a_fork_or_a_gap(database):
 
 
 def once_after_the_first_statement(engine: Engine, job: Job) -> None:
-    """Let something be saved by somebody else between two statements of a reader."""
+    """Let somebody else save something between two statements of a reader."""
 
     @event.listens_for(engine, "after_cursor_execute", once=True)
     def meanwhile(*_: object) -> None:
@@ -297,4 +301,4 @@ def test_a_count_is_of_one_moment_whatever_is_saved_meanwhile(database):
     with database.reading() as session:
         then = count_flow(session, review_id=cast.review_id, as_of=flow.as_of)
     assert (flow.counts, flow.sources) == (then.counts, then.sources)
-    assert all(one.adds_up for one in identities(flow))
+    assert all(identity.adds_up for identity in identities(flow))
