@@ -15,7 +15,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from review.errors import Invalid, NotFound
-from review.tables import ActRow, Base, Event, Review
+from review.tables import Account, ActRow, Base, Event, Review
 from review.tables.base import utc_now
 from review.vocabulary import Act, ActorKind
 
@@ -60,6 +60,27 @@ def lock_review(session: Session, review_id: UUID) -> None:
 def last_event(session: Session, review_id: UUID) -> int:
     """Return the number of the review's newest event; 0 if there is none."""
     return _head(session, review_id)[0]
+
+
+def hash_of_event(session: Session, *, review_id: UUID, number: int) -> str | None:
+    """Return the hash of one event of the review; None where there is no such event."""
+    return session.scalar(
+        select(Event.hash).where(Event.review_id == review_id, Event.number == number)
+    )
+
+
+def events_with_actors(
+    session: Session, *, review_id: UUID, after: int, limit: int
+) -> list[tuple[Event, str | None]]:
+    """Return the first events numbered after ``after``, each with the name of the person acting."""
+    rows = session.execute(
+        select(Event, Account.name)
+        .outerjoin(Account, Account.id == Event.actor_id)
+        .where(Event.review_id == review_id, Event.number > after)
+        .order_by(Event.number)
+        .limit(limit)
+    )
+    return [(event, name) for event, name in rows]
 
 
 def record_act(
@@ -177,13 +198,6 @@ def event_hash(content: Mapping[str, Any]) -> str:
     """Return an event's link in the chain: sha256 of its values and the previous link."""
     hashed = {name: value for name, value in content.items() if name != "hash"}
     return hashlib.sha256(canonical(hashed).encode()).hexdigest()
-
-
-def hash_of_event(session: Session, *, review_id: UUID, number: int) -> str | None:
-    """Return the hash of an event of the review's log; None where there is no such event."""
-    return session.scalar(
-        select(Event.hash).where(Event.review_id == review_id, Event.number == number)
-    )
 
 
 def canonical(value: object) -> str:

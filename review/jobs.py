@@ -119,6 +119,19 @@ def find_job(session: Session, *, review_id: UUID, job_id: UUID, by: Actor) -> J
     return job
 
 
+def find_job_of_member(session: Session, *, job_id: UUID, by: Actor) -> Job:
+    """Return a job as above, whatever its review.
+
+    Raises NotFound for one of a review that the person is no member of, as for none.
+    """
+    job = session.get(Job, job_id)
+    if job is None or by.account_id is None:
+        raise NotFound("There is no such job.")
+    if not roles_of(session, review_id=job.review_id, account_id=by.account_id):
+        raise NotFound("There is no such job.")
+    return find_job(session, review_id=job.review_id, job_id=job_id, by=by)
+
+
 def find_job_with_file(session: Session, *, review_id: UUID, job_id: UUID, by: Actor) -> Job:
     """Return a job whose file ``by`` may download now; raise NotAllowed or NotFound.
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from protocols.loader import load
@@ -12,7 +12,7 @@ from protocols.schema import Protocol
 from review.errors import Conflicting, Invalid, NotFound
 from review.events import PROTOCOL_CACHE, Actor, record_act
 from review.permissions import Action, begin_act
-from review.tables import Account, Code, Membership, ProtocolVersion, Review, StageRule
+from review.tables import Account, Code, Membership, ProtocolVersion, Record, Review, StageRule
 from review.tables.base import utc_now
 from review.vocabulary import Act, Role, Stage
 
@@ -107,6 +107,15 @@ def protocol_of(session: Session, review_id: UUID, *, as_of: int | None = None) 
     return protocol_state(session, review_id, as_of=as_of).protocol
 
 
+def version_of_protocol(session: Session, *, review_id: UUID, number: int) -> ProtocolVersion:
+    """Return one version of a review's protocol as it is stored: its text, hash and date."""
+    return session.scalars(
+        select(ProtocolVersion).where(
+            ProtocolVersion.review_id == review_id, ProtocolVersion.number == number
+        )
+    ).one()
+
+
 def find_review(session: Session, slug: str) -> Review:
     """Return the review with a slug; raise NotFound if there is none."""
     review = session.scalar(select(Review).where(Review.slug == slug))
@@ -163,6 +172,33 @@ def members_of(session: Session, review_id: UUID) -> list[tuple[Account, list[Ro
     for account, role in rows:
         roles.setdefault(account, []).append(role)
     return list(roles.items())
+
+
+def reviews_of(session: Session, *, account_id: UUID) -> list[tuple[Review, list[Role]]]:
+    """Return every review that an account is a member of, by slug, with its roles there."""
+    rows = session.execute(
+        select(Review, Membership.role)
+        .join(Membership, Membership.review_id == Review.id)
+        .where(Membership.account_id == account_id)
+        .order_by(Review.slug, Membership.role)
+    )
+    roles: dict[Review, list[Role]] = {}
+    for review, role in rows:
+        roles.setdefault(review, []).append(role)
+    return list(roles.items())
+
+
+def reviews_with_sizes(session: Session) -> list[tuple[Review, int]]:
+    """Return every review of this server, by slug, with its number of records."""
+    n_records = (
+        select(Record.review_id, func.count().label("n")).group_by(Record.review_id).subquery()
+    )
+    rows = session.execute(
+        select(Review, func.coalesce(n_records.c.n, 0))
+        .outerjoin(n_records, n_records.c.review_id == Review.id)
+        .order_by(Review.slug)
+    )
+    return [(review, n) for review, n in rows]
 
 
 def _check_codes_keep_meaning(

@@ -4,7 +4,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Form, Query
-from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -18,7 +17,7 @@ from review.duplicates.questions import latest_acts, question, questions
 from review.duplicates.sample import SAMPLE_SIZE, sample_of_last_run
 from review.jobs import JobKind
 from review.permissions import Action, check
-from review.tables import Record
+from review.searches.records import records_by_id
 from review.vocabulary import Judgement, Stage
 
 router = PageRouter()
@@ -116,7 +115,7 @@ def above(
     chosen = [pair for pair in pending if pair[2] >= score]
     shown = chosen[::-1][:SHOWN]  # those that need most care
     ids = {one for left, right, _ in shown for one in (left, right)}
-    found = {one.id: one for one in session.scalars(select(Record).where(Record.id.in_(ids)))}
+    found = records_by_id(session, record_ids=ids)
     return render(
         request,
         "duplicates/above.html",

@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import Form, Query
-from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -22,10 +21,10 @@ from review.prisma.boxes import title_of
 from review.prisma.counts import BOXES, Box, event_on
 from review.reports.retrieval import remove
 from review.reviews import protocol_of
-from review.searches.records import matches, record_of_review
+from review.searches.records import matching_records, record_of_review, records_with_sources
 from review.states.clusters import cluster_of
 from review.states.flow import record_rows
-from review.tables import Record, Search
+from review.tables import Record
 from review.vocabulary import RemovalKind, Stage
 
 router = PageRouter()
@@ -91,17 +90,11 @@ def record(
     """Show a record as its source gave it, and the history that the person may see."""
     found = record_of_review(session, review_id=review_id, record_id=record_id)
     cluster = cluster_of(session, review_id=review_id, record_id=record_id)
-    others = session.execute(
-        select(Record, Search.source)
-        .join(Search, Search.id == Record.search_id)
-        .where(Record.id.in_(cluster))
-        .order_by(Record.number)
-    ).all()
     return render(
         request,
         "records/record.html",
         record=found,
-        cluster=others,
+        cluster=records_with_sources(session, record_ids=cluster),
         history=history(session, review_id=review_id, cluster=cluster, by=by),
         protocol=protocol_of(session, review_id),
         stages=list(Stage),
@@ -163,5 +156,4 @@ def _query(request: Request) -> str:
 def _matching(session: ReadSession, review_id: UUID, q: str, after: int) -> list[Record]:
     if len(q) > 500:
         raise Invalid("Search for at most 500 characters.")
-    query = select(Record).where(Record.review_id == review_id, Record.number > after, matches(q))
-    return list(session.scalars(query.order_by(Record.number).limit(PAGE)))
+    return list(matching_records(session, review_id=review_id, text=q, after=after, limit=PAGE))

@@ -1,4 +1,4 @@
-"""The JSON API for programs, under /api/v1: the same acts as the pages, the same rules."""
+"""The JSON API for programs, under /api/v1: it follows the same rules as the pages."""
 
 from importlib.metadata import version
 
@@ -26,9 +26,9 @@ from api.v1 import (
     searches,
     studies,
 )
-from api.v1.problems import Problem
+from api.v1.problems import ProblemDocument
 
-WRITTEN_AND_READ = (
+READ_AND_WRITE = (
     reviews,
     members,
     searches,
@@ -45,19 +45,19 @@ WRITTEN_AND_READ = (
     events,
 )
 READ_ONLY = (progress, prisma, heatmap)
-ABOUT = (
-    "From literature search to evidence-gap heatmap. Lists come by the page: ask for `next` as "
-    "`cursor` until it is null. Errors are problem documents (RFC 9457). An unsafe request under "
-    "an `Idempotency-Key` is done once, however often it is sent."
+DESCRIPTION = (
+    "From literature search to evidence-gap heatmap. Lists come in pages: send `next` back as "
+    "`cursor` until it is null. Errors are problem documents (RFC 9457). A request that changes "
+    "something is done once under each `Idempotency-Key`, however often it is sent."
 )
 
 
 def create_api(state: State) -> FastAPI:
-    """Return the API over the application's state: its settings, its database."""
+    """Return the API; it shares the application's state: its settings and its database."""
     api = FastAPI(
         title="siftmap",
         summary="Systematic reviews, from search files to a map",
-        description=ABOUT,
+        description=DESCRIPTION,
         version=version("siftmap"),
         docs_url=None,
         redoc_url=None,
@@ -66,16 +66,16 @@ def create_api(state: State) -> FastAPI:
     )
     api.state = state
     problems.install(api)
-    for part in (*WRITTEN_AND_READ, *READ_ONLY):
-        api.include_router(part.reading)
-    for part in WRITTEN_AND_READ:
-        api.include_router(part.writing)
+    for module in (*READ_AND_WRITE, *READ_ONLY):
+        api.include_router(module.read_router)
+    for module in READ_AND_WRITE:
+        api.include_router(module.write_router)
     api.openapi = lambda: _described(api)  # type: ignore[method-assign]
     return api
 
 
 def _described(api: FastAPI) -> dict[str, object]:
-    """Return the API's description, in which every error is a problem document."""
+    """Return the API's OpenAPI document, in which every error is a problem document."""
     if api.openapi_schema is None:
         document = get_openapi(
             title=api.title,
@@ -85,11 +85,11 @@ def _described(api: FastAPI) -> dict[str, object]:
             routes=api.routes,
             servers=[{"url": "/api/v1"}],
         )
-        document["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+        document["components"]["schemas"]["ProblemDocument"] = ProblemDocument.model_json_schema()
         for operations in document["paths"].values():
             for operation in operations.values():
-                said = operation.pop("description")
-                operation["summary"], _, more = said.partition("\n\n")
-                operation |= {"description": more} if more else {}
+                docstring = operation.pop("description")
+                operation["summary"], _, details = docstring.partition("\n\n")
+                operation |= {"description": details} if details else {}
         api.openapi_schema = document
     return api.openapi_schema

@@ -1,4 +1,4 @@
-"""Who calls: by bearer token or session cookie, in which review, and whether they may write."""
+"""Who is calling: by bearer token or session cookie, in which review, and with which scope."""
 
 from dataclasses import dataclass
 from typing import Annotated, cast
@@ -19,76 +19,79 @@ from review.reviews import SLUG, find_review
 from review.tables import Account
 
 BEARER = HTTPBearer(
-    auto_error=False, scheme_name="token", description="A token from your account's page."
+    auto_error=False, scheme_name="token", description="A token from your account page."
 )
 COOKIE = APIKeyCookie(
     name="siftmap",
     auto_error=False,
     scheme_name="session",
-    description="The session of a browser; named __Host-siftmap over https. Unsafe requests must "
-    "come from one of our own pages.",
+    description="The session of a browser; named __Host-siftmap over https. A request that changes "
+    "something must come from one of siftmap's own pages.",
 )
 ANY_SCOPE = frozenset(TokenScope)
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks, and the review that the address is in, where it is in one."""
+    """The account that calls, and the review that the address names, if it names one."""
 
     account: Account
-    place: Place | None
+    context: Place | None
 
 
 def identify(request: Request) -> Caller:
-    """Return who makes a request.
+    """Return who is making a request.
 
     Raises SignInFirst for nobody, NotAllowed for an unsafe request that the token does not cover
     or that another site's page may have made, NotFound for a foreign review as for a missing one.
     """
-    # A session of its own, closed at once: whoever writes next must not wait for our reading.
+    # A session of its own, closed at once, so that nobody who writes has to wait for it.
     with database_of(request).reading() as session:
         account, scopes = _account(request, session)
         if request.method not in SAFE and TokenScope.WRITE not in scopes:
-            raise NotAllowed("This token may only read. Issue one that may write.")
+            raise NotAllowed("This token may only read. Create one that may write.")
         slug = request.path_params.get("review")
-        place = None if slug is None else _place(session, slug, account)
+        context = None if slug is None else _context(session, slug, account)
         session.expunge_all()
-    return Caller(account, place)
+    return Caller(account, context)
 
 
 def _account(request: Request, session: Session) -> tuple[Account, frozenset[TokenScope]]:
-    given = request.headers.get("authorization")
-    if given is None:
+    header = request.headers.get("authorization")
+    if header is None:
         account = signed_in(signed_in_or_none(request))
         check_own_page(request, settings_of(request).public_origins)
         return account, ANY_SCOPE
-    kind, _, token = given.partition(" ")
-    found = account_by_token(session, token.strip()) if kind.lower() == "bearer" else None
-    if found is None:
-        raise SignInFirst("This token is unknown, has ended or was revoked.")
-    return found
+    scheme, _, token = header.partition(" ")
+    known = account_by_token(session, token.strip()) if scheme.lower() == "bearer" else None
+    if known is None:
+        raise SignInFirst("This token is unknown, has expired or was revoked. Create a new one.")
+    return known
 
 
 def check_own_page(request: Request, allowed: tuple[str, ...]) -> None:
     """Raise NotAllowed unless an unsafe request provably comes from one of our own pages."""
     if request.method in SAFE:
         return
-    own = {f"{request.url.scheme}://{request.url.netloc}", *allowed}
+    own_origins = {f"{request.url.scheme}://{request.url.netloc}", *allowed}
     origin = request.headers.get("origin")
-    is_ours = origin in own or request.headers.get("sec-fetch-site") == "same-origin"
-    sent = request.headers.get("content-type", "application/json").partition(";")[0].strip()
-    if not is_ours or sent.lower() not in ("application/json", "multipart/form-data"):
-        raise NotAllowed("With a session cookie, write from a page of ours; or use a token.")
+    is_own = origin in own_origins or request.headers.get("sec-fetch-site") == "same-origin"
+    media_type = request.headers.get("content-type", "application/json").partition(";")[0].strip()
+    if not is_own or media_type.lower() not in ("application/json", "multipart/form-data"):
+        raise NotAllowed(
+            "A session cookie may change something only from one of siftmap's own pages. "
+            "Use a token instead."
+        )
 
 
-def _place(session: Session, slug: str, account: Account) -> Place:
-    nothing = NotFound(f"There is no review called '{slug}'.")
+def _context(session: Session, slug: str, account: Account) -> Place:
+    no_review = NotFound(f"There is no review called '{slug}'.")
     if not SLUG.fullmatch(slug):
-        raise nothing
+        raise no_review
     review = find_review(session, slug)
     roles = roles_of(session, review_id=review.id, account_id=account.id)
     if not roles:
-        raise nothing
+        raise no_review
     return Place(review, roles)
 
 
@@ -97,42 +100,43 @@ def caller_of(
     _token: Annotated[object, Security(BEARER)],
     _session: Annotated[object, Security(COOKIE)],
 ) -> Caller:
-    """Return who makes this request; the route found out before it read anything."""
+    """Return who is making this request; the route has found out before reading the body."""
     return cast(Caller, request.state.caller)
 
 
-Person = Annotated[Caller, Depends(caller_of)]
+CurrentCaller = Annotated[Caller, Depends(caller_of)]
 
 
-def acting(person: Person) -> Actor:
+def acting(caller: CurrentCaller) -> Actor:
     """Return the caller as an actor."""
-    return Actor.person(person.account.id)
+    return Actor.person(caller.account.id)
 
 
-By = Annotated[Actor, Depends(acting)]
+CurrentActor = Annotated[Actor, Depends(acting)]
 
 
-def place_of(
-    person: Person, review: Annotated[str, Path(description="The review's slug.", max_length=64)]
+def context_of(
+    caller: CurrentCaller,
+    review: Annotated[str, Path(description="The review's slug.", max_length=64)],
 ) -> Place:
     """Return the review of the address, with the caller's roles in it."""
-    if person.place is None:
+    if caller.context is None:
         raise NotFound(f"There is no review called '{review}'.")
-    return person.place
+    return caller.context
 
 
-Here = Annotated[Place, Depends(place_of)]
+CurrentReview = Annotated[Place, Depends(context_of)]
 
 
-def review_id_of(place: Here) -> UUID:
+def review_id_of(context: CurrentReview) -> UUID:
     """Return the id of the review of the address."""
-    return place.review.id
+    return context.review.id
 
 
 ReviewId = Annotated[UUID, Depends(review_id_of)]
 
 
-def managing(request: Request, place: Here, by: By) -> None:
-    """Raise NotAllowed unless the caller leads the review; for before anything is kept."""
+def managing(request: Request, context: CurrentReview, by: CurrentActor) -> None:
+    """Raise NotAllowed unless the caller leads the review; used before a file is stored."""
     with database_of(request).reading() as session:
-        check(session, review_id=place.review.id, by=by, action=Action.MANAGE)
+        check(session, review_id=context.review.id, by=by, action=Action.MANAGE)

@@ -1,4 +1,4 @@
-"""Codes: one's own, what coders came to, and where they differ."""
+"""Codes: the caller's own, the current value of each item, and where coders disagree."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -6,25 +6,24 @@ from uuid import UUID
 
 from fastapi import Query
 from pydantic import BaseModel, JsonValue
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.v1.callers import By, Here, ReviewId
+from api.v1.callers import CurrentActor, CurrentReview, ReviewId
 from api.v1.paging import Page, Paged
 from api.v1.routes import WriteSession, router
-from api.v1.shapes import Line, Made, Prose, Said
+from api.v1.shapes import CreatedId, Prose, RequestBody, ShortText
 from api.web.deps import Place, ReadSession
 from review.events import Actor
 from review.permissions import Action, check
 from review.reviews import protocol_of
 from review.studies.agreement import CodedValue, CodeState, agree, coded_values, is_open_to
-from review.studies.coding import Subject, code, codes_of
+from review.studies.coding import code, codes_of, items_coded_by
 from review.studies.contracts import contract_of_review
 from review.studies.studies import study_of_review
 from review.tables import AgreedCode, Code
 from review.vocabulary import AgreedBy
 
-reading, writing = router("codes"), router("codes", writes=True)
+read_router, write_router = router("codes"), router("codes", writes=True)
 
 
 class OwnCode(BaseModel):
@@ -38,8 +37,8 @@ class OwnCode(BaseModel):
     coded_at: datetime
 
 
-class Coded(BaseModel):
-    """An item of a study, a contract, or both: what holds, or how coders differ."""
+class CodedItem(BaseModel):
+    """An item of a study, a contract, or both: its current value, or how coders disagree."""
 
     study: UUID | None
     contract: UUID | None
@@ -50,33 +49,33 @@ class Coded(BaseModel):
     differing: list[Any]
 
 
-class _OfSubject(Said):
+class _CodedSubject(RequestBody):
     study: UUID | None = None
     contract: UUID | None = None
-    item: Line
+    item: ShortText
     value: JsonValue
 
 
-class NewCode(_OfSubject):
-    """A value for a codebook item, with the passage that it rests on."""
+class NewCode(_CodedSubject):
+    """A value for a codebook item, with the quote that it is based on."""
 
     quote: Prose | None = None
     report: UUID | None = None
-    page: Line | None = None
-    confidence: Line | None = None
+    page: ShortText | None = None
+    confidence: ShortText | None = None
 
 
-class NewAgreed(_OfSubject):
-    """The value that coders who differed agree on, or that the lead settles."""
+class NewAgreedValue(_CodedSubject):
+    """The value that coders who disagreed have agreed on, or that the lead has decided."""
 
     basis: AgreedBy
 
 
-@reading.get("/reviews/{review}/codes", response_model=Page[Coded])
+@read_router.get("/reviews/{review}/codes", response_model=Page[CodedItem])
 def list_codes(
     session: ReadSession,
-    here: Here,
-    by: By,
+    context: CurrentReview,
+    by: CurrentActor,
     paged: Paged,
     study: UUID | None = None,
     contract: UUID | None = None,
@@ -84,101 +83,106 @@ def list_codes(
 ) -> dict[str, Any]:
     """Return what is coded, as far as the caller may see it; for those who code.
 
-    An item that is coded twice is shown to those who have coded it themselves, and to the lead.
+    An item that two people code is shown to those who have coded it themselves, and to the lead.
     """
-    review_id = here.review.id
+    review_id = context.review.id
     check(session, review_id=review_id, by=by, action=Action.CODE)
     if study is not None:
         study_of_review(session, review_id=review_id, study_id=study)
     if contract is not None:
         contract_of_review(session, review_id=review_id, contract_id=contract)
-    found = [
-        one
-        for one in coded_values(session, review_id=review_id, items=[item] if item else None)
-        if study in (None, one.subject.study_id) and contract in (None, one.subject.contract_id)
+    values = [
+        value
+        for value in coded_values(session, review_id=review_id, items=[item] if item else None)
+        if study in (None, value.subject.study_id) and contract in (None, value.subject.contract_id)
     ]
-    shown = _visible(session, here, by, sorted(found, key=_order))
-    page = paged.cut(shown)
-    page["items"] = [_coded(session, review_id, one, by) for one in page["items"]]
+    values.sort(key=_sort_key)
+    page = paged.page_of(_visible(session, context, values=values, by=by))
+    page["items"] = [
+        _coded_item(session, review_id=review_id, coded=value, by=by) for value in page["items"]
+    ]
     return page
 
 
-@writing.post("/reviews/{review}/codes", status_code=201, response_model=Made)
-def post_code(said: NewCode, session: WriteSession, review_id: ReviewId, by: By) -> Code:
-    """Record the caller's value for an item; their newest one is theirs."""
-    given = said.model_dump(include={"item", "value", "quote", "page", "confidence"})
+@write_router.post("/reviews/{review}/codes", status_code=201, response_model=CreatedId)
+def post_code(body: NewCode, session: WriteSession, review_id: ReviewId, by: CurrentActor) -> Code:
+    """Save the caller's value for an item; their newest one counts."""
+    fields = body.model_dump(include={"item", "value", "quote", "page", "confidence"})
     return code(
         session,
         review_id=review_id,
-        study_id=said.study,
-        contract_id=said.contract,
-        report_id=said.report,
+        study_id=body.study,
+        contract_id=body.contract,
+        report_id=body.report,
         by=by,
-        **given,
+        **fields,
     )
 
 
-@writing.post("/reviews/{review}/codes/agreed", status_code=201, response_model=Made)
-def post_agreed(said: NewAgreed, session: WriteSession, review_id: ReviewId, by: By) -> AgreedCode:
-    """Record the value that holds where coders differed."""
+@write_router.post("/reviews/{review}/codes/agreed", status_code=201, response_model=CreatedId)
+def post_agreed(
+    body: NewAgreedValue, session: WriteSession, review_id: ReviewId, by: CurrentActor
+) -> AgreedCode:
+    """Save the agreed value of an item on which coders disagreed."""
     return agree(
         session,
         review_id=review_id,
-        item=said.item,
-        value=said.value,
-        basis=said.basis,
-        study_id=said.study,
-        contract_id=said.contract,
+        item=body.item,
+        value=body.value,
+        basis=body.basis,
+        study_id=body.study,
+        contract_id=body.contract,
         by=by,
     )
 
 
-def _order(one: CodedValue) -> tuple[str, str, str]:
-    return str(one.subject.study_id or ""), str(one.subject.contract_id or ""), one.item
+def _sort_key(coded: CodedValue) -> tuple[str, str, str]:
+    return str(coded.subject.study_id or ""), str(coded.subject.contract_id or ""), coded.item
 
 
-def _visible(session: Session, here: Place, by: Actor, found: list[CodedValue]) -> list[CodedValue]:
-    items = {item.key: item for item in protocol_of(session, here.review.id).codebook}
-    rows = session.execute(
-        select(Code.study_id, Code.contract_id, Code.item)
-        .where(Code.review_id == here.review.id, Code.coder_id == by.account_id)
-        .distinct()
-    )
-    own = {(Subject(study, contract), item) for study, contract, item in rows}
+def _visible(
+    session: Session, context: Place, *, values: list[CodedValue], by: Actor
+) -> list[CodedValue]:
+    """Return the values that the caller may see; blinding hides the others."""
+    items = {item.key: item for item in protocol_of(session, context.review.id).codebook}
+    own = items_coded_by(session, review_id=context.review.id, by=by)
     return [
-        one
-        for one in found
+        value
+        for value in values
         if is_open_to(
-            items.get(one.item),
-            has_coded=(one.subject, one.item) in own,
-            is_lead=here.may(Action.MANAGE),
+            items.get(value.item),
+            has_coded=(value.subject, value.item) in own,
+            is_lead=context.may(Action.MANAGE),
         )
     ]
 
 
-def _coded(session: Session, review_id: UUID, one: CodedValue, by: Actor) -> dict[str, Any]:
+def _coded_item(
+    session: Session, *, review_id: UUID, coded: CodedValue, by: Actor
+) -> dict[str, Any]:
     codes = sorted(
         codes_of(
             session,
             review_id=review_id,
-            study_id=one.subject.study_id,
-            contract_id=one.subject.contract_id,
-            item=one.item,
+            study_id=coded.subject.study_id,
+            contract_id=coded.subject.contract_id,
+            item=coded.item,
         ),
-        key=lambda each: each.event_number,
+        key=lambda code: code.event_number,
     )
-    own = next((each for each in codes if each.coder_id == by.account_id), None)
+    own = next((code for code in codes if code.coder_id == by.account_id), None)
+    is_conflict = coded.state is CodeState.CONFLICT
     return {
-        "study": one.subject.study_id,
-        "contract": one.subject.contract_id,
-        "item": one.item,
-        "state": one.state,
-        "value": one.value,
-        "own": None if own is None else _said(own),
-        "differing": [each.value for each in codes] if one.state is CodeState.CONFLICT else [],
+        "study": coded.subject.study_id,
+        "contract": coded.subject.contract_id,
+        "item": coded.item,
+        "state": coded.state,
+        "value": coded.value,
+        "own": None if own is None else _own_code(own),
+        "differing": [code.value for code in codes] if is_conflict else [],
     }
 
 
-def _said(own: Code) -> dict[str, Any]:
+def _own_code(own: Code) -> dict[str, Any]:
     names = ("value", "quote", "page", "confidence", "coded_at")
     return {name: getattr(own, name) for name in names} | {"report": own.report_id}

@@ -1,15 +1,15 @@
-"""What follows decisions: conflicts and their settlement, new rounds, and stopping early."""
+"""What follows decisions: resolving conflicts, reopening records, and stopping early."""
 
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field, FiniteFloat, StringConstraints
 
-from api.v1.callers import By, ReviewId
+from api.v1.callers import CurrentActor, ReviewId
 from api.v1.paging import Page, Paged
 from api.v1.routes import WriteSession, router
 from api.v1.screening import STAGED
-from api.v1.shapes import Line, Made, Prose, RecordText, Said, Sentence
+from api.v1.shapes import CreatedId, Prose, RecordText, RequestBody, Sentence, ShortText
 from api.web.deps import ReadSession
 from review.decisions.adjudication import adjudicate
 from review.decisions.blinding import conflicts
@@ -19,12 +19,12 @@ from review.errors import Invalid
 from review.tables import Adjudication, Reopening, Stop
 from review.vocabulary import Stage, Verdict
 
-reading, writing = router("screening"), router("screening", writes=True)
-Number = bool | int | FiniteFloat | Sentence | None
+read_router, write_router = router("screening"), router("screening", writes=True)
+StopFigure = bool | int | FiniteFloat | Sentence | None
 
 
-class Differing(BaseModel):
-    """One of the decisions that differ; whose it is stays untold."""
+class DifferingDecision(BaseModel):
+    """One of the decisions that differ; it does not say whose it is."""
 
     id: UUID
     verdict: Verdict
@@ -32,85 +32,90 @@ class Differing(BaseModel):
     note: str | None
 
 
-class Conflict(BaseModel):
-    """A record that reviewers disagree about."""
+class ConflictLine(BaseModel):
+    """A record that reviewers disagree on."""
 
     record: RecordText
     stage: Stage
-    decisions: list[Differing]
+    decisions: list[DifferingDecision]
 
 
-class NewAdjudication(Said):
-    """How a conflict is settled, and the very decisions that it settles."""
+class NewAdjudication(RequestBody):
+    """The decision that resolves a conflict, and the ids of the decisions that it resolves."""
 
     record: UUID
     verdict: Literal[Verdict.INCLUDE, Verdict.EXCLUDE]
     settles: Annotated[list[UUID], Field(min_length=1, max_length=100)]
-    exclusion_reason: Line | None = None
+    exclusion_reason: ShortText | None = None
     note: Prose | None = None
 
 
-class NewRound(Said):
-    """The record to decide on anew, and why."""
+class NewReopening(RequestBody):
+    """The record to reopen, and why."""
 
     record: UUID
     why: Sentence
 
 
-class NewStop(Said):
-    """By which rule screening stops, and the numbers that spoke for it; or that it goes on.
+class NewStop(RequestBody):
+    """The rule by which screening stops, with the numbers that support it; or that it resumes.
 
     ``by_automation`` counts what is left as marked ineligible by automation tools.
     """
 
     rule: Annotated[Sentence, StringConstraints(min_length=1)]
-    numbers: Annotated[dict[Line, Number], Field(max_length=50, default_factory=dict)]
+    numbers: Annotated[dict[ShortText, StopFigure], Field(max_length=50, default_factory=dict)]
     resume: bool = False
     by_automation: bool = False
 
 
-@reading.get(STAGED + "/conflicts", response_model=Page[Conflict])
+@read_router.get(STAGED + "/conflicts", response_model=Page[ConflictLine])
 def list_conflicts(
-    session: ReadSession, review_id: ReviewId, by: By, stage: Stage, paged: Paged
+    session: ReadSession, review_id: ReviewId, by: CurrentActor, stage: Stage, paged: Paged
 ) -> dict[str, Any]:
-    """Return the conflicts that the caller may settle, the earliest record first."""
-    found = conflicts(session, review_id=review_id, stage=stage, by=by, limit=paged.reach)
-    return paged.cut(found)
+    """Return the conflicts that the caller may resolve, the earliest record first."""
+    return paged.page_of(
+        conflicts(session, review_id=review_id, stage=stage, by=by, limit=paged.n_needed)
+    )
 
 
-@writing.post(STAGED + "/adjudications", status_code=201, response_model=Made)
+@write_router.post(STAGED + "/adjudications", status_code=201, response_model=CreatedId)
 def post_adjudication(
-    said: NewAdjudication, session: WriteSession, review_id: ReviewId, by: By, stage: Stage
+    body: NewAdjudication,
+    session: WriteSession,
+    review_id: ReviewId,
+    by: CurrentActor,
+    stage: Stage,
 ) -> Adjudication:
-    """Settle a conflict; 409 where the decisions are not those cited any more."""
+    """Resolve a conflict; 409 if the decisions are no longer those in `settles`."""
     return adjudicate(
         session,
         review_id=review_id,
-        record_id=said.record,
+        record_id=body.record,
         stage=stage,
-        verdict=said.verdict,
-        settles=said.settles,
+        verdict=body.verdict,
+        settles=body.settles,
         by=by,
-        exclusion_reason=said.exclusion_reason,
-        note=said.note,
+        exclusion_reason=body.exclusion_reason,
+        note=body.note,
     )
 
 
-@writing.post(STAGED + "/reopen", status_code=201, response_model=Made)
+@write_router.post(STAGED + "/reopen", status_code=201, response_model=CreatedId)
 def post_reopening(
-    said: NewRound, session: WriteSession, review_id: ReviewId, by: By, stage: Stage
+    body: NewReopening, session: WriteSession, review_id: ReviewId, by: CurrentActor, stage: Stage
 ) -> Reopening:
-    """Start a new round for a record; earlier decisions stay on record and count no more."""
+    """Start a new round for a record; earlier decisions stay in its history but no longer count."""
     return reopen(
-        session, review_id=review_id, record_id=said.record, stage=stage, why=said.why, by=by
+        session, review_id=review_id, record_id=body.record, stage=stage, why=body.why, by=by
     )
 
 
-@writing.post(STAGED + "/stop", status_code=201, response_model=Made)
+@write_router.post(STAGED + "/stop", status_code=201, response_model=CreatedId)
 def post_stop(
-    said: NewStop, session: WriteSession, review_id: ReviewId, by: By, stage: Stage
+    body: NewStop, session: WriteSession, review_id: ReviewId, by: CurrentActor, stage: Stage
 ) -> Stop:
-    """Stop screening titles and abstracts early, or take it up again."""
+    """Stop title and abstract screening early, or resume it."""
     if stage is not Stage.TITLE_ABSTRACT:
-        raise Invalid("Only the screening of titles and abstracts is stopped early.")
-    return stop_screening(session, review_id=review_id, by=by, **said.model_dump())
+        raise Invalid("Only title and abstract screening can be stopped early.")
+    return stop_screening(session, review_id=review_id, by=by, **body.model_dump())

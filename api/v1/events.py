@@ -1,28 +1,27 @@
-"""The review's log, act by act, as a chain that anybody can check; and exports."""
+"""The review's event log, a hash chain that can be checked; and exports."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import select
 
-from api.v1.callers import By, ReviewId
+from api.v1.callers import CurrentActor, ReviewId
 from api.v1.paging import Page, Paged
 from api.v1.routes import WriteSession, router
-from api.v1.shapes import Queued, Said, queued
+from api.v1.shapes import QueuedJob, RequestBody, queued_job
 from api.web.deps import ReadSession
+from review.events import events_with_actors
 from review.exports import ExportFormat, Kind, check_asked
 from review.jobs import JobKind, enqueue
 from review.permissions import Action, check
-from review.tables import Account, Event
 from review.vocabulary import Act, ActorKind
 
-reading, writing = router("events"), router("exports", writes=True)
+read_router, write_router = router("events"), router("exports", writes=True)
 
 
-class LoggedAct(BaseModel):
-    """One act in the log: who did what, how many rows it wrote, and its link in the chain."""
+class EventLine(BaseModel):
+    """An event of the log: who did what, how many rows it wrote, and its link in the chain."""
 
     number: int
     act: Act
@@ -37,26 +36,24 @@ class LoggedAct(BaseModel):
     hash: str
 
 
-class NewExport(Said):
-    """What to export, and as what."""
+class NewExport(RequestBody):
+    """What to export, and in which format."""
 
     kind: Kind
     format: ExportFormat
 
 
-@reading.get("/reviews/{review}/events", response_model=Page[LoggedAct])
-def list_events(session: ReadSession, review_id: ReviewId, by: By, paged: Paged) -> dict[str, Any]:
-    """Return the acts in their order, from the first; for the lead."""
+@read_router.get("/reviews/{review}/events", response_model=Page[EventLine])
+def list_events(
+    session: ReadSession, review_id: ReviewId, by: CurrentActor, paged: Paged
+) -> dict[str, Any]:
+    """Return the events in order, from the first; for the lead."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    rows = session.execute(
-        select(Event, Account.name)
-        .outerjoin(Account, Account.id == Event.actor_id)
-        .where(Event.review_id == review_id, Event.number > paged.after)
-        .order_by(Event.number)
-        .limit(paged.limit + 1)
-    ).all()
-    page = paged.follow(rows, lambda row: row[0].number)
-    names = [name for name in LoggedAct.model_fields if name != "actor"]
+    rows = events_with_actors(
+        session, review_id=review_id, after=paged.after, limit=paged.limit + 1
+    )
+    page = paged.page_of_next(rows, lambda row: row[0].number)
+    names = [name for name in EventLine.model_fields if name != "actor"]
     page["items"] = [
         {name: getattr(event, name) for name in names} | {"actor": actor}
         for event, actor in page["items"]
@@ -64,11 +61,13 @@ def list_events(session: ReadSession, review_id: ReviewId, by: By, paged: Paged)
     return page
 
 
-@writing.post("/reviews/{review}/exports", status_code=202)
-def post_export(said: NewExport, session: WriteSession, review_id: ReviewId, by: By) -> Queued:
-    """Have the review's rows written to a file, to be fetched at /jobs/{job}/file."""
-    check_asked(said.kind, said.format)
-    arguments = {"kind": said.kind, "format": said.format}
-    return queued(
+@write_router.post("/reviews/{review}/exports", status_code=202)
+def post_export(
+    body: NewExport, session: WriteSession, review_id: ReviewId, by: CurrentActor
+) -> QueuedJob:
+    """Write rows of the review to a file in the background; get it at /jobs/{job}/file."""
+    check_asked(body.kind, body.format)
+    arguments = {"kind": body.kind, "format": body.format}
+    return queued_job(
         enqueue(session, review_id=review_id, kind=JobKind.EXPORT, arguments=arguments, by=by)
     )

@@ -1,4 +1,4 @@
-"""The map: its cells as data, as files, and what stands in one cell."""
+"""The map: its cells as data, as files, and what is in one cell."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.files.drawings import MapAsked, map_response
-from api.v1.callers import By, Here
+from api.v1.callers import CurrentActor, CurrentReview
 from api.v1.paging import Page, Paged
 from api.v1.prisma import files
 from api.v1.routes import router
@@ -19,7 +19,7 @@ from heatmap.contents import cell_contents
 from heatmap.formats import MAP_FILES, MapFormat
 from review.permissions import Action, check
 
-reading = router("heatmap")
+read_router = router("heatmap")
 OWN = frozenset({"framework", "unit", "secondary", "row", "column", "cursor", "limit"})
 FILTERS: dict[str, Any] = {
     "parameters": [
@@ -38,16 +38,16 @@ FILTERS: dict[str, Any] = {
 }
 
 
-class Entry(BaseModel):
-    """A row or column, with the number of units that stand in it."""
+class MapAxisEntry(BaseModel):
+    """A row or column, with the number of units in it."""
 
     key: str
     label: str
     n: int
 
 
-class Cell(BaseModel):
-    """A pair of row and column; a gap counts none."""
+class MapCell(BaseModel):
+    """Where a row meets a column; a gap has a count of zero."""
 
     row: str
     column: str
@@ -55,8 +55,8 @@ class Cell(BaseModel):
     studies: int
 
 
-class Map(BaseModel):
-    """A map: its axes, every cell, and what is not on it."""
+class EvidenceMap(BaseModel):
+    """A map: its axes, every cell, and the number of units that are not on it."""
 
     framework: str
     label: str
@@ -66,13 +66,13 @@ class Map(BaseModel):
     n_contracts: int
     n_unplaced: int
     n_awaiting_coding: int
-    rows: list[Entry]
-    columns: list[Entry]
-    cells: list[Cell]
+    rows: list[MapAxisEntry]
+    columns: list[MapAxisEntry]
+    cells: list[MapCell]
 
 
-class Source(BaseModel):
-    """A report, as a reader finds it elsewhere."""
+class ReportReference(BaseModel):
+    """A report, with what a reader needs to find it."""
 
     title: str
     authors: list[str]
@@ -82,8 +82,8 @@ class Source(BaseModel):
     url: str | None
 
 
-class Passage(BaseModel):
-    """A coded value in words, with the passage that was quoted for it."""
+class CodedQuote(BaseModel):
+    """A coded value in words, with its quote."""
 
     item: str
     value: str
@@ -91,15 +91,15 @@ class Passage(BaseModel):
     page: str | None
 
 
-class CellLine(BaseModel):
+class MapCellLine(BaseModel):
     """One contract in a cell, as one study reports it."""
 
     study_id: UUID
     study: str
     contract_id: UUID | None
     contract: str | None
-    reports: list[Source]
-    passages: list[Passage]
+    reports: list[ReportReference]
+    passages: list[CodedQuote]
 
 
 def asked_map(
@@ -108,24 +108,32 @@ def asked_map(
     unit: Annotated[str | None, Query(json_schema_extra={"enum": list(UNITS)})] = None,
     secondary: bool = False,
 ) -> MapAsked:
-    """Return which map is asked for; a name that is not ours is a filter's."""
-    given = request.query_params
-    filters = {key: given.getlist(key) for key in sorted(set(given) - OWN)}
+    """Return which map is requested; a query parameter that is not in `OWN` is a filter."""
+    parameters = request.query_params
+    filters = {key: parameters.getlist(key) for key in sorted(set(parameters) - OWN)}
     return MapAsked(framework=framework, unit=unit, secondary=secondary, filters=filters)
 
 
-Asked = Annotated[MapAsked, Depends(asked_map)]
+RequestedMap = Annotated[MapAsked, Depends(asked_map)]
 
 
-@reading.get("/reviews/{review}/heatmap", response_model=Map, openapi_extra=FILTERS)
-def get_map(request: Request, session: ReadSession, here: Here, by: By, asked: Asked) -> Response:
-    """Return the map with every cell; for those who see counts."""
-    answer = _map(request, session, here, by, asked, "json")
-    del answer.headers["content-disposition"]
-    return answer
+@read_router.get("/reviews/{review}/heatmap", response_model=EvidenceMap, openapi_extra=FILTERS)
+def get_map(
+    request: Request,
+    session: ReadSession,
+    context: CurrentReview,
+    by: CurrentActor,
+    asked: RequestedMap,
+) -> Response:
+    """Return the map with every cell; for those who may see counts."""
+    response = map_response(
+        request, session, review=context.review, by=by, asked=asked, name="json"
+    )
+    del response.headers["content-disposition"]
+    return response
 
 
-@reading.get(
+@read_router.get(
     "/reviews/{review}/heatmap.{format}",
     response_class=Response,
     responses=files(MAP_FILES),
@@ -134,40 +142,31 @@ def get_map(request: Request, session: ReadSession, here: Here, by: By, asked: A
 def get_map_file(
     request: Request,
     session: ReadSession,
-    here: Here,
-    by: By,
-    asked: Asked,
+    context: CurrentReview,
+    by: CurrentActor,
+    asked: RequestedMap,
     format: MapFormat,  # noqa: A002
 ) -> Response:
     """Return the map as a file."""
-    return _map(request, session, here, by, asked, format)
+    return map_response(request, session, review=context.review, by=by, asked=asked, name=format)
 
 
-@reading.get("/reviews/{review}/heatmap/cell", response_model=Page[CellLine], openapi_extra=FILTERS)
+@read_router.get(
+    "/reviews/{review}/heatmap/cell", response_model=Page[MapCellLine], openapi_extra=FILTERS
+)
 def get_cell(
     session: ReadSession,
-    here: Here,
-    by: By,
-    asked: Asked,
+    context: CurrentReview,
+    by: CurrentActor,
+    asked: RequestedMap,
     paged: Paged,
     row: Annotated[str, Query(max_length=255)],
     column: Annotated[str, Query(max_length=255)],
 ) -> dict[str, Any]:
-    """Return the studies and contracts in a cell, with what was coded and quoted of them."""
-    review_id = here.review.id
+    """Return the studies and contracts in a cell, with their coded values and quotes."""
+    review_id = context.review.id
     check(session, review_id=review_id, by=by, action=Action.SEE_COUNTS)
     heatmap = asked.build(session, review_id)
-    return paged.cut(
+    return paged.page_of(
         cell_contents(session, review_id=review_id, heatmap=heatmap, row=row, column=column)
     )
-
-
-def _map(
-    request: Request,
-    session: ReadSession,
-    here: Here,
-    by: By,
-    asked: MapAsked,
-    format: str,  # noqa: A002
-) -> Response:
-    return map_response(request, session, review=here.review, by=by, asked=asked, name=format)

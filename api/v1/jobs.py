@@ -1,30 +1,26 @@
-"""Work in the background: how far it is, ending it, and the file that came of it."""
+"""Jobs: how far they are, cancelling them, and the files that they wrote."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy.orm import Session
 from starlette.responses import FileResponse
 
 from api.files.downloads import export_file
-from api.v1.callers import By, ReviewId
+from api.v1.callers import CurrentActor, ReviewId
 from api.v1.paging import Page, Paged
 from api.v1.routes import WriteSession, router
 from api.web.deps import Config, ReadSession
-from review.errors import NotFound
-from review.events import Actor
-from review.jobs import cancel, find_job, find_job_with_file, jobs_of
-from review.permissions import roles_of
+from review.jobs import cancel, find_job_of_member, find_job_with_file, jobs_of
 from review.tables import Job
 from review.vocabulary import JobState
 
-reading, writing = router("jobs"), router("jobs", writes=True)
+read_router, write_router = router("jobs"), router("jobs", writes=True)
 
 
-class JobWhole(BaseModel):
-    """Work in the background: `done` is a share of one, `result` what came of it."""
+class JobLine(BaseModel):
+    """Work in the background: `done` goes from 0 to 1, `result` is what it has done."""
 
     id: UUID
     kind: str
@@ -37,42 +33,34 @@ class JobWhole(BaseModel):
     ended_at: datetime | None
 
 
-@reading.get("/reviews/{review}/jobs", response_model=Page[JobWhole])
-def list_jobs(session: ReadSession, review_id: ReviewId, by: By, paged: Paged) -> dict[str, Any]:
-    """Return the review's work in the background, the newest first; for its lead."""
-    return paged.cut(jobs_of(session, review_id=review_id, by=by, limit=paged.reach))
+@read_router.get("/reviews/{review}/jobs", response_model=Page[JobLine])
+def list_jobs(
+    session: ReadSession, review_id: ReviewId, by: CurrentActor, paged: Paged
+) -> dict[str, Any]:
+    """Return the review's jobs, the newest first; for its lead."""
+    return paged.page_of(jobs_of(session, review_id=review_id, by=by, limit=paged.n_needed))
 
 
-@reading.get("/jobs/{job}", response_model=JobWhole)
-def get_job(session: ReadSession, by: By, job: UUID) -> Job:
-    """Return how far a job is: to who asked for it, and to the review's lead."""
-    return _found(session, job, by)
+@read_router.get("/jobs/{job}", response_model=JobLine)
+def get_job(session: ReadSession, by: CurrentActor, job: UUID) -> Job:
+    """Return how far a job is; for the person who asked for it, and for the review's lead."""
+    return find_job_of_member(session, job_id=job, by=by)
 
 
-@writing.post("/jobs/{job}/cancel", response_model=JobWhole)
-def post_cancel(session: WriteSession, by: By, job: UUID) -> Job:
-    """End a job that has not ended; what it wrote before stays."""
-    review_id = _found(session, job, by).review_id
+@write_router.post("/jobs/{job}/cancel", response_model=JobLine)
+def post_cancel(session: WriteSession, by: CurrentActor, job: UUID) -> Job:
+    """Cancel a job that has not ended; what it has written stays."""
+    review_id = find_job_of_member(session, job_id=job, by=by).review_id
     return cancel(session, review_id=review_id, job_id=job, by=by)
 
 
-@reading.get(
+@read_router.get(
     "/jobs/{job}/file",
     response_class=FileResponse,
     responses={200: {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}},
 )
-def get_file(session: ReadSession, by: By, job: UUID, settings: Config) -> FileResponse:
-    """Return the file that an export made; to those who may still ask for such a one."""
-    review_id = _found(session, job, by).review_id
-    found = find_job_with_file(session, review_id=review_id, job_id=job, by=by)
-    return export_file(settings.made_dir, found)
-
-
-def _found(session: Session, job_id: UUID, by: Actor) -> Job:
-    """Return a job; raise NotFound for one of a foreign review as for none."""
-    job = session.get(Job, job_id)
-    if job is None or by.account_id is None:
-        raise NotFound("There is no such job.")
-    if not roles_of(session, review_id=job.review_id, account_id=by.account_id):
-        raise NotFound("There is no such job.")
-    return find_job(session, review_id=job.review_id, job_id=job_id, by=by)
+def get_file(session: ReadSession, by: CurrentActor, job: UUID, settings: Config) -> FileResponse:
+    """Return the file that an export wrote; for those who could ask for the same export now."""
+    review_id = find_job_of_member(session, job_id=job, by=by).review_id
+    export = find_job_with_file(session, review_id=review_id, job_id=job, by=by)
+    return export_file(settings.made_dir, export)

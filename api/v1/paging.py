@@ -1,4 +1,4 @@
-"""Lists by the page: a cursor that says where to go on, and nothing to read into."""
+"""Lists in pages: an opaque cursor says where the next page begins."""
 
 import base64
 import binascii
@@ -13,10 +13,11 @@ from review.errors import Invalid
 
 T = TypeVar("T")
 LARGEST = 2**31 - 1
+WRONG_CURSOR = "This cursor is not valid. Start again from the first page, without a cursor."
 
 
 class Page(BaseModel, Generic[T]):
-    """A part of a list; `next` is the cursor of the part after it, null at the end."""
+    """One page of a list; `next` is the cursor of the page after it, null on the last page."""
 
     items: list[T]
     next: str | None = None
@@ -24,26 +25,26 @@ class Page(BaseModel, Generic[T]):
 
 @dataclass(frozen=True)
 class Paging:
-    """Where a page begins (after this place in the list) and how long it is."""
+    """Where a page begins (after this position, or number, in the list) and how long it is."""
 
     after: int
     limit: int
 
     @property
-    def reach(self) -> int:
-        """How many items from the list's beginning show this page and whether another follows."""
+    def n_needed(self) -> int:
+        """Return how many items, from the first, show this page and whether another follows."""
         return self.after + self.limit + 1
 
-    def cut(self, rows: Sequence[Any]) -> dict[str, Any]:
-        """Return this page of a list that is known from its beginning."""
+    def page_of(self, rows: Sequence[Any]) -> dict[str, Any]:
+        """Return this page of a list whose items are given from the first."""
         end = self.after + self.limit
         return {
             "items": list(rows[self.after : end]),
             "next": _cursor(end) if len(rows) > end else None,
         }
 
-    def follow(self, rows: Sequence[T], number: Callable[[T], int]) -> dict[str, Any]:
-        """Return a page of rows numbered after ``after``, fetched with one more than the limit."""
+    def page_of_next(self, rows: Sequence[T], number: Callable[[T], int]) -> dict[str, Any]:
+        """Return this page, given the rows numbered after ``after``: one more than the limit."""
         shown = list(rows[: self.limit])
         return {
             "items": shown,
@@ -53,27 +54,28 @@ class Paging:
 
 def paging(
     cursor: Annotated[
-        str | None, Query(max_length=40, description="`next` of the page before.")
+        str | None, Query(max_length=40, description="`next` of the previous page.")
     ] = None,
     limit: Annotated[int, Query(ge=1, le=200, description="How many items at most.")] = 50,
 ) -> Paging:
-    """Return where the page that is asked for begins; raise Invalid for a cursor not of ours."""
-    return Paging(_place(cursor) if cursor else 0, limit)
+    """Return which page is requested; raise Invalid for a cursor that this API did not give."""
+    return Paging(_position(cursor) if cursor else 0, limit)
 
 
 Paged = Annotated[Paging, Depends(paging)]
 
 
-def _cursor(place: int) -> str:
-    return base64.urlsafe_b64encode(f"after {place}".encode()).decode().rstrip("=")
+def _cursor(position: int) -> str:
+    return base64.urlsafe_b64encode(f"after {position}".encode()).decode().rstrip("=")
 
 
-def _place(cursor: str) -> int:
+def _position(cursor: str) -> int:
+    padded = cursor + "=" * (-len(cursor) % 4)
     try:
-        said = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        word, number = said.decode("ascii").split(" ")
+        text = base64.b64decode(padded, altchars=b"-_", validate=True)
+        word, number = text.decode("ascii").split(" ")
     except (binascii.Error, ValueError) as error:
-        raise Invalid("This cursor is none of ours; begin at the first page.") from error
+        raise Invalid(WRONG_CURSOR) from error
     if word != "after" or not number.isdecimal() or int(number) > LARGEST:
-        raise Invalid("This cursor is none of ours; begin at the first page.")
+        raise Invalid(WRONG_CURSOR)
     return int(number)

@@ -1,4 +1,4 @@
-"""From what went wrong to a problem document (RFC 9457), whatever went wrong."""
+"""Every error as a problem document (RFC 9457)."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ MEDIA_TYPE = "application/problem+json"
 MAX_PROBLEMS = 200
 
 
-class Problem(BaseModel):
+class ProblemDocument(BaseModel):
     """What went wrong (RFC 9457): `type` for programs, `title` and `detail` for people."""
 
     type: str
@@ -34,27 +34,27 @@ class Problem(BaseModel):
     status: int
     detail: str
     problems: list[str] | None = None
-    """Each mistake in a sentence, where there are several."""
+    """Each mistake in a sentence, if there are several."""
     current: dict[str, Any] | None = None
-    """What holds instead, where what was sent is out of date."""
+    """The current state, if what was sent is out of date."""
 
 
 class OutOfDate(Stale):
-    """Somebody has acted since; carries what holds now, as far as the caller may know it."""
+    """Someone has acted since; carries the current state, as far as the caller may see it."""
 
-    def __init__(self, said: str, current: Mapping[str, Any] | None) -> None:
-        super().__init__(said)
+    def __init__(self, message: str, current: Mapping[str, Any] | None) -> None:
+        super().__init__(message)
         self.current = current
 
 
-# What a route may answer instead of what was asked for, for the API's own description.
+# The errors that a route may answer with, for the API's own description.
 TITLES = {
     400: "Not understood",
     401: "Not signed in",
     403: "Not allowed",
     404: "Not found",
     405: "Not possible",
-    409: "Not saved: the state of things does not allow it",
+    409: "Not saved: the current state does not allow it",
     413: "Too large",
     422: "Not saved: something in it is missing, malformed or not possible",
     500: "Not done: the server failed",
@@ -64,7 +64,7 @@ TITLES = {
 
 def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the description of these statuses as problem documents."""
-    schema = {"$ref": "#/components/schemas/Problem"}
+    schema = {"$ref": "#/components/schemas/ProblemDocument"}
     return {
         status: {"description": TITLES[status], "content": {MEDIA_TYPE: {"schema": schema}}}
         for status in statuses
@@ -117,51 +117,57 @@ def _review_error(_request: Request, error: Exception) -> Response:
 
 
 def _protocol_errors(_request: Request, error: Exception) -> Response:
-    found = [str(problem) for problem in cast(ProtocolErrors, error).problems]
-    return _several("protocol", "This protocol has mistakes; nothing was changed.", found)
+    problems = [str(problem) for problem in cast(ProtocolErrors, error).problems]
+    return _several("protocol", "This protocol has mistakes; nothing was changed.", problems)
 
 
 def _malformed(_request: Request, error: Exception) -> Response:
-    found = [
-        f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}"
-        for one in cast(RequestValidationError, error).errors()
+    problems = [
+        f"{'.'.join(str(part) for part in mistake['loc'])}: {mistake['msg']}"
+        for mistake in cast(RequestValidationError, error).errors()
     ]
-    return _several("malformed", "Something in the request is missing or malformed.", found)
+    return _several("malformed", "Something in the request is missing or malformed.", problems)
 
 
-def _several(kind: str, detail: str, found: Sequence[str]) -> Response:
-    shown = [one.encode(errors="replace").decode()[:1000] for one in found[:MAX_PROBLEMS]]
+def _several(kind: str, detail: str, problems: Sequence[str]) -> Response:
+    shown = [text.encode(errors="replace").decode()[:1000] for text in problems[:MAX_PROBLEMS]]
     return _problem(422, kind, detail, problems=shown)
 
 
 def _http_error(_request: Request, error: Exception) -> Response:
     raised = cast(HTTPException, error)
-    said = {
-        404: "There is nothing at this address; openapi.json lists the addresses there are.",
-        405: "This address does not take that kind of request.",
-        413: "The request is larger than this server takes.",
+    details = {
+        404: "There is nothing at this address. See openapi.json for the addresses there are.",
+        405: "This address does not take this method. See openapi.json for those it takes.",
+        413: "The request is too large for this server. Send less at a time.",
     }
     status = raised.status_code
-    detail = said.get(status, "The request was not understood: it is malformed or cut short.")
+    detail = details.get(status, "The request was not understood: it is malformed or cut short.")
     return _problem(status, "http", detail, headers=raised.headers)
 
 
 def _busy(_request: Request, _error: Exception) -> Response:
-    said = "The database did not answer in time. Nothing was saved; send it again in a moment."
-    return _problem(503, "busy", said, headers={"retry-after": "1"})
+    detail = "The database did not answer in time. Nothing was saved; send it again in a moment."
+    return _problem(503, "busy", detail, headers={"retry-after": "1"})
 
 
 def _at_the_same_time(_request: Request, _error: Exception) -> Response:
-    said = "Somebody saved the like at the same moment. Nothing was saved; look, then try again."
-    return _problem(409, "conflicting", said)
+    detail = (
+        "Someone saved something that conflicts with this at the same moment. Nothing was saved; "
+        "look at the current state, then try again."
+    )
+    return _problem(409, "conflicting", detail)
 
 
 def _cannot_store(_request: Request, _error: Exception) -> Response:
-    said = "Something in it cannot be stored: a number that is too large, or a stray character."
-    return _problem(422, "invalid", said)
+    detail = "The request has a number that is too large, or a character that cannot be stored."
+    return _problem(422, "invalid", detail)
 
 
 def _failed(_request: Request, _error: Exception) -> Response:
-    # The exception itself goes on to the server's log; nothing of it reaches the answer.
-    said = "The server failed at this, and nothing was saved. Its log says why; tell who runs it."
-    return _problem(500, "failed", said)
+    # The exception itself goes to the server's log; nothing of it is in the response.
+    detail = (
+        "The server failed, and nothing was saved. The server's log says why; tell the person who "
+        "runs it."
+    )
+    return _problem(500, "failed", detail)

@@ -1,10 +1,10 @@
-"""How far screening has come, how far reviewers agree, and whether reading more is worth it."""
+"""Screening progress, agreement between reviewers, and whether to screen more."""
 
 from uuid import UUID
 
 from pydantic import BaseModel
 
-from api.v1.callers import By, Here, ReviewId
+from api.v1.callers import CurrentActor, CurrentReview, ReviewId
 from api.v1.routes import router
 from api.v1.screening import STAGED
 from api.web.deps import ReadSession
@@ -16,11 +16,11 @@ from screening.progress.agreement import Agreement, agreement
 from screening.progress.history import count_resolutions, pairs_of_verdicts
 from screening.progress.stopping_report import is_enough
 
-reading = router("screening")
+read_router = router("screening")
 
 
-class Agreed(BaseModel):
-    """How far reviewers agreed on records that two decided on; an undefined number is null."""
+class AgreementFigures(BaseModel):
+    """How far reviewers agree on records that two have decided on; null if undefined."""
 
     n: int
     both_include: int
@@ -37,25 +37,26 @@ class Agreed(BaseModel):
     negative: float | None
 
 
-class AgreedByTwo(Agreed):
-    """How far two reviewers, known by their accounts, agreed."""
+class PairAgreement(AgreementFigures):
+    """How far two reviewers agree; they are named by their accounts."""
 
     reviewers: tuple[UUID, UUID]
 
 
-class AgreementWhole(BaseModel):
+class StageAgreement(BaseModel):
     """Agreement over all pairs of reviewers, and of each pair; *maybe* counts as include."""
 
     stage: Stage
-    overall: Agreed
-    by_pair: list[AgreedByTwo]
+    overall: AgreementFigures
+    by_pair: list[PairAgreement]
 
 
-class Stopping(BaseModel):
-    """What speaks for stopping and against it; it advises and never decides.
+class StoppingAdvice(BaseModel):
+    """The numbers for stopping and against it; a person decides.
 
-    `p_value` is that of "recall is below the target"; `n_seen` and `n_included` are the records
-    read here, whose order is known; the sample is the longest random one whose results are known.
+    `p_value` is for the hypothesis "recall is below the target"; `n_seen` and `n_included` count
+    the records screened in siftmap, in the order they were screened; the sample is the longest
+    part of the random sample in which every record is resolved.
     """
 
     stage: Stage
@@ -77,36 +78,38 @@ class Stopping(BaseModel):
     methods: str
 
 
-class Progress(BaseModel):
-    """How many records the caller has decided on, and for the lead what all have come to."""
+class ScreeningProgress(BaseModel):
+    """The caller's own number of decisions, and for the lead the number for each resolution."""
 
     stage: Stage
     own_decisions: int | None
     resolutions: dict[Resolution, int] | None
 
 
-@reading.get(STAGED + "/agreement")
+@read_router.get(STAGED + "/agreement")
 def get_agreement(
-    session: ReadSession, review_id: ReviewId, by: By, stage: Stage
-) -> AgreementWhole:
-    """Return how far reviewers agreed, before any conflict was settled; for the lead."""
+    session: ReadSession, review_id: ReviewId, by: CurrentActor, stage: Stage
+) -> StageAgreement:
+    """Return how far reviewers agreed before conflicts were resolved; for the lead."""
     pairs = pairs_of_verdicts(session, review_id=review_id, stage=stage, by=by)
-    return AgreementWhole(
+    return StageAgreement(
         stage=stage,
-        overall=_agreed(agreement([one for said in pairs.values() for one in said])),
+        overall=_figures(agreement([pair for verdicts in pairs.values() for pair in verdicts])),
         by_pair=[
-            AgreedByTwo(reviewers=two, **_agreed(agreement(said)).model_dump())
-            for two, said in pairs.items()
+            PairAgreement(reviewers=reviewers, **_figures(agreement(verdicts)).model_dump())
+            for reviewers, verdicts in pairs.items()
         ],
     )
 
 
-@reading.get(STAGED + "/stopping")
-def get_stopping(session: ReadSession, review_id: ReviewId, by: By, stage: Stage) -> Stopping:
-    """Return whether enough was found for the protocol's target of recall; for the lead."""
-    enough = is_enough(session, review_id=review_id, stage=stage, by=by)
-    test, sample = enough.test, enough.sample
-    return Stopping(
+@read_router.get(STAGED + "/stopping")
+def get_stopping(
+    session: ReadSession, review_id: ReviewId, by: CurrentActor, stage: Stage
+) -> StoppingAdvice:
+    """Return whether the protocol's recall target is reached; for the lead."""
+    report = is_enough(session, review_id=review_id, stage=stage, by=by)
+    test, sample = report.test, report.sample
+    return StoppingAdvice(
         stage=stage,
         recall_target=test.recall_target,
         confidence=test.confidence,
@@ -115,29 +118,31 @@ def get_stopping(session: ReadSession, review_id: ReviewId, by: By, stage: Stage
         n_seen=test.n_seen,
         n_included=test.n_included,
         n_total=test.n_total,
-        consecutive_irrelevant=enough.consecutive_irrelevant,
-        consecutive_irrelevant_wanted=enough.rule.consecutive_irrelevant,
-        recall_floor=enough.recall_floor,
-        relevant_left=enough.relevant_left,
+        consecutive_irrelevant=report.consecutive_irrelevant,
+        consecutive_irrelevant_wanted=report.rule.consecutive_irrelevant,
+        recall_floor=report.recall_floor,
+        relevant_left=report.relevant_left,
         n_sample=sample.n_sample if sample else None,
         n_included_in_sample=sample.n_included if sample else None,
         most_missed=sample.most_missed if sample else None,
         sentence=test.sentence,
-        methods=enough.methods,
+        methods=report.methods,
     )
 
 
-@reading.get(STAGED + "/progress")
-def get_progress(session: ReadSession, here: Here, by: By, stage: Stage) -> Progress:
-    """Return the caller's own count, and for the lead how many records have come to what."""
-    review_id = here.review.id
-    screens, manages = here.may(Action.SCREEN), here.may(Action.MANAGE)
-    if not (screens or manages):
+@read_router.get(STAGED + "/progress")
+def get_progress(
+    session: ReadSession, context: CurrentReview, by: CurrentActor, stage: Stage
+) -> ScreeningProgress:
+    """Return the caller's own count, and for the lead the number of records per resolution."""
+    review_id = context.review.id
+    may_screen, may_manage = context.may(Action.SCREEN), context.may(Action.MANAGE)
+    if not (may_screen or may_manage):
         raise NotAllowed("This needs the role lead or reviewer; ask the review's lead.")
-    own = n_own_decisions(session, review_id=review_id, stage=stage, by=by) if screens else None
-    counted = count_resolutions(session, review_id=review_id, stage=stage) if manages else None
-    return Progress(stage=stage, own_decisions=own, resolutions=counted)
+    own = n_own_decisions(session, review_id=review_id, stage=stage, by=by) if may_screen else None
+    counts = count_resolutions(session, review_id=review_id, stage=stage) if may_manage else None
+    return ScreeningProgress(stage=stage, own_decisions=own, resolutions=counts)
 
 
-def _agreed(found: Agreement) -> Agreed:
-    return Agreed.model_validate(found, from_attributes=True)
+def _figures(measured: Agreement) -> AgreementFigures:
+    return AgreementFigures.model_validate(measured, from_attributes=True)

@@ -1,4 +1,4 @@
-"""Records: those behind a number, those that match, and one with its whole history."""
+"""Records: those behind a PRISMA number, those that match, and one with its history."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -6,14 +6,12 @@ from uuid import UUID
 
 from fastapi import Query
 from pydantic import BaseModel
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.v1.callers import By, Here, ReviewId
+from api.v1.callers import CurrentActor, CurrentReview, ReviewId
 from api.v1.paging import Page, Paged, Paging
 from api.v1.routes import WriteSession, router
-from api.v1.searches import search_of_review
-from api.v1.shapes import Made, RecordLine, RecordText, Said, Sentence
+from api.v1.shapes import CreatedId, RecordLine, RecordText, RequestBody, Sentence
 from api.web.deps import Place, ReadSession
 from review.decisions.blinding import history, shown_state
 from review.errors import Invalid, NotFound
@@ -21,24 +19,24 @@ from review.events import Actor
 from review.permissions import Action, check
 from review.prisma.counts import BOXES, Box, event_on
 from review.reports.retrieval import remove
-from review.searches.records import matches, record_of_review
+from review.searches.records import matching_records, record_of_review, records_with_sources
+from review.searches.searches import search_of_review
 from review.states.clusters import cluster_of
 from review.states.flow import record_rows
-from review.tables import Record, Search
 from review.vocabulary import RemovalKind
 
-reading, writing = router("records"), router("records", writes=True)
+read_router, write_router = router("records"), router("records", writes=True)
 AsOf = Annotated[str | None, Query(max_length=20, description="An event's number, or a day (UTC).")]
 
 
-class RecordFound(RecordLine):
-    """A record in a list; where it stands, and why, where the list is of a PRISMA box."""
+class ListedRecord(RecordLine):
+    """A record in a list; in a list of a PRISMA box also its flow state, and why."""
 
     stands: str | None = None
     exclusion_reason: str | None = None
 
 
-class Duplicate(BaseModel):
+class ClusterRecord(BaseModel):
     """A record of the same report, and the source that it came from."""
 
     id: UUID
@@ -46,14 +44,14 @@ class Duplicate(BaseModel):
     source: str
 
 
-class OtherAbstract(BaseModel):
+class FurtherAbstract(BaseModel):
     """An abstract besides the first one."""
 
     language: str | None
     text: str
 
 
-class Happened(BaseModel):
+class HistoryLine(BaseModel):
     """One line of a record's history, as far as the caller may know it."""
 
     event: int
@@ -63,8 +61,8 @@ class Happened(BaseModel):
     why: str | None
 
 
-class RecordWhole(RecordText):
-    """A record as its source gave it, the others of its cluster, and what happened to them."""
+class RecordDetail(RecordText):
+    """A record as its source gave it, its cluster, and the history of them all."""
 
     search: UUID
     source: str
@@ -77,25 +75,25 @@ class RecordWhole(RecordText):
     accession: str | None
     translated_title: str | None
     journal_abbreviation: str | None
-    other_abstracts: list[OtherAbstract] | None
+    other_abstracts: list[FurtherAbstract] | None
     extra: dict[str, Any]
     raw: str
-    cluster: list[Duplicate]
-    history: list[Happened]
+    cluster: list[ClusterRecord]
+    history: list[HistoryLine]
 
 
-class NewRemoval(Said):
-    """Why a record leaves before screening, or comes back."""
+class NewRemoval(RequestBody):
+    """Why a record is removed before screening, or put back."""
 
     kind: RemovalKind
     why: Sentence
 
 
-@reading.get("/reviews/{review}/records", response_model=Page[RecordFound])
+@read_router.get("/reviews/{review}/records", response_model=Page[ListedRecord])
 def list_records(
     session: ReadSession,
-    here: Here,
-    by: By,
+    context: CurrentReview,
+    by: CurrentActor,
     paged: Paged,
     q: Annotated[str, Query(max_length=500, description="Part of a title or DOI.")] = "",
     search: UUID | None = None,
@@ -107,91 +105,104 @@ def list_records(
     """Return records in import order: those that match, or those behind a PRISMA number."""
     if box is not None:
         if q or search or cluster:
-            raise Invalid("Ask for a box by itself, or for records that match.")
-        return rows_of_box(session, here, by, paged, box, reason=exclusion_reason, as_of=as_of)
-    if exclusion_reason or as_of:
-        raise Invalid("A reason and a moment go with a box.")
-    query = select(Record).where(
-        Record.review_id == here.review.id, Record.number > paged.after, matches(q)
-    )
-    if search is not None:
-        query = query.where(
-            Record.search_id == search_of_review(session, here.review.id, search).id
+            raise Invalid("Send `box` without `q`, `search` and `cluster`.")
+        return page_of_box(
+            session, context, box=box, by=by, paged=paged, reason=exclusion_reason, as_of=as_of
         )
-    if cluster is not None:
-        members = cluster_of(session, review_id=here.review.id, record_id=cluster)
-        query = query.where(Record.id.in_(members))
-    rows = session.scalars(query.order_by(Record.number).limit(paged.limit + 1)).all()
-    return paged.follow(rows, lambda one: one.number)
+    if exclusion_reason or as_of:
+        raise Invalid("Send `exclusion_reason` and `as_of` only together with `box`.")
+    review_id = context.review.id
+    if search is not None:
+        search_of_review(session, review_id=review_id, search_id=search)
+    members = (
+        None if cluster is None else cluster_of(session, review_id=review_id, record_id=cluster)
+    )
+    rows = matching_records(
+        session,
+        review_id=review_id,
+        text=q,
+        search_id=search,
+        among=members,
+        after=paged.after,
+        limit=paged.limit + 1,
+    )
+    return paged.page_of_next(rows, lambda record: record.number)
 
 
-@reading.get("/reviews/{review}/records/{record}")
-def get_record(session: ReadSession, review_id: ReviewId, by: By, record: UUID) -> RecordWhole:
-    """Return a record whole, with what the caller may know of its history."""
-    found = record_of_review(session, review_id=review_id, record_id=record)
+@read_router.get("/reviews/{review}/records/{record}")
+def get_record(
+    session: ReadSession, review_id: ReviewId, by: CurrentActor, record: UUID
+) -> RecordDetail:
+    """Return a record with all its fields, and its history as far as the caller may see it."""
+    chosen = record_of_review(session, review_id=review_id, record_id=record)
     cluster = cluster_of(session, review_id=review_id, record_id=record)
-    others = session.execute(
-        select(Record.id, Record.number, Search.source)
-        .join(Search, Search.id == Record.search_id)
-        .where(Record.id.in_(cluster))
-        .order_by(Record.number)
-    ).all()
-    shown = {name: getattr(found, name, None) for name in RecordWhole.model_fields}
-    return RecordWhole.model_validate(
-        shown
+    members = [
+        {"id": member.id, "number": member.number, "source": source}
+        for member, source in records_with_sources(session, record_ids=cluster)
+    ]
+    entries = history(session, review_id=review_id, cluster=cluster, by=by)
+    fields = {name: getattr(chosen, name, None) for name in RecordDetail.model_fields}
+    return RecordDetail.model_validate(
+        fields
         | {
-            "search": found.search_id,
-            "source": next(one.source for one in others if one.id == record),
-            "cluster": [one._mapping for one in others],
+            "search": chosen.search_id,
+            "source": next(member["source"] for member in members if member["id"] == record),
+            "cluster": members,
             "history": [
-                {"event": one.number, "at": one.at, "actor": one.actor, "what": one.what,
-                 "why": one.why}
-                for one in history(session, review_id=review_id, cluster=cluster, by=by)
+                {
+                    "event": entry.number,
+                    "at": entry.at,
+                    "actor": entry.actor,
+                    "what": entry.what,
+                    "why": entry.why,
+                }
+                for entry in entries
             ],
         }
-    )  # fmt: skip
-
-
-@writing.post("/reviews/{review}/records/{record}/removal", status_code=201, response_model=Made)
-def post_removal(
-    said: NewRemoval, session: WriteSession, review_id: ReviewId, by: By, record: UUID
-) -> object:
-    """Take a record out before screening, or put it back."""
-    return remove(
-        session, review_id=review_id, record_id=record, kind=said.kind, why=said.why, by=by
     )
 
 
-def rows_of_box(
+@write_router.post(
+    "/reviews/{review}/records/{record}/removal", status_code=201, response_model=CreatedId
+)
+def post_removal(
+    body: NewRemoval, session: WriteSession, review_id: ReviewId, by: CurrentActor, record: UUID
+) -> object:
+    """Remove a record before screening, or put it back."""
+    return remove(
+        session, review_id=review_id, record_id=record, kind=body.kind, why=body.why, by=by
+    )
+
+
+def page_of_box(
     session: Session,
-    here: Place,
+    context: Place,
+    *,
+    box: str,
     by: Actor,
     paged: Paging,
-    name: str,
-    *,
     reason: str | None = None,
     as_of: str | None = None,
 ) -> dict[str, Any]:
-    """Return a page of the records behind a PRISMA number, for those who see counts."""
-    review_id = here.review.id
+    """Return a page of the records behind a PRISMA number, for those who may see counts."""
+    review_id = context.review.id
     check(session, review_id=review_id, by=by, action=Action.SEE_COUNTS)
-    box = _box(name)
+    counted = _box(box)
     rows = record_rows(
         session,
         review_id=review_id,
-        states=box.flow_states,
-        stream=box.stream,
-        kinds=box.kinds,
+        states=counted.flow_states,
+        stream=counted.stream,
+        kinds=counted.kinds,
         reason=reason,
         as_of=event_on(session, review_id=review_id, as_of=as_of) if as_of else None,
         after=paged.after,
         limit=paged.limit + 1,
     )
-    page = paged.follow(rows, lambda row: row[0].number)
-    lines = RecordLine.model_fields
+    page = paged.page_of_next(rows, lambda row: row[0].number)
     page["items"] = [
-        {line: getattr(record, line) for line in lines}
-        | {"stands": shown_state(flow_state, here.roles), "exclusion_reason": why}
+        {name: getattr(record, name) for name in RecordLine.model_fields}
+        | {"stands": shown_state(flow_state, context.roles), "exclusion_reason": why}
         for record, flow_state, why in page["items"]
     ]
     return page
@@ -199,5 +210,5 @@ def rows_of_box(
 
 def _box(name: str) -> Box:
     if name not in BOXES:
-        raise NotFound("The diagram has no such box; the keys of the counts name those it has.")
+        raise NotFound("The diagram has no such box. The keys of the counts are its boxes.")
     return BOXES[name]

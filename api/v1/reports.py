@@ -1,4 +1,4 @@
-"""Reports: how the search for each full text stands, and the documents themselves."""
+"""Reports: how far the search for each full text has got, and the documents themselves."""
 
 from typing import Any
 from uuid import UUID
@@ -7,11 +7,11 @@ from pydantic import BaseModel
 from starlette.responses import FileResponse
 
 from api.files.downloads import document_file
-from api.v1.callers import By, ReviewId
+from api.v1.callers import CurrentActor, ReviewId
 from api.v1.paging import Page, Paged
 from api.v1.routes import WriteSession, router
-from api.v1.shapes import Made, RecordLine, Said, Sentence
-from api.v1.uploads import Document
+from api.v1.shapes import CreatedId, RecordLine, RequestBody, Sentence
+from api.v1.uploads import UploadedDocument
 from api.web.deps import ReadSession, Store
 from review.jobs import JobKind, enqueue
 from review.permissions import Action, check
@@ -21,20 +21,20 @@ from review.states.flow import SOUGHT, record_rows
 from review.tables import Retrieval
 from review.vocabulary import RetrievalState
 
-reading, writing = router("reports"), router("reports", writes=True)
+read_router, write_router = router("reports"), router("reports", writes=True)
 REPORT = "/reviews/{review}/reports/{report}"
 
 
 class LatestRetrieval(BaseModel):
-    """The latest word on where a full text is."""
+    """The newest entry on the search for a full text."""
 
     state: RetrievalState
     asked_of: str | None
     why: str | None
 
 
-class Report(BaseModel):
-    """A report that is sought: `stands` is the place it has come to in the flow."""
+class ReportLine(BaseModel):
+    """A report that is sought: `stands` is its flow state."""
 
     record: RecordLine
     stands: str
@@ -43,74 +43,76 @@ class Report(BaseModel):
     has_full_text: bool
 
 
-class NewRetrieval(Said):
-    """How the search for a full text stands."""
+class NewRetrieval(RequestBody):
+    """How far the search for a full text has got."""
 
     state: RetrievalState
     asked_of: Sentence | None = None
     why: Sentence | None = None
 
 
-class KeptDocument(Made):
-    """A full text that was kept."""
+class StoredFullText(CreatedId):
+    """A full text that was stored."""
 
     sha256: str
     name: str
     n_bytes: int
 
 
-@reading.get("/reviews/{review}/reports", response_model=Page[Report])
-def list_reports(session: ReadSession, review_id: ReviewId, by: By, paged: Paged) -> dict[str, Any]:
-    """Return the reports that are or were sought, with how far each has come; for the lead."""
+@read_router.get("/reviews/{review}/reports", response_model=Page[ReportLine])
+def list_reports(
+    session: ReadSession, review_id: ReviewId, by: CurrentActor, paged: Paged
+) -> dict[str, Any]:
+    """Return the reports that are or were sought, with how far each has got; for the lead."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     rows = record_rows(
         session, review_id=review_id, states=SOUGHT, after=paged.after, limit=paged.limit + 1
     )
-    page = paged.follow(rows, lambda row: row[0].number)
+    page = paged.page_of_next(rows, lambda row: row[0].number)
     ids = [record.id for record, _, _ in page["items"]]
-    words = latest_retrievals(session, review_id=review_id, record_ids=ids)
-    kept = full_texts_of(session, review_id=review_id, record_ids=ids)
+    retrievals = latest_retrievals(session, review_id=review_id, record_ids=ids)
+    full_texts = full_texts_of(session, review_id=review_id, record_ids=ids)
     page["items"] = [
         {
             "record": record,
             "stands": flow_state,
             "exclusion_reason": reason,
-            "retrieval": words.get(record.id),
-            "has_full_text": record.id in kept,
+            "retrieval": retrievals.get(record.id),
+            "has_full_text": record.id in full_texts,
         }
         for record, flow_state, reason in page["items"]
     ]
     return page
 
 
-@writing.post(REPORT + "/retrieval", status_code=201, response_model=Made)
+@write_router.post(REPORT + "/retrieval", status_code=201, response_model=CreatedId)
 def post_retrieval(
-    said: NewRetrieval, session: WriteSession, review_id: ReviewId, by: By, report: UUID
+    body: NewRetrieval, session: WriteSession, review_id: ReviewId, by: CurrentActor, report: UUID
 ) -> Retrieval:
-    """Record that a full text was asked for, is at hand, or cannot be had and why."""
-    return retrieve(session, review_id=review_id, record_id=report, by=by, **said.model_dump())
+    """Record that a full text was requested, was retrieved, or was not retrieved and why."""
+    return retrieve(session, review_id=review_id, record_id=report, by=by, **body.model_dump())
 
 
-@writing.post(REPORT + "/full-text", status_code=201)
+@write_router.post(REPORT + "/full-text", status_code=201)
 def post_full_text(
     review_id: ReviewId,
-    by: By,
+    by: CurrentActor,
     store: Store,
-    document: Document,
+    document: UploadedDocument,
     session: WriteSession,
     report: UUID,
-) -> KeptDocument:
-    """Keep a PDF as the report's full text, which is then retrieved, and have its text read."""
+) -> StoredFullText:
+    """Store a PDF as the report's full text, which is then retrieved; its text is read later."""
     path, name = document
-    kept = add_full_text(
+    stored = add_full_text(
         session, review_id=review_id, record_id=report, path=path, name=name, files=store, by=by
     )
-    wanted = {"sha256": kept.sha256, "name": kept.name}
-    enqueue(session, review_id=review_id, kind=JobKind.READ_FULL_TEXT, arguments=wanted, by=by)
-    return KeptDocument.model_validate(kept, from_attributes=True)
+    arguments = {"sha256": stored.sha256, "name": stored.name}
+    enqueue(session, review_id=review_id, kind=JobKind.READ_FULL_TEXT, arguments=arguments, by=by)
+    return StoredFullText.model_validate(stored, from_attributes=True)
 
 
-@reading.get(
+@read_router.get(
     REPORT + "/full-text",
     response_class=FileResponse,
     responses={
@@ -118,8 +120,8 @@ def post_full_text(
     },
 )
 def get_full_text(
-    session: ReadSession, review_id: ReviewId, by: By, report: UUID, store: Store
+    session: ReadSession, review_id: ReviewId, by: CurrentActor, report: UUID, store: Store
 ) -> FileResponse:
     """Return the report's newest full text, for those who work on the review."""
-    kept = require_full_text(session, review_id=review_id, record_id=report, by=by)
-    return document_file(store, kept)
+    full_text = require_full_text(session, review_id=review_id, record_id=report, by=by)
+    return document_file(store, full_text)

@@ -1,36 +1,34 @@
-"""Reviews: those one is a member of, one with its rules, and a new one."""
+"""Reviews: the caller's own, one with its rules, and starting a new one."""
 
 import re
 from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, StringConstraints
-from sqlalchemy import select
 
-from api.v1.callers import By, Here, Person
+from api.v1.callers import CurrentActor, CurrentCaller, CurrentReview
 from api.v1.paging import Page, Paged
 from api.v1.routes import WriteSession, router
-from api.v1.shapes import Line, Said, Text
+from api.v1.shapes import LongText, RequestBody, ShortText
 from api.web.deps import ReadSession
 from protocols.loader import load, read_shipped, shipped
 from review.errors import NotAllowed
-from review.reviews import create_review, protocol_state
-from review.tables import Membership, ProtocolVersion, Review
+from review.reviews import create_review, protocol_state, reviews_of, version_of_protocol
 from review.vocabulary import Role, Stage
 
-reading, writing = router("reviews"), router("reviews", writes=True)
+read_router, write_router = router("reviews"), router("reviews", writes=True)
 
 
 class ReviewLine(BaseModel):
-    """A review in the list of one's own."""
+    """A review that the caller is a member of."""
 
     slug: str
     title: str
     roles: list[Role]
 
 
-class StageRules(BaseModel):
-    """How a stage is decided, and the keys of the exclusion reasons that may be given there."""
+class ReviewStage(BaseModel):
+    """The rules of a stage, and the keys of the exclusion reasons that it allows."""
 
     stage: Stage
     decisions_needed: int
@@ -40,82 +38,72 @@ class StageRules(BaseModel):
     exclusion_reasons: list[str]
 
 
-class ProtocolLine(BaseModel):
-    """The version of the protocol that is in force."""
+class ProtocolVersionLine(BaseModel):
+    """The protocol version in force."""
 
     version: int
     sha256: str
     made_at: datetime
 
 
-class ReviewWhole(ReviewLine):
+class ReviewDetail(ReviewLine):
     """A review with its question and rules, and the caller's roles in it."""
 
     question: str
     created_at: datetime
-    protocol: ProtocolLine
-    stages: list[StageRules]
+    protocol: ProtocolVersionLine
+    stages: list[ReviewStage]
 
 
-class NewReview(Said):
-    """A review to begin; the protocol is a shipped one's name or a protocol's YAML text."""
+class NewReview(RequestBody):
+    """A review to start; `protocol` is the name of a shipped one, or the YAML text of one."""
 
-    protocol: Annotated[Text, StringConstraints(min_length=1)]
-    title: Annotated[Line, StringConstraints(min_length=1)] | None = None
-    slug: Annotated[Line, StringConstraints(min_length=1)] | None = None
+    protocol: Annotated[LongText, StringConstraints(min_length=1)]
+    title: Annotated[ShortText, StringConstraints(min_length=1)] | None = None
+    slug: Annotated[ShortText, StringConstraints(min_length=1)] | None = None
 
 
-@reading.get("/reviews", response_model=Page[ReviewLine])
-def list_reviews(session: ReadSession, person: Person, paged: Paged) -> dict[str, Any]:
-    """Return the reviews that the caller is a member of, by name."""
-    rows = session.execute(
-        select(Review, Membership.role)
-        .join(Membership, Membership.review_id == Review.id)
-        .where(Membership.account_id == person.account.id)
-        .order_by(Review.slug, Membership.role)
-    )
-    roles: dict[Review, list[Role]] = {}
-    for review, role in rows:
-        roles.setdefault(review, []).append(role)
-    return paged.cut(
-        [{"slug": one.slug, "title": one.title, "roles": held} for one, held in roles.items()]
+@read_router.get("/reviews", response_model=Page[ReviewLine])
+def list_reviews(session: ReadSession, caller: CurrentCaller, paged: Paged) -> dict[str, Any]:
+    """Return the reviews that the caller is a member of, by slug."""
+    reviews = reviews_of(session, account_id=caller.account.id)
+    return paged.page_of(
+        [{"slug": review.slug, "title": review.title, "roles": roles} for review, roles in reviews]
     )
 
 
-@writing.post("/reviews", status_code=201)
-def post_review(said: NewReview, session: WriteSession, person: Person, by: By) -> ReviewLine:
-    """Begin a review and become its lead; for those who run the server."""
-    if not person.account.is_admin:
-        raise NotAllowed("Reviews are begun by those who run this server; ask one of them.")
-    text = read_shipped(said.protocol) if said.protocol in shipped() else said.protocol
-    title = said.title or load(text).protocol.title
+@write_router.post("/reviews", status_code=201)
+def post_review(
+    body: NewReview, session: WriteSession, caller: CurrentCaller, by: CurrentActor
+) -> ReviewLine:
+    """Start a review and become its lead; for accounts marked `--admin`."""
+    if not caller.account.is_admin:
+        raise NotAllowed("Only the people who run this server can start a review; ask one of them.")
+    text = read_shipped(body.protocol) if body.protocol in shipped() else body.protocol
+    title = body.title or load(text).protocol.title
     review = create_review(
-        session, slug=said.slug or _slug(title), title=title, protocol_text=text, by=by
+        session, slug=body.slug or _slug(title), title=title, protocol_text=text, by=by
     )
     return ReviewLine(slug=review.slug, title=review.title, roles=[Role.LEAD])
 
 
-@reading.get("/reviews/{review}")
-def get_review(session: ReadSession, here: Here) -> ReviewWhole:
+@read_router.get("/reviews/{review}")
+def get_review(session: ReadSession, context: CurrentReview) -> ReviewDetail:
     """Return a review with its question, its rules and the caller's roles."""
-    state = protocol_state(session, here.review.id)
-    version = session.scalars(
-        select(ProtocolVersion).where(
-            ProtocolVersion.review_id == here.review.id, ProtocolVersion.number == state.number
-        )
-    ).one()
+    state = protocol_state(session, context.review.id)
+    version = version_of_protocol(session, review_id=context.review.id, number=state.number)
     rules = state.protocol.stages.model_dump()
-    return ReviewWhole(
-        slug=here.review.slug,
-        title=here.review.title,
-        roles=sorted(here.roles),
+    return ReviewDetail(
+        slug=context.review.slug,
+        title=context.review.title,
+        roles=sorted(context.roles),
         question=state.protocol.question,
-        created_at=here.review.created_at,
-        protocol=ProtocolLine(
+        created_at=context.review.created_at,
+        protocol=ProtocolVersionLine(
             version=version.number, sha256=version.sha256, made_at=version.made_at
         ),
         stages=[
-            StageRules(
+            ReviewStage(
                 stage=stage,
                 exclusion_reasons=[reason.key for reason in state.protocol.reasons(stage)],
                 **rules[stage.value],

@@ -1,4 +1,4 @@
-"""The way every request of the API goes: who asks, what exactly, and was it answered before?"""
+"""What every request goes through: who is calling, what they sent, and whether it is a repeat."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message
 
-from api.v1.callers import Person, identify
+from api.v1.callers import CurrentCaller, identify
 from api.v1.problems import declared
 from api.web.deps import Base
 from api.web.security import SAFE
@@ -37,7 +37,7 @@ NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 class AnsweredBefore(Exception):
-    """The request was answered before, under the same key."""
+    """A request under the same key was answered before."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__("answered before")
@@ -45,49 +45,51 @@ class AnsweredBefore(Exception):
 
 
 @dataclass(frozen=True)
-class Writing:
-    """The transaction of a request, and the key it holds there."""
+class WriteTransaction:
+    """The transaction of a request, and its claim on an idempotency key, if it sent one."""
 
     session: Session
     claim_id: UUID | None
 
 
 class Route(APIRoute):
-    """A route that knows its caller before it reads, and keeps its answer with what it did."""
+    """A route that knows its caller before it reads, and stores its answer with what it did."""
 
     def get_route_handler(self) -> Handler:
-        """Return the handler, with what all routes have in common around it."""
+        """Return the handler, wrapped in what all routes have in common."""
         handle = super().get_route_handler()
-        known = {one.alias for part in _parts(self.dependant) for one in part.query_params}
-        fields = {one.alias for part in _parts(self.dependant) for one in part.body_params}
+        dependants = list(_with_dependencies(self.dependant))
+        known = {field.alias for part in dependants for field in part.query_params}
+        body_params = [field for part in dependants for field in part.body_params]
+        fields = {field.alias for field in body_params}
         takes_filters = bool(self.openapi_extra)
-        taken = [one.field_info for part in _parts(self.dependant) for one in part.body_params]
-        limit = MAX_UPLOAD if any(isinstance(one, File) for one in taken) else MAX_TEXT
+        takes_files = any(isinstance(field.field_info, File) for field in body_params)
+        limit = MAX_UPLOAD if takes_files else MAX_TEXT
 
         async def answer(request: Request) -> Response:
             request.state.caller = await run_in_threadpool(identify, request)
             unknown = sorted(set(request.query_params) - known)
             if unknown and not takes_filters:
-                raise Invalid(f"This address takes no '{unknown[0]}'.")
+                raise Invalid(f"This address does not take the parameter '{unknown[0]}'.")
             if request.method in SAFE:
                 return await handle(request)
             request = _limited(request, limit)
             try:
-                request.state.said = await _fingerprint(request, fields)
+                request.state.fingerprint = await _fingerprint(request, fields)
                 response = await handle(request)
             except AnsweredBefore as before:
-                return _again(before.answer)
+                return _replayed(before.answer)
             finally:
-                await request.close()  # of uploaded files, whatever became of them
+                await request.close()  # deletes uploaded files, whatever happened to them
             # The transaction is still open here: it commits before the answer is sent.
-            writing: Writing | None = getattr(request.state, "writing", None)
+            writing: WriteTransaction | None = getattr(request.state, "writing", None)
             if writing is not None and writing.claim_id is not None:
-                said = {
+                stored = {
                     "status": response.status_code,
                     "type": response.headers.get("content-type"),
                     "body": _without_secrets(self.endpoint, bytes(response.body)),
                 }
-                await run_in_threadpool(keep_answer, writing.session, writing.claim_id, said)
+                await run_in_threadpool(keep_answer, writing.session, writing.claim_id, stored)
             return response
 
         return answer
@@ -106,14 +108,14 @@ def router(*tags: str, writes: bool = False) -> APIRouter:
 def _write(
     request: Request,
     database: Base,
-    person: Person,
+    caller: CurrentCaller,
     idempotency_key: Annotated[
         str | None,
         Header(
             min_length=1,
             max_length=255,
-            description="A key of your own for this request. Sent again under the same key, the "
-            "request changes nothing and is answered as the first time.",
+            description="A key of your choice for this request. If you send the request again "
+            "under the same key, it changes nothing and gets the same response.",
         ),
     ] = None,
 ) -> Iterator[Session]:
@@ -122,14 +124,14 @@ def _write(
         if idempotency_key is not None:
             claim = claim_key(
                 session,
-                account_id=person.account.id,
+                account_id=caller.account.id,
                 key=idempotency_key,
-                request_sha256=request.state.said,
+                request_sha256=request.state.fingerprint,
             )
             if claim.answer is not None:
                 raise AnsweredBefore(claim.answer)
             claim_id = claim.id
-        request.state.writing = Writing(session, claim_id)
+        request.state.writing = WriteTransaction(session, claim_id)
         yield session
 
 
@@ -138,7 +140,7 @@ WriteSession = Annotated[Session, Depends(_write, scope="function")]
 
 
 def shown_once(*fields: str) -> Callable[[Endpoint], Endpoint]:
-    """Mark a route whose answer holds secrets: a repeated request is answered without them."""
+    """Mark a route with secrets in its response: a repeated request gets null for these fields."""
 
     def mark(endpoint: Endpoint) -> Endpoint:
         endpoint.shown_once = fields  # type: ignore[attr-defined]
@@ -154,14 +156,14 @@ def _without_secrets(endpoint: Callable[..., Any], body: bytes) -> str:
     return json.dumps({**json.loads(body), **dict.fromkeys(secrets)})
 
 
-def _parts(dependant: Dependant) -> Iterator[Dependant]:
-    """Yield a route's function and all that it depends on; each says what it takes."""
+def _with_dependencies(dependant: Dependant) -> Iterator[Dependant]:
+    """Yield a route's function and everything that it depends on; each declares parameters."""
     yield dependant
-    for one in dependant.dependencies:
-        yield from _parts(one)
+    for dependency in dependant.dependencies:
+        yield from _with_dependencies(dependency)
 
 
-def _again(answer: Answer) -> Response:
+def _replayed(answer: Answer) -> Response:
     body, status = answer["body"], answer["status"]
     headers = {"idempotency-replayed": "true"}
     if answer["type"]:
@@ -170,10 +172,10 @@ def _again(answer: Answer) -> Response:
 
 
 def _limited(request: Request, limit: int) -> Request:
-    """Return the request, which is refused as soon as more than ``limit`` bytes of it are read."""
+    """Return the request; reading more than ``limit`` bytes of it raises an HTTPException."""
     too_large = HTTPException(413)
-    announced = request.headers.get("content-length", "0")
-    if not announced.isdecimal() or int(announced[:18]) > limit:
+    declared_length = request.headers.get("content-length", "0")
+    if not declared_length.isdecimal() or int(declared_length[:18]) > limit:
         raise too_large
     n_read = 0
 
@@ -189,38 +191,39 @@ def _limited(request: Request, limit: int) -> Request:
 
 
 async def _fingerprint(request: Request, fields: Collection[str]) -> str:
-    """Return the sha256 of all that an unsafe request says, whatever its spelling.
+    """Return the sha256 of an unsafe request's content; spacing and order of keys do not matter.
 
-    Raises Invalid for a character or number that no database stores, and for a form's field that
+    Raises Invalid for a character or number that no database stores, and for a form field that
     the route does not take.
     """
-    said: list[Any] = [request.method, request.url.path, sorted(request.query_params.multi_items())]
+    query = sorted(request.query_params.multi_items())
+    content: list[Any] = [request.method, request.url.path, query]
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
         form = await request.form()
         for name, value in form.multi_items():
             if name not in fields:
-                raise Invalid(f"This address takes no field '{name}'.")
+                raise Invalid(f"This address does not take the field '{name}'.")
             if isinstance(value, UploadFile):
                 digest = await run_in_threadpool(_sha256, value)
-                said.append([name, value.filename, digest])
+                content.append([name, value.filename, digest])
             else:
-                said.append([name, value])
+                content.append([name, value])
     else:
-        said.append(_parsed(await request.body()))
+        content.append(_parsed(await request.body()))
     try:
-        written = canonical(said)
+        written = canonical(content)
         sha256 = hashlib.sha256(written.encode()).hexdigest()
-        json.dumps(said[-1], allow_nan=False)
+        json.dumps(content[-1], allow_nan=False)
     except (ValueError, RecursionError) as error:
-        raise Invalid("The request holds a character or number that cannot be stored.") from error
+        raise Invalid("The request has a character or number that cannot be stored.") from error
     if NUL.search(written):
-        raise Invalid("The request holds a character that cannot be stored.")
+        raise Invalid("The request has a character that cannot be stored.")
     return sha256
 
 
 def _parsed(body: bytes) -> Any:
-    """Return what the body says; as text where it is no JSON, which the route then refuses."""
+    """Return the parsed body; text that is not JSON as it is, which the route then refuses."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):

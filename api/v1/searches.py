@@ -1,43 +1,46 @@
-"""Searches as PRISMA-S asks, their files, and reading more of them in the background."""
+"""Searches with what PRISMA-S asks for, their files, and importing more files."""
 
 from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from api.v1.callers import By, ReviewId
+from api.v1.callers import CurrentActor, ReviewId
 from api.v1.paging import Page, Paged
 from api.v1.routes import WriteSession, router
-from api.v1.shapes import Line, Prose, Queued, Said, Text, queued
-from api.v1.uploads import HowRead, Kept
+from api.v1.shapes import LongText, Prose, QueuedJob, RequestBody, ShortText, queued_job
+from api.v1.uploads import ReadOptions, UploadedFiles
 from api.web.deps import ReadSession
-from review.errors import NotFound
 from review.jobs import JobKind, enqueue
-from review.searches.searches import FileCounts, add_search, file_counts
-from review.tables import ImportFile, RejectedBlock, Search
+from review.searches.searches import (
+    SearchCounts,
+    add_search,
+    files_of_search,
+    rejected_blocks_of_search,
+    search_counts,
+    search_of_review,
+)
 from review.vocabulary import SearchKind
 
-reading, writing = router("searches"), router("searches", writes=True)
+read_router, write_router = router("searches"), router("searches", writes=True)
 MAX_REJECTED = 200
 
 
-class NewSearch(Said):
+class NewSearch(RequestBody):
     """A search as it was run; `hits` is the number that the source reported."""
 
-    source: Annotated[Line, StringConstraints(min_length=1)]
+    source: Annotated[ShortText, StringConstraints(min_length=1)]
     kind: SearchKind
-    platform: Line | None = None
-    query: Text | None = None
+    platform: ShortText | None = None
+    query: LongText | None = None
     run_on: date | None = None
     hits: Annotated[int, Field(ge=0, lt=10**9)] | None = None
     limits: Prose | None = None
 
 
 class SearchLine(BaseModel):
-    """A search with what was read of it."""
+    """A search with the numbers of its files and of their accepted and rejected blocks."""
 
     id: UUID
     source: str
@@ -52,8 +55,8 @@ class SearchLine(BaseModel):
     n_rejected: int
 
 
-class ReadFile(BaseModel):
-    """A file that was read: every block found is a record or was rejected."""
+class ImportedFile(BaseModel):
+    """A file that was imported: every block in it was accepted as a record or rejected."""
 
     id: UUID
     name: str
@@ -68,7 +71,7 @@ class ReadFile(BaseModel):
     read_at: datetime
 
 
-class Rejected(BaseModel):
+class RejectedBlockLine(BaseModel):
     """A block that could not be read as a record."""
 
     file: str
@@ -78,88 +81,73 @@ class Rejected(BaseModel):
     raw: str
 
 
-class SearchWhole(SearchLine):
-    """A search with its files and (the first 200 of) the blocks that were rejected."""
+class SearchDetail(SearchLine):
+    """A search with its files and the first 200 of its rejected blocks."""
 
-    files: list[ReadFile]
-    rejected: list[Rejected]
+    files: list[ImportedFile]
+    rejected: list[RejectedBlockLine]
 
 
-@reading.get("/reviews/{review}/searches", response_model=Page[SearchLine])
+@read_router.get("/reviews/{review}/searches", response_model=Page[SearchLine])
 def list_searches(session: ReadSession, review_id: ReviewId, paged: Paged) -> dict[str, Any]:
-    """Return the searches in the order they were added, with what was read of each."""
-    rows = session.scalars(
-        select(Search)
-        .where(Search.review_id == review_id, Search.event_number > paged.after)
-        .order_by(Search.event_number)
-        .limit(paged.limit + 1)
-    ).all()
-    page = paged.follow(rows, lambda one: one.event_number)
-    counts = file_counts(session, [search.id for search in page["items"]])
-    return page | {"items": [_line(search, counts[search.id]) for search in page["items"]]}
+    """Return the searches in the order they were added, with the counts of each."""
+    rows = search_counts(session, review_id=review_id, after=paged.after, limit=paged.limit + 1)
+    page = paged.page_of_next(rows, lambda row: row.search.event_number)
+    return page | {"items": [_line(row) for row in page["items"]]}
 
 
-@writing.post("/reviews/{review}/searches", status_code=201)
-def post_search(said: NewSearch, session: WriteSession, review_id: ReviewId, by: By) -> SearchLine:
-    """Add a search; its files come after it."""
-    given = said.model_dump(exclude={"hits"})
-    search = add_search(session, review_id=review_id, n_hits=said.hits, by=by, **given)
-    return SearchLine(**_line(search, file_counts(session, [search.id])[search.id]))
+@write_router.post("/reviews/{review}/searches", status_code=201)
+def post_search(
+    body: NewSearch, session: WriteSession, review_id: ReviewId, by: CurrentActor
+) -> SearchLine:
+    """Add a search; add its files after it."""
+    fields = body.model_dump(exclude={"hits"})
+    search = add_search(session, review_id=review_id, n_hits=body.hits, by=by, **fields)
+    return SearchLine(**_line(SearchCounts(search, n_files=0, n_accepted=0, n_rejected=0)))
 
 
-@reading.get("/reviews/{review}/searches/{search}")
-def get_search(session: ReadSession, review_id: ReviewId, search: UUID) -> SearchWhole:
-    """Return a search, its files, and the blocks of them that were rejected."""
-    found = search_of_review(session, review_id, search)
-    files = session.scalars(
-        select(ImportFile).where(ImportFile.search_id == search).order_by(ImportFile.event_number)
-    )
-    rejected = session.execute(
-        select(RejectedBlock, ImportFile.name)
-        .join(ImportFile, ImportFile.id == RejectedBlock.import_file_id)
-        .where(ImportFile.search_id == search)
-        .order_by(RejectedBlock.event_number, RejectedBlock.block)
-        .limit(MAX_REJECTED)
-    )
-    return SearchWhole(
-        **_line(found, file_counts(session, [search])[search]),
-        files=[ReadFile.model_validate(one, from_attributes=True) for one in files],
+@read_router.get("/reviews/{review}/searches/{search}")
+def get_search(session: ReadSession, review_id: ReviewId, search: UUID) -> SearchDetail:
+    """Return a search, its files and the first 200 of its rejected blocks."""
+    search_of_review(session, review_id=review_id, search_id=search)
+    [counts] = search_counts(session, review_id=review_id, search_id=search)
+    files = files_of_search(session, search_id=search)
+    rejected = rejected_blocks_of_search(session, search_id=search, limit=MAX_REJECTED)
+    return SearchDetail(
+        **_line(counts),
+        files=[ImportedFile.model_validate(file, from_attributes=True) for file in files],
         rejected=[
-            Rejected(file=name, block=one.block, line=one.line, reason=one.reason, raw=one.raw)
-            for one, name in rejected
+            RejectedBlockLine(
+                file=name, block=block.block, line=block.line, reason=block.reason, raw=block.raw
+            )
+            for block, name in rejected
         ],
     )
 
 
-@writing.post("/reviews/{review}/searches/{search}/files", status_code=202)
+@write_router.post("/reviews/{review}/searches/{search}/files", status_code=202)
 def post_files(
     review_id: ReviewId,
-    by: By,
-    files: Kept,
+    by: CurrentActor,
+    files: UploadedFiles,
     session: WriteSession,
     search: UUID,
-    how: HowRead,
-) -> Queued:
-    """Have one or several files exported from the source read into a search."""
-    search_of_review(session, review_id, search)
-    arguments = {"files": files, "search": str(search), "fields": None, **how}
-    return queued(
+    options: ReadOptions,
+) -> QueuedJob:
+    """Import one or more files exported from the source into a search, in the background."""
+    search_of_review(session, review_id=review_id, search_id=search)
+    arguments = {"files": files, "search": str(search), "fields": None, **options}
+    return queued_job(
         enqueue(session, review_id=review_id, kind=JobKind.IMPORT, arguments=arguments, by=by)
     )
 
 
-def search_of_review(session: Session, review_id: UUID, search_id: UUID) -> Search:
-    """Return a search; raise NotFound for one of another review."""
-    found = session.get(Search, search_id)
-    if found is None or found.review_id != review_id:
-        raise NotFound("There is no such search in this review.")
-    return found
-
-
-def _line(search: Search, counts: FileCounts) -> dict[str, Any]:
-    shown = ("id", "source", "kind", "platform", "query", "run_on", "limits")
-    return {
-        **{name: getattr(search, name) for name in shown},
+def _line(counts: SearchCounts) -> dict[str, Any]:
+    search = counts.search
+    names = ("id", "source", "kind", "platform", "query", "run_on", "limits")
+    return {name: getattr(search, name) for name in names} | {
         "hits": search.n_hits,
-        **counts._asdict(),
+        "n_files": counts.n_files,
+        "n_accepted": counts.n_accepted,
+        "n_rejected": counts.n_rejected,
     }

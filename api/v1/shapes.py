@@ -1,4 +1,4 @@
-"""Shapes that several routes share: what comes in is closed, what goes out is chosen."""
+"""Models that several routes share: the base of all request bodies, and common responses."""
 
 from typing import Annotated
 from uuid import UUID
@@ -7,14 +7,14 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from review.tables import Job
 
-Line = Annotated[str, StringConstraints(max_length=255)]
+ShortText = Annotated[str, StringConstraints(max_length=255)]
 Sentence = Annotated[str, StringConstraints(max_length=2_000)]
 Prose = Annotated[str, StringConstraints(max_length=10_000)]
-Text = Annotated[str, StringConstraints(max_length=1_000_000)]
+LongText = Annotated[str, StringConstraints(max_length=1_000_000)]
 
 
-class Said(BaseModel):
-    """What a request says; a field that is not asked for is refused, not ignored."""
+class RequestBody(BaseModel):
+    """The body of a request; a field that is not declared is refused, not ignored."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -41,24 +41,24 @@ class RecordText(RecordLine):
     url: str | None
 
 
-class Queued(BaseModel):
-    """Work in the background that was asked for; follow it at /jobs/{job}."""
+class QueuedJob(BaseModel):
+    """A job in the background; follow it at /jobs/{job}."""
 
     job: UUID
 
 
-class Made(BaseModel):
-    """What an act made."""
+class CreatedId(BaseModel):
+    """The id of what was created."""
 
     id: UUID
 
 
-class Recorded(BaseModel):
-    """The number of the event that recorded an act."""
+class RecordedEvent(BaseModel):
+    """The number of the event that recorded the act."""
 
     event: int
 
 
-def queued(job: Job) -> Queued:
-    """Return what is answered where work was asked for."""
-    return Queued(job=job.id)
+def queued_job(job: Job) -> QueuedJob:
+    """Return the response to a request that put a job in the queue."""
+    return QueuedJob(job=job.id)

@@ -1,4 +1,4 @@
-"""Uploaded files, kept by their bytes before anything is written about them."""
+"""Uploaded files: they are stored under the hash of their bytes before any row is written."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,33 +17,33 @@ from review.searches.formats import FILE_LIMIT, Format, checked_encoding, checke
 MAX_FILES = 100
 
 
-def kept_files(
+def stored_files(
     files: Annotated[list[UploadFile], File(description="One file, or several.")],
     store: Store,
     _lead: Annotated[None, Depends(managing)],
 ) -> list[dict[str, str]]:
-    """Keep what a lead uploads and return each file's sha256 and name."""
+    """Store the files that a lead uploads; return the sha256 and name of each."""
     if len(files) > MAX_FILES:
         raise Invalid(f"Send at most {MAX_FILES} files at a time.")
-    kept = []
+    stored = []
     for file in files:
         sha256 = uploads.keep(file, store, limit=FILE_LIMIT)
-        kept.append({"sha256": sha256, "name": uploads.name_of(file)})
-    return kept
+        stored.append({"sha256": sha256, "name": uploads.name_of(file)})
+    return stored
 
 
-Kept = Annotated[list[dict[str, str]], Depends(kept_files)]
+UploadedFiles = Annotated[list[dict[str, str]], Depends(stored_files)]
 
 
-def how_read(
+def read_options(
     format: Annotated[Format | None, Form()] = None,  # noqa: A002 - the field's word
     encoding: Annotated[str | None, Form(max_length=40)] = None,
     mapping: Annotated[
         Json[dict[str, str]] | None,
-        Form(description="Of tables, as JSON: which column holds which field; none for the rest."),
+        Form(description="For tables, as JSON: a heading → the field in its column, or nothing."),
     ] = None,
 ) -> dict[str, Any]:
-    """Return what a caller says of how files are to be read; the rest is told by their content."""
+    """Return how to read the files, as far as the caller says; the rest is detected."""
     return {
         "format": format,
         "encoding": checked_encoding(encoding) if encoding else None,
@@ -51,16 +51,16 @@ def how_read(
     }
 
 
-HowRead = Annotated[dict[str, Any], Depends(how_read)]
+ReadOptions = Annotated[dict[str, Any], Depends(read_options)]
 
 
 def saved_pdf(
     file: Annotated[UploadFile, File(description="The full text, as PDF.")],
     _lead: Annotated[None, Depends(managing)],
 ) -> Iterator[tuple[Path, str]]:
-    """Yield where a lead's uploaded document is, as long as the request lasts, and its name."""
+    """Yield where a lead's uploaded document is until the request ends, and its name."""
     with uploads.on_disk(file, limit=full_texts.MAX_BYTES) as path:
         yield path, uploads.name_of(file)
 
 
-Document = Annotated[tuple[Path, str], Depends(saved_pdf)]
+UploadedDocument = Annotated[tuple[Path, str], Depends(saved_pdf)]

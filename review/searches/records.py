@@ -1,12 +1,13 @@
 """Find one record of a review, or records by their title or DOI."""
 
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, true
+from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.orm import Session
 
 from review.errors import NotFound
-from review.tables import Record
+from review.tables import Record, Search
 
 
 def record_of_review(session: Session, *, review_id: UUID, record_id: UUID) -> Record:
@@ -26,3 +27,53 @@ def matches(text: str) -> ColumnElement[bool]:
         Record.title.icontains(needle, autoescape=True),
         Record.doi.icontains(needle, autoescape=True),
     )
+
+
+def matching_records(
+    session: Session,
+    *,
+    review_id: UUID,
+    text: str,
+    search_id: UUID | None = None,
+    among: Collection[UUID] | None = None,
+    after: int = 0,
+    limit: int,
+) -> Sequence[Record]:
+    """Return the first records that match ``text``, in import order, numbered after ``after``.
+
+    Only those of one search, or with an id in ``among``, if given.
+    """
+    query = select(Record).where(
+        Record.review_id == review_id, Record.number > after, matches(text)
+    )
+    if search_id is not None:
+        query = query.where(Record.search_id == search_id)
+    if among is not None:
+        query = query.where(Record.id.in_(among))
+    return session.scalars(query.order_by(Record.number).limit(limit)).all()
+
+
+def records_of_search(session: Session, *, search_id: UUID, limit: int) -> Sequence[Record]:
+    """Return the first records of a search, in import order."""
+    return session.scalars(
+        select(Record).where(Record.search_id == search_id).order_by(Record.number).limit(limit)
+    ).all()
+
+
+def records_by_id(session: Session, *, record_ids: Collection[UUID]) -> dict[UUID, Record]:
+    """Return the records with these ids: id → record."""
+    records = session.scalars(select(Record).where(Record.id.in_(record_ids)))
+    return {record.id: record for record in records}
+
+
+def records_with_sources(
+    session: Session, *, record_ids: Collection[UUID]
+) -> list[tuple[Record, str]]:
+    """Return records in import order, each with the name of the source that it came from."""
+    rows = session.execute(
+        select(Record, Search.source)
+        .join(Search, Search.id == Record.search_id)
+        .where(Record.id.in_(record_ids))
+        .order_by(Record.number)
+    )
+    return [(record, source) for record, source in rows]

@@ -1,6 +1,6 @@
 """Searches: what was searched and how, and what their files brought."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
@@ -13,13 +13,14 @@ from review.events import Actor, record_act
 from review.permissions import Action, begin_act
 from review.states.clusters import Scope, members
 from review.storage.database import pairs
-from review.tables import ImportFile, Search
+from review.tables import ImportFile, RejectedBlock, Search
 from review.vocabulary import Act, SearchKind
 
 
-class FileCounts(NamedTuple):
-    """How many files a search has, and how many blocks of them were accepted or rejected."""
+class SearchCounts(NamedTuple):
+    """A search, its number of files, and how many of their blocks were accepted and rejected."""
 
+    search: Search
     n_files: int
     n_accepted: int
     n_rejected: int
@@ -68,30 +69,73 @@ def add_search(
     return search
 
 
-def search_of_review(session: Session, *, review_id: UUID, search_id: UUID) -> Search:
-    """Return a search; raise NotFound if the review has no such search."""
-    search = session.get(Search, search_id)
-    if search is None or search.review_id != review_id:
-        raise NotFound("There is no such search in this review.")
-    return search
+def search_counts(
+    session: Session,
+    *,
+    review_id: UUID,
+    search_id: UUID | None = None,
+    after: int = 0,
+    limit: int | None = None,
+) -> list[SearchCounts]:
+    """Return searches with their counts, in the order they were added, by one query.
 
-
-def file_counts(session: Session, search_ids: Collection[UUID]) -> dict[UUID, FileCounts]:
-    """Return the counts of each search's files; all are 0 for a search without files."""
-    rows = session.execute(
+    Of the whole review, or of one search; ``after`` leaves out those added by an event of that
+    number or a lower one.
+    """
+    files = (
         select(
             ImportFile.search_id,
             func.count().label("n_files"),
             func.sum(ImportFile.n_accepted).label("n_accepted"),
             func.sum(ImportFile.n_rejected).label("n_rejected"),
         )
-        .where(ImportFile.search_id.in_(search_ids))
+        .where(ImportFile.review_id == review_id)
         .group_by(ImportFile.search_id)
+        .subquery()
     )
-    counts = dict.fromkeys(search_ids, FileCounts(0, 0, 0))
-    return counts | {
-        row.search_id: FileCounts(row.n_files, row.n_accepted, row.n_rejected) for row in rows
-    }
+    query = (
+        select(Search, files.c.n_files, files.c.n_accepted, files.c.n_rejected)
+        .outerjoin(files, files.c.search_id == Search.id)
+        .where(Search.review_id == review_id, Search.event_number > after)
+        .order_by(Search.event_number)
+    )
+    if search_id is not None:
+        query = query.where(Search.id == search_id)
+    return [
+        SearchCounts(search, n_files or 0, n_accepted or 0, n_rejected or 0)
+        for search, n_files, n_accepted, n_rejected in session.execute(query.limit(limit))
+    ]
+
+
+def search_of_review(session: Session, *, review_id: UUID, search_id: UUID) -> Search:
+    """Return a search; raise NotFound for one of another review."""
+    search = session.get(Search, search_id)
+    if search is None or search.review_id != review_id:
+        raise NotFound("There is no such search in this review.")
+    return search
+
+
+def files_of_search(session: Session, *, search_id: UUID) -> Sequence[ImportFile]:
+    """Return a search's files in the order they were imported."""
+    return session.scalars(
+        select(ImportFile)
+        .where(ImportFile.search_id == search_id)
+        .order_by(ImportFile.event_number)
+    ).all()
+
+
+def rejected_blocks_of_search(
+    session: Session, *, search_id: UUID, limit: int
+) -> list[tuple[RejectedBlock, str]]:
+    """Return the first rejected blocks of a search's files, each with the name of its file."""
+    rows = session.execute(
+        select(RejectedBlock, ImportFile.name)
+        .join(ImportFile, ImportFile.id == RejectedBlock.import_file_id)
+        .where(ImportFile.search_id == search_id)
+        .order_by(RejectedBlock.event_number, RejectedBlock.block)
+        .limit(limit)
+    )
+    return [(block, name) for block, name in rows]
 
 
 def n_duplicates_by_search(session: Session, review_id: UUID) -> dict[UUID, int]:

@@ -104,6 +104,16 @@ def codes_of(
     return list(session.scalars(select(Code).join(rows, rows.c.id == Code.id).order_by(Code.item)))
 
 
+def items_coded_by(session: Session, *, review_id: UUID, by: Actor) -> set[tuple[Subject, str]]:
+    """Return every subject and item that the person has coded."""
+    rows = session.execute(
+        select(Code.study_id, Code.contract_id, Code.item)
+        .where(Code.review_id == review_id, Code.coder_id == by.account_id)
+        .distinct()
+    )
+    return {(Subject(study_id, contract_id), item) for study_id, contract_id, item in rows}
+
+
 def n_values_by_study(session: Session, *, review_id: UUID, by: Actor | None) -> dict[UUID, int]:
     """Return, for each study, how many of its values have a code, those about contracts included.
 

@@ -1,6 +1,6 @@
 """Studies, and the reports they are known through."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
@@ -71,6 +71,16 @@ def link_report(
         rows=rows,
         subject=("study", study_id),
     )
+
+
+def studies_of(session: Session, *, review_id: UUID, after: int, limit: int) -> Sequence[Study]:
+    """Return the first studies added after event ``after``, in the order they were added."""
+    return session.scalars(
+        select(Study)
+        .where(Study.review_id == review_id, Study.event_number > after)
+        .order_by(Study.event_number)
+        .limit(limit)
+    ).all()
 
 
 def study_of_review(session: Session, *, review_id: UUID, study_id: UUID) -> Study:
