@@ -10,7 +10,7 @@ import typer
 from api.cli.terminal import AsJson, progress, show
 from review.duplicates.matching import dedupe_table
 from review.errors import Unreadable
-from screening.progress.recall_curve import draw, recall_curve, stops
+from screening.progress.recall_curve import draw, recall_curve, stopping_points
 from screening.progress.simulation import simulate as replay
 
 
@@ -70,7 +70,7 @@ def simulate(
         curve.write_text(draw(labels), encoding="utf-8")
     elif curve is not None:
         recall_curve(labels).to_csv(curve, index=False)
-    ends = stops(labels)
+    ends = stopping_points(labels)
     lines = [f"{name:<9} {value:.4g}" for name, value in done.metrics.items()]
     lines += [
         f"{one.rule}: after {one.n_read:,} records, recall {one.recall:.3f}"

@@ -21,7 +21,7 @@ from review.reviews import protocol_of
 from review.states.flow import FlowState
 from review.tables import Contract, Search
 from review.vocabulary import Role, Stage
-from screening.progress.stopping_report import found_at_least
+from screening.progress.stopping_report import supported_recall
 from screening.queue.next_records import n_left
 
 router = PageRouter()
@@ -89,7 +89,7 @@ def _n_conflicts(here: Place, flow: Flow | None) -> int | None:
 
 def _for_lead(session: Session, review_id: UUID, by: Actor, protocol: Protocol) -> dict[str, Any]:
     confidence = protocol.stopping.confidence
-    n_read, recall = found_at_least(
+    n_read, recall = supported_recall(
         session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, confidence=confidence
     )
     return {

@@ -21,10 +21,10 @@ from review.jobs import JobKind, latest_finished
 from review.tables import Account
 from review.vocabulary import Stage
 from screening.progress.agreement import agreement
-from screening.progress.fairness import served
-from screening.progress.history import pairs_of_verdicts
-from screening.progress.screening_check import odd_ones
-from screening.progress.stopping_report import is_enough
+from screening.progress.fairness import ranking_fairness
+from screening.progress.history import verdict_pairs
+from screening.progress.screening_check import unusual_decisions
+from screening.progress.stopping_report import stopping_report
 from screening.progress.stopping_rules import percent
 
 router = PageRouter()
@@ -33,7 +33,7 @@ router = PageRouter()
 @router.get("/reviews/{slug}/stopping")
 def show(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
     """Show the figures for and against stopping, side by side."""
-    enough = is_enough(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, by=by)
+    enough = stopping_report(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, by=by)
     stop = stop_in_force(session, review_id)
     return render(request, "progress/stopping.html", enough=enough, stop=stop, percent=percent)
 
@@ -49,7 +49,7 @@ def decide(
     by_automation: Annotated[bool, Form()] = False,
 ) -> Response:
     """Stop screening titles and abstracts with the figures of this moment, or resume it."""
-    enough = is_enough(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, by=by)
+    enough = stopping_report(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, by=by)
     stop_screening(
         session,
         review_id=review_id,
@@ -71,7 +71,7 @@ def check_decisions(
     stage: Stage = Stage.TITLE_ABSTRACT,
 ) -> Response:
     """Show records whose decision looks unusual for their text."""
-    run, unusual = odd_ones(session, review_id=review_id, stage=stage, by=by)
+    run, unusual = unusual_decisions(session, review_id=review_id, stage=stage, by=by)
     return render(
         request,
         "progress/screening_check.html",
@@ -118,7 +118,7 @@ def draw_simulation(session: ReadSession, review_id: ReviewId, by: By) -> Respon
 def show_fairness(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
     """Show whether the ranking works equally well for all groups of records."""
     stage = Stage.TITLE_ABSTRACT
-    kinds = served(session, review_id=review_id, stage=stage, by=by)
+    kinds = ranking_fairness(session, review_id=review_id, stage=stage, by=by)
     return render(request, "progress/fairness.html", kinds=kinds)
 
 
@@ -126,8 +126,7 @@ def show_fairness(request: Request, session: ReadSession, review_id: ReviewId, b
 def show_agreement(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
     """Show how often two reviewers agreed before conflicts were resolved, by stage and pair."""
     decisions = {
-        stage: pairs_of_verdicts(session, review_id=review_id, stage=stage, by=by)
-        for stage in Stage
+        stage: verdict_pairs(session, review_id=review_id, stage=stage, by=by) for stage in Stage
     }
     return render(
         request,

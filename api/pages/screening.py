@@ -28,7 +28,8 @@ from review.vocabulary import Stage, Verdict
 from screening.queue.calibration import turn_of
 from screening.queue.next_records import n_left, skip
 from screening.queue.reservations import are_others_reading, take_next
-from screening.ranking.runs import current_run, n_ranked, place_of, why_of
+from screening.ranking.explanation import explanation, n_ranked, rank_of
+from screening.ranking.runs import current_run
 
 router = PageRouter()
 STAGED = "/reviews/{slug}/screening/{stage}"
@@ -254,13 +255,13 @@ def _about(
     """Return what the page shows about the record beside its own fields."""
     where = {"review_id": review_id, "record_id": record.id}
     run = current_run(session, review_id=review_id, stage=stage)
-    rank = place_of(session, run=run, record_id=record.id) if run else None
+    rank = rank_of(session, run=run, record_id=record.id) if run else None
     return {
         "source": session.get_one(Search, record.search_id).source,
         "own": own_decision(session, **where, stage=stage, by=by),
         "run": run,
         "rank": rank,
-        "why": why_of(rank, record) if rank else None,
+        "why": explanation(rank, record) if rank else None,
         "n_ranked": n_ranked(session, run=run) if run else 0,
         "calibration": turn_of(session, **where, stage=stage, by=by),
         "document": full_text_of(session, **where, by=by) if stage is Stage.FULL_TEXT else None,

@@ -13,8 +13,8 @@ from review.errors import NotAllowed
 from review.permissions import Action
 from review.vocabulary import Resolution, Stage
 from screening.progress.agreement import Agreement, agreement
-from screening.progress.history import count_resolutions, pairs_of_verdicts
-from screening.progress.stopping_report import is_enough
+from screening.progress.history import count_resolutions, verdict_pairs
+from screening.progress.stopping_report import stopping_report
 
 read_router = router("screening")
 
@@ -91,7 +91,7 @@ def get_agreement(
     session: ReadSession, review_id: ReviewId, by: CurrentActor, stage: Stage
 ) -> StageAgreement:
     """Return how far reviewers agreed before conflicts were resolved; for the lead."""
-    pairs = pairs_of_verdicts(session, review_id=review_id, stage=stage, by=by)
+    pairs = verdict_pairs(session, review_id=review_id, stage=stage, by=by)
     return StageAgreement(
         stage=stage,
         overall=_figures(agreement([pair for verdicts in pairs.values() for pair in verdicts])),
@@ -107,7 +107,7 @@ def get_stopping(
     session: ReadSession, review_id: ReviewId, by: CurrentActor, stage: Stage
 ) -> StoppingAdvice:
     """Return whether the protocol's recall target is reached; for the lead."""
-    report = is_enough(session, review_id=review_id, stage=stage, by=by)
+    report = stopping_report(session, review_id=review_id, stage=stage, by=by)
     test, sample = report.test, report.sample
     return StoppingAdvice(
         stage=stage,

@@ -29,8 +29,8 @@ from review.searches.searches import SearchOnDemand
 from review.storage.database import Database
 from review.storage.files import FileStore
 from review.vocabulary import Role, SearchKind, Stage, Verdict
-from screening.progress.recall_curve import draw, stops
-from screening.progress.simulation import replay_own
+from screening.progress.recall_curve import draw, stopping_points
+from screening.progress.simulation import simulate_review
 from screening.ranking.runs import rank_records
 
 PATIENCE = 0.4  # seconds between two words on progress
@@ -239,7 +239,7 @@ def _rank(task: Task) -> Result:
 def _simulate(task: Task) -> Result:
     asked = task.held.arguments
     stage = Stage(asked["stage"])
-    replayed = replay_own(
+    replayed = simulate_review(
         task.database,
         review_id=task.held.review_id,
         stage=stage,
@@ -252,7 +252,7 @@ def _simulate(task: Task) -> Result:
         "stage": stage.value,
         "seed": asked["seed"],
         "metrics": replayed.metrics,
-        "stops": [asdict(one) for one in stops(labels)],
+        "stops": [asdict(one) for one in stopping_points(labels)],
         "svg": draw(labels),
     }
 

@@ -21,7 +21,7 @@ from review.errors import ReviewError
 from review.jobs import LEASE_DURATION, ClaimedJob, LostLease
 from review.storage.database import Database
 from review.vocabulary import Stage
-from screening.ranking.runs import is_due, keep_up
+from screening.ranking.runs import is_due, refresh_if_stale
 
 log = logging.getLogger("siftmap.worker")
 KEPT = timedelta(days=30)
@@ -123,7 +123,7 @@ class Worker:
             cache = self.settings.feature_cache(review_id)
             try:
                 if time.monotonic() > self._failed.get((review_id, stage), 0):
-                    keep_up(self.database, review_id=review_id, stage=stage, cache=cache)
+                    refresh_if_stale(self.database, review_id=review_id, stage=stage, cache=cache)
             except Exception:  # the order in use stays, and other reviews have their turn
                 log.exception("the order of review %s could not be learned anew", review_id)
                 self._failed[review_id, stage] = time.monotonic() + self.settings.rank_seconds

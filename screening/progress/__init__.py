@@ -1,1 +1,1 @@
-"""How well screening goes: agreement, stopping, fairness, checks and simulation."""
+"""How screening is going: agreement, stopping, fairness, checks and simulation."""

@@ -1,29 +1,42 @@
-"""How far two reviewers agreed, beyond what chance would give."""
+"""How far two reviewers agreed, beyond agreement by chance."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
-from typing import Literal
+from typing import Literal, NamedTuple
 
 INCLUDE = "include"
 EXCLUDE = "exclude"
 MAYBE = "maybe"
 
-Z_95 = 1.959963984540054  # the normal deviate of a two-sided 95 % interval
+Z_95 = 1.959963984540054  # the normal deviate for a two-sided 95 % interval
+
+
+class _Table(NamedTuple):
+    """The 2 × 2 table of two reviewers' verdicts, with the usual names of its cells."""
+
+    a: int  # both included
+    b: int  # only the first included
+    c: int  # only the second included
+    d: int  # both excluded
+
+    @property
+    def n(self) -> int:
+        return self.a + self.b + self.c + self.d
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """The agreement of two reviewers who judged the same ``n`` records.
+    """The agreement of two reviewers who decided on the same ``n`` records.
 
-    Shares are 0 to 1 and coefficients -1 to 1.  One that is not defined is None, and
+    Shares are 0 to 1 and coefficients -1 to 1.  A number that is not defined is None, and
     ``kappa_reason`` says in a sentence why there is no kappa.
     """
 
     n: int
     both_include: int
-    first_only: int  # the first included what the second excluded
+    first_only: int  # records that the first included and the second excluded
     second_only: int
     both_exclude: int
     raw: float | None
@@ -46,8 +59,8 @@ def agreement(
 ) -> Agreement:
     """Return the agreement over ``pairs`` of verdicts, (first reviewer's, second reviewer's).
 
-    "maybe" counts as ``maybe``.  Raises ValueError for any other word than include, exclude and
-    maybe.
+    "maybe" counts as ``maybe`` says.  Raises ValueError for any word other than include, exclude
+    and maybe.
 
     References
     ----------
@@ -61,10 +74,10 @@ def agreement(
         (_is_include(first, maybe=maybe), _is_include(second, maybe=maybe))
         for first, second in pairs
     )
-    a, b = cells[True, True], cells[True, False]
-    c, d = cells[False, True], cells[False, False]
-    n = a + b + c + d
-    kappa = _kappa(a, b, c, d)
+    table = _Table(cells[True, True], cells[True, False], cells[False, True], cells[False, False])
+    a, b, c, d = table
+    n = table.n
+    kappa = _kappa(table)
     return Agreement(
         n=n,
         both_include=a,
@@ -73,10 +86,10 @@ def agreement(
         both_exclude=d,
         raw=(a + d) / n if n else None,
         kappa=kappa,
-        kappa_interval=None if kappa is None else _kappa_interval(a, b, c, d, kappa=kappa),
-        kappa_reason=_why_no_kappa(a, b, c, d),
+        kappa_interval=None if kappa is None else _kappa_interval(table, kappa),
+        kappa_reason=_why_no_kappa(table),
         pabak=2 * (a + d) / n - 1 if n else None,
-        ac1=_ac1(a, b, c, d) if n else None,
+        ac1=_ac1(table) if n else None,
         positive=2 * a / (2 * a + b + c) if a + b + c else None,
         negative=2 * d / (2 * d + b + c) if d + b + c else None,
     )
@@ -85,31 +98,34 @@ def agreement(
 def _is_include(verdict: str, *, maybe: str) -> bool:
     counted = maybe if verdict == MAYBE else verdict
     if counted not in (INCLUDE, EXCLUDE):
-        raise ValueError(f"A verdict is include, exclude or maybe, not {verdict!r}.")
+        raise ValueError(f"{verdict!r} is not a verdict. Use include, exclude or maybe.")
     return counted == INCLUDE
 
 
-def _why_no_kappa(a: int, b: int, c: int, d: int) -> str | None:
-    if a + b + c + d == 0:
-        return "Kappa is not defined: no record was judged by both."
+def _why_no_kappa(table: _Table) -> str | None:
+    a, b, c, d = table
+    if table.n == 0:
+        return "Kappa is not defined: no two reviewers have decided on the same record."
     if b + c == 0 and (a == 0 or d == 0):
         verdict = EXCLUDE if a == 0 else INCLUDE
-        return f"Kappa is not defined: all agreed, and every verdict was {verdict}."
+        return f"Kappa is not defined: reviewers always agreed, and every decision was {verdict}."
     return None
 
 
-def _kappa(a: int, b: int, c: int, d: int) -> float | None:
-    """Cohen 1960: (observed - expected) / (1 - expected), both sides times n squared."""
-    if _why_no_kappa(a, b, c, d):
+def _kappa(table: _Table) -> float | None:
+    """Return (observed - expected) / (1 - expected), both sides times n squared (Cohen 1960)."""
+    if _why_no_kappa(table):
         return None
-    n = a + b + c + d
+    a, b, c, d = table
+    n = table.n
     expected = (a + b) * (a + c) + (c + d) * (b + d)
     return (n * (a + d) - expected) / (n * n - expected)
 
 
-def _kappa_interval(a: int, b: int, c: int, d: int, *, kappa: float) -> tuple[float, float]:
-    """Fleiss, Cohen & Everitt 1969: the large-sample interval, cut at -1 and 1."""
-    n = a + b + c + d
+def _kappa_interval(table: _Table, kappa: float) -> tuple[float, float]:
+    """Return the large-sample interval, cut at -1 and 1 (Fleiss, Cohen & Everitt 1969)."""
+    a, b, c, d = table
+    n = table.n
     first, second = (a + b) / n, (a + c) / n
     expected = first * second + (1 - first) * (1 - second)
     rest = 1 - kappa
@@ -122,9 +138,10 @@ def _kappa_interval(a: int, b: int, c: int, d: int, *, kappa: float) -> tuple[fl
     return max(kappa - half, -1.0), min(kappa + half, 1.0)
 
 
-def _ac1(a: int, b: int, c: int, d: int) -> float:
-    """Gwet 2008: chance agreement is 2 q (1 - q), q being the mean share of includes."""
-    n = a + b + c + d
+def _ac1(table: _Table) -> float:
+    """Return AC1, whose chance agreement is 2 q (1 - q) for a mean share q included (Gwet 2008)."""
+    a, b, c, d = table
+    n = table.n
     included = (2 * a + b + c) / (2 * n)
     expected = 2 * included * (1 - included)
     return ((a + d) / n - expected) / (1 - expected)

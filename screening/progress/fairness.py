@@ -1,4 +1,4 @@
-"""Whether the order serves all kinds of records alike: by language, source, year, and abstract."""
+"""How well the ranking works for groups of records: by language, source, decade and abstract."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,38 +14,34 @@ from review.permissions import Action, check
 from review.states.resolution import resolutions
 from review.tables import Rank, Record, Search
 from review.vocabulary import FINISHED, Resolution, Stage
-from screening.ranking.record_groups import KINDS, chance, is_behind, kinds_of
+from screening.ranking.record_groups import GROUPINGS, groups_of, is_behind, roc_area
 from screening.ranking.runs import current_run
 
 
 @dataclass(frozen=True)
-class Group:
-    """Records of one kind, and how well the order tells those of them that count.
+class GroupFairness:
+    """A group of records, and how well the ranking finds the relevant ones among them.
 
-    ``chance`` is the probability that an included record of the group stands before an excluded
-    record of any kind, each scored without its own result (the area under the ROC curve); None
-    where there are too few.  ``is_behind`` says that it is surely less than for the others.
+    ``roc_area`` is the chance that an included record of the group ranks above an excluded record
+    of any group, each scored without its own label (the area under the ROC curve); None if there
+    are too few.  ``is_behind`` says that it is clearly smaller than for all other records.
     """
 
     name: str
     n: int
     n_resolved: int
     n_included: int
-    early: float | None  # share of its open records that stand in the first half of the open ones
-    chance: float | None
+    early: float | None  # share of its open records in the first half of all open ones
+    roc_area: float | None
     is_behind: bool
 
 
-def served(
-    session: Session,
-    *,
-    review_id: UUID,
-    stage: Stage,
-    by: Actor,
-) -> Mapping[str, Sequence[Group]]:
-    """Return the groups of records by language, source, decade and abstract; for the lead.
+def ranking_fairness(
+    session: Session, *, review_id: UUID, stage: Stage, by: Actor
+) -> Mapping[str, Sequence[GroupFairness]]:
+    """Return the groups by language, source, decade and abstract, the largest first; for the lead.
 
-    Nothing is returned before a first ranking.
+    The mapping is empty before the first ranking.
     """
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     run = current_run(session, review_id=review_id, stage=stage)
@@ -68,20 +64,28 @@ def served(
         .where(Rank.model_run_id == run.id)
         .order_by(Rank.position)
     ).all()
-    kinds = [kinds_of(row.language, row.source, row.year, is_bare=row.is_bare) for row in rows]
-    material = _Material(
+    groups = [
+        groups_of(
+            language=row.language,
+            source=row.source,
+            year=row.year,
+            has_abstract=not row.is_bare,
+        )
+        for row in rows
+    ]
+    ranked = _RankedRecords(
         resolution=np.array([row.resolution for row in rows], dtype=object),
         held_out=np.array([np.nan if row.held_out is None else row.held_out for row in rows]),
     )
     return {
-        kind: _groups(np.array([names[place] for names in kinds], dtype=object), material)
-        for place, kind in enumerate(KINDS)
+        grouping: _fairness(np.array(names, dtype=object), ranked)
+        for grouping, names in zip(GROUPINGS, _columns(groups), strict=True)
     }
 
 
 @dataclass(frozen=True)
-class _Material:
-    """The records of an order, first to last: results, and scores without them."""
+class _RankedRecords:
+    """The records of a ranking, first to last, each with its resolution and held-out score."""
 
     resolution: NDArray[np.object_]
     held_out: NDArray[np.float64]
@@ -91,27 +95,32 @@ class _Material:
         return ~np.isin(self.resolution, [*FINISHED, Resolution.NOT_SCREENED])
 
 
-def _groups(names: NDArray[np.object_], material: _Material) -> list[Group]:
-    is_open = material.is_open
+def _columns(groups: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Return the groups of all records by grouping; there may be no records."""
+    return [[names[column] for names in groups] for column in range(len(GROUPINGS))]
+
+
+def _fairness(names: NDArray[np.object_], ranked: _RankedRecords) -> list[GroupFairness]:
+    is_open = ranked.is_open
     is_early = np.zeros(len(names), dtype=bool)
     is_early[np.flatnonzero(is_open)[: (is_open.sum() + 1) // 2]] = True
-    is_scored = ~np.isnan(material.held_out)
-    included = is_scored & (material.resolution == Resolution.INCLUDE)
-    excluded = material.held_out[is_scored & (material.resolution == Resolution.EXCLUDE)]
+    is_scored = ~np.isnan(ranked.held_out)
+    included = is_scored & (ranked.resolution == Resolution.INCLUDE)
+    excluded = ranked.held_out[is_scored & (ranked.resolution == Resolution.EXCLUDE)]
     groups = []
     for name in sorted(set(names)):
-        mine = names == name
-        own = chance(material.held_out[included & mine], excluded)
-        others = chance(material.held_out[included & ~mine], excluded)
-        n_open = int((mine & is_open).sum())
+        in_group = names == name
+        own = roc_area(ranked.held_out[included & in_group], excluded)
+        others = roc_area(ranked.held_out[included & ~in_group], excluded)
+        n_open = int((in_group & is_open).sum())
         groups.append(
-            Group(
+            GroupFairness(
                 name=str(name),
-                n=int(mine.sum()),
-                n_resolved=int((mine & np.isin(material.resolution, FINISHED)).sum()),
-                n_included=int((mine & (material.resolution == Resolution.INCLUDE)).sum()),
-                early=float((mine & is_early).sum() / n_open) if n_open else None,
-                chance=own[0] if own else None,
+                n=int(in_group.sum()),
+                n_resolved=int((in_group & np.isin(ranked.resolution, FINISHED)).sum()),
+                n_included=int((in_group & (ranked.resolution == Resolution.INCLUDE)).sum()),
+                early=float((in_group & is_early).sum() / n_open) if n_open else None,
+                roc_area=own.area if own else None,
                 is_behind=is_behind(own, others),
             )
         )

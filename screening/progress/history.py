@@ -1,7 +1,7 @@
-"""What screening has read, in order: the material of agreement and of stopping.
+"""Screening in its order: what agreement and stopping rules are computed from.
 
-Both look at rounds that are complete, so they are for leads; nothing of them is a reviewer's to
-see while screening goes on.
+Both use only rounds that are complete.  They are for leads: reviewers must not see any of this
+while screening goes on.
 """
 
 from collections import defaultdict
@@ -23,18 +23,19 @@ from review.states.flow import REMOVED, RETRIEVED, FlowState, flow_state_table
 from review.states.resolution import Reasons, reasons_of, resolution_table, resolution_tables
 from review.tables import Decision, ImportedDecision
 from review.vocabulary import FINISHED, Resolution, Role, Stage, Verdict
-from screening.ranking.random_sample import known_beginning, random_order
+from screening.ranking.random_sample import known_sample, random_order
 
-READ = (*FINISHED, Resolution.CONFLICT)  # by as many reviewers as it takes
-AT_STAGE = {
+COMPLETE = (*FINISHED, Resolution.CONFLICT)  # has all the decisions that it needs
+LABELS = {Resolution.INCLUDE: 1, Resolution.EXCLUDE: 0}
+FLOW_STATES_OF_STAGE = {
     Stage.TITLE_ABSTRACT: frozenset(FlowState) - REMOVED,
     Stage.FULL_TEXT: RETRIEVED,
 }
 
 
 @dataclass(frozen=True)
-class Given:
-    """One decision of a cluster's current round."""
+class RoundDecision:
+    """A decision in a cluster's current round; it need not be live any more."""
 
     id: UUID
     reviewer_id: UUID
@@ -44,21 +45,22 @@ class Given:
 
 
 def count_resolutions(session: Session, *, review_id: UUID, stage: Stage) -> dict[Resolution, int]:
-    """Return how many records of the stage have come to what."""
-    query = _counted(stage, reasons_of(protocol_of(session, review_id)))
-    found = {Resolution(one): n for one, n in session.execute(query, bind_params(review_id))}
-    return {one: found.get(one, 0) for one in Resolution}
+    """Return the number of records of the stage with each resolution."""
+    query = _resolution_counts(stage, reasons_of(protocol_of(session, review_id)))
+    rows = session.execute(query, bind_params(review_id))
+    counts = {Resolution(resolution): n for resolution, n in rows}
+    return {resolution: counts.get(resolution, 0) for resolution in Resolution}
 
 
 @lru_cache(maxsize=64)
-def _counted(stage: Stage, reasons: Reasons) -> Select[Any]:
-    results = _results(stage, reasons).subquery()
-    return select(results.c.resolution, func.count()).group_by(results.c.resolution)
+def _resolution_counts(stage: Stage, reasons: Reasons) -> Select[Any]:
+    resolved = _resolutions_by_number(stage, reasons).subquery()
+    return select(resolved.c.resolution, func.count()).group_by(resolved.c.resolution)
 
 
 @lru_cache(maxsize=64)
-def _results(stage: Stage, reasons: Reasons) -> Select[Any]:
-    """Return the number of each record of the stage, and what it has come to."""
+def _resolutions_by_number(stage: Stage, reasons: Reasons) -> Select[Any]:
+    """Return the query for the number and the resolution of each record of the stage."""
     scope = Scope(REVIEW_PARAM)
     resolved = resolution_tables(scope, reasons)
     states = flow_state_table(scope, reasons, resolved=resolved)
@@ -66,33 +68,34 @@ def _results(stage: Stage, reasons: Reasons) -> Select[Any]:
     return (
         select(states.c.number, table.c.resolution)
         .join(states, states.c.record_id == table.c.cluster_id)
-        .where(states.c.flow_state.in_([one.value for one in AT_STAGE[stage]]))
+        .where(states.c.flow_state.in_([state.value for state in FLOW_STATES_OF_STAGE[stage]]))
     )
 
 
-def labels_as_read(session: Session, *, review_id: UUID, stage: Stage) -> list[int]:
-    """Return 1 (included), 0 (excluded) or -1 (in conflict) for each record read, in that order.
+def labels_in_screening_order(session: Session, *, review_id: UUID, stage: Stage) -> list[int]:
+    """Return 1 (included), 0 (excluded) or -1 (in conflict) for each screened record, in order.
 
-    A record was read when the first decision of its round was made.  One that waits for a second
-    decision counts as unread: which ones do follows from the order, and says nothing of them.
-    Records with decisions that were imported are left out: nobody knows in which order they were
-    read.
+    A record was screened when the first decision of its round was made.  A record that awaits a
+    second decision counts as unscreened: which ones do depends on the ranking alone and says
+    nothing about them.  Records with imported decisions are left out, because nobody knows in which
+    order they were screened.
     """
-    query = _read_query(stage, reasons_of(protocol_of(session, review_id)))
+    query = _screened_query(stage, reasons_of(protocol_of(session, review_id)))
     resolutions = session.scalars(query, bind_params(review_id))
-    labels = {Resolution.INCLUDE: 1, Resolution.EXCLUDE: 0}
-    return [labels.get(Resolution(one), -1) for one in resolutions]
+    return [LABELS.get(Resolution(resolution), -1) for resolution in resolutions]
 
 
-def sample_as_known(session: Session, *, review_id: UUID, stage: Stage) -> list[int]:
-    """Return the longest random sample whose results are all known: 1 (included) or 0, (n,)."""
-    query = _results(stage, reasons_of(protocol_of(session, review_id)))
-    result = {number: one for number, one in session.execute(query, bind_params(review_id))}  # noqa: C416 - a row is not a pair to mypy
-    labels = {Resolution.INCLUDE: 1, Resolution.EXCLUDE: 0}
-    return list(known_beginning([labels.get(result[one], -1) for one in random_order(result)]))
+def known_sample_labels(session: Session, *, review_id: UUID, stage: Stage) -> list[int]:
+    """Return 1 (included) or 0 for each record of the longest fully resolved random sample."""
+    query = _resolutions_by_number(stage, reasons_of(protocol_of(session, review_id)))
+    labels = {
+        row.number: LABELS.get(row.resolution, -1)
+        for row in session.execute(query, bind_params(review_id))
+    }
+    return list(known_sample([labels[number] for number in random_order(labels)]))
 
 
-def pairs_of_verdicts(
+def verdict_pairs(
     session: Session,
     *,
     review_id: UUID,
@@ -101,64 +104,71 @@ def pairs_of_verdicts(
     only: Collection[UUID] | None = None,
     as_of: int | None = None,
 ) -> dict[tuple[UUID, UUID], list[tuple[str, str]]]:
-    """Return, for each two reviewers, what they said of the records that both decided on.
+    """Return, for every two reviewers, their verdicts on the records that both decided on.
 
-    Records are those with all the decisions they need after event ``as_of``, or of them those in
-    ``only``, whole clusters.  Verdicts are those that stood when the last who decides had decided:
-    changes after that, and what an adjudicator said, do not count.  For the lead; a lead who
-    screens is not told of records that are still in conflict.
+    Records are those that had all the decisions they need after event ``as_of``; with ``only``,
+    just those of them in whole clusters of these records.  Verdicts are those that were live when
+    the last reviewer had decided: later changes and adjudications do not count.  For the lead; for
+    a lead who screens, records that are still in conflict are left out.
     """
     pairs: dict[tuple[UUID, UUID], list[tuple[str, str]]] = defaultdict(list)
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     is_blind = Role.REVIEWER in roles_of_actor(session, review_id=review_id, by=by)
-    given = _given(session, review_id, stage, settled_only=is_blind, only=only, as_of=as_of)
-    for said in given.values():
-        for (first, one), (second, other) in combinations(sorted(_when_complete(said)), 2):
-            pairs[first, second].append((one.value, other.value))
+    by_cluster = _decisions_by_cluster(
+        session, review_id, stage, resolved_only=is_blind, only=only, as_of=as_of
+    )
+    for decisions in by_cluster.values():
+        for (first, verdict), (second, other_verdict) in combinations(
+            sorted(_verdicts_when_complete(decisions)), 2
+        ):
+            pairs[first, second].append((verdict.value, other_verdict.value))
     return dict(sorted(pairs.items()))
 
 
-def _when_complete(said: Sequence[Given]) -> list[tuple[UUID, Verdict]]:
-    """Return everybody's verdict as they stood when the last one to decide had decided."""
+def _verdicts_when_complete(decisions: Sequence[RoundDecision]) -> list[tuple[UUID, Verdict]]:
+    """Return each reviewer's verdict as it was when the last reviewer had decided."""
     live: dict[UUID, dict[UUID, Verdict]] = defaultdict(dict)
     complete: dict[UUID, Verdict] = {}
-    for one in said:
-        own = live[one.reviewer_id]
-        if one.supersedes_id is not None:
-            own.pop(one.supersedes_id, None)
-        if one.verdict is not Verdict.WITHDRAWN:
-            own[one.id] = one.verdict
-        deciding = {who: list(kept.values())[-1] for who, kept in live.items() if kept}
-        if len(deciding) > len(complete):
-            complete = deciding
+    for decision in decisions:
+        own = live[decision.reviewer_id]
+        if decision.supersedes_id is not None:
+            own.pop(decision.supersedes_id, None)
+        if decision.verdict is not Verdict.WITHDRAWN:
+            own[decision.id] = decision.verdict
+        current = {
+            reviewer: list(verdicts.values())[-1] for reviewer, verdicts in live.items() if verdicts
+        }
+        if len(current) > len(complete):
+            complete = current
     return list(complete.items())
 
 
-def _given(
+def _decisions_by_cluster(
     session: Session,
     review_id: UUID,
     stage: Stage,
     *,
-    settled_only: bool,
+    resolved_only: bool,
     only: Collection[UUID] | None,
     as_of: int | None,
-) -> dict[UUID, list[Given]]:
+) -> dict[UUID, list[RoundDecision]]:
     reasons = reasons_of(protocol_of(session, review_id, as_of=as_of))
-    query = _given_query(stage, reasons, settled_only, only is not None, as_of)
-    given: dict[UUID, list[Given]] = defaultdict(list)
-    asked = bind_params(review_id, only)
-    for cluster, *said in session.execute(query, asked):
-        given[cluster].append(Given(*said))
-    return given
+    query = _decisions_query(
+        stage, reasons, resolved_only=resolved_only, is_limited=only is not None, as_of=as_of
+    )
+    by_cluster: dict[UUID, list[RoundDecision]] = defaultdict(list)
+    for cluster_id, *columns in session.execute(query, bind_params(review_id, only)):
+        by_cluster[cluster_id].append(RoundDecision(*columns))
+    return by_cluster
 
 
 @lru_cache(maxsize=64)
-def _given_query(
-    stage: Stage, reasons: Reasons, settled_only: bool, is_some: bool, as_of: int | None
+def _decisions_query(
+    stage: Stage, reasons: Reasons, *, resolved_only: bool, is_limited: bool, as_of: int | None
 ) -> Select[Any]:
-    scope = Scope(REVIEW_PARAM, as_of, RECORDS_PARAM if is_some else None)
+    scope = Scope(REVIEW_PARAM, as_of, RECORDS_PARAM if is_limited else None)
     query, table = _of_current_rounds(scope, stage, reasons)
-    query = query.where(table.c.resolution.in_(FINISHED if settled_only else READ))
+    query = query.where(table.c.resolution.in_(FINISHED if resolved_only else COMPLETE))
     return query.add_columns(
         table.c.cluster_id,
         Decision.id,
@@ -170,13 +180,13 @@ def _given_query(
 
 
 @lru_cache(maxsize=64)
-def _read_query(stage: Stage, reasons: Reasons) -> Select[Any]:
-    """Return what the clusters that were read have come to, by the first decision on each."""
+def _screened_query(stage: Stage, reasons: Reasons) -> Select[Any]:
+    """Return the query for the resolutions of screened clusters, in order of first decision."""
     query, table = _of_current_rounds(Scope(REVIEW_PARAM), stage, reasons)
     return (
         query.add_columns(table.c.resolution)
         .outerjoin(ImportedDecision, ImportedDecision.decision_id == Decision.id)
-        .where(table.c.resolution.in_(READ))
+        .where(table.c.resolution.in_(COMPLETE))
         .group_by(table.c.cluster_id, table.c.resolution)
         .having(func.count(ImportedDecision.id) == 0)
         .order_by(func.min(Decision.event_number))
@@ -184,7 +194,7 @@ def _read_query(stage: Stage, reasons: Reasons) -> Select[Any]:
 
 
 def _of_current_rounds(scope: Scope, stage: Stage, reasons: Reasons) -> tuple[Select[Any], CTE]:
-    """Return a query, without columns yet, over the decisions of current rounds; and its table."""
+    """Return a query without columns over decisions in current rounds, and its resolutions."""
     member = members(scope)
     table = resolution_table(scope, stage, reasons, member=member)
     query: Select[Any] = (

@@ -1,4 +1,4 @@
-"""Decided records that look like the other kind, for a second look by the lead."""
+"""Resolved records whose decision looks unusual for their text, for the lead to check."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,58 +17,63 @@ from review.tables import Decision, ModelRun, Rank, Record
 from review.vocabulary import FINISHED, Resolution, Role, Stage
 from screening.ranking.runs import current_run
 
-ODD = 0.25  # of the other kind that look less like it than the record does
+UNUSUAL_ABOVE = 0.25  # share of the opposite records that look less like these than it does
 
 
 @dataclass(frozen=True)
-class Odd:
-    """A resolved record whose text looks like those that came to the other result."""
+class UnusualDecision:
+    """A resolved record whose text looks like those with the opposite decision."""
 
     record_id: UUID
     number: int
     title: str
     resolution: Resolution
-    more_alike: float  # share of the other kind that looks less like that kind than this record
+    more_alike: float  # share of the opposite records that look less like these than this one
 
 
-def odd_ones(
+def unusual_decisions(
     session: Session, *, review_id: UUID, stage: Stage, by: Actor, limit: int = 25
-) -> tuple[ModelRun | None, dict[Resolution, list[Odd]] | None]:
-    """Return the order in use, and for each result the records that look most like the other.
+) -> tuple[ModelRun | None, dict[Resolution, list[UnusualDecision]] | None]:
+    """Return the run whose ranking is in use, and the records whose resolution looks unusual.
 
-    None in place of these where they were not compared: before a ranking, and where nothing of one
-    kind is resolved.  A lead who screens is not shown records that they decided on.
+    These are at most ``limit`` included and as many excluded records, the most unusual first.
+    There is None in their place before the first ranking, and while no record is included or none
+    excluded.  A lead who screens does not see records that they decided on.
 
-    Each record is compared by the score that it has where its own result was not learned: an
-    excluded one is odd where it looks more relevant than a quarter of the included, an included one
-    where it looks less so than a quarter of the excluded; the oddest come first.
+    Each record is compared by a score for which its own label was held out.  An excluded one is
+    unusual if it looks more relevant than a quarter of the included ones, and an included one if it
+    looks less relevant than a quarter of the excluded ones.
     """
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     run = current_run(session, review_id=review_id, stage=stage)
     if run is None:
         return None, None
-    rows = _scored(session, review_id, run, by)
+    rows = _scored(session, review_id, run, by=by)
     scores = {
-        one: np.array([row.held_out for row in rows if row.resolution == one]) for one in FINISHED
+        resolution: np.array([row.held_out for row in rows if row.resolution == resolution])
+        for resolution in FINISHED
     }
     if not all(len(values) for values in scores.values()):
         return run, None
-    found: dict[Resolution, list[Odd]] = {one: [] for one in FINISHED}
+    unusual: dict[Resolution, list[UnusualDecision]] = {resolution: [] for resolution in FINISHED}
     for row in rows:
-        mine = Resolution(row.resolution)
-        other = scores[Resolution.INCLUDE if mine is Resolution.EXCLUDE else Resolution.EXCLUDE]
-        beyond = other < row.held_out if mine is Resolution.EXCLUDE else other > row.held_out
-        share = float(beyond.mean())
-        if share > ODD:
-            found[mine].append(Odd(row.id, row.number, row.title, mine, share))
-    for odd in found.values():
-        odd.sort(key=lambda one: (-one.more_alike, one.number))
-        del odd[limit:]
-    return run, found
+        resolution = Resolution(row.resolution)
+        is_excluded = resolution is Resolution.EXCLUDE
+        opposite = scores[Resolution.INCLUDE if is_excluded else Resolution.EXCLUDE]
+        is_beyond = opposite < row.held_out if is_excluded else opposite > row.held_out
+        share = float(is_beyond.mean())
+        if share > UNUSUAL_ABOVE:
+            unusual[resolution].append(
+                UnusualDecision(row.id, row.number, row.title, resolution, share)
+            )
+    for decisions in unusual.values():
+        decisions.sort(key=lambda decision: (-decision.more_alike, decision.number))
+        del decisions[limit:]
+    return run, unusual
 
 
-def _scored(session: Session, review_id: UUID, run: ModelRun, by: Actor) -> Sequence[Row[Any]]:
-    """Return the resolved records with their held-out scores, those that ``by`` may see."""
+def _scored(session: Session, review_id: UUID, run: ModelRun, *, by: Actor) -> Sequence[Row[Any]]:
+    """Return the resolved records that ``by`` may see, with their held-out scores."""
     member = members(Scope(review_id))
     own = Record.id.in_(
         select(member.c.cluster_id)

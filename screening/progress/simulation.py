@@ -1,4 +1,4 @@
-"""Replay a finished review with the ranker, to see how early it would have found what counts."""
+"""Simulate screening of labelled records, to see how early the ranker finds relevant ones."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -16,23 +16,23 @@ from review.storage.database import Database
 from review.vocabulary import Stage
 from screening.ranking.features import Features, extract, record_text
 from screening.ranking.ranker import RelevanceRanker
-from screening.ranking.runs import gather
+from screening.ranking.training_data import training_data
 
-# As ASReview's published simulations: learn from every record until 50 are known, then each time
-# from a twentieth more.
+# As in ASReview's published simulations: train after every record until 50 are known, and from
+# then on whenever there are a twentieth more.
 SINGLE_STEPS = 50
 GROWTH = 0.05
-LEAST = 20  # records of a review's own, below which a replay says nothing
+MIN_RECORDS = 20  # resolved ones of a review, below which a simulation means little
 
 
 @dataclass(frozen=True)
 class Simulation:
-    """What a replay gives.
+    """The result of a simulation.
 
-    ``order`` has a line per record read, priors left out: position (from 1), id, label and the
-    score it had when it was picked.  ``metrics`` has wss95, rrf10, ndcg and atd of that order
-    (see `measure`), n (its length), included (relevant records in it) and seconds (the whole
-    replay, reading the texts too).
+    ``order`` has a row for each record screened, without the priors: position (from 1), id, label,
+    and the score it had when it was picked.  ``metrics`` has wss95, rrf10, ndcg and atd of that
+    order (see `measure`), n (its length), included (relevant records in it) and seconds (the whole
+    simulation, with the extraction of features).
     """
 
     order: pd.DataFrame
@@ -47,19 +47,19 @@ def simulate(
     seed: int = 0,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Simulation:
-    """Replay the labelled records of ``frame`` (columns id, title, abstract, label).
+    """Simulate screening of the records in ``frame`` (columns id, title, abstract, label).
 
-    Reading starts from the labels of ``priors`` (ids); where these are None, from the question
-    alone, or without a question from one relevant and one irrelevant record drawn by ``seed``.
-    ``on_progress`` is told how many records are known, and of how many.  Raises ValueError for
-    unknown ids, equal ids, other labels than 0 and 1, and where what is left to read once the
-    priors are set aside holds only one label.
+    Screening starts from the labels of ``priors`` (ids).  If these are None, it starts from the
+    question alone, or without a question from one relevant and one irrelevant record drawn by
+    ``seed``.  ``on_progress`` is called with the number of known records and of all.  Raises
+    ValueError for unknown or repeated ids, labels other than 0 and 1, and if the records without
+    the priors have only one label.
     """
-    began = time.perf_counter()
+    started = time.perf_counter()
     y = _labels_of(frame)
-    known = _start(frame, y, question=question, priors=priors, seed=seed)
+    known = _prior_positions(frame, y, question=question, priors=priors, seed=seed)
     features = extract(_texts_of(frame))
-    order, scores = _replay(features, y, known, question=question, on_progress=on_progress)
+    order, scores = _simulate(features, y, known, question=question, on_progress=on_progress)
     metrics = measure(y[order].tolist())
     table = pd.DataFrame(
         {
@@ -70,10 +70,10 @@ def simulate(
         }
     )
     metrics |= {"n": len(order), "included": int(y[order].sum())}
-    return Simulation(order=table, metrics=metrics | {"seconds": time.perf_counter() - began})
+    return Simulation(order=table, metrics=metrics | {"seconds": time.perf_counter() - started})
 
 
-def replay_own(
+def simulate_review(
     database: Database,
     *,
     review_id: UUID,
@@ -82,53 +82,55 @@ def replay_own(
     seed: int | None = None,
     on_progress: Callable[[float], None] | None = None,
 ) -> Simulation:
-    """Replay the records of a review that have come to a result, as if nobody had read them yet.
+    """Simulate screening of a review's resolved records, as if nobody had screened them yet.
 
-    Begun from the protocol's question, or with a ``seed`` from two known records without it.  For
-    the lead.  Raises Invalid where there is too little to replay.
+    It starts from the protocol's question, or with a ``seed`` from two known records without the
+    question.  For the lead.  Raises Invalid if too few records are resolved.
     """
     with database.reading() as session:
         check(session, review_id=review_id, by=by, action=Action.MANAGE)
-        material = gather(session, review_id=review_id, stage=stage)
+        data = training_data(session, review_id=review_id, stage=stage)
     rows = [
         (str(number), text, "", label)
-        for number, text, label in zip(
-            material.numbers, material.texts, material.labels, strict=True
-        )
+        for number, text, label in zip(data.numbers, data.texts, data.labels, strict=True)
         if label >= 0
     ]
     frame = pd.DataFrame(rows, columns=["id", "title", "abstract", "label"])
     n_included = int(frame["label"].sum())
-    if len(frame) < LEAST or min(n_included, len(frame) - n_included) < 2:
-        raise Invalid(f"A replay needs {LEAST} records with a result, two of each kind at least.")
+    if len(frame) < MIN_RECORDS or min(n_included, len(frame) - n_included) < 2:
+        raise Invalid(
+            f"A simulation needs at least {MIN_RECORDS} resolved records, at least two of them"
+            " included and two excluded. Screen more records first."
+        )
 
-    def tell(n_known: int, n_total: int) -> None:
+    def report(n_known: int, n_total: int) -> None:
         if on_progress:
             on_progress(n_known / n_total)
 
-    question = material.question if seed is None else None
-    return simulate(frame, question=question, seed=seed or 0, on_progress=tell)
+    question = data.question if seed is None else None
+    return simulate(frame, question=question, seed=seed or 0, on_progress=report)
 
 
 def measure(labels: Sequence[int]) -> dict[str, float]:
-    """Return wss95, rrf10, ndcg and atd of ``labels`` (0, 1) in order of reading, shape (n,).
+    """Return wss95, rrf10, ndcg and atd of ``labels`` (0, 1) in screening order, shape (n,).
 
-    wss95: the place where an even spread (recall rounded to whole records) would have reached
-    floor(.95 relevant), less the place where the order did, over n; work saved over sampling as
-    in ASReview's published figures, after Cohen et al. 2006 (doi:10.1197/jamia.M1929).  rrf10:
-    recall after floor(n / 10) records, and at least one.  ndcg: gain discounted by log2(place + 1)
-    over its greatest value (Järvelin & Kekäläinen 2002, doi:10.1145/582415.582418).  atd: mean
-    place of a relevant record over n; average time to discovery of Ferdinands et al. 2023
-    (doi:10.1186/s13643-023-02257-7), as a share.  Raises ValueError unless both labels occur.
+    wss95: the position where an even spread (recall rounded to whole records) would have reached
+    floor(.95 relevant), minus the position where this order did, over n; work saved over sampling
+    as in ASReview's published figures, after Cohen et al. 2006 (doi:10.1197/jamia.M1929).  rrf10:
+    recall after floor(n / 10) records, and at least one.  ndcg: gain discounted by
+    log2(position + 1) over its greatest value (Järvelin & Kekäläinen 2002,
+    doi:10.1145/582415.582418).  atd: mean position of a relevant record over n; average time to
+    discovery of Ferdinands et al. 2023 (doi:10.1186/s13643-023-02257-7), as a share.  Raises
+    ValueError unless both labels occur.
     """
     y = np.asarray(labels, dtype=np.int64)
     n, n_relevant = len(y), int(y.sum())
     if not 0 < n_relevant < n:
-        raise ValueError("The records to read hold only one label: there is nothing to measure.")
+        raise ValueError("The records to screen have only one label: there is nothing to measure.")
     found = np.cumsum(y)
-    by_chance = np.round(np.linspace(0, n_relevant, n))
-    enough = max(int(0.95 * n_relevant), 1)
-    saved = int(np.searchsorted(by_chance, enough)) - int(np.searchsorted(found, enough))
+    found_evenly = np.round(np.linspace(0, n_relevant, n))
+    target = max(int(0.95 * n_relevant), 1)
+    saved = int(np.searchsorted(found_evenly, target)) - int(np.searchsorted(found, target))
     discounts = 1 / np.log2(np.arange(2, n + 2))
     return {
         "wss95": saved / n,
@@ -138,7 +140,7 @@ def measure(labels: Sequence[int]) -> dict[str, float]:
     }
 
 
-def _replay(
+def _simulate(
     features: Features,
     y: NDArray[np.int64],
     known: Sequence[int],
@@ -146,27 +148,27 @@ def _replay(
     question: str | None,
     on_progress: Callable[[int, int], None] | None,
 ) -> tuple[list[int], list[float]]:
-    read = np.full(len(y), -1)
-    read[list(known)] = y[list(known)]
+    known_labels = np.full(len(y), -1)
+    known_labels[list(known)] = y[list(known)]
     order: list[int] = []
     scores: list[float] = []
     ranker = RelevanceRanker(question=question)
-    while (unread := np.flatnonzero(read == -1)).size:
-        found = ranker.fit(features, read).score(features.take(unread))
-        best = np.argsort(-found, kind="stable")[: _batch(len(y) - len(unread))]
-        order += unread[best].tolist()
-        scores += found[best].tolist()
-        read[unread[best]] = y[unread[best]]
+    while (unknown := np.flatnonzero(known_labels == -1)).size:
+        new_scores = ranker.fit(features, known_labels).score(features.take(unknown))
+        best = np.argsort(-new_scores, kind="stable")[: _batch_size(len(y) - len(unknown))]
+        order += unknown[best].tolist()
+        scores += new_scores[best].tolist()
+        known_labels[unknown[best]] = y[unknown[best]]
         if on_progress:
             on_progress(len(known) + len(order), len(y))
     return order, scores
 
 
-def _batch(n_known: int) -> int:
+def _batch_size(n_known: int) -> int:
     return 1 if n_known < SINGLE_STEPS else int(GROWTH * n_known)
 
 
-def _start(
+def _prior_positions(
     frame: pd.DataFrame,
     y: NDArray[np.int64],
     *,
@@ -175,17 +177,17 @@ def _start(
     seed: int,
 ) -> list[int]:
     if priors is not None:
-        places = {name: place for place, name in enumerate(frame["id"].astype(str))}
-        if strangers := [name for name in priors if str(name) not in places]:
-            raise ValueError(f"No record has the id {', '.join(map(str, strangers))}.")
-        return sorted({places[str(name)] for name in priors})
+        positions = {id_: position for position, id_ in enumerate(frame["id"].astype(str))}
+        if unknown := [id_ for id_ in priors if str(id_) not in positions]:
+            raise ValueError(f"No record has the id {', '.join(map(str, unknown))}.")
+        return sorted({positions[str(id_)] for id_ in priors})
     return [] if question else draw_priors(y, seed=seed)
 
 
 def draw_priors(y: NDArray[np.int64], *, seed: int) -> list[int]:
-    """Return the places of one relevant and one irrelevant record, drawn by ``seed``."""
+    """Return the positions of one relevant and one irrelevant record, drawn by ``seed``."""
     if len(np.unique(y)) < 2:
-        raise ValueError("There is no relevant and irrelevant record to start from.")
+        raise ValueError("There must be a relevant and an irrelevant record to start from.")
     draw = np.random.RandomState(1000 + seed)
     return [int(draw.choice(np.flatnonzero(y == label))) for label in (1, 0)]
 

@@ -1,4 +1,4 @@
-"""Whether enough was read: the numbers for it side by side, none of which decides anything."""
+"""The numbers for and against stopping, side by side; none of them decides anything."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,11 @@ from review.events import Actor
 from review.permissions import Action, check
 from review.reviews import protocol_of
 from review.vocabulary import FINISHED, Resolution, Stage
-from screening.progress.history import count_resolutions, labels_as_read, sample_as_known
+from screening.progress.history import (
+    count_resolutions,
+    known_sample_labels,
+    labels_in_screening_order,
+)
 from screening.progress.stopping_rules import (
     RecallTest,
     consecutive_irrelevant,
@@ -26,53 +30,54 @@ from screening.ranking.runs import current_run
 
 
 @dataclass(frozen=True)
-class Enough:
-    """What is known of how much is left to find at a stage."""
+class StoppingReport:
+    """What is known about how much is left to find at a stage."""
 
     stage: Stage
     rule: StoppingRule
-    n_total: int  # records of the stage, read or not
+    n_total: int  # records of the stage, screened or not
     n_resolved: int
     n_included: int
     n_conflicts: int
     test: RecallTest
-    recall_floor: float | None  # that the same test supports
+    recall_floor: float | None  # the greatest recall that the same test supports
     consecutive_irrelevant: int
     relevant_left: float | None
-    sample: SampleEstimate | None  # None before a first random sample is known whole
+    sample: SampleEstimate | None  # None until the first random sample is all resolved
     random_share: float
     was_ranked: bool
 
     @property
     def methods(self) -> str:
-        """Return what a report's methods section can say of it, as things stand."""
-        what = "Titles and abstracts" if self.stage is Stage.TITLE_ABSTRACT else "Full texts"
-        said = []
+        """Return sentences for the methods section of a report, with the current numbers."""
+        documents = "Titles and abstracts" if self.stage is Stage.TITLE_ABSTRACT else "Full texts"
+        sentences = []
         if self.was_ranked:
-            said.append(
-                f"{what} were given to reviewers in an order learned from what had been resolved"
-                " until then: a linear support vector machine on words and pairs of words, begun"
-                f" from the review's question, with {percent(self.random_share)} in random order."
+            sentences.append(
+                f"{documents} were screened in the order of a ranking that was trained on the"
+                " records resolved so far: a linear support vector machine on words and pairs of"
+                " words that started from the review's question, with"
+                f" {percent(self.random_share)} of the records in random order."
             )
-        said += [
-            f"{self.n_resolved:,} of {self.n_total:,} records were screened, of which"
-            f" {self.n_included:,} were included.",
-            f"That fewer than {percent(self.test.recall_target)} of the relevant records had been"
-            f" found {'was' if self.test.is_reached else 'could not be'} rejected at"
-            f" {percent(self.test.confidence)} confidence ({self.test.p_text}; Callaghan and"
+        sentences += [
+            f"The reviewers screened {self.n_resolved:,} of {self.n_total:,} records and included"
+            f" {self.n_included:,}.",
+            f"The hypothesis that fewer than {percent(self.test.recall_target)} of the relevant"
+            f" records had been found {'was' if self.test.is_reached else 'could not be'} rejected"
+            f" at {percent(self.test.confidence)} confidence ({self.test.p_text}; Callaghan and"
             " Müller-Hansen 2020).",
         ]
         if self.sample:
-            said.append(
+            sentences.append(
                 f"A random sample of {self.sample.n_sample:,} records, {self.sample.n_included:,}"
-                " of them relevant, bounds the relevant records not found at"
-                f" {self.sample.most_missed:,} ({percent(self.sample.confidence)} confidence)."
+                f" of them relevant, showed that at most {self.sample.most_missed:,} relevant"
+                f" records had not been found ({percent(self.sample.confidence)} confidence)."
             )
-        return " ".join(said)
+        return " ".join(sentences)
 
     @property
     def numbers(self) -> dict[str, Any]:
-        """Return what a decision to stop is recorded with."""
+        """Return the numbers that are stored with a stop."""
         return {
             "n_total": self.n_total,
             "n_resolved": self.n_resolved,
@@ -89,33 +94,35 @@ class Enough:
         }
 
 
-def is_enough(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -> Enough:
-    """Return the numbers that speak for stopping or against it; for the lead."""
+def stopping_report(
+    session: Session, *, review_id: UUID, stage: Stage, by: Actor
+) -> StoppingReport:
+    """Return the numbers for and against stopping; for the lead."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     protocol = protocol_of(session, review_id)
     rule = protocol.stopping
-    labels = labels_as_read(session, review_id=review_id, stage=stage)
-    counted = count_resolutions(session, review_id=review_id, stage=stage)
-    n_total, n_included = sum(counted.values()), counted[Resolution.INCLUDE]
-    n_resolved = sum(counted[one] for one in FINISHED)
-    n_ordered = _n_ordered(labels, counted)
-    sample = sample_as_known(session, review_id=review_id, stage=stage)
-    return Enough(
+    labels = labels_in_screening_order(session, review_id=review_id, stage=stage)
+    counts = count_resolutions(session, review_id=review_id, stage=stage)
+    n_total, n_included = sum(counts.values()), counts[Resolution.INCLUDE]
+    n_resolved = sum(counts[resolution] for resolution in FINISHED)
+    n_in_order = _n_in_order(labels, counts)
+    sample = known_sample_labels(session, review_id=review_id, stage=stage)
+    return StoppingReport(
         stage=stage,
         rule=rule,
         n_total=n_total,
         n_resolved=n_resolved,
         n_included=n_included,
-        n_conflicts=counted[Resolution.CONFLICT],
+        n_conflicts=counts[Resolution.CONFLICT],
         test=recall_test(
             labels,
-            n_total=n_ordered,
+            n_total=n_in_order,
             recall_target=rule.recall_target,
             confidence=rule.confidence,
         ),
-        recall_floor=recall_floor(labels, n_total=n_ordered, confidence=rule.confidence),
+        recall_floor=recall_floor(labels, n_total=n_in_order, confidence=rule.confidence),
         consecutive_irrelevant=consecutive_irrelevant(labels),
-        relevant_left=relevant_left(labels, n_total=n_ordered),
+        relevant_left=relevant_left(labels, n_total=n_in_order),
         sample=SampleEstimate(len(sample), sum(sample), n_total, n_included, rule.confidence)
         if sample
         else None,
@@ -124,20 +131,20 @@ def is_enough(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -> 
     )
 
 
-def found_at_least(
+def supported_recall(
     session: Session, *, review_id: UUID, stage: Stage, confidence: float
 ) -> tuple[int, float | None]:
-    """Return how many records were read in order, and the recall that this supports."""
-    labels = labels_as_read(session, review_id=review_id, stage=stage)
-    counted = count_resolutions(session, review_id=review_id, stage=stage)
-    n_total = _n_ordered(labels, counted)
+    """Return how many records were screened in a known order, and the recall that they support."""
+    labels = labels_in_screening_order(session, review_id=review_id, stage=stage)
+    counts = count_resolutions(session, review_id=review_id, stage=stage)
+    n_total = _n_in_order(labels, counts)
     return len(labels), recall_floor(labels, n_total=n_total, confidence=confidence)
 
 
-def _n_ordered(labels: Sequence[int], counted: Mapping[Resolution, int]) -> int:
-    """Return how many records were read in an order that is known, or not by all who are needed.
+def _n_in_order(labels: Sequence[int], counts: Mapping[Resolution, int]) -> int:
+    """Return how many records were screened in a known order or still need decisions.
 
-    Decisions that were imported have no order, and tell nothing of what is left.
+    Records with imported decisions have no known order, and say nothing about what is left.
     """
-    unread = (Resolution.UNSCREENED, Resolution.AWAITING_SECOND, Resolution.NOT_SCREENED)
-    return len(labels) + sum(counted[one] for one in unread)
+    incomplete = (Resolution.UNSCREENED, Resolution.AWAITING_SECOND, Resolution.NOT_SCREENED)
+    return len(labels) + sum(counts[resolution] for resolution in incomplete)

@@ -32,7 +32,7 @@ from review.tables import (
 )
 from review.vocabulary import FINISHED, Act, Role, Stage
 from screening.progress.agreement import Agreement, agreement
-from screening.progress.history import pairs_of_verdicts
+from screening.progress.history import verdict_pairs
 from screening.queue.assignments import readers
 from screening.ranking.random_sample import random_order
 
@@ -269,7 +269,7 @@ def _round(session: Session, one: CalibrationSet, by: Actor) -> Round:
             table.c.resolution.in_(FINISHED) | (table.c.n_reviewers >= table.c.decisions_needed),
         )
         n_complete = session.scalar(complete) or 0
-        pairs = pairs_of_verdicts(
+        pairs = verdict_pairs(
             session, review_id=one.review_id, stage=one.stage, by=by, only=whole, as_of=ended
         )
     return Round(

@@ -1,1 +1,1 @@
-"""The order of reading: features, the ranker, its runs, and the random share."""
+"""The ranking: features, the ranker, its runs, explanations, and the random sample."""

@@ -1,4 +1,4 @@
-"""Texts as counts of words and word pairs, kept so that only new texts are read again."""
+"""Texts as counts of words and word pairs, cached so that only new texts are tokenised."""
 
 import hashlib
 import json
@@ -18,11 +18,11 @@ from scipy.sparse import csr_array, hstack
 
 T = TypeVar("T")
 
-# Raised whenever `tokenise` changes: features cached by another version are refused.
+# Raise this whenever `tokenise` changes: features cached by another version are refused.
 VERSION = 1
 
-# Scripts that set no space between words (Thai, Lao, Burmese, Khmer, kana, Han): there a
-# character is a word, and a pair of words is the usual character bigram.
+# Scripts without spaces between words (Thai, Lao, Burmese, Khmer, kana, Han). In them each
+# character counts as a word, and a pair of words is the usual character bigram.
 UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff"
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
@@ -31,7 +31,7 @@ ASCII_WORD = re.compile(r"\w\w+")
 
 
 def record_text(title: str | None, abstract: str | None = None, keywords: str | None = None) -> str:
-    """Return the text a record is ranked on; whatever it lacks is left out."""
+    """Return the text a record is ranked on, without the parts that are missing."""
     return " ".join(part for part in (title, abstract, keywords) if part)
 
 
@@ -39,7 +39,7 @@ def tokenise(text: str) -> list[str]:
     """Return the words of ``text`` in order, case folded, in any script.
 
     A word has two or more letters, digits or marks, or is one character of a script that is
-    written without spaces.  Dotted and dotless i are one letter, since "I" may be either.
+    written without spaces.  Dotted and dotless i count as the same letter, since "I" may be either.
     """
     if text.isascii():
         return ASCII_WORD.findall(text.lower())
@@ -51,25 +51,25 @@ def tokenise(text: str) -> list[str]:
 
 @cache
 def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    # For `re` a vowel sign is no part of a word, which would cut Hindi or Tamil words to pieces.
+    # `re` does not count a vowel sign as part of a word, which would split Hindi and Tamil words.
     marks = "".join(c for c in map(chr, range(0x300, 0x1E950)) if unicodedata.category(c)[0] == "M")
     return re.compile(rf"[\w{marks}]{{2,}}|[{UNSPACED}]"), re.compile(rf"[{UNSPACED}][{marks}]*")
 
 
 @dataclass(frozen=True, eq=False)
 class Features:
-    """Some rows of a collection of texts, each text kept as the sequence of its words.
+    """Selected rows of a collection of texts, each text kept as the sequence of its words.
 
-    What weighs words (how many texts hold them, how long texts are) always refers to the whole
-    collection, so a row is worth the same in every selection of rows.  The content is a function
-    of the texts and their order alone, whatever had been cached before.
+    Whatever words are weighted by (how many texts contain them, how long texts are) refers to the
+    whole collection, so a row has the same weights in every selection of rows.  The content
+    depends only on the texts and their order, whatever was cached before.
     """
 
     text_digests: tuple[str, ...]  # of the collection, shape (n,)
     words: tuple[str, ...]  # sorted
-    tokens: NDArray[np.int32]  # places in `words`, the texts end to end
+    tokens: NDArray[np.int32]  # positions in `words`, the texts end to end
     offsets: NDArray[np.int64]  # shape (n + 1,): text i is tokens[offsets[i]:offsets[i + 1]]
-    rows: NDArray[np.intp]  # the texts selected
+    rows: NDArray[np.intp]  # positions of the selected texts
     derived: dict[Hashable, Any] = field(default_factory=dict, repr=False)  # shared by selections
 
     def __len__(self) -> int:
@@ -77,7 +77,7 @@ class Features:
 
     @property
     def n_texts(self) -> int:
-        """How many texts the collection has."""
+        """The number of texts in the collection."""
         return len(self.text_digests)
 
     @property
@@ -93,24 +93,24 @@ class Features:
     @property
     def collection_digest(self) -> str:
         """The sha256 of the collection's texts in their order."""
-        return self.once(
+        return self.derive_once(
             "collection_digest",
             lambda: hashlib.sha256("\n".join(self.text_digests).encode()).hexdigest(),
         )
 
-    def once(self, key: Hashable, derive: Callable[[], T]) -> T:
-        """Return what ``derive`` makes of the collection, kept for its selections by ``key``."""
+    def derive_once(self, key: Hashable, derive: Callable[[], T]) -> T:
+        """Return the result of ``derive``, computed once per ``key`` for all selections of rows."""
         if key not in self.derived:
             self.derived[key] = derive()
         value: T = self.derived[key]
         return value
 
     def take(self, rows: ArrayLike) -> Self:
-        """Return the rows at places ``rows`` (or where a mask holds); there may be none."""
-        places = np.asarray(rows)
-        if places.dtype != np.bool_:
-            places = places.astype(np.intp)
-        return replace(self, rows=self.rows[places])
+        """Return the rows at positions ``rows``, or where a mask is true; there may be none."""
+        selected = np.asarray(rows)
+        if selected.dtype != np.bool_:
+            selected = selected.astype(np.intp)
+        return replace(self, rows=self.rows[selected])
 
     def extend(self, texts: Sequence[str]) -> "Features":
         """Return the features of the collection's texts followed by ``texts``, all selected."""
@@ -124,14 +124,14 @@ class Features:
         ngram_range: tuple[int, int] = (1, 2),
         *,
         max_df: float = 1.0,
-        cut: int | None = None,
+        stem_length: int | None = None,
     ) -> csr_array:
-        """Count each n-gram in each text of the collection, shape (n, n_grams).
+        """Return how often each n-gram occurs in each text of the collection, shape (n, n_grams).
 
-        Words that begin with the same ``cut`` letters are one.  N-grams found in more than the
-        share ``max_df`` of the texts are left out, unless in one text only.
+        Words that begin with the same ``stem_length`` letters count as one word.  N-grams found in
+        more than the share ``max_df`` of the texts are left out, unless they are in only one text.
         """
-        counts, _ = self._n_grams(ngram_range, max_df, cut)
+        counts, _ = self._n_grams(ngram_range, max_df, stem_length)
         return counts
 
     def terms(
@@ -140,35 +140,35 @@ class Features:
         ngram_range: tuple[int, int] = (1, 2),
         *,
         max_df: float = 1.0,
-        cut: int | None = None,
+        stem_length: int | None = None,
     ) -> list[str]:
-        """Return the n-grams that these columns of `counts` stand for, words with a blank.
+        """Return the n-grams of these columns of `counts`, their words joined with a blank.
 
-        Of words that are one by their beginning, the one that stands first in the collection.
+        Where several words share a stem, the one that comes first in the collection is returned.
         """
-        _, places = self._n_grams(ngram_range, max_df, cut)
+        _, first_uses = self._n_grams(ngram_range, max_df, stem_length)
         return [
             " ".join(self.words[token] for token in self.tokens[start : start + size])
-            for start, size in places[columns].tolist()
+            for start, size in first_uses[columns].tolist()
         ]
 
     def _n_grams(
-        self, ngram_range: tuple[int, int], max_df: float, cut: int | None
+        self, ngram_range: tuple[int, int], max_df: float, stem_length: int | None
     ) -> tuple[csr_array, NDArray[np.int64]]:
-        """Return the counts, and for each column where it first stands and of how many words."""
-        key = ("n_grams", tuple(ngram_range), max_df, cut)
-        return self.once(key, lambda: self._count_n_grams(ngram_range, max_df, cut))
+        """Return the counts, and each column's first start in ``tokens`` and number of words."""
+        key = ("n_grams", tuple(ngram_range), max_df, stem_length)
+        return self.derive_once(key, lambda: self._count_n_grams(ngram_range, max_df, stem_length))
 
     def _count_n_grams(
-        self, ngram_range: tuple[int, int], max_df: float, cut: int | None
+        self, ngram_range: tuple[int, int], max_df: float, stem_length: int | None
     ) -> tuple[csr_array, NDArray[np.int64]]:
         shortest, longest = ngram_range
         ends = np.repeat(self.offsets[1:], self.lengths)
         starts = np.arange(len(self.tokens))
-        stems = self._stems(cut)
+        stems = self._stems(stem_length)
         tokens, n_words = stems[self.tokens].astype(np.int64), int(stems.max(initial=-1)) + 1
         grams, n_grams = tokens, n_words
-        blocks, places = [], []
+        blocks, first_uses = [], []
         for size in range(1, longest + 1):
             if size > 1:
                 fits = starts + size <= ends[starts]
@@ -182,17 +182,17 @@ class Features:
                 first = np.zeros(block.shape[1], dtype=np.int64)
                 first[grams[::-1]] = starts[::-1]
                 blocks.append(block[:, kept])
-                places.append(np.column_stack([first[kept], np.full(len(kept), size)]))
-        return csr_array(hstack(blocks, format="csr")), np.concatenate(places)
+                first_uses.append(np.column_stack([first[kept], np.full(len(kept), size)]))
+        return csr_array(hstack(blocks, format="csr")), np.concatenate(first_uses)
 
-    def _stems(self, cut: int | None) -> NDArray[np.int32]:
-        """Return, for each of the words, a number that those beginning alike share, from 0."""
-        if cut is None:
+    def _stems(self, stem_length: int | None) -> NDArray[np.int32]:
+        """Return the number of each word's stem, counted from 0, shape (n_words,)."""
+        if stem_length is None:
             return np.arange(len(self.words), dtype=np.int32)
-        # The words are sorted, so those that begin alike stand together.
-        heads = [word[:cut] for word in self.words]
-        begins = [0, *(one != other for one, other in pairwise(heads))] if heads else []
-        return np.cumsum(begins, dtype=np.int32)
+        # The words are sorted, so words with the same stem are next to each other.
+        stems = [word[:stem_length] for word in self.words]
+        is_new = [0, *(stem != before for before, stem in pairwise(stems))] if stems else []
+        return np.cumsum(is_new, dtype=np.int32)
 
     def _count(
         self, starts: NDArray[np.int64], grams: NDArray[np.int64], n_grams: int
@@ -206,17 +206,17 @@ class Features:
         return counts
 
     def save(self, folder: Path) -> None:
-        """Write the collection to ``folder`` as arrays and JSON, replacing what was there."""
+        """Write the collection to ``folder`` as arrays and JSON, replacing an earlier one."""
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / "features.npz.new").open("wb") as file:
             np.savez(file, tokens=self.tokens, offsets=self.offsets)
-        about = {
+        metadata = {
             "version": VERSION,
             "arrays_sha256": _sha256_of(folder / "features.npz.new"),
             "digests": self.text_digests,
             "words": self.words,
         }
-        (folder / "features.json.new").write_text(json.dumps(about), encoding="utf-8")
+        (folder / "features.json.new").write_text(json.dumps(metadata), encoding="utf-8")
         for name in ("features.npz", "features.json"):
             (folder / f"{name}.new").replace(folder / name)
 
@@ -224,7 +224,7 @@ class Features:
 def extract(texts: Sequence[str], *, cached: Features | None = None) -> Features:
     """Return the features of exactly ``texts``, in their order, all selected.
 
-    Only texts that ``cached`` does not know are tokenised; the result is the same without it.
+    Only texts that are not in ``cached`` are tokenised; the result is the same without it.
     """
     order = [digest_of(text) for text in texts]
     return _assemble(order, known=cached, texts=dict(zip(order, texts, strict=True)))
@@ -233,26 +233,28 @@ def extract(texts: Sequence[str], *, cached: Features | None = None) -> Features
 def load(folder: Path) -> Features:
     """Return the collection that `Features.save` wrote to ``folder``.
 
-    Raises FileNotFoundError where there is none, and ValueError where it is damaged or was
-    written by another version: extract it again.
+    Raises FileNotFoundError if there is none, and ValueError if it is damaged or was written by
+    another version.  In either case extract the features again.
     """
-    about = json.loads((folder / "features.json").read_text(encoding="utf-8"))
-    if about.get("version") != VERSION:
-        raise ValueError(f"The features in {folder} were written by another version.")
-    if about["arrays_sha256"] != _sha256_of(folder / "features.npz"):
-        raise ValueError(f"The features in {folder} are damaged.")
+    metadata = json.loads((folder / "features.json").read_text(encoding="utf-8"))
+    if metadata.get("version") != VERSION:
+        raise ValueError(
+            f"The features in {folder} were written by another version. Extract them again."
+        )
+    if metadata["arrays_sha256"] != _sha256_of(folder / "features.npz"):
+        raise ValueError(f"The features in {folder} are damaged. Extract them again.")
     with np.load(folder / "features.npz", allow_pickle=False) as arrays:
         return Features(
-            text_digests=tuple(about["digests"]),
-            words=tuple(about["words"]),
+            text_digests=tuple(metadata["digests"]),
+            words=tuple(metadata["words"]),
             tokens=arrays["tokens"],
             offsets=arrays["offsets"],
-            rows=np.arange(len(about["digests"])),
+            rows=np.arange(len(metadata["digests"])),
         )
 
 
 def digest_of(text: str) -> str:
-    """Return the sha256 of ``text``, by which a text is known again."""
+    """Return the sha256 of ``text``, by which a cached text is recognised."""
     return hashlib.sha256(text.encode("utf-8", errors="surrogatepass")).hexdigest()
 
 
@@ -263,7 +265,7 @@ def _assemble(
     ids.default_factory = ids.__len__
     sequences: dict[str, NDArray[np.int32]] = {}
     if known is not None:
-        ids.update((word, place) for place, word in enumerate(known.words))
+        ids.update((word, number) for number, word in enumerate(known.words))
         sequences.update(zip(known.text_digests, _sequences(known), strict=True))
     for digest, text in texts.items():
         if digest not in sequences:
@@ -289,17 +291,17 @@ def _sequences(features: Features) -> Iterator[NDArray[np.int32]]:
 def _renumber(
     words: Sequence[str], tokens: NDArray[np.int32]
 ) -> tuple[tuple[str, ...], NDArray[np.int32]]:
-    # In alphabetical order, so that the order in which texts were met leaves no trace.
+    # In alphabetical order, so that the order in which texts were read makes no difference.
     used = np.flatnonzero(np.bincount(tokens, minlength=len(words)))
     in_order = sorted(used.tolist(), key=words.__getitem__)
-    places = np.zeros(len(words), dtype=np.int32)
-    places[in_order] = np.arange(len(in_order), dtype=np.int32)
-    return tuple(words[place] for place in in_order), places[tokens]
+    new_numbers = np.zeros(len(words), dtype=np.int32)
+    new_numbers[in_order] = np.arange(len(in_order), dtype=np.int32)
+    return tuple(words[number] for number in in_order), new_numbers[tokens]
 
 
 def _uncommon(counts: csr_array, *, max_df: float) -> NDArray[np.intp]:
-    n_holding = np.bincount(counts.indices, minlength=counts.shape[1])
-    return np.flatnonzero(n_holding <= max(max_df * counts.shape[0], 1))
+    n_texts_with = np.bincount(counts.indices, minlength=counts.shape[1])
+    return np.flatnonzero(n_texts_with <= max(max_df * counts.shape[0], 1))
 
 
 def _sha256_of(path: Path) -> str:

@@ -1,8 +1,8 @@
-"""Records read in random order, for the sake of estimates that no ranking can bend.
+"""Records screened in random order, for estimates that do not depend on the ranking.
 
-Every record of a review has a place in one random order, which follows from its number alone.  A
-share of what reviewers are given comes from there, the first unread record each time; so the
-beginning of that order fills with records whose result is known, and it is a random sample of all.
+Every record of a review has a position in one random order, which depends only on its number.  A
+share of the records that reviewers get are the next open ones of that order.  So its beginning
+fills with resolved records, and these are a random sample of the whole review.
 """
 
 import hashlib
@@ -14,34 +14,34 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import hypergeom
 
-STEP = 50
-"""Sizes of the sample: 50, 100, 150, …  Fixed beforehand, since where the known beginning ends
-depends on what was read, and that on relevance."""
+SAMPLE_STEP = 50
+"""Samples have 50, 100, 150, … records.  These sizes are fixed beforehand, because where the
+resolved beginning of the random order ends depends on what was screened, and so on relevance."""
 
 
 @dataclass(frozen=True)
 class SampleEstimate:
-    """What a random sample of ``n_total`` records says of those not found yet."""
+    """What a random sample of ``n_total`` records says about relevant ones not found yet."""
 
     n_sample: int
     n_included: int  # in the sample
     n_total: int
-    n_found: int  # relevant records known in all
+    n_found: int  # relevant records known in the whole review
     confidence: float
 
     @property
-    def most_in_all(self) -> int:
+    def most_relevant(self) -> int:
         """Return how many relevant records there are at most, at this confidence.
 
-        The greatest number under which so few in the sample are no less likely than 1 - confidence,
-        exact for drawing without replacement (one-sided Clopper & Pearson for a finite population;
-        Buonaccorsi 1987, doi:10.1080/00031305.1987.10475484).
+        This is the greatest number for which so few of them in the sample have a probability of at
+        least 1 - confidence, exact for drawing without replacement (one-sided Clopper & Pearson for
+        a finite population; Buonaccorsi 1987, doi:10.1080/00031305.1987.10475484).
         """
         least, most = self.n_included, self.n_total - self.n_sample + self.n_included
         while least < most:
             middle = (least + most + 1) // 2
-            likely = hypergeom.cdf(self.n_included, self.n_total, middle, self.n_sample)
-            if likely >= 1 - self.confidence:
+            probability = hypergeom.cdf(self.n_included, self.n_total, middle, self.n_sample)
+            if probability >= 1 - self.confidence:
                 least = middle
             else:
                 most = middle - 1
@@ -49,37 +49,37 @@ class SampleEstimate:
 
     @property
     def most_missed(self) -> int:
-        """Return how many relevant records are left at most, at this confidence."""
-        return self.most_in_all - self.n_found
+        """Return how many relevant records have not been found at most, at this confidence."""
+        return self.most_relevant - self.n_found
 
     @property
     def recall_floor(self) -> float | None:
-        """Return which share of the relevant records has been found at least; None for 0 of 0."""
-        return self.n_found / self.most_in_all if self.most_in_all else None
+        """Return the share of relevant records that has been found at least; None for 0 of 0."""
+        return self.n_found / self.most_relevant if self.most_relevant else None
 
 
 def random_order(numbers: Iterable[int]) -> list[int]:
-    """Return records' numbers in the random order of every review."""
-    return sorted(numbers, key=_key)
+    """Return the numbers of records in the random order, which is the same in every review."""
+    return sorted(numbers, key=_sort_key)
 
 
-def known_beginning(labels: Sequence[int]) -> Sequence[int]:
-    """Return the longest sample that is known whole, of the ``labels`` in random order.
+def known_sample(labels: Sequence[int]) -> Sequence[int]:
+    """Return the longest sample without an unknown label, from ``labels`` in random order.
 
-    A label is 1 (relevant), 0, or -1 where it is not known; samples grow by STEP.
+    A label is 1 (relevant), 0, or -1 if it is not known; samples grow by SAMPLE_STEP.
     """
-    n_known = next((place for place, label in enumerate(labels) if label < 0), len(labels))
-    whole = n_known == len(labels)
-    return labels[: n_known if whole else n_known // STEP * STEP]
+    n_known = next((n for n, label in enumerate(labels) if label < 0), len(labels))
+    is_all_known = n_known == len(labels)
+    return labels[: n_known if is_all_known else n_known // SAMPLE_STEP * SAMPLE_STEP]
 
 
 @dataclass(frozen=True)
-class Mixed:
-    """An order with picks of chance: places, and which of them were picked, and from what."""
+class MixedOrder:
+    """An order with random picks: the indices of its records, and of those that were picked."""
 
     order: NDArray[np.intp]
-    of_all: frozenset[int] = frozenset()
-    of_kinds: frozenset[int] = frozenset()
+    picked_from_all: frozenset[int] = frozenset()
+    picked_from_groups: frozenset[int] = frozenset()  # that the ranking serves less well
 
 
 def with_random_share(
@@ -88,42 +88,43 @@ def with_random_share(
     numbers: Sequence[int],
     is_open: Sequence[bool],
     share: float,
-    n_read: int = 0,
+    n_resolved: int = 0,
     is_behind: Sequence[bool] | None = None,
-) -> Mixed:
-    """Return ``order`` with a share of the open records the next ones in random order.
+) -> MixedOrder:
+    """Return ``order`` with a share of the open records replaced by the next in random order.
 
-    As many again are the next ones of those that are ``is_behind``: of kinds that the order serves
-    less well.  ``order`` holds places into ``numbers``, ``is_open`` and ``is_behind``; records that
-    are not open stay where they are.  Picks are spread evenly over what is read from the first
-    record on, of which ``n_read`` is done: an order that is soon replaced by another one does not
-    put them off.  Nothing changes where the share is 0; at 1 the open ones come in random order.
+    As many again are the next ones among those that are ``is_behind``: records of groups that the
+    ranking serves less well.  ``order`` has indices into ``numbers``, ``is_open`` and
+    ``is_behind``; records that are not open keep their positions.  Picks are spread evenly over
+    screening as a whole, of which ``n_resolved`` records are done, so that an order that is soon
+    replaced by another does not postpone them.  With a share of 0 nothing changes; with 1 the open
+    records come in random order.
     """
     if not share:
-        return Mixed(order)
-    slots = [slot for slot, place in enumerate(order) if is_open[place]]
-    ranked = [int(order[slot]) for slot in slots]
-    place_of = {numbers[place]: place for place in ranked}
-    chance = [place_of[number] for number in random_order(place_of)]
-    behind = [place for place in chance if is_behind is not None and is_behind[place]]
-    queues, taken = (iter(ranked), iter(chance), iter(behind)), set[int]()
+        return MixedOrder(order)
+    open_positions = [position for position, record in enumerate(order) if is_open[record]]
+    ranked = [int(order[position]) for position in open_positions]
+    by_number = {numbers[record]: record for record in ranked}
+    at_random = [by_number[number] for number in random_order(by_number)]
+    behind = [record for record in at_random if is_behind is not None and is_behind[record]]
+    queues, used = (iter(ranked), iter(at_random), iter(behind)), set[int]()
     picked: tuple[set[int], ...] = (set(), set(), set())
     mixed = order.copy()
-    for turn, slot in enumerate(slots, start=n_read + 1):
-        kind = 1 if _is_turn(turn, share) else 2 if _is_turn(turn, share, after=0.5) else 0
-        place = next((one for one in queues[kind] if one not in taken), None)
-        if place is None:  # of the kinds that are behind all have their places
-            kind, place = 0, next(one for one in queues[0] if one not in taken)
-        taken.add(place)
-        mixed[slot] = place
-        picked[kind].add(place)
-    return Mixed(mixed, frozenset(picked[1]), frozenset(picked[2]))
+    for n, position in enumerate(open_positions, start=n_resolved + 1):
+        queue = 1 if _is_pick(n, share) else 2 if _is_pick(n, share, offset=0.5) else 0
+        record = next((record for record in queues[queue] if record not in used), None)
+        if record is None:  # all records of the groups that are behind have been used
+            queue, record = 0, next(record for record in queues[0] if record not in used)
+        used.add(record)
+        mixed[position] = record
+        picked[queue].add(record)
+    return MixedOrder(mixed, frozenset(picked[1]), frozenset(picked[2]))
 
 
-def _is_turn(turn: int, share: float, *, after: float = 0.0) -> bool:
-    """Say whether a turn is one of the evenly spread ones that make up a share."""
-    return floor(turn * share + after) > floor((turn - 1) * share + after)
+def _is_pick(n: int, share: float, *, offset: float = 0.0) -> bool:
+    """Say whether the ``n``-th record is one of the evenly spread picks that make up ``share``."""
+    return floor(n * share + offset) > floor((n - 1) * share + offset)
 
 
-def _key(number: int) -> bytes:
+def _sort_key(number: int) -> bytes:
     return hashlib.sha256(f"siftmap, random order: {number}".encode()).digest()

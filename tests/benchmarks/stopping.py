@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from screening.progress.recall_curve import TARGETS, stops
+from screening.progress.recall_curve import TARGETS, stopping_points
 from screening.progress.simulation import simulate
 from screening.progress.stopping_rules import recall_test, relevant_left
 
@@ -41,10 +41,11 @@ def main() -> None:
             {"set": name, "seed": seed, "rule": one.rule, "read": one.n_read / len(labels),
              "recall": one.recall}
             for (name, seed), labels in replays.items()
-            for one in stops(labels)
+            for one in stopping_points(labels)
         ]
     )  # fmt: skip
-    wanted = {one.rule: target for one, (target, _) in zip(stops([1, 0]), TARGETS, strict=False)}
+    points = stopping_points([1, 0])
+    wanted = {one.rule: target for one, (target, _) in zip(points, TARGETS, strict=False)}
     print(table.groupby(["set", "rule"], sort=False)[["read", "recall"]].mean().unstack().round(3))
     print(f"\n{len(replays)} replays:")
     for rule, rows in table.groupby("rule", sort=False):

@@ -12,7 +12,7 @@ from review.reviews import add_member
 from review.tables import Stop
 from review.verify import verify
 from review.vocabulary import Role, Stage, Verdict
-from screening.ranking.random_sample import STEP
+from screening.ranking.random_sample import SAMPLE_STEP
 from tests.factories import decide_both, make_records
 
 
@@ -34,7 +34,7 @@ def test_numbers_are_shown_before_anything_was_read(sign_in, people):
 
     assert page.status_code == 200
     assert "No relevant record has been found yet." in page.text
-    assert f"first {STEP} records in random order are not all resolved yet" in text_of(page)
+    assert f"first {SAMPLE_STEP} records in random order are not all resolved yet" in text_of(page)
 
 
 def test_a_lead_stops_with_the_numbers_of_the_moment_and_goes_on_again(sign_in, people, database):
@@ -88,7 +88,7 @@ def test_what_is_left_counts_as_automation_marked_it_where_the_lead_says_so(
 
 def test_the_random_sample_counts_once_it_is_known_whole(sign_in, people, database):
     with database.writing() as session:
-        records = make_records(session, people.review_id, STEP + 10)
+        records = make_records(session, people.review_id, SAMPLE_STEP + 10)
         for place, record in enumerate(records):
             decide_both(
                 session, people, record, Verdict.INCLUDE if place % 10 == 0 else Verdict.EXCLUDE

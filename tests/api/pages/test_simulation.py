@@ -60,5 +60,5 @@ def test_too_little_to_replay_is_said_and_the_page_stays(app, sign_in, people, d
     work_off(app)
 
     said = text_of(lead.get(asked.headers["location"].split("?")[0]))
-    assert "A replay needs 20 records with a result" in said
+    assert "A simulation needs at least 20 resolved records" in said
     assert "No simulation has been run yet." in lead.get(address).text

@@ -427,7 +427,7 @@ def test_an_order_that_cannot_be_learned_is_let_be_for_a_while(
         tries.append(more["review_id"])
         raise RuntimeError("the disk is full")
 
-    monkeypatch.setattr("api.work.worker.keep_up", broken)
+    monkeypatch.setattr("api.work.worker.refresh_if_stale", broken)
     worker = Worker(database, settings.model_copy(update={"rank_after": 1}))
     worker.rank_what_is_due()
     worker.rank_what_is_due()

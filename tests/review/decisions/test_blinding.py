@@ -21,7 +21,7 @@ from review.reviews import add_member
 from review.tables import Decision, Record
 from review.vocabulary import Judgement, RemovalKind, RetrievalState, Role, Stage, Verdict
 from screening.queue.next_records import n_left, next_records, skip
-from screening.ranking.runs import gather
+from screening.ranking.training_data import training_data
 from tests.factories import Cast, decide_both, make_records, make_review, protocol_text
 
 TITLE_ABSTRACT, FULL_TEXT = Stage.TITLE_ABSTRACT, Stage.FULL_TEXT
@@ -216,8 +216,8 @@ def test_the_ranker_learns_nothing_from_a_decision_that_stands_alone(session, ca
 
     for world in in_each_world(session, WORLDS):
         say(session, cast, records[1], cast.reviewer_a, TITLE_ABSTRACT, **asdict(world))
-        material = gather(session, review_id=cast.review_id, stage=TITLE_ABSTRACT)
-        learned.append((material.ids, material.texts, material.labels))
+        data = training_data(session, review_id=cast.review_id, stage=TITLE_ABSTRACT)
+        learned.append((data.ids, data.texts, data.labels))
 
     assert learned[0][2] == [1, -1, -1, -1]
     assert all(one == learned[0] for one in learned)

@@ -26,7 +26,7 @@ from review.storage.files import FileStore, sha256_of
 from review.tables import Account, Decision, Event, ImportedDecision
 from review.verify import verify
 from review.vocabulary import Act, SearchKind, Stage, Verdict
-from screening.progress.history import labels_as_read
+from screening.progress.history import labels_in_screening_order
 from screening.queue.next_records import next_records
 from tests.factories import decide_both, make_records, make_review
 
@@ -213,7 +213,7 @@ def test_imported_decisions_are_left_out_of_the_estimate_of_recall(database, rev
         decide_both(session, cast, records[1], Verdict.INCLUDE)
 
     with database.reading() as session:
-        assert labels_as_read(session, review_id=cast.review_id, stage=EARLY) == [1]
+        assert labels_in_screening_order(session, review_id=cast.review_id, stage=EARLY) == [1]
 
 
 def test_a_member_is_not_asked_again_and_an_import_is_not_own_work(database, review, tmp_path):

@@ -1,4 +1,4 @@
-"""A replay reads every record once, learns as it goes, and is measured as published."""
+"""A simulation screens every record once, learns as it goes, and is measured as published."""
 
 import runpy
 from pathlib import Path
@@ -31,7 +31,7 @@ FRAME = make_frame()
 BENCHMARK = Path(__file__).resolve().parents[4] / "shared" / "bench" / "score_ranking.py"
 
 
-def test_a_replay_reads_every_record_but_the_priors_once():
+def test_a_simulation_screens_every_record_but_the_priors_once():
     order = simulate(FRAME, question=None, priors=["r0", "r20"], seed=0).order
 
     assert order["position"].tolist() == list(range(1, 59))
@@ -39,7 +39,7 @@ def test_a_replay_reads_every_record_but_the_priors_once():
     assert order.columns.tolist() == ["position", "id", "label", "score"]
 
 
-def test_a_replay_finds_the_relevant_records_early():
+def test_a_simulation_finds_the_relevant_records_early():
     from_priors = simulate(FRAME, seed=1)
     from_question = simulate(FRAME, question="social impact bonds")
 
@@ -49,12 +49,12 @@ def test_a_replay_finds_the_relevant_records_early():
     assert from_question.metrics["included"] == 6
 
 
-def test_the_same_replay_gives_the_same_order_and_figures():
-    one, other = simulate(FRAME, seed=4), simulate(FRAME, seed=4)
+def test_the_same_simulation_gives_the_same_order_and_figures():
+    first, second = simulate(FRAME, seed=4), simulate(FRAME, seed=4)
 
-    pd.testing.assert_frame_equal(one.order, other.order)
-    assert one.metrics | {"seconds": 0} == other.metrics | {"seconds": 0}
-    assert simulate(FRAME, seed=5).order["id"].tolist() != one.order["id"].tolist()
+    pd.testing.assert_frame_equal(first.order, second.order)
+    assert first.metrics | {"seconds": 0} == second.metrics | {"seconds": 0}
+    assert simulate(FRAME, seed=5).order["id"].tolist() != first.order["id"].tolist()
 
 
 def test_priors_are_drawn_as_the_benchmark_draws_them():
@@ -68,26 +68,26 @@ def test_priors_are_drawn_as_the_benchmark_draws_them():
     assert set(FRAME["id"]) - set(order["id"]) == set(FRAME["id"].iloc[expected])
 
 
-def test_with_empty_priors_and_no_question_reading_starts_in_input_order():
+def test_with_empty_priors_and_no_question_screening_starts_in_input_order():
     order = simulate(FRAME, priors=[]).order
 
     assert order["id"].iloc[0] == FRAME["id"].iloc[0]
     assert len(order) == len(FRAME)
 
 
-def test_progress_is_told_until_all_is_read():
-    told = []
+def test_progress_is_reported_until_every_record_is_known():
+    reports = []
 
-    simulate(make_frame(4, 76), seed=0, on_progress=lambda n_known, n: told.append((n_known, n)))
+    simulate(make_frame(4, 76), seed=0, on_progress=lambda n_known, n: reports.append((n_known, n)))
 
-    assert told[0] == (3, 80)
-    assert told[-1] == (80, 80)
-    known = [n_known for n_known, _ in told]
+    assert reports[0] == (3, 80)
+    assert reports[-1] == (80, 80)
+    known = [n_known for n_known, _ in reports]
     assert np.diff(known).tolist() == [1] * 47 + [2] * 5 + [3] * 6 + [2]
 
 
 @pytest.mark.parametrize(
-    ("change", "says"),
+    ("change", "message"),
     [
         (lambda frame: frame.drop(columns="abstract"), "no column abstract"),
         (lambda frame: frame.assign(id="same"), "same id"),
@@ -96,8 +96,8 @@ def test_progress_is_told_until_all_is_read():
         (lambda frame: frame[frame.label.eq(0) | frame.label.cumsum().eq(1)], "only one label"),
     ],
 )
-def test_a_table_that_cannot_be_replayed_is_refused_in_words(change, says):
-    with pytest.raises(ValueError, match=says):
+def test_a_table_that_cannot_be_simulated_is_refused_with_the_reason(change, message):
+    with pytest.raises(ValueError, match=message):
         simulate(change(FRAME), seed=0)
 
 
@@ -107,8 +107,8 @@ def test_an_unknown_prior_is_refused_by_its_id():
 
 
 def test_the_measures_are_right_on_an_example_computed_by_hand():
-    # Ten records, two relevant, read at places 1 and 4.  floor(.95 × 2) = 1 is found at place 1;
-    # the even spread 0, 2/9, 4/9, 6/9 … rounds to 1 first at the fourth place: 3 of 10 saved.
+    # Ten records, two relevant, at positions 1 and 4.  floor(.95 × 2) = 1 is found at position 1;
+    # the even spread 0, 2/9, 4/9, 6/9 … rounds to 1 first at the fourth position: 3 of 10 saved.
     measured = measure([1, 0, 0, 1, 0, 0, 0, 0, 0, 0])
 
     assert measured["wss95"] == pytest.approx(0.3)
@@ -128,11 +128,11 @@ def test_the_best_order_has_the_greatest_gain_and_the_worst_saves_nothing():
 
 
 @given(st.lists(st.integers(0, 1), min_size=2, max_size=60))
-def test_reading_a_relevant_record_earlier_never_makes_a_measure_worse(labels):
+def test_a_relevant_record_that_comes_earlier_never_makes_a_measure_worse(labels):
     if len(set(labels)) < 2 or labels == sorted(labels, reverse=True):
         return
-    place = next(i for i in range(1, len(labels)) if labels[i - 1 : i + 1] == [0, 1])
-    better = [*labels[: place - 1], 1, 0, *labels[place + 1 :]]
+    position = next(i for i in range(1, len(labels)) if labels[i - 1 : i + 1] == [0, 1])
+    better = [*labels[: position - 1], 1, 0, *labels[position + 1 :]]
 
     before, after = measure(labels), measure(better)
 

@@ -1,4 +1,4 @@
-"""When enough was read: a test that people weigh, checked against counting."""
+"""When to stop screening: a test for people to weigh, checked against counting."""
 
 from fractions import Fraction
 from math import comb
@@ -14,23 +14,23 @@ LABELS = st.lists(st.integers(0, 1), max_size=30)
 
 def slow_p_value(labels: list[int], *, n_total: int, percent: int) -> float:
     """Try every tail, every number of relevant records and every way to draw, in whole numbers."""
-    included, n_unread = sum(labels), n_total - len(labels)
+    included, n_unscreened = sum(labels), n_total - len(labels)
     fewest = next(k for k in range(1, 9999) if 100 * included < percent * k)
-    if fewest - included > n_unread:
+    if fewest - included > n_unscreened:
         return 0.0
     least = Fraction(1)
     for size in range(1, len(labels) + 1):
         in_tail = sum(labels[-size:])
         hidden = fewest - (included - in_tail)
-        urn = size + n_unread
+        urn = size + n_unscreened
         ways = sum(comb(hidden, k) * comb(urn - hidden, size - k) for k in range(in_tail + 1))
         least = min(least, Fraction(ways, comb(urn, size)))
     return float(least)
 
 
 @given(LABELS, st.integers(0, 30), st.sampled_from([50, 70, 90, 95, 99, 100]))
-def test_the_test_agrees_with_counting_every_way_to_draw(labels, n_unread, percent):
-    n_total = len(labels) + n_unread
+def test_the_test_agrees_with_counting_every_way_to_draw(labels, n_unscreened, percent):
+    n_total = len(labels) + n_unscreened
 
     found = recall_test(labels, n_total=n_total, recall_target=percent / 100)
 
@@ -39,8 +39,8 @@ def test_the_test_agrees_with_counting_every_way_to_draw(labels, n_unread, perce
 
 
 @given(LABELS, st.integers(1, 30))
-def test_one_more_irrelevant_record_never_raises_the_p_value(labels, n_unread):
-    n_total = len(labels) + n_unread
+def test_one_more_irrelevant_record_never_raises_the_p_value(labels, n_unscreened):
+    n_total = len(labels) + n_unscreened
 
     before = recall_test(labels, n_total=n_total)
     after = recall_test([*labels, 0], n_total=n_total)
@@ -65,7 +65,7 @@ def test_a_short_irrelevant_tail_is_not_enough_and_the_sentence_says_so():
     assert "recall below 97.5 % cannot be ruled out" in found.sentence
 
 
-def test_once_everything_is_read_recall_is_certain():
+def test_once_everything_is_screened_recall_is_certain():
     found = recall_test([0, 1, 1], n_total=3)
 
     assert found.p_value == 0.0
@@ -73,7 +73,7 @@ def test_once_everything_is_read_recall_is_certain():
     assert "(p < 0.001)" in found.sentence
 
 
-def test_before_anything_is_read_nothing_is_known():
+def test_before_anything_is_screened_nothing_is_known():
     assert recall_test([], n_total=10).p_value == 1.0
     assert consecutive_irrelevant([]) == 0
 
@@ -94,7 +94,7 @@ def test_irrelevant_records_are_counted_since_the_last_relevant_one(labels, irre
 
 
 @pytest.mark.parametrize(
-    ("labels", "settings", "says"),
+    ("labels", "settings", "message"),
     [
         ([0, 1], {"n_total": 1}, "more than the 1 there are"),
         ([2], {"n_total": 5}, "Labels are"),
@@ -102,15 +102,17 @@ def test_irrelevant_records_are_counted_since_the_last_relevant_one(labels, irre
         ([1], {"n_total": 5, "confidence": 1.0}, "shares between 0 and 1"),
     ],
 )
-def test_numbers_that_make_no_sense_are_refused(labels, settings, says):
-    with pytest.raises(ValueError, match=says):
+def test_impossible_numbers_are_refused(labels, settings, message):
+    with pytest.raises(ValueError, match=message):
         recall_test(labels, **settings)
 
 
 @given(st.lists(st.integers(-1, 1), max_size=30), st.integers(0, 30), st.data())
-def test_however_open_records_come_out_the_p_value_was_no_smaller(labels, n_unread, data):
-    n_total = len(labels) + n_unread
-    resolved = [data.draw(st.integers(0, 1)) if one == -1 else one for one in labels]
+def test_however_unresolved_records_are_resolved_the_p_value_was_no_smaller(
+    labels, n_unscreened, data
+):
+    n_total = len(labels) + n_unscreened
+    resolved = [data.draw(st.integers(0, 1)) if label == -1 else label for label in labels]
 
     before = recall_test(labels, n_total=n_total)
     after = recall_test(resolved, n_total=n_total)
@@ -120,8 +122,8 @@ def test_however_open_records_come_out_the_p_value_was_no_smaller(labels, n_unre
 
 
 def test_conflicts_keep_a_review_from_stopping():
-    found = [1] * 100 + [0] * 1900
+    labels = [1] * 100 + [0] * 1900
 
-    assert recall_test([*found, *[0] * 100], n_total=2600).is_reached
-    assert not recall_test([*found, *[-1] * 100], n_total=2600).is_reached
+    assert recall_test([*labels, *[0] * 100], n_total=2600).is_reached
+    assert not recall_test([*labels, *[-1] * 100], n_total=2600).is_reached
     assert consecutive_irrelevant([1, 0, -1, 0, 0]) == 2

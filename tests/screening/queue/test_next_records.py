@@ -19,7 +19,9 @@ from review.verify import verify
 from review.vocabulary import Judgement, RemovalKind, RetrievalState, Role, Stage, Verdict
 from screening.queue.calibration import begin, end
 from screening.queue.next_records import n_left, next_records, skip
-from screening.ranking.runs import current_run, gather, is_due, keep_up, n_ranked, rank_records
+from screening.ranking.explanation import n_ranked
+from screening.ranking.runs import current_run, is_due, rank_records, refresh_if_stale
+from screening.ranking.training_data import training_data
 from tests.databases import KINDS
 from tests.factories import decide_both, make_records, make_review, protocol_text
 
@@ -197,9 +199,9 @@ def test_the_ranker_learns_from_resolved_records_and_reasons_it_can_see_only(ses
     decide_both(session, cast, three, Verdict.EXCLUDE, reason="population")
     decide_both(session, cast, four, Verdict.INCLUDE)
 
-    material = gather(session, review_id=cast.review_id, stage=Stage.TITLE_ABSTRACT)
+    data = training_data(session, review_id=cast.review_id, stage=Stage.TITLE_ABSTRACT)
 
-    assert dict(zip(material.ids, material.labels, strict=True)) == {
+    assert dict(zip(data.ids, data.labels, strict=True)) == {
         one: -1, two: -1, three: 0, four: 1,
     }  # fmt: skip
 
@@ -321,13 +323,13 @@ def test_keeping_up_writes_an_order_only_where_something_was_resolved(database):
         before = current_run(session, review_id=review_id, stage=stage).id
         decided(session, cast, records[0])  # one of two decisions: nothing is resolved
 
-    assert keep_up(database, review_id=review_id, stage=stage) is None
+    assert refresh_if_stale(database, review_id=review_id, stage=stage) is None
     with database.writing() as session:
         assert current_run(session, review_id=review_id, stage=stage).id == before
         assert is_due(session, after_acts=1, after=timedelta(0)) == []
         decide_both(session, cast, records[1], Verdict.INCLUDE)
 
-    assert keep_up(database, review_id=review_id, stage=stage).n_training == 1
+    assert refresh_if_stale(database, review_id=review_id, stage=stage).n_training == 1
     with database.reading() as session:
         assert current_run(session, review_id=review_id, stage=stage).id != before
         assert list(verify(session)) == []
@@ -345,7 +347,7 @@ def test_an_old_order_that_is_still_right_is_not_worked_out_at_every_act(databas
         session.flush()
         assert is_due(session, after_acts=50, after=quarter) == [(review_id, stage)]
 
-    assert keep_up(database, review_id=review_id, stage=stage) is None
+    assert refresh_if_stale(database, review_id=review_id, stage=stage) is None
 
     with database.writing() as session:
         decided(session, cast, records[1])
@@ -359,14 +361,14 @@ def test_another_random_share_is_another_order(database):
         make_records(session, cast.review_id, 40)
     stage, review_id = Stage.TITLE_ABSTRACT, cast.review_id
     rank_records(database, review_id=review_id, stage=stage, by=cast.lead)
-    assert keep_up(database, review_id=review_id, stage=stage) is None
+    assert refresh_if_stale(database, review_id=review_id, stage=stage) is None
     with database.writing() as session:
         amend_protocol(
             session, review_id=review_id, protocol_text=protocol_text() + "\nrandom_share: 0.5\n",
             why="More chance.", by=cast.lead,
         )  # fmt: skip
 
-    assert keep_up(database, review_id=review_id, stage=stage) is not None
+    assert refresh_if_stale(database, review_id=review_id, stage=stage) is not None
     with database.reading() as session:
         run = current_run(session, review_id=review_id, stage=stage)
         ranks = session.scalars(select(Rank).where(Rank.model_run_id == run.id)).all()
@@ -379,7 +381,7 @@ def test_an_order_that_another_process_is_writing_is_left_whole(database):
         make_records(session, cast.review_id, 4)
     stage, review_id = Stage.TITLE_ABSTRACT, cast.review_id
     with database.writing() as session:
-        material = gather(session, review_id=review_id, stage=stage)
+        data = training_data(session, review_id=review_id, stage=stage)
     rank_records(database, review_id=review_id, stage=stage, by=cast.lead)
     with database.writing() as session:
         first = current_run(session, review_id=review_id, stage=stage)
@@ -388,7 +390,7 @@ def test_an_order_that_another_process_is_writing_is_left_whole(database):
             n_included=0, up_to_event=first.up_to_event,
         ))  # fmt: skip
         session.flush()
-        session.add(Rank(model_run_id=half.id, record_id=material.ids[0], review_id=review_id,
+        session.add(Rank(model_run_id=half.id, record_id=data.ids[0], review_id=review_id,
                          position=1, score=0.0))  # fmt: skip
         half_id = half.id
         assert is_due(session, after_acts=0, after=timedelta(0)) == []
@@ -397,7 +399,7 @@ def test_an_order_that_another_process_is_writing_is_left_whole(database):
         rank_records(database, review_id=review_id, stage=stage, by=cast.lead)
 
     with database.reading() as session:
-        assert session.get(Rank, (half_id, material.ids[0])) is not None
+        assert session.get(Rank, (half_id, data.ids[0])) is not None
 
 
 def test_a_review_that_nobody_ranked_is_left_alone(database):

@@ -1,4 +1,4 @@
-"""What is known of texts: every script, nothing read twice, nothing left of how it was cached."""
+"""Features of texts: in every script, each text tokenised once, whatever was cached."""
 
 import json
 
@@ -77,38 +77,38 @@ def test_pairs_of_words_do_not_cross_from_one_text_to_the_next():
     ),
     st.integers(2, 6),
 )
-def test_words_that_begin_alike_are_counted_as_if_they_had_been_written_so(texts, cut):
-    whole = extract([" ".join(words) for words in texts])
-    written = extract([" ".join(word[:cut] for word in words) for words in texts])
+def test_words_with_the_same_stem_are_counted_as_if_the_stem_had_been_written(texts, stem_length):
+    features = extract([" ".join(words) for words in texts])
+    stems = extract([" ".join(word[:stem_length] for word in words) for words in texts])
 
-    counts = whole.counts((1, 2), cut=cut)
+    counts = features.counts((1, 2), stem_length=stem_length)
 
-    np.testing.assert_array_equal(counts.toarray(), written.counts((1, 2)).toarray())
-    columns = np.arange(counts.shape[1] if whole.words else 0)
+    np.testing.assert_array_equal(counts.toarray(), stems.counts((1, 2)).toarray())
+    columns = np.arange(counts.shape[1] if features.words else 0)
     assert all(
-        all(word in whole.words for word in term.split())
-        for term in whole.terms(columns, (1, 2), cut=cut)
+        all(word in features.words for word in term.split())
+        for term in features.terms(columns, (1, 2), stem_length=stem_length)
     )
 
 
 @given(SENTENCES, SENTENCES)
-def test_extending_gives_the_same_as_extracting_everything_anew(old, new):
+def test_extending_gives_the_same_as_extracting_everything(old, new):
     assert_same(extract(old).extend(new), extract([*old, *new]))
 
 
 @given(SENTENCES, SENTENCES)
-def test_what_was_cached_leaves_no_trace_in_the_features(cached, texts):
+def test_what_was_cached_makes_no_difference_to_the_features(cached, texts):
     assert_same(extract(texts, cached=extract(cached)), extract(texts))
 
 
 def test_only_new_texts_are_tokenised(monkeypatch):
     known = extract(["first text", "second text"])
-    read = []
-    monkeypatch.setattr(module, "tokenise", lambda text: [read.append(text) or "word"])
+    tokenised = []
+    monkeypatch.setattr(module, "tokenise", lambda text: [tokenised.append(text) or "word"])
 
     extract(["second text", "third text", "third text", "first text"], cached=known)
 
-    assert read == ["third text"]
+    assert tokenised == ["third text"]
 
 
 @given(SENTENCES)
@@ -130,7 +130,7 @@ def test_the_cache_is_arrays_and_json_and_nothing_that_can_run(tmp_path):
         assert sorted(arrays.files) == ["offsets", "tokens"]
 
 
-def test_saving_replaces_what_was_saved_before(tmp_path):
+def test_saving_replaces_an_earlier_collection(tmp_path):
     extract(["one text"]).save(tmp_path)
 
     extract(["another text", "a third"]).save(tmp_path)

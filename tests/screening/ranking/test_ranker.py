@@ -1,4 +1,4 @@
-"""What is read first: likeness to the question, then to what was included."""
+"""What ranks first: similarity to the question, then to included records."""
 
 import os
 import random
@@ -15,7 +15,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 
 from screening.ranking.features import extract, tokenise
-from screening.ranking.ranker import RelevanceRanker, bm25, in_its_words, standardise
+from screening.ranking.ranker import RelevanceRanker, bm25, in_text_forms, standardise
 
 QUESTION = "Do social impact bonds reduce homelessness?"
 BONDS = [f"Social impact bonds and homelessness in town {i}: an evaluation" for i in range(5)]
@@ -24,6 +24,9 @@ TEXTS = [*FISH[:8], *BONDS[:2], *FISH[8:], *BONDS[2:]]
 IS_BOND = np.array([text in BONDS for text in TEXTS], dtype=int)
 FEATURES = extract(TEXTS)
 NOTHING = FEATURES.take([])
+
+# Of QUESTION and two bonds and three fishes of TEXTS; changes only with a VERSION.
+FINGERPRINT = "704bd637dcea604ebb24caa44744c670a7c28d0c6b10be4367e59850544ffbfa"
 
 SCRIPT = """
 from screening.ranking.features import extract
@@ -35,7 +38,7 @@ print(ranker.fingerprint(), ranker.score(features).tolist(), ranker.rank(feature
 
 
 def labelled(n_bonds: int, n_fish: int) -> np.ndarray:
-    """Return labels for TEXTS with that many of each known."""
+    """Return labels for TEXTS, of which that many of each topic are known."""
     y = np.full(len(TEXTS), -1)
     y[np.flatnonzero(IS_BOND == 1)[:n_bonds]] = 1
     y[np.flatnonzero(IS_BOND == 0)[:n_fish]] = 0
@@ -96,21 +99,21 @@ def test_the_classifier_is_the_published_recipe_of_elas_u4():
     model = LinearSVC(C=0.11, tol=1e-10, max_iter=100_000)
     model.fit(X[known], y[known], sample_weight=weights * len(known) / weights.sum())
 
-    score = RelevanceRanker(cut=None).fit(FEATURES, y).score(FEATURES)
+    score = RelevanceRanker(stem_length=None).fit(FEATURES, y).score(FEATURES)
 
     np.testing.assert_allclose(score, standardise(model.decision_function(X)), atol=0.01)
 
 
-def test_words_in_another_form_of_one_beginning_are_known_again():
+def test_words_with_the_same_stem_count_as_one():
     texts = ["hemşireler ve hekimler", "çelik köprüler", "hemşirelerin eğitimi", "çelikten kuleler"]
     rows, labels = extract(texts), [1, 0, -1, -1]
 
-    def scores(**how):
-        return RelevanceRanker(**how).fit(rows, labels).score(rows.take([2, 3]))
+    def scores(**parameters):
+        return RelevanceRanker(**parameters).fit(rows, labels).score(rows.take([2, 3]))
 
     likely, unlikely = scores()
     assert likely > unlikely
-    assert len(set(scores(cut=None))) == 1  # no whole word is shared with what was read
+    assert len(set(scores(stem_length=None))) == 1  # no whole word is in a labelled text
 
 
 @given(
@@ -135,13 +138,13 @@ def test_the_order_of_the_training_rows_changes_nothing(rng: random.Random, n_bo
     rows = np.flatnonzero(y >= 0).tolist()
     shuffled = rng.sample(rows, len(rows))
 
-    one = RelevanceRanker(question=QUESTION).fit(FEATURES.take(rows), y[rows])
-    other = RelevanceRanker(question=QUESTION).fit(FEATURES.take(shuffled), y[shuffled])
-    third = RelevanceRanker(question=QUESTION).fit(FEATURES, y)
+    in_order = RelevanceRanker(question=QUESTION).fit(FEATURES.take(rows), y[rows])
+    in_disorder = RelevanceRanker(question=QUESTION).fit(FEATURES.take(shuffled), y[shuffled])
+    with_unlabelled = RelevanceRanker(question=QUESTION).fit(FEATURES, y)
 
-    assert one.score(FEATURES).tolist() == other.score(FEATURES).tolist()
-    assert one.score(FEATURES).tolist() == third.score(FEATURES).tolist()
-    assert one.fingerprint() == other.fingerprint() == third.fingerprint()
+    assert in_order.score(FEATURES).tolist() == in_disorder.score(FEATURES).tolist()
+    assert in_order.score(FEATURES).tolist() == with_unlabelled.score(FEATURES).tolist()
+    assert in_order.fingerprint() == in_disorder.fingerprint() == with_unlabelled.fingerprint()
 
 
 def test_another_process_with_another_hash_seed_gives_the_same_ranks():
@@ -163,20 +166,31 @@ def test_another_process_with_another_hash_seed_gives_the_same_ranks():
     assert answers.pop().startswith(ranker.fingerprint())
 
 
-def test_the_fingerprint_tells_every_cause_of_another_ranking_apart():
+def test_every_cause_of_another_ranking_changes_the_fingerprint():
     y = labelled(2, 3)
-    fewer, turned = labelled(2, 2), np.where(y == -1, -1, 1 - y)
+    fewer, opposite = labelled(2, 2), np.where(y == -1, -1, 1 - y)
     rankers = [
         RelevanceRanker().fit(FEATURES, y),
         RelevanceRanker(question=QUESTION).fit(FEATURES, y),
         RelevanceRanker(C=1.0).fit(FEATURES, y),
         RelevanceRanker().fit(FEATURES, fewer),
-        RelevanceRanker().fit(FEATURES, turned),
+        RelevanceRanker().fit(FEATURES, opposite),
         RelevanceRanker().fit(FEATURES.extend(["one more"]), [*y, -1]),
     ]
 
     assert len({ranker.fingerprint() for ranker in rankers}) == len(rankers)
     assert clone(rankers[0]).fit(FEATURES, y).fingerprint() == rankers[0].fingerprint()
+
+
+def test_renamed_parameters_keep_their_stored_names_and_the_fingerprint():
+    ranker = RelevanceRanker(question=QUESTION).fit(FEATURES, labelled(2, 3))
+
+    assert list(ranker.stored_parameters()) == [
+        "C", "cut", "decimals", "fair_from", "fair_to", "max_df", "ngram_range", "question",
+        "question_fade", "question_weight", "ratio", "short", "sublinear_tf",
+    ]  # fmt: skip
+    assert len(ranker.stored_parameters()) == len(ranker.get_params())
+    assert ranker.fingerprint() == FINGERPRINT  # as before the parameters were renamed
 
 
 def test_a_row_has_the_same_score_in_every_selection():
@@ -222,7 +236,7 @@ def test_a_text_labelled_both_ways_is_learned_from_and_not_refused():
     assert len(ranker.rank(features)) == 3
 
 
-def test_wrong_labels_and_strange_rows_are_refused():
+def test_wrong_labels_and_rows_of_another_collection_are_refused():
     ranker = RelevanceRanker()
     with pytest.raises(NotFittedError):
         ranker.rank(FEATURES)
@@ -246,39 +260,39 @@ def test_bm25_is_the_written_formula():
     np.testing.assert_allclose(scores, [first, second, 0.0])
 
 
-def test_a_record_is_explained_by_terms_that_it_holds_and_the_question_asks_for():
+def test_a_record_is_explained_by_its_own_terms_and_those_of_the_question():
     texts = ["impact bonds for young people", "impact bonds for homes", "marine algae and tides",
              "marine tides of the north", "impact bonds and tides"]  # fmt: skip
     rows = extract(texts)
     ranker = RelevanceRanker(question="bonds for homes").fit(rows, [1, 1, 0, 0, -1])
 
-    whys = ranker.explain(rows)
+    explained = ranker.explain(rows)
 
-    for text, why in zip(texts, whys, strict=True):
-        for term in (*why.raised, *why.lowered, *why.asked):
+    for text, terms in zip(texts, explained, strict=True):
+        for term in (*terms.raised, *terms.lowered, *terms.asked):
             assert term in text
-    assert "impact bonds" in whys[4].raised
-    assert "impact" not in whys[4].raised  # the pair says it
-    assert "tides" in whys[4].lowered
-    assert "homes" in whys[1].asked
-    assert ranker.explain(rows.take([4])) == [whys[4]]
+    assert "impact bonds" in explained[4].raised
+    assert "impact" not in explained[4].raised  # it is part of the pair
+    assert "tides" in explained[4].lowered
+    assert "homes" in explained[1].asked
+    assert ranker.explain(rows.take([4])) == [explained[4]]
 
 
-def test_terms_are_told_in_the_forms_of_the_text_they_are_told_of():
+def test_terms_are_shown_in_the_forms_of_the_text_they_explain():
     words = tokenise("Nursing interventions at school, and an intervention elsewhere")
 
-    told = in_its_words(["interval", "interval at", "bonds", "nursing intervene"], words)
+    forms = in_text_forms(["interval", "interval at", "bonds", "nursing intervene"], words)
 
-    assert told == ["interventions", "interventions at", "bonds", "nursing interventions"]
+    assert forms == ["interventions", "interventions at", "bonds", "nursing interventions"]
 
 
-def test_before_anything_is_learned_the_question_alone_explains():
+def test_before_any_label_the_question_alone_explains():
     rows = extract(["impact bonds", "marine algae", "tides"])
 
-    whys = RelevanceRanker(question="impact bonds").fit(rows, [-1, -1, -1]).explain(rows)
+    explained = RelevanceRanker(question="impact bonds").fit(rows, [-1, -1, -1]).explain(rows)
 
-    assert [(why.raised, why.lowered) for why in whys] == [([], [])] * 3
-    assert [set(why.asked) for why in whys] == [{"impact", "bonds"}, set(), set()]
+    assert [(terms.raised, terms.lowered) for terms in explained] == [([], [])] * 3
+    assert [set(terms.asked) for terms in explained] == [{"impact", "bonds"}, set(), set()]
 
 
 def test_a_held_out_score_does_not_know_its_own_label():
@@ -287,29 +301,29 @@ def test_a_held_out_score_does_not_know_its_own_label():
     rows = extract(texts)
     ranker = RelevanceRanker()
 
-    found = ranker.held_out(rows, labels)
-    slip = [0, *labels[1:]]
+    scores = ranker.held_out_scores(rows, labels)
+    one_label_wrong = [0, *labels[1:]]
 
-    assert min(found[0::2]) > max(found[1::2])
-    assert ranker.held_out(rows, slip)[0] == found[0]
-    unlabelled = ranker.held_out(rows, [-1, *labels[1:]])
+    assert min(scores[0::2]) > max(scores[1::2])
+    assert ranker.held_out_scores(rows, one_label_wrong)[0] == scores[0]
+    unlabelled = ranker.held_out_scores(rows, [-1, *labels[1:]])
     assert np.isnan(unlabelled[0])
     assert not np.isnan(unlabelled[1:]).any()
 
 
-def test_short_texts_come_to_be_compared_with_their_own_kind():
+def test_short_texts_are_compared_more_and_more_with_each_other():
     """Twenty titles alone and sixty texts with abstracts; half of either is about bonds."""
-    about = ("impact bonds outcomes payment", "marine algae tides coast")
+    topics = ("impact bonds outcomes payment", "marine algae tides coast")
     texts, labels = [], []
     for n in range(80):
         is_bare, is_bond = n % 4 == 0, (n // 4) % 2 == 0
-        words = about[0] if is_bond else about[1]
+        words = topics[0] if is_bond else topics[1]
         texts.append(f"{words} {n}" if is_bare else f"{words} {n} " + "method result " * 20 + words)
         labels.append(int(is_bond))
     rows, is_bare = extract(texts), np.arange(80) % 4 == 0
     early = [label if n < 8 else -1 for n, label in enumerate(labels)]
     late = [label if n < 40 else -1 for n, label in enumerate(labels)]
-    plain = RelevanceRanker(fair_from=1, fair_to=2)
+    plain = RelevanceRanker(group_norm_start=1, group_norm_end=2)
 
     first, last = RelevanceRanker().fit(rows, early), RelevanceRanker().fit(rows, late)
 
@@ -318,14 +332,14 @@ def test_short_texts_come_to_be_compared_with_their_own_kind():
     assert abs(scores[is_bare].mean() - scores[~is_bare].mean()) < 1e-6
     unfair = plain.fit(rows, late).score(rows)
     assert abs(unfair[is_bare].mean() - unfair[~is_bare].mean()) > 0.1
-    for kind in (is_bare, ~is_bare):  # among themselves nothing moves
-        assert np.corrcoef(scores[kind], unfair[kind])[0, 1] == pytest.approx(1, abs=1e-9)
+    for group in (is_bare, ~is_bare):  # within a group nothing moves
+        assert np.corrcoef(scores[group], unfair[group])[0, 1] == pytest.approx(1, abs=1e-9)
 
 
-def test_a_few_short_texts_are_left_where_they_are():
+def test_a_few_short_texts_keep_their_scores():
     texts = [f"impact bonds {n} " + "method result " * 20 for n in range(40)] + ["impact bonds"] * 9
     rows, labels = extract(texts), [n % 2 for n in range(49)]
 
-    fair, plain = RelevanceRanker(), RelevanceRanker(fair_from=1, fair_to=2)
+    fair, plain = RelevanceRanker(), RelevanceRanker(group_norm_start=1, group_norm_end=2)
 
     assert np.array_equal(fair.fit(rows, labels).score(rows), plain.fit(rows, labels).score(rows))

@@ -1,0 +1,38 @@
+"""A record's rank in a ranking, and what explains it."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from review.tables import ModelRun, Rank, Record
+from screening.ranking.features import tokenise
+from screening.ranking.ranker import in_text_forms
+from screening.ranking.training_data import full_record_text
+
+
+def rank_of(session: Session, *, run: ModelRun, record_id: UUID) -> Rank | None:
+    """Return a record's rank in the ranking of a run; None if it was not ranked."""
+    return session.get(Rank, (run.id, record_id))
+
+
+def n_ranked(session: Session, *, run: ModelRun) -> int:
+    """Return the number of records in the ranking of a run."""
+    return session.scalar(select(func.max(Rank.position)).where(Rank.model_run_id == run.id)) or 0
+
+
+def explanation(rank: Rank, record: Record) -> dict[str, Any]:
+    """Return what explains a record's rank, with terms in the forms that the record uses.
+
+    Keys: raised, lowered and asked (lists of terms), is_random and is_of_kind (whether the record
+    was picked at random, from all records or from a group that the ranking serves less well).
+    Lists may be empty for rankings by an older release.
+    """
+    stored: dict[str, Any] = rank.why or {}
+    words = tokenise(full_record_text(record))
+    return {
+        **{key: in_text_forms(stored.get(key, ()), words) for key in ("raised", "lowered")},
+        "asked": stored.get("asked", []),
+        **{key: bool(stored.get(key)) for key in ("is_random", "is_of_kind")},
+    }

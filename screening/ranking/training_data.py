@@ -1,0 +1,145 @@
+"""What a ranking is trained on: a review's records, their labels, and its question."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from protocols.schema import Protocol
+from review.events import last_event
+from review.reviews import protocol_of
+from review.states.flow import AWAITING, REMOVED, flow_states
+from review.states.resolution import resolutions
+from review.tables import Record, Search
+from review.vocabulary import FINISHED, Resolution, Stage
+from screening.ranking.features import record_text
+from screening.ranking.record_groups import groups_of
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """The unique records of a review as of one event, in import order.
+
+    Sequences have an element for each record.
+    """
+
+    review_id: UUID
+    stage: Stage
+    up_to_event: int
+    ids: Sequence[UUID]
+    texts: Sequence[str]
+    numbers: Sequence[int]
+    groups: Sequence[Sequence[str]]  # see `screening.ranking.record_groups`
+    labels: Sequence[int]  # 1 include, 0 exclude, -1 unresolved or not used for training
+    is_open: Sequence[bool]
+    question: str
+    random_share: float
+    n_resolved: int
+
+    @property
+    def n_training(self) -> int:
+        """Return the number of labelled records."""
+        return sum(label >= 0 for label in self.labels)
+
+    @property
+    def n_included(self) -> int:
+        """Return the number of records with the label 1."""
+        return sum(label == 1 for label in self.labels)
+
+    @property
+    def mixing_parameters(self) -> dict[str, float]:
+        """Return what random picks depend on, in addition to the ranker's fingerprint."""
+        return {"random_share": self.random_share, "n_open": sum(self.is_open)}
+
+
+def training_data(session: Session, *, review_id: UUID, stage: Stage) -> TrainingData:
+    """Return the unique records of a review with the labels of those that are resolved.
+
+    A single reviewer's decision never gives a label.  Exclusions for a reason that a title or
+    abstract cannot show give none either.
+    """
+    protocol = protocol_of(session, review_id)
+    hidden_reasons = {
+        reason.key for reason in protocol.exclusion_reasons if not reason.teaches_model
+    }
+    states = flow_states(session, review_id=review_id)
+    resolved = resolutions(session, review_id=review_id, stage=stage)
+    rows = session.execute(
+        select(
+            Record.id,
+            Record.number,
+            Record.title,
+            Record.abstract,
+            Record.keywords,
+            Record.other_abstracts,
+            Record.language,
+            Record.year,
+            Search.source,
+            resolved.c.resolution,
+            resolved.c.exclusion_reason,
+            states.c.flow_state,
+        )
+        .join(Search, Search.id == Record.search_id)
+        .join(states, states.c.record_id == Record.id)
+        .join(resolved, resolved.c.cluster_id == Record.id)
+        .where(states.c.flow_state.not_in([state.value for state in REMOVED]))
+        .order_by(Record.number)
+    ).all()
+    return TrainingData(
+        review_id=review_id,
+        stage=stage,
+        up_to_event=last_event(session, review_id),
+        ids=[row.id for row in rows],
+        texts=[full_record_text(row) for row in rows],
+        numbers=[row.number for row in rows],
+        # A record in conflict counts as open: a decision that is not resolved must move nothing.
+        is_open=[row.flow_state in AWAITING[stage] for row in rows],
+        random_share=protocol.random_share,
+        n_resolved=sum(row.resolution in FINISHED for row in rows),
+        groups=[
+            groups_of(
+                language=row.language,
+                source=row.source,
+                year=row.year,
+                has_abstract=row.abstract is not None,
+            )
+            for row in rows
+        ],
+        labels=[_label(row, hidden_reasons) for row in rows],
+        question=question_text(protocol),
+    )
+
+
+def full_record_text(record: Row[Any] | Record) -> str:
+    """Return the title, all abstracts and the keywords of a record as one text."""
+    other_abstracts = (other["text"] for other in record.other_abstracts or ())
+    abstracts = " ".join(filter(None, [record.abstract, *other_abstracts]))
+    return record_text(record.title, abstracts, " ".join(record.keywords))
+
+
+def question_text(protocol: Protocol) -> str:
+    """Return the protocol's own words for what the review looks for, in all its languages."""
+
+    def parts() -> Iterator[str]:
+        yield protocol.question
+        yield from protocol.question_framework.elements.values()
+        for criterion in protocol.criteria:
+            yield criterion.include
+            yield from criterion.include_examples
+        for concept in protocol.terminology:
+            yield concept.label
+            for names in concept.names.values():
+                yield from names
+
+    return "\n".join(parts())
+
+
+def _label(row: Row[Any], hidden_reasons: set[str]) -> int:
+    if row.resolution == Resolution.INCLUDE:
+        return 1
+    if row.resolution == Resolution.EXCLUDE and row.exclusion_reason not in hidden_reasons:
+        return 0
+    return -1
