@@ -1,10 +1,10 @@
-"""Measure duplicate detection: errors and questions beside bib-dedupe's, time, memory, order.
+"""Measure duplicate detection: errors and questions (also bib-dedupe's), time, memory, order.
 
     python tests/benchmarks/duplicates.py [--sets NAME …] [--data FOLDER] [--sizes N …] [--alone]
 
-A set is NAME.csv.gz with id, the fields and cluster_id, the truth.  The sets belong to others
-and live outside the checkout.  Each measurement runs in a process of its own, so that peak memory
-is its; bib-dedupe (from the ``bench`` extra) runs on one processor as we do, on the same rows.
+A set is NAME.csv.gz with id, the fields, and the truth in cluster_id.  The sets belong to others
+and are outside the checkout.  Each measurement runs in a separate process, to measure its own peak
+memory; bib-dedupe (from the ``bench`` extra) runs on one processor like siftmap, on the same rows.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from review.duplicates.matching import cluster, find_pairs, questions  # noqa: E
 LARGEST = "synth_100000"
 SIZES = (10_000, 50_000, 100_000)
 PEER_LIMIT = 10_000  # records; above, bib-dedupe takes minutes and gigabytes
-UPDATE = 1_000  # records that come to a review of the largest set
+UPDATE = 1_000  # records that are added to a review of the largest set
 COLUMNS = (
     "records", "removable", "FP", "FN", "sensitivity", "lost", "asked", "true", "per_100",
     "after", "FP_after", "seconds", "MB",
@@ -35,7 +35,7 @@ COLUMNS = (
 
 
 def count_errors(truth: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    """Return wrong joins, copies left behind and works that no longer lead a cluster."""
+    """Return wrong merges, duplicates that remain, and works that no longer lead a cluster."""
     pairs = pd.DataFrame({"work": truth, "cluster": labels})
     n_works, n_clusters = pairs["work"].nunique(), pairs["cluster"].nunique()
     removable, removed = len(pairs) - n_works, len(pairs) - n_clusters
@@ -50,7 +50,7 @@ def count_errors(truth: np.ndarray, labels: np.ndarray) -> dict[str, float]:
 
 
 def load(path: Path, n: int | None = None) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return the fields and the truth of a set: of whole works, until they are ``n`` records."""
+    """Return the fields and the truth of a set, cut after ``n`` records in the order of works."""
     records = pd.read_csv(path, dtype=str, keep_default_na=False)
     if n is not None and n < len(records):
         first_of_work = records.groupby("cluster_id").ngroup(ascending=True)
@@ -72,24 +72,24 @@ def measure(path: Path, n: int | None = None) -> dict[str, float]:
 
 
 def measure_peer(path: Path, n: int | None = None) -> dict[str, float]:
-    """Return the same line for bib-dedupe: its duplicates are joined, its "maybe" are questions."""
+    """Return the same line for bib-dedupe, with its "maybe" pairs as questions."""
     from bib_dedupe import bib_dedupe as peer
 
     fields, truth = load(path, n)
-    asked_for = fields.rename(columns={"id": "ID"}).assign(ENTRYTYPE="article")
-    place = {key: number for number, key in enumerate(asked_for["ID"])}
+    renamed = fields.rename(columns={"id": "ID"}).assign(ENTRYTYPE="article")
+    position = {key: number for number, key in enumerate(renamed["ID"])}
     started = time.perf_counter()
-    prepared = peer.prep(asked_for, verbosity_level=0, cpu=1)
+    prepared = peer.prep(renamed, verbosity_level=0, cpu=1)
     pairs = peer.block(prepared, verbosity_level=0, cpu=1)
     matched = peer.match(pairs, verbosity_level=0, cpu=1)
-    together = peer.cluster(matched, verbosity_level=0)
+    clusters = peer.cluster(matched, verbosity_level=0)
     seconds = time.perf_counter() - started
     labels = np.arange(len(fields))
-    for ids in together:
-        places = sorted(place[key] for key in ids)
-        labels[places] = places[0]
+    for ids in clusters:
+        members = sorted(position[key] for key in ids)
+        labels[members] = members[0]
     maybe = matched[matched["duplicate_label"] == "maybe"]
-    asked = [(place[a], place[b]) for a, b in zip(maybe["ID_1"], maybe["ID_2"], strict=True)]
+    asked = [(position[a], position[b]) for a, b in zip(maybe["ID_1"], maybe["ID_2"], strict=True)]
     return _line(truth, labels, asked, seconds)
 
 
@@ -97,10 +97,10 @@ def _line(
     truth: np.ndarray, labels: np.ndarray, asked: list[tuple[int, int]], seconds: float
 ) -> dict[str, float]:
     n = len(truth)
-    yes = [(left, right) for left, right in asked if truth[left] == truth[right]]
-    answered = count_errors(truth, answer(n, labels, yes))
+    duplicates = [(left, right) for left, right in asked if truth[left] == truth[right]]
+    answered = count_errors(truth, answer(n, labels, duplicates))
     return {
-        "records": n, **count_errors(truth, labels), "asked": len(asked), "true": len(yes),
+        "records": n, **count_errors(truth, labels), "asked": len(asked), "true": len(duplicates),
         "per_100": round(100 * len(asked) / n, 2), "after": answered["sensitivity"],
         "FP_after": answered["FP"], "seconds": round(seconds, 1),
         "MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
@@ -108,37 +108,41 @@ def _line(
 
 
 def answer(n: int, labels: np.ndarray, duplicates: Iterable[tuple[int, int]]) -> np.ndarray:
-    """Return the labels once every question has been answered rightly.
+    """Return the labels after every question has been answered correctly.
 
-    A right "distinct" leaves two clusters as they are, so only ``duplicates`` matter.
+    "Not duplicates" leaves two clusters as they are, so only ``duplicates`` matter.
     """
-    nothing = pd.DataFrame({"left": [], "right": [], "score": [], "band": []})
-    stars = [(int(label), place) for place, label in enumerate(labels) if label != place]
-    return cluster(n, nothing, together=[*stars, *duplicates])
+    no_pairs = pd.DataFrame({"left": [], "right": [], "score": [], "band": []})
+    merged = [(int(label), index) for index, label in enumerate(labels) if label != index]
+    return cluster(n, no_pairs, together=[*merged, *duplicates])
 
 
 def is_same_in_any_order(path: Path, seed: int = 7) -> bool:
-    """Say whether the records, shuffled, come to the same clusters and questions."""
+    """Return whether the records give the same clusters and questions when shuffled."""
     fields, _ = load(path)
     shuffled = fields.sample(frac=1, random_state=seed)
-    return _outcome(fields) == _outcome(shuffled.reset_index(drop=True))
+    return _clusters_and_questions(fields) == _clusters_and_questions(
+        shuffled.reset_index(drop=True)
+    )
 
 
-def _outcome(fields: pd.DataFrame) -> tuple[set[frozenset[str]], set[frozenset[str]]]:
+def _clusters_and_questions(
+    fields: pd.DataFrame,
+) -> tuple[set[frozenset[str]], set[frozenset[str]]]:
     pairs = find_pairs(fields)
     labels = cluster(len(fields), pairs)
-    together = pd.Series(fields["id"]).groupby(labels).agg(frozenset)
+    clusters = pd.Series(fields["id"]).groupby(labels).agg(frozenset)
     asked = questions(len(fields), labels, pairs)
-    home = dict(enumerate(together[labels]))
+    cluster_of = dict(enumerate(clusters[labels]))
     # A question is about two clusters; which pair of them is shown may differ.
-    return set(together), {
-        frozenset((home[left], home[right]))
+    return set(clusters), {
+        frozenset((cluster_of[left], cluster_of[right]))
         for left, right in zip(asked["left"], asked["right"], strict=True)
     }
 
 
 def measure_update(path: Path, n_new: int = UPDATE) -> dict[str, float]:
-    """Return how long the last ``n_new`` records of a set take against all the others."""
+    """Return how long it takes to compare the last ``n_new`` records of a set with the others."""
     fields, _ = load(path)
     old, new = fields.iloc[:-n_new], fields.iloc[-n_new:]
     started = time.perf_counter()
@@ -149,43 +153,43 @@ def measure_update(path: Path, n_new: int = UPDATE) -> dict[str, float]:
     }  # fmt: skip
 
 
-def alone(what: Callable[..., Any], *given: object) -> Any:
-    """Return what a function returns in a new process."""
+def alone(function: Callable[..., Any], *arguments: object) -> Any:
+    """Return the result of a function that runs in a new process."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(what, given)
+        return pool.apply(function, arguments)
 
 
 def main() -> None:
-    """Print errors and questions by set, time and memory by size, and what order changes."""
+    """Print errors and questions by set, time and memory by size, and the effect of order."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sets", nargs="*", help="names; default: all but the largest")
     parser.add_argument("--data", type=Path, default=ROOT / "../shared/bench/duplicates")
     parser.add_argument("--sizes", nargs="*", type=int, default=SIZES)
     parser.add_argument("--alone", action="store_true", help="without bib-dedupe")
     options = parser.parse_args()
-    found = {path.name.removesuffix(".csv.gz"): path for path in options.data.glob("*.csv.gz")}
-    names = options.sets or sorted(set(found) - {LARGEST})
-    if not names or set(names) - set(found):
-        sys.exit(f"No such sets in {options.data}: {sorted(set(names) - set(found))}")
+    sets = {path.name.removesuffix(".csv.gz"): path for path in options.data.glob("*.csv.gz")}
+    names = options.sets or sorted(set(sets) - {LARGEST})
+    if not names or set(names) - set(sets):
+        sys.exit(f"No such sets in {options.data}: {sorted(set(names) - set(sets))}")
     tools = {"siftmap": measure} | ({} if options.alone else {"bib-dedupe": measure_peer})
     _print_table(
         "Errors and questions",
-        {(name, tool): alone(run, found[name]) for name in names for tool, run in tools.items()},
+        {(name, tool): alone(run, sets[name]) for name in names for tool, run in tools.items()},
     )
-    if LARGEST not in found:
+    if LARGEST not in sets:
         return
     _print_table(
         f"Time and memory, on the first records of {LARGEST}",
         {
-            (f"{n:,}", tool): alone(run, found[LARGEST], n)
+            (f"{n:,}", tool): alone(run, sets[LARGEST], n)
             for n in options.sizes
             for tool, run in tools.items()
             if tool == "siftmap" or n <= PEER_LIMIT
         },
     )
-    print("\nAn update:", alone(measure_update, found[LARGEST]))
+    print("\nAn update:", alone(measure_update, sets[LARGEST]))
     for name in names:
-        same = alone(is_same_in_any_order, found[name])
+        same = alone(is_same_in_any_order, sets[name])
         print(f"{name}, shuffled: {'the same' if same else 'NOT the same'} clusters and questions")
 
 

@@ -1,17 +1,17 @@
-"""Thirty reviewers at work at once: how long everybody waits for the next record, and for pages.
+"""Measure how long people wait for records and pages while thirty reviewers work at once.
 
     python tests/benchmarks/load.py [--database both] [--minutes 15] [--reviewers 30]
         [--per-minute 4] [--records 5000] [--screened 0] [--spread] [--burst]
 
-Makes a review with ranked records and a coded map, serves it in a process of its own, and lets
-the reviewers decide at their pace over HTTP while a lead looks at the overview and the map and
-asks for a new order every two minutes.  Every record needs two decisions; ``--screened`` of them
-have theirs at the beginning.  All reviewers follow one order, so that most of thirty are refused
-records that two others decided on meanwhile; with ``--spread`` each pair decides on records of its
-own instead, which asks the same of the server without refusals.  ``--burst`` is twenty decisions a
-second for a minute.  Prints what people waited, beside the targets; then looks for every
-acknowledged decision in the database, and runs `siftmap verify`.  PostgreSQL is started here, on
-the disk, with its default settings; people, server and database share the machine.
+Makes a review with ranked records and a coded map, serves it in a separate process, and lets the
+reviewers decide at their own pace over HTTP, while a lead opens the overview and the map and asks
+for a new ranking every two minutes.  Every record needs two decisions; ``--screened`` records have
+them at the start.  All reviewers follow one ranking, so most of the thirty are refused records that
+two others have decided on meanwhile.  With ``--spread``, each pair decides on its own records
+instead, which is the same load without refusals.  ``--burst`` is twenty decisions per second for a
+minute.  Prints the waiting times with their targets, then checks that every acknowledged decision
+is in the database, and runs `siftmap verify`.  PostgreSQL is started here, on the disk, with its
+default settings; people, server and database share the machine.
 """
 
 import argparse
@@ -68,7 +68,7 @@ DECISION, PAGE, OVERVIEW, MAP = "decision saved, next shown", "screening page", 
 
 @dataclass(frozen=True)
 class Team:
-    """A review's people, the addresses of its reviewers at work, and its unscreened records."""
+    """A review's people, the addresses of its reviewers, and its unscreened records."""
 
     cast: Cast
     emails: Sequence[str]
@@ -77,7 +77,7 @@ class Team:
 
 @dataclass(frozen=True)
 class Plan:
-    """How much load, for how long, and what is hoped for; waits in milliseconds."""
+    """How much load, for how long, and the targets for waits in milliseconds."""
 
     minutes: float
     reviewers: int
@@ -89,8 +89,8 @@ class Plan:
 
 
 @dataclass
-class Seen:
-    """What people waited for and how it ended; threads may only append."""
+class Measurements:
+    """How long people waited and how requests ended; threads may only append."""
 
     waits: dict[str, list[float]] = field(default_factory=dict)
     refused: list[float] = field(default_factory=list)
@@ -99,7 +99,7 @@ class Seen:
     rankings: list[UUID] = field(default_factory=list)
 
     def timed(self, what: str, send: Callable[[], httpx2.Response]) -> httpx2.Response | None:
-        """Return an answer with status 200 and keep how long it took; count any other."""
+        """Return an answer with status 200 and note its time; count any other as an error."""
         began = time.perf_counter()
         try:
             answer = send()
@@ -118,76 +118,79 @@ class Seen:
 
 
 class Person(Thread):
-    """Somebody who takes a step now and then, until the time is over."""
+    """A person who takes a step at intervals until the time has ended."""
 
-    def __init__(self, browser: Browser, seen: Seen, *, every: float, over: Event) -> None:
+    def __init__(
+        self, browser: Browser, measurements: Measurements, *, every: float, ended: Event
+    ) -> None:
         super().__init__(daemon=True)
-        self.browser, self.seen, self.every, self.over = browser, seen, every, over
+        self.browser, self.measurements = browser, measurements
+        self.every, self.ended = every, ended
         self.chance = random.Random()  # noqa: S311 - only the pace depends on it
 
     def run(self) -> None:
-        """Take steps at the pace, give or take a half; who is late takes the next at once."""
+        """Take steps at the given pace, varied by half; when late, take the next step at once."""
         due = time.monotonic() + self.chance.uniform(0, self.every)
-        while not self.over.wait(max(0.0, due - time.monotonic())):
+        while not self.ended.wait(max(0.0, due - time.monotonic())):
             self.step()
             due += self.every * self.chance.uniform(0.5, 1.5)
 
     def step(self) -> None:
-        """Do one thing."""
+        """Take one step."""
         raise NotImplementedError
 
 
 class Reviewer(Person):
-    """Reads the record that is shown, decides, and is shown the next."""
+    """Decides on the record on the page, and gets the next one."""
 
     form: Form | None = None
-    own: Iterator[UUID] | None = None  # where the order in use is not followed
+    own_records: Iterator[UUID] | None = None  # used instead of the ranking
 
     def step(self) -> None:
-        """Decide on the record that is shown, or open the page where none is."""
+        """Decide on the record on the page, or open the page if there is none."""
         if self.form is None:
-            answer = self.seen.timed(PAGE, lambda: self.browser.get(SCREENING))
+            answer = self.measurements.timed(PAGE, lambda: self.browser.get(SCREENING))
             self.form = deciding(answer.text) if answer else None
             return
         sent = self.form | {"verdict": self.chance.choice(VERDICTS).value, "seconds": "12"}
-        if self.own is not None:
-            sent |= {"record": str(next(self.own)), "key": str(uuid4()), "supersedes": ""}
-        answer = self.seen.timed(
+        if self.own_records is not None:
+            sent |= {"record": str(next(self.own_records)), "key": str(uuid4()), "supersedes": ""}
+        answer = self.measurements.timed(
             DECISION,
             lambda: self.browser.post(f"{SCREENING}/decisions", sent, is_fragment=True),
         )
         if answer:
-            self.seen.acknowledged.append(UUID(sent["key"]))
+            self.measurements.acknowledged.append(UUID(sent["key"]))
         self.form = deciding(answer.text) if answer else None
         if answer is None:
-            self.step()  # who is refused opens the page again to go on
+            self.step()  # after a refusal, open the page again
 
 
 class Lead(Person):
-    """Looks at the overview and at the map."""
+    """Opens the overview and the map."""
 
     def step(self) -> None:
         """Open both pages."""
-        self.seen.timed(OVERVIEW, self.browser.get)
-        self.seen.timed(MAP, lambda: self.browser.get("map"))
+        self.measurements.timed(OVERVIEW, self.browser.get)
+        self.measurements.timed(MAP, lambda: self.browser.get("map"))
 
 
 class Ranker(Person):
-    """Asks for a new order."""
+    """Asks for new rankings."""
 
     def run(self) -> None:
-        """Ask soon after the beginning, then every two minutes."""
+        """Ask soon after the start, then every two minutes."""
         pause = FIRST_RANKING
-        while not self.over.wait(pause):
+        while not self.ended.wait(pause):
             try:
-                self.seen.rankings.append(self.browser.ask_for_ranking())
+                self.measurements.rankings.append(self.browser.ask_for_ranking())
             except (httpx2.TransportError, AssertionError) as error:
-                self.seen.errors.append(f"asking for a ranking: {type(error).__name__}")
+                self.measurements.errors.append(f"asking for a ranking: {type(error).__name__}")
             pause = NEXT_RANKING
 
 
 def main() -> None:
-    """Put load on a server for each kind of database and print what people waited."""
+    """Put load on a server for each kind of database and print the waiting times."""
     arguments = _arguments()
     plan = _plan(arguments)
     for kind in KINDS if arguments.database == "both" else [arguments.database]:
@@ -198,26 +201,26 @@ def main() -> None:
 def _measure(kind: str, url: str, folder: Path, plan: Plan) -> None:
     print(
         f"== {kind}: {plan.reviewers} reviewers{' in pairs' if plan.is_spread else ''}, "
-        f"{plan.per_minute:g} decisions a minute each, {plan.minutes:g} minutes; "
+        f"{plan.per_minute:g} decisions per minute each, {plan.minutes:g} minutes; "
         f"{plan.records} records, {plan.screened} of them screened",
         flush=True,
     )
     migration.upgrade(url)
-    server, seen = Server(url, folder / "data"), Seen()
+    server, measurements = Server(url, folder / "data"), Measurements()
     team = _make_review(server, url, folder, plan)
     try:
         ready = server.start()
         memory = _memory(server)
-        clock, busy, served = time.monotonic(), _busy(), _used(server.pid)
-        seconds = _let_them_work(server, team, plan, seen)
-        passed = time.monotonic() - clock
-        _report(seen, plan, seconds)
-        print(f"ready after {ready:.1f} s; at first {memory}; at last {_memory(server)}")
+        began, busy, served = time.monotonic(), _busy(), _used(server.pid)
+        seconds = _let_them_work(server, team, plan, measurements)
+        passed = time.monotonic() - began
+        _report(measurements, plan, seconds)
+        print(f"ready after {ready:.1f} s; at the start {memory}; at the end {_memory(server)}")
         print(
-            f"processors: {(_busy() - busy) / passed:.2f} of {os.cpu_count()} at work on average, "
+            f"processors: {(_busy() - busy) / passed:.2f} of {os.cpu_count()} busy on average, "
             f"the web process took {(_used(server.pid) - served) / passed:.2f}"
         )
-        _look_up(url, seen)
+        _look_up(url, measurements)
     finally:
         server.stop()
     start = time.perf_counter()
@@ -228,7 +231,7 @@ def _measure(kind: str, url: str, folder: Path, plan: Plan) -> None:
 
 
 def _make_review(server: Server, url: str, folder: Path, plan: Plan) -> Team:
-    """Return a review's people and records: ranked, some of them screened, others coded."""
+    """Return a review's people and ranked records; some are screened, others are coded."""
     database = Database(url)
     with database.writing() as session:
         cast = make_review(session, password=PASSWORD)
@@ -237,17 +240,17 @@ def _make_review(server: Server, url: str, folder: Path, plan: Plan) -> Team:
     file.write_text("".join(_texts(plan.records)))
     server.run("import", cast.slug, str(file))
     with database.writing() as session:
-        mine = Record.review_id == cast.review_id
-        ids = session.scalars(select(Record.id).where(mine).order_by(Record.number)).all()
+        in_review = Record.review_id == cast.review_id
+        ids = session.scalars(select(Record.id).where(in_review).order_by(Record.number)).all()
         _code_some(session, cast, ids[-N_CODED:])
     server.run("rank", cast.slug)
     done = _screen_some(database, cast, plan.screened) if plan.screened else set()
     database.dispose()
-    return Team(cast, emails, [one for one in ids[:-N_CODED] if one not in done])
+    return Team(cast, emails, [record_id for record_id in ids[:-N_CODED] if record_id not in done])
 
 
 def _screen_some(database: Database, cast: Cast, n: int) -> set[UUID]:
-    """Return the records at the top of the order, which two reviewers have now excluded."""
+    """Let two reviewers exclude the records at the top of the ranking; return these."""
     with database.writing() as session:
         top = next_records(
             session,
@@ -279,14 +282,14 @@ def _texts(n: int) -> Iterator[str]:
 
 
 def _code_some(session: Session, cast: Cast, records: Sequence[UUID]) -> None:
-    """Take records all the way to the map."""
+    """Take records through all steps to the map."""
     chance = random.Random(len(records))  # noqa: S311 - invented codes, the same each time
     review_id, by = cast.review_id, cast.lead
     for number, record_id in enumerate(records):
         include_fully(session, cast, record_id)
-        place = {"review_id": review_id, "label": f"No. {number}", "by": by}
-        study = add_study(session, reports=[record_id], **place)
-        contract = add_contract(session, **place)
+        details = {"review_id": review_id, "label": f"No. {number}", "by": by}
+        study = add_study(session, reports=[record_id], **details)
+        contract = add_contract(session, **details)
         link_contract(
             session, review_id=review_id, study_id=study.id, contract_id=contract.id, by=by
         )
@@ -301,46 +304,49 @@ def _code_some(session: Session, cast: Cast, records: Sequence[UUID]) -> None:
                 )  # fmt: skip
 
 
-def _let_them_work(server: Server, team: Team, plan: Plan, seen: Seen) -> float:
-    """Return the seconds that everybody worked."""
-    over = Event()
+def _let_them_work(server: Server, team: Team, plan: Plan, measurements: Measurements) -> float:
+    """Let everybody work, and return the seconds it took."""
+    ended = Event()
     with ExitStack() as closing:
 
-        def browser(email: str) -> Browser:
-            made = Browser(server, team.cast.slug)
-            closing.callback(made.close)
-            made.sign_in(email)
-            return made
+        def signed_in(email: str) -> Browser:
+            browser = Browser(server, team.cast.slug)
+            closing.callback(browser.close)
+            browser.sign_in(email)
+            return browser
 
         lead, pace = team.cast.emails["lead"], 60 / plan.per_minute
-        reviewers = [Reviewer(browser(email), seen, every=pace, over=over) for email in team.emails]
+        reviewers = [
+            Reviewer(signed_in(email), measurements, every=pace, ended=ended)
+            for email in team.emails
+        ]
         if plan.is_spread:
-            _share_out(reviewers, team.records)
+            _assign_pairs(reviewers, team.records)
         people = [
             *reviewers,
-            Lead(browser(lead), seen, every=1, over=over),
-            Ranker(browser(lead), seen, every=NEXT_RANKING, over=over),
+            Lead(signed_in(lead), measurements, every=1, ended=ended),
+            Ranker(signed_in(lead), measurements, every=NEXT_RANKING, ended=ended),
         ]
         began = time.monotonic()
         for person in people:
             person.start()
-        over.wait(60 * plan.minutes)
-        over.set()
+        ended.wait(60 * plan.minutes)
+        ended.set()
         for person in people:
             person.join(timeout=60)
         return time.monotonic() - began
 
 
-def _share_out(reviewers: Sequence[Reviewer], records: Sequence[UUID]) -> None:
-    """Give each pair of reviewers records of its own."""
+def _assign_pairs(reviewers: Sequence[Reviewer], records: Sequence[UUID]) -> None:
+    """Give each pair of reviewers its own records."""
     n_pairs = (len(reviewers) + 1) // 2
-    for place, reviewer in enumerate(reviewers):
-        reviewer.own = iter(records[place // 2 :: n_pairs])
+    for index, reviewer in enumerate(reviewers):
+        reviewer.own_records = iter(records[index // 2 :: n_pairs])
 
 
-def _report(seen: Seen, plan: Plan, seconds: float) -> None:
+def _report(measurements: Measurements, plan: Plan, seconds: float) -> None:
     for what in (DECISION, PAGE, OVERVIEW, MAP):
-        waits = sorted(seen.waits.get(what, []))
+        waits = sorted(measurements.waits.get(what, []))
         if not waits:
             print(f"{what:<28} none")
             continue
@@ -351,43 +357,45 @@ def _report(seen: Seen, plan: Plan, seconds: float) -> None:
             target = plan.targets.get(name) if what == DECISION else None
             print(f"  {name} {took:>5.0f} ms{_against(took, target)}", end="")
         print()
-    n = len(seen.acknowledged)
-    print(f"decisions made {n}, {n / seconds:.1f} a second for {seconds:.0f} s")
-    print(f"refused with 409, the record had what it needed by then: {len(seen.refused)}")
-    print(f"errors {dict(Counter(seen.errors)) or 0}{_against(len(seen.errors), 0)}")
+    n = len(measurements.acknowledged)
+    print(f"decisions made {n}, {n / seconds:.1f} per second for {seconds:.0f} s")
+    print(f"refused with 409, because the record was already decided: {len(measurements.refused)}")
+    print(
+        f"errors {dict(Counter(measurements.errors)) or 0}{_against(len(measurements.errors), 0)}"
+    )
 
 
-def _against(found: float, target: float | None) -> str:
+def _against(value: float, target: float | None) -> str:
     if target is None:
         return ""
-    return f" (target {target:g}: {'met' if found <= target else 'NOT MET'})"
+    return f" (target {target:g}: {'met' if value <= target else 'NOT MET'})"
 
 
-def _look_up(url: str, seen: Seen) -> None:
-    """Print how many acknowledged decisions are not there, and how the rankings ended."""
+def _look_up(url: str, measurements: Measurements) -> None:
+    """Print how many acknowledged decisions are missing, and how the rankings ended."""
     database = Database(url)
     with database.reading() as session:
-        there = set(session.scalars(select(Decision.idempotency_key)))
-        states = Counter(session.get_one(Job, job).state.value for job in seen.rankings)
+        saved = set(session.scalars(select(Decision.idempotency_key)))
+        states = Counter(session.get_one(Job, job).state.value for job in measurements.rankings)
     database.dispose()
-    lost = [key for key in seen.acknowledged if key not in there]
-    print(f"acknowledged and lost {len(lost)}{_against(len(lost), 0)}; rankings {dict(states)}")
+    lost = [key for key in measurements.acknowledged if key not in saved]
+    print(f"acknowledged but lost {len(lost)}{_against(len(lost), 0)}; rankings {dict(states)}")
 
 
 def _memory(server: Server) -> str:
-    """Return the resident memory of the server and of its worker, in words."""
-    worker = " + ".join(f"{_resident(one):.0f} MB" for one in server.workers())
+    """Return the resident memory of the server and its worker, in words."""
+    worker = " + ".join(f"{_resident(pid):.0f} MB" for pid in server.workers())
     return f"server {_resident(server.pid):.0f} MB, worker {worker or 'none'}"
 
 
 def _busy() -> float:
-    """Return the seconds that all processors have been at work for anybody."""
+    """Return the seconds that all processors have been busy, for any process."""
     user, nice, system = (int(word) for word in Path("/proc/stat").read_text().split()[1:4])
     return (user + nice + system) / os.sysconf("SC_CLK_TCK")
 
 
 def _used(pid: int) -> float:
-    """Return the processor seconds that a process has taken."""
+    """Return the processor seconds that a process has used."""
     words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -404,8 +412,8 @@ def _database(kind: str, folder: Path) -> Iterator[str]:
     """Yield the URL of an empty database on the disk."""
     if kind == "sqlite":
         yield f"sqlite:///{folder / 'siftmap.sqlite'}"
-    elif given := os.environ.get("TEST_POSTGRES_URL"):
-        yield given
+    elif url := os.environ.get("TEST_POSTGRES_URL"):
+        yield url
     else:
         with _postgres() as url:
             yield url
@@ -413,9 +421,9 @@ def _database(kind: str, folder: Path) -> Iterator[str]:
 
 @contextmanager
 def _postgres() -> Iterator[str]:
-    """Yield the URL of a PostgreSQL that is as careful as out of the box, unlike the tests' own."""
-    said = subprocess.run(["pg_config", "--bindir"], check=True, capture_output=True, text=True)
-    programs = Path(said.stdout.strip())
+    """Yield the URL of a PostgreSQL with its default settings, which are safer than the tests'."""
+    config = subprocess.run(["pg_config", "--bindir"], check=True, capture_output=True, text=True)
+    programs = Path(config.stdout.strip())
     folder = Path(tempfile.mkdtemp(prefix="siftmap-load-"))
     user = "postgres" if os.geteuid() == 0 else None  # the server refuses root
     if user:
@@ -435,13 +443,23 @@ def _postgres() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _plan(given: argparse.Namespace) -> Plan:
-    if given.burst:
-        pace, minutes, targets = 20 * 60 / given.reviewers, 1.0, {"p95": 300.0}
+def _plan(arguments: argparse.Namespace) -> Plan:
+    if arguments.burst:
+        pace, minutes, targets = 20 * 60 / arguments.reviewers, 1.0, {"p95": 300.0}
     else:
-        pace, minutes, targets = given.per_minute, given.minutes, {"p95": 150.0, "p99": 400.0}
+        pace, minutes, targets = (
+            arguments.per_minute,
+            arguments.minutes,
+            {"p95": 150.0, "p99": 400.0},
+        )
     return Plan(
-        minutes, given.reviewers, pace, given.records, given.screened, given.spread, targets
+        minutes,
+        arguments.reviewers,
+        pace,
+        arguments.records,
+        arguments.screened,
+        arguments.spread,
+        targets,
     )
 
 
@@ -452,9 +470,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--reviewers", type=int, default=30)
     parser.add_argument("--per-minute", type=float, default=4, help="decisions of each reviewer")
     parser.add_argument("--records", type=int, default=5000, help="in the review")
-    parser.add_argument("--screened", type=int, default=0, help="records that are done already")
-    parser.add_argument("--spread", action="store_true", help="no two pairs on the same records")
-    parser.add_argument("--burst", action="store_true", help="20 decisions a second for 60 s")
+    parser.add_argument(
+        "--screened", type=int, default=0, help="records that already have two decisions"
+    )
+    parser.add_argument("--spread", action="store_true", help="each pair has its own records")
+    parser.add_argument("--burst", action="store_true", help="20 decisions per second for 60 s")
     return parser.parse_args()
 
 

@@ -1,8 +1,8 @@
-"""Read every file of a folder of real exports and say, per format, what came out.
+"""Read every file of a folder of real exports and print the results by format.
 
     python tests/benchmarks/read_files.py [--folder ../shared/bench/imports] [--verbose]
 
-The folder's MANIFEST.csv gives each file's format and the records that it holds by an
+The folder's MANIFEST.csv gives the format of each file, and its number of records by an
 independent count.
 """
 
@@ -22,7 +22,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 @dataclass
 class Tally:
-    """What the files of one format added up to."""
+    """The totals for the files of one format."""
 
     files: int = 0
     expected: int = 0
@@ -33,34 +33,34 @@ class Tally:
 
 
 def read_one(path: Path, expected: int, tally: Tally) -> None:
-    """Adds one file to ``tally``; an unreadable file without records is read rightly."""
+    """Add one file to ``tally``; refusing a file without records is right."""
     tally.files += 1
     tally.expected += expected
     accepted = rejected = counted = 0
-    found = "unreadable"
+    result = "unreadable"
     try:
         detected = detect(path)
-        found = detected.format
+        result = detected.format
         counted = count_blocks(path, format=detected.format, encoding=detected.encoding)
         for block in read(path, format=detected.format, encoding=detected.encoding):
             accepted += block.record is not None
             rejected += block.record is None
     except Unreadable as error:
-        found = f"unreadable: {error}"
-    except Exception as error:  # the benchmark counts whatever escapes
+        result = f"unreadable: {error}"
+    except Exception as error:  # the benchmark counts every exception
         tally.exceptions += 1
-        found = f"{type(error).__name__}: {error}"
+        result = f"{type(error).__name__}: {error}"
     tally.accepted += accepted
     tally.rejected += rejected
     if not accepted + rejected == counted == expected:
         tally.mismatches.append(
-            f"{path.name} ({found}): expected {expected}, counted {counted}, "
+            f"{path.name} ({result}): expected {expected}, counted {counted}, "
             f"accepted {accepted}, rejected {rejected}"
         )
 
 
 def main() -> int:
-    """Prints the table; the exit status says whether any exception escaped."""
+    """Print the table; return 1 if a file raised an exception, else 0."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=CHECKOUT / "../shared/bench/imports")
     folder = parser.parse_args().folder

@@ -1,11 +1,11 @@
-"""From real search files to PRISMA counts and a map, through the command line; prints what it took.
+"""Measure the whole path from real search files to PRISMA counts and a map.
 
     python tests/benchmarks/whole_path.py [--data ../shared/bench] [--screening Nagtegaal_2019]
 
-Imports every real export of the formats named below and one labelled screening set (as a search)
-into one review, deduplicates, ranks, replays decisions of two reviewers from the set's labels with
-5 % disagreement, adjudicates, retrieves, reads full texts, codes included records, and prints
-PRISMA counts and the map, which `siftmap verify` then confirms.
+Uses the command line to import every real export in the formats below and one labelled screening
+set (as a search) into one review, and to find duplicates and rank.  Then simulates the decisions of
+two reviewers from the labels with 5 % disagreement, adjudicates, retrieves, screens full texts and
+codes included records.  Prints the PRISMA counts, the map and the times, and runs `siftmap verify`.
 """
 
 import argparse
@@ -54,10 +54,10 @@ TYPES = ("social_impact_bond", "payment_by_results", "results_based_financing")
 
 
 def main() -> None:
-    """Run the whole path and print what each step did and how long it took."""
+    """Run all steps and print what each did and how long it took."""
     arguments = _arguments()
     if not arguments.data.exists():
-        print(f"No measuring data at {arguments.data}: nothing measured.")
+        print(f"There is no data at {arguments.data}, so nothing was measured.")
         return
     with tempfile.TemporaryDirectory() as folder:
         siftmap = Siftmap(Path(folder), arguments.database)
@@ -73,10 +73,10 @@ def main() -> None:
         with took("first ranking (from the question alone)"):
             print(siftmap.json("rank", SLUG))
         database = Database(siftmap.url)
-        _replay(database, siftmap, labels)
+        _simulate(database, siftmap, labels)
         with took("PRISMA counts"):
             flow = siftmap.json("prisma", SLUG, plain=True)
-        print(json.dumps({k: v for k, v in flow.items() if v and k != "sources"}, indent=1))
+        print(json.dumps({key: n for key, n in flow.items() if n and key != "sources"}, indent=1))
         with took("heatmap"):
             cells = siftmap.json("heatmap", SLUG, plain=True)
         _print_map(cells)
@@ -85,7 +85,7 @@ def main() -> None:
 
 
 class Siftmap:
-    """The command line over a data folder of its own."""
+    """The command line with its own data folder."""
 
     def __init__(self, folder: Path, url: str) -> None:
         self.environment = os.environ | {"SIFTMAP_DATA_DIR": str(folder)}
@@ -110,14 +110,14 @@ class Siftmap:
 
 @contextmanager
 def took(what: str) -> Iterator[None]:
-    """Print how long something took, in wall-clock seconds."""
+    """Print how long a step took, in wall-clock seconds."""
     start = time.perf_counter()
     yield
     print(f"-- {what}: {time.perf_counter() - start:.1f} s", flush=True)
 
 
 def _protocol(folder: Path, data: Path, name: str) -> Path:
-    """Write the shipped protocol with the labelled set's own question in place of its own."""
+    """Write the shipped protocol with the question of the labelled set; return its path."""
     plan = yaml.safe_load(read_shipped("social-outcomes-contracting"))
     questions = json.loads((data / "screening" / "questions.json").read_text(encoding="utf-8"))
     plan["question"] = questions[name] if isinstance(questions[name], str) else str(questions[name])
@@ -140,17 +140,19 @@ def _import_exports(siftmap: Siftmap, folder: Path) -> None:
         "import", SLUG, *files, "--source", "Real exports", "--json", may_fail=True
     )
     results = json.loads(printed)
-    read = [one for one in results if "error" not in one]
-    print(
-        f"{len(files)} files: {sum(one['found'] for one in read)} blocks found = "
-        f"{sum(one['accepted'] for one in read)} accepted + "
-        f"{sum(one['rejected'] for one in read)} rejected; {len(results) - len(read)} files refused"
+    read = [result for result in results if "error" not in result]
+    n_found, n_accepted, n_rejected = (
+        sum(result[name] for result in read) for name in ("found", "accepted", "rejected")
     )
-    for one in results:
-        if "error" in one:
-            print("  refused:", Path(one["file"]).name, "-", one["error"][:120])
-        elif one["found"] != one["accepted"] + one["rejected"]:
-            print("  not accounted for:", one)
+    print(
+        f"{len(files)} files: {n_found} blocks found = {n_accepted} accepted + "
+        f"{n_rejected} rejected; {len(results) - len(read)} files refused"
+    )
+    for result in results:
+        if "error" in result:
+            print("  refused:", Path(result["file"]).name, "-", result["error"][:120])
+        elif result["found"] != result["accepted"] + result["rejected"]:
+            print("  does not add up:", result)
 
 
 def _import_screening_set(siftmap: Siftmap, data: Path, name: str) -> dict[str, bool]:
@@ -165,8 +167,8 @@ def _import_screening_set(siftmap: Siftmap, data: Path, name: str) -> dict[str, 
     return {row["title"].strip(): row["label"] == "1" for row in rows}
 
 
-def _replay(database: Database, siftmap: Siftmap, labels: dict[str, bool]) -> None:
-    chance = random.Random(7)  # noqa: S311 - the same replay every time
+def _simulate(database: Database, siftmap: Siftmap, labels: dict[str, bool]) -> None:
+    chance = random.Random(7)  # noqa: S311 - the same decisions every time
     with database.writing() as session:
         review_id = find_review(session, SLUG).id
         people = {
@@ -183,7 +185,7 @@ def _replay(database: Database, siftmap: Siftmap, labels: dict[str, bool]) -> No
     with took("adjudication"):
         _adjudicate(database, review_id, people["judge"], labels)
     with took(f"retrieval, full texts and coding of up to {N_CODED} records"):
-        _read_and_code(database, review_id, people, chance)
+        _retrieve_and_code(database, review_id, people, chance)
 
 
 def _person(session: Session, review_id: UUID, name: str, role: Role) -> Actor:
@@ -200,16 +202,16 @@ def _decide(
     labels: dict[str, bool],
     chance: random.Random,
 ) -> None:
-    """Both reviewers read the ranked queue from the top; every twentieth verdict differs."""
+    """Let both reviewers screen the ranked queue from the top; they disagree on 5 %."""
     seconds = []
     for number in range(N_DECISIONS):
         if number == N_DECISIONS // 2:
             print(siftmap.json("rank", SLUG))
-        who = people["reviewer_a" if number % 2 == 0 else "reviewer_b"]
+        reviewer = people["reviewer_a" if number % 2 == 0 else "reviewer_b"]
         start = time.perf_counter()
         with database.writing() as session:
             [record] = next_records(
-                session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, by=who
+                session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, by=reviewer
             )
             is_relevant = labels.get(record.title.strip(), False)
             if chance.random() < 0.05:
@@ -220,7 +222,7 @@ def _decide(
                 record_id=record.id,
                 stage=Stage.TITLE_ABSTRACT,
                 verdict=Verdict.INCLUDE if is_relevant else Verdict.EXCLUDE,
-                by=who,
+                by=reviewer,
             )
         seconds.append(time.perf_counter() - start)
     seconds.sort()
@@ -232,10 +234,10 @@ def _decide(
 
 def _adjudicate(database: Database, review_id: UUID, judge: Actor, labels: dict[str, bool]) -> None:
     with database.writing() as session:
-        found = conflicts(
+        open_conflicts = conflicts(
             session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, by=judge, limit=1000
         )
-        for conflict in found:
+        for conflict in open_conflicts:
             is_relevant = labels.get(conflict.record.title.strip(), False)
             adjudicate(
                 session,
@@ -246,10 +248,10 @@ def _adjudicate(database: Database, review_id: UUID, judge: Actor, labels: dict[
                 settles=[decision.id for decision in conflict.decisions],
                 by=judge,
             )
-    print(f"{len(found)} conflicts settled")
+    print(f"{len(open_conflicts)} conflicts resolved")
 
 
-def _read_and_code(
+def _retrieve_and_code(
     database: Database, review_id: UUID, people: dict[str, Actor], chance: random.Random
 ) -> None:
     with database.writing() as session:
@@ -258,7 +260,7 @@ def _read_and_code(
         )
         for number, (record, _, _) in enumerate(sought):
             _take_through(session, review_id, people, record, number, chance)
-    print(f"{len(sought)} reports retrieved, read, made studies of and coded")
+    print(f"{len(sought)} reports retrieved, screened, made into studies and coded")
 
 
 def _take_through(
@@ -276,14 +278,14 @@ def _take_through(
         state=RetrievalState.RETRIEVED,
         by=people["lead"],
     )
-    for who in ("reviewer_a", "reviewer_b"):
+    for reviewer in ("reviewer_a", "reviewer_b"):
         decide(
             session,
             review_id=review_id,
             record_id=record.id,
             stage=Stage.FULL_TEXT,
             verdict=Verdict.INCLUDE,
-            by=people[who],
+            by=people[reviewer],
         )
     study = add_study(
         session,
@@ -297,7 +299,7 @@ def _take_through(
         session, review_id=review_id, study_id=study.id, contract_id=contract.id, by=people["lead"]
     )
     values = {"outcome_area": chance.choice(AREAS), "contract_type": chance.choice(TYPES)}
-    for who in ("reviewer_a", "reviewer_b"):
+    for coder in ("reviewer_a", "reviewer_b"):
         for item, value in values.items():
             code(
                 session,
@@ -306,7 +308,7 @@ def _take_through(
                 item=item,
                 value=value,
                 quote=(record.abstract or record.title)[:80],
-                by=people[who],
+                by=people[coder],
             )
 
 
@@ -321,9 +323,9 @@ def _print_map(cells: dict[str, Any]) -> None:
 
 
 def _arguments() -> argparse.Namespace:
-    beside = Path(__file__).resolve().parents[3] / "shared" / "bench"
+    data = Path(__file__).resolve().parents[3] / "shared" / "bench"
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--data", type=Path, default=beside)
+    parser.add_argument("--data", type=Path, default=data)
     parser.add_argument("--screening", default="Nagtegaal_2019")
     parser.add_argument("--database", default="", help="a URL; SQLite in a temporary folder")
     return parser.parse_args()

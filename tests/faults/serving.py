@@ -1,4 +1,4 @@
-"""A real server process that can be killed and started again, and people who use it over HTTP."""
+"""A real server process that can be killed and restarted, and people who use it over HTTP."""
 
 import os
 import re
@@ -24,7 +24,7 @@ Form = dict[str, str]
 
 
 class Server:
-    """`siftmap serve` at one address, on one database and data folder, through all its lives."""
+    """`siftmap serve` at one address, with one database and data folder, across restarts."""
 
     def __init__(self, database_url: str, folder: Path) -> None:
         with socket.socket() as free:
@@ -42,7 +42,7 @@ class Server:
 
     @property
     def pid(self) -> int:
-        """Return the process number of the web process."""
+        """Return the process id of the web process."""
         assert self._process is not None
         return self._process.pid
 
@@ -57,78 +57,78 @@ class Server:
         return time.monotonic() - began
 
     def is_ready(self) -> bool:
-        """Say whether the server answers, on a database that it can use."""
+        """Return whether the server answers and can use its database."""
         try:
             return httpx2.get(f"{self.url}/readyz", timeout=5).status_code == 200
         except httpx2.TransportError:
             return False
 
     def workers(self) -> list[int]:
-        """Return the process numbers of this server's workers, whoever their parent is by now."""
+        """Return the process ids of this server's workers, even without their parent process."""
         return [
             int(entry.name) for entry in Path("/proc").iterdir() if _is_worker(entry, self._mark)
         ]
 
     def kill(self) -> None:
-        """Kill the web process, which gets no chance to clean up."""
+        """Kill the web process without a chance to clean up."""
         assert self._process is not None
         self._process.kill()
         self._process.wait(timeout=PATIENCE)
 
     def stop(self) -> None:
-        """End the server, which ends its worker."""
+        """Stop the server, which stops its worker."""
         if self._process is not None:
             self._process.terminate()
             self._process.wait(timeout=PATIENCE)
 
     def run(self, *words: str) -> str:
-        """Run `siftmap …` on the same data and return what it prints, whatever its status."""
+        """Run `siftmap …` on the same data and return what it prints, even if it fails."""
         done = subprocess.run(
             [_siftmap(), *words], env=self.environment, check=False, capture_output=True, text=True
         )
         return done.stdout + done.stderr
 
     def tracebacks(self) -> list[str]:
-        """Return the log's lines that name an exception nobody handled."""
+        """Return the lines of the log that name an unhandled exception."""
         lines = self.log.read_text(errors="replace").splitlines()
         return [line for line in lines if re.match(r"[\w.]+(Error|Exception)\b", line)]
 
 
 class Browser:
-    """A signed-in person's keep-alive session."""
+    """A signed-in person's browser session, with the connection kept open."""
 
     def __init__(self, server: Server, slug: str) -> None:
-        self.place = f"/reviews/{slug}"
+        self.path = f"/reviews/{slug}"
         self.client = httpx2.Client(base_url=server.url, timeout=PATIENCE, follow_redirects=False)
 
     def sign_in(self, email: str) -> None:
-        """Sign in by the form."""
+        """Sign in with the form."""
         answer = self.client.post("/login", data={"email": email, "password": PASSWORD})
         assert answer.status_code == 303, answer.text
 
     def get(self, page: str = "", *, is_fragment: bool = False) -> httpx2.Response:
         """Open a page of the review."""
-        return self.client.get(f"{self.place}/{page}".rstrip("/"), headers=_headers(is_fragment))
+        return self.client.get(f"{self.path}/{page}".rstrip("/"), headers=_headers(is_fragment))
 
     def post(
         self, page: str, form: dict[str, Any], *, is_fragment: bool = False, **more: Any
     ) -> httpx2.Response:
         """Send a form of the review."""
         return self.client.post(
-            f"{self.place}/{page}", data=form, headers=_headers(is_fragment), **more
+            f"{self.path}/{page}", data=form, headers=_headers(is_fragment), **more
         )
 
     def ask_for_import(self, file: Path, source: str) -> UUID:
-        """Add a search through its two pages; return the job that reads the file."""
+        """Add a search with its two forms; return the job that imports the file."""
         form = {"form_token": hidden(self.get("searches").text)["form_token"]}
-        with file.open("rb") as given:
-            seen = self.post("searches/files", form, files={"files": (file.name, given)})
-        assert seen.status_code == 200, seen.text
-        form |= {"file": hidden(seen.text)["file"], "source": source, "kind": "database"}
+        with file.open("rb") as upload:
+            preview = self.post("searches/files", form, files={"files": (file.name, upload)})
+        assert preview.status_code == 200, preview.text
+        form |= {"file": hidden(preview.text)["file"], "source": source, "kind": "database"}
         return _job(self.post("searches", form))
 
     def ask_for_ranking(self) -> UUID:
-        """Ask for a new order of the titles and abstracts; return the job that makes it."""
+        """Ask for a new ranking of titles and abstracts; return its job."""
         form = {"form_token": hidden(self.get("searches").text)["form_token"]}
         return _job(self.post(f"{SCREENING}/rank", form))
 
@@ -138,9 +138,9 @@ class Browser:
 
 
 def deciding(page: str) -> Form | None:
-    """Return the fields of the form that decides on the record a page shows; None without one."""
-    found = DECIDING.search(page)
-    return hidden(found.group()) if found else None
+    """Return the fields of the decision form on a page, or None if it has none."""
+    match = DECIDING.search(page)
+    return hidden(match.group()) if match else None
 
 
 def hidden(page: str) -> Form:
@@ -149,18 +149,18 @@ def hidden(page: str) -> Form:
 
 
 def kill(pid: int) -> None:
-    """Kill a process, which may be gone already."""
+    """Kill a process, which may have ended already."""
     try:
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:
         return
 
 
-def wait_for(holds: Any, what: str, *, patience: float = PATIENCE) -> float:
-    """Wait until ``holds()``; return the seconds it took, fail after ``patience`` of them."""
+def wait_for(condition: Any, what: str, *, patience: float = PATIENCE) -> float:
+    """Wait until ``condition()``; return the seconds, or fail after ``patience`` seconds."""
     began = time.monotonic()
-    while not holds():
-        assert time.monotonic() - began < patience, f"After {patience:.0f} s still not: {what}"
+    while not condition():
+        assert time.monotonic() - began < patience, f"Not after {patience:.0f} s: {what}"
         time.sleep(0.01)
     return time.monotonic() - began
 
@@ -181,7 +181,7 @@ def _siftmap() -> str:
 def _is_worker(entry: Path, mark: bytes) -> bool:
     if not entry.name.isdecimal():
         return False
-    try:  # what has ended, reaped or not, has no command line
+    try:  # an ended process, reaped or not, has no command line
         words = (entry / "cmdline").read_bytes().split(b"\0")
         return b"api.work.worker" in words and mark in (entry / "environ").read_bytes().split(b"\0")
     except (OSError, PermissionError):

@@ -1,4 +1,4 @@
-"""Processes are killed while people work: what was acknowledged stays, and jobs are finished."""
+"""Processes are killed while people work: acknowledged decisions stay, and jobs finish."""
 
 import random
 import time
@@ -48,7 +48,7 @@ ER  -
 
 
 @dataclass(frozen=True)
-class Said:
+class SentDecision:
     """A decision as its reviewer sent it."""
 
     key: UUID
@@ -59,16 +59,16 @@ class Said:
 
 @dataclass
 class Ledger:
-    """What a reviewer was told of each decision they sent, and what should not have come."""
+    """The answers to each decision that a reviewer sent, and unexpected answers."""
 
-    acknowledged: list[Said] = field(default_factory=list)
-    refused: list[Said] = field(default_factory=list)
-    troubles: list[str] = field(default_factory=list)
+    acknowledged: list[SentDecision] = field(default_factory=list)
+    refused: list[SentDecision] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
     n_unanswered: int = 0
 
 
 class Reviewer(Thread):
-    """Decides on one record after another; what got no answer is sent again, with its key."""
+    """Decides on one record after another; a decision without an answer is sent again."""
 
     def __init__(self, browser: Browser, account_id: UUID, chance: random.Random) -> None:
         super().__init__(daemon=True)
@@ -78,7 +78,7 @@ class Reviewer(Thread):
         self._stopped = Event()
 
     def run(self) -> None:
-        """Work until told to stop; whatever was sent by then has been answered."""
+        """Work until stopped; every decision sent has been answered by then."""
         form: Form | None = None
         while not self._stopped.is_set():
             form = form or self._open()
@@ -89,10 +89,10 @@ class Reviewer(Thread):
             self._stopped.wait(self.chance.uniform(0, 0.03))
 
     def stop(self) -> None:
-        """Send nothing new."""
+        """Send no new decisions, and wait until the last one is answered."""
         self._stopped.set()
         self.join(timeout=2 * PATIENCE)
-        assert not self.is_alive(), "a reviewer still waits for an answer"
+        assert not self.is_alive(), "a reviewer is still waiting for an answer"
 
     def _open(self) -> Form | None:
         answer = self._answer(lambda: self.browser.get(SCREENING))
@@ -100,17 +100,19 @@ class Reviewer(Thread):
         return deciding(answer.text)
 
     def _decide(self, form: Form) -> Form | None:
-        """Send a verdict until it is answered; return the next record's form, if it came."""
+        """Send a decision until it is answered; return the next record's form, or None."""
         filled = form | {"verdict": self.chance.choice(VERDICTS).value}
-        said = Said(UUID(form["key"]), UUID(form["record"]), self.account_id, filled["verdict"])
+        sent = SentDecision(
+            UUID(form["key"]), UUID(form["record"]), self.account_id, filled["verdict"]
+        )
         answer = self._answer(
             lambda: self.browser.post(f"{SCREENING}/decisions", filled, is_fragment=self.has_script)
         )
         if answer.status_code == 409:
-            self.ledger.refused.append(said)
+            self.ledger.refused.append(sent)
             return None
         if self._expect(answer, 200 if self.has_script else 303):
-            self.ledger.acknowledged.append(said)
+            self.ledger.acknowledged.append(sent)
         return deciding(answer.text)
 
     def _answer(self, send: Callable[[], httpx2.Response]) -> httpx2.Response:
@@ -127,13 +129,13 @@ class Reviewer(Thread):
         is_sign_in = answer.headers.get("location", "").startswith("/login")
         if answer.status_code == status and not is_sign_in:
             return True
-        self.ledger.troubles.append(f"{answer.status_code} instead of {status}: {answer.text}")
+        self.ledger.problems.append(f"{answer.status_code} instead of {status}: {answer.text}")
         return False
 
 
 @dataclass
 class Scene:
-    """A served review with a lead, reviewers at work, and the imports that were asked for."""
+    """A served review with a lead, reviewers at work, and the imports so far."""
 
     server: Server
     url: str
@@ -148,28 +150,28 @@ class Scene:
     def database(self) -> Iterator[Database]:
         """Yield the database and close every connection to it.
 
-        One that stays open would keep SQLite's shared memory alive through the killing, and the
-        next process would not have to recover.
+        An open connection would keep SQLite's shared memory alive through the kill, and the next
+        process would not have to recover.
         """
-        made = Database(self.url)
+        database = Database(self.url)
         try:
-            yield made
+            yield database
         finally:
-            made.dispose()
+            database.dispose()
 
     @contextmanager
-    def looking(self) -> Iterator[Session]:
-        """Yield a session to read with."""
+    def read_session(self) -> Iterator[Session]:
+        """Yield a session for reading."""
         with self.database() as database, database.reading() as session:
             yield session
 
     def state_of(self, job: UUID) -> JobState:
-        """Return a job's state."""
-        with self.looking() as session:
+        """Return the state of a job."""
+        with self.read_session() as session:
             return session.get_one(Job, job).state
 
     def wait_until_taken(self, job: UUID) -> None:
-        """Return as soon as a worker is at a job."""
+        """Wait until a worker has taken a job."""
         with self.database() as database:
 
             def is_taken() -> bool:
@@ -179,7 +181,7 @@ class Scene:
             wait_for(is_taken, "a worker takes the job")
 
     def ask_for_import(self) -> UUID:
-        """Ask for a file of new records to be read; return once a worker is at it."""
+        """Ask for the import of a file of new records; return its job once a worker has it."""
         file = self.folder / f"import-{len(self.imports)}.ris"
         rows = (RECORD.format(file=len(self.imports), number=n) for n in range(N_RECORDS))
         file.write_text("".join(rows))
@@ -189,19 +191,19 @@ class Scene:
         return job
 
     def let_lease_run_out(self, job: UUID) -> None:
-        """Be at once where the clock would be after half a minute."""
+        """Release the lease of a job, as if half a minute had passed."""
         with self.database() as database, database.writing() as session:
-            held_by = session.get_one(Job, job).lease_id
-            if held_by is not None:
-                jobs.release_jobs(session, held_by)
+            lease_id = session.get_one(Job, job).lease_id
+            if lease_id is not None:
+                jobs.release_jobs(session, lease_id)
 
 
 @pytest.fixture
 def scene(database_url: str, kind: str, tmp_path: Path) -> Iterator[Scene]:
-    """A served review in which three reviewers share the records, two to each."""
+    """Yield a served review with three reviewers, two of whom decide on each record."""
     cast, people = make_people(database_url)
     server = Server(database_url, tmp_path / "data")
-    chance = random.Random(f"killing on {kind}")  # noqa: S311 - a repeatable play
+    chance = random.Random(f"killing on {kind}")  # noqa: S311 - repeatable
     browsers: dict[str, Browser] = {}
     try:
         server.start()
@@ -223,56 +225,55 @@ def scene(database_url: str, kind: str, tmp_path: Path) -> Iterator[Scene]:
 
 
 def make_people(database_url: str) -> tuple[Cast, dict[str, UUID]]:
-    """Return a committed review without records, and its reviewers' addresses and accounts."""
+    """Make a review without records; return its people and the reviewers' accounts by e-mail."""
     database = Database(database_url)
     with database.writing() as session:
         cast = make_review(session, password=PASSWORD)
         third, email = make_account(session, "third", PASSWORD)
-        place = {"review_id": cast.review_id, "by": OPERATOR}
-        add_member(session, email=email, role=Role.REVIEWER, **place)
+        add_member(session, review_id=cast.review_id, email=email, role=Role.REVIEWER, by=OPERATOR)
     database.dispose()
     names = {"reviewer_a": cast.reviewer_a, "reviewer_b": cast.reviewer_b}
     accounts = {cast.emails[name]: actor.account_id for name, actor in names.items()}
     return cast, accounts | {email: third.account_id}
 
 
-def test_what_was_acknowledged_outlives_three_kills(scene: Scene) -> None:
-    rounds = scene.chance.sample(VICTIMS, len(VICTIMS))
+def test_acknowledged_decisions_survive_three_kills(scene: Scene) -> None:
+    kills = scene.chance.sample(VICTIMS, len(VICTIMS))
 
-    kill_while_people_work(scene, rounds, is_patient=False)
+    kill_while_people_work(scene, kills, waits_for_lease=False)
 
     assert_nothing_lost(scene)
-    assert_imports_whole(scene)
-    assert_well(scene)
+    assert_imports_complete(scene)
+    assert_healthy(scene)
 
 
 @pytest.mark.soak
-def test_what_was_acknowledged_outlives_twenty_kills_and_leases_run_out_by_themselves(
+def test_acknowledged_decisions_survive_twenty_kills_while_leases_run_out(
     scene: Scene,
 ) -> None:
-    rounds = [VICTIMS[place % len(VICTIMS)] for place in range(20)]
-    scene.chance.shuffle(rounds)
+    kills = [VICTIMS[number % len(VICTIMS)] for number in range(20)]
+    scene.chance.shuffle(kills)
 
-    kill_while_people_work(scene, rounds, is_patient=True)
+    kill_while_people_work(scene, kills, waits_for_lease=True)
 
     assert_nothing_lost(scene)
-    assert_imports_whole(scene)
-    assert_well(scene)
+    assert_imports_complete(scene)
+    assert_healthy(scene)
 
 
 def kill_while_people_work(
-    scene: Scene, rounds: Sequence[tuple[str, ...]], *, is_patient: bool
+    scene: Scene, kills: Sequence[tuple[str, ...]], *, waits_for_lease: bool
 ) -> None:
-    """Kill the processes of each round while the reviewers decide and an import is under way."""
-    wait_until_ended(scene, scene.ask_for_import())  # what the reviewers begin with
+    """Kill processes again and again while reviewers decide and an import is running."""
+    wait_until_ended(scene, scene.ask_for_import())  # the records that the reviewers start with
     for reviewer in scene.reviewers:
         reviewer.start()
-    for victims in rounds:
+    for victims in kills:
         job = scene.ask_for_import()
         time.sleep(scene.chance.uniform(0.005, 0.35))  # reading the file takes about 0.4
         state = scene.state_of(job)
         times = kill_and_recover(scene, victims)
-        if not is_patient:
+        if not waits_for_lease:
             scene.let_lease_run_out(job)
         took = wait_until_ended(scene, job)
         print(f"killed {' and '.join(victims)}, import {state}: {times}, import {took:.1f} s later")
@@ -281,7 +282,7 @@ def kill_while_people_work(
 
 
 def kill_and_recover(scene: Scene, victims: tuple[str, ...]) -> str:
-    """Kill, and start again what does not start by itself; return how long that took, in words."""
+    """Kill processes, restart the server if needed, and return the times in words."""
     server = scene.server
     (worker,) = wait_for_workers(server)
     for victim in scene.chance.sample(victims, len(victims)):
@@ -296,10 +297,8 @@ def kill_and_recover(scene: Scene, victims: tuple[str, ...]) -> str:
 
 
 def wait_until_ended(scene: Scene, job: UUID) -> float:
-    """Return the seconds until a job ended; a lease that runs out by itself takes thirty."""
-    return wait_for(
-        lambda: scene.state_of(job) not in jobs.OPEN_STATES, "the job ends", patience=90
-    )
+    """Return the seconds until a job ended; a lease takes thirty seconds to run out."""
+    return wait_for(lambda: scene.state_of(job) not in jobs.OPEN_STATES, "the job ends", patience=90)
 
 
 def wait_for_workers(server: Server) -> list[int]:
@@ -309,40 +308,40 @@ def wait_for_workers(server: Server) -> list[int]:
 
 
 def assert_nothing_lost(scene: Scene) -> None:
-    """Assert that the database holds the acknowledged decisions, each once, and no other."""
+    """Assert that the database has each acknowledged decision once, and no others."""
     ledgers = [reviewer.ledger for reviewer in scene.reviewers]
-    acknowledged = {said.key: said for ledger in ledgers for said in ledger.acknowledged}
-    refused = {said.key for ledger in ledgers for said in ledger.refused}
-    with scene.looking() as session:
+    acknowledged = {sent.key: sent for ledger in ledgers for sent in ledger.acknowledged}
+    refused = {sent.key for ledger in ledgers for sent in ledger.refused}
+    with scene.read_session() as session:
         rows = session.execute(
             select(
                 Decision.idempotency_key, Decision.record_id, Decision.reviewer_id, Decision.verdict
             ).where(Decision.review_id == scene.cast.review_id)
         ).all()
-    found = {row[0]: Said(row[0], row[1], row[2], row[3].value) for row in rows}
+    saved = {row[0]: SentDecision(row[0], row[1], row[2], row[3].value) for row in rows}
     print(
         f"{len(acknowledged)} decisions acknowledged, {len(refused)} refused, "
         f"{sum(ledger.n_unanswered for ledger in ledgers)} requests unanswered"
     )
 
-    assert [trouble for ledger in ledgers for trouble in ledger.troubles] == []
+    assert [problem for ledger in ledgers for problem in ledger.problems] == []
     assert len(acknowledged) > 20
-    assert acknowledged.keys() - found.keys() == set(), "lost"
-    assert [said for key, said in acknowledged.items() if found[key] != said] == [], "altered"
-    twice = Counter((row.record_id, row.reviewer_id) for row in rows)
-    assert [place for place, n in twice.items() if n > 1] == [], "doubled"
-    assert len(rows) == len(found), "doubled"
-    assert found.keys() - acknowledged.keys() == set(), "saved, though nobody was told so"
+    assert acknowledged.keys() - saved.keys() == set(), "lost"
+    assert [sent for key, sent in acknowledged.items() if saved[key] != sent] == [], "altered"
+    counts = Counter((row.record_id, row.reviewer_id) for row in rows)
+    assert [pair for pair, n in counts.items() if n > 1] == [], "saved twice"
+    assert len(rows) == len(saved), "saved twice"
+    assert saved.keys() - acknowledged.keys() == set(), "saved, but not acknowledged"
 
 
-def assert_imports_whole(scene: Scene) -> None:
-    """Assert that every import was done, with each of its records in the review exactly once."""
+def assert_imports_complete(scene: Scene) -> None:
+    """Assert that every import is done, with each of its records in the review exactly once."""
     n = len(scene.imports)
-    with scene.looking() as session:
-        here = Record.review_id == scene.cast.review_id
-        made = {job: session.get_one(Job, job) for job in scene.imports}
+    with scene.read_session() as session:
+        in_review = Record.review_id == scene.cast.review_id
+        import_jobs = [session.get_one(Job, job) for job in scene.imports]
         titles = Counter(
-            session.scalars(select(Record.title).where(here, Record.title.like("Import %")))
+            session.scalars(select(Record.title).where(in_review, Record.title.like("Import %")))
         )
         n_files = session.scalar(
             select(func.count()).select_from(ImportFile).where(ImportFile.name.like("import-%"))
@@ -350,12 +349,12 @@ def assert_imports_whole(scene: Scene) -> None:
         n_searches = session.scalar(
             select(func.count()).select_from(Search).where(Search.source.like("Source %"))
         )
-        results = [(job.state, job.error, job.result.get("files")) for job in made.values()]
+        results = [(job.state, job.error, job.result.get("files")) for job in import_jobs]
 
     for number, (state, error, files) in enumerate(results):
         assert (state, error) == (JobState.DONE, None)
-        outcome = {name: files[0][name] for name in ("name", "found", "accepted", "rejected")}
-        assert outcome == {
+        counts = {name: files[0][name] for name in ("name", "found", "accepted", "rejected")}
+        assert counts == {
             "name": f"import-{number}.ris", "found": N_RECORDS, "accepted": N_RECORDS,
             "rejected": 0,
         }  # fmt: skip
@@ -364,8 +363,8 @@ def assert_imports_whole(scene: Scene) -> None:
     assert (n_files, n_searches) == (n, n)
 
 
-def assert_well(scene: Scene) -> None:
-    """Assert that the server ends, leaves no worker, logged no failure, and the data verify."""
+def assert_healthy(scene: Scene) -> None:
+    """Assert that the server stops with its worker, logged no failure, and its data verify."""
     scene.server.stop()
 
     wait_for(lambda: not scene.server.workers(), "the worker ended with its server", patience=5)
