@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.databases import Templates
 
 WORK = 120_000
-"""Milliseconds that work in the background may take: the worker is nice to whoever else works."""
+"""Milliseconds that background work may take; the worker has a low priority."""
 
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync",
@@ -29,13 +29,13 @@ FLAGS = [
 
 @dataclass(frozen=True)
 class Server:
-    """Where the server listens, and the environment that its command line works in."""
+    """The address of the server, and the environment for its command line."""
 
     url: str
     environment: dict[str, str]
 
     def run(self, *arguments: str) -> str:
-        """Run `siftmap …` beside the server and return what it prints."""
+        """Run `siftmap …` on the data of the server and return what it prints."""
         command = [str(Path(sys.executable).with_name("siftmap")), *arguments]
         done = subprocess.run(
             command, env=self.environment, check=True, capture_output=True, text=True
@@ -45,13 +45,14 @@ class Server:
 
 @pytest.fixture
 def server(database_url: str, tmp_path: Path) -> Iterator[Server]:
-    with serving({"SIFTMAP_DATABASE_URL": database_url}, tmp_path / "data") as made:
-        yield made
+    """Yield a server with an empty database."""
+    with serving({"SIFTMAP_DATABASE_URL": database_url}, tmp_path / "data") as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
 def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with the demonstration in it, to copy; made once for all test processes."""
+    """Return a data folder with the demonstration, to copy; made once for all test processes."""
     folder = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent  # which the processes share
@@ -68,23 +69,23 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def demonstrations(
     demonstration: Path, templates: Templates, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[str, Path], dict[str, str]]:
-    """A function that puts a copy of the demonstration into a folder and gives its settings.
+    """Return a function that copies the demonstration into a folder and returns its settings.
 
-    The one on PostgreSQL is made when it is first asked for.
+    The demonstration on PostgreSQL is made on first use.
     """
-    made: dict[str, tuple[str, Path]] = {}
+    originals: dict[str, tuple[str, Path]] = {}
 
     def copied(kind: str, folder: Path) -> dict[str, str]:
         if kind == "sqlite":
             shutil.copytree(demonstration, folder)
             return {}
-        if kind not in made:
+        if kind not in originals:
             source = tmp_path_factory.mktemp("demonstration") / "data"
             url = templates.fresh(kind)
             settings = {"SIFTMAP_DATA_DIR": str(source), "SIFTMAP_DATABASE_URL": url}
             Server("", os.environ | settings).run("demo")
-            made[kind] = url, source
-        url, source = made[kind]
+            originals[kind] = url, source
+        url, source = originals[kind]
         shutil.copytree(source, folder)
         return {"SIFTMAP_DATABASE_URL": templates.clone(url)}
 
@@ -95,16 +96,17 @@ def demonstrations(
 def demo_server(
     demonstrations: Callable[[str, Path], dict[str, str]], kind: str, tmp_path: Path
 ) -> Iterator[Server]:
-    """The demonstration, served on a database of this kind."""
+    """Yield a server with the demonstration on this kind of database."""
     settings = demonstrations(kind, tmp_path / "data")
-    with serving(settings, tmp_path / "data") as made:
-        yield made
+    with serving(settings, tmp_path / "data") as running:
+        yield running
 
 
 def fill_in_sign_in(page: Page, server: Server, email: str, password: str) -> None:
-    """Sign in by mouse and keyboard, once the browser has given the first field its focus.
+    """Sign in with mouse and keyboard, once the first field has the focus.
 
-    It does so as it draws the page, maybe after loading; who types before that loses letters.
+    The browser sets the focus when it draws the page, perhaps after loading it; letters typed
+    before that are lost.
     """
     page.goto(f"{server.url}/login")
     expect(page.get_by_label("E-mail address")).to_be_focused()
@@ -116,7 +118,7 @@ def fill_in_sign_in(page: Page, server: Server, email: str, password: str) -> No
 
 @contextmanager
 def serving(settings: dict[str, str], folder: Path) -> Iterator[Server]:
-    """Serve the data in a folder, in a process of its own, until the block ends."""
+    """Serve the data in a folder, in a separate process, until the block ends."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -131,15 +133,16 @@ def serving(settings: dict[str, str], folder: Path) -> Iterator[Server]:
             stderr=log,
         )
         try:
-            made = Server(f"http://127.0.0.1:{port}", environment)
-            wait_until_ready(made.url)
-            yield made
+            server = Server(f"http://127.0.0.1:{port}", environment)
+            wait_until_ready(server.url)
+            yield server
         finally:
             process.terminate()
             process.wait(timeout=20)
 
 
 def wait_until_ready(url: str) -> None:
+    """Wait until the server answers; fail after 30 seconds."""
     for _ in range(150):
         try:
             with urllib.request.urlopen(f"{url}/readyz") as answer:  # noqa: S310 - our own server
@@ -150,11 +153,12 @@ def wait_until_ready(url: str) -> None:
     pytest.fail("The server did not become ready within 30 seconds")
 
 
-expect.set_options(timeout=15_000)  # a busy machine is slow, and no fault
+expect.set_options(timeout=15_000)  # a busy machine may be slow
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
+    """Yield a running Chromium."""
     binary = os.environ.get("BROWSER_BIN") or shutil.which("chromium")
     if binary is None:
         pytest.fail("No Chromium: `make test` installs it, or set BROWSER_BIN")
@@ -166,17 +170,18 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(params=[True, False], ids=["with_javascript", "without_javascript"])
 def javascript(request: pytest.FixtureRequest) -> bool:
+    """Return whether pages may run JavaScript."""
     return request.param
 
 
 @pytest.fixture
 def page(chromium: Browser, javascript: bool) -> Iterator[Page]:
-    """A page whose console stays silent: an error or a blocked resource fails the test."""
+    """Yield a page; an error or a blocked resource in its console fails the test."""
     context = chromium.new_context(java_script_enabled=javascript)
-    shown = context.new_page()
-    troubles: list[str] = []
-    shown.on("console", lambda message: troubles.append(message.text))
-    shown.on("pageerror", lambda error: troubles.append(str(error)))
-    yield shown
+    new_page = context.new_page()
+    problems: list[str] = []
+    new_page.on("console", lambda message: problems.append(message.text))
+    new_page.on("pageerror", lambda error: problems.append(str(error)))
+    yield new_page
     context.close()
-    assert troubles == []
+    assert problems == []

@@ -1,6 +1,6 @@
-"""The pictures of the README, taken of the running demonstration.
+"""Take the screenshots for the README from the demonstration.
 
-`python tests/browser/screenshots.py` makes a demonstration, serves it and writes them anew.
+`python tests/browser/screenshots.py` makes a demonstration, serves it and replaces them all.
 """
 
 import os
@@ -18,9 +18,9 @@ from api.demonstration import LOGINS, PASSWORD
 from tests.browser.conftest import FLAGS, Server, serving
 
 TARGET = Path(__file__).parents[2] / "docs" / "screenshots"
-DESK = {"width": 1440, "height": 900}
+DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
-PICTURES = {
+SCREENSHOTS = {
     "overview": ("lead", ""),
     "duplicates": ("lead", "/duplicates"),
     "prisma": ("lead", "/prisma"),
@@ -30,7 +30,7 @@ PICTURES = {
 
 
 def main() -> None:
-    """Take every picture."""
+    """Take every screenshot."""
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "data"
         environment = os.environ | {"SIFTMAP_DATA_DIR": str(data)}
@@ -38,11 +38,11 @@ def main() -> None:
         with serving({}, data) as server, sync_playwright() as playwright:
             binary = os.environ.get("BROWSER_BIN") or shutil.which("chromium")
             browser = playwright.chromium.launch(executable_path=binary, args=FLAGS)
-            page = browser.new_context(viewport=DESK).new_page()
-            for name, (who, path) in PICTURES.items():
+            page = browser.new_context(viewport=DESKTOP).new_page()
+            for name, (who, path) in SCREENSHOTS.items():
                 sign_in(page, server, who)
                 page.goto(f"{server.url}/reviews/demo{path}")
-                pass_by_titles_alone(page)
+                skip_records_without_abstract(page)
                 take(page, name)
             take_coding(page, server)
             phone = browser.new_context(viewport=PHONE, device_scale_factor=2).new_page()
@@ -53,8 +53,8 @@ def main() -> None:
             browser.close()
 
 
-def pass_by_titles_alone(page: Page) -> None:
-    """Skip records that came without an abstract, which show little."""
+def skip_records_without_abstract(page: Page) -> None:
+    """Skip records without an abstract, which show little."""
     while page.get_by_text("This record has no abstract").count():
         title = page.locator("#card h1").inner_text()
         page.keyboard.press("s")
@@ -62,13 +62,14 @@ def pass_by_titles_alone(page: Page) -> None:
 
 
 def take(page: Page, name: str) -> None:
+    """Save a screenshot of the page."""
     page.wait_for_load_state("networkidle")
     page.screenshot(path=TARGET / f"{name}.png")
     print(f"wrote {name}.png")
 
 
 def take_coding(page: Page, server: Server) -> None:
-    """The form of a contract, beside the text of a report."""
+    """Take the form of a contract next to the text of a report."""
     sign_in(page, server, "reviewer 1")
     page.goto(f"{server.url}/reviews/demo/coding")
     studies = [link.get_attribute("href") for link in page.locator(".studies a").all()]
@@ -81,6 +82,7 @@ def take_coding(page: Page, server: Server) -> None:
 
 
 def publish(page: Page, server: Server) -> str:
+    """Publish the map and return its link."""
     sign_in(page, server, "lead")
     page.goto(f"{server.url}/reviews/demo/publications")
     page.get_by_role("button", name="Publish", exact=True).click()
@@ -88,6 +90,7 @@ def publish(page: Page, server: Server) -> str:
 
 
 def sign_in(page: Page, server: Server, who: str) -> None:
+    """Sign in as a person of the demonstration."""
     page.context.clear_cookies()
     page.goto(f"{server.url}/login")
     page.get_by_label("E-mail address").fill(LOGINS[who])

@@ -1,4 +1,4 @@
-"""From a search file to the map, as the people do it, with and without JavaScript."""
+"""From a search file to the map, as people do it, with and without JavaScript."""
 
 import re
 from pathlib import Path
@@ -42,29 +42,31 @@ WORKS = [
     {"title": "Bond strength of adhesives in humid climates", "author": "Castell, C.",
      "year": 2011, "page": 33, "abstract": "Adhesive joints were tested at high humidity."},
 ]  # fmt: skip
-# The same work as the first, as another source spells it: nearly, but not surely.
+# The first work as another source spells it: probably a duplicate, but not certainly.
 TWIN = WORKS[0] | {"title": "Social impact bond for young people out of work", "page": 12}
 
 
 @pytest.fixture
 def review(server: Server, database: Database) -> str:
-    """A review with its people; its address."""
+    """Make a review with its people and return its address."""
     with database.writing() as session:
-        made = create_review(
+        new_review = create_review(
             session, slug="jobs", title=None, protocol_text=protocol_text(), by=OPERATOR
         )
         for email, role in PEOPLE.items():
             add_account(session, email=email, name=email.split("@")[0], password=PASSWORD)
-            add_member(session, review_id=made.id, email=email, role=role, by=OPERATOR)
+            add_member(session, review_id=new_review.id, email=email, role=role, by=OPERATOR)
     return f"{server.url}/reviews/jobs"
 
 
 def sign_in(page: Page, server: Server, email: str) -> None:
+    """Sign in as another person."""
     page.context.clear_cookies()
     fill_in_sign_in(page, server, email, PASSWORD)
 
 
 def add_search(page: Page, review: str, file: Path, source: str) -> None:
+    """Add a search with one file and wait until it is imported."""
     page.goto(f"{review}/searches")
     page.get_by_label("Files exported").set_input_files(file)
     page.get_by_role("button", name="Preview", exact=True).click()
@@ -74,7 +76,7 @@ def add_search(page: Page, review: str, file: Path, source: str) -> None:
 
 
 def choose(page: Page, verdict: str, *, keys: bool) -> None:
-    """Decide by key where there is JavaScript, by the button where there is none."""
+    """Decide by key with JavaScript, and by the button without it."""
     before = page.locator("h1").inner_text()
     if keys:
         page.keyboard.press({"Include": "i", "Exclude": "e", "Maybe": "m"}[verdict])
@@ -83,13 +85,14 @@ def choose(page: Page, verdict: str, *, keys: bool) -> None:
     expect(page.locator("h1")).not_to_have_text(before)
 
 
-def screen_all(page: Page, server: Server, review: str, email: str, stage: str, wanted: dict,
+def screen_all(page: Page, server: Server, review: str, email: str, stage: str, decisions: dict,
                *, keys: bool) -> None:  # fmt: skip
+    """Sign in and decide on every record, given decisions by title."""
     sign_in(page, server, email)
     page.goto(f"{review}/screening/{stage}")
-    for _ in range(len(wanted)):
+    for _ in range(len(decisions)):
         title = page.locator("h1").inner_text()
-        choose(page, wanted[title], keys=keys)
+        choose(page, decisions[title], keys=keys)
     expect(page.get_by_role("heading", name="Nothing left to screen")).to_be_visible()
 
 
@@ -102,7 +105,7 @@ def test_a_review_travels_from_search_file_to_map(
     second.write_text(RECORD.format(**TWIN))
     titles = [work["title"] for work in WORKS]
 
-    # The lead imports two files, finds the duplicate and settles what is left open of it.
+    # The lead imports two files, finds the duplicate and answers the question about it, if any.
     sign_in(page, server, "lead@example.org")
     add_search(page, review, first, "Scopus")
     add_search(page, review, second, "Web of Science")
@@ -120,13 +123,13 @@ def test_a_review_travels_from_search_file_to_map(
     page.get_by_role("button", name="Rank titles and abstracts").click()
     expect(page.get_by_role("heading", name="To do")).to_be_visible(timeout=WORK)
 
-    # Two reviewers decide, and differ about one record.
+    # Two reviewers decide, and disagree about one record.
     ana = {titles[0]: "Include", titles[1]: "Include", titles[2]: "Exclude"}
     ben = {titles[0]: "Include", titles[1]: "Exclude", titles[2]: "Exclude"}
-    for email, wanted in (("ana@example.org", ana), ("ben@example.org", ben)):
-        screen_all(page, server, review, email, "title_abstract", wanted, keys=javascript)
+    for email, decisions in (("ana@example.org", ana), ("ben@example.org", ben)):
+        screen_all(page, server, review, email, "title_abstract", decisions, keys=javascript)
 
-    # The adjudicator settles it.
+    # The adjudicator resolves the conflict.
     sign_in(page, server, "judge@example.org")
     page.goto(f"{review}/conflicts")
     expect(page.get_by_role("heading", name=titles[1])).to_be_visible()
@@ -135,7 +138,7 @@ def test_a_review_travels_from_search_file_to_map(
     page.goto(f"{review}/conflicts")
     expect(page.get_by_text("No conflicts to resolve")).to_be_visible()
 
-    # The lead finds the full texts, the reviewers read them.
+    # The lead retrieves the full texts, and the reviewers screen them.
     sign_in(page, server, "lead@example.org")
     for _ in range(2):
         page.goto(f"{review}/reports")
@@ -166,9 +169,9 @@ def test_a_review_travels_from_search_file_to_map(
     sign_in(page, server, "lead@example.org")
     page.goto(f"{review}/prisma")
     expect(page.get_by_text("does not add up")).to_have_count(0)
-    for said in ("Duplicate records (n = 1)", "Records screened (n = 3)",
+    for label in ("Duplicate records (n = 1)", "Records screened (n = 3)",
                  "Reports sought for retrieval (n = 2)"):  # fmt: skip
-        expect(page.locator(".diagram svg")).to_contain_text(said.split(" (")[0])
+        expect(page.locator(".diagram svg")).to_contain_text(label.split(" (")[0])
     page.get_by_role("link", name="Records excluded (n = 1)").first.click()
     expect(page.get_by_role("link", name=titles[2])).to_be_visible()
 

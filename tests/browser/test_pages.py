@@ -1,4 +1,4 @@
-"""Every page of the demonstration: accessible, quiet, and no wider than a phone."""
+"""Every page of the demonstration is accessible, without errors, and fits a phone."""
 
 import shutil
 from collections.abc import Iterator
@@ -23,23 +23,25 @@ PAGES = {
     "reviewer 1": ["", "/screening/title_abstract", "/screening/full_text", "/coding"],
     "advisor": ["", "/map", "/prisma"],
 }  # fmt: skip
-ELSEWHERE = ["/", "/account", "/help", "/help/reviewers", "/help/api", "/nowhere"]
+OTHER_PAGES = ["/", "/account", "/help", "/help/reviewers", "/help/api", "/nowhere"]
 
 
 @pytest.fixture
 def server(demonstration: Path, tmp_path: Path) -> Iterator[Server]:
-    """The demonstration, served; what a page looks like does not depend on the database."""
+    """Yield a server with the demonstration on SQLite; pages look the same on any database."""
     shutil.copytree(demonstration, tmp_path / "data")
-    with serving({}, tmp_path / "data") as made:
-        yield made
+    with serving({}, tmp_path / "data") as running:
+        yield running
 
 
 @pytest.fixture
 def demo(server: Server) -> str:
+    """Return the address of the demonstration review."""
     return f"{server.url}/reviews/demo"
 
 
 def sign_in(page: Page, server: Server, who: str) -> None:
+    """Sign in as another person of the demonstration."""
     page.context.clear_cookies()
     fill_in_sign_in(page, server, LOGINS[who], PASSWORD)
 
@@ -47,7 +49,7 @@ def sign_in(page: Page, server: Server, who: str) -> None:
 def test_every_page_is_accessible_in_light_and_dark_and_fits_a_phone(
     chromium: Browser, server: Server, demo: str
 ) -> None:
-    troubles = []
+    problems = []
     for scheme, width in (("light", 1440), ("dark", 390)):
         context = chromium.new_context(
             color_scheme=scheme, viewport={"width": width, "height": 900}
@@ -55,28 +57,30 @@ def test_every_page_is_accessible_in_light_and_dark_and_fits_a_phone(
         page = context.new_page()
         for who, paths in PAGES.items():
             sign_in(page, server, who)
-            addresses = [demo + path for path in paths] + [server.url + one for one in ELSEWHERE]
+            addresses = [demo + path for path in paths] + [
+                server.url + path for path in OTHER_PAGES
+            ]
             if who != "advisor":
                 addresses += some_of_each(page, demo, who)
             for path in addresses:
                 answer = page.goto(path)
                 assert answer is not None
                 assert answer.status == (404 if path.endswith("/nowhere") else 200), path
-                found = Axe().run(page).response["violations"]
-                troubles += [
-                    (path, scheme, one["id"], one["nodes"][0]["html"][:120])
-                    for one in found
-                    if one["impact"] in ("serious", "critical")
+                violations = Axe().run(page).response["violations"]
+                problems += [
+                    (path, scheme, violation["id"], violation["nodes"][0]["html"][:120])
+                    for violation in violations
+                    if violation["impact"] in ("serious", "critical")
                 ]
                 wide = page.evaluate("document.documentElement.scrollWidth")
-                troubles += [(path, "wider than the screen", wide)] if wide > width else []
+                problems += [(path, "wider than the screen", wide)] if wide > width else []
         context.close()
 
-    assert troubles == []
+    assert problems == []
 
 
 def some_of_each(page: Page, demo: str, who: str) -> list[str]:
-    """A study with its contract, and for the lead a record, a search and a public page."""
+    """Return a study and its contract, and for the lead a record, a search and a public page."""
 
     def first(path: str, selector: str) -> str:
         page.goto(demo + path)
@@ -85,20 +89,20 @@ def some_of_each(page: Page, demo: str, who: str) -> list[str]:
     study = first("/coding", ".studies a")
     page.goto(study)
     contracts = page.locator(".tabs > a").all()
-    found = [study, demo.split("/reviews")[0] + str(contracts[-1].get_attribute("href"))]
+    addresses = [study, demo.split("/reviews")[0] + str(contracts[-1].get_attribute("href"))]
     if who == "lead":
-        found.append(first("/records", "main td a"))
-        found.append(found[-1] + "/duplicate")
-        found.append(demo.split("/reviews")[0] + beside(page, found[-1]))
-        found.append(first("/searches", "main td a"))
+        addresses.append(first("/records", "main td a"))
+        addresses.append(addresses[-1] + "/duplicate")
+        addresses.append(demo.split("/reviews")[0] + comparison(page, addresses[-1]))
+        addresses.append(first("/searches", "main td a"))
         page.goto(f"{demo}/publications")
         page.get_by_role("button", name="Publish", exact=True).click()
-        found.append(page.get_by_label("Share link").input_value())
-    return found
+        addresses.append(page.get_by_label("Share link").input_value())
+    return addresses
 
 
-def beside(page: Page, marking: str) -> str:
-    """The page that shows a record beside the one most like it."""
+def comparison(page: Page, marking: str) -> str:
+    """Return the page that shows a record next to the most similar one."""
     page.goto(marking)
     return str(page.locator("main li a").first.get_attribute("href"))
 

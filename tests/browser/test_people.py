@@ -1,4 +1,4 @@
-"""The three people at home: a reviewer, the lead and a policy advisor, in a real browser."""
+"""A reviewer, the lead and a policy advisor at work in a real browser."""
 
 import csv
 import io
@@ -25,11 +25,13 @@ ER  -
 
 @pytest.fixture
 def demo(demo_server: Server) -> str:
+    """Return the address of the demonstration review."""
     return f"{demo_server.url}/reviews/demo"
 
 
 @pytest.fixture
 def phone(chromium: Browser, javascript: bool) -> Iterator[Page]:
+    """Yield a page on a phone."""
     context = chromium.new_context(
         java_script_enabled=javascript, viewport={"width": 390, "height": 844}, has_touch=True
     )
@@ -38,6 +40,7 @@ def phone(chromium: Browser, javascript: bool) -> Iterator[Page]:
 
 
 def sign_in(page: Page, server: Server, who: str, *, keys: bool = False) -> None:
+    """Sign in as a person of the demonstration, by keyboard only if ``keys``."""
     if not keys:
         fill_in_sign_in(page, server, LOGINS[who], PASSWORD)
         return
@@ -53,7 +56,7 @@ def sign_in(page: Page, server: Server, who: str, *, keys: bool = False) -> None
 def test_a_reviewer_screens_twenty_records(
     page: Page, demo_server: Server, demo: str, javascript: bool
 ) -> None:
-    """By the keyboard alone, without one load of a page; without the script, by its buttons."""
+    """With JavaScript by keyboard and without loading a page; else by the buttons."""
     sign_in(page, demo_server, "reviewer 1", keys=True)
     page.goto(f"{demo}/screening/title_abstract")
     loads: list[str] = []
@@ -86,7 +89,7 @@ def test_a_reviewer_screens_twenty_records(
     assert demo_server.run("verify").strip() == "All is well."
 
 
-def test_the_lead_imports_settles_counts_and_publishes(
+def test_the_lead_imports_resolves_counts_and_publishes(
     page: Page, demo_server: Server, demo: str, tmp_path: Path
 ) -> None:
     sign_in(page, demo_server, "lead")
@@ -112,7 +115,7 @@ def test_the_lead_imports_settles_counts_and_publishes(
     page.get_by_role("button", name="Resolve as include").first.click()
     expect(page.locator("article h2", has_text=title)).to_have_count(0)
 
-    # The counts go home as files.
+    # The counts are downloaded as files.
     page.goto(f"{demo}/prisma")
     expect(page.get_by_text("does not add up")).to_have_count(0)
     with page.expect_download() as download:
@@ -123,7 +126,7 @@ def test_the_lead_imports_settles_counts_and_publishes(
         page.get_by_role("link", name="SVG").click()
     assert "<svg" in Path(download.value.path()).read_text()
 
-    # The map is published, and the link ended.
+    # The map is published, and its link is ended.
     page.goto(f"{demo}/publications")
     page.get_by_label("Title").fill("First edition")
     page.get_by_role("button", name="Publish", exact=True).click()
@@ -160,6 +163,6 @@ def test_an_advisor_reads_the_public_map_on_a_phone(
     with phone.expect_download() as download:
         phone.get_by_role("link", name="CSV").click()
     assert "row_key" in Path(download.value.path()).read_text()
-    private = phone.content()
+    content = phone.content()
     for email in LOGINS.values():
-        assert email not in private
+        assert email not in content

@@ -1,4 +1,4 @@
-"""From search files to unique records in a real browser: on the demonstration, and on 20,000."""
+"""From search files to unique records in a browser: the demonstration and 20,000 records."""
 
 import random
 import re
@@ -25,7 +25,7 @@ TABLE = "Kop,Samenvatting,Jaar,Auteur\nÉén obligatie voor {0},Over werk,2019,J
 
 
 def works(n: int, seed: int = 4) -> Iterator[dict[str, str]]:
-    """Works with the fields that tell one from another."""
+    """Yield works with the fields that identify them."""
     chance = random.Random(seed)  # noqa: S311 - invented works, the same each time
     for number in range(n):
         yield {
@@ -39,30 +39,31 @@ def works(n: int, seed: int = 4) -> Iterator[dict[str, str]]:
 
 
 def ris(fields: dict[str, str]) -> str:
+    """Return a record in RIS."""
     lines = [f"{tag}  - {value}" for tag, value in fields.items()]
     return "\n".join(["TY  - JOUR", *lines, "ER  - ", ""])
 
 
-def two_searches(folder: Path, n: int, n_same: int, n_doubtful: int) -> list[Path]:
-    """Two files of ``n`` records; some works are in both, and some of these only perhaps."""
-    first, other = list(works(n)), list(works(n, seed=5))
-    for place in range(n_same + n_doubtful):
-        copy = dict(first[place])
-        if place >= n_same:
+def two_searches(folder: Path, n: int, n_same: int, n_possible: int) -> list[Path]:
+    """Write two files of ``n`` records with some duplicates and some possible duplicates."""
+    first, second = list(works(n)), list(works(n, seed=5))
+    for index in range(n_same + n_possible):
+        copy = dict(first[index])
+        if index >= n_same:
             del copy["DO"], copy["SP"], copy["T2"]
             copy["TI"] = copy["TI"].rsplit(" ", 1)[0]
             copy["PY"] = str(int(copy["PY"]) + 1)
-        other[place] = copy
-    for place in range(n_same + n_doubtful, n):
-        other[place]["DO"] += "b"
+        second[index] = copy
+    for index in range(n_same + n_possible, n):
+        second[index]["DO"] += "b"
     paths = [folder / "first.ris", folder / "second.ris"]
-    for path, records in zip(paths, (first, other), strict=True):
+    for path, records in zip(paths, (first, second), strict=True):
         path.write_text("".join(map(ris, records)))
     return paths
 
 
 def add(page: Page, review: str, files: list[Path], source: str, *, patience: float) -> None:
-    """Add a search, page by page."""
+    """Add a search through its pages and wait until it is imported."""
     page.goto(f"{review}/searches")
     page.get_by_label("Files exported").set_input_files(files)
     page.get_by_role("button", name="Preview", exact=True).click()
@@ -71,28 +72,28 @@ def add(page: Page, review: str, files: list[Path], source: str, *, patience: fl
     wait_for(page, page.get_by_role("heading", name=source), patience)
 
 
-def wait_for(page: Page, what: object, patience: float) -> None:
-    """Wait as a person would: without the script the page is loaded again."""
+def wait_for(page: Page, expected: object, patience: float) -> None:
+    """Wait like a person: without JavaScript, reload the page."""
     for _ in range(int(patience)):
-        done = page.get_by_role("link", name="See the result")
-        if done.count():
-            done.click()
-        if what.count():  # type: ignore[attr-defined]
+        result = page.get_by_role("link", name="See the result")
+        if result.count():
+            result.click()
+        if expected.count():  # type: ignore[attr-defined]
             return
         page.wait_for_timeout(1_000)
         if "/jobs/" in page.url and not page.locator("html.scripted").count():
-            with suppress(PlaywrightError):  # the page went on by itself just now
+            with suppress(PlaywrightError):  # the page has just moved on by itself
                 page.reload()
-    expect(what).to_be_visible(timeout=1_000)  # type: ignore[arg-type]
+    expect(expected).to_be_visible(timeout=1_000)  # type: ignore[arg-type]
 
 
 def count(page: Page) -> int:
-    """How many possible duplicates the page counts."""
+    """Return the number of possible duplicates on the page."""
     return int(re.sub(r"\D", "", page.locator(".line .count").inner_text().split("possible")[0]))
 
 
-def settle_pairs(page: Page, review: str, javascript: bool) -> None:
-    """Answer, skip, undo, merge many at once, and check a sample."""
+def answer_pairs(page: Page, review: str, javascript: bool) -> None:
+    """Answer, skip and undo, merge many at once, and check a sample."""
     page.goto(f"{review}/duplicates")
     n = count(page)
     answer(page, "d", "Duplicates", javascript)
@@ -118,17 +119,18 @@ def settle_pairs(page: Page, review: str, javascript: bool) -> None:
 
     page.goto(f"{review}/duplicates/sample?size=3")
     while page.locator("form.answer").count():
-        told = page.locator(".line .count").inner_text()
+        before = page.locator(".line .count").inner_text()
         if page.get_by_text("were merged").count():
             answer(page, "d", "Duplicates", javascript)
         else:
             answer(page, "k", "Not duplicates", javascript)
-        expect(page.locator(".line .count")).not_to_have_text(told)
+        expect(page.locator(".line .count")).not_to_have_text(before)
     expect(page.get_by_text("You have checked the whole sample.")).to_be_visible()
     expect(page.get_by_text("3 of 3: 100.0 %")).to_be_visible()
 
 
 def answer(page: Page, key: str, name: str, javascript: bool) -> None:
+    """Answer by key with JavaScript, and by the button without it."""
     if javascript:
         page.keyboard.press(key)
     else:
@@ -136,7 +138,7 @@ def answer(page: Page, key: str, name: str, javascript: bool) -> None:
 
 
 @pytest.mark.parametrize(("kind", "javascript"), [("sqlite", False), ("postgresql", True)])
-def test_the_lead_corrects_files_and_settles_pairs_of_the_demonstration(
+def test_the_lead_corrects_files_and_answers_pairs_of_the_demonstration(
     page: Page, demo_server: Server, tmp_path: Path, javascript: bool
 ) -> None:
     review = f"{demo_server.url}/reviews/demo"
@@ -147,7 +149,7 @@ def test_the_lead_corrects_files_and_settles_pairs_of_the_demonstration(
     page.get_by_label("Files exported").set_input_files(table)
     page.get_by_role("button", name="Preview", exact=True).click()
 
-    # Nobody could guess the columns of this one.
+    # The columns of this table cannot be recognised.
     page.get_by_label("Kop").select_option("title")
     page.get_by_label("Samenvatting").select_option("abstract")
     page.get_by_label("Encoding").fill("cp1252")
@@ -158,19 +160,19 @@ def test_the_lead_corrects_files_and_settles_pairs_of_the_demonstration(
     wait_for(page, page.get_by_role("heading", name="Een bron"), WORK / 1000)
     expect(page.get_by_text("Één obligatie voor Gent").first).to_be_visible()
 
-    settle_pairs(page, review, javascript)
+    answer_pairs(page, review, javascript)
     assert demo_server.run("verify").strip() == "All is well."
 
 
 @pytest.mark.soak
-def test_twenty_thousand_records_are_read_compared_and_settled(
+def test_twenty_thousand_records_are_imported_compared_and_answered(
     page: Page, demo_server: Server, tmp_path: Path, javascript: bool
 ) -> None:
     demo_server.run("review", "create", "large", "--protocol", "blank")
     demo_server.run("review", "member", "large", "lead@demo.example", "--role", "lead")
     review = f"{demo_server.url}/reviews/large"
     sign_in(page, demo_server, "lead")
-    for path in two_searches(tmp_path, 10_000, n_same=1_200, n_doubtful=60):
+    for path in two_searches(tmp_path, 10_000, n_same=1_200, n_possible=60):
         add(page, review, [path], path.stem, patience=120 + WORK / 1000)
 
     page.goto(f"{review}/duplicates")
@@ -178,7 +180,7 @@ def test_twenty_thousand_records_are_read_compared_and_settled(
     wait_for(page, page.get_by_text("merged 1,200 duplicates"), 120)
     assert count(page) == 60
 
-    settle_pairs(page, review, javascript)
+    answer_pairs(page, review, javascript)
     page.goto(f"{review}/searches")
     expect(page.get_by_role("row", name=re.compile("second"))).to_contain_text("10,000")
     assert demo_server.run("verify").strip() == "All is well."
