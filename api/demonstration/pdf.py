@@ -54,8 +54,8 @@ def _objects(pages: Sequence[Sequence[str]]) -> Iterator[bytes]:
 
 def _stream(lines: Sequence[str]) -> bytes:
     begin = f"BT /F1 {SIZE} Tf {LEADING} TL {MARGIN} {HEIGHT - MARGIN} Td\n".encode()
-    shown = b"".join(b"(" + _escaped(line) + b") Tj T*\n" for line in lines)
-    content = begin + shown + b"ET"
+    text = b"".join(b"(" + _escaped(line) + b") Tj T*\n" for line in lines)
+    content = begin + text + b"ET"
     return b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content)
 
 

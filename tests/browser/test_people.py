@@ -56,7 +56,7 @@ def sign_in(page: Page, server: Server, who: str, *, keys: bool = False) -> None
 def test_a_reviewer_screens_twenty_records(
     page: Page, demo_server: Server, demo: str, javascript: bool
 ) -> None:
-    """With JavaScript by keyboard and without loading a page; else by the buttons."""
+    """Decide by keyboard without loading a page, or without JavaScript by the buttons."""
     sign_in(page, demo_server, "reviewer 1", keys=True)
     page.goto(f"{demo}/screening/title_abstract")
     loads: list[str] = []

@@ -106,12 +106,12 @@ def answer_pairs(page: Page, review: str, javascript: bool) -> None:
         page.locator(".acts summary").first.click()
         page.get_by_role("button", name="Undo this answer").first.click()
     expect(page.locator(".line .count")).to_contain_text(f"{n - 1:,} possible")
-    shown = page.locator(".pair thead").inner_text()
+    pair = page.locator(".pair thead").inner_text()
     if javascript:
         page.keyboard.press("s")
     else:
         page.locator('a[data-key="s"]').click()
-    expect(page.locator(".pair thead")).not_to_have_text(shown)
+    expect(page.locator(".pair thead")).not_to_have_text(pair)
 
     page.get_by_role("link", name="Merge many at once").click()
     page.get_by_role("button", name=re.compile("^Merge th")).click()

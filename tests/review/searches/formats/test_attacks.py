@@ -185,46 +185,46 @@ def with_part(data: bytes, name: str, part: bytes, n: int = 1) -> bytes:
 
 
 def hostile_workbooks() -> dict[str, bytes]:
-    good = workbook()
-    with zipfile.ZipFile(io.BytesIO(good)) as book:
+    intact = workbook()
+    with zipfile.ZipFile(io.BytesIO(intact)) as book:
         parts = book.namelist()
     chance = random.Random(4)  # noqa: S311 - damage, not a secret
     files = {}
     for n, target in enumerate(parts):
         files[f"without-{n}"] = rezipped(
-            good, lambda name, part, target=target: None if name == target else part
+            intact, lambda name, part, target=target: None if name == target else part
         )
         files[f"noise-{n}"] = rezipped(
-            good,
+            intact,
             lambda name, part, target=target: chance.randbytes(500) if name == target else part,
         )
         files[f"doctype-{n}"] = rezipped(
-            good,
+            intact,
             lambda name, part, target=target: (
                 b'<!DOCTYPE x [<!ENTITY a "ha">]>' + part if name == target else part
             ),
         )
-    files |= {f"torn-{n}": good[: len(good) * n // 9] for n in range(1, 9)}
+    files |= {f"torn-{n}": intact[: len(intact) * n // 9] for n in range(1, 9)}
     for n in (5, 30, 90):
-        files[f"bomb-{n}"] = with_part(good, "xl/worksheets/b.xml", b" " * n * 10**6)
-    files["crowd"] = with_part(good, "xl/media/{}.png", b"x", n=3_000)
+        files[f"bomb-{n}"] = with_part(intact, "xl/worksheets/b.xml", b" " * n * 10**6)
+    files["crowd"] = with_part(intact, "xl/media/{}.png", b"x", n=3_000)
     files["wide"] = workbook(columns=16_000)
-    files["climbing"] = with_part(good, "../../../etc/cron.d/x", b"x")
-    files["rooted"] = with_part(good, "/etc/cron.d/x", b"x")
-    files["nested"] = with_part(good, "xl/embeddings/a.zip", good)
-    lying = bytearray(good)
+    files["climbing"] = with_part(intact, "../../../etc/cron.d/x", b"x")
+    files["rooted"] = with_part(intact, "/etc/cron.d/x", b"x")
+    files["nested"] = with_part(intact, "xl/embeddings/a.zip", intact)
+    lying = bytearray(intact)
     entry = lying.index(b"PK\x01\x02")
     lying[entry + 24 : entry + 28] = (2**31).to_bytes(4, "little")  # its unpacked size
     files["lying"] = bytes(lying)
-    locked = bytearray(good)
+    locked = bytearray(intact)
     locked[entry + 8] |= 1
     files["locked"] = bytes(locked)
-    overlapping = bytearray(good)
+    overlapping = bytearray(intact)
     second_entry = overlapping.index(b"PK\x01\x02", entry + 4)
     overlapping[second_entry + 42 : second_entry + 46] = overlapping[entry + 42 : entry + 46]
     files["overlapping"] = bytes(overlapping)
-    files["tail"] = good + b"\x00" * 100_000
-    files["head"] = b"\x00" * 1_000 + good
+    files["tail"] = intact + b"\x00" * 100_000
+    files["head"] = b"\x00" * 1_000 + intact
     return files
 
 
