@@ -18,7 +18,7 @@ from review.duplicates.matching.prepare import Bools, Hashes, Ints, Prepared
 SMALL_BLOCK = 20
 NEIGHBOURS = 8
 RARE_WORDS = 4
-# A pair of words that over 2,000 titles share tells nothing; other keys find those records.
+# A pair of words that over 2,000 titles share says little; other keys find those records.
 LARGEST_WORD_BLOCK = 2000
 
 Progress = Callable[[float], None]
@@ -43,7 +43,7 @@ def candidate_pairs(
 
 
 def _sorted_orders(records: Prepared) -> tuple[Ints, Ints]:
-    """Ranks of the records by title and by year, volume and page; ties by fingerprint."""
+    """Return ranks of the records by title and by year, volume and page; ties by fingerprint."""
     squashed = [title.replace(" ", "") for title in records.titles]
     frame = pd.DataFrame(
         {
@@ -98,7 +98,7 @@ def _first_author(text: str) -> str:
 
 
 def _rare_word_pairs(titles: Sequence[str]) -> tuple[Ints, Hashes]:
-    """Pairs of each title's four rarest words, words that no second title has left aside."""
+    """Return pairs of each title's four rarest words, ignoring words of one title only."""
     split = [sorted(set(title.split())) for title in titles]
     owners = np.repeat(np.arange(len(titles)), [len(words) for words in split])
     codes, vocabulary = pd.factorize(np.array([w for words in split for w in words], dtype=object))

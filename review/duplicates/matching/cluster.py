@@ -1,4 +1,4 @@
-"""Gather pairs into clusters, and find the questions that remain between clusters."""
+"""Build clusters from pairs, and find the questions that remain between clusters."""
 
 from collections.abc import Collection, Iterable
 

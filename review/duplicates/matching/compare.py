@@ -1,7 +1,7 @@
 """What agrees and what differs between the two records of each candidate pair.
 
-A comparison of a field is +1 (agrees), -1 (differs) or 0 (one side is silent, or it cannot be
-told).  All arrays have shape (m,), one value per pair.
+A comparison of a field is +1 (agrees), -1 (differs) or 0 (a value is missing, or it is
+unclear).  All arrays have shape (m,), one value per pair.
 """
 
 from collections.abc import Callable, Sequence
@@ -34,7 +34,7 @@ class Comparison:
     volume: Ints
     issue: Ints
     journal: Ints
-    contained: Bools  # whether one title holds the whole of the other: its subtitle is left out
+    contained: Bools  # whether one title contains the whole of the other: a subtitle is left out
 
     def __len__(self) -> int:
         return len(self.left)
@@ -90,10 +90,10 @@ def title_likeness(records: Prepared, left: Ints, right: Ints) -> Floats:
 def _contained(records: Prepared, left: Ints, right: Ints) -> Bools:
     ends = zip(_pick(records.titles, left), _pick(records.titles, right), strict=True)
     content = np.minimum(records.content[left], records.content[right])
-    return np.array([_holds(one, other) for one, other in ends], dtype=bool) & (content > 0)
+    return np.array([_contains(one, other) for one, other in ends], dtype=bool) & (content > 0)
 
 
-def _holds(one: str, other: str) -> bool:
+def _contains(one: str, other: str) -> bool:
     short, long = (one, other) if len(one) <= len(other) else (other, one)
     return len(short) >= 8 and f" {short} " in f" {long} "
 
@@ -197,7 +197,7 @@ def _leads_into(short: Sequence[str], long: Sequence[str]) -> bool:
 
 
 def unmatched_words(one: Sequence[str], other: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the telling words of each title that the other has in no spelling."""
+    """Return the meaningful words of each title that the other has in no spelling."""
     only_one, only_other = _missing(one, other), _missing(other, one)
     return _without_kin(only_one, only_other), _without_kin(only_other, only_one)
 

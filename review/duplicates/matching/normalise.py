@@ -1,7 +1,7 @@
 """Bring each field of a record into one spelling, so that equal things compare as equal.
 
 Every function takes the text as a source wrote it and returns "" (or an empty tuple) where the
-text says nothing; none raises, whatever it is given.
+text has no information; none raises, whatever the text is.
 """
 
 import html
@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 TEXT_LIMIT = 4000  # characters read of any field: a megabyte in a title is a mistake of the file
 TITLE_LIMIT = 400  # the longest title in 110,000 real and synthetic records has 392 characters
-ABSTRACT_LIMIT = 600  # enough to tell abstracts apart; copyright lines come later
+ABSTRACT_LIMIT = 600  # enough to distinguish abstracts; copyright lines come later
 AUTHORS_LIMIT = 300
 
 # Letters that Unicode does not decompose although indexes write them plainly.
@@ -121,12 +121,12 @@ def title(text: str) -> str:
 
 
 def is_cut_short(text: str) -> bool:
-    """Return whether a title ends in an ellipsis, as search engines print long ones."""
+    """Say whether a title ends in an ellipsis, as search engines print long ones."""
     return text.rstrip().endswith(("…", "...")) or len(text) > TEXT_LIMIT
 
 
 def doi(text: str) -> str:
-    """Return the DOI from `10.` on, lower case and unquoted, wherever it stands in ``text``."""
+    """Return the DOI from `10.` on, lower case and unquoted, wherever it is in ``text``."""
     if "10." not in text:
         return ""
     text = html.unescape(text[:TEXT_LIMIT])
@@ -203,7 +203,7 @@ def authors(text: str) -> str:
 
 
 def abstract(text: str) -> str:
-    """Return the plain beginning of the abstract, or "" where it is too short to tell anything."""
+    """Return the plain beginning of the abstract, or "" if it is too short to compare."""
     words = plain(text[: 2 * ABSTRACT_LIMIT])
     return words[:ABSTRACT_LIMIT] if len(words) >= 100 else ""
 

@@ -56,7 +56,7 @@ def find_pairs(
     Columns: left < right (positions), score (0-1, six decimals), band (`merge`, `ask`, or
     `apart` for pairs that a rule keeps from being merged), kind (`duplicate`, `same_study`,
     `different`), evidence (see ``Evidence``), tie (a text that depends on what the two records
-    say and not on where they stand).  Sorted by score, best first, then by tie.
+    say, not on their positions).  Sorted by score, best first, then by tie.
     """
     tell = on_progress or (lambda _: None)
     everything = _stack(against, records)

@@ -89,52 +89,52 @@ class Prepared:
 
     @cached_property
     def authors(self) -> list[str]:
-        """Words of the authors' names."""
+        """Return the words of the authors' names."""
         return self._each("author", normalise.authors)
 
     @cached_property
     def journals(self) -> list[str]:
-        """Words of the journal's name."""
+        """Return the words of the journals' names."""
         return self._each("journal", normalise.journal)
 
     @cached_property
     def abstracts(self) -> list[str]:
-        """Beginnings of the abstracts."""
+        """Return the beginnings of the abstracts."""
         return self._each("abstract", normalise.abstract)
 
     @cached_property
     def issues(self) -> list[str]:
-        """Numbers of the issues within their volumes."""
+        """Return the numbers of the issues within their volumes."""
         return self._each("number", normalise.volume)
 
     @cached_property
     def pmids(self) -> list[str]:
-        """PubMed numbers."""
+        """Return the PubMed numbers."""
         return self._each("pmid", normalise.pmid)
 
     @cached_property
     def serials(self) -> list[frozenset[str]]:
-        """ISSNs and ISBNs."""
+        """Return the ISSNs and ISBNs."""
         return [normalise.serials(text) for text in self.raw["isbn"]]
 
     @cached_property
     def words(self) -> list[list[str]]:
-        """Words of the titles."""
+        """Return the words of the titles."""
         return [title.split() for title in self.titles]
 
     @cached_property
     def cut_short(self) -> Bools:
-        """Whether a title ends in an ellipsis."""
+        """Say for each record whether its title ends in an ellipsis."""
         return np.array([normalise.is_cut_short(text) for text in self.raw["title"]], dtype=bool)
 
     @cached_property
     def recurring(self) -> Bools:
-        """Whether a title announces that next year brings another like it."""
+        """Say for each record whether its title suggests another one like it next year."""
         return np.array([bool(_YEARLY.search(title)) for title in self.titles], dtype=bool)
 
     @cached_property
     def content(self) -> Ints:
-        """Number of words in the title that carry meaning: none in a stock or serial title.
+        """Return how many words of each title carry meaning: none in a stock or serial title.
 
         Scripts that put no blanks between words count one word for every three characters.
         """

@@ -47,7 +47,7 @@ TITLE_BITS = ((0, -16), (55, -12), (70, -5), (80, 0), (90, 3), (97, 7), (100, 8)
 ABSTRACT_BITS = ((0, -6), (50, -5), (75, 0), (90, 5), (100, 7))
 AUTHOR_BITS = ((0, -6), (40, -5), (60, -2), (80, 2), (100, 3))
 YEARS_APART_BITS = ((0, 1), (1, 0), (2, -3), (5, -5), (100, -6))
-# Agreement of a short title is worth less: `Introduction` 1 bit, five telling words all 8.
+# Agreement of a short title is worth less: `Introduction` 1 bit, five meaningful words all 8.
 TITLE_BITS_PER_WORD = ((0, 1), (1, 2), (2, 3.5), (5, 8))
 # A title without its subtitle, as many indexes give it, reads as this likeness: where an
 # identifier or the first page agrees (380 pairs of 380 true), and where neither is known.
@@ -77,14 +77,14 @@ def score(records: Prepared, pairs: Comparison) -> Floats:
 
 
 def _equal(records: Prepared, pairs: Comparison) -> Bools:
-    """Whether two records say exactly the same, and say something."""
+    """Say for each pair whether its records are exactly equal and have a title."""
     same = records.fingerprints[pairs.left] == records.fingerprints[pairs.right]
     says = np.array([bool(records.titles[place]) for place in pairs.left.tolist()], dtype=bool)
     return np.asarray(same & says, dtype=bool)
 
 
 def _telling(records: Prepared, pairs: Comparison) -> Bools:
-    """Whether the left record says more than a short title that many works may carry."""
+    """Say for each pair whether its left record has more than a short title of many works."""
     says_more = [
         records.years[place] > 0
         or any(
@@ -113,7 +113,7 @@ def _title_bits(records: Prepared, pairs: Comparison) -> Floats:
 
 
 def _title(pairs: Comparison) -> Floats:
-    """Likeness of the titles, a missing subtitle allowed for."""
+    """Return the likeness of the titles, allowing for a missing subtitle."""
     is_anchored = (pairs.doi == 1) | (
         (pairs.page == 1) & ((pairs.volume == 1) | (pairs.journal == 1))
     )
@@ -137,7 +137,7 @@ def _bits(likeness: Floats | Ints, points: tuple[tuple[float, float], ...]) -> F
 def may_merge(records: Prepared, pairs: Comparison) -> Bools:
     """Return for each pair whether it may be merged without a person, vetoes aside.
 
-    Merging needs the same identifier, the same first page, the same abstract, or a telling
+    Merging needs the same identifier, the same first page, the same abstract, or a meaningful
     title with the whole context in agreement; and nothing that contradicts it.
     """
     is_mergeable = _by_identifier(pairs) | _by_page(pairs) | _by_abstract(pairs)
@@ -171,7 +171,7 @@ def _by_abstract(pairs: Comparison) -> Bools:
 
 
 def _by_title(records: Prepared, pairs: Comparison) -> Bools:
-    """The same telling title in the same context: people, year and journal.
+    """Say for each pair whether it has the same meaningful title, people, year and journal.
 
     One of the three may be silent or a little off where the title is whole and long enough:
     authors missing or misspelt (850 pairs true, 3 false in the sets), the journal named

@@ -1,7 +1,7 @@
 """Reasons why two records that look alike are not one report.
 
 Titles of an erratum, of part II or of next year's editorial differ from their neighbours by a
-word or not at all, so likeness alone cannot tell them apart; these rules can.
+word or not at all, so likeness alone cannot distinguish them; these rules can.
 """
 
 import re
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class PairKind(StrEnum):
-    """What two records are to each other, as far as their fields tell."""
+    """How two records are related, as far as their fields show."""
 
     DUPLICATE = "duplicate"
     SAME_STUDY = "same_study"  # another report of the same study, or about it
@@ -27,7 +27,7 @@ class PairKind(StrEnum):
 
 @dataclass(frozen=True)
 class Veto:
-    """Why a pair must not be merged, in words, and what the two records are to each other."""
+    """Why a pair must not be merged, in words, and how the two records are related."""
 
     reason: str
     kind: PairKind
@@ -147,7 +147,7 @@ class _Pair:
 
     @property
     def is_anchored(self) -> bool:
-        """Whether an identifier or the place in the journal says that it is one report."""
+        """Say whether an identifier or the place in the journal shows that it is one report."""
         same_place = self.page == 1 and self.volume == 1 and self.doi != -1
         return (self.doi == 1 and self.page != -1) or self.pmid == 1 or same_place
 
@@ -198,7 +198,7 @@ def _conference(pair: _Pair) -> Veto | None:
 
 
 def _other_journal(pair: _Pair) -> Veto | None:
-    """One text printed in two journals; of such pairs none of 8 on the labelled sets was a copy."""
+    """Veto one text in two journals; none of 8 such pairs in the labelled sets was a copy."""
     is_same = 1 in (pair.doi, pair.pmid, pair.page)
     if pair.journal == -1 and -1 in (pair.doi, pair.page, pair.volume) and not is_same:
         return Veto("printed in another journal, in another place", PairKind.SAME_STUDY)
@@ -271,7 +271,7 @@ def _same_title_years_apart(pair: _Pair) -> Veto | None:
 
 
 def is_hidden(pairs: Comparison, records: Prepared, place: int) -> bool:
-    """Return whether a title cut short may hide the word that would tell the two apart."""
+    """Say whether a title cut short may hide the word that would distinguish the two."""
     pair = _Pair(records, pairs, place)
     if not pair.is_cut or pair.is_anchored:
         return False
@@ -281,7 +281,7 @@ def is_hidden(pairs: Comparison, records: Prepared, place: int) -> bool:
 
 
 def _stock_title(pair: _Pair) -> Veto | None:
-    """Editorials and introductions recur in every issue: whatever differs tells two apart."""
+    """Veto titles such as editorials, which recur in every issue, if anything else differs."""
     is_same = pair.doi == 1 or pair.pmid == 1
     differs = -1 in (pair.doi, pair.page, pair.volume, pair.issue)
     if pair.content <= 2 and differs and not is_same:

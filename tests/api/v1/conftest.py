@@ -32,7 +32,7 @@ class Program:
     client: TestClient
     token: str | None = None
 
-    def enqueue(self, method: str, path: str, **more: Any) -> Response:
+    def ask(self, method: str, path: str, **more: Any) -> Response:
         headers = {"authorization": f"Bearer {self.token}"} if self.token else {}
         headers |= more.pop("headers", {})
         return self.client.request(method, BASE + path, headers=headers, **more)
