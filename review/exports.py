@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from review.decisions.blinding import settled_decisions, shown_state
+from review.decisions.blinding import resolved_decisions, shown_state
 from review.errors import Invalid
 from review.events import Actor, canonical
 from review.permissions import Action, check, roles_of_actor
@@ -82,7 +82,7 @@ def write(
     check_asked(kind, format)
     rows = {
         Kind.RECORDS: _records,
-        Kind.DECISIONS: settled_decisions,
+        Kind.DECISIONS: resolved_decisions,
         Kind.CODES: all_codes,
         Kind.EVENTS: _events,
     }[kind](session, review_id=review_id, by=by)

@@ -1,8 +1,7 @@
-"""What a person may know of others' decisions: the one place where their content is read out.
+"""Blinding: what a person may see of others' decisions, decided in this one place.
 
-Until a round is complete and settled, what a decision says is known to its author alone, and that
-it exists to leads alone.  A reviewer never sees another's decision, nor what the records they
-screened came to.
+Until a round is resolved, only the author sees a decision, and only leads see that it exists.  A
+reviewer never sees another reviewer's decision, nor the resolution of the records they screened.
 """
 
 from collections.abc import Iterator, Sequence
@@ -33,24 +32,24 @@ from review.tables import (
     Reopening,
     Retrieval,
 )
-from review.vocabulary import FINISHED, Resolution, Role, Stage
+from review.vocabulary import FINISHED, RemovalKind, Resolution, Role, Stage
 
-MADE_HERE = ~exists().where(ImportedDecision.decision_id == Decision.id)
+NOT_IMPORTED = ~exists().where(ImportedDecision.decision_id == Decision.id)
 
 
 @dataclass(frozen=True)
-class Conflict:
+class OpenConflict:
     """A record that reviewers disagree about, with the decisions that an adjudicator resolves."""
 
     record: Record
     stage: Stage
-    decisions: Sequence[Decision]  # names are for the page to leave out
+    decisions: Sequence[Decision]  # pages must not show whose
 
 
 def own_decisions(
     session: Session, *, review_id: UUID, stage: Stage, by: Actor, limit: int = 5
 ) -> list[tuple[Decision, Record]]:
-    """Return the caller's latest live decisions, imported ones excluded, with their records."""
+    """Return the caller's live decisions with their records, newest first; no imported ones."""
     rows = session.execute(
         select(Decision, Record)
         .join(Record, Record.id == Decision.record_id)
@@ -59,7 +58,7 @@ def own_decisions(
             Decision.stage == stage,
             Decision.reviewer_id == by.account_id,
             IS_LIVE,
-            MADE_HERE,
+            NOT_IMPORTED,
         )
         .order_by(Decision.event_number.desc())
         .limit(limit)
@@ -68,7 +67,7 @@ def own_decisions(
 
 
 def n_own_decisions(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -> int:
-    """Return the number of records with a live decision of the caller, imported ones excluded."""
+    """Return on how many records the caller has a live decision, imported ones excluded."""
     return (
         session.scalar(
             select(func.count(Decision.record_id.distinct())).where(
@@ -76,7 +75,7 @@ def n_own_decisions(session: Session, *, review_id: UUID, stage: Stage, by: Acto
                 Decision.stage == stage,
                 Decision.reviewer_id == by.account_id,
                 IS_LIVE,
-                MADE_HERE,
+                NOT_IMPORTED,
             )
         )
         or 0
@@ -86,7 +85,7 @@ def n_own_decisions(session: Session, *, review_id: UUID, stage: Stage, by: Acto
 def own_decision(
     session: Session, *, review_id: UUID, record_id: UUID, stage: Stage, by: Actor
 ) -> Decision | None:
-    """Return the caller's live decision on a record, in the current round."""
+    """Return the caller's live decision on a record in the current round, if there is one."""
     situation = situation_of(session, review_id=review_id, record_id=record_id, stage=stage, by=by)
     live = live_decisions(session, situation)
     return next(
@@ -96,7 +95,7 @@ def own_decision(
 
 def conflicts(
     session: Session, *, review_id: UUID, stage: Stage, by: Actor, limit: int = 100
-) -> list[Conflict]:
+) -> list[OpenConflict]:
     """Return the conflicts that the caller may resolve, the earliest record first.
 
     An adjudicator who decided on a record never sees that it is in conflict: that would reveal
@@ -110,172 +109,202 @@ def conflicts(
         .join(Decision, Decision.record_id == member.c.record_id)
         .where(Decision.stage == stage, Decision.reviewer_id == by.account_id)
     )
-    open_to_them = select(table.c.cluster_id).where(
+    open_to_caller = select(table.c.cluster_id).where(
         table.c.resolution == Resolution.CONFLICT.value,
         table.c.consensus_allowed | table.c.cluster_id.not_in(own),
     )
     records = session.scalars(
-        select(Record).where(Record.id.in_(open_to_them)).order_by(Record.number).limit(limit)
+        select(Record).where(Record.id.in_(open_to_caller)).order_by(Record.number).limit(limit)
     ).all()
     situation = partial(situation_of, session, review_id=review_id, stage=stage, by=by)
     return [
-        Conflict(record, stage, live_decisions(session, situation(record_id=record.id)))
+        OpenConflict(record, stage, live_decisions(session, situation(record_id=record.id)))
         for record in records
     ]
 
 
 def shown_state(flow_state: str, roles: frozenset[Role]) -> str:
-    """Return a flow state as ``roles`` may see it: how far reviewers are is for leads alone."""
-    is_waiting = flow_state in AWAITING_SCREENING | AWAITING_FULL_TEXT
-    return (
-        "awaiting_screening" if is_waiting and not may(roles, Action.SEE_PROGRESS) else flow_state
-    )
+    """Return a flow state as ``roles`` may see it: how far reviewers are is only for leads."""
+    is_unresolved = flow_state in AWAITING_SCREENING | AWAITING_FULL_TEXT
+    if is_unresolved and not may(roles, Action.SEE_PROGRESS):
+        return "awaiting_screening"
+    return flow_state
 
 
 @dataclass(frozen=True)
-class Entry:
+class HistoryEntry:
     """One line of a record's history, as far as the person asking may know it."""
 
-    number: int
+    number: int  # of the event
     at: datetime
     actor: str
-    what: str
+    what: str  # what was done, in words
     why: str | None
+
+
+@dataclass(frozen=True)
+class _View:
+    """The records asked about, and who asks."""
+
+    review_id: UUID
+    cluster: Sequence[UUID]
+    by: Actor
+    sees_others: bool  # what others did, once a round is resolved
+
+
+@dataclass(frozen=True)
+class _Line:
+    event_number: int
+    what: str
+    why: str | None = None
+
+
+STAGE_NAMES = {Stage.TITLE_ABSTRACT: "title and abstract", Stage.FULL_TEXT: "full text"}
+REMOVALS = {
+    RemovalKind.AUTOMATION: "removed before screening, by an automation tool",
+    RemovalKind.OTHER: "removed before screening, for another reason",
+    RemovalKind.RESTORED: "put back into screening",
+}
 
 
 def history(
     session: Session, *, review_id: UUID, cluster: Sequence[UUID], by: Actor
-) -> list[Entry]:
+) -> list[HistoryEntry]:
     """Return what happened to a cluster's records, oldest first.
 
-    One's own decisions are always there.  Others' decisions and adjudications are shown only to
-    people who see counts and do not screen, and only once the round has come to a result.
+    A person always sees their own decisions.  Others' decisions and adjudications are only for
+    people who see counts and do not screen, and only once the round is resolved.
     """
     roles = roles_of_actor(session, review_id=review_id, by=by)
-    is_reader = may(roles, Action.SEE_COUNTS) and Role.REVIEWER not in roles
-    said: list[tuple[int, str, str | None]] = []
+    sees_others = may(roles, Action.SEE_COUNTS) and Role.REVIEWER not in roles
+    view = _View(review_id, cluster, by, sees_others)
+    lines: list[_Line] = []
     for stage in Stage:
-        said += _decisions_said(session, review_id, cluster, stage, by, is_reader=is_reader)
-    said += _imports_and_places(session, review_id, cluster)
-    if is_reader:
-        said += _acts_of_leads(session, review_id, cluster)
-    return _entries(session, review_id, sorted(said, key=lambda line: line[0]))
+        lines += _decision_lines(session, view, stage)
+    lines += _record_lines(session, view)
+    if sees_others:
+        lines += _lead_lines(session, view)
+    return _entries(session, review_id, sorted(lines, key=lambda line: line.event_number))
 
 
-def _decisions_said(
-    session: Session,
-    review_id: UUID,
-    cluster: Sequence[UUID],
-    stage: Stage,
-    by: Actor,
-    *,
-    is_reader: bool,
-) -> list[tuple[int, str, str | None]]:
-    now = stage_state(session, review_id=review_id, stage=stage, cluster=cluster)
+def _decision_lines(session: Session, view: _View, stage: Stage) -> list[_Line]:
+    now = stage_state(session, review_id=view.review_id, stage=stage, cluster=view.cluster)
     is_open = now.resolution not in FINISHED
     decisions = session.execute(
         select(Decision, ImportedDecision.named_author)
         .outerjoin(ImportedDecision, ImportedDecision.decision_id == Decision.id)
         .where(
-            Decision.review_id == review_id,
-            Decision.record_id.in_(cluster),
+            Decision.review_id == view.review_id,
+            Decision.record_id.in_(view.cluster),
             Decision.stage == stage,
         )
     ).all()
-    name = "title and abstract" if stage is Stage.TITLE_ABSTRACT else "full text"
+    name = STAGE_NAMES[stage]
     lines = [
-        (
-            one.event_number,
-            f"{name}: {one.verdict}" + (f", imported as decided by {author}" if author else ""),
-            one.exclusion_reason or one.note,
+        _Line(
+            decision.event_number,
+            f"{name}: {decision.verdict}"
+            + (f", imported (named author: {author})" if author else ""),
+            decision.exclusion_reason or decision.note,
         )
-        for one, author in decisions
-        if one.reviewer_id == by.account_id
-        or (is_reader and not (is_open and one.round == now.round))
+        for decision, author in decisions
+        if decision.reviewer_id == view.by.account_id
+        or (view.sees_others and not (is_open and decision.round == now.round))
     ]
-    if is_reader:
-        settled = session.scalars(
+    if view.sees_others:
+        adjudications = session.scalars(
             select(Adjudication).where(
-                Adjudication.review_id == review_id,
-                Adjudication.record_id.in_(cluster),
+                Adjudication.review_id == view.review_id,
+                Adjudication.record_id.in_(view.cluster),
                 Adjudication.stage == stage,
             )
         )
         lines += [
-            (one.event_number, f"{name}: conflict settled as {one.verdict}", one.note)
-            for one in settled
+            _Line(
+                adjudication.event_number,
+                f"{name}: conflict resolved as {adjudication.verdict}",
+                adjudication.note,
+            )
+            for adjudication in adjudications
         ]
     return lines
 
 
-def _imports_and_places(
-    session: Session, review_id: UUID, cluster: Sequence[UUID]
-) -> list[tuple[int, str, str | None]]:
-    imported = session.scalars(
-        select(Record).where(Record.review_id == review_id, Record.id.in_(cluster))
+def _record_lines(session: Session, view: _View) -> list[_Line]:
+    """Return when the records were imported, merged and split."""
+    records = session.scalars(
+        select(Record).where(Record.review_id == view.review_id, Record.id.in_(view.cluster))
     )
-    placed = session.scalars(
+    memberships = session.scalars(
         select(ClusterMembership).where(
-            ClusterMembership.review_id == review_id, ClusterMembership.record_id.in_(cluster)
+            ClusterMembership.review_id == view.review_id,
+            ClusterMembership.record_id.in_(view.cluster),
         )
     )
     return [
-        *((one.event_number, f"record {one.number:,} imported", None) for one in imported),
+        *(_Line(record.event_number, f"record {record.number:,} imported") for record in records),
         *(
-            (
-                one.event_number,
-                "stands alone again" if one.root_id == one.record_id else "joined its duplicates",
-                None,
+            _Line(
+                membership.event_number,
+                "split from its duplicates"
+                if membership.root_id == membership.record_id
+                else "merged with its duplicates",
             )
-            for one in placed
+            for membership in memberships
         ),
     ]
 
 
-def _acts_of_leads(
-    session: Session, review_id: UUID, cluster: Sequence[UUID]
-) -> list[tuple[int, str, str | None]]:
-    def of(table: type[Removal] | type[Retrieval] | type[Reopening]) -> Sequence[Any]:
+def _lead_lines(session: Session, view: _View) -> list[_Line]:
+    """Return what leads did: removals, retrievals and reopenings."""
+
+    def acts(table: type[Removal] | type[Retrieval] | type[Reopening]) -> Sequence[Any]:
         return session.scalars(
-            select(table).where(table.review_id == review_id, table.record_id.in_(cluster))
+            select(table).where(
+                table.review_id == view.review_id, table.record_id.in_(view.cluster)
+            )
         ).all()
 
     return [
-        *((one.event_number, f"before screening: {one.kind}", one.why) for one in of(Removal)),
+        *(_Line(act.event_number, REMOVALS[act.kind], act.why) for act in acts(Removal)),
         *(
-            (one.event_number, f"full text {one.state}".replace("_", " "), one.why)
-            for one in of(Retrieval)
+            _Line(act.event_number, f"full text {act.state}".replace("_", " "), act.why)
+            for act in acts(Retrieval)
         ),
         *(
-            (one.event_number, f"{one.stage} reopened".replace("_", " "), one.why)
-            for one in of(Reopening)
+            _Line(act.event_number, f"{STAGE_NAMES[act.stage]} reopened", act.why)
+            for act in acts(Reopening)
         ),
     ]
 
 
-def _entries(
-    session: Session, review_id: UUID, said: Sequence[tuple[int, str, str | None]]
-) -> list[Entry]:
+def _entries(session: Session, review_id: UUID, lines: Sequence[_Line]) -> list[HistoryEntry]:
+    """Return the lines with the time and the actor of their events."""
     rows = session.execute(
         select(Event.number, Event.at, Event.actor_kind, Account.name)
         .outerjoin(Account, Account.id == Event.actor_id)
-        .where(Event.review_id == review_id, Event.number.in_({number for number, _, _ in said}))
+        .where(
+            Event.review_id == review_id, Event.number.in_({line.event_number for line in lines})
+        )
     )
-    who = {row.number: (row.at, row.name or f"the {row.actor_kind}") for row in rows}
-    return [Entry(number, *who[number], what, why) for number, what, why in said]
+    events = {row.number: (row.at, row.name or f"the {row.actor_kind}") for row in rows}
+    return [
+        HistoryEntry(line.event_number, *events[line.event_number], line.what, line.why)
+        for line in lines
+    ]
 
 
-def settled_decisions(session: Session, *, review_id: UUID, by: Actor) -> Iterator[dict[str, Any]]:
-    """Yield the decisions on records that have come to a result, and one's own, oldest first.
+def resolved_decisions(session: Session, *, review_id: UUID, by: Actor) -> Iterator[dict[str, Any]]:
+    """Yield the decisions on resolved records and the caller's own, by stage and oldest first.
 
-    To those who screen themselves, their own alone: a colleague's would tell them too much.
+    People who screen get only their own: a colleague's decisions would tell them too much.
     """
     roles = roles_of_actor(session, review_id=review_id, by=by)
     own = Decision.reviewer_id == by.account_id
     for stage in Stage:
         table = resolutions(session, review_id=review_id, stage=stage)
         member = members(Scope(review_id))
-        is_settled = table.c.resolution.in_(FINISHED)
+        is_resolved = table.c.resolution.in_(FINISHED)
         query = (
             select(Decision, member.c.cluster_id, Account.email, ImportedDecision, Event.actor_id)
             .join(Account, Account.id == Decision.reviewer_id)
@@ -289,11 +318,11 @@ def settled_decisions(session: Session, *, review_id: UUID, by: Actor) -> Iterat
             .where(
                 Decision.review_id == review_id,
                 Decision.stage == stage,
-                own if Role.REVIEWER in roles else own | is_settled,
+                own if Role.REVIEWER in roles else own | is_resolved,
             )
             .order_by(Decision.event_number)
         )
-        for decision, cluster_id, email, claim, actor_id in session.execute(query):
+        for decision, cluster_id, email, imported, actor_id in session.execute(query):
             yield {
                 "event": decision.event_number,
                 "stage": stage,
@@ -311,15 +340,15 @@ def settled_decisions(session: Session, *, review_id: UUID, by: Actor) -> Iterat
                 "rank_shown": decision.rank_shown,
                 "model_fingerprint": decision.model_fingerprint,
                 "protocol_version": decision.protocol_version,
-                **_claimed(claim, actor_id),
+                **_import_of(imported, actor_id),
             }
 
 
-def _claimed(claim: ImportedDecision | None, importer: UUID | None) -> dict[str, Any]:
-    """Return what an imported decision was claimed to be; nothing of one that was made here."""
+def _import_of(imported: ImportedDecision | None, importer: UUID | None) -> dict[str, Any]:
+    """Return what the file said about an imported decision; None for one that was made here."""
     return {
-        "named_author": claim.named_author if claim else None,
-        "named_verdict": claim.named_verdict if claim else None,
-        "named_at": claim.named_at if claim else None,
-        "imported_by": importer if claim else None,
+        "named_author": imported.named_author if imported else None,
+        "named_verdict": imported.named_verdict if imported else None,
+        "named_at": imported.named_at if imported else None,
+        "imported_by": importer if imported else None,
     }

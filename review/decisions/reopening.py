@@ -1,4 +1,4 @@
-"""Screening begun anew for one record."""
+"""Reopening a record, so that it is screened again."""
 
 from uuid import UUID, uuid4
 
@@ -17,15 +17,18 @@ from review.vocabulary import Act, Resolution, Stage
 def reopen(
     session: Session, *, review_id: UUID, record_id: UUID, stage: Stage, why: str, by: Actor
 ) -> Reopening:
-    """Start a new round for a record at a stage; earlier decisions stay on record.  Flushes."""
+    """Start a new round for a record at a stage; earlier decisions no longer count.  Flushes.
+
+    Raises Invalid without a reason, Conflicting where nobody has decided yet.
+    """
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     if not why.strip():
-        raise Invalid("Reopening says why; write a sentence.")
+        raise Invalid("Give a reason for reopening this record.")
     cluster = cluster_of(session, review_id=review_id, record_id=record_id)
     now = stage_state(session, review_id=review_id, stage=stage, cluster=cluster)
     if now.resolution is Resolution.UNSCREENED:
         raise Conflicting("Nobody has decided on this record yet, so there is nothing to reopen.")
-    # Decisions that came from a copy, and left with it, may belong to a later round already.
+    # A duplicate that was merged and split again may have left decisions in a later round.
     latest_round = session.scalar(
         select(func.max(Decision.round)).where(
             Decision.review_id == review_id,

@@ -29,13 +29,14 @@ def stop_screening(
 ) -> Stop:
     """Stop screening titles and abstracts early, or resume it; flushes.
 
-    Records that nobody has decided on are then *not screened*, or ``by_automation``: marked as
-    ineligible by automation tools, as PRISMA 2020 calls it (Page et al. 2021, item 16a).  One
-    decision still awaits its second.  Records imported later are unaffected.
+    Records that nobody has decided on then count as *not screened*; with ``by_automation``, as
+    marked as ineligible by automation tools (PRISMA 2020: Page et al. 2021, item 16a).  Records
+    with one decision still await the second, and records imported later are unaffected.  Raises
+    Invalid without a rule.
     """
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     if not rule.strip():
-        raise Invalid("State the rule for stopping or resuming in a sentence.")
+        raise Invalid("State your rule for stopping or resuming in a sentence.")
     stop = Stop(
         id=uuid4(),
         stage=Stage.TITLE_ABSTRACT,
@@ -50,44 +51,45 @@ def stop_screening(
 
 @dataclass(frozen=True)
 class StopInForce:
-    """A stop that has not been resumed: its rule, who made it and when."""
+    """A stop after which screening has not been resumed: its rule, who stopped and when."""
 
     rule: str
     numbers: Mapping[str, Any]
     by_automation: bool
-    who: str
+    stopped_by: str
     at: datetime
 
     @property
     def sentence(self) -> str:
-        """What readers of the results should know, with the number that may have been missed."""
+        """What readers of the results should know, with how many records may have been missed."""
         stopped = f"Screening stopped early, on {self.at.day} {self.at:%B %Y}"
-        if (total := self._number("n_total")) and (read := self._number("n_resolved")) is not None:
-            stopped += f" after {read:,.0f} of {total:,.0f} records"
+        total, resolved = self._number("n_total"), self._number("n_resolved")
+        if total and resolved is not None:
+            stopped += f" after {resolved:,.0f} of {total:,.0f} records"
         bounds = []
-        if (floor := self._number("recall_floor")) is not None:
-            bounds.append(f"at least {int(100 * floor)} % of the relevant records had been found")
-        most, sample = self._number("most_missed"), self._number("n_sample")
-        if most is not None and sample is not None:
-            bounds.append(f"at most {most:,.0f} were left (by a random sample of {sample:,.0f})")
+        if (recall := self._number("recall_floor")) is not None:
+            bounds.append(f"at least {int(100 * recall)} % of the relevant records had been found")
+        missed, sample = self._number("most_missed"), self._number("n_sample")
+        if missed is not None and sample is not None:
+            bounds.append(f"at most {missed:,.0f} were left (by a random sample of {sample:,.0f})")
         confidence = self._number("confidence")
         if not bounds or confidence is None:
             return f"{stopped}. What may have been missed was not estimated."
         return f"{stopped}. At {100 * confidence:.4g} % confidence, {', and '.join(bounds)}."
 
     def _number(self, name: str) -> float | None:
-        """Return one of the numbers; None where a program gave something else for it."""
-        given = self.numbers.get(name)
-        if not isinstance(given, int | float) or isinstance(given, bool):
+        """Return one of the numbers; None where a program sent something that is no number."""
+        number = self.numbers.get(name)
+        if not isinstance(number, int | float) or isinstance(number, bool):
             return None
-        return given if abs(given) < 1e15 else None
+        return number if abs(number) < 1e15 else None
 
 
 def stop_in_force(
     session: Session, review_id: UUID, *, as_of: int | None = None
 ) -> StopInForce | None:
-    """Return the stop of title and abstract screening, None where it was never made or resumed."""
-    newest = session.execute(
+    """Return the stop of title and abstract screening; None while screening continues."""
+    row = session.execute(
         select(Stop, Event.at, Event.actor_kind, Account.name)
         .join(Event, (Event.review_id == Stop.review_id) & (Event.number == Stop.event_number))
         .outerjoin(Account, Account.id == Event.actor_id)
@@ -95,8 +97,12 @@ def stop_in_force(
         .order_by(Stop.event_number.desc())
         .limit(1)
     ).first()
-    if newest is None or not newest.Stop.is_stopped:
+    if row is None or not row.Stop.is_stopped:
         return None
-    who = newest.name or f"the {newest.actor_kind}"
-    stop = newest.Stop
-    return StopInForce(stop.rule, stop.numbers, bool(stop.by_automation), who, newest.at)
+    return StopInForce(
+        rule=row.Stop.rule,
+        numbers=row.Stop.numbers,
+        by_automation=bool(row.Stop.by_automation),
+        stopped_by=row.name or f"the {row.actor_kind}",
+        at=row.at,
+    )

@@ -30,7 +30,7 @@ INCLUDE, EXCLUDE, MAYBE = Verdict.INCLUDE, Verdict.EXCLUDE, Verdict.MAYBE
 
 @dataclass(frozen=True)
 class Hidden:
-    """What reviewer A says where reviewer B may not know it."""
+    """A decision of reviewer A that reviewer B may not know."""
 
     verdict: Verdict
     exclusion_reason: str | None = None
@@ -46,7 +46,7 @@ WORLDS = (
 
 
 def shown(thing: Any) -> Any:
-    """Return something as it would be written on a page, without ids and times of B's own acts."""
+    """Return something as a page would show it, without ids and times of B's own acts."""
     match thing:
         case Decision():
             return (
@@ -56,13 +56,13 @@ def shown(thing: Any) -> Any:
         case Record():
             return thing.id
         case Sequence() if not isinstance(thing, str):
-            return [shown(one) for one in thing]
+            return [shown(item) for item in thing]
         case _:
             return thing
 
 
-def tried(session: Session, act: Callable[[], Any]) -> Any:
-    """Return what an act comes to: what it gives, or the words of its refusal; then undo it."""
+def answer_to(session: Session, act: Callable[[], Any]) -> Any:
+    """Return the answer to an act, or the words of its refusal; then undo it."""
     savepoint = session.begin_nested()
     try:
         return shown(act())
@@ -73,108 +73,116 @@ def tried(session: Session, act: Callable[[], Any]) -> Any:
 
 
 def everything_seen(
-    session: Session, cast: Cast, by: Actor, about: UUID, other: UUID
+    session: Session, cast: Cast, by: Actor, hidden_record: UUID, other_record: UUID
 ) -> dict[str, Any]:
     """Return all that a reviewer can read, and all the answers that they can get by trying."""
-    into: dict[str, Any] = {"review_id": cast.review_id, "by": by}
-    on: dict[str, Any] = {"record_id": about, **into}
-    doors: dict[str, Callable[[], Any]] = {
+    in_review: dict[str, Any] = {"review_id": cast.review_id, "by": by}
+    on_record: dict[str, Any] = {"record_id": hidden_record, **in_review}
+    requests: dict[str, Callable[[], Any]] = {
         "roles": lambda: roles_of(session, review_id=cast.review_id, account_id=by.account_id),
-        "removing": lambda: remove(session, kind=RemovalKind.OTHER, why="No.", **on),
-        "seeking": lambda: retrieve(session, state=RetrievalState.REQUESTED, **on),
-        "joining": lambda: judge(
-            session, left_id=about, right_id=other, verdict=Judgement.DUPLICATE, **into
+        "removing": lambda: remove(session, kind=RemovalKind.OTHER, why="No.", **on_record),
+        "retrieving": lambda: retrieve(session, state=RetrievalState.REQUESTED, **on_record),
+        "merging": lambda: judge(
+            session,
+            left_id=hidden_record,
+            right_id=other_record,
+            verdict=Judgement.DUPLICATE,
+            **in_review,
         ),
     }
     for action in Action:
-        doors[f"may {action}"] = lambda action=action: check(session, action=action, **into)
+        requests[f"may {action}"] = lambda action=action: check(session, action=action, **in_review)
     for stage in Stage:
         at: dict[str, Any] = {"stage": stage}
-        doors |= {
-            f"{stage} queue": lambda at=at: next_records(session, limit=50, **at, **into),
-            f"{stage} how many left": lambda at=at: n_left(session, **at, **into),
-            f"{stage} own": lambda at=at: own_decisions(session, limit=50, **at, **into),
-            f"{stage} how many": lambda at=at: n_own_decisions(session, **at, **into),
-            f"{stage} own decision": lambda at=at: own_decision(session, **at, **on),
-            f"{stage} conflicts": lambda at=at: conflicts(session, **at, **into),
-            f"{stage} deciding": lambda at=at: decide(session, verdict=INCLUDE, **at, **on),
-            f"{stage} settling": lambda at=at: adjudicate(
-                session, verdict=INCLUDE, settles=[], **at, **on
+        requests |= {
+            f"{stage} queue": lambda at=at: next_records(session, limit=50, **at, **in_review),
+            f"{stage} how many left": lambda at=at: n_left(session, **at, **in_review),
+            f"{stage} own": lambda at=at: own_decisions(session, limit=50, **at, **in_review),
+            f"{stage} how many": lambda at=at: n_own_decisions(session, **at, **in_review),
+            f"{stage} own decision": lambda at=at: own_decision(session, **at, **on_record),
+            f"{stage} conflicts": lambda at=at: conflicts(session, **at, **in_review),
+            f"{stage} deciding": lambda at=at: decide(session, verdict=INCLUDE, **at, **on_record),
+            f"{stage} adjudicating": lambda at=at: adjudicate(
+                session, verdict=INCLUDE, settles=[], **at, **on_record
             ),
-            f"{stage} reopening": lambda at=at: reopen(session, why="Let me.", **at, **on),
+            f"{stage} reopening": lambda at=at: reopen(session, why="Let me.", **at, **on_record),
         }
-    return {name: tried(session, door) for name, door in doors.items()}
+    return {name: answer_to(session, request) for name, request in requests.items()}
 
 
 def differences(seen: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:
-    """Return what is not the same in every world, with what it is in each."""
+    """Return everything that is not the same in every world, with its value in each."""
     return {
-        name: [one[name] for one in seen]
+        name: [world[name] for world in seen]
         for name in seen[0]
-        if any(one[name] != seen[0][name] for one in seen)
+        if any(world[name] != seen[0][name] for world in seen)
     }
 
 
 def in_each_world(session: Session, worlds: tuple[Hidden, ...]) -> Iterator[Hidden]:
-    """Yield each world in turn, and undo what was done in it."""
+    """Yield each world in turn, and undo everything that was done in it."""
     for world in worlds:
         with session.begin_nested() as savepoint:
             yield world
             savepoint.rollback()
 
 
-def say(session: Session, cast: Cast, record: UUID, by: Actor, stage: Stage, **said: Any) -> UUID:
+def make_decision(
+    session: Session, cast: Cast, record: UUID, by: Actor, stage: Stage, **more: Any
+) -> UUID:
     return decide(
-        session, review_id=cast.review_id, record_id=record, stage=stage, by=by, **said
+        session, review_id=cast.review_id, record_id=record, stage=stage, by=by, **more
     ).id
 
 
 @pytest.mark.parametrize("rules", [{}, {"maybe": False}, {"needed": 1}], ids=str)
-def test_nothing_that_b_sees_depends_on_what_a_said_before_b_decides(session, rules):
+def test_nothing_that_b_sees_depends_on_as_decision_before_b_decides(session, rules):
     cast = make_review(session, **rules)
-    hidden, mine, *_ = make_records(session, cast.review_id, 4)
-    say(session, cast, mine, cast.reviewer_b, TITLE_ABSTRACT, verdict=EXCLUDE)
+    hidden, own, *_ = make_records(session, cast.review_id, 4)
+    make_decision(session, cast, own, cast.reviewer_b, TITLE_ABSTRACT, verdict=EXCLUDE)
     seen = []
 
     for world in in_each_world(session, WORLDS):
-        said = say(session, cast, hidden, cast.reviewer_a, TITLE_ABSTRACT, **asdict(world))
-        b_sees = everything_seen(session, cast, cast.reviewer_b, hidden, mine)
-        b_sees["by id"] = tried(
+        decision_id = make_decision(
+            session, cast, hidden, cast.reviewer_a, TITLE_ABSTRACT, **asdict(world)
+        )
+        b_sees = everything_seen(session, cast, cast.reviewer_b, hidden, own)
+        b_sees["by id"] = answer_to(
             session,
-            lambda said=said: decision_of(
-                session, review_id=cast.review_id, decision_id=said, by=cast.reviewer_b
+            lambda decision_id=decision_id: decision_of(
+                session, review_id=cast.review_id, decision_id=decision_id, by=cast.reviewer_b
             ),
         )
-        seen.append({name: hide(what, said) for name, what in b_sees.items()})
+        seen.append({name: without_id(answer, decision_id) for name, answer in b_sees.items()})
 
     assert differences(seen) == {}
 
 
-def hide(what: Any, id_: UUID) -> Any:
-    assert str(id_) not in repr(what), "a hidden decision's id is on the page"
-    return what
+def without_id(answer: Any, id_: UUID) -> Any:
+    assert str(id_) not in repr(answer), "a hidden decision's id is on the page"
+    return answer
 
 
-def test_a_decision_of_another_reviewer_is_nowhere_to_be_found(session, cast):
+def test_a_decision_of_another_reviewer_cannot_be_found(session, cast):
     [record] = make_records(session, cast.review_id)
-    hidden = say(session, cast, record, cast.reviewer_a, TITLE_ABSTRACT, verdict=INCLUDE)
+    hidden = make_decision(session, cast, record, cast.reviewer_a, TITLE_ABSTRACT, verdict=INCLUDE)
 
     with pytest.raises(NotFound):
         decision_of(session, review_id=cast.review_id, decision_id=hidden, by=cast.reviewer_b)
-    mine = own_decision(
+    own = own_decision(
         session, review_id=cast.review_id, record_id=record, stage=TITLE_ABSTRACT,
         by=cast.reviewer_b,
     )  # fmt: skip
-    assert mine is None
+    assert own is None
 
 
 @pytest.mark.parametrize(
-    ("mine", "is_adjudicator"),
+    ("own_verdict", "is_adjudicator"),
     [(INCLUDE, False), (EXCLUDE, False), (INCLUDE, True)],
-    ids=["B includes", "B excludes", "B includes, and adjudicates elsewhere"],
+    ids=["B includes", "B excludes", "B includes, and adjudicates other records"],
 )
-def test_nothing_that_b_sees_tells_whether_a_agreed(session, cast, mine, is_adjudicator):
-    """The round is complete; whether it is a conflict is not for the one who decided in it."""
+def test_nothing_that_b_sees_reveals_whether_a_agreed(session, cast, own_verdict, is_adjudicator):
+    """The round is complete; people who decided in it may not know whether it is a conflict."""
     hidden, other = make_records(session, cast.review_id, 2)
     if is_adjudicator:
         add_member(
@@ -184,14 +192,14 @@ def test_nothing_that_b_sees_tells_whether_a_agreed(session, cast, mine, is_adju
     seen = []
 
     for world in in_each_world(session, WORLDS):
-        say(session, cast, hidden, cast.reviewer_a, TITLE_ABSTRACT, **asdict(world))
-        say(session, cast, hidden, cast.reviewer_b, TITLE_ABSTRACT, verdict=mine)
+        make_decision(session, cast, hidden, cast.reviewer_a, TITLE_ABSTRACT, **asdict(world))
+        make_decision(session, cast, hidden, cast.reviewer_b, TITLE_ABSTRACT, verdict=own_verdict)
         seen.append(everything_seen(session, cast, cast.reviewer_b, hidden, other))
 
     assert differences(seen) == {}
 
 
-def test_at_full_text_too_nothing_that_b_sees_tells_what_a_said(session, cast):
+def test_at_full_text_too_nothing_that_b_sees_reveals_as_decision(session, cast):
     hidden, other = make_records(session, cast.review_id, 2)
     for record in (hidden, other):
         decide_both(session, cast, record, INCLUDE)
@@ -200,27 +208,27 @@ def test_at_full_text_too_nothing_that_b_sees_tells_what_a_said(session, cast):
     before, after = [], []
 
     for world in in_each_world(session, WORLDS):
-        say(session, cast, hidden, cast.reviewer_a, FULL_TEXT, **asdict(world))
+        make_decision(session, cast, hidden, cast.reviewer_a, FULL_TEXT, **asdict(world))
         before.append(everything_seen(session, cast, cast.reviewer_b, hidden, other))
-        say(session, cast, hidden, cast.reviewer_b, FULL_TEXT, verdict=INCLUDE)
+        make_decision(session, cast, hidden, cast.reviewer_b, FULL_TEXT, verdict=INCLUDE)
         after.append(everything_seen(session, cast, cast.reviewer_b, hidden, other))
 
     assert differences(before) == {}
     assert differences(after) == {}
 
 
-def test_the_ranker_learns_nothing_from_a_decision_that_stands_alone(session, cast):
+def test_the_ranker_learns_nothing_from_a_single_decision(session, cast):
     records = make_records(session, cast.review_id, 4)
     decide_both(session, cast, records[0], INCLUDE)
     learned = []
 
     for world in in_each_world(session, WORLDS):
-        say(session, cast, records[1], cast.reviewer_a, TITLE_ABSTRACT, **asdict(world))
+        make_decision(session, cast, records[1], cast.reviewer_a, TITLE_ABSTRACT, **asdict(world))
         data = training_data(session, review_id=cast.review_id, stage=TITLE_ABSTRACT)
         learned.append((data.ids, data.texts, data.labels))
 
     assert learned[0][2] == [1, -1, -1, -1]
-    assert all(one == learned[0] for one in learned)
+    assert all(world == learned[0] for world in learned)
 
 
 def test_an_adjudicator_sees_the_conflicts_of_others_and_none_of_their_own(session, cast):
@@ -230,25 +238,25 @@ def test_an_adjudicator_sees_the_conflicts_of_others_and_none_of_their_own(sessi
         add_member(
             session, review_id=cast.review_id, email=cast.emails[name], role=role, by=OPERATOR
         )
-    say(session, cast, ours, cast.reviewer_a, TITLE_ABSTRACT, verdict=INCLUDE)
-    say(session, cast, ours, cast.reviewer_b, TITLE_ABSTRACT, verdict=EXCLUDE)
-    say(session, cast, theirs, outsider, TITLE_ABSTRACT, verdict=INCLUDE)
-    say(session, cast, theirs, cast.reviewer_b, TITLE_ABSTRACT, verdict=EXCLUDE)
+    make_decision(session, cast, ours, cast.reviewer_a, TITLE_ABSTRACT, verdict=INCLUDE)
+    make_decision(session, cast, ours, cast.reviewer_b, TITLE_ABSTRACT, verdict=EXCLUDE)
+    make_decision(session, cast, theirs, outsider, TITLE_ABSTRACT, verdict=INCLUDE)
+    make_decision(session, cast, theirs, cast.reviewer_b, TITLE_ABSTRACT, verdict=EXCLUDE)
     decide_both(session, cast, agreed, INCLUDE)
 
     def listed(by: Actor) -> list[UUID]:
-        found = conflicts(session, review_id=cast.review_id, stage=TITLE_ABSTRACT, by=by)
-        assert all(len(one.decisions) == 2 for one in found)
-        return [one.record.id for one in found]
+        shown = conflicts(session, review_id=cast.review_id, stage=TITLE_ABSTRACT, by=by)
+        assert all(len(conflict.decisions) == 2 for conflict in shown)
+        return [conflict.record.id for conflict in shown]
 
     assert listed(cast.adjudicator) == [ours, theirs]
     assert listed(cast.reviewer_a) == [theirs]
-    for nosy in (cast.reviewer_b, cast.lead, cast.advisor):
+    for person in (cast.reviewer_b, cast.lead, cast.advisor):
         with pytest.raises(NotAllowed):
-            listed(nosy)
+            listed(person)
 
 
-def test_a_conflict_within_a_cluster_is_hidden_from_whoever_decided_on_any_of_its_records(
+def test_a_conflict_within_a_cluster_is_hidden_from_people_who_decided_on_any_of_its_records(
     session, cast
 ):
     a, b = make_records(session, cast.review_id, 2)
@@ -256,17 +264,17 @@ def test_a_conflict_within_a_cluster_is_hidden_from_whoever_decided_on_any_of_it
         session, review_id=cast.review_id, email=cast.emails["reviewer_a"], role=Role.ADJUDICATOR,
         by=OPERATOR,
     )  # fmt: skip
-    say(session, cast, b, cast.reviewer_a, TITLE_ABSTRACT, verdict=INCLUDE)
-    say(session, cast, a, cast.reviewer_b, TITLE_ABSTRACT, verdict=EXCLUDE)
+    make_decision(session, cast, b, cast.reviewer_a, TITLE_ABSTRACT, verdict=INCLUDE)
+    make_decision(session, cast, a, cast.reviewer_b, TITLE_ABSTRACT, verdict=EXCLUDE)
     judge(session, review_id=cast.review_id, left_id=a, right_id=b,
           verdict=Judgement.DUPLICATE, by=cast.lead)  # fmt: skip
 
-    found = {
-        who.account_id: conflicts(session, review_id=cast.review_id, stage=TITLE_ABSTRACT, by=who)
-        for who in (cast.adjudicator, cast.reviewer_a)
-    }
+    seen = [
+        conflicts(session, review_id=cast.review_id, stage=TITLE_ABSTRACT, by=person)
+        for person in (cast.adjudicator, cast.reviewer_a)
+    ]
 
-    assert [len(one) for one in found.values()] == [1, 0]
+    assert [len(shown) for shown in seen] == [1, 0]
 
 
 def test_where_consensus_is_allowed_the_reviewers_themselves_see_their_conflict(session):
@@ -279,15 +287,15 @@ def test_where_consensus_is_allowed_the_reviewers_themselves_see_their_conflict(
         session, review_id=cast.review_id, email=cast.emails["reviewer_a"], role=Role.ADJUDICATOR,
         by=OPERATOR,
     )  # fmt: skip
-    say(session, cast, record, cast.reviewer_a, TITLE_ABSTRACT, verdict=INCLUDE)
-    say(session, cast, record, cast.reviewer_b, TITLE_ABSTRACT, verdict=EXCLUDE)
+    make_decision(session, cast, record, cast.reviewer_a, TITLE_ABSTRACT, verdict=INCLUDE)
+    make_decision(session, cast, record, cast.reviewer_b, TITLE_ABSTRACT, verdict=EXCLUDE)
 
-    found = conflicts(session, review_id=cast.review_id, stage=TITLE_ABSTRACT, by=cast.reviewer_a)
+    shown = conflicts(session, review_id=cast.review_id, stage=TITLE_ABSTRACT, by=cast.reviewer_a)
 
-    assert [one.record.id for one in found] == [record]
+    assert [conflict.record.id for conflict in shown] == [record]
 
 
-def test_counts_are_for_those_whose_decisions_they_cannot_give_away(session, cast):
+def test_counts_are_for_people_to_whom_they_reveal_no_decision(session, cast):
     allowed = {Role.LEAD, Role.ADJUDICATOR, Role.ADVISOR}
 
     for role in Role:
@@ -300,12 +308,12 @@ def test_counts_are_for_those_whose_decisions_they_cannot_give_away(session, cas
         check(session, review_id=cast.review_id, by=cast.outsider, action=Action.SEE_COUNTS)
 
 
-def test_the_queue_is_the_reviewers_own_and_holds_every_record_that_awaits_them(session, cast):
+def test_the_queue_has_every_record_that_needs_the_reviewers_decision(session, cast):
     records = make_records(session, cast.review_id, 6)
-    undecided, half, mine, done, removed, copy = records
-    say(session, cast, half, cast.reviewer_a, TITLE_ABSTRACT, verdict=EXCLUDE)
-    say(session, cast, mine, cast.reviewer_b, TITLE_ABSTRACT, verdict=INCLUDE)
-    decide_both(session, cast, done, EXCLUDE)
+    undecided, decided_by_a, decided_by_b, resolved, removed, copy = records
+    make_decision(session, cast, decided_by_a, cast.reviewer_a, TITLE_ABSTRACT, verdict=EXCLUDE)
+    make_decision(session, cast, decided_by_b, cast.reviewer_b, TITLE_ABSTRACT, verdict=INCLUDE)
+    decide_both(session, cast, resolved, EXCLUDE)
     remove(session, review_id=cast.review_id, record_id=removed, kind=RemovalKind.OTHER,
            why="Retracted.", by=cast.lead)  # fmt: skip
     judge(session, review_id=cast.review_id, left_id=undecided, right_id=copy,
@@ -317,8 +325,8 @@ def test_the_queue_is_the_reviewers_own_and_holds_every_record_that_awaits_them(
             skip(session, record_id=record_id, **at)
         return [record.id for record in next_records(session, limit=50, **at)]
 
-    assert queue(cast.reviewer_a) == [undecided, mine]
-    assert queue(cast.reviewer_b) == [undecided, half]
-    assert queue(cast.reviewer_b, undecided) == [half, undecided]
+    assert queue(cast.reviewer_a) == [undecided, decided_by_b]
+    assert queue(cast.reviewer_b) == [undecided, decided_by_a]
+    assert queue(cast.reviewer_b, undecided) == [decided_by_a, undecided]
     with pytest.raises(NotAllowed):
         queue(cast.lead)

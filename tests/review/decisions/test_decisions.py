@@ -1,4 +1,4 @@
-"""Two independent decisions, changes of mind, conflicts and their settlement."""
+"""Two independent decisions, changed decisions, conflicts and how they are resolved."""
 
 from uuid import uuid4
 
@@ -30,14 +30,14 @@ from tests.factories import (
 INCLUDE, EXCLUDE, MAYBE = Verdict.INCLUDE, Verdict.EXCLUDE, Verdict.MAYBE
 
 
-def say(session: Session, cast: Cast, record, verdict, by, **more) -> Decision:
+def make_decision(session: Session, cast: Cast, record, verdict, by, **more) -> Decision:
     more.setdefault("stage", Stage.TITLE_ABSTRACT)
     return decide(
         session, review_id=cast.review_id, record_id=record, verdict=verdict, by=by, **more
     )
 
 
-def stands(session: Session, cast: Cast, record, stage=Stage.TITLE_ABSTRACT) -> StageState:
+def stage_state_of(session: Session, cast: Cast, record, stage=Stage.TITLE_ABSTRACT) -> StageState:
     cluster = cluster_of(session, review_id=cast.review_id, record_id=record)
     return stage_state(session, review_id=cast.review_id, stage=stage, cluster=cluster)
 
@@ -56,134 +56,136 @@ def stands(session: Session, cast: Cast, record, stage=Stage.TITLE_ABSTRACT) -> 
 def test_two_decisions_resolve_a_record(session, cast, first, second, resolution):
     [record] = make_records(session, cast.review_id)
 
-    before = stands(session, cast, record).resolution
-    say(session, cast, record, first, cast.reviewer_a)
-    between = stands(session, cast, record).resolution
-    say(session, cast, record, second, cast.reviewer_b)
+    before = stage_state_of(session, cast, record).resolution
+    make_decision(session, cast, record, first, cast.reviewer_a)
+    between = stage_state_of(session, cast, record).resolution
+    make_decision(session, cast, record, second, cast.reviewer_b)
 
     assert before is Resolution.UNSCREENED
     assert between is Resolution.AWAITING_SECOND
-    assert stands(session, cast, record).resolution is resolution
+    assert stage_state_of(session, cast, record).resolution is resolution
 
 
-def test_where_maybe_does_not_advance_it_is_for_the_adjudicator(session):
+def test_where_maybe_does_not_advance_two_maybes_are_a_conflict(session):
     cast = make_review(session, maybe=False)
     [record] = make_records(session, cast.review_id)
 
     decide_both(session, cast, record, MAYBE)
 
-    assert stands(session, cast, record).resolution is Resolution.CONFLICT
+    assert stage_state_of(session, cast, record).resolution is Resolution.CONFLICT
 
 
 def test_one_decision_is_enough_where_the_protocol_says_so(session):
     cast = make_review(session, needed=1)
     [record] = make_records(session, cast.review_id)
 
-    say(session, cast, record, INCLUDE, cast.reviewer_a)
+    make_decision(session, cast, record, INCLUDE, cast.reviewer_a)
 
-    assert stands(session, cast, record).resolution is Resolution.INCLUDE
+    assert stage_state_of(session, cast, record).resolution is Resolution.INCLUDE
     with pytest.raises(Conflicting, match="does not need"):
-        say(session, cast, record, INCLUDE, cast.reviewer_b)
+        make_decision(session, cast, record, INCLUDE, cast.reviewer_b)
 
 
 def test_a_reviewer_may_change_and_withdraw(session, cast):
     [record] = make_records(session, cast.review_id)
-    first = say(session, cast, record, INCLUDE, cast.reviewer_a)
+    first = make_decision(session, cast, record, INCLUDE, cast.reviewer_a)
 
-    second = say(session, cast, record, EXCLUDE, cast.reviewer_a, supersedes_id=first.id)
-    say(session, cast, record, Verdict.WITHDRAWN, cast.reviewer_a, supersedes_id=second.id)
-    withdrawn = stands(session, cast, record)
-    say(session, cast, record, INCLUDE, cast.reviewer_a)
+    second = make_decision(session, cast, record, EXCLUDE, cast.reviewer_a, supersedes_id=first.id)
+    make_decision(
+        session, cast, record, Verdict.WITHDRAWN, cast.reviewer_a, supersedes_id=second.id
+    )
+    withdrawn = stage_state_of(session, cast, record)
+    make_decision(session, cast, record, INCLUDE, cast.reviewer_a)
 
     assert withdrawn.resolution is Resolution.UNSCREENED
-    assert stands(session, cast, record).n_reviewers == 1
+    assert stage_state_of(session, cast, record).n_reviewers == 1
 
 
 def test_a_decision_from_a_stale_page_is_refused(session, cast):
     [record] = make_records(session, cast.review_id)
-    first = say(session, cast, record, INCLUDE, cast.reviewer_a)
-    say(session, cast, record, EXCLUDE, cast.reviewer_a, supersedes_id=first.id)
+    first = make_decision(session, cast, record, INCLUDE, cast.reviewer_a)
+    make_decision(session, cast, record, EXCLUDE, cast.reviewer_a, supersedes_id=first.id)
 
     with pytest.raises(Stale):
-        say(session, cast, record, MAYBE, cast.reviewer_a, supersedes_id=first.id)
+        make_decision(session, cast, record, MAYBE, cast.reviewer_a, supersedes_id=first.id)
     with pytest.raises(Stale):
-        say(session, cast, record, MAYBE, cast.reviewer_a)
+        make_decision(session, cast, record, MAYBE, cast.reviewer_a)
 
 
 def test_the_same_key_saves_once_and_another_content_is_refused(session, cast):
     [record] = make_records(session, cast.review_id)
     key = uuid4()
 
-    first = say(session, cast, record, INCLUDE, cast.reviewer_a, idempotency_key=key)
-    again = say(session, cast, record, INCLUDE, cast.reviewer_a, idempotency_key=key)
+    first = make_decision(session, cast, record, INCLUDE, cast.reviewer_a, idempotency_key=key)
+    again = make_decision(session, cast, record, INCLUDE, cast.reviewer_a, idempotency_key=key)
 
     assert again is first
     with pytest.raises(Conflicting, match="another decision"):
-        say(session, cast, record, EXCLUDE, cast.reviewer_a, idempotency_key=key)
+        make_decision(session, cast, record, EXCLUDE, cast.reviewer_a, idempotency_key=key)
 
 
 def test_only_reviewers_of_this_review_decide(session, cast):
     [record] = make_records(session, cast.review_id)
-    other = make_review(session)
-    [foreign] = make_records(session, other.review_id)
+    other_review = make_review(session)
+    [foreign] = make_records(session, other_review.review_id)
 
     for person in (cast.lead, cast.advisor, cast.adjudicator):
         with pytest.raises(NotAllowed):
-            say(session, cast, record, INCLUDE, person)
+            make_decision(session, cast, record, INCLUDE, person)
     with pytest.raises(NotFound):
-        say(session, cast, record, INCLUDE, cast.outsider)
+        make_decision(session, cast, record, INCLUDE, cast.outsider)
     with pytest.raises(NotFound):
-        say(session, cast, foreign, INCLUDE, cast.reviewer_a)
+        make_decision(session, cast, foreign, INCLUDE, cast.reviewer_a)
 
 
 def test_a_reason_belongs_to_an_exclusion_and_full_text_needs_one(session, cast):
     [record] = make_records(session, cast.review_id)
 
     with pytest.raises(Invalid, match="only when you exclude"):
-        say(session, cast, record, INCLUDE, cast.reviewer_a, exclusion_reason="date")
+        make_decision(session, cast, record, INCLUDE, cast.reviewer_a, exclusion_reason="date")
     with pytest.raises(Invalid, match="not one of"):
-        say(session, cast, record, EXCLUDE, cast.reviewer_a, exclusion_reason="mood")
+        make_decision(session, cast, record, EXCLUDE, cast.reviewer_a, exclusion_reason="mood")
     decide_both(session, cast, record, INCLUDE)
     retrieve(session, review_id=cast.review_id, record_id=record,
              state=RetrievalState.RETRIEVED, by=cast.lead)  # fmt: skip
     with pytest.raises(Invalid, match="every exclusion needs one"):
-        say(session, cast, record, EXCLUDE, cast.reviewer_a, stage=Stage.FULL_TEXT)
+        make_decision(session, cast, record, EXCLUDE, cast.reviewer_a, stage=Stage.FULL_TEXT)
 
 
-def test_an_adjudicator_settles_a_conflict_citing_both_decisions(session, cast):
+def test_an_adjudicator_resolves_a_conflict_citing_both_decisions(session, cast):
     [record] = make_records(session, cast.review_id)
-    a = say(session, cast, record, INCLUDE, cast.reviewer_a)
-    b = say(session, cast, record, EXCLUDE, cast.reviewer_b)
-    settle = {"review_id": cast.review_id, "record_id": record, "stage": Stage.TITLE_ABSTRACT,
-              "verdict": INCLUDE, "by": cast.adjudicator}  # fmt: skip
+    a = make_decision(session, cast, record, INCLUDE, cast.reviewer_a)
+    b = make_decision(session, cast, record, EXCLUDE, cast.reviewer_b)
+    resolve = {"review_id": cast.review_id, "record_id": record, "stage": Stage.TITLE_ABSTRACT,
+               "verdict": INCLUDE, "by": cast.adjudicator}  # fmt: skip
 
     with pytest.raises(Stale):
-        adjudicate(session, settles=[a.id], **settle)
-    adjudicate(session, settles=[a.id, b.id], **settle)
+        adjudicate(session, settles=[a.id], **resolve)
+    adjudicate(session, settles=[a.id, b.id], **resolve)
 
-    now = stands(session, cast, record)
+    now = stage_state_of(session, cast, record)
     assert (now.resolution, now.is_adjudicated) == (Resolution.INCLUDE, True)
     with pytest.raises(Settled):
-        say(session, cast, record, INCLUDE, cast.reviewer_b, supersedes_id=b.id)
+        make_decision(session, cast, record, INCLUDE, cast.reviewer_b, supersedes_id=b.id)
     with pytest.raises(Conflicting, match="already been resolved"):
-        adjudicate(session, settles=[a.id, b.id], **settle)
+        adjudicate(session, settles=[a.id, b.id], **resolve)
 
 
-def test_a_rounds_own_reviewer_cannot_adjudicate_it(session, cast):
-    from_outside = make_review(session)
+def test_a_reviewer_of_the_round_cannot_adjudicate_it(session, cast):
+    other_review = make_review(session)
     [record] = make_records(session, cast.review_id)
-    a = say(session, cast, record, INCLUDE, cast.reviewer_a)
-    b = say(session, cast, record, EXCLUDE, cast.reviewer_b)
-    settle = {"review_id": cast.review_id, "record_id": record, "stage": Stage.TITLE_ABSTRACT,
-              "verdict": INCLUDE, "settles": [a.id, b.id]}  # fmt: skip
+    a = make_decision(session, cast, record, INCLUDE, cast.reviewer_a)
+    b = make_decision(session, cast, record, EXCLUDE, cast.reviewer_b)
+    resolve = {"review_id": cast.review_id, "record_id": record, "stage": Stage.TITLE_ABSTRACT,
+               "verdict": INCLUDE, "settles": [a.id, b.id]}  # fmt: skip
 
     with pytest.raises(NotAllowed):
-        adjudicate(session, by=cast.reviewer_a, **settle)
+        adjudicate(session, by=cast.reviewer_a, **resolve)
     with pytest.raises(NotFound):
-        adjudicate(session, by=from_outside.adjudicator, **settle)
+        adjudicate(session, by=other_review.adjudicator, **resolve)
 
 
-def test_once_retrieval_used_it_a_resolution_takes_a_reopen_to_change(session, cast):
+def test_once_retrieval_has_used_a_resolution_only_reopening_changes_it(session, cast):
     [record] = make_records(session, cast.review_id)
     decide_both(session, cast, record, INCLUDE)
     live = live_decisions_on(session, cast, record, Stage.TITLE_ABSTRACT)
@@ -191,24 +193,24 @@ def test_once_retrieval_used_it_a_resolution_takes_a_reopen_to_change(session, c
              state=RetrievalState.REQUESTED, by=cast.lead)  # fmt: skip
 
     with pytest.raises(Settled):
-        say(session, cast, record, EXCLUDE, cast.reviewer_a, supersedes_id=live[0].id)
+        make_decision(session, cast, record, EXCLUDE, cast.reviewer_a, supersedes_id=live[0].id)
     reopen(session, review_id=cast.review_id, record_id=record, stage=Stage.TITLE_ABSTRACT,
            why="The criterion was amended.", by=cast.lead)  # fmt: skip
-    reopened = stands(session, cast, record)
+    reopened = stage_state_of(session, cast, record)
     decide_both(session, cast, record, EXCLUDE)
 
     assert (reopened.resolution, reopened.round) == (Resolution.UNSCREENED, 2)
-    assert stands(session, cast, record).resolution is Resolution.EXCLUDE
+    assert stage_state_of(session, cast, record).resolution is Resolution.EXCLUDE
 
 
-def test_full_text_waits_for_inclusion_and_retrieval(session, cast):
+def test_full_text_screening_needs_inclusion_and_retrieval(session, cast):
     [record] = make_records(session, cast.review_id)
 
     with pytest.raises(Conflicting, match="does not need"):
-        say(session, cast, record, INCLUDE, cast.reviewer_a, stage=Stage.FULL_TEXT)
+        make_decision(session, cast, record, INCLUDE, cast.reviewer_a, stage=Stage.FULL_TEXT)
     decide_both(session, cast, record, INCLUDE)
     with pytest.raises(Conflicting, match="does not need"):
-        say(session, cast, record, INCLUDE, cast.reviewer_a, stage=Stage.FULL_TEXT)
+        make_decision(session, cast, record, INCLUDE, cast.reviewer_a, stage=Stage.FULL_TEXT)
 
 
 def test_two_excludes_for_different_reasons_conflict_where_reasons_must_agree(session):
@@ -218,15 +220,15 @@ def test_two_excludes_for_different_reasons_conflict_where_reasons_must_agree(se
     retrieve(session, review_id=cast.review_id, record_id=record,
              state=RetrievalState.RETRIEVED, by=cast.lead)  # fmt: skip
 
-    a = say(session, cast, record, EXCLUDE, cast.reviewer_a, stage=Stage.FULL_TEXT,
+    a = make_decision(session, cast, record, EXCLUDE, cast.reviewer_a, stage=Stage.FULL_TEXT,
             exclusion_reason="intervention")  # fmt: skip
-    b = say(session, cast, record, EXCLUDE, cast.reviewer_b, stage=Stage.FULL_TEXT,
+    b = make_decision(session, cast, record, EXCLUDE, cast.reviewer_b, stage=Stage.FULL_TEXT,
             exclusion_reason="population")  # fmt: skip
-    before = stands(session, cast, record, Stage.FULL_TEXT)
+    before = stage_state_of(session, cast, record, Stage.FULL_TEXT)
     adjudicate(session, review_id=cast.review_id, record_id=record, stage=Stage.FULL_TEXT,
                verdict=EXCLUDE, exclusion_reason="population", settles=[a.id, b.id],
                by=cast.adjudicator)  # fmt: skip
-    after = stands(session, cast, record, Stage.FULL_TEXT)
+    after = stage_state_of(session, cast, record, Stage.FULL_TEXT)
 
     assert before.resolution is Resolution.CONFLICT
     assert (after.resolution, after.exclusion_reason) == (Resolution.EXCLUDE, "population")
@@ -235,33 +237,36 @@ def test_two_excludes_for_different_reasons_conflict_where_reasons_must_agree(se
 def test_the_first_reason_in_the_protocols_order_is_the_primary_one(session, cast):
     [record] = make_records(session, cast.review_id)
 
-    say(session, cast, record, EXCLUDE, cast.reviewer_a, exclusion_reason="intervention")
-    say(session, cast, record, EXCLUDE, cast.reviewer_b, exclusion_reason="population")
+    make_decision(session, cast, record, EXCLUDE, cast.reviewer_a, exclusion_reason="intervention")
+    make_decision(session, cast, record, EXCLUDE, cast.reviewer_b, exclusion_reason="population")
 
-    assert stands(session, cast, record).exclusion_reason == "population"
+    assert stage_state_of(session, cast, record).exclusion_reason == "population"
 
 
 def test_an_amendment_changes_new_rounds_only(session, cast):
-    begun, untouched = make_records(session, cast.review_id, 2)
-    say(session, cast, begun, INCLUDE, cast.reviewer_a)
+    begun, unscreened = make_records(session, cast.review_id, 2)
+    make_decision(session, cast, begun, INCLUDE, cast.reviewer_a)
 
     amend_protocol(session, review_id=cast.review_id, protocol_text=protocol_text(needed=1),
                    why="Too few people.", by=cast.lead)  # fmt: skip
-    say(session, cast, untouched, INCLUDE, cast.reviewer_a)
+    make_decision(session, cast, unscreened, INCLUDE, cast.reviewer_a)
 
-    assert stands(session, cast, begun).resolution is Resolution.AWAITING_SECOND
-    assert stands(session, cast, untouched).resolution is Resolution.INCLUDE
+    assert stage_state_of(session, cast, begun).resolution is Resolution.AWAITING_SECOND
+    assert stage_state_of(session, cast, unscreened).resolution is Resolution.INCLUDE
 
 
-def test_a_stop_leaves_the_undecided_unscreened_but_not_what_comes_later(session, cast):
-    half, none = make_records(session, cast.review_id, 2)
-    say(session, cast, half, INCLUDE, cast.reviewer_a)
+def test_a_stop_leaves_undecided_records_not_screened_but_not_later_ones(session, cast):
+    decided_once, undecided = make_records(session, cast.review_id, 2)
+    make_decision(session, cast, decided_once, INCLUDE, cast.reviewer_a)
 
     stop_screening(session, review_id=cast.review_id, rule="95 % recall", numbers={"p": 0.03},
                    by=cast.lead)  # fmt: skip
     [later] = make_records(session, cast.review_id)
-    stopped = [stands(session, cast, one).resolution for one in (half, none, later)]
-    stop_screening(session, review_id=cast.review_id, rule="taken up again", numbers={},
+    stopped = [
+        stage_state_of(session, cast, record).resolution
+        for record in (decided_once, undecided, later)
+    ]
+    stop_screening(session, review_id=cast.review_id, rule="resumed", numbers={},
                    by=cast.lead, resume=True)  # fmt: skip
 
     assert stopped == [
@@ -269,15 +274,15 @@ def test_a_stop_leaves_the_undecided_unscreened_but_not_what_comes_later(session
         Resolution.NOT_SCREENED,
         Resolution.UNSCREENED,
     ]
-    assert stands(session, cast, none).resolution is Resolution.UNSCREENED
+    assert stage_state_of(session, cast, undecided).resolution is Resolution.UNSCREENED
 
 
-def test_an_included_report_that_a_study_uses_is_settled(session, cast):
+def test_a_decision_that_a_study_relies_on_can_no_longer_be_changed(session, cast):
     [record] = make_records(session, cast.review_id)
     include_fully(session, cast, record)
     live = live_decisions_on(session, cast, record, Stage.FULL_TEXT)
     add_study(session, review_id=cast.review_id, label="Doe 2001", reports=[record], by=cast.lead)
 
     with pytest.raises(Settled):
-        say(session, cast, record, EXCLUDE, cast.reviewer_a, stage=Stage.FULL_TEXT,
+        make_decision(session, cast, record, EXCLUDE, cast.reviewer_a, stage=Stage.FULL_TEXT,
             exclusion_reason="date", supersedes_id=live[0].id)  # fmt: skip

@@ -6,7 +6,7 @@ import pytest
 from review.searches.importing import SearchOnDemand, import_file
 from sqlalchemy import select
 
-from review.decisions.blinding import history, n_own_decisions, own_decisions, settled_decisions
+from review.decisions.blinding import history, n_own_decisions, own_decisions, resolved_decisions
 from review.decisions.decisions import decide
 from review.decisions.import_report import (
     IMPORTED,
@@ -118,8 +118,8 @@ def test_decisions_of_two_named_authors_resolve_records_and_name_them(database, 
             session, review_id=cast.review_id, by=cast.advisor,
             cluster=cluster_of(session, review_id=cast.review_id, record_id=records[0]),
         )  # fmt: skip
-        assert any("imported as decided by Ben" in entry.what for entry in entries)
-        rows = list(settled_decisions(session, review_id=cast.review_id, by=cast.lead))
+        assert any("imported (named author: Ben)" in entry.what for entry in entries)
+        rows = list(resolved_decisions(session, review_id=cast.review_id, by=cast.lead))
         assert {row["named_author"] for row in rows} == {"Ana", "Ben"}
         assert {row["imported_by"] for row in rows} == {cast.lead.account_id}
     assert faults(database) == []
