@@ -1,4 +1,4 @@
-"""What was done lately, in words, for those who may know who did what."""
+"""Recent activity in words, for people who may know who did what."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,67 +12,66 @@ from review.permissions import Action, check
 from review.tables import Account, Event
 from review.vocabulary import Act, ActorKind
 
-LOOK_BACK = 400  # events
+MAX_EVENTS = 400  # the newest events that are summed up
 
-# What an act is called, for one and for several: the number goes in where it says {n}.
-SAID = {
+# What each act is called when done once, and several times; {n} is the number.
+PHRASES = {
     Act.CREATE_REVIEW: ("started the review", "started the review"),
     Act.AMEND_PROTOCOL: ("amended the protocol", "amended the protocol {n} times"),
-    Act.ADD_MEMBER: ("gave somebody a role", "gave {n} roles"),
-    Act.REMOVE_MEMBER: ("took a role away", "took {n} roles away"),
-    Act.ASSIGN: ("changed what somebody reads", "changed {n} times what somebody reads"),
+    Act.ADD_MEMBER: ("gave a member a role", "gave members {n} roles"),
+    Act.REMOVE_MEMBER: ("removed a role from a member", "removed {n} roles from members"),
+    Act.ASSIGN: ("changed an assignment", "changed assignments {n} times"),
     Act.ADD_SEARCH: ("added a search", "added {n} searches"),
-    Act.IMPORT_FILE: ("read a file", "read {n} files"),
-    Act.DEDUPLICATE: ("looked for duplicates", "looked for duplicates {n} times"),
-    Act.JUDGE_PAIR: ("settled a doubtful pair", "settled {n} doubtful pairs"),
-    Act.UNDO_DUPLICATES: ("took back what was said of duplicates", "took back {n} such answers"),
-    Act.REMOVE_RECORD: ("changed a removal before screening", "changed {n} removals"),
+    Act.IMPORT_FILE: ("imported a file", "imported {n} files"),
+    Act.DEDUPLICATE: ("searched for duplicates", "searched for duplicates {n} times"),
+    Act.JUDGE_PAIR: ("judged a possible duplicate", "judged {n} possible duplicates"),
+    Act.UNDO_DUPLICATES: ("undid a judgement on duplicates", "undid {n} judgements on duplicates"),
+    Act.REMOVE_RECORD: ("removed or put back a record", "removed or put back records {n} times"),
     Act.DECIDE: ("decided on a record", "made {n} decisions"),
-    Act.IMPORT_DECISIONS: (
-        "took over decisions made elsewhere",
-        "took over decisions made elsewhere {n} times",
-    ),
-    Act.ADJUDICATE: ("settled a conflict", "settled {n} conflicts"),
+    Act.IMPORT_DECISIONS: ("imported decisions", "imported decisions {n} times"),
+    Act.ADJUDICATE: ("resolved a conflict", "resolved {n} conflicts"),
     Act.REOPEN: ("reopened a record", "reopened {n} records"),
-    Act.STOP: ("stopped screening, or took it up again", "stopped or resumed screening {n} times"),
-    Act.CALIBRATE: ("began a calibration round", "began {n} calibration rounds"),
-    Act.END_CALIBRATION: ("ended a calibration round", "ended {n} calibration rounds"),
-    Act.RETRIEVE: ("noted how a full text stands", "noted how {n} full texts stand"),
+    Act.STOP: ("stopped or resumed screening", "stopped or resumed screening {n} times"),
+    Act.CALIBRATE: ("started a calibration set", "started {n} calibration sets"),
+    Act.END_CALIBRATION: ("ended a calibration set", "ended {n} calibration sets"),
+    Act.RETRIEVE: ("recorded a retrieval", "recorded {n} retrievals"),
     Act.ADD_FULL_TEXT: ("uploaded a full text", "uploaded {n} full texts"),
-    Act.RANK: ("ranked the records anew", "ranked the records anew {n} times"),
-    Act.ADD_STUDY: ("made a study", "made {n} studies"),
+    Act.RANK: ("ranked the records", "ranked the records {n} times"),
+    Act.ADD_STUDY: ("added a study", "added {n} studies"),
     Act.LINK_REPORT: ("changed a study's reports", "changed studies' reports {n} times"),
     Act.ADD_CONTRACT: ("added a contract", "added {n} contracts"),
-    Act.LINK_CONTRACT: ("linked a contract", "linked {n} contracts"),
+    Act.LINK_CONTRACT: ("changed a study's contracts", "changed studies' contracts {n} times"),
     Act.CODE: ("saved a code", "saved {n} codes"),
-    Act.AGREE: ("settled a code", "settled {n} codes"),
+    Act.AGREE: ("agreed on a value", "agreed on {n} values"),
     Act.PUBLISH: ("published the map", "published the map {n} times"),
-    Act.SHARE: ("made a public link", "made {n} public links"),
-    Act.REVOKE_SHARE: ("ended a public link", "ended {n} public links"),
+    Act.SHARE: ("created a share link", "created {n} share links"),
+    Act.REVOKE_SHARE: ("turned off a share link", "turned off {n} share links"),
 }
 
 
 @dataclass
-class Done:
-    """What one actor did of late: the newest such act, and how many there were."""
+class Activity:
+    """Recent acts of one kind by one actor: the time of the newest, and how many there were."""
 
     at: datetime
-    who: str
+    actor: str
     act: Act
     n: int
     last_event: int
 
     @property
     def sentence(self) -> str:
-        """What was done, without by whom."""
-        one, several = SAID[self.act]
-        return one if self.n == 1 else several.format(n=f"{self.n:,}")
+        """What was done, without who did it."""
+        once, several = PHRASES[self.act]
+        return once if self.n == 1 else several.format(n=f"{self.n:,}")
 
 
-def done_lately(session: Session, *, review_id: UUID, by: Actor, limit: int = 8) -> list[Done]:
-    """Return what was done of late, newest first, like acts of one person in one line.
+def recent_activity(
+    session: Session, *, review_id: UUID, by: Actor, limit: int = 8
+) -> list[Activity]:
+    """Return recent activity, newest first; one person's acts of one kind are one entry.
 
-    For the lead: that somebody decided is not for reviewers to know.
+    For the lead: reviewers may not know that somebody decided.
     """
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     rows = session.execute(
@@ -80,13 +79,13 @@ def done_lately(session: Session, *, review_id: UUID, by: Actor, limit: int = 8)
         .outerjoin(Account, Account.id == Event.actor_id)
         .where(Event.review_id == review_id)
         .order_by(Event.number.desc())
-        .limit(LOOK_BACK)
+        .limit(MAX_EVENTS)
     )
-    lines: dict[tuple[str, Act], Done] = {}
+    activities: dict[tuple[str, Act], Activity] = {}
     for number, act, at, kind, name in rows:
-        who = name or ("siftmap" if kind is ActorKind.MODEL else "The operator")
-        if (who, act) in lines:
-            lines[who, act].n += 1
+        actor = name or ("siftmap" if kind is ActorKind.MODEL else "The operator")
+        if (actor, act) in activities:
+            activities[actor, act].n += 1
         else:
-            lines[who, act] = Done(at, who, act, 1, number)
-    return list(lines.values())[:limit]
+            activities[actor, act] = Activity(at, actor, act, n=1, last_event=number)
+    return list(activities.values())[:limit]

@@ -1,4 +1,4 @@
-"""Everything of a review as files: exact lines for machines, safe tables for spreadsheets."""
+"""A review's records, decisions, codes and events as files, for programs and spreadsheets."""
 
 import csv
 import json
@@ -25,8 +25,8 @@ CHUNK = 1000
 Row = Mapping[str, Any]
 
 
-class Kind(StrEnum):
-    """What of a review is exported."""
+class ExportKind(StrEnum):
+    """The part of a review that is exported."""
 
     RECORDS = "records"
     DECISIONS = "decisions"
@@ -35,7 +35,8 @@ class Kind(StrEnum):
 
 
 class ExportFormat(StrEnum):
-    """As what it is exported: safe for spreadsheets, exact, or for reference managers."""
+    """The format of an export: CSV is safe in spreadsheets, JSON lines are exact, RIS is for
+    reference managers."""
 
     CSV = "csv"
     JSONL = "jsonl"
@@ -51,55 +52,55 @@ MEDIA_TYPES = {
 
 @dataclass(frozen=True)
 class Export:
-    """What was written: under which name to save it, as what, and how many rows."""
+    """A file that was written: the name to save it under, its media type and its number of rows."""
 
     name: str
     media_type: str
     n: int
 
 
-def check_asked(kind: Kind, format: ExportFormat) -> None:  # noqa: A002
-    """Raise Invalid for a format that this kind cannot have."""
-    if format is ExportFormat.RIS and kind is not Kind.RECORDS:
-        raise Invalid("RIS holds records only; choose CSV or JSON lines.")
+def check_format(kind: ExportKind, format: ExportFormat) -> None:  # noqa: A002
+    """Raise Invalid where this kind cannot be exported in the format."""
+    if format is ExportFormat.RIS and kind is not ExportKind.RECORDS:
+        raise Invalid("Only records can be exported as RIS. Choose CSV or JSON lines.")
 
 
-def write(
+def write_export(
     session: Session,
     *,
     review_id: UUID,
-    kind: Kind,
+    kind: ExportKind,
     format: ExportFormat,  # noqa: A002
     target: Path,
     by: Actor,
     on_progress: Callable[[float], None] | None = None,
 ) -> Export:
-    """Write one kind of rows to ``target``, whole or not at all; for the lead.
+    """Write one kind of rows to ``target``, completely or not at all; for the lead.
 
-    Of decisions, those are written whose record has come to a result, and one's own.
+    Decisions are written for resolved records, and the lead's own for all records.
     """
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    check_asked(kind, format)
+    check_format(kind, format)
     rows = {
-        Kind.RECORDS: _records,
-        Kind.DECISIONS: resolved_decisions,
-        Kind.CODES: all_codes,
-        Kind.EVENTS: _events,
+        ExportKind.RECORDS: _records,
+        ExportKind.DECISIONS: resolved_decisions,
+        ExportKind.CODES: all_codes,
+        ExportKind.EVENTS: _events,
     }[kind](session, review_id=review_id, by=by)
-    total = _expected(session, review_id, kind)
+    total = _n_expected(session, review_id, kind)
     target.parent.mkdir(parents=True, exist_ok=True)
-    half = target.with_name(f"{target.name}.half")
-    with half.open("w", encoding="utf-8", newline="") as file:
-        n = _write(_told(rows, total, on_progress), format, file)
-    half.replace(target)
+    partial = target.with_name(f"{target.name}.half")
+    with partial.open("w", encoding="utf-8", newline="") as file:
+        n = _write_rows(_with_progress(rows, total, on_progress), format, file)
+    partial.replace(target)
     slug = session.get_one(Review, review_id).slug
     return Export(f"{slug}-{kind}.{format}", MEDIA_TYPES[format], n)
 
 
-def _write(rows: Iterator[Row], format: ExportFormat, file: TextIO) -> int:  # noqa: A002
+def _write_rows(rows: Iterator[Row], format: ExportFormat, file: TextIO) -> int:  # noqa: A002
     n = 0
     table = None
-    for n, row in enumerate(rows, start=1):  # noqa: B007 - the count is the answer
+    for n, row in enumerate(rows, start=1):  # noqa: B007 - only the count is returned
         if format is ExportFormat.JSONL:
             file.write(canonical(row) + "\n")
         elif format is ExportFormat.RIS:
@@ -112,7 +113,7 @@ def _write(rows: Iterator[Row], format: ExportFormat, file: TextIO) -> int:  # n
     return n
 
 
-def _told(
+def _with_progress(
     rows: Iterator[Row], total: int, on_progress: Callable[[float], None] | None
 ) -> Iterator[Row]:
     for n, row in enumerate(rows):
@@ -121,14 +122,14 @@ def _told(
         yield row
 
 
-def _expected(session: Session, review_id: UUID, kind: Kind) -> int:
-    table = Event if kind is Kind.EVENTS else Record
+def _n_expected(session: Session, review_id: UUID, kind: ExportKind) -> int:
+    table = Event if kind is ExportKind.EVENTS else Record
     number = select(func.count()).select_from(table).where(table.review_id == review_id)
     return session.scalar(number) or 0
 
 
 def _records(session: Session, *, review_id: UUID, by: Actor) -> Iterator[Row]:
-    """Yield every record with its source, its cluster and what ``by`` may know of its place."""
+    """Yield every record with its source, its cluster and its flow state as ``by`` may see it."""
     roles = roles_of_actor(session, review_id=review_id, by=by)
     states = flow_states(session, review_id=review_id)
     query = (
@@ -139,12 +140,12 @@ def _records(session: Session, *, review_id: UUID, by: Actor) -> Iterator[Row]:
         .order_by(Record.number)
         .execution_options(yield_per=CHUNK)
     )
-    for record, source, cluster_id, where, reason in session.execute(query):
+    for record, source, cluster_id, flow_state, reason in session.execute(query):
         yield {
             "id": record.id,
             "number": record.number,
             "cluster": cluster_id,
-            "where": shown_state(where, roles),
+            "flow_state": shown_state(flow_state, roles),
             "exclusion_reason": reason,
             "source": source,
         } | {name: getattr(record, name) for name in FIELDS}
@@ -175,7 +176,7 @@ FIELDS = (
 
 
 def _events(session: Session, *, review_id: UUID, by: Actor) -> Iterator[Row]:  # noqa: ARG001
-    """Yield the log; each line's hash can be worked out again from the line before."""
+    """Yield the log; each event's hash can be recomputed from the event before it."""
     query = select(Event).where(Event.review_id == review_id).order_by(Event.number)
     for event in session.scalars(query.execution_options(yield_per=CHUNK)):
         yield {column.name: getattr(event, column.name) for column in Event.__table__.columns}
@@ -206,7 +207,7 @@ def _ris(row: Row) -> str:
     lines = [f"TY  - {row['type'] if len(row['type'] or '') == 4 else 'GEN'}"]
     lines += [f"AU  - {_line(author)}" for author in row["authors"]]
     lines += [f"{tag}  - {_line(row[key])}" for key, tag in RIS_TAGS.items() if row[key]]
-    lines += [f"AB  - {_line(other['text'])}" for other in row["other_abstracts"] or ()]
+    lines += [f"AB  - {_line(abstract['text'])}" for abstract in row["other_abstracts"] or ()]
     lines += [f"KW  - {_line(word)}" for word in row["keywords"]]
     return "\n".join([*lines, "ER  - ", "", ""])
 
@@ -221,7 +222,7 @@ def _cell(value: object) -> object:
     if isinstance(value, str):
         return safe_cell(value)
     if isinstance(value, Sequence):
-        return safe_cell("; ".join(str(one) for one in value))
+        return safe_cell("; ".join(str(item) for item in value))
     if isinstance(value, dict):
         return safe_cell(json.dumps(value, ensure_ascii=False, sort_keys=True))
     return safe_cell(str(value))

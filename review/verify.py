@@ -1,4 +1,4 @@
-"""Recomputing everything that must hold: the hash chain, the digests, the sums, the stars."""
+"""Recomputing everything that must be true: hash chain, digests, sums, clusters and authors."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ from review.vocabulary import Act
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that does not hold, where, and the counter-example."""
+    """Something in a review that is wrong, with the example that shows it."""
 
     review: str
     what: str
@@ -41,23 +41,26 @@ Check = Callable[[Session, UUID], Iterator[str]]
 
 
 def verify(session: Session, *, files: FileStore | None = None) -> Iterator[Fault]:
-    """Yield every fault found in the database, review by review; none where all is well."""
+    """Yield every fault in the database, review by review; nothing where all is well.
+
+    With ``files``, the original search files are checked too.
+    """
     for review in session.scalars(select(Review).order_by(Review.slug)):
         for check in CHECKS:
             try:
-                for what in check(session, review.id):
-                    yield Fault(review.slug, what)
+                for fault in check(session, review.id):
+                    yield Fault(review.slug, fault)
             except LookupError as error:  # a stored word that no enumeration has
-                yield Fault(review.slug, f"a stored word is not one of ours: {error}")
+                yield Fault(review.slug, f"a stored word is unknown: {error}")
         if files is not None:
-            for what in _originals(session, review.id, files):
-                yield Fault(review.slug, what)
+            for fault in _original_faults(session, review.id, files):
+                yield Fault(review.slug, fault)
 
 
 def chain(session: Session, review_id: UUID) -> Iterator[str]:
-    """S7: numbers are gapless from one, and every event's hash follows from the one before."""
+    """S7: numbers have no gap and start at one, and every hash follows from the event before."""
     previous, expected = GENESIS, 1
-    # The act as plain text: a word that nobody knows is a fault to name, not to stumble over.
+    # The act as plain text: an unknown word is a fault to report, and must not raise here.
     columns = [
         cast(column, String).label("act") if column.name == "act" else column
         for column in Event.__table__.columns
@@ -76,7 +79,7 @@ def chain(session: Session, review_id: UUID) -> Iterator[str]:
 
 
 def digests(session: Session, review_id: UUID) -> Iterator[str]:
-    """IN1: the rows that each event wrote still say what they said, and none is missing or new."""
+    """IN1: the rows that each event wrote are unchanged, and none is missing or new."""
     lines: dict[int, list[str]] = {}
     for number, line in _act_rows(session, review_id):
         lines.setdefault(number, []).append(line)
@@ -86,13 +89,13 @@ def digests(session: Session, review_id: UUID) -> Iterator[str]:
         .order_by(Event.number)
     )
     for number, n_rows, digest in events:
-        found = lines.pop(number, [])
-        if len(found) != n_rows:
-            yield f"event {number} wrote {n_rows} rows; {len(found)} are there"
-        elif digest_of(found) != digest:
+        present = lines.pop(number, [])
+        if len(present) != n_rows:
+            yield f"event {number} wrote {n_rows} rows; {len(present)} are there"
+        elif digest_of(present) != digest:
             yield f"a row that event {number} wrote has been changed"
     if lines:
-        yield f"rows claim event {min(lines)}, which is not in the log"
+        yield f"rows belong to event {min(lines)}, which is not in the log"
 
 
 def accounting(session: Session, review_id: UUID) -> Iterator[str]:
@@ -109,38 +112,38 @@ def accounting(session: Session, review_id: UUID) -> Iterator[str]:
 
 
 def stars(session: Session, review_id: UUID) -> Iterator[str]:
-    """S8, P3: every cluster is a star onto its earliest record, held by judgements."""
+    """S8, P3: every cluster is a star onto its earliest record, and follows from judgements."""
     member = members(Scope(review_id))
     rows = session.execute(
         select(member.c.record_id, member.c.cluster_id, member.c.number).order_by(member.c.number)
     ).all()
-    home = {row.record_id: row.cluster_id for row in rows}
+    cluster_id = {row.record_id: row.cluster_id for row in rows}
     earliest: dict[UUID, UUID] = {}
     for row in rows:
         earliest.setdefault(row.cluster_id, row.record_id)
     for row in rows:
-        if home[row.cluster_id] != row.cluster_id:
+        if cluster_id[row.cluster_id] != row.cluster_id:
             yield f"record {row.number} is a duplicate of a duplicate"
         elif earliest[row.cluster_id] != row.cluster_id:
             yield f"record {row.number} is a duplicate of a later record"
     expected = expected_clusters(session, review_id)
     for row in rows:
         if expected[row.record_id] != row.cluster_id:
-            yield f"record {row.number} does not stand where the judgements put it"
+            yield f"record {row.number} is not in the cluster that the judgements put it in"
 
 
 def sums(session: Session, review_id: UUID) -> Iterator[str]:
-    """P2 to P12 by counts, and P16 by ids: each record in exactly one flow_state, stages nested."""
+    """P2 to P12 by counts, P16 by ids: each record is in exactly one flow state, stages nest."""
     flow = count_flow(session, review_id=review_id)
     for identity in identities(flow):
         if not identity.adds_up:
             yield f"{identity.sentence}: {identity.left} ≠ {identity.right}"
     states = flow_states(session, review_id=review_id)
-    placed = session.execute(select(states.c.record_id, states.c.flow_state)).all()
+    rows = session.execute(select(states.c.record_id, states.c.flow_state)).all()
     ids = set(session.scalars(select(Record.id).where(Record.review_id == review_id)))
-    if len(placed) != len(ids) or {row.record_id for row in placed} != ids:
-        yield f"{len(ids)} records, but {len(placed)} places in the flow"
-    n_duplicates = sum(row.flow_state == FlowState.DUPLICATE for row in placed)
+    if len(rows) != len(ids) or {row.record_id for row in rows} != ids:
+        yield f"{len(ids)} records, but {len(rows)} flow states"
+    n_duplicates = sum(row.flow_state == FlowState.DUPLICATE for row in rows)
     member = members(Scope(review_id))
     n_clusters = session.scalar(select(func.count(member.c.cluster_id.distinct()))) or 0
     if n_duplicates != len(ids) - n_clusters:
@@ -148,16 +151,16 @@ def sums(session: Session, review_id: UUID) -> Iterator[str]:
 
 
 def decisions(session: Session, review_id: UUID) -> Iterator[str]:
-    """S2: one live decision a reviewer, record, stage and round; chains stay in a round."""
+    """S2: one live decision for each reviewer, record, stage and round; chains stay in a round."""
     later = aliased(Decision)
-    place = (Decision.record_id, Decision.stage, Decision.round, Decision.reviewer_id)
+    keys = (Decision.record_id, Decision.stage, Decision.round, Decision.reviewer_id)
     rows = session.execute(
-        select(*place)
+        select(*keys)
         .where(
             Decision.review_id == review_id,
             ~exists().where(later.supersedes_id == Decision.id),
         )
-        .group_by(*place)
+        .group_by(*keys)
         .having(func.count() > 1)
     )
     for row in rows:
@@ -174,11 +177,11 @@ def decisions(session: Session, review_id: UUID) -> Iterator[str]:
         )
     )
     for stray in strays:
-        yield f"decision {stray} is superseded by a decision about something else"
+        yield f"decision {stray} is superseded by one of another reviewer, record, stage or round"
 
 
 def authors(session: Session, review_id: UUID) -> Iterator[str]:
-    """S6: who decides acts; a decision that somebody else brought says who is claimed to have."""
+    """S6: reviewers decide for themselves, and imported decisions have their named author."""
     rows = session.execute(
         select(Decision.id, Decision.reviewer_id, Event.act, Event.actor_id, ImportedDecision.id)
         .join(
@@ -188,17 +191,17 @@ def authors(session: Session, review_id: UUID) -> Iterator[str]:
         .outerjoin(ImportedDecision, ImportedDecision.decision_id == Decision.id)
         .where(Decision.review_id == review_id)
     )
-    for decision, reviewer, act, actor, claim in rows:
-        if act is Act.DECIDE and (reviewer != actor or claim):
-            yield f"decision {decision} was not made by whoever it is attributed to"
-        if act is Act.IMPORT_DECISIONS and not claim:
+    for decision, reviewer, act, actor, imported in rows:
+        if act is Act.DECIDE and (reviewer != actor or imported):
+            yield f"decision {decision} was not made by the reviewer that it counts for"
+        if act is Act.IMPORT_DECISIONS and not imported:
             yield f"decision {decision} was imported and does not say who made it"
 
 
 def adjudications(session: Session, review_id: UUID) -> Iterator[str]:
-    """S5: an adjudicator settles decisions of others, unless the protocol allows consensus.
+    """S5: an adjudicator resolves decisions of others, unless the protocol allows consensus.
 
-    The rules are those that the round began under: of the lowest version among its decisions.
+    The rules of the round count: those of the lowest protocol version among its decisions.
     """
     consensus = {
         (version, stage): allowed
@@ -225,11 +228,11 @@ def adjudications(session: Session, review_id: UUID) -> Iterator[str]:
     for adjudication, group in groupby(rows, key=lambda row: row.id):
         cited = list(group)
         version = min(row.protocol_version for row in cited)
-        took_part = any(row.reviewer_id == row.adjudicator_id for row in cited)
-        if (took_part and not consensus[version, cited[0].stage]) or any(
+        decided = any(row.reviewer_id == row.adjudicator_id for row in cited)
+        if (decided and not consensus[version, cited[0].stage]) or any(
             row.decided_at != row.stage for row in cited
         ):
-            yield f"adjudication {adjudication} settles a decision that it may not"
+            yield f"adjudication {adjudication} resolves a decision that it must not resolve"
 
 
 CHECKS: tuple[Check, ...] = (
@@ -253,7 +256,7 @@ def _act_rows(session: Session, review_id: UUID) -> Iterator[tuple[int, str]]:
             yield row["event_number"], row_line(table.name, dict(row))
 
 
-def _originals(session: Session, review_id: UUID, files: FileStore) -> Iterator[str]:
+def _original_faults(session: Session, review_id: UUID, files: FileStore) -> Iterator[str]:
     rows = session.scalars(select(ImportFile).where(ImportFile.review_id == review_id))
     for file in rows:
         path = files.path(file.sha256)

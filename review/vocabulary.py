@@ -29,7 +29,7 @@ class Stage(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What one reviewer says of one record at one stage."""
+    """What one reviewer says about one record at one stage."""
 
     INCLUDE = "include"
     EXCLUDE = "exclude"
@@ -38,7 +38,7 @@ class Verdict(StrEnum):
 
 
 class Resolution(StrEnum):
-    """What a stage has come to for a record; always derived, never stored."""
+    """What the live decisions on a record at a stage add up to; always derived, never stored."""
 
     UNSCREENED = "unscreened"
     AWAITING_SECOND = "awaiting_second"
@@ -48,11 +48,11 @@ class Resolution(StrEnum):
     NOT_SCREENED = "not_screened"
 
 
-FINISHED = (Resolution.INCLUDE, Resolution.EXCLUDE)  # a stage is done with such records
+FINISHED = (Resolution.INCLUDE, Resolution.EXCLUDE)  # such a record is resolved at the stage
 
 
 class Role(StrEnum):
-    """What a member may do in a review; a person holds a set of them."""
+    """What a member may do in a review; a person can have several roles."""
 
     LEAD = "lead"
     REVIEWER = "reviewer"
@@ -61,7 +61,7 @@ class Role(StrEnum):
 
 
 class Judgement(StrEnum):
-    """What is said of a pair of records; the latest one on a pair holds."""
+    """What the model or a person says about a pair of records; the newest one counts."""
 
     DUPLICATE = "duplicate"
     DISTINCT = "distinct"
@@ -71,7 +71,7 @@ class Judgement(StrEnum):
 
 
 class RemovalKind(StrEnum):
-    """Why a record leaves before screening, or that it comes back."""
+    """Why a record is removed before screening, or that it is put back."""
 
     AUTOMATION = "automation"
     OTHER = "other"
@@ -79,7 +79,7 @@ class RemovalKind(StrEnum):
 
 
 class RetrievalState(StrEnum):
-    """How far the search for a report's full text has come."""
+    """How far the search for a report's full text has got."""
 
     REQUESTED = "requested"
     RETRIEVED = "retrieved"
@@ -87,21 +87,21 @@ class RetrievalState(StrEnum):
 
 
 class AgreedBy(StrEnum):
-    """How coders who differed came to one value."""
+    """How one value was chosen where coders disagreed."""
 
     CONSENSUS = "consensus"
     ADJUDICATION = "adjudication"
 
 
 class Stream(StrEnum):
-    """The two columns of the PRISMA 2020 diagram that new records come down."""
+    """The two columns of the PRISMA 2020 diagram."""
 
     DATABASES = "databases"
     OTHER = "other"
 
 
 class JobState(StrEnum):
-    """How far work in the background has come."""
+    """How far a job in the background has got."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -119,7 +119,7 @@ class ActorKind(StrEnum):
 
 
 class Act(StrEnum):
-    """What an event says was done."""
+    """What was done, as an event records it."""
 
     CREATE_REVIEW = "create_review"
     AMEND_PROTOCOL = "amend_protocol"

@@ -13,7 +13,7 @@ from api.web.deps import By, Config, ReadSession, ReviewId, WriteSession
 from api.web.rendering import is_fragment, path, render
 from api.web.routing import PageRouter
 from review import jobs
-from review.exports import ExportFormat, Kind, check_asked
+from review.exports import ExportFormat, ExportKind, check_format
 from review.jobs import JobKind
 from review.tables import Job
 from review.tables.base import utc_now
@@ -28,7 +28,7 @@ def show_all(request: Request, session: ReadSession, review_id: ReviewId, by: By
     """Show the latest jobs, and what can be exported."""
     found = jobs.jobs_of(session, review_id=review_id, by=by)
     return render(
-        request, "jobs/jobs.html", jobs=found, kinds=list(Kind), formats=list(ExportFormat)
+        request, "jobs/jobs.html", jobs=found, kinds=list(ExportKind), formats=list(ExportFormat)
     )
 
 
@@ -82,11 +82,11 @@ def export(
     session: WriteSession,
     review_id: ReviewId,
     by: By,
-    kind: Annotated[Kind, Form()],
+    kind: Annotated[ExportKind, Form()],
     format: Annotated[ExportFormat, Form()],  # noqa: A002
 ) -> Response:
     """Export rows of the review as a file."""
-    check_asked(kind, format)
+    check_format(kind, format)
     return started(
         request, session, review_id, by, JobKind.EXPORT, {"kind": kind, "format": format}
     )

@@ -12,7 +12,7 @@ from api.web.deps import By, Here, Place, ReadSession, ReviewId
 from api.web.rendering import render
 from api.web.routing import PageRouter
 from protocols.schema import Protocol
-from review.activity import done_lately
+from review.activity import recent_activity
 from review.decisions.blinding import n_own_decisions, own_decisions
 from review.duplicates.questions import questions
 from review.events import Actor
@@ -94,7 +94,7 @@ def _for_lead(session: Session, review_id: UUID, by: Actor, protocol: Protocol) 
     )
     return {
         "n_questions": len(questions(session, review_id=review_id)),
-        "activities": done_lately(session, review_id=review_id, by=by),
+        "activities": recent_activity(session, review_id=review_id, by=by),
         "n_read": n_read,
         "recall": recall,
         "confidence": confidence,

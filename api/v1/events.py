@@ -12,7 +12,7 @@ from api.v1.routes import WriteSession, router
 from api.v1.shapes import QueuedJob, RequestBody, queued_job
 from api.web.deps import ReadSession
 from review.events import events_with_actors
-from review.exports import ExportFormat, Kind, check_asked
+from review.exports import ExportFormat, ExportKind, check_format
 from review.jobs import JobKind, enqueue
 from review.permissions import Action, check
 from review.vocabulary import Act, ActorKind
@@ -39,7 +39,7 @@ class EventLine(BaseModel):
 class NewExport(RequestBody):
     """What to export, and in which format."""
 
-    kind: Kind
+    kind: ExportKind
     format: ExportFormat
 
 
@@ -66,7 +66,7 @@ def post_export(
     body: NewExport, session: WriteSession, review_id: ReviewId, by: CurrentActor
 ) -> QueuedJob:
     """Write rows of the review to a file in the background; get it at /jobs/{job}/file."""
-    check_asked(body.kind, body.format)
+    check_format(body.kind, body.format)
     arguments = {"kind": body.kind, "format": body.format}
     return queued_job(
         enqueue(session, review_id=review_id, kind=JobKind.EXPORT, arguments=arguments, by=by)

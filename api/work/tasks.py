@@ -282,10 +282,10 @@ def _export(task: Task) -> Result:
     task.tell(0.1, "Writing the export")
     target = task.settings.made_dir / f"export-{task.held.id}"
     with task.database.reading() as session:
-        made = exports.write(
+        made = exports.write_export(
             session,
             review_id=task.held.review_id,
-            kind=exports.Kind(asked["kind"]),
+            kind=exports.ExportKind(asked["kind"]),
             format=exports.ExportFormat(asked["format"]),
             target=target,
             by=task.held.by,

@@ -94,4 +94,6 @@ def act_tables() -> list[Table]:
     tables = [
         mapper.local_table for mapper in Base.registry.mappers if issubclass(mapper.class_, ActRow)
     ]
-    return sorted((table for table in tables if isinstance(table, Table)), key=lambda one: one.name)
+    return sorted(
+        (table for table in tables if isinstance(table, Table)), key=lambda table: table.name
+    )

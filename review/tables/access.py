@@ -1,4 +1,4 @@
-"""What lets people and programs in: invitations, tokens, and requests already answered."""
+"""Access for people and programs: invitations, tokens, and requests already answered."""
 
 from datetime import datetime
 from typing import Any
@@ -26,7 +26,7 @@ class ApiToken(Base):
 
 
 class Invitation(Base):
-    """A link that makes whoever opens it a member, once; only its hash is kept."""
+    """A link that makes the person who opens it a member, once; only its hash is kept."""
 
     __tablename__ = "invitation"
     __table_args__ = (
@@ -35,7 +35,7 @@ class Invitation(Base):
 
     id: Mapped[pk]
     review_id: Mapped[review_key] = mapped_column(index=True)
-    name: Mapped[short]  # whom it is for, in the lead's words
+    name: Mapped[short]  # the lead's note of who it is for
     roles: Mapped[list[str]]
     token_sha256: Mapped[sha256] = mapped_column(unique=True)
     created_by: Mapped[account_key]
@@ -47,7 +47,7 @@ class Invitation(Base):
 
 
 class AnsweredRequest(Base):
-    """What a program was answered under an idempotency key, so that a repeat changes nothing."""
+    """The answer given under an idempotency key, so that a repeated request changes nothing."""
 
     __tablename__ = "answered_request"
     __table_args__ = (UniqueConstraint("account_id", "key"),)

@@ -1,4 +1,4 @@
-"""Column idioms, the naming convention and the shape that every act shares."""
+"""Column types, the naming convention, and the columns that every act has."""
 
 import enum
 from datetime import UTC, datetime
@@ -31,18 +31,18 @@ NAMING = {
 
 
 def utc_now() -> datetime:
-    """Return the time, aware and in UTC."""
+    """Return the current time, aware and in UTC."""
     return datetime.now(UTC)
 
 
 class UTCDateTime(TypeDecorator[datetime]):
-    """A time that goes in aware and comes out in UTC, on databases that forget zones too."""
+    """A time that is stored aware and read back in UTC, also on databases that drop time zones."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
-        """Refuse naive times; store UTC."""
+        """Return the time in UTC; raise ValueError for a time without a zone."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -68,7 +68,7 @@ def words(vocabulary: type[enum.Enum], *, checked: bool = True) -> Enum:
 
 
 class Base(DeclarativeBase):
-    """One class a table; no logic lives here."""
+    """The base of all table classes; there is one class for each table, without logic."""
 
     metadata = MetaData(naming_convention=NAMING)
     type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's own declaration
@@ -99,9 +99,9 @@ def within_review(target: str, *columns: str) -> ForeignKeyConstraint:
 
 
 def act_args(table: str, *items: SchemaItem) -> tuple[SchemaItem, ...]:
-    """Return the constraints of an act's table: its own, and its place in the review's log.
+    """Return the constraints of an act's table: its own, and the reference to its event.
 
-    The event is appended last, so the reference to it is checked at the commit.
+    The event is written last, so the reference to it is checked at the commit.
     """
     return (
         ForeignKeyConstraint(
@@ -120,7 +120,7 @@ class ActRow:
     """The columns that every append-only act carries."""
 
     id: Mapped[pk]
-    event_number: Mapped[int]  # the act's place in the review's log
+    event_number: Mapped[int]  # the act's event in the review's log
 
     @declared_attr
     def review_id(cls) -> Mapped[UUID]:  # noqa: N805

@@ -1,4 +1,4 @@
-"""Decisions, what resolves and reopens them, and where screening was stopped."""
+"""Decisions, adjudications and reopenings, and where screening was stopped."""
 
 from datetime import datetime
 from typing import Any
@@ -70,7 +70,7 @@ class Decision(ActRow, Base):
 
 
 class ImportedDecision(ActRow, Base):
-    """Where a decision was not made here: who is said to have made it, and what the file said."""
+    """A decision that was made in another program: its named author and the file's own words."""
 
     __tablename__ = "imported_decision"
     __table_args__ = act_args(
@@ -84,7 +84,7 @@ class ImportedDecision(ActRow, Base):
 
 
 class Adjudication(ActRow, Base):
-    """A third person's verdict, which settles the decisions that it cites."""
+    """A third person's verdict, which resolves the conflict between the decisions it cites."""
 
     __tablename__ = "adjudication"
     __table_args__ = act_args(
@@ -106,7 +106,7 @@ class Adjudication(ActRow, Base):
 
 
 class AdjudicatedDecision(ActRow, Base):
-    """One decision that an adjudication cites and settles."""
+    """One decision that an adjudication cites and counts in place of."""
 
     __tablename__ = "adjudicated_decision"
     __table_args__ = act_args(
@@ -121,7 +121,7 @@ class AdjudicatedDecision(ActRow, Base):
 
 
 class Reopening(ActRow, Base):
-    """A new round for a record at a stage; earlier decisions stay, and count no more."""
+    """A new round for a record at a stage; earlier decisions stay but no longer count."""
 
     __tablename__ = "reopening"
     __table_args__ = act_args(
@@ -138,14 +138,14 @@ class Reopening(ActRow, Base):
 
 
 class Stop(ActRow, Base):
-    """Screening of a stage stopped early, or taken up again; the latest act holds."""
+    """Screening of a stage stopped early, or resumed; the newest act counts."""
 
     __tablename__ = "stop"
     __table_args__ = act_args("stop")
 
     stage: Mapped[Stage]
     is_stopped: Mapped[bool]
-    # Whether what is left counts as marked ineligible by automation tools; NULL is no.
+    # Whether undecided records count as marked ineligible by automation tools; NULL means no.
     by_automation: Mapped[bool | None]
     rule: Mapped[str]
     numbers: Mapped[dict[str, Any]]

@@ -11,7 +11,7 @@ from review.vocabulary import Judgement
 
 
 class DuplicateJudgement(ActRow, Base):
-    """What a model or a person says of a pair of records; the latest on a pair holds."""
+    """What the model or a person says about a pair of records; the newest on a pair counts."""
 
     __tablename__ = "duplicate_judgement"
     __table_args__ = act_args(
@@ -31,7 +31,7 @@ class DuplicateJudgement(ActRow, Base):
 
 
 class ClusterMembership(ActRow, Base):
-    """The cluster a record belongs to from this event on: a star onto its earliest record."""
+    """The cluster that a record belongs to from this event on, known by its earliest record."""
 
     __tablename__ = "cluster_membership"
     __table_args__ = act_args(
@@ -43,4 +43,4 @@ class ClusterMembership(ActRow, Base):
     )
 
     record_id: Mapped[UUID]
-    root_id: Mapped[UUID]  # itself, where it stands alone again
+    root_id: Mapped[UUID]  # the record itself, where it was split from its duplicates

@@ -1,4 +1,4 @@
-"""Work in the background."""
+"""Jobs in the background."""
 
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from review.vocabulary import JobState
 
 
 class Job(Base):
-    """Work in the background, as people see it: how far it is, and what went wrong."""
+    """A job in the background: how far it has got, and what went wrong."""
 
     __tablename__ = "job"
     __table_args__ = (
@@ -37,8 +37,8 @@ class Job(Base):
     result: Mapped[dict[str, Any]]
     error: Mapped[str | None]
     created_at: Mapped[now]
-    lease_id: Mapped[UUID | None]  # of the worker that holds it
+    lease_id: Mapped[UUID | None]  # of the worker that runs the job
     leased_until: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
-    began_at: Mapped[datetime | None]  # the newest attempt
+    began_at: Mapped[datetime | None]  # when the newest attempt began
     ended_at: Mapped[datetime | None]

@@ -35,7 +35,7 @@ class LoginSession(Base):
 
 
 class LoginAttempt(Base):
-    """A failed sign-in, kept for as long as the throttle looks back."""
+    """A failed sign-in, kept for as long as the throttle counts it."""
 
     __tablename__ = "login_attempt"
     __table_args__ = (Index("ix_login_attempt_who", "who_sha256", "at"),)

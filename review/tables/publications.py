@@ -1,4 +1,4 @@
-"""Published maps and the links they are read from."""
+"""Published maps, and the share links that open them."""
 
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,7 @@ from review.tables.base import (
 
 
 class Publication(ActRow, Base):
-    """A frozen, numbered, citable state of the map: its data and definition, and their hash."""
+    """A frozen, numbered state of the map that can be cited: data, definition and their hash."""
 
     __tablename__ = "publication"
     __table_args__ = act_args(
@@ -38,7 +38,7 @@ class Publication(ActRow, Base):
 
 
 class ShareLink(Base):
-    """An address under which a publication can be read without an account, as its hash."""
+    """A link that opens a publication without an account; only its hash is kept."""
 
     __tablename__ = "share_link"
     __table_args__ = (within_review("publication"),)
@@ -47,7 +47,7 @@ class ShareLink(Base):
     review_id: Mapped[review_key]
     publication_id: Mapped[UUID] = mapped_column(index=True)
     token_sha256: Mapped[sha256] = mapped_column(unique=True)
-    # Sites that may show the page in a frame of theirs.
+    # Sites that may embed the page.
     frame_origins: Mapped[list[str]] = mapped_column(server_default="[]")
     created_by: Mapped[account_key]
     created_at: Mapped[now]

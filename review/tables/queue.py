@@ -21,7 +21,7 @@ from review.vocabulary import Stage
 
 
 class Assignment(ActRow, Base):
-    """What a reviewer reads first, and what they do not read; the latest one holds."""
+    """How much a reviewer screens, in which languages and searches; the newest one counts."""
 
     __tablename__ = "assignment"
     __table_args__ = act_args(
@@ -29,13 +29,13 @@ class Assignment(ActRow, Base):
     )
 
     account_id: Mapped[account_key]
-    workload: Mapped[int]  # against the others' shares; 0 reads what others leave
-    languages: Mapped[list[str]]  # that they read, as ISO 639-1; none for all
-    searches: Mapped[list[str]]  # whose records they read, by id; none for all
+    workload: Mapped[int]  # relative to the others'; with 0, a reviewer screens what others leave
+    languages: Mapped[list[str]]  # ISO 639-1 codes; empty for all
+    searches: Mapped[list[str]]  # ids of searches; empty for all
 
 
 class Reservation(Base):
-    """The record on a reviewer's screen, one for each stage; others are given another meanwhile."""
+    """The record on a reviewer's screen, one for each stage; others get another meanwhile."""
 
     __tablename__ = "reservation"
     __table_args__ = (within_review("record"), Index("ix_reservation_record", "record_id", "stage"))
@@ -48,7 +48,7 @@ class Reservation(Base):
 
 
 class Skip(Base):
-    """A record that a reviewer put off; it comes back after the others."""
+    """A record that a reviewer put off; it comes back after all others."""
 
     __tablename__ = "skip"
     __table_args__ = (
@@ -65,7 +65,7 @@ class Skip(Base):
 
 
 class CalibrationSet(ActRow, Base):
-    """Records that every reviewer decides on, to see whether all read the criteria alike."""
+    """Records that every reviewer decides on, to see whether all apply the criteria alike."""
 
     __tablename__ = "calibration_set"
     __table_args__ = act_args(
@@ -76,13 +76,13 @@ class CalibrationSet(ActRow, Base):
 
     stage: Mapped[Stage]
     label: Mapped[short]
-    is_random: Mapped[bool]  # picked by chance, or by the lead
-    reviewers: Mapped[list[str]]  # by account: those who decide while it is open
-    decisions_needed: Mapped[int]  # of them all
+    is_random: Mapped[bool]  # False where the lead picked them
+    reviewers: Mapped[list[str]]  # account ids of those who decide while it is open
+    decisions_needed: Mapped[int]  # one from each of them
 
 
 class CalibrationRecord(ActRow, Base):
-    """A record of a calibration, with its place in the order that all read in."""
+    """A record of a calibration set, with its position in the order in which all screen."""
 
     __tablename__ = "calibration_record"
     __table_args__ = act_args(
@@ -99,7 +99,7 @@ class CalibrationRecord(ActRow, Base):
 
 
 class CalibrationEnd(ActRow, Base):
-    """The end of a calibration: its records need no more decisions than any others."""
+    """The end of a calibration set: its records need no more decisions than other records."""
 
     __tablename__ = "calibration_end"
     __table_args__ = act_args(

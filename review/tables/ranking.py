@@ -1,4 +1,4 @@
-"""Model runs and the ranks they give; nothing here counts as evidence."""
+"""Model runs and their ranks; nothing here counts as evidence."""
 
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from review.vocabulary import Stage
 
 
 class ModelRun(Base):
-    """One training and ranking; the latest one with ``ready_at`` set is the order in use."""
+    """One training and its ranking; the newest one with ``ready_at`` set is in use."""
 
     __tablename__ = "model_run"
     __table_args__ = (
@@ -27,13 +27,13 @@ class ModelRun(Base):
     parameters: Mapped[dict[str, Any]]
     n_training: Mapped[int]
     n_included: Mapped[int]
-    up_to_event: Mapped[int]  # the acts it learned from
+    up_to_event: Mapped[int]  # the last event that it learned from
     started_at: Mapped[now]
     ready_at: Mapped[datetime | None]
 
 
 class Rank(Base):
-    """A record's place in one model run's order."""
+    """A record's position in the ranking of one model run."""
 
     __tablename__ = "rank"
     __table_args__ = (

@@ -10,7 +10,7 @@ from review.vocabulary import RetrievalState
 
 
 class Retrieval(ActRow, Base):
-    """How the search for a report's full text stands; the latest act holds."""
+    """How far the search for a report's full text has got; the newest act counts."""
 
     __tablename__ = "retrieval"
     __table_args__ = act_args(

@@ -48,7 +48,7 @@ class Membership(Base):
 
 
 class Event(Base):
-    """One act in a review's log: gapless, hash-chained, never changed."""
+    """One act in a review's log: numbered without gaps, hash-chained, never changed."""
 
     __tablename__ = "event"
     __table_args__ = (
@@ -72,7 +72,7 @@ class Event(Base):
     subject_id: Mapped[UUID | None]
     n_rows: Mapped[int]
     digest: Mapped[sha256]  # of the rows that the act wrote
-    detail: Mapped[dict[str, Any]]  # old and new values of what is not itself an act
+    detail: Mapped[dict[str, Any]]  # old and new values of what has no act table
     previous_hash: Mapped[sha256]
     hash: Mapped[sha256]
 
@@ -96,7 +96,7 @@ class ProtocolVersion(ActRow, Base):
 
 
 class StageRule(ActRow, Base):
-    """How one stage is decided under one version of the protocol."""
+    """The rules of one stage under one version of the protocol."""
 
     __tablename__ = "stage_rule"
     __table_args__ = act_args(

@@ -12,7 +12,7 @@ from review.vocabulary import RemovalKind, SearchKind
 
 
 class Search(ActRow, Base):
-    """One search of one source, with what PRISMA-S asks to be reported of it."""
+    """One search of one source, with what PRISMA-S asks authors to report about it."""
 
     __tablename__ = "search"
     __table_args__ = act_args(
@@ -31,14 +31,14 @@ class Search(ActRow, Base):
 
 
 class ImportFile(ActRow, Base):
-    """One search file, read whole: every block found is a record or a rejected block."""
+    """One search file, read completely: every block in it is a record or a rejected block."""
 
     __tablename__ = "import_file"
     __table_args__ = act_args(
         "import_file",
         within_review("search"),
         UniqueConstraint("review_id", "id"),
-        UniqueConstraint("review_id", "sha256"),  # the same bytes are read once
+        UniqueConstraint("review_id", "sha256"),  # the same bytes are imported once
         CheckConstraint("n_found = n_accepted + n_rejected", name="every_block_accounted_for"),
     )
 
@@ -56,7 +56,7 @@ class ImportFile(ActRow, Base):
 
 
 class RejectedBlock(ActRow, Base):
-    """A block that could not be read as a record, with its place and the reason."""
+    """A block that could not be read as a record, with its line and the reason."""
 
     __tablename__ = "rejected_block"
     __table_args__ = act_args("rejected_block", within_review("import_file"))
@@ -69,7 +69,7 @@ class RejectedBlock(ActRow, Base):
 
 
 class Record(ActRow, Base):
-    """A title and abstract as indexed in one source, whole, as its file gave it."""
+    """A title and abstract as one source lists them, with everything that its file gave."""
 
     __tablename__ = "record"
     __table_args__ = act_args(
@@ -110,7 +110,7 @@ class Record(ActRow, Base):
 
 
 class Removal(ActRow, Base):
-    """A record taken out before screening, or put back; the latest act holds."""
+    """A record removed before screening, or put back; the newest act counts."""
 
     __tablename__ = "removal"
     __table_args__ = act_args(

@@ -23,7 +23,7 @@ class Study(ActRow, Base):
 
 
 class StudyReport(ActRow, Base):
-    """A report linked to a study, or unlinked; the latest act on a report holds."""
+    """A report linked to a study, or unlinked; the newest act on a report counts."""
 
     __tablename__ = "study_report"
     __table_args__ = act_args(
@@ -50,7 +50,7 @@ class Contract(ActRow, Base):
 
 
 class StudyContract(ActRow, Base):
-    """A contract that a study reports on, or no longer does; the latest act holds."""
+    """A contract linked to a study that reports on it, or unlinked; the newest act counts."""
 
     __tablename__ = "study_contract"
     __table_args__ = act_args(
@@ -66,7 +66,7 @@ class StudyContract(ActRow, Base):
 
 
 class ExternalId(ActRow, Base):
-    """The name of a study or contract in somebody else's list, such as INDIGO's."""
+    """The identifier of a study or contract in another list, such as INDIGO's."""
 
     __tablename__ = "external_id"
     __table_args__ = act_args(
@@ -113,7 +113,7 @@ class Code(ActRow, Base):
 
 
 class AgreedCode(ActRow, Base):
-    """The value that holds where coders differed."""
+    """The value that counts where coders disagreed."""
 
     __tablename__ = "agreed_code"
     __table_args__ = act_args(

@@ -1,18 +1,18 @@
-"""What was done lately is said in words, whatever was done."""
+"""Recent activity is described in words, whatever was done."""
 
-from review.activity import SAID, done_lately
+from review.activity import PHRASES, recent_activity
 from review.vocabulary import Act
 from tests.review.test_events import make_everything
 
 
-def test_every_act_has_its_words():
-    assert set(SAID) == set(Act)
+def test_every_act_has_its_phrases():
+    assert set(PHRASES) == set(Act)
 
 
-def test_a_review_in_which_everything_was_done_is_told_in_words(session):
+def test_the_activity_of_a_review_in_which_everything_was_done_is_in_words(session):
     cast = make_everything(session)
 
-    lines = done_lately(session, review_id=cast.review_id, by=cast.lead, limit=100)
+    activities = recent_activity(session, review_id=cast.review_id, by=cast.lead, limit=100)
 
-    assert any("took over decisions made elsewhere" in line.sentence for line in lines)
-    assert all(line.sentence for line in lines)
+    assert any("imported decisions" in activity.sentence for activity in activities)
+    assert all(activity.sentence for activity in activities)
