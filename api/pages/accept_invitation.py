@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.pages.account import with_session
-from api.web.deps import Anybody, Base, ReadSession
+from api.web.deps import Db, OptionalUser, ReadSession
 from api.web.rendering import render
 from api.web.routing import PageRouter
 from review.people.accounts import add_account
@@ -18,7 +18,7 @@ J = "/invitations/{token}"
 
 
 @router.get(J)
-def show(request: Request, session: ReadSession, person: Anybody, token: str) -> Response:
+def show(request: Request, session: ReadSession, person: OptionalUser, token: str) -> Response:
     """Show which review the invitation is for, and how to accept it."""
     invitation, review = find_invitation(session, token)
     return render(
@@ -31,7 +31,7 @@ def show(request: Request, session: ReadSession, person: Anybody, token: str) ->
 
 
 @router.post(J)
-def post_acceptance(database: Base, person: Anybody, token: str) -> Response:
+def post_acceptance(database: Db, person: OptionalUser, token: str) -> Response:
     """Join with the account that is signed in."""
     if person is None:
         return RedirectResponse(f"/login?next=/invitations/{token}", status_code=303)
@@ -43,7 +43,7 @@ def post_acceptance(database: Base, person: Anybody, token: str) -> Response:
 @router.post(J + "/account")
 def post_account(
     request: Request,
-    database: Base,
+    database: Db,
     token: str,
     email: Annotated[str, Form()],
     name: Annotated[str, Form()],

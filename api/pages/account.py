@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.web.days import end_of
-from api.web.deps import Base, Person, ReadSession, WriteSession, cookie_name, token_of
+from api.web.deps import CurrentUser, Db, ReadSession, WriteSession, cookie_name, token_of
 from api.web.rendering import render
 from api.web.routing import PageRouter
 from review.errors import NotAllowed
@@ -30,7 +30,7 @@ router = PageRouter()
 
 
 @router.get("/")
-def reviews(request: Request, session: ReadSession, person: Person) -> Response:
+def reviews(request: Request, session: ReadSession, person: CurrentUser) -> Response:
     """Show the reviews that the person is a member of."""
     rows = session.execute(
         select(Review, Membership.role)
@@ -53,7 +53,7 @@ def login_form(request: Request, next: str = "/") -> Response:  # noqa: A002 - t
 @router.post("/login")
 def login(
     request: Request,
-    database: Base,
+    database: Db,
     email: Annotated[str, Form()],
     password: Annotated[str, Form()],
     next: Annotated[str, Form()] = "/",  # noqa: A002
@@ -74,7 +74,7 @@ def login(
 
 
 @router.post("/logout")
-def logout(request: Request, database: Base) -> Response:
+def logout(request: Request, database: Db) -> Response:
     """Sign out; the session's token stops working."""
     with database.writing() as session:
         end_session(session, token_of(request))
@@ -84,7 +84,7 @@ def logout(request: Request, database: Base) -> Response:
 
 
 @router.get("/account")
-def account(request: Request, session: ReadSession, person: Person) -> Response:
+def account(request: Request, session: ReadSession, person: CurrentUser) -> Response:
     """Show the person's account: password, and tokens for programs."""
     return _account(request, session, person)
 
@@ -92,8 +92,8 @@ def account(request: Request, session: ReadSession, person: Person) -> Response:
 @router.post("/account/password")
 def post_password(
     request: Request,
-    database: Base,
-    person: Person,
+    database: Db,
+    person: CurrentUser,
     old: Annotated[str, Form()],
     new: Annotated[str, Form()],
 ) -> Response:
@@ -108,7 +108,7 @@ def post_password(
 def post_token(
     request: Request,
     session: WriteSession,
-    person: Person,
+    person: CurrentUser,
     name: Annotated[str, Form()],
     scope: Annotated[list[TokenScope] | None, Form()] = None,
     until: Annotated[str, Form()] = "",
@@ -125,13 +125,13 @@ def post_token(
 
 
 @router.post("/account/tokens/{token_id}/revoke")
-def post_revocation(session: WriteSession, person: Person, token_id: UUID) -> Response:
+def post_revocation(session: WriteSession, person: CurrentUser, token_id: UUID) -> Response:
     """Revoke a token; the program's next request is refused."""
     revoke_token(session, account_id=person.id, token_id=token_id)
     return RedirectResponse("/account", status_code=303)
 
 
-def with_session(request: Request, database: Base, account_id: UUID, target: str) -> Response:
+def with_session(request: Request, database: Db, account_id: UUID, target: str) -> Response:
     """Redirect to a page, signed in with a new session."""
     with database.writing() as session:
         if old := token_of(request):
@@ -150,7 +150,7 @@ def with_session(request: Request, database: Base, account_id: UUID, target: str
     return answer
 
 
-def _checked(request: Request, database: Base, email: str, password: str) -> UUID:
+def _checked(request: Request, database: Db, email: str, password: str) -> UUID:
     """Return the account with this password; count a failure and raise NotAllowed otherwise."""
     client = request.client.host if request.client else "unknown"
     try:

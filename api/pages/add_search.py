@@ -12,7 +12,7 @@ from starlette.responses import Response
 from api.files import uploads
 from api.pages.jobs import started
 from api.web.days import day_of
-from api.web.deps import By, Config, ReadSession, ReviewId, Store, WriteSession
+from api.web.deps import AppSettings, CurrentActor, ReadSession, ReviewId, Store, WriteSession
 from api.web.rendering import render
 from api.web.routing import PageRouter
 from api.web.security import sealed, unsealed
@@ -95,8 +95,8 @@ class Desk:
         request: Request,
         session: ReadSession,
         review_id: ReviewId,
-        by: By,
-        settings: Config,
+        by: CurrentActor,
+        settings: AppSettings,
         store: Store,
     ) -> None:
         check(session, review_id=review_id, by=by, action=Action.MANAGE)
@@ -191,8 +191,8 @@ def add(
     request: Request,
     session: WriteSession,
     review_id: ReviewId,
-    by: By,
-    settings: Config,
+    by: CurrentActor,
+    settings: AppSettings,
     said: Said,
 ) -> Response:
     """Import the files into a new search, in the background."""

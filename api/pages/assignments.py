@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.web.deps import By, ReadSession, ReviewId, WriteSession
+from api.web.deps import CurrentActor, ReadSession, ReviewId, WriteSession
 from api.web.rendering import path, render
 from api.web.routing import PageRouter
 from review.errors import Invalid
@@ -25,7 +25,7 @@ RANGE = re.compile(r"(\d{1,9})(?:\s*[-–]\s*(\d{1,9}))?")
 
 
 @router.get("/reviews/{slug}/assignments")
-def show(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
+def show(request: Request, session: ReadSession, review_id: ReviewId, by: CurrentActor) -> Response:
     """Show what each reviewer screens first, and the calibration sets."""
     stage = Stage.TITLE_ABSTRACT
     return render(
@@ -45,7 +45,7 @@ def post_assignment(
     request: Request,
     session: WriteSession,
     review_id: ReviewId,
-    by: By,
+    by: CurrentActor,
     account: Annotated[UUID, Form()],
     workload: Annotated[int, Form()],
     language: Annotated[list[str], Form(max_length=50)] = [],  # noqa: B006 - never written to
@@ -69,7 +69,7 @@ def post_calibration(
     request: Request,
     session: WriteSession,
     review_id: ReviewId,
-    by: By,
+    by: CurrentActor,
     label: Annotated[str, Form(max_length=300)],
     stage: Annotated[Stage, Form()],
     how: Annotated[Literal["random", "list"], Form()],
@@ -92,7 +92,11 @@ def post_calibration(
 
 @router.post("/reviews/{slug}/calibrations/{calibration_set_id}/end")
 def post_end(
-    request: Request, session: WriteSession, review_id: ReviewId, by: By, calibration_set_id: UUID
+    request: Request,
+    session: WriteSession,
+    review_id: ReviewId,
+    by: CurrentActor,
+    calibration_set_id: UUID,
 ) -> Response:
     """End a calibration set."""
     end(session, review_id=review_id, calibration_set_id=calibration_set_id, by=by)

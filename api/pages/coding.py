@@ -12,7 +12,16 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.files.full_text_pages import pages_or_ask
-from api.web.deps import Base, By, Config, Here, OptionalId, ReadSession, ReviewId, WriteSession
+from api.web.deps import (
+    AppSettings,
+    CurrentActor,
+    CurrentReview,
+    Db,
+    OptionalId,
+    ReadSession,
+    ReviewId,
+    WriteSession,
+)
 from api.web.forms import CodeForm, form_fields, subject_of
 from api.web.rendering import is_fragment, path, render
 from api.web.routing import PageRouter
@@ -43,7 +52,11 @@ router = PageRouter()
 
 @router.get("/reviews/{slug}/coding")
 def studies(
-    request: Request, session: ReadSession, here: Here, review_id: ReviewId, by: By
+    request: Request,
+    session: ReadSession,
+    here: CurrentReview,
+    review_id: ReviewId,
+    by: CurrentActor,
 ) -> Response:
     """Show the studies with how far each is coded, and included reports without a study."""
     check(session, review_id=review_id, by=by, action=Action.CODE)
@@ -71,7 +84,7 @@ def post_study(
     request: Request,
     session: WriteSession,
     review_id: ReviewId,
-    by: By,
+    by: CurrentActor,
     reports: Annotated[list[UUID], Form()],
     label: Annotated[str, Form()] = "",
     study: OptionalId = None,
@@ -113,11 +126,11 @@ def _related(
 def study_form(
     request: Request,
     session: ReadSession,
-    here: Here,
+    here: CurrentReview,
     review_id: ReviewId,
-    by: By,
-    database: Base,
-    settings: Config,
+    by: CurrentActor,
+    database: Db,
+    settings: AppSettings,
     study_id: UUID,
     contract: UUID | None = None,
     report: UUID | None = None,
@@ -165,7 +178,7 @@ def post_contract(
     request: Request,
     session: WriteSession,
     review_id: ReviewId,
-    by: By,
+    by: CurrentActor,
     study_id: UUID,
     label: Annotated[str, Form()] = "",
     contract: OptionalId = None,
@@ -181,9 +194,9 @@ def post_contract(
 def post_code(
     request: Request,
     session: WriteSession,
-    here: Here,
+    here: CurrentReview,
     review_id: ReviewId,
-    by: By,
+    by: CurrentActor,
     study_id: UUID,
     said: Annotated[CodeForm, Form()],
 ) -> Response:

@@ -7,7 +7,7 @@ from fastapi import Form
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.web.deps import By, ReadSession, ReviewId, WriteSession
+from api.web.deps import CurrentActor, ReadSession, ReviewId, WriteSession
 from api.web.rendering import is_fragment, path, render
 from api.web.routing import PageRouter
 from review.decisions.adjudication import adjudicate
@@ -21,7 +21,7 @@ router = PageRouter()
 
 
 @router.get("/reviews/{slug}/conflicts")
-def show(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
+def show(request: Request, session: ReadSession, review_id: ReviewId, by: CurrentActor) -> Response:
     """Show the conflicts that the person may resolve, at both stages."""
     found = [
         conflict
@@ -44,7 +44,7 @@ def resolve(
     request: Request,
     session: WriteSession,
     review_id: ReviewId,
-    by: By,
+    by: CurrentActor,
     record: Annotated[UUID, Form()],
     stage: Annotated[Stage, Form()],
     verdict: Annotated[Verdict, Form()],

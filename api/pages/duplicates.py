@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.pages.jobs import started
 from api.pages.mark_duplicate import back_to
-from api.web.deps import By, OptionalId, ReadSession, ReviewId, WriteSession
+from api.web.deps import CurrentActor, OptionalId, ReadSession, ReviewId, WriteSession
 from api.web.rendering import path, render
 from api.web.routing import PageRouter
 from review.duplicates.judgements import judge, merge_above, undo
@@ -32,7 +32,7 @@ def duplicates(
     request: Request,
     session: ReadSession,
     review_id: ReviewId,
-    by: By,
+    by: CurrentActor,
     skip: Annotated[int, Query(ge=0, le=10**6)] = 0,
 ) -> Response:
     """Show the next possible duplicate, how many are left, and recent acts to undo."""
@@ -58,7 +58,7 @@ def answer(
     request: Request,
     session: WriteSession,
     review_id: ReviewId,
-    by: By,
+    by: CurrentActor,
     left: Annotated[UUID, Form()],
     right: Annotated[UUID, Form()],
     verdict: Annotated[Judgement, Form()],
@@ -85,7 +85,7 @@ def sample(
     request: Request,
     session: ReadSession,
     review_id: ReviewId,
-    by: By,
+    by: CurrentActor,
     size: Annotated[int, Query(ge=1, le=LARGEST_SAMPLE)] = SAMPLE_SIZE,
 ) -> Response:
     """Show the next pair of a random sample, and what the answers say about the last run."""
@@ -101,7 +101,11 @@ def sample(
 
 @router.get("/reviews/{slug}/duplicates/above")
 def above(
-    request: Request, session: ReadSession, review_id: ReviewId, by: By, score: Score = None
+    request: Request,
+    session: ReadSession,
+    review_id: ReviewId,
+    by: CurrentActor,
+    score: Score = None,
 ) -> Response:
     """Show the possible duplicates that score ``score`` or more, to be merged at once.
 
@@ -132,7 +136,7 @@ def post_above(
     request: Request,
     session: WriteSession,
     review_id: ReviewId,
-    by: By,
+    by: CurrentActor,
     score: Annotated[float, Form(gt=0, le=1)],
 ) -> Response:
     """Merge the pairs that score at least this high."""
@@ -145,7 +149,7 @@ def post_undo(
     request: Request,
     session: WriteSession,
     review_id: ReviewId,
-    by: By,
+    by: CurrentActor,
     event: Annotated[int, Form(ge=1, le=2**31 - 1)],
     record: OptionalId = None,
     stage: Annotated[Stage | None, Form()] = None,
@@ -158,6 +162,6 @@ def post_undo(
 
 
 @router.post("/reviews/{slug}/dedupe")
-def run(request: Request, session: WriteSession, review_id: ReviewId, by: By) -> Response:
+def run(request: Request, session: WriteSession, review_id: ReviewId, by: CurrentActor) -> Response:
     """Compare the records imported since the last run with all others."""
     return started(request, session, review_id, by, JobKind.DEDUPLICATE)

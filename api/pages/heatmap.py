@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.files.drawings import MapAsked, map_response
-from api.web.deps import By, Here, ReadSession, ReviewId
+from api.web.deps import CurrentActor, CurrentReview, ReadSession, ReviewId
 from api.web.rendering import render
 from api.web.routing import PageRouter
 from heatmap.cells import HeatMap, value_label
@@ -24,7 +24,7 @@ OWN = frozenset({"framework", "unit", "secondary", "row", "column"})
 
 
 @router.get("/reviews/{slug}/map")
-def show(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
+def show(request: Request, session: ReadSession, review_id: ReviewId, by: CurrentActor) -> Response:
     """Show the map; a chosen cell opens its studies beside it."""
     protocol = protocol_of(session, review_id)
     check(session, review_id=review_id, by=by, action=Action.SEE_COUNTS)
@@ -46,8 +46,8 @@ def show(request: Request, session: ReadSession, review_id: ReviewId, by: By) ->
 def download(
     request: Request,
     session: ReadSession,
-    here: Here,
-    by: By,
+    here: CurrentReview,
+    by: CurrentActor,
     format: str,  # noqa: A002
 ) -> Response:
     """Return the map as csv, xlsx, json, svg, png or html."""

@@ -9,7 +9,7 @@ from markdown_it.token import Token
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.web.deps import Anybody
+from api.web.deps import OptionalUser
 from api.web.rendering import FOLDER, render
 from api.web.routing import PageRouter
 from review.errors import NotFound
@@ -31,13 +31,13 @@ GUIDES = {
 
 
 @router.get("/help")
-def index(request: Request, _person: Anybody) -> Response:
+def index(request: Request, _person: OptionalUser) -> Response:
     """List the guides."""
     return render(request, "help/help.html", guides=GUIDES, chosen=None, text="")
 
 
 @router.get("/help/{guide}")
-def show(request: Request, _person: Anybody, guide: str) -> Response:
+def show(request: Request, _person: OptionalUser, guide: str) -> Response:
     """Show one guide."""
     if guide not in GUIDES:
         raise NotFound("There is no guide with this name. Choose one under Help.")

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from api.files import uploads
 from api.pages.add_search import READ_AS, AtDesk, Desk, FilesForm, Shown, unsealed_file
 from api.pages.jobs import started
-from api.web.deps import By, Config, ReadSession, ReviewId, WriteSession
+from api.web.deps import AppSettings, CurrentActor, ReadSession, ReviewId, WriteSession
 from api.web.rendering import render
 from api.web.routing import PageRouter
 from review.decisions.import_rules import ALLOWED_VERDICTS, ImportRules
@@ -51,7 +51,9 @@ Said = Annotated[TakingOver, Form()]
 
 
 @router.get(DECISIONS)
-def ask_for_file(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
+def ask_for_file(
+    request: Request, session: ReadSession, review_id: ReviewId, by: CurrentActor
+) -> Response:
     """Show what can be imported, and ask for the export."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     return render(request, "import_decisions/import_decisions.html", shown=None)
@@ -79,8 +81,8 @@ def post_import(
     request: Request,
     session: WriteSession,
     review_id: ReviewId,
-    by: By,
-    settings: Config,
+    by: CurrentActor,
+    settings: AppSettings,
     said: Said,
 ) -> Response:
     """Import the decisions, in the background."""

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.files.downloads import export_file
-from api.web.deps import By, Config, ReadSession, ReviewId, WriteSession
+from api.web.deps import AppSettings, CurrentActor, ReadSession, ReviewId, WriteSession
 from api.web.rendering import is_fragment, path, render
 from api.web.routing import PageRouter
 from review import jobs
@@ -24,7 +24,9 @@ R = "/reviews/{slug}"
 
 
 @router.get(R + "/jobs")
-def show_all(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
+def show_all(
+    request: Request, session: ReadSession, review_id: ReviewId, by: CurrentActor
+) -> Response:
     """Show the latest jobs, and what can be exported."""
     found = jobs.jobs_of(session, review_id=review_id, by=by)
     return render(
@@ -37,7 +39,7 @@ def show(
     request: Request,
     session: ReadSession,
     review_id: ReviewId,
-    by: By,
+    by: CurrentActor,
     job_id: UUID,
     go: str = "",
 ) -> Response:
@@ -56,7 +58,7 @@ def show(
 
 @router.post(R + "/jobs/{job_id}/cancel")
 def cancel(
-    request: Request, session: WriteSession, review_id: ReviewId, by: By, job_id: UUID
+    request: Request, session: WriteSession, review_id: ReviewId, by: CurrentActor, job_id: UUID
 ) -> Response:
     """Cancel a job that has not finished."""
     jobs.cancel(session, review_id=review_id, job_id=job_id, by=by)
@@ -67,8 +69,8 @@ def cancel(
 def download(
     session: ReadSession,
     review_id: ReviewId,
-    by: By,
-    settings: Config,
+    by: CurrentActor,
+    settings: AppSettings,
     job_id: UUID,
 ) -> Response:
     """Return the file that an export wrote."""
@@ -81,7 +83,7 @@ def export(
     request: Request,
     session: WriteSession,
     review_id: ReviewId,
-    by: By,
+    by: CurrentActor,
     kind: Annotated[ExportKind, Form()],
     format: Annotated[ExportFormat, Form()],  # noqa: A002
 ) -> Response:
@@ -96,7 +98,7 @@ def started(
     request: Request,
     session: WriteSession,
     review_id: UUID,
-    by: By,
+    by: CurrentActor,
     kind: JobKind,
     arguments: Mapping[str, object] | None = None,
 ) -> Response:

@@ -8,7 +8,7 @@ from fastapi import Form, Query
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.web.deps import By, ReadSession, ReviewId, WriteSession
+from api.web.deps import CurrentActor, ReadSession, ReviewId, WriteSession
 from api.web.rendering import path, render
 from api.web.routing import PageRouter
 from review.duplicates.judgements import judge
@@ -26,7 +26,7 @@ def show(
     request: Request,
     session: ReadSession,
     review_id: ReviewId,
-    by: By,
+    by: CurrentActor,
     record_id: UUID,
     q: Annotated[str, Query(max_length=500)] = "",
     other: UUID | None = None,
@@ -54,7 +54,7 @@ def mark(
     request: Request,
     session: WriteSession,
     review_id: ReviewId,
-    by: By,
+    by: CurrentActor,
     record_id: UUID,
     other: Annotated[UUID, Form()],
     stage: Annotated[Stage | None, Form()] = None,

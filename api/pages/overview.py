@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.web.deps import By, Here, Place, ReadSession, ReviewId
+from api.web.deps import CurrentActor, CurrentReview, ReadSession, ReviewContext, ReviewId
 from api.web.rendering import render
 from api.web.routing import PageRouter
 from protocols.schema import Protocol
@@ -38,7 +38,11 @@ FOUND = (
 
 @router.get("/reviews/{slug}")
 def overview(
-    request: Request, session: ReadSession, here: Here, review_id: ReviewId, by: By
+    request: Request,
+    session: ReadSession,
+    here: CurrentReview,
+    review_id: ReviewId,
+    by: CurrentActor,
 ) -> Response:
     """Show the flow in one band to people who may see counts, their own work to reviewers."""
     protocol = protocol_of(session, review_id)
@@ -80,7 +84,7 @@ def _own_work(session: Session, review_id: UUID, by: Actor) -> dict[str, dict[st
     }
 
 
-def _n_conflicts(here: Place, flow: Flow | None) -> int | None:
+def _n_conflicts(here: ReviewContext, flow: Flow | None) -> int | None:
     """Return the number of conflicts; None for people whose own decisions may be among them."""
     if flow is None or not here.may("adjudicate") or Role.REVIEWER in here.roles:
         return None

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.files.drawings import prisma_response
-from api.web.deps import By, Here, ReadSession, ReviewId
+from api.web.deps import CurrentActor, CurrentReview, ReadSession, ReviewId
 from api.web.rendering import path, render
 from api.web.routing import PageRouter
 from review.permissions import Action, check
@@ -26,7 +26,7 @@ AsOf = Annotated[str, Query(max_length=20)]
 
 @router.get("/reviews/{slug}/prisma")
 def show(
-    request: Request, session: ReadSession, review_id: ReviewId, by: By, as_of: AsOf = ""
+    request: Request, session: ReadSession, review_id: ReviewId, by: CurrentActor, as_of: AsOf = ""
 ) -> Response:
     """Show the diagram as of now, or as of a past day or event, and whether it adds up."""
     flow = _flow(session, review_id, by, as_of)
@@ -69,8 +69,8 @@ def show(
 def download(
     request: Request,
     session: ReadSession,
-    here: Here,
-    by: By,
+    here: CurrentReview,
+    by: CurrentActor,
     format: str,  # noqa: A002
     as_of: AsOf = "",
 ) -> Response:
@@ -78,7 +78,7 @@ def download(
     return prisma_response(request, session, review=here.review, by=by, as_of=as_of, name=format)
 
 
-def _flow(session: ReadSession, review_id: UUID, by: By, as_of: str) -> Flow:
+def _flow(session: ReadSession, review_id: UUID, by: CurrentActor, as_of: str) -> Flow:
     check(session, review_id=review_id, by=by, action=Action.SEE_COUNTS)
     number = event_on(session, review_id=review_id, as_of=as_of) if as_of else None
     return count_flow(session, review_id=review_id, as_of=number)

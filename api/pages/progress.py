@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.files.downloads import ALONE
 from api.pages.jobs import started
-from api.web.deps import By, ReadSession, ReviewId, WriteSession
+from api.web.deps import CurrentActor, ReadSession, ReviewId, WriteSession
 from api.web.rendering import path, render
 from api.web.routing import PageRouter
 from review.decisions.stopping import stop_in_force, stop_screening
@@ -31,7 +31,7 @@ router = PageRouter()
 
 
 @router.get("/reviews/{slug}/stopping")
-def show(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
+def show(request: Request, session: ReadSession, review_id: ReviewId, by: CurrentActor) -> Response:
     """Show the figures for and against stopping, side by side."""
     enough = stopping_report(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, by=by)
     stop = stop_in_force(session, review_id)
@@ -43,7 +43,7 @@ def decide(
     request: Request,
     session: WriteSession,
     review_id: ReviewId,
-    by: By,
+    by: CurrentActor,
     rule: Annotated[str, Form(max_length=2_000)] = "",
     resume: Annotated[bool, Form()] = False,
     by_automation: Annotated[bool, Form()] = False,
@@ -67,7 +67,7 @@ def check_decisions(
     request: Request,
     session: ReadSession,
     review_id: ReviewId,
-    by: By,
+    by: CurrentActor,
     stage: Stage = Stage.TITLE_ABSTRACT,
 ) -> Response:
     """Show records whose decision looks unusual for their text."""
@@ -84,7 +84,7 @@ def check_decisions(
 
 @router.get("/reviews/{slug}/simulation")
 def show_simulation(
-    request: Request, session: ReadSession, review_id: ReviewId, by: By
+    request: Request, session: ReadSession, review_id: ReviewId, by: CurrentActor
 ) -> Response:
     """Show the latest simulation with the review's own decisions."""
     job = latest_finished(session, review_id=review_id, kind=JobKind.SIMULATE, by=by)
@@ -96,7 +96,7 @@ def simulate(
     request: Request,
     session: WriteSession,
     review_id: ReviewId,
-    by: By,
+    by: CurrentActor,
     stage: Annotated[Stage, Form()] = Stage.TITLE_ABSTRACT,
     start: Annotated[Literal["question", "records"], Form()] = "question",
 ) -> Response:
@@ -106,7 +106,7 @@ def simulate(
 
 
 @router.get("/reviews/{slug}/simulation.svg")
-def draw_simulation(session: ReadSession, review_id: ReviewId, by: By) -> Response:
+def draw_simulation(session: ReadSession, review_id: ReviewId, by: CurrentActor) -> Response:
     """Return the recall curve of the latest simulation."""
     job = latest_finished(session, review_id=review_id, kind=JobKind.SIMULATE, by=by)
     if job is None:
@@ -115,7 +115,9 @@ def draw_simulation(session: ReadSession, review_id: ReviewId, by: By) -> Respon
 
 
 @router.get("/reviews/{slug}/fairness")
-def show_fairness(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
+def show_fairness(
+    request: Request, session: ReadSession, review_id: ReviewId, by: CurrentActor
+) -> Response:
     """Show whether the ranking works equally well for all groups of records."""
     stage = Stage.TITLE_ABSTRACT
     kinds = ranking_fairness(session, review_id=review_id, stage=stage, by=by)
@@ -123,7 +125,9 @@ def show_fairness(request: Request, session: ReadSession, review_id: ReviewId, b
 
 
 @router.get("/reviews/{slug}/agreement")
-def show_agreement(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
+def show_agreement(
+    request: Request, session: ReadSession, review_id: ReviewId, by: CurrentActor
+) -> Response:
     """Show how often two reviewers agreed before conflicts were resolved, by stage and pair."""
     decisions = {
         stage: verdict_pairs(session, review_id=review_id, stage=stage, by=by) for stage in Stage

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from api.files.drawings import as_file, draw_and_wait, map_format, publication_file
 from api.pages.heatmap import asked_for, map_context
-from api.web.deps import Config, ReadSession
+from api.web.deps import AppSettings, ReadSession
 from api.web.rendering import render
 from api.web.routing import PageRouter
 from api.web.security import CSP
@@ -71,7 +71,7 @@ def data(session: ReadSession, token: str) -> Response:
 def download(
     request: Request,
     session: ReadSession,
-    settings: Config,
+    settings: AppSettings,
     token: str,
     format: str,  # noqa: A002
 ) -> Response:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.web.days import end_of
-from api.web.deps import By, OptionalId, ReadSession, ReviewId, WriteSession
+from api.web.deps import CurrentActor, OptionalId, ReadSession, ReviewId, WriteSession
 from api.web.rendering import path, public_url, render
 from api.web.routing import PageRouter
 from heatmap.publications import publications_of, publish, revoke, share
@@ -20,7 +20,7 @@ R = "/reviews/{slug}/publications"
 
 
 @router.get(R)
-def show(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
+def show(request: Request, session: ReadSession, review_id: ReviewId, by: CurrentActor) -> Response:
     """Show the publications and their share links."""
     return _page(request, session, review_id, by)
 
@@ -30,7 +30,7 @@ def post_publication(
     request: Request,
     session: WriteSession,
     review_id: ReviewId,
-    by: By,
+    by: CurrentActor,
     title: Annotated[str, Form()],
     key: OptionalId = None,
     until: Annotated[str, Form()] = "",
@@ -46,7 +46,7 @@ def post_link(
     request: Request,
     session: WriteSession,
     review_id: ReviewId,
-    by: By,
+    by: CurrentActor,
     publication_id: UUID,
     until: Annotated[str, Form()] = "",
     sites: Annotated[str, Form(max_length=2000)] = "",
@@ -57,7 +57,7 @@ def post_link(
 
 @router.post(R + "/links/{link_id}/revoke")
 def post_revoke(
-    request: Request, session: WriteSession, review_id: ReviewId, by: By, link_id: UUID
+    request: Request, session: WriteSession, review_id: ReviewId, by: CurrentActor, link_id: UUID
 ) -> Response:
     """Turn off a share link; from the next request on it opens nothing."""
     revoke(session, review_id=review_id, link_id=link_id, by=by)
@@ -68,7 +68,7 @@ def _linked(
     request: Request,
     session: WriteSession,
     review_id: UUID,
-    by: By,
+    by: CurrentActor,
     publication_id: UUID,
     until: str,
     sites: str,
@@ -85,7 +85,11 @@ def _linked(
 
 
 def _page(
-    request: Request, session: ReadSession, review_id: UUID, by: By, made: str | None = None
+    request: Request,
+    session: ReadSession,
+    review_id: UUID,
+    by: CurrentActor,
+    made: str | None = None,
 ) -> Response:
     rows: list[tuple[Publication, object]] = []
     rows += publications_of(session, review_id=review_id, by=by)

@@ -9,7 +9,7 @@ from fastapi import Form, Query
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.web.deps import By, Here, ReadSession, ReviewId, WriteSession
+from api.web.deps import CurrentActor, CurrentReview, ReadSession, ReviewId, WriteSession
 from api.web.rendering import path, render
 from api.web.routing import PageRouter
 from protocols.schema import Protocol
@@ -36,8 +36,8 @@ def records(
     request: Request,
     session: ReadSession,
     review_id: ReviewId,
-    by: By,
-    here: Here,
+    by: CurrentActor,
+    here: CurrentReview,
     box: Annotated[list[str] | None, Query(max_length=2)] = None,
     reason: str | None = None,
     source: str | None = None,
@@ -83,7 +83,7 @@ def record(
     request: Request,
     session: ReadSession,
     review_id: ReviewId,
-    by: By,
+    by: CurrentActor,
     record_id: UUID,
     joined: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
 ) -> Response:
@@ -107,7 +107,7 @@ def post_reopen(
     request: Request,
     session: WriteSession,
     review_id: ReviewId,
-    by: By,
+    by: CurrentActor,
     record_id: UUID,
     stage: Annotated[Stage, Form()],
     why: Annotated[str, Form(max_length=2000)],
@@ -122,7 +122,7 @@ def post_removal(
     request: Request,
     session: WriteSession,
     review_id: ReviewId,
-    by: By,
+    by: CurrentActor,
     record_id: UUID,
     kind: Annotated[RemovalKind, Form()],
     why: Annotated[str, Form(max_length=2000)],

@@ -11,7 +11,7 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from api.files import uploads
 from api.files.downloads import document_file
 from api.files.full_text_pages import pages_or_ask
-from api.web.deps import Base, By, Config, ReadSession, ReviewId, Store, WriteSession
+from api.web.deps import AppSettings, CurrentActor, Db, ReadSession, ReviewId, Store, WriteSession
 from api.web.rendering import path, render
 from api.web.routing import PageRouter
 from review.errors import Invalid, NotFound
@@ -38,7 +38,7 @@ def reports(
     request: Request,
     session: ReadSession,
     review_id: ReviewId,
-    by: By,
+    by: CurrentActor,
     show: Literal["open", "all"] = "open",
     after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
 ) -> Response:
@@ -63,9 +63,9 @@ def report(
     request: Request,
     session: ReadSession,
     review_id: ReviewId,
-    by: By,
-    database: Base,
-    settings: Config,
+    by: CurrentActor,
+    database: Db,
+    settings: AppSettings,
     record_id: UUID,
 ) -> Response:
     """Show a report's full text: its pages as images, and its text to read and quote."""
@@ -86,7 +86,7 @@ def post_retrieval(
     request: Request,
     session: WriteSession,
     review_id: ReviewId,
-    by: By,
+    by: CurrentActor,
     record_id: UUID,
     state: Annotated[RetrievalState, Form()],
     why: Annotated[str, Form(max_length=2000)] = "",
@@ -111,7 +111,7 @@ def post_full_text(
     request: Request,
     session: WriteSession,
     review_id: ReviewId,
-    by: By,
+    by: CurrentActor,
     store: Store,
     record_id: UUID,
     file: UploadFile,
@@ -143,7 +143,7 @@ def post_full_text(
 
 @router.get(ONE + "/full-text")
 def full_text(
-    session: ReadSession, review_id: ReviewId, by: By, store: Store, record_id: UUID
+    session: ReadSession, review_id: ReviewId, by: CurrentActor, store: Store, record_id: UUID
 ) -> Response:
     """Return the document itself."""
     document = require_full_text(session, review_id=review_id, record_id=record_id, by=by)
@@ -154,9 +154,9 @@ def full_text(
 def page(
     session: ReadSession,
     review_id: ReviewId,
-    by: By,
+    by: CurrentActor,
     store: Store,
-    settings: Config,
+    settings: AppSettings,
     record_id: UUID,
     number: int,
 ) -> Response:

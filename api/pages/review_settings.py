@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.files import uploads
-from api.web.deps import By, ReadSession, ReviewId, WriteSession
+from api.web.deps import CurrentActor, ReadSession, ReviewId, WriteSession
 from api.web.rendering import path, public_url, render
 from api.web.routing import PageRouter
 from protocols.changes import changes
@@ -29,7 +29,7 @@ Text = Annotated[str, Form(max_length=MAX_BYTES)]
 
 
 @router.get(R)
-def show(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
+def show(request: Request, session: ReadSession, review_id: ReviewId, by: CurrentActor) -> Response:
     """Show the protocol with its versions, the members with their roles, and invitations."""
     return _page(request, session, review_id, by)
 
@@ -39,7 +39,7 @@ def post_member(
     request: Request,
     session: WriteSession,
     review_id: ReviewId,
-    by: By,
+    by: CurrentActor,
     email: Annotated[str, Form()],
     role: Annotated[Role, Form()],
     remove: Annotated[str, Form()] = "",
@@ -55,7 +55,7 @@ def post_invitation(
     request: Request,
     session: WriteSession,
     review_id: ReviewId,
-    by: By,
+    by: CurrentActor,
     name: Annotated[str, Form()],
     role: Annotated[list[Role], Form()],
 ) -> Response:
@@ -67,7 +67,11 @@ def post_invitation(
 
 @router.post(R + "/invitations/{invitation_id}/withdraw")
 def post_withdrawal(
-    request: Request, session: WriteSession, review_id: ReviewId, by: By, invitation_id: UUID
+    request: Request,
+    session: WriteSession,
+    review_id: ReviewId,
+    by: CurrentActor,
+    invitation_id: UUID,
 ) -> Response:
     """Withdraw an invitation."""
     withdraw_invitation(session, review_id=review_id, invitation_id=invitation_id, by=by)
@@ -79,7 +83,7 @@ def preview(
     request: Request,
     session: ReadSession,
     review_id: ReviewId,
-    by: By,
+    by: CurrentActor,
     text: Text = "",
     file: UploadFile | None = None,
 ) -> Response:
@@ -101,7 +105,7 @@ def post_protocol(
     request: Request,
     session: WriteSession,
     review_id: ReviewId,
-    by: By,
+    by: CurrentActor,
     text: Text,
     why: Annotated[str, Form(max_length=2000)],
 ) -> Response:
@@ -117,7 +121,7 @@ def post_protocol(
 
 
 def _page(
-    request: Request, session: Session, review_id: UUID, by: By, made: str | None = None
+    request: Request, session: Session, review_id: UUID, by: CurrentActor, made: str | None = None
 ) -> Response:
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     versions = session.scalars(

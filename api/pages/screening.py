@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.pages.jobs import started
-from api.web.deps import Base, By, OptionalId, ReviewId, WriteSession
+from api.web.deps import CurrentActor, Db, OptionalId, ReviewId, WriteSession
 from api.web.rendering import is_fragment, path, render
 from api.web.routing import PageRouter
 from review.decisions.blinding import n_own_decisions, own_decision, own_decisions
@@ -42,9 +42,9 @@ PACE = 50  # decisions that the estimate of the time left is based on
 @router.get(STAGED)
 def screen(
     request: Request,
-    database: Base,
+    database: Db,
     review_id: ReviewId,
-    by: By,
+    by: CurrentActor,
     stage: Stage,
     record: UUID | None = None,
     skipped: UUID | None = None,
@@ -67,9 +67,9 @@ def screen(
 @router.post(STAGED + "/decisions")
 def post_decision(
     request: Request,
-    database: Base,
+    database: Db,
     review_id: ReviewId,
-    by: By,
+    by: CurrentActor,
     stage: Stage,
     record: Annotated[UUID, Form()],
     verdict: Annotated[Verdict, Form()],
@@ -103,9 +103,9 @@ def post_decision(
 @router.post(STAGED + "/undo")
 def post_undo(
     request: Request,
-    database: Base,
+    database: Db,
     review_id: ReviewId,
-    by: By,
+    by: CurrentActor,
     stage: Stage,
     decision: Annotated[UUID, Form()],
     left: Left = 0,
@@ -131,9 +131,9 @@ def post_undo(
 @router.post(STAGED + "/skip")
 def post_skip(
     request: Request,
-    database: Base,
+    database: Db,
     review_id: ReviewId,
-    by: By,
+    by: CurrentActor,
     stage: Stage,
     record: Annotated[UUID, Form()],
     undo: Annotated[Literal["", "yes"], Form()] = "",
@@ -160,7 +160,7 @@ def post_skip(
 
 @router.post(STAGED + "/rank")
 def rank(
-    request: Request, session: WriteSession, review_id: ReviewId, by: By, stage: Stage
+    request: Request, session: WriteSession, review_id: ReviewId, by: CurrentActor, stage: Stage
 ) -> Response:
     """Train on the resolved records and rank again."""
     return started(request, session, review_id, by, JobKind.RANK, {"stage": stage})
@@ -168,7 +168,7 @@ def rank(
 
 def _go_on(
     request: Request,
-    database: Base,
+    database: Db,
     review_id: UUID,
     by: Actor,
     stage: Stage,

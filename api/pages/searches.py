@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.files.downloads import ALONE
-from api.web.deps import By, ReadSession, ReviewId
+from api.web.deps import CurrentActor, ReadSession, ReviewId
 from api.web.rendering import render
 from api.web.routing import PageRouter
 from review.permissions import Action, check
@@ -25,7 +25,9 @@ router = PageRouter()
 
 
 @router.get("/reviews/{slug}/searches")
-def searches(request: Request, session: ReadSession, review_id: ReviewId, by: By) -> Response:
+def searches(
+    request: Request, session: ReadSession, review_id: ReviewId, by: CurrentActor
+) -> Response:
     """Show every search with what was read of it."""
     check(session, review_id=review_id, by=by, action=Action.VIEW)
     return render(

@@ -9,7 +9,14 @@ from fastapi.security import APIKeyCookie, HTTPBearer
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 
-from api.web.deps import Place, SignInFirst, database_of, settings_of, signed_in, signed_in_or_none
+from api.web.deps import (
+    ReviewContext,
+    SignInFirst,
+    database_of,
+    settings_of,
+    signed_in,
+    signed_in_or_none,
+)
 from api.web.security import SAFE
 from review.errors import NotAllowed, NotFound
 from review.events import Actor
@@ -36,7 +43,7 @@ class Caller:
     """The account that calls, and the review that the address names, if it names one."""
 
     account: Account
-    context: Place | None
+    context: ReviewContext | None
 
 
 def identify(request: Request) -> Caller:
@@ -84,7 +91,7 @@ def check_own_page(request: Request, allowed: tuple[str, ...]) -> None:
         )
 
 
-def _context(session: Session, slug: str, account: Account) -> Place:
+def _context(session: Session, slug: str, account: Account) -> ReviewContext:
     no_review = NotFound(f"There is no review called '{slug}'.")
     if not SLUG.fullmatch(slug):
         raise no_review
@@ -92,7 +99,7 @@ def _context(session: Session, slug: str, account: Account) -> Place:
     roles = roles_of(session, review_id=review.id, account_id=account.id)
     if not roles:
         raise no_review
-    return Place(review, roles)
+    return ReviewContext(review, roles)
 
 
 def caller_of(
@@ -118,14 +125,14 @@ CurrentActor = Annotated[Actor, Depends(acting)]
 def context_of(
     caller: CurrentCaller,
     review: Annotated[str, Path(description="The review's slug.", max_length=64)],
-) -> Place:
+) -> ReviewContext:
     """Return the review of the address, with the caller's roles in it."""
     if caller.context is None:
         raise NotFound(f"There is no review called '{review}'.")
     return caller.context
 
 
-CurrentReview = Annotated[Place, Depends(context_of)]
+CurrentReview = Annotated[ReviewContext, Depends(context_of)]
 
 
 def review_id_of(context: CurrentReview) -> UUID:

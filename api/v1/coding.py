@@ -12,7 +12,7 @@ from api.v1.callers import CurrentActor, CurrentReview, ReviewId
 from api.v1.paging import Page, Paged
 from api.v1.routes import WriteSession, router
 from api.v1.shapes import CreatedId, Prose, RequestBody, ShortText
-from api.web.deps import Place, ReadSession
+from api.web.deps import ReadSession, ReviewContext
 from review.events import Actor
 from review.permissions import Action, check
 from review.reviews import protocol_of
@@ -141,7 +141,7 @@ def _sort_key(coded: CodedValue) -> tuple[str, str, str]:
 
 
 def _visible(
-    session: Session, context: Place, *, values: list[CodedValue], by: Actor
+    session: Session, context: ReviewContext, *, values: list[CodedValue], by: Actor
 ) -> list[CodedValue]:
     """Return the values that the caller may see; blinding hides the others."""
     items = {item.key: item for item in protocol_of(session, context.review.id).codebook}

@@ -11,7 +11,7 @@ from api.files.downloads import export_file
 from api.v1.callers import CurrentActor, ReviewId
 from api.v1.paging import Page, Paged
 from api.v1.routes import WriteSession, router
-from api.web.deps import Config, ReadSession
+from api.web.deps import AppSettings, ReadSession
 from review.jobs import cancel, find_job_of_member, find_job_with_file, jobs_of
 from review.tables import Job
 from review.vocabulary import JobState
@@ -59,7 +59,9 @@ def post_cancel(session: WriteSession, by: CurrentActor, job: UUID) -> Job:
     response_class=FileResponse,
     responses={200: {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}},
 )
-def get_file(session: ReadSession, by: CurrentActor, job: UUID, settings: Config) -> FileResponse:
+def get_file(
+    session: ReadSession, by: CurrentActor, job: UUID, settings: AppSettings
+) -> FileResponse:
     """Return the file that an export wrote; for those who could ask for the same export now."""
     review_id = find_job_of_member(session, job_id=job, by=by).review_id
     export = find_job_with_file(session, review_id=review_id, job_id=job, by=by)

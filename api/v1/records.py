@@ -12,7 +12,7 @@ from api.v1.callers import CurrentActor, CurrentReview, ReviewId
 from api.v1.paging import Page, Paged, Paging
 from api.v1.routes import WriteSession, router
 from api.v1.shapes import CreatedId, RecordLine, RecordText, RequestBody, Sentence
-from api.web.deps import Place, ReadSession
+from api.web.deps import ReadSession, ReviewContext
 from review.decisions.blinding import history, shown_state
 from review.errors import Invalid, NotFound
 from review.events import Actor
@@ -176,7 +176,7 @@ def post_removal(
 
 def page_of_box(
     session: Session,
-    context: Place,
+    context: ReviewContext,
     *,
     box: str,
     by: Actor,

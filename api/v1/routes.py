@@ -22,7 +22,7 @@ from starlette.types import Message
 
 from api.v1.callers import CurrentCaller, identify
 from api.v1.problems import declared
-from api.web.deps import Base
+from api.web.deps import Db
 from api.web.security import SAFE
 from review.errors import Invalid
 from review.events import canonical
@@ -107,7 +107,7 @@ def router(*tags: str, writes: bool = False) -> APIRouter:
 
 def _write(
     request: Request,
-    database: Base,
+    database: Db,
     caller: CurrentCaller,
     idempotency_key: Annotated[
         str | None,

@@ -29,7 +29,7 @@ class SignInFirst(ReviewError):
 
 
 @dataclass(frozen=True)
-class Place:
+class ReviewContext:
     """The review a request is about, and what the person asking may do in it."""
 
     review: Review
@@ -70,8 +70,8 @@ ReadSession = Annotated[Session, Depends(_read)]
 # By default a yield dependency exits after the response: a failed commit would be a 200.
 WriteSession = Annotated[Session, Depends(_write, scope="function")]
 Store = Annotated[FileStore, Depends(files_of)]
-Base = Annotated[Database, Depends(database_of)]
-Config = Annotated[Settings, Depends(settings_of)]
+Db = Annotated[Database, Depends(database_of)]
+AppSettings = Annotated[Settings, Depends(settings_of)]
 
 
 def cookie_name(request: Request) -> str:
@@ -109,19 +109,19 @@ def signed_in(account: Annotated[Account | None, Depends(signed_in_or_none)]) ->
     return account
 
 
-Anybody = Annotated[Account | None, Depends(signed_in_or_none)]
-Person = Annotated[Account, Depends(signed_in)]
+OptionalUser = Annotated[Account | None, Depends(signed_in_or_none)]
+CurrentUser = Annotated[Account, Depends(signed_in)]
 
 
-def acting(person: Person) -> Actor:
+def acting(person: CurrentUser) -> Actor:
     """Return the signed-in person as an actor."""
     return Actor.person(person.id)
 
 
-By = Annotated[Actor, Depends(acting)]
+CurrentActor = Annotated[Actor, Depends(acting)]
 
 
-def place_of(request: Request, slug: str, person: Person) -> Place:
+def context_of(request: Request, slug: str, person: CurrentUser) -> ReviewContext:
     """Return the review of the address; raise NotFound for a foreign one as for a missing one."""
     with database_of(request).reading() as session:
         review = find_review(session, slug)
@@ -130,17 +130,17 @@ def place_of(request: Request, slug: str, person: Person) -> Place:
             raise NotFound(f"There is no review called '{slug}'.")
         n_jobs = n_open(session, review.id) if may(roles, Action.MANAGE) else 0
         session.expunge_all()
-    place = Place(review, roles, n_jobs)
-    request.state.here = place
-    return place
+    context = ReviewContext(review, roles, n_jobs)
+    request.state.here = context
+    return context
 
 
-Here = Annotated[Place, Depends(place_of)]
+CurrentReview = Annotated[ReviewContext, Depends(context_of)]
 
 
-def review_id_of(place: Here) -> UUID:
+def review_id_of(here: CurrentReview) -> UUID:
     """Return the id of the review of the address."""
-    return place.review.id
+    return here.review.id
 
 
 ReviewId = Annotated[UUID, Depends(review_id_of)]

@@ -168,7 +168,6 @@ def render(request: Request, name: str, *, status_code: int = 200, **context: An
         request=request,
         account=getattr(request.state, "account", None),
         here=getattr(request.state, "here", None),
-        place=getattr(request.state, "here", None),
         form_token=form_token(from_app.settings.key(), token) if token else "",
         **context,
     )
