@@ -53,6 +53,7 @@ class ItemType(StrEnum):
     ONE_OF = "one_of"
     MANY_OF = "many_of"
     INTEGER = "integer"
+    YEAR = "year"
     DECIMAL = "decimal"
     MONEY = "money"
     DATE = "date"

@@ -14,6 +14,7 @@ from .schema import SPECIAL_VALUES, CodebookItem, ItemType
 
 MAX_TEXT = 20_000
 MAX_INTEGER = 2**53 - 1  # the largest integer that every JSON reader keeps exactly
+FIRST_YEAR, LAST_YEAR = 1000, 2999
 MAX_DIGITS = 30  # before and after the point together
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,12})?")
 _DATE = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?")
@@ -45,6 +46,8 @@ def describe_value(item: CodebookItem, value: object) -> str:
     match value:
         case bool():
             return "Yes" if value else "No"
+        case int() if item.type is ItemType.YEAR:
+            return str(value)
         case int():
             return f"{value:,}"
         case list():
@@ -106,6 +109,13 @@ def _check_integer(item: CodebookItem, value: object) -> int:
     if abs(number) > MAX_INTEGER:
         raise ValueError(f"this number is too large; the limit is {MAX_INTEGER:,}.")
     return int(number)
+
+
+def _check_year_value(item: CodebookItem, value: object) -> int:
+    year = _check_integer(item, value)
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise ValueError(f"give a year with four digits, from {FIRST_YEAR} to {LAST_YEAR}.")
+    return year
 
 
 def _check_decimal(_item: CodebookItem, value: object) -> str:
@@ -191,6 +201,7 @@ _CHECKS: Mapping[ItemType, Callable[[CodebookItem, object], object]] = {
     ItemType.ONE_OF: _check_one_of,
     ItemType.MANY_OF: _check_many_of,
     ItemType.INTEGER: _check_integer,
+    ItemType.YEAR: _check_year_value,
     ItemType.DECIMAL: _check_decimal,
     ItemType.MONEY: _check_money,
     ItemType.DATE: _check_date,

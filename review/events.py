@@ -69,6 +69,13 @@ def hash_of_event(session: Session, *, review_id: UUID, number: int) -> str | No
     )
 
 
+def time_of_event(session: Session, *, review_id: UUID, number: int) -> datetime | None:
+    """Return when an event of the review happened; None where there is no such event."""
+    return session.scalar(
+        select(Event.at).where(Event.review_id == review_id, Event.number == number)
+    )
+
+
 def events_with_actors(
     session: Session, *, review_id: UUID, after: int, limit: int
 ) -> list[tuple[Event, str | None]]:

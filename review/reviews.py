@@ -1,6 +1,7 @@
 """Reviews, their protocol versions and their members."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -114,6 +115,15 @@ def version_of_protocol(session: Session, *, review_id: UUID, number: int) -> Pr
             ProtocolVersion.review_id == review_id, ProtocolVersion.number == number
         )
     ).one()
+
+
+def versions_of_protocol(session: Session, review_id: UUID) -> Sequence[ProtocolVersion]:
+    """Return the versions of the review's protocol, the newest first."""
+    return session.scalars(
+        select(ProtocolVersion)
+        .where(ProtocolVersion.review_id == review_id)
+        .order_by(ProtocolVersion.number.desc())
+    ).all()
 
 
 def find_review(session: Session, slug: str) -> Review:

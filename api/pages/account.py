@@ -4,7 +4,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Form
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -23,7 +22,8 @@ from review.people.accounts import (
     start_session,
 )
 from review.people.tokens import TokenScope, issue_token, revoke_token, tokens_of
-from review.tables import Account, Membership, Review
+from review.reviews import reviews_of
+from review.tables import Account
 from review.tables.base import utc_now
 
 router = PageRouter()
@@ -32,15 +32,7 @@ router = PageRouter()
 @router.get("/")
 def reviews(request: Request, session: ReadSession, person: CurrentUser) -> Response:
     """Show the reviews that the person is a member of."""
-    rows = session.execute(
-        select(Review, Membership.role)
-        .join(Membership, Membership.review_id == Review.id)
-        .where(Membership.account_id == person.id)
-        .order_by(Review.title, Membership.role)
-    )
-    roles: dict[Review, list[str]] = {}
-    for review, role in rows:
-        roles.setdefault(review, []).append(role)
+    roles = dict(reviews_of(session, account_id=person.id))
     return render(request, "overview/reviews.html", reviews=roles)
 
 

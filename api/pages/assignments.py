@@ -5,8 +5,6 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Form
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -14,8 +12,8 @@ from api.web.deps import CurrentActor, ReadSession, ReviewId, WriteSession
 from api.web.rendering import path, render
 from api.web.routing import PageRouter
 from review.errors import Invalid
-from review.searches.formats.languages import language_tag
-from review.tables import Record, Search
+from review.searches.records import languages_of_records
+from review.searches.searches import n_records_by_search
 from review.vocabulary import Stage
 from screening.queue.assignments import assign, n_left_over, portions
 from screening.queue.calibration import MOST, begin, can_be_settled, end, rounds
@@ -33,8 +31,8 @@ def show(request: Request, session: ReadSession, review_id: ReviewId, by: Curren
         "screening/assignments.html",
         workloads=portions(session, review_id=review_id, stage=stage, by=by),
         n_left_over=n_left_over(session, review_id=review_id, stage=stage, by=by),
-        languages=_languages(session, review_id),
-        searches=_searches(session, review_id),
+        languages=languages_of_records(session, review_id=review_id),
+        searches=n_records_by_search(session, review_id=review_id),
         calibration_sets=rounds(session, review_id=review_id, by=by),
         can_be_resolved=can_be_settled(session, review_id=review_id, by=by),
     )
@@ -117,28 +115,3 @@ def numbers_in(text: str) -> list[int]:
             raise Invalid(f"A calibration set can have at most {MOST} records.")
         found += range(first, last + 1)
     return found
-
-
-def _languages(session: Session, review_id: UUID) -> dict[str, int]:
-    """Return the languages of the review's records, the most frequent first."""
-    rows = session.execute(
-        select(Record.language, func.count())
-        .where(Record.review_id == review_id, Record.language.is_not(None))
-        .group_by(Record.language)
-    )
-    counted: dict[str, int] = {}
-    for word, n in rows:
-        if tag := language_tag(word):
-            counted[tag] = counted.get(tag, 0) + n
-    return dict(sorted(counted.items(), key=lambda pair: (-pair[1], pair[0])))
-
-
-def _searches(session: Session, review_id: UUID) -> list[tuple[Search, int]]:
-    rows = session.execute(
-        select(Search, func.count(Record.id))
-        .outerjoin(Record, Record.search_id == Search.id)
-        .where(Search.review_id == review_id)
-        .group_by(Search.id)
-        .order_by(Search.event_number)
-    )
-    return [(search, n) for search, n in rows]

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Form
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -35,16 +34,17 @@ from review.states.clusters import cluster_of
 from review.states.flow import FlowState, record_rows
 from review.studies.agreement import agree
 from review.studies.coding import code, n_values_by_study
-from review.studies.contracts import add_contract, contracts_of, link_contract
+from review.studies.contracts import add_contract, contracts_by_label, contracts_of, link_contract
 from review.studies.studies import (
     add_study,
     link_report,
     reports_of,
     same_study_links,
+    studies_by_label,
     studies_of_reports,
     study_of_review,
 )
-from review.tables import Contract, Record, Study
+from review.tables import Record, Study
 from review.vocabulary import AgreedBy
 
 router = PageRouter()
@@ -60,9 +60,7 @@ def studies(
 ) -> Response:
     """Show the studies with how far each is coded, and included reports without a study."""
     check(session, review_id=review_id, by=by, action=Action.CODE)
-    found = session.scalars(
-        select(Study).where(Study.review_id == review_id).order_by(Study.label)
-    ).all()
+    found = studies_by_label(session, review_id=review_id)
     # A report that needs a study shows what reviewers decided, so only the lead sees it.
     is_lead = here.may(Action.MANAGE)
     where = [FlowState.AWAITING_STUDY]
@@ -145,9 +143,7 @@ def study_form(
     document = (
         full_text_of(session, review_id=review_id, record_id=read.id, by=by) if read else None
     )
-    others = session.scalars(
-        select(Contract).where(Contract.review_id == review_id).order_by(Contract.label)
-    ).all()
+    others = contracts_by_label(session, review_id=review_id)
     context: dict[str, Any] = {
         "study": study,
         "contracts": contracts,

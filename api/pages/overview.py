@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,8 +17,9 @@ from review.duplicates.questions import questions
 from review.events import Actor
 from review.prisma.counts import Flow, count_flow
 from review.reviews import protocol_of
+from review.searches.searches import n_searches
 from review.states.flow import FlowState
-from review.tables import Contract, Search
+from review.studies.contracts import n_contracts
 from review.vocabulary import Role, Stage
 from screening.progress.stopping_report import supported_recall
 from screening.queue.next_records import n_left
@@ -60,15 +60,12 @@ def overview(
 
 
 def _band(session: Session, review_id: UUID, flow: Flow) -> dict[str, int]:
-    def count(table: type[Search] | type[Contract]) -> int:
-        return session.scalar(select(func.count()).where(table.review_id == review_id)) or 0
-
     found = flow.total(*FOUND)
     return {
-        "searches": count(Search),
+        "searches": n_searches(session, review_id=review_id),
         "records": found,
         "unique": found - flow.total("duplicates", "other_duplicates"),
-        "contracts": count(Contract),
+        "contracts": n_contracts(session, review_id=review_id),
     }
 
 

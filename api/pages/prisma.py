@@ -5,7 +5,6 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import Query
-from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,12 +12,12 @@ from api.files.drawings import prisma_response
 from api.web.deps import CurrentActor, CurrentReview, ReadSession, ReviewId
 from api.web.rendering import path, render
 from api.web.routing import PageRouter
+from review.events import time_of_event
 from review.permissions import Action, check
 from review.prisma import drawing
 from review.prisma.boxes import title_of
 from review.prisma.counts import BOXES, COLUMNS, Flow, count_flow, event_on, identities
 from review.reviews import protocol_of
-from review.tables import Event
 
 router = PageRouter()
 AsOf = Annotated[str, Query(max_length=20)]
@@ -59,9 +58,7 @@ def show(
         boxes=BOXES,
         link=link,
         title_of=title_of,
-        at=session.scalar(
-            select(Event.at).where(Event.review_id == review_id, Event.number == flow.as_of)
-        ),
+        at=time_of_event(session, review_id=review_id, number=flow.as_of),
     )
 
 

@@ -1,12 +1,8 @@
 """Progress of screening: when to stop, agreement, ranking fairness, checks, simulation."""
 
-from collections.abc import Collection
 from typing import Annotated, Literal
-from uuid import UUID
 
 from fastapi import Form
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -18,7 +14,7 @@ from api.web.routing import PageRouter
 from review.decisions.stopping import stop_in_force, stop_screening
 from review.errors import NotFound
 from review.jobs import JobKind, latest_finished
-from review.tables import Account
+from review.people.accounts import names_of
 from review.vocabulary import Stage
 from screening.progress.agreement import agreement
 from screening.progress.fairness import ranking_fairness
@@ -143,12 +139,7 @@ def show_agreement(
             stage: {two: agreement(verdicts) for two, verdicts in pairs.items()}
             for stage, pairs in decisions.items()
         },
-        names=_names(
+        names=names_of(
             session, {who for pairs in decisions.values() for two in pairs for who in two}
         ),
     )
-
-
-def _names(session: Session, accounts: Collection[UUID]) -> dict[UUID, str]:
-    rows = session.execute(select(Account.id, Account.name).where(Account.id.in_(accounts)))
-    return {account_id: name for account_id, name in rows}  # noqa: C416 - a row is not a pair to mypy

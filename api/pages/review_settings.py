@@ -4,7 +4,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Form, UploadFile
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -19,8 +18,14 @@ from protocols.source import MAX_BYTES
 from review.errors import Unreadable
 from review.people.invitations import invitations_of, invite, withdraw_invitation
 from review.permissions import Action, check
-from review.reviews import add_member, amend_protocol, members_of, protocol_state, remove_member
-from review.tables import ProtocolVersion
+from review.reviews import (
+    add_member,
+    amend_protocol,
+    members_of,
+    protocol_state,
+    remove_member,
+    versions_of_protocol,
+)
 from review.vocabulary import Role
 
 router = PageRouter()
@@ -124,11 +129,7 @@ def _page(
     request: Request, session: Session, review_id: UUID, by: CurrentActor, made: str | None = None
 ) -> Response:
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    versions = session.scalars(
-        select(ProtocolVersion)
-        .where(ProtocolVersion.review_id == review_id)
-        .order_by(ProtocolVersion.number.desc())
-    ).all()
+    versions = versions_of_protocol(session, review_id)
     return render(
         request,
         "settings/settings.html",

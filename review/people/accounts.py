@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections.abc import Collection
 from datetime import timedelta
 from threading import BoundedSemaphore
 from uuid import UUID, uuid4
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from review.errors import Conflicting, Invalid, NotAllowed, NotFound
 from review.people.secrets import hash_of
+from review.storage.database import pairs
 from review.tables import Account, LoginAttempt, LoginSession
 from review.tables.base import utc_now
 
@@ -168,3 +170,9 @@ def end_session(session: Session, token: str) -> None:
 
 def _attempt_hash(email: str, client: str) -> str:
     return hash_of(f"{email.strip().lower()}|{client}")
+
+
+def names_of(session: Session, account_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Return the names of accounts, by id."""
+    rows = session.execute(select(Account.id, Account.name).where(Account.id.in_(account_ids)))
+    return dict(pairs(rows))

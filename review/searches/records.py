@@ -3,10 +3,11 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from review.errors import NotFound
+from review.searches.formats.languages import language_tag
 from review.tables import Record, Search
 
 
@@ -77,3 +78,17 @@ def records_with_sources(
         .order_by(Record.number)
     )
     return [(record, source) for record, source in rows]
+
+
+def languages_of_records(session: Session, *, review_id: UUID) -> dict[str, int]:
+    """Return the languages of the review's records as ISO 639-1 codes, the most frequent first."""
+    rows = session.execute(
+        select(Record.language, func.count())
+        .where(Record.review_id == review_id, Record.language.is_not(None))
+        .group_by(Record.language)
+    )
+    counts: dict[str, int] = {}
+    for word, n in rows:
+        if tag := language_tag(word):
+            counts[tag] = counts.get(tag, 0) + n
+    return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))

@@ -13,7 +13,7 @@ from review.events import Actor, record_act
 from review.permissions import Action, begin_act
 from review.states.clusters import Scope, members
 from review.storage.database import pairs
-from review.tables import ImportFile, RejectedBlock, Search
+from review.tables import ImportFile, Record, RejectedBlock, Search
 from review.vocabulary import Act, SearchKind
 
 
@@ -171,3 +171,22 @@ class SearchOnDemand:
             search = add_search(session, review_id=self.review_id, by=self.by, **self.fields)
             self.id = search.id
         return self.id
+
+
+def n_records_by_search(session: Session, *, review_id: UUID) -> list[tuple[Search, int]]:
+    """Return the searches with the number of their records, in the order they were added."""
+    return pairs(
+        session.execute(
+            select(Search, func.count(Record.id))
+            .outerjoin(Record, Record.search_id == Search.id)
+            .where(Search.review_id == review_id)
+            .group_by(Search.id)
+            .order_by(Search.event_number)
+        )
+    )
+
+
+def n_searches(session: Session, *, review_id: UUID) -> int:
+    """Return how many searches the review has."""
+    query = select(func.count()).select_from(Search).where(Search.review_id == review_id)
+    return session.scalar(query) or 0

@@ -1,8 +1,9 @@
 """Contracts, and which studies report on them."""
 
+from collections.abc import Sequence
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from review.errors import NotFound
@@ -95,3 +96,16 @@ def is_contract_of(session: Session, *, review_id: UUID, study_id: UUID, contrac
         contract.id == contract_id
         for contract in contracts_of(session, review_id=review_id, study_id=study_id)
     )
+
+
+def contracts_by_label(session: Session, *, review_id: UUID) -> Sequence[Contract]:
+    """Return the review's contracts, by name."""
+    return session.scalars(
+        select(Contract).where(Contract.review_id == review_id).order_by(Contract.label)
+    ).all()
+
+
+def n_contracts(session: Session, *, review_id: UUID) -> int:
+    """Return how many contracts the review has."""
+    query = select(func.count()).select_from(Contract).where(Contract.review_id == review_id)
+    return session.scalar(query) or 0

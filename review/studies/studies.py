@@ -182,3 +182,10 @@ def free_label(
     if session.scalar(select(table.id).where(table.review_id == review_id, table.label == name)):
         raise Conflicting(f"'{name}' already exists. Use it, or choose another name.")
     return name
+
+
+def studies_by_label(session: Session, *, review_id: UUID) -> Sequence[Study]:
+    """Return the review's studies, by name."""
+    return session.scalars(
+        select(Study).where(Study.review_id == review_id).order_by(Study.label)
+    ).all()
