@@ -42,7 +42,7 @@ PHRASES = {
     Act.ADD_CONTRACT: ("added a contract", "added {n} contracts"),
     Act.LINK_CONTRACT: ("changed a study's contracts", "changed studies' contracts {n} times"),
     Act.CODE: ("saved a code", "saved {n} codes"),
-    Act.AGREE: ("agreed on a value", "agreed on {n} values"),
+    Act.AGREE: ("recorded an agreed value", "recorded {n} agreed values"),
     Act.PUBLISH: ("published the map", "published the map {n} times"),
     Act.SHARE: ("created a share link", "created {n} share links"),
     Act.REVOKE_SHARE: ("turned off a share link", "turned off {n} share links"),

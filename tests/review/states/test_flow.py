@@ -1,7 +1,7 @@
-"""Where every record is, after any acts in any order, against a slow and obvious oracle.
+"""The flow state of every record, after any acts in any order, against a slow, obvious oracle.
 
-What a merge means where both clusters have already been removed, sought or linked to studies is
-left to test_clusters.py: the walk here makes no such merge.
+Merges of clusters that were both removed, sought or linked to studies already are tested in
+../duplicates/test_judgements.py: the walk here makes none.
 """
 
 from collections import Counter
@@ -45,25 +45,24 @@ from tests.factories import make_account, make_records, make_review, protocol_te
 
 TITLE_ABSTRACT, FULL_TEXT = Stage.TITLE_ABSTRACT, Stage.FULL_TEXT
 REASONS = ("date", "population", "intervention")  # in the protocol's order
-N_PEOPLE = 3
+N_REVIEWERS = 3
 
 # ---------------------------------------------------------------------------------- the oracle
 
-Place = tuple[
-    int, str, str | None, UUID | None
-]  # its cluster, flow_state, primary reason and study
+RecordState = tuple[int, str, str | None, UUID | None]
+"""A record's cluster, flow state, primary reason and study."""
 
 
 @dataclass(frozen=True)
-class Vote:
-    """One decision act."""
+class DecisionAct:
+    """One decision."""
 
     id: UUID
     event: int
     record: int
     stage: Stage
     round: int
-    who: int
+    reviewer: int
     verdict: str
     reason: str | None
     version: int
@@ -72,291 +71,326 @@ class Vote:
 
 @dataclass(frozen=True)
 class Rules:
-    """What one version of the protocol asks for."""
+    """The rules of one version of the protocol."""
 
     needed: int = 2
-    maybe: bool = True  # advances at title and abstract; at full text it always does here
+    maybe: bool = True  # advances at title and abstract; at full text it always advances here
     reasons_agree: bool = False  # at full text
 
 
 @dataclass(frozen=True)
-class Stands:
-    """What a stage came to for a cluster."""
+class StageResolution:
+    """The resolution of a cluster at a stage, and what it follows from."""
 
-    says: str
+    resolution: str
     reason: str | None
-    people: frozenset[int]
+    reviewers: frozenset[int]
     round: int
     is_adjudicated: bool
 
 
 @dataclass
 class Oracle:
-    """Every act in plain lists, and where each record is, read off them the long way round.
+    """Every act in plain lists, and the state of each record, derived from them step by step.
 
-    Records are known by their number, which is their order of import.
+    Records are known by their numbers, in the order of import.
     """
 
     kinds: dict[int, SearchKind] = field(default_factory=dict)
     imported: dict[int, int] = field(default_factory=dict)
-    said: list[tuple[int, frozenset[int], str]] = field(default_factory=list)
-    votes: list[Vote] = field(default_factory=list)
-    settled: list[tuple[int, frozenset[UUID], str, str | None]] = field(default_factory=list)
-    reopened: list[tuple[int, Stage, int]] = field(default_factory=list)
-    removed: list[tuple[int, RemovalKind]] = field(default_factory=list)
-    sought: list[tuple[int, int, RetrievalState]] = field(default_factory=list)
-    linked: list[tuple[int, int, UUID, bool]] = field(default_factory=list)
+    judgements: list[tuple[int, frozenset[int], str]] = field(default_factory=list)
+    decisions: list[DecisionAct] = field(default_factory=list)
+    adjudications: list[tuple[int, frozenset[UUID], str, str | None]] = field(default_factory=list)
+    reopenings: list[tuple[int, Stage, int]] = field(default_factory=list)
+    removals: list[tuple[int, RemovalKind]] = field(default_factory=list)
+    retrievals: list[tuple[int, int, RetrievalState]] = field(default_factory=list)
+    links: list[tuple[int, int, UUID, bool]] = field(default_factory=list)
     rules: list[Rules] = field(default_factory=lambda: [Rules()])
     stopped_at: int | None = None
     is_left_to_automation: bool = False
-    called: dict[UUID, tuple[Stage, int, int]] = field(default_factory=dict)  # open rounds
+    calibrations: dict[UUID, tuple[Stage, int, int]] = field(default_factory=dict)  # open ones
 
-    def held(self) -> dict[frozenset[int], str]:
-        return {pair: verdict for _, pair, verdict in self.said}  # the last one said wins
+    def newest_judgements(self) -> dict[frozenset[int], str]:
+        return {pair: verdict for _, pair, verdict in self.judgements}  # the last one wins
 
     def cluster(self, record: int) -> list[int]:
-        return _component(record, self.held())
+        return _component(record, self.newest_judgements())
 
     def is_possible(self, pair: frozenset[int], verdict: str) -> bool:
-        """Say whether an answer leaves no pair both distinct and in one cluster."""
-        held = self.held() | {pair: verdict}
+        """Say whether a judgement leaves no pair both distinct and in one cluster."""
+        newest = self.newest_judgements() | {pair: verdict}
         return not any(
-            max(ends) in _component(min(ends), held)
-            for ends, verdict in held.items()
+            max(ends) in _component(min(ends), newest)
+            for ends, verdict in newest.items()
             if verdict in ("distinct", "same_study")
         )
 
     def would_collide(self, pair: frozenset[int], verdict: str) -> bool:
-        """Say whether the answer merges clusters that acts on clusters have already parted."""
-        held = self.held() | {pair: verdict}
+        """Say whether a judgement merges clusters that both have acts on clusters already."""
+        newest = self.newest_judgements() | {pair: verdict}
         for record in pair:
-            group = set(_component(record, held))
+            group = set(_component(record, newest))
             if group == set(self.cluster(record)):
                 continue
-            is_removed = any(one in group for one, _ in self.removed)
-            if is_removed and any(vote.record in group for vote in self.votes):
+            is_removed = any(removed in group for removed, _ in self.removals)
+            if is_removed and any(decision.record in group for decision in self.decisions):
                 return True
-            if len({one for _, one, _ in self.sought if one in group}) > 1:
+            if len({sought for _, sought, _ in self.retrievals if sought in group}) > 1:
                 return True
-            if len({one for _, one, _, _ in self.linked if one in group}) > 1:
+            if len({linked for _, linked, _, _ in self.links if linked in group}) > 1:
                 return True
         return False
 
-    def live(self, stage: Stage, group: Collection[int], number: int) -> list[Vote]:
-        gone = {vote.supersedes for vote in self.votes}
+    def live(self, stage: Stage, group: Collection[int], number: int) -> list[DecisionAct]:
+        superseded = {decision.supersedes for decision in self.decisions}
         return [
-            vote
-            for vote in self.given(stage, group, number)
-            if vote.id not in gone and vote.verdict != "withdrawn"
+            decision
+            for decision in self.decisions_in(stage, group, number)
+            if decision.id not in superseded and decision.verdict != "withdrawn"
         ]
 
-    def given(self, stage: Stage, group: Collection[int], number: int) -> list[Vote]:
+    def decisions_in(self, stage: Stage, group: Collection[int], number: int) -> list[DecisionAct]:
         return [
-            vote
-            for vote in self.votes
-            if (vote.stage, vote.round) == (stage, number) and vote.record in group
+            decision
+            for decision in self.decisions
+            if (decision.stage, decision.round) == (stage, number) and decision.record in group
         ]
 
     def rules_for(self, stage: Stage, group: Collection[int], number: int) -> Rules:
-        versions = [vote.version for vote in self.given(stage, group, number)]
+        versions = [decision.version for decision in self.decisions_in(stage, group, number)]
         rules = self.rules[min(versions) - 1] if versions else self.rules[-1]
         return (
-            replace(rules, needed=N_PEOPLE) if self.in_calibration(stage, group, number) else rules
+            replace(rules, needed=N_REVIEWERS)
+            if self.in_calibration(stage, group, number)
+            else rules
         )
 
     def in_calibration(self, stage: Stage, group: Collection[int], number: int) -> bool:
-        """Say whether an open round of this very record began before anybody decided."""
+        """Say whether an open calibration set with this record began before anybody decided."""
         return any(
-            at is stage
+            calibration_stage is stage
             and record == min(group)
             and all(
-                vote.record == record and vote.event > begun
-                for vote in self.live(stage, group, number)
+                decision.record == record and decision.event > begun
+                for decision in self.live(stage, group, number)
             )
-            for at, record, begun in self.called.values()
+            for calibration_stage, record, begun in self.calibrations.values()
         )
 
-    def stands(self, stage: Stage, group: Collection[int]) -> Stands:
-        number = max([1, *(n for one, at, n in self.reopened if at is stage and one in group)])
+    def resolve(self, stage: Stage, group: Collection[int]) -> StageResolution:
+        reopened = [
+            round_
+            for record, reopened_stage, round_ in self.reopenings
+            if reopened_stage is stage and record in group
+        ]
+        number = max([1, *reopened])
         rules = self.rules_for(stage, group, number)
         live = self.live(stage, group, number)
-        heard, has_adjudication = [], False
-        for vote in live:
-            speaks = vote.verdict, vote.reason
-            if vote.verdict == "maybe" and (rules.maybe or stage is FULL_TEXT):
-                speaks = "include", vote.reason
-            for _, cited, verdict, reason in self.settled:
-                if vote.id in cited:
-                    speaks, has_adjudication = (verdict, reason), True
-            heard.append(speaks)
-        people = frozenset(vote.who for vote in live)
-        ways = {verdict for verdict, _ in heard}
-        reasons = sorted({reason for _, reason in heard if reason}, key=REASONS.index)
-        if not heard:
-            began = min(self.imported[one] for one in group)
+        counted, has_adjudication = [], False
+        for decision in live:
+            counts_as = decision.verdict, decision.reason
+            if decision.verdict == "maybe" and (rules.maybe or stage is FULL_TEXT):
+                counts_as = "include", decision.reason
+            for _, cited, verdict, reason in self.adjudications:
+                if decision.id in cited:
+                    counts_as, has_adjudication = (verdict, reason), True
+            counted.append(counts_as)
+        reviewers = frozenset(decision.reviewer for decision in live)
+        verdicts = {verdict for verdict, _ in counted}
+        reasons = sorted({reason for _, reason in counted if reason}, key=REASONS.index)
+        if not counted:
+            began = min(self.imported[record] for record in group)
             is_left = stage is TITLE_ABSTRACT and number == 1 and began < (self.stopped_at or 0)
-            says = "not_screened" if is_left else "unscreened"
+            resolution = "not_screened" if is_left else "unscreened"
         elif (
             self.in_calibration(stage, group, number)
-            and len(people) < N_PEOPLE
+            and len(reviewers) < N_REVIEWERS
             and not has_adjudication
         ):
-            says = "awaiting_second"
-        elif len(ways) > 1:
-            says = "conflict"
-        elif len(people) < rules.needed and not has_adjudication:
-            says = "awaiting_second"
-        elif ways == {"maybe"}:
-            says = "conflict"
+            resolution = "awaiting_second"
+        elif len(verdicts) > 1:
+            resolution = "conflict"
+        elif len(reviewers) < rules.needed and not has_adjudication:
+            resolution = "awaiting_second"
+        elif verdicts == {"maybe"}:
+            resolution = "conflict"
         elif rules.reasons_agree and stage is FULL_TEXT and len(reasons) > 1:
-            says = ways.pop() if has_adjudication else "conflict"
+            resolution = verdicts.pop() if has_adjudication else "conflict"
         else:
-            says = ways.pop()
-        return Stands(says, reasons[0] if reasons else None, people, number, has_adjudication)
+            resolution = verdicts.pop()
+        return StageResolution(
+            resolution, reasons[0] if reasons else None, reviewers, number, has_adjudication
+        )
 
     def removal(self, group: Collection[int]) -> RemovalKind | None:
-        # Of the records' latest words the one that takes out speaks for all, the newest of several.
-        words = {
-            record: (at, kind) for at, (record, kind) in enumerate(self.removed) if record in group
+        # Of each record's newest act, one that removes counts for all; of several, the newest.
+        newest = {
+            record: (order, kind)
+            for order, (record, kind) in enumerate(self.removals)
+            if record in group
         }
-        out = sorted((at, kind) for at, kind in words.values() if kind != RemovalKind.RESTORED)
-        return out[-1][1] if out else None
+        removing = sorted(act for act in newest.values() if act[1] != RemovalKind.RESTORED)
+        return removing[-1][1] if removing else None
 
     def retrieval(self, group: Collection[int]) -> RetrievalState | None:
-        states = [state for _, record, state in self.sought if record in group]
+        states = [state for _, record, state in self.retrievals if record in group]
         return states[-1] if states else None
 
     def study(self, group: Collection[int]) -> UUID | None:
-        links = [(study, is_linked) for _, one, study, is_linked in self.linked if one in group]
+        links = [
+            (study, is_linked) for _, record, study, is_linked in self.links if record in group
+        ]
         return links[-1][0] if links and links[-1][1] else None
 
-    def place(self, record: int) -> Place:
-        """Return the record's cluster, flow_state, primary reason and study."""
+    def state_of(self, record: int) -> RecordState:
+        """Return the state of a record, as its definition resolution."""
         group = self.cluster(record)
-        first = self.stands(TITLE_ABSTRACT, group)
-        last = self.stands(FULL_TEXT, group)
+        title_abstract = self.resolve(TITLE_ABSTRACT, group)
+        full_text = self.resolve(FULL_TEXT, group)
         if record != group[0]:
             return group[0], "duplicate", None, None
         if kind := self.removal(group):
             return record, f"removed_{kind.value}", None, None
-        if first.says == "exclude":
-            return record, "excluded", first.reason, None
-        if first.says == "not_screened" and self.is_left_to_automation:
+        if title_abstract.resolution == "exclude":
+            return record, "excluded", title_abstract.reason, None
+        if title_abstract.resolution == "not_screened" and self.is_left_to_automation:
             return record, "marked_ineligible", None, None
-        if first.says != "include":
-            return record, first.says, None, None
+        if title_abstract.resolution != "include":
+            return record, title_abstract.resolution, None, None
         if (state := self.retrieval(group)) != RetrievalState.RETRIEVED:
-            sought = "not_retrieved" if state == "not_retrieved" else "awaiting_retrieval"
-            return record, sought, None, None
-        if last.says == "exclude":
-            return record, "full_text_excluded", last.reason, None
-        if last.says != "include":
-            return record, f"full_text_{last.says}", None, None
+            awaiting = "not_retrieved" if state == "not_retrieved" else "awaiting_retrieval"
+            return record, awaiting, None, None
+        if full_text.resolution == "exclude":
+            return record, "full_text_excluded", full_text.reason, None
+        if full_text.resolution != "include":
+            return record, f"full_text_{full_text.resolution}", None, None
         study = self.study(group)
         return record, "included" if study else "awaiting_study", None, study
 
-    def places(self) -> dict[int, Place]:
-        return {record: self.place(record) for record in self.kinds}
+    def states(self) -> dict[int, RecordState]:
+        return {record: self.state_of(record) for record in self.kinds}
 
     # What may be done, from the docstrings of the acts; None where they do not say.
 
-    def may_decide(self, vote: Vote) -> bool | None:
-        group = self.cluster(vote.record)
-        if (vote.reason is None) != (vote.verdict != "exclude" or vote.stage is TITLE_ABSTRACT):
-            if vote.reason is not None and vote.verdict != "exclude":
+    def may_decide(self, decision: DecisionAct) -> bool | None:
+        group = self.cluster(decision.record)
+        if (decision.reason is None) != (
+            decision.verdict != "exclude" or decision.stage is TITLE_ABSTRACT
+        ):
+            if decision.reason is not None and decision.verdict != "exclude":
                 return False
-            if vote.reason is None:
+            if decision.reason is None:
                 return False
         if self.removal(group):
             return False
-        now = self.stands(vote.stage, group)
-        if now.says == "not_screened":
+        now = self.resolve(decision.stage, group)
+        if now.resolution == "not_screened":
             return None
-        live = self.live(vote.stage, group, now.round)
-        if len(group) == 1 and self.is_used(vote.stage, group, now, live):
+        live = self.live(decision.stage, group, now.round)
+        if len(group) == 1 and self.is_used(decision.stage, group, now, live):
             return False
-        rules = self.rules_for(vote.stage, group, now.round)
-        mine = [
-            one for one in self.given(vote.stage, [vote.record], now.round) if one.who == vote.who
+        rules = self.rules_for(decision.stage, group, now.round)
+        own = [
+            earlier
+            for earlier in self.decisions_in(decision.stage, [decision.record], now.round)
+            if earlier.reviewer == decision.reviewer
         ]
-        if not mine and vote.who not in now.people and len(now.people) >= rules.needed:
+        is_full = len(now.reviewers) >= rules.needed
+        if not own and decision.reviewer not in now.reviewers and is_full:
             return False
-        tip = mine[-1] if mine else None
-        has_live = tip is not None and tip.verdict != "withdrawn"
-        # A decision that stands may be changed even after its record was taken back a stage.
-        if vote.stage is FULL_TEXT and not has_live and not self.is_at_full_text(group):
+        latest = own[-1] if own else None
+        has_live = latest is not None and latest.verdict != "withdrawn"
+        # A live decision may be changed even after its record went back a stage.
+        if decision.stage is FULL_TEXT and not has_live and not self.is_at_full_text(group):
             return False
-        if vote.verdict == "withdrawn" and not has_live:
+        if decision.verdict == "withdrawn" and not has_live:
             return False
-        if vote.supersedes is None:
+        if decision.supersedes is None:
             is_fresh = not has_live
         else:
-            is_fresh = tip is not None and tip.id == vote.supersedes
+            is_fresh = latest is not None and latest.id == decision.supersedes
         return is_fresh and (True if len(group) == 1 else None)
 
     def is_at_full_text(self, group: Collection[int]) -> bool:
-        is_sought = self.stands(TITLE_ABSTRACT, group).says == "include"
+        is_sought = self.resolve(TITLE_ABSTRACT, group).resolution == "include"
         return is_sought and self.retrieval(group) == RetrievalState.RETRIEVED
 
     def is_used(
-        self, stage: Stage, group: Collection[int], now: Stands, live: Collection[Vote]
+        self,
+        stage: Stage,
+        group: Collection[int],
+        now: StageResolution,
+        live: Collection[DecisionAct],
     ) -> bool:
-        if now.is_adjudicated and now.says != "conflict":
+        if now.is_adjudicated and now.resolution != "conflict":
             return True
-        later = self.sought if stage is TITLE_ABSTRACT else self.linked
-        newest = max((vote.event for vote in live), default=0)
-        return now.says == "include" and any(act[0] > newest and act[1] in group for act in later)
+        later = self.retrievals if stage is TITLE_ABSTRACT else self.links
+        newest = max((decision.event for decision in live), default=0)
+        return now.resolution == "include" and any(
+            act[0] > newest and act[1] in group for act in later
+        )
 
 
-def _component(record: int, held: dict[frozenset[int], str]) -> list[int]:
-    found, grows = {record}, True
+def _component(record: int, judgements: dict[frozenset[int], str]) -> list[int]:
+    component, grows = {record}, True
     while grows:
-        wider = found.union(*(p for p, v in held.items() if v == "duplicate" and p & found))
-        grows, found = wider != found, wider
-    return sorted(found)
+        wider = component.union(
+            *(
+                pair
+                for pair, verdict in judgements.items()
+                if verdict == "duplicate" and pair & component
+            )
+        )
+        grows, component = wider != component, wider
+    return sorted(component)
 
 
-def boxes(kinds: dict[int, SearchKind], places: dict[int, Place]) -> dict[str, int]:
-    """Return the counts of the PRISMA boxes, each as its definition says, from sets of records."""
+def boxes(kinds: dict[int, SearchKind], states: dict[int, RecordState]) -> dict[str, int]:
+    """Return the counts of the PRISMA boxes, each by its definition, from sets of records."""
     from_databases = {r for r in kinds if kinds[r] in (SearchKind.DATABASE, SearchKind.REGISTER)}
     counts = {"database_results": sum(k == SearchKind.DATABASE for k in kinds.values())}
     counts["website_results"] = sum(k == SearchKind.WEBSITE for k in kinds.values())
     for prefix, stream in (("", from_databases), ("other_", set(kinds) - from_databases)):
-        at = {
-            flow_state: {r for r in stream if places[r][1] == flow_state}
+        in_state = {
+            flow_state: {r for r in stream if states[r][1] == flow_state}
             for flow_state in FlowState
         }
-        here = {r for r in stream if places[r][1] != "duplicate"}
-        by_automation = at[FlowState.REMOVED_AUTOMATION] | at[FlowState.MARKED_INELIGIBLE]
-        screenable = here - by_automation - at[FlowState.REMOVED_OTHER]
-        waiting = at[FlowState.UNSCREENED] | at[FlowState.AWAITING_SECOND] | at[FlowState.CONFLICT]
-        screened = screenable - waiting - at[FlowState.NOT_SCREENED]
-        sought = screened - at[FlowState.EXCLUDED]
-        retrieved = sought - at[FlowState.NOT_RETRIEVED] - at[FlowState.AWAITING_RETRIEVAL]
-        reading = {r for r in retrieved if places[r][1] in FULL_TEXT_OPEN}
-        late = prefix or "dbr_"
+        distinct = {r for r in stream if states[r][1] != "duplicate"}
+        by_automation = (
+            in_state[FlowState.REMOVED_AUTOMATION] | in_state[FlowState.MARKED_INELIGIBLE]
+        )
+        screenable = distinct - by_automation - in_state[FlowState.REMOVED_OTHER]
+        unresolved = {r for r in distinct if states[r][1] in TITLE_ABSTRACT_OPEN}
+        screened = screenable - unresolved - in_state[FlowState.NOT_SCREENED]
+        sought = screened - in_state[FlowState.EXCLUDED]
+        retrieved = (
+            sought - in_state[FlowState.NOT_RETRIEVED] - in_state[FlowState.AWAITING_RETRIEVAL]
+        )
+        unassessed = {r for r in retrieved if states[r][1] in FULL_TEXT_OPEN}
+        report_prefix = prefix or "dbr_"
         counts |= {
-            f"{prefix}duplicates": len(stream - here),
+            f"{prefix}duplicates": len(stream - distinct),
             f"{prefix}excluded_automatic": len(by_automation),
-            f"{prefix}excluded_other": len(at[FlowState.REMOVED_OTHER]),
-            f"{prefix}awaiting_title_abstract": len(waiting),
-            f"{prefix}not_screened": len(at[FlowState.NOT_SCREENED]),
+            f"{prefix}excluded_other": len(in_state[FlowState.REMOVED_OTHER]),
+            f"{prefix}awaiting_title_abstract": len(unresolved),
+            f"{prefix}not_screened": len(in_state[FlowState.NOT_SCREENED]),
             f"{prefix}records_screened": len(screened),
-            f"{prefix}records_excluded": len(at[FlowState.EXCLUDED]),
-            f"{late}sought_reports": len(sought),
-            f"{late}notretrieved_reports": len(at[FlowState.NOT_RETRIEVED]),
-            f"{prefix}awaiting_retrieval": len(at[FlowState.AWAITING_RETRIEVAL]),
-            f"{prefix}awaiting_full_text": len(reading),
-            f"{late}assessed": len(retrieved - reading),
-            f"{late}excluded": len(at[FlowState.FULL_TEXT_EXCLUDED]),
+            f"{prefix}records_excluded": len(in_state[FlowState.EXCLUDED]),
+            f"{report_prefix}sought_reports": len(sought),
+            f"{report_prefix}notretrieved_reports": len(in_state[FlowState.NOT_RETRIEVED]),
+            f"{prefix}awaiting_retrieval": len(in_state[FlowState.AWAITING_RETRIEVAL]),
+            f"{prefix}awaiting_full_text": len(unassessed),
+            f"{report_prefix}assessed": len(retrieved - unassessed),
+            f"{report_prefix}excluded": len(in_state[FlowState.FULL_TEXT_EXCLUDED]),
         }
-    included = [place for place in places.values() if place[1] in ("included", "awaiting_study")]
+    included = [state for state in states.values() if state[1] in ("included", "awaiting_study")]
     counts["new_reports"] = counts["total_reports"] = len(included)
     counts["awaiting_study"] = sum(study is None for *_, study in included)
     counts["new_studies"] = counts["total_studies"] = len({s for *_, s in included if s})
     return counts
 
 
+TITLE_ABSTRACT_OPEN = ("unscreened", "awaiting_second", "conflict")
 FULL_TEXT_OPEN = ("full_text_unscreened", "full_text_awaiting_second", "full_text_conflict")
 
 # ------------------------------------------------------------------------------------ the walk
@@ -367,7 +401,7 @@ SOME_REASON = (None, *REASONS, *REASONS)
 
 
 class Walk:
-    """A review to which anything may be done at any time; who refuses must change nothing."""
+    """A review in which anything may be tried at any time; a refusal must change nothing."""
 
     def __init__(self, session: Session, seed: int) -> None:
         self.session = session
@@ -375,10 +409,10 @@ class Walk:
         self.cast = make_review(session)
         third, email = make_account(session, "third")
         add_member(session, review_id=self.review, email=email, role=Role.REVIEWER, by=OPERATOR)
-        self.people = (*self.cast.reviewers, third)
+        self.reviewers = (*self.cast.reviewers, third)
         self.oracle = Oracle()
         self.ids: dict[int, UUID] = {}
-        self.history: dict[int, tuple[dict[int, Place], dict[int, SearchKind]]] = {}
+        self.history: dict[int, tuple[dict[int, RecordState], dict[int, SearchKind]]] = {}
         self.trail: list[str] = []
         self.keep_import(3, SearchKind.DATABASE)
         self.keep_import(2, SearchKind.WEBSITE)
@@ -398,8 +432,8 @@ class Walk:
             before = self.now()
             act()
             if self.now() != before:  # a refusal rolled its savepoint back
-                self.compare(self.oracle.places(), self.oracle.kinds, as_of=None)
-        self.compare_counts(self.oracle.places(), self.oracle.kinds, as_of=None)
+                self.compare(self.oracle.states(), self.oracle.kinds, as_of=None)
+        self.compare_counts(self.oracle.states(), self.oracle.kinds, as_of=None)
         assert [fault.what for fault in verify(self.session)] == []
         for number in self.random.sample(sorted(self.history), k=4):
             self.compare(*self.history[number], as_of=number)
@@ -414,29 +448,29 @@ class Walk:
             self.calibrate: 2, self.end_calibration: 2,
         }  # fmt: skip
 
-    def attempt(self, may: bool | None, act: Callable[..., Any], **asked: Any) -> Any:
-        """Do an act; check that it was to be expected, and that a refusal changes nothing."""
+    def attempt(self, may: bool | None, act: Callable[..., Any], **arguments: Any) -> Any:
+        """Try an act; check that it is refused where expected, and then changes nothing."""
         before = self.now()
         refusal = done = None
         try:
             with self.session.begin_nested():
-                done = act(self.session, review_id=self.review, **asked)
+                done = act(self.session, review_id=self.review, **arguments)
         except ReviewError as error:
             refusal = error
         is_done = refusal is None
-        self.trail.append(f"{before}: {act.__name__} {asked} -> {refusal or 'done'}")
-        assert may in (None, is_done), f"{act.__name__} {asked}: {refusal or 'was allowed'}"
+        self.trail.append(f"{before}: {act.__name__} {arguments} -> {refusal or 'done'}")
+        assert may in (None, is_done), f"{act.__name__} {arguments}: {refusal or 'was allowed'}"
         assert self.now() == before + is_done
         return done
 
     def remember(self) -> None:
-        self.history[self.now()] = (self.oracle.places(), dict(self.oracle.kinds))
+        self.history[self.now()] = (self.oracle.states(), dict(self.oracle.kinds))
 
     def any_record(self, *likely: FlowState) -> int:
-        """Return a record, more often than not one that has come to a likely place."""
-        there = [number for number, place in self.oracle.places().items() if place[1] in likely]
-        among = there if there and self.random.random() < 0.7 else [*self.ids]
-        return self.random.choice(among)
+        """Return a record, more often than not one in a likely flow state."""
+        in_likely = [number for number, state in self.oracle.states().items() if state[1] in likely]
+        candidates = in_likely if in_likely and self.random.random() < 0.7 else [*self.ids]
+        return self.random.choice(candidates)
 
     # ------------------------------------------------------------------------------- the acts
 
@@ -458,31 +492,33 @@ class Walk:
         verdict = self.random.choice(["duplicate", "duplicate", "distinct", "same_study"])
         if self.oracle.would_collide(pair, verdict):
             return
-        one, other = self.random.sample([self.ids[number] for number in pair], k=2)
+        left_id, right_id = self.random.sample([self.ids[number] for number in pair], k=2)
         number = self.attempt(
-            self.oracle.is_possible(pair, verdict), judgements.judge, left_id=one,
-            right_id=other, verdict=Judgement(verdict), by=self.cast.lead,
+            self.oracle.is_possible(pair, verdict), judgements.judge, left_id=left_id,
+            right_id=right_id, verdict=Judgement(verdict), by=self.cast.lead,
         )  # fmt: skip
         if number is not None:
-            self.oracle.said.append((number, pair, verdict))
+            self.oracle.judgements.append((number, pair, verdict))
             self.remember()
 
     def undo(self) -> None:
-        if not self.oracle.said:
+        if not self.oracle.judgements:
             return
-        event, pair, _ = self.random.choice(self.oracle.said)
-        about = [(number, verdict) for number, ends, verdict in self.oracle.said if ends == pair]
-        earlier = [verdict for number, verdict in about if number < event]
+        event, pair, _ = self.random.choice(self.oracle.judgements)
+        on_pair = [
+            (number, verdict) for number, ends, verdict in self.oracle.judgements if ends == pair
+        ]
+        earlier = [verdict for number, verdict in on_pair if number < event]
         back_to = earlier[-1] if earlier else "withdrawn"
-        holds = about[-1][0] == event
-        if holds and self.oracle.would_collide(pair, back_to):
+        is_newest = on_pair[-1][0] == event
+        if is_newest and self.oracle.would_collide(pair, back_to):
             return
         number = self.attempt(
-            holds and self.oracle.is_possible(pair, back_to), judgements.undo,
+            is_newest and self.oracle.is_possible(pair, back_to), judgements.undo,
             event_number=event, by=self.cast.lead,
         )  # fmt: skip
         if number is not None:
-            self.oracle.said.append((number, pair, back_to))
+            self.oracle.judgements.append((number, pair, back_to))
             self.remember()
 
     def remove(self) -> None:
@@ -491,41 +527,47 @@ class Walk:
         )
         kind = self.random.choice([*RemovalKind])
         group = self.oracle.cluster(record)
-        is_untouched = not any(vote.record in group for vote in self.oracle.votes)
+        is_untouched = not any(decision.record in group for decision in self.oracle.decisions)
         may = kind is RemovalKind.RESTORED or is_untouched
         done = self.attempt(
             may, remove, record_id=self.ids[record], kind=kind, why="A rule.", by=self.cast.lead
         )
         if done is not None:
-            # What is put back is every record of the cluster that was taken out.
-            said = dict(self.oracle.removed)
-            out = [one for one in group if said.get(one, "restored") != RemovalKind.RESTORED]
-            about = out if kind is RemovalKind.RESTORED and out else [record]
-            self.oracle.removed += [(one, kind) for one in about]
+            # Restoring puts back every removed record of the cluster.
+            newest = dict(self.oracle.removals)
+            removed = [
+                member for member in group if newest.get(member, "restored") != RemovalKind.RESTORED
+            ]
+            changed = removed if kind is RemovalKind.RESTORED and removed else [record]
+            self.oracle.removals += [(member, kind) for member in changed]
             self.remember()
 
-    def say(
+    def make_decision(
         self,
         record: int,
         stage: Stage,
-        who: int,
+        reviewer: int,
         verdict: Verdict,
         reason: str | None,
         supersedes: UUID | None = None,
     ) -> None:
-        number = self.oracle.stands(stage, self.oracle.cluster(record)).round
+        number = self.oracle.resolve(stage, self.oracle.cluster(record)).round
         version = len(self.oracle.rules)
-        vote = Vote(UUID(int=0), 0, record, stage, number, who, verdict.value, reason, version,
-                    supersedes)  # fmt: skip
+        decision = DecisionAct(
+            id=UUID(int=0), event=0, record=record, stage=stage, round=number, reviewer=reviewer,
+            verdict=verdict.value, reason=reason, version=version, supersedes=supersedes,
+        )  # fmt: skip
         done: Decision | None = self.attempt(
-            self.oracle.may_decide(vote), decide, record_id=self.ids[record], stage=stage,
+            self.oracle.may_decide(decision), decide, record_id=self.ids[record], stage=stage,
             verdict=verdict, exclusion_reason=reason, supersedes_id=supersedes,
-            by=self.people[who],
+            by=self.reviewers[reviewer],
         )  # fmt: skip
         if done is not None:
             assert (done.round, done.protocol_version) == (number, version)
-            self.oracle.votes.append(
-                replace(vote, id=done.id, event=done.event_number, supersedes=done.supersedes_id)
+            self.oracle.decisions.append(
+                replace(
+                    decision, id=done.id, event=done.event_number, supersedes=done.supersedes_id
+                )
             )
             self.remember()
 
@@ -538,43 +580,47 @@ class Walk:
         if stage is FULL_TEXT:
             likely = [FlowState.FULL_TEXT_UNSCREENED, FlowState.FULL_TEXT_AWAITING_SECOND]
         record = self.any_record(*likely)
-        self.say(record, stage, self.random.randrange(N_PEOPLE), verdict, reason)
+        self.make_decision(record, stage, self.random.randrange(N_REVIEWERS), verdict, reason)
 
     def decide_in_pairs(self) -> None:
         record = self.any_record(FlowState.UNSCREENED, FlowState.AWAITING_SECOND)
-        for who in self.random.sample(range(N_PEOPLE), k=2):
+        for reviewer in self.random.sample(range(N_REVIEWERS), k=2):
             verdict = self.random.choice(VERDICTS)
             reason = self.random.choice(SOME_REASON) if verdict is Verdict.EXCLUDE else None
-            self.say(record, TITLE_ABSTRACT, who, verdict, reason)
+            self.make_decision(record, TITLE_ABSTRACT, reviewer, verdict, reason)
 
     def change(self) -> None:
-        """Change or withdraw a decision, mostly one that stands."""
-        if not self.oracle.votes:
+        """Change or withdraw a decision, mostly a live one."""
+        if not self.oracle.decisions:
             return
-        of = self.random.choice(self.oracle.votes)
+        earlier = self.random.choice(self.oracle.decisions)
         verdict = self.random.choice([*Verdict])
         reason = self.random.choice(SOME_REASON) if verdict is Verdict.EXCLUDE else None
-        supersedes = of.id if self.random.random() < 0.8 else None
-        self.say(of.record, of.stage, of.who, verdict, reason, supersedes)
+        supersedes = earlier.id if self.random.random() < 0.8 else None
+        self.make_decision(
+            earlier.record, earlier.stage, earlier.reviewer, verdict, reason, supersedes
+        )
 
     def adjudicate(self) -> None:
         stage = self.random.choice(STAGES)
-        at = FlowState.CONFLICT if stage is TITLE_ABSTRACT else FlowState.FULL_TEXT_CONFLICT
-        record = self.any_record(at)
+        conflict = FlowState.CONFLICT if stage is TITLE_ABSTRACT else FlowState.FULL_TEXT_CONFLICT
+        record = self.any_record(conflict)
         group = self.oracle.cluster(record)
-        now = self.oracle.stands(stage, group)
-        cited = [vote.id for vote in self.oracle.live(stage, group, now.round)]
+        now = self.oracle.resolve(stage, group)
+        cited = [decision.id for decision in self.oracle.live(stage, group, now.round)]
         if is_stale := self.random.random() < 0.2:
             cited = cited[1:]
         verdict = self.random.choice([Verdict.INCLUDE, Verdict.EXCLUDE])
         reason = None if verdict is Verdict.INCLUDE else "population"
         done = self.attempt(
-            now.says == "conflict" and not is_stale, adjudicate, record_id=self.ids[record],
+            now.resolution == "conflict" and not is_stale, adjudicate, record_id=self.ids[record],
             stage=stage, verdict=verdict, exclusion_reason=reason, settles=cited,
             by=self.cast.adjudicator,
         )  # fmt: skip
         if done is not None:
-            self.oracle.settled.append((done.event_number, frozenset(cited), verdict.value, reason))
+            self.oracle.adjudications.append(
+                (done.event_number, frozenset(cited), verdict.value, reason)
+            )
             self.remember()
 
     def reopen(self) -> None:
@@ -583,14 +629,14 @@ class Walk:
             self.random.choice(STAGES),
         )
         group = self.oracle.cluster(record)
-        now = self.oracle.stands(stage, group)
+        now = self.oracle.resolve(stage, group)
         done: Reopening | None = self.attempt(
-            now.says != "unscreened", reopen, record_id=self.ids[record], stage=stage,
+            now.resolution != "unscreened", reopen, record_id=self.ids[record], stage=stage,
             why="A criterion changed.", by=self.cast.lead,
         )  # fmt: skip
         if done is not None:
             assert done.round > now.round
-            self.oracle.reopened.append((group[0], stage, done.round))
+            self.oracle.reopenings.append((group[0], stage, done.round))
             self.remember()
 
     def seek(self) -> None:
@@ -599,62 +645,64 @@ class Walk:
 
     def retrieve(self, record: int, state: RetrievalState) -> None:
         group = self.oracle.cluster(record)
-        has_come = self.oracle.stands(TITLE_ABSTRACT, group).says == "include"
-        is_read = bool(self.oracle.stands(FULL_TEXT, group).people)
-        may = has_come and (state is RetrievalState.RETRIEVED or not is_read)
+        is_sought = self.oracle.resolve(TITLE_ABSTRACT, group).resolution == "include"
+        is_screened = bool(self.oracle.resolve(FULL_TEXT, group).reviewers)
+        may = is_sought and (state is RetrievalState.RETRIEVED or not is_screened)
         done = self.attempt(
             may, retrieve, record_id=self.ids[record], state=state, why="Lost.",
             by=self.cast.lead,
         )  # fmt: skip
         if done is not None:
-            self.oracle.sought.append((done.event_number, group[0], state))
+            self.oracle.retrievals.append((done.event_number, group[0], state))
             self.remember()
 
     def bring_to_full_text(self) -> None:
-        """The way most reports go, so that the later acts have something to act on."""
+        """Take the path of most reports, so that later acts have something to act on."""
         record = self.any_record(FlowState.UNSCREENED, FlowState.AWAITING_RETRIEVAL)
-        one, other = self.random.sample(range(N_PEOPLE), k=2)
-        self.say(record, TITLE_ABSTRACT, one, Verdict.INCLUDE, None)
-        self.say(record, TITLE_ABSTRACT, other, Verdict.INCLUDE, None)
+        first, second = self.random.sample(range(N_REVIEWERS), k=2)
+        self.make_decision(record, TITLE_ABSTRACT, first, Verdict.INCLUDE, None)
+        self.make_decision(record, TITLE_ABSTRACT, second, Verdict.INCLUDE, None)
         self.retrieve(record, RetrievalState.RETRIEVED)
-        self.say(record, FULL_TEXT, one, Verdict.INCLUDE, None)
-        self.say(record, FULL_TEXT, other, Verdict.INCLUDE, None)
+        self.make_decision(record, FULL_TEXT, first, Verdict.INCLUDE, None)
+        self.make_decision(record, FULL_TEXT, second, Verdict.INCLUDE, None)
 
     def disagree_at_full_text(self) -> None:
         record = self.any_record(FlowState.AWAITING_RETRIEVAL, FlowState.FULL_TEXT_UNSCREENED)
-        one, other = self.random.sample(range(N_PEOPLE), k=2)
+        first, second = self.random.sample(range(N_REVIEWERS), k=2)
         self.retrieve(record, RetrievalState.RETRIEVED)
-        self.say(record, FULL_TEXT, one, Verdict.EXCLUDE, self.random.choice(REASONS))
-        self.say(record, FULL_TEXT, other, Verdict.EXCLUDE, "intervention")
+        self.make_decision(record, FULL_TEXT, first, Verdict.EXCLUDE, self.random.choice(REASONS))
+        self.make_decision(record, FULL_TEXT, second, Verdict.EXCLUDE, "intervention")
 
     def add_study(self) -> None:
         record = self.any_record(FlowState.AWAITING_STUDY)
         group = self.oracle.cluster(record)
-        is_in = {self.oracle.stands(stage, group).says for stage in Stage} == {"include"}
+        resolutions = {self.oracle.resolve(stage, group).resolution for stage in Stage}
+        is_included = resolutions == {"include"}
         study: Study | None = self.attempt(
-            is_in and self.oracle.study(group) is None, add_study,
+            is_included and self.oracle.study(group) is None, add_study,
             label=f"Study {self.now()}", reports=[self.ids[record]], by=self.cast.lead,
         )  # fmt: skip
         if study is not None:
-            self.oracle.linked.append((study.event_number, group[0], study.id, True))
+            self.oracle.links.append((study.event_number, group[0], study.id, True))
             self.remember()
 
     def link(self) -> None:
-        if not self.oracle.linked:
+        if not self.oracle.links:
             return
-        study = self.random.choice(self.oracle.linked)[2]
+        study = self.random.choice(self.oracle.links)[2]
         record = self.any_record(FlowState.INCLUDED, FlowState.AWAITING_STUDY)
         is_linked = self.random.random() < 0.5
         group = self.oracle.cluster(record)
-        is_in = {self.oracle.stands(stage, group).says for stage in Stage} == {"include"}
-        held = self.oracle.study(group)
+        resolutions = {self.oracle.resolve(stage, group).resolution for stage in Stage}
+        is_included = resolutions == {"include"}
+        linked = self.oracle.study(group)
         before = self.now()
         self.attempt(
-            is_in and held in (None, study) if is_linked else held == study, link_report,
+            is_included and linked in (None, study) if is_linked else linked == study, link_report,
             study_id=study, record_id=self.ids[record], linked=is_linked, by=self.cast.lead,
         )  # fmt: skip
         if self.now() > before:
-            self.oracle.linked.append((self.now(), group[0], study, is_linked))
+            self.oracle.links.append((self.now(), group[0], study, is_linked))
             self.remember()
 
     def amend(self) -> None:
@@ -676,30 +724,31 @@ class Walk:
 
     def calibrate(self) -> None:
         stage = self.random.choice(STAGES)
-        unread = "unscreened" if stage is TITLE_ABSTRACT else "full_text_unscreened"
-        number = self.any_record(FlowState(unread))
-        may = self.oracle.place(number)[1] == unread and not any(
-            at is stage and number == record for at, record, _ in self.oracle.called.values()
+        unscreened = "unscreened" if stage is TITLE_ABSTRACT else "full_text_unscreened"
+        number = self.any_record(FlowState(unscreened))
+        may = self.oracle.state_of(number)[1] == unscreened and not any(
+            open_stage is stage and number == record
+            for open_stage, record, _ in self.oracle.calibrations.values()
         )
-        made = self.attempt(
-            may, calibration.begin, stage=stage, label="A round", numbers=[number],
+        calibration_set = self.attempt(
+            may, calibration.begin, stage=stage, label="A set", numbers=[number],
             by=self.cast.lead,
         )  # fmt: skip
-        if made is not None:
-            self.oracle.called[made.id] = stage, number, self.now()
+        if calibration_set is not None:
+            self.oracle.calibrations[calibration_set.id] = stage, number, self.now()
             self.remember()
 
     def end_calibration(self) -> None:
-        if self.oracle.called:
-            ended = self.random.choice([*self.oracle.called])
+        if self.oracle.calibrations:
+            ended = self.random.choice([*self.oracle.calibrations])
             self.attempt(True, calibration.end, calibration_set_id=ended, by=self.cast.lead)
-            del self.oracle.called[ended]
+            del self.oracle.calibrations[ended]
             self.remember()
 
     # --------------------------------------------------------------------------- the comparing
 
     def compare(
-        self, places: dict[int, Place], kinds: dict[int, SearchKind], as_of: int | None
+        self, expected: dict[int, RecordState], kinds: dict[int, SearchKind], as_of: int | None
     ) -> None:
         states = flow_states(self.session, review_id=self.review, as_of=as_of)
         number_of = {id_: number for number, id_ in self.ids.items()}
@@ -710,33 +759,33 @@ class Walk:
             )
             for row in rows
         }  # fmt: skip
-        assert found == places
-        assert len(rows) == len(places)  # each record in one flow_state only
+        assert found == expected
+        assert len(rows) == len(expected)  # each record is in one flow state only
         assert {number_of[row.record_id]: row.kind for row in rows} == kinds
 
     def compare_counts(
-        self, places: dict[int, Place], kinds: dict[int, SearchKind], as_of: int | None
+        self, states: dict[int, RecordState], kinds: dict[int, SearchKind], as_of: int | None
     ) -> None:
         flow = count_flow(self.session, review_id=self.review, as_of=as_of)
-        expected = boxes(kinds, places)
+        expected = boxes(kinds, states)
         assert {key: flow.counts[key] for key in expected} == expected
         assert all(n == 0 for key, n in flow.counts.items() if key not in expected), (
-            "a box that nothing here goes into is not empty"
+            "a box without records is not empty"
         )
-        assert [one.sentence for one in identities(flow) if not one.adds_up] == []
+        assert [identity.sentence for identity in identities(flow) if not identity.adds_up] == []
         sources = {kind: Counter(kinds.values())[kind] for kind in kinds.values()}
         assert {kind: sum(n.values()) for kind, n in flow.sources.items()} == sources
         assert sum(sum(by.values()) for by in flow.reasons.values()) == sum(
-            flow_state == "full_text_excluded" for _, flow_state, _, _ in places.values()
+            flow_state == "full_text_excluded" for _, flow_state, _, _ in states.values()
         )
 
 
 @settings(
     max_examples=settings.default.max_examples // 6,
-    phases=[Phase.explicit, Phase.generate],  # to shrink a seed would be of no use
+    phases=[Phase.explicit, Phase.generate],  # shrinking a seed would not help
 )
 @given(seed=st.integers(0, 2**32))
-def test_every_record_is_in_its_one_leaf_whatever_is_done(session, seed):
+def test_every_record_is_in_its_one_flow_state_whatever_is_done(session, seed):
     with session.begin_nested() as savepoint:
         walk = Walk(session, seed)
         try:
@@ -747,21 +796,21 @@ def test_every_record_is_in_its_one_leaf_whatever_is_done(session, seed):
         savepoint.rollback()
 
 
-def test_rules_that_change_between_two_decisions_are_not_those_of_the_round(session):
+def test_rules_that_change_between_two_decisions_do_not_count_for_the_round(session):
     cast = make_review(session)
     [record] = make_records(session, cast.review_id)
-    on = {"review_id": cast.review_id, "record_id": record, "stage": TITLE_ABSTRACT}
+    on_record = {"review_id": cast.review_id, "record_id": record, "stage": TITLE_ABSTRACT}
 
-    decide(session, verdict=Verdict.MAYBE, by=cast.reviewer_a, **on)
+    decide(session, verdict=Verdict.MAYBE, by=cast.reviewer_a, **on_record)
     amend_protocol(session, review_id=cast.review_id, protocol_text=protocol_text(maybe=False),
                    why="Maybe is not enough.", by=cast.lead)  # fmt: skip
-    decide(session, verdict=Verdict.INCLUDE, by=cast.reviewer_b, **on)
+    decide(session, verdict=Verdict.INCLUDE, by=cast.reviewer_b, **on_record)
 
     states = flow_states(session, review_id=cast.review_id)
     assert session.scalars(select(states.c.flow_state)).all() == [FlowState.AWAITING_RETRIEVAL]
 
 
-# ------------------------------------------------------------------- what verify says of it all
+# ---------------------------------------------------------------------------- what verify says
 
 
 def test_verify_allows_the_consensus_that_the_round_began_with(session):
@@ -769,20 +818,24 @@ def test_verify_allows_the_consensus_that_the_round_began_with(session):
                                       "decisions_needed: 2, maybe")  # fmt: skip
     cast = make_review(session, text=allowed)
     [record] = make_records(session, cast.review_id)
-    both = {"review_id": cast.review_id, "record_id": record, "stage": TITLE_ABSTRACT}
+    on_record = {"review_id": cast.review_id, "record_id": record, "stage": TITLE_ABSTRACT}
     for email in (cast.emails["reviewer_b"],):
         add_member(
             session, review_id=cast.review_id, email=email, role=Role.ADJUDICATOR, by=cast.lead
         )
 
-    one = decide(session, verdict=Verdict.INCLUDE, by=cast.reviewer_a, **both)
+    include = decide(session, verdict=Verdict.INCLUDE, by=cast.reviewer_a, **on_record)
     amend_protocol(
-        session, review_id=cast.review_id, protocol_text=protocol_text(), why="No more of that.",
+        session, review_id=cast.review_id, protocol_text=protocol_text(), why="No consensus.",
         by=cast.lead,
     )  # fmt: skip
-    other = decide(session, verdict=Verdict.EXCLUDE, by=cast.reviewer_b, **both)
+    exclude = decide(session, verdict=Verdict.EXCLUDE, by=cast.reviewer_b, **on_record)
     adjudicate(
-        session, verdict=Verdict.INCLUDE, settles=[one.id, other.id], by=cast.reviewer_b, **both
+        session,
+        verdict=Verdict.INCLUDE,
+        settles=[include.id, exclude.id],
+        by=cast.reviewer_b,
+        **on_record,
     )
 
     assert [fault.what for fault in verify(session)] == []
@@ -792,8 +845,8 @@ def test_two_reasons_with_one_label_still_add_up(session):
     text = protocol_text().replace("No outcomes contract", "Wrong population")
     try:
         cast = make_review(session, text=text)
-    except ValueError as refused:  # ProtocolErrors: then it cannot happen
-        pytest.skip(str(refused))
+    except ValueError as error:  # ProtocolErrors: then it cannot happen
+        pytest.skip(str(error))
     records = make_records(session, cast.review_id, 2)
     for record, reason in zip(records, ("population", "intervention"), strict=True):
         for stage in Stage:
@@ -811,4 +864,4 @@ def test_two_reasons_with_one_label_still_add_up(session):
 
     flow = count_flow(session, review_id=cast.review_id)
 
-    assert [one.sentence for one in identities(flow) if not one.adds_up] == []
+    assert [identity.sentence for identity in identities(flow) if not identity.adds_up] == []
