@@ -32,7 +32,7 @@ AsOf = Annotated[str | None, Query(max_length=20, description="An event's number
 class ListedRecord(RecordLine):
     """A record in a list; in a list of a PRISMA box also its flow state, and why."""
 
-    stands: str | None = None
+    flow_state: str | None = None
     exclusion_reason: str | None = None
 
 
@@ -202,7 +202,7 @@ def page_of_box(
     page = paged.page_of_next(rows, lambda row: row[0].number)
     page["items"] = [
         {name: getattr(record, name) for name in RecordLine.model_fields}
-        | {"stands": shown_state(flow_state, context.roles), "exclusion_reason": why}
+        | {"flow_state": shown_state(flow_state, context.roles), "exclusion_reason": why}
         for record, flow_state, why in page["items"]
     ]
     return page

@@ -34,10 +34,10 @@ class LatestRetrieval(BaseModel):
 
 
 class ReportLine(BaseModel):
-    """A report that is sought: `stands` is its flow state."""
+    """A report that is sought: `flow_state` says how far it is."""
 
     record: RecordLine
-    stands: str
+    flow_state: str
     exclusion_reason: str | None
     retrieval: LatestRetrieval | None
     has_full_text: bool
@@ -75,7 +75,7 @@ def list_reports(
     page["items"] = [
         {
             "record": record,
-            "stands": flow_state,
+            "flow_state": flow_state,
             "exclusion_reason": reason,
             "retrieval": retrievals.get(record.id),
             "has_full_text": record.id in full_texts,

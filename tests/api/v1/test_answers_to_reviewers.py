@@ -89,13 +89,14 @@ def test_how_far_reviewers_are_is_for_leads(program, people, database, base):
         decide(session, review_id=people.review_id, record_id=record, stage=Stage.TITLE_ABSTRACT,
                verdict=Verdict.INCLUDE, by=people.reviewer_a)  # fmt: skip
 
-    def stands(who):
+    def flow_state_for(person):
         query = {"box": "awaiting_title_abstract"}
-        [one] = program(who).get(f"{base}/records", params=query).json()["items"]
-        return one["stands"]
+        [item] = program(person).get(f"{base}/records", params=query).json()["items"]
+        return item["flow_state"]
 
-    assert stands(people.lead) == "awaiting_second"
-    assert stands(people.advisor) == stands(people.adjudicator) == "awaiting_screening"
+    assert flow_state_for(people.lead) == "awaiting_second"
+    assert flow_state_for(people.advisor) == "awaiting_screening"
+    assert flow_state_for(people.adjudicator) == "awaiting_screening"
 
 
 def test_a_full_text_is_shown_in_place_and_can_run_nothing(program, people, filled, base):
