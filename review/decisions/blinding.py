@@ -297,7 +297,7 @@ def _entries(session: Session, review_id: UUID, lines: Sequence[_Line]) -> list[
 def resolved_decisions(session: Session, *, review_id: UUID, by: Actor) -> Iterator[dict[str, Any]]:
     """Yield the decisions on resolved records and the caller's own, by stage and oldest first.
 
-    People who screen get only their own: a colleague's decisions would tell them too much.
+    People who screen get only their own: a colleague's decisions would reveal too much.
     """
     roles = roles_of_actor(session, review_id=review_id, by=by)
     own = Decision.reviewer_id == by.account_id

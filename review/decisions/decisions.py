@@ -54,7 +54,7 @@ def decide(
     content = dict(
         zip(IDEMPOTENT_FIELDS, (record_id, stage, verdict, exclusion_reason, note), strict=True)
     )
-    if repeated := _repeated(session, review_id, by, idempotency_key, content):
+    if repeated := _repeated(session, review_id, by, key=idempotency_key, content=content):
         return repeated
     situation = situation_of(session, review_id=review_id, record_id=record_id, stage=stage, by=by)
     protocol = protocol_state(session, review_id)
@@ -101,7 +101,7 @@ def decision_of(session: Session, *, review_id: UUID, decision_id: UUID, by: Act
 
 
 def _repeated(
-    session: Session, review_id: UUID, by: Actor, key: UUID | None, content: Mapping[str, Any]
+    session: Session, review_id: UUID, by: Actor, *, key: UUID | None, content: Mapping[str, Any]
 ) -> Decision | None:
     if key is None:
         return None
@@ -152,7 +152,9 @@ def _needs_decision(session: Session, situation: Situation, *, is_first: bool) -
 def _may_decide_in_calibration(session: Session, situation: Situation) -> bool:
     """Say whether the actor reviews the open calibration set and decides on its own record."""
     root = situation.cluster[0]
-    reviewers = calibration_reviewers(session, situation.review_id, root, situation.stage)
+    reviewers = calibration_reviewers(
+        session, situation.review_id, record_id=root, stage=situation.stage
+    )
     return situation.record_id == root and situation.by.account_id in reviewers
 
 

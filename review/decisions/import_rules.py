@@ -28,8 +28,8 @@ class ImportRules:
 
     def __post_init__(self) -> None:
         """Raise Invalid where a word is to mean something that is not a decision."""
-        given = {*self.verdicts.values(), self.all_are or ""}
-        if given - {"", *ALLOWED_VERDICTS}:
+        meanings = {*self.verdicts.values(), self.all_are or ""}
+        if meanings - {"", *ALLOWED_VERDICTS}:
             raise Invalid("A word in the file can mean include, maybe, exclude or nothing.")
 
     def verdict_of(self, claim: DecisionClaim) -> Verdict | None:

@@ -56,13 +56,13 @@ class Rect:
         """Return the middle from left to right."""
         return self.x + self.width / 2
 
-    def overlaps(self, other: "Rect") -> bool:
+    def overlaps(self, rect: "Rect") -> bool:
         """Say whether the two share any area; touching edges share none."""
         return (
-            self.x < other.right
-            and other.x < self.right
-            and self.y < other.bottom
-            and other.y < self.bottom
+            self.x < rect.right
+            and rect.x < self.right
+            and self.y < rect.bottom
+            and rect.y < self.bottom
         )
 
 

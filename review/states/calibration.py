@@ -10,7 +10,7 @@ from review.tables import CalibrationEnd, CalibrationRecord, CalibrationSet
 from review.vocabulary import Stage
 
 
-def calibration_targets(scope: Scope, stage: Stage, rounds: CTE, decisions: CTE) -> Subquery:
+def calibration_targets(scope: Scope, stage: Stage, rounds: CTE, *, decisions: CTE) -> Subquery:
     """Return (cluster_id, needed) of each cluster in an open calibration set.
 
     ``rounds`` and ``decisions`` are the tables of `review.states.rounds`.
@@ -51,9 +51,9 @@ def is_open_calibration(scope: Scope, stage: Stage) -> ColumnElement[bool]:
 
 
 def calibration_reviewers(
-    session: Session, review_id: UUID, record_id: UUID, stage: Stage
+    session: Session, review_id: UUID, *, record_id: UUID, stage: Stage
 ) -> frozenset[UUID]:
-    """Return the reviewers of the open calibration set that holds a record, if one does."""
+    """Return the reviewers of the open calibration set that a record is in; empty for none."""
     people = session.scalar(
         select(CalibrationSet.reviewers)
         .join(CalibrationRecord, CalibrationRecord.calibration_set_id == CalibrationSet.id)

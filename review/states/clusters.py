@@ -27,8 +27,8 @@ from review.errors import NotFound
 from review.storage.database import WHOLE_REVIEW
 from review.tables import ActRow, ClusterMembership, Record
 
-# A query that runs at every decision is written once, with these parameters in place of the ids,
-# and used again: SQLAlchemy takes ten times longer to write it than a database to answer it.
+# A query that runs at every decision is built once, with these parameters instead of the ids, and
+# reused: SQLAlchemy takes ten times longer to build it than a database takes to answer it.
 REVIEW_PARAM: BindParameter[UUID] = bindparam("review_param", type_=Uuid())
 RECORDS_PARAM: BindParameter[UUID] = bindparam("records_param", type_=Uuid(), expanding=True)
 
@@ -64,7 +64,7 @@ class Scope:
 
 
 WRITTEN_ONCE = Scope(REVIEW_PARAM, only=RECORDS_PARAM)
-"""The scope of a query that is written once; `bind_params` fills it in."""
+"""The scope of a query that is built once; `bind_params` gives the values."""
 
 
 def bind_params(review_id: UUID, record_ids: Collection[UUID] | None = None) -> dict[str, Any]:
@@ -130,7 +130,7 @@ def cluster_ids(session: Session, scope: Scope) -> dict[UUID, UUID]:
 def cluster_of(session: Session, *, review_id: UUID, record_id: UUID) -> tuple[UUID, ...]:
     """Return the records of the cluster that a record is in, the earliest first.
 
-    Raises NotFound for a record of another review, or of none.
+    Raises NotFound for a record that is not in the review.
     """
     return clusters_of(session, review_id=review_id, record_ids=[record_id])[record_id]
 
@@ -150,11 +150,11 @@ def clusters_of(
     ).all()
     everyone = wanted | set(candidates)
     clusters = roots if everyone == roots.keys() else _cluster_ids_of(session, review_id, everyone)
-    found: dict[UUID, list[UUID]] = {root: [] for root in wanted}
+    records_of: dict[UUID, list[UUID]] = {root: [] for root in wanted}
     for record_id, cluster_id in clusters.items():
-        if cluster_id in found:
-            found[cluster_id].append(record_id)
-    return {record_id: tuple(found[root]) for record_id, root in roots.items()}
+        if cluster_id in records_of:
+            records_of[cluster_id].append(record_id)
+    return {record_id: tuple(records_of[root]) for record_id, root in roots.items()}
 
 
 def _cluster_ids_of(

@@ -28,7 +28,7 @@ class FlowState(StrEnum):
     AWAITING_SECOND = "awaiting_second"
     CONFLICT = "conflict"
     NOT_SCREENED = "not_screened"
-    MARKED_INELIGIBLE = "marked_ineligible"  # left unscreened by a stop, on the ranking's word
+    MARKED_INELIGIBLE = "marked_ineligible"  # left unscreened by a stop that relied on the ranking
     EXCLUDED = "excluded"
     AWAITING_RETRIEVAL = "awaiting_retrieval"
     NOT_RETRIEVED = "not_retrieved"
@@ -81,10 +81,10 @@ def flow_state_table(
 ) -> CTE:
     """Return one row for each record in ``scope``.
 
-    Columns: record_id, cluster_id, number, kind, stream, flow_state, reason, study_id.  A cluster
-    goes the way of its earliest record; the others are duplicates, in the stream that they came
-    from.  ``reason`` is the primary exclusion reason.  ``resolved`` holds the resolution table of
-    each stage, where the caller has them.
+    Columns: record_id, cluster_id, number, kind, stream, flow_state, reason, study_id.  The
+    earliest record of a cluster has the state of the cluster; the others are duplicates, each in
+    the stream of its own source.  ``reason`` is the primary exclusion reason.  ``resolved`` has
+    the resolution table of each stage, where the caller has built them.
     """
     member = members(scope)
     if resolved is None:

@@ -43,7 +43,7 @@ class StageState:
     is_adjudicated: bool
     decisions_needed: int
     consensus_allowed: bool
-    in_calibration: bool  # so that the reviewers of the calibration set alone decide
+    in_calibration: bool  # if so, only the reviewers of the calibration set decide
 
 
 def stage_state(
@@ -109,10 +109,10 @@ def resolution_table(
     member = members(scope) if member is None else member
     rounds = current_rounds(scope, stage, member)
     decisions = round_decisions(scope, stage, rounds)
-    rules = round_rules(scope, stage, rounds, decisions)
+    rules = round_rules(scope, stage, rounds, decisions=decisions)
     own_reasons = reasons[tuple(Stage).index(stage)]
     tally = _tally(_counted_decisions(scope, decisions, rules), own_reasons)
-    return _resolved(scope, stage, rules, tally)
+    return _resolved(scope, stage, rules, tally=tally)
 
 
 def resolution_tables(
@@ -124,7 +124,7 @@ def resolution_tables(
 
 
 def _counted_decisions(scope: Scope, decisions: CTE, rules: CTE) -> CTE:
-    """Return each live decision as it counts: as the adjudication that cites it, else as made."""
+    """Return each live decision as it counts: as its adjudication, if it has one, else as made."""
     cites = latest(
         scope,
         AdjudicatedDecision,
@@ -168,7 +168,7 @@ def _tally(counted: CTE, reasons: Sequence[str]) -> CTE:
 
     # The first reason in the protocol's order is the primary one (a hierarchy of criteria).
     precedence = case(
-        *((counted.c.reason == key, f"{place:03d}{key}") for place, key in enumerate(reasons)),
+        *((counted.c.reason == key, f"{index:03d}{key}") for index, key in enumerate(reasons)),
         (counted.c.reason.is_not(None), literal("999") + counted.c.reason),
         else_=None,
     )
@@ -188,7 +188,7 @@ def _tally(counted: CTE, reasons: Sequence[str]) -> CTE:
     )
 
 
-def _resolved(scope: Scope, stage: Stage, rules: CTE, tally: CTE) -> CTE:
+def _resolved(scope: Scope, stage: Stage, rules: CTE, *, tally: CTE) -> CTE:
     stopped = stopped_at(scope, stage)
     n_verdicts = tally.c.has_include + tally.c.has_exclude + tally.c.has_maybe
     reasons_differ = and_(

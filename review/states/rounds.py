@@ -72,7 +72,7 @@ def round_decisions(scope: Scope, stage: Stage, rounds: CTE) -> CTE:
     )
 
 
-def round_rules(scope: Scope, stage: Stage, rounds: CTE, decisions: CTE) -> CTE:
+def round_rules(scope: Scope, stage: Stage, rounds: CTE, *, decisions: CTE) -> CTE:
     """Return one row for each cluster: the rules its round began under, else the newest.
 
     A record in an open calibration set needs a decision from each of its reviewers, whatever the
@@ -84,7 +84,7 @@ def round_rules(scope: Scope, stage: Stage, rounds: CTE, decisions: CTE) -> CTE:
         .subquery()
     )
     newest = select(func.max(StageRule.version)).where(scope.up_to(StageRule)).scalar_subquery()
-    target = calibration_targets(scope, stage, rounds, decisions)
+    target = calibration_targets(scope, stage, rounds, decisions=decisions)
     needed = func.coalesce(target.c.needed, StageRule.decisions_needed)
     return (
         select(

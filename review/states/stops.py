@@ -15,7 +15,7 @@ def stopped_at(scope: Scope, stage: Stage) -> ColumnElement[int]:
 
 
 def left_to_automation(scope: Scope, stage: Stage) -> ColumnElement[bool]:
-    """Return whether what the newest stop left counts as marked ineligible by automation tools."""
+    """Return whether records that the newest stop left count as marked ineligible by automation."""
     return _of_newest_stop(Stop.by_automation, scope, stage)
 
 

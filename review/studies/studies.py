@@ -130,8 +130,8 @@ def same_study_links(session: Session, *, review_id: UUID) -> dict[UUID, set[UUI
     """Return, by cluster, the clusters that are other reports of the same study.
 
     Either a person who compared two records said so, or a rule of the search for duplicates did
-    (preprint and article, conference and journal, erratum).  It is a suggestion: whoever adds the
-    study confirms it.
+    (preprint and article, conference and journal, erratum).  It is a suggestion, for the
+    person who adds the study to confirm.
     """
     cluster_id = cluster_ids(session, Scope(review_id))
     links: dict[UUID, set[UUID]] = {}

@@ -183,7 +183,7 @@ def test_a_decision_of_another_reviewer_cannot_be_found(session, cast):
 )
 def test_nothing_that_b_sees_reveals_whether_a_agreed(session, cast, own_verdict, is_adjudicator):
     """The round is complete; people who decided in it may not know whether it is a conflict."""
-    hidden, other = make_records(session, cast.review_id, 2)
+    hidden, other_record = make_records(session, cast.review_id, 2)
     if is_adjudicator:
         add_member(
             session, review_id=cast.review_id, email=cast.emails["reviewer_b"],
@@ -194,14 +194,14 @@ def test_nothing_that_b_sees_reveals_whether_a_agreed(session, cast, own_verdict
     for world in in_each_world(session, WORLDS):
         make_decision(session, cast, hidden, cast.reviewer_a, TITLE_ABSTRACT, **asdict(world))
         make_decision(session, cast, hidden, cast.reviewer_b, TITLE_ABSTRACT, verdict=own_verdict)
-        seen.append(everything_seen(session, cast, cast.reviewer_b, hidden, other))
+        seen.append(everything_seen(session, cast, cast.reviewer_b, hidden, other_record))
 
     assert differences(seen) == {}
 
 
 def test_at_full_text_too_nothing_that_b_sees_reveals_as_decision(session, cast):
-    hidden, other = make_records(session, cast.review_id, 2)
-    for record in (hidden, other):
+    hidden, other_record = make_records(session, cast.review_id, 2)
+    for record in (hidden, other_record):
         decide_both(session, cast, record, INCLUDE)
         retrieve(session, review_id=cast.review_id, record_id=record, by=cast.lead,
                  state=RetrievalState.RETRIEVED)  # fmt: skip
@@ -209,9 +209,9 @@ def test_at_full_text_too_nothing_that_b_sees_reveals_as_decision(session, cast)
 
     for world in in_each_world(session, WORLDS):
         make_decision(session, cast, hidden, cast.reviewer_a, FULL_TEXT, **asdict(world))
-        before.append(everything_seen(session, cast, cast.reviewer_b, hidden, other))
+        before.append(everything_seen(session, cast, cast.reviewer_b, hidden, other_record))
         make_decision(session, cast, hidden, cast.reviewer_b, FULL_TEXT, verdict=INCLUDE)
-        after.append(everything_seen(session, cast, cast.reviewer_b, hidden, other))
+        after.append(everything_seen(session, cast, cast.reviewer_b, hidden, other_record))
 
     assert differences(before) == {}
     assert differences(after) == {}

@@ -753,13 +753,13 @@ class Walk:
         states = flow_states(self.session, review_id=self.review, as_of=as_of)
         number_of = {id_: number for number, id_ in self.ids.items()}
         rows = self.session.execute(select(states)).all()
-        found = {
+        actual = {
             number_of[row.record_id]: (
                 number_of[row.cluster_id], row.flow_state, row.reason, row.study_id
             )
             for row in rows
         }  # fmt: skip
-        assert found == expected
+        assert actual == expected
         assert len(rows) == len(expected)  # each record is in one flow state only
         assert {number_of[row.record_id]: row.kind for row in rows} == kinds
 
