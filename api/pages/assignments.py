@@ -15,8 +15,14 @@ from review.errors import Invalid
 from review.searches.records import languages_of_records
 from review.searches.searches import n_records_by_search
 from review.vocabulary import Stage
-from screening.queue.assignments import assign, n_left_over, portions
-from screening.queue.calibration import MOST, begin, can_be_settled, end, rounds
+from screening.queue.assignments import assign, n_left_over, workloads
+from screening.queue.calibration import (
+    MAX_RECORDS,
+    begin,
+    can_conflicts_be_resolved,
+    end,
+    summaries,
+)
 
 router = PageRouter()
 RANGE = re.compile(r"(\d{1,9})(?:\s*[-–]\s*(\d{1,9}))?")
@@ -29,12 +35,12 @@ def show(request: Request, session: ReadSession, review_id: ReviewId, by: Curren
     return render(
         request,
         "screening/assignments.html",
-        workloads=portions(session, review_id=review_id, stage=stage, by=by),
+        workloads=workloads(session, review_id=review_id, stage=stage, by=by),
         n_left_over=n_left_over(session, review_id=review_id, stage=stage, by=by),
         languages=languages_of_records(session, review_id=review_id),
         searches=n_records_by_search(session, review_id=review_id),
-        calibration_sets=rounds(session, review_id=review_id, by=by),
-        can_be_resolved=can_be_settled(session, review_id=review_id, by=by),
+        calibration_sets=summaries(session, review_id=review_id, by=by),
+        can_be_resolved=can_conflicts_be_resolved(session, review_id=review_id, by=by),
     )
 
 
@@ -111,7 +117,7 @@ def numbers_in(text: str) -> list[int]:
                 f"'{part[:40]}' is not a record number. Write numbers such as 12, 15, 20-30."
             )
         first, last = int(match[1]), int(match[2] or match[1])
-        if len(found) + last - first >= MOST:
-            raise Invalid(f"A calibration set can have at most {MOST} records.")
+        if len(found) + last - first >= MAX_RECORDS:
+            raise Invalid(f"A calibration set can have at most {MAX_RECORDS} records.")
         found += range(first, last + 1)
     return found

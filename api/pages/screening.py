@@ -25,9 +25,9 @@ from review.searches.records import record_of_review
 from review.storage.database import Database
 from review.tables import Record, Search
 from review.vocabulary import Stage, Verdict
-from screening.queue.calibration import turn_of
 from screening.queue.next_records import n_left, skip
-from screening.queue.reservations import are_others_reading, take_next
+from screening.queue.open_calibrations import calibration_progress
+from screening.queue.reservations import are_others_screening, reserve_next
 from screening.ranking.explanation import explanation, n_ranked, rank_of
 from screening.ranking.runs import current_run
 
@@ -211,7 +211,7 @@ def _show(
     merged: tuple[int, UUID] | None = None,
 ) -> Response:
     if record_id is None:
-        record_id = take_next(database, review_id=review_id, stage=stage, by=by)
+        record_id = reserve_next(database, review_id=review_id, stage=stage, by=by)
     with database.reading() as session:
         check(session, review_id=review_id, by=by, action=Action.SCREEN)
         shown = None
@@ -228,7 +228,7 @@ def _show(
             "protocol": protocol,
             "reasons": protocol.reasons(stage),
             "others_read": shown is None
-            and are_others_reading(session, review_id=review_id, stage=stage, by=by),
+            and are_others_screening(session, review_id=review_id, stage=stage, by=by),
             **_own_work(session, review_id, by, stage),
             **(_about(session, review_id, by, stage, shown) if shown else {}),
         }
@@ -263,6 +263,6 @@ def _about(
         "rank": rank,
         "why": explanation(rank, record) if rank else None,
         "n_ranked": n_ranked(session, run=run) if run else 0,
-        "calibration": turn_of(session, **where, stage=stage, by=by),
+        "calibration": calibration_progress(session, **where, stage=stage, by=by),
         "document": full_text_of(session, **where, by=by) if stage is Stage.FULL_TEXT else None,
     }

@@ -16,7 +16,7 @@ from review.events import last_event
 from review.tables import Assignment, CalibrationSet
 from review.vocabulary import Stage
 from screening.queue import calibration
-from screening.queue.assignments import MOST, assign, portions
+from screening.queue.assignments import MAX_WORKLOAD, assign, workloads
 
 read_router, write_router = router("screening"), router("screening", writes=True)
 PositiveNumber = Annotated[int, Field(ge=1, le=2**31 - 1)]
@@ -37,7 +37,7 @@ class NewAssignment(RequestBody):
     """A reviewer's workload, the languages (ISO 639-1) they read, and their searches."""
 
     account: UUID
-    workload: Annotated[int, Field(ge=0, le=MOST)] = 1
+    workload: Annotated[int, Field(ge=0, le=MAX_WORKLOAD)] = 1
     languages: Annotated[list[ShortText], Field(max_length=50, default_factory=list)]
     searches: Annotated[list[UUID], Field(max_length=200, default_factory=list)]
 
@@ -61,7 +61,7 @@ class NewCalibration(RequestBody):
     label: ShortText
     n: PositiveNumber | None = None
     numbers: Annotated[
-        list[PositiveNumber], Field(max_length=calibration.MOST, default_factory=list)
+        list[PositiveNumber], Field(max_length=calibration.MAX_RECORDS, default_factory=list)
     ]
 
 
@@ -70,15 +70,15 @@ def list_assignments(
     session: ReadSession, review_id: ReviewId, by: CurrentActor, paged: Paged
 ) -> dict[str, Any]:
     """Return every reviewer's assignment, and how many titles and abstracts they start with."""
-    assignments = portions(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, by=by)
+    assignments = workloads(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, by=by)
     return paged.page_of(
         [
             AssignmentLine(
-                account=assignment.reader.account_id,
-                name=assignment.reader.name,
-                workload=assignment.reader.workload,
-                languages=list(assignment.reader.languages),
-                searches=list(assignment.reader.searches),
+                account=assignment.reviewer.account_id,
+                name=assignment.reviewer.name,
+                workload=assignment.reviewer.workload,
+                languages=list(assignment.reviewer.languages),
+                searches=list(assignment.reviewer.searches),
                 n_first=assignment.n_first,
             )
             for assignment in assignments
@@ -107,7 +107,7 @@ def list_calibrations(
     session: ReadSession, review_id: ReviewId, by: CurrentActor, paged: Paged
 ) -> dict[str, Any]:
     """Return the calibration sets, the newest first."""
-    calibrations = calibration.rounds(session, review_id=review_id, by=by)
+    calibrations = calibration.summaries(session, review_id=review_id, by=by)
     return paged.page_of(
         [
             CalibrationLine(

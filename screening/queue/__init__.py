@@ -1,1 +1,1 @@
-"""Which record a reviewer reads next: candidates, assignments, reservations, calibration."""
+"""Which record a reviewer screens next: candidates, assignments, reservations, calibration sets."""

@@ -1,7 +1,7 @@
-"""Who reads what: shares of the records, and languages and searches that a reviewer keeps to.
+"""Assignments: each reviewer's workload, and the languages and searches they screen.
 
-Everything follows from a record's number, language and search by a rule, with no state: what
-somebody has decided changes nothing of what others are given, and nothing has to be cleaned up.
+Everything follows by a rule from a record's number, language and search.  There is no state: what
+somebody has decided does not change what others get, and nothing has to be cleaned up.
 """
 
 from collections.abc import Collection, Sequence
@@ -21,13 +21,13 @@ from review.states.resolution import most_needed
 from review.tables import Account, Assignment, Membership, Record, Search
 from review.vocabulary import Act, Role, Stage
 
-MOST = 100  # that a share can be
+MAX_WORKLOAD = 100
 Number = ColumnElement[int] | int
 
 
 @dataclass(frozen=True)
-class Reader:
-    """A reviewer, and what they are assigned."""
+class AssignedReviewer:
+    """A reviewer and their assignment."""
 
     account_id: UUID
     name: str
@@ -35,12 +35,17 @@ class Reader:
     languages: Sequence[str]
     searches: Sequence[UUID]
 
+    @property
+    def is_limited(self) -> bool:
+        """Return whether the reviewer screens less than everything."""
+        return bool(self.languages or self.searches or not self.workload)
+
 
 @dataclass(frozen=True)
-class Portion:
-    """A reader, and how many unique records they begin with."""
+class ReviewerWorkload:
+    """A reviewer, and how many unique records they start with."""
 
-    reader: Reader
+    reviewer: AssignedReviewer
     n_first: int
 
 
@@ -54,36 +59,46 @@ def assign(
     languages: Sequence[str] = (),
     searches: Sequence[UUID] = (),
 ) -> Assignment:
-    """Say how much a reviewer reads against the others, and of what; flushes.
+    """Set how much a reviewer screens compared with others, and of what; flushes.
 
-    Without ``languages`` (ISO 639-1) or ``searches`` they read all.  A share of 2 is twice one
-    of 1; with 0 they read what others leave.  Raises Invalid for what makes no sense, NotFound for
-    somebody who is no reviewer here.
+    Without ``languages`` (ISO 639-1) or ``searches`` they screen all.  Somebody with a workload of
+    2 gets twice as many records as somebody with 1; with 0 they screen what others leave.  Raises
+    Invalid for an impossible workload or language, NotFound for an unknown search and for somebody
+    who is not a reviewer of the review.
     """
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
-    if account_id not in {one.account_id for one in readers(session, review_id)}:
+    reviewers = assigned_reviewers(session, review_id)
+    if account_id not in {reviewer.account_id for reviewer in reviewers}:
         raise NotFound("There is no such reviewer in this review.")
-    if not 0 <= workload <= MOST:
-        raise Invalid(f"A share is a whole number from 0 to {MOST}.")
-    if strange := sorted(set(languages) - set(ENGLISH_NAMES.values())):
-        raise Invalid(f"These are no languages: {', '.join(strange)}. Use codes such as en or es.")
-    known = set(session.scalars(select(Search.id).where(Search.review_id == review_id)))
-    if set(searches) - known:
+    if not 0 <= workload <= MAX_WORKLOAD:
+        raise Invalid(f"Enter a workload from 0 to {MAX_WORKLOAD}.")
+    if unknown := sorted(set(languages) - set(ENGLISH_NAMES.values())):
+        raise Invalid(
+            f"These are not language codes: {', '.join(unknown)}. Use codes such as en or es."
+        )
+    known_searches = set(session.scalars(select(Search.id).where(Search.review_id == review_id)))
+    if set(searches) - known_searches:
         raise NotFound("There is no such search in this review.")
-    made = Assignment(
+    assignment = Assignment(
         id=uuid4(),
         account_id=account_id,
         workload=workload,
         languages=sorted(set(languages)),
-        searches=sorted({str(one) for one in searches}),
+        searches=sorted({str(search_id) for search_id in searches}),
     )
-    subject = ("account", account_id)
-    record_act(session, review_id=review_id, act=Act.ASSIGN, by=by, rows=[made], subject=subject)
-    return made
+    record_act(
+        session,
+        review_id=review_id,
+        act=Act.ASSIGN,
+        by=by,
+        rows=[assignment],
+        subject=("account", account_id),
+    )
+    return assignment
 
 
-def readers(session: Session, review_id: UUID) -> list[Reader]:
-    """Return the review's reviewers in the order in which they joined, with what they read."""
+def assigned_reviewers(session: Session, review_id: UUID) -> list[AssignedReviewer]:
+    """Return the review's reviewers with their assignments, in the order in which they joined."""
     newest = latest(Scope(review_id), Assignment, Assignment.account_id)
     rows = session.execute(
         select(Account.id, Account.name, newest.c.workload, newest.c.languages, newest.c.searches)
@@ -97,157 +112,171 @@ def readers(session: Session, review_id: UUID) -> list[Reader]:
         .order_by(Membership.since, Membership.id)
     )
     return [
-        Reader(
+        AssignedReviewer(
             account_id=row.id,
             name=row.name,
             workload=1 if row.workload is None else row.workload,
             languages=row.languages or [],
-            searches=[UUID(one) for one in row.searches or ()],
+            searches=[UUID(search_id) for search_id in row.searches or ()],
         )
         for row in rows
     ]
 
 
-def parts_for(
+def queue_tiers(
     session: Session, *, review_id: UUID, stage: Stage, account_id: UUID | None
 ) -> list[ColumnElement[bool]]:
-    """Return conditions on Record: what somebody reads first, second and third.
+    """Return conditions on Record: what a reviewer screens first, second and third.
 
-    First come the records of their own share: each record is in the share of as many people as
-    it needs decisions.  Then what else they may read.  Last are records that fewer people may
-    read than it takes, so that nothing is out of everybody's reach.  Together the parts hold
-    each of these once; nothing at all is returned where everybody reads everything anyway.
+    First come the records assigned to them: each record is assigned to as many people as it needs
+    decisions.  Then comes what else they may screen.  Last come records that too few people may
+    screen, so that no record is out of reach of everybody.  Each of these records is in exactly
+    one tier.  The list is empty if everybody screens everything anyway.
     """
-    found = readers(session, review_id)
-    needed = _needed(session, review_id, stage)
-    rule = _Rule(session, review_id, found, needed)
-    place = next((n for n, one in enumerate(found) if one.account_id == account_id), None)
-    if place is None or (len(found) <= needed and not any(map(_is_limited, found))):
+    reviewers = assigned_reviewers(session, review_id)
+    needed = _decisions_needed(session, review_id, stage)
+    rule = _AssignmentRule(session, review_id, reviewers, needed=needed)
+    ids = [reviewer.account_id for reviewer in reviewers]
+    index = next((n for n, id_ in enumerate(ids) if id_ == account_id), None)
+    is_any_limited = any(reviewer.is_limited for reviewer in reviewers)
+    if index is None or (len(reviewers) <= needed and not is_any_limited):
         return []
-    own, may_read = rule.is_first(place), rule.may_read[place]
-    if may_read is None:
-        return [own, ~own]
-    # A round may still need what an earlier protocol asked for.
-    is_left = rule.is_left(most_needed(session, review_id, stage))
-    return [own, and_(may_read, ~own), and_(~may_read, is_left)]
+    is_assigned, may_screen = rule.is_assigned(index), rule.may_screen[index]
+    if may_screen is None:
+        return [is_assigned, ~is_assigned]
+    # An open round may still need as many decisions as an earlier protocol asked for.
+    is_left_over = rule.is_left_over(most_needed(session, review_id, stage))
+    return [
+        is_assigned,
+        and_(may_screen, ~is_assigned),
+        and_(~may_screen, is_left_over),
+    ]
 
 
-def portions(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -> list[Portion]:
-    """Return how many unique records each reviewer begins with; for the lead."""
+def workloads(
+    session: Session, *, review_id: UUID, stage: Stage, by: Actor
+) -> list[ReviewerWorkload]:
+    """Return how many unique records each reviewer starts with; for the lead."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     found = []
-    for reader in readers(session, review_id):
-        parts = parts_for(
-            session, review_id=review_id, stage=stage, account_id=reader.account_id
+    for reviewer in assigned_reviewers(session, review_id):
+        first, *_ = queue_tiers(
+            session, review_id=review_id, stage=stage, account_id=reviewer.account_id
         ) or [true()]
-        found.append(Portion(reader, _count(session, review_id, parts[0])))
+        found.append(ReviewerWorkload(reviewer, _count(session, review_id, first)))
     return found
 
 
 def n_left_over(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -> int:
-    """Return how many unique records fewer people may read than it takes; for the lead."""
+    """Return the number of unique records that too few people may screen; for the lead."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    needed = _needed(session, review_id, stage)
-    rule = _Rule(session, review_id, readers(session, review_id), needed)
-    return _count(session, review_id, rule.is_left(needed))
+    needed = _decisions_needed(session, review_id, stage)
+    reviewers = assigned_reviewers(session, review_id)
+    rule = _AssignmentRule(session, review_id, reviewers, needed=needed)
+    return _count(session, review_id, rule.is_left_over(needed))
 
 
-def _count(session: Session, review_id: UUID, which: ColumnElement[bool]) -> int:
-    here = (Record.review_id == review_id, is_root(Record.id, review_id), which)
-    return session.scalar(select(func.count(Record.id)).where(*here)) or 0
+def _count(session: Session, review_id: UUID, condition: ColumnElement[bool]) -> int:
+    conditions = (Record.review_id == review_id, is_root(Record.id, review_id), condition)
+    return session.scalar(select(func.count(Record.id)).where(*conditions)) or 0
 
 
-def _is_limited(reader: Reader) -> bool:
-    return bool(reader.languages or reader.searches or not reader.workload)
-
-
-def _needed(session: Session, review_id: UUID, stage: Stage) -> int:
+def _decisions_needed(session: Session, review_id: UUID, stage: Stage) -> int:
     rules = protocol_of(session, review_id).stages.model_dump()
     return int(rules[stage.value]["decisions_needed"])
 
 
-class _Rule:
-    """The shares of a review's readers on a ring, laid out anew for every record.
+class _AssignmentRule:
+    """The workloads of a review's reviewers on a ring, laid out again for every record.
 
-    Those who may read a record stand on the ring one after another, each as long as their share.
-    The record's number points at one of them and, where two decisions are needed, at a second
-    who stands far enough away to be somebody else, and differs from turn to turn, so that
-    everybody comes to read with everybody.
+    Those who may screen a record follow one another on the ring, each with an arc as long as their
+    workload.  The record's number points at one of them.  If two decisions are needed, it also
+    points at a second one, far enough away to be somebody else.  The distance changes from one turn
+    of the ring to the next, so that everybody is paired with everybody.
     """
 
     def __init__(
-        self, session: Session, review_id: UUID, found: Sequence[Reader], needed: int
+        self,
+        session: Session,
+        review_id: UUID,
+        reviewers: Sequence[AssignedReviewer],
+        *,
+        needed: int,
     ) -> None:
-        foreign = _foreign(session, review_id, found)
-        self.found, self.needed = found, needed
-        self.may_read = [_may_read(one, foreign) for one in found]
-        self.total = self._sum([one.workload for one in found])
+        not_read = _languages_not_read(session, review_id, reviewers)
+        self.reviewers, self.needed = reviewers, needed
+        self.may_screen = [_may_screen(reviewer, not_read) for reviewer in reviewers]
+        self.length = self._sum([reviewer.workload for reviewer in reviewers])
 
-    def is_first(self, place: int) -> ColumnElement[bool]:
-        """Whether a record is in the share of the reader at ``place``."""
-        if self.total == 0 and isinstance(self.total, int):  # all read what others leave
+    def is_assigned(self, index: int) -> ColumnElement[bool]:
+        """Return whether a record is assigned to the reviewer with this index."""
+        if self.length == 0 and isinstance(self.length, int):  # all screen what others leave
             return false()
-        begins = self._sum([one.workload for one in self.found[:place]])
-        ends = begins + self.found[place].workload
-        length = _or_null(self.total)
+        start = self._sum([reviewer.workload for reviewer in self.reviewers[:index]])
+        end = start + self.reviewers[index].workload
+        length = _or_null(self.length)
         first = Record.number % length
-        hands = [first, (first + self._away(length)) % length][: self.needed]
-        points_here = or_(*(and_(hand >= begins, hand < ends) for hand in hands))
-        may_read = self.may_read[place]
-        mine = points_here if may_read is None else and_(may_read, points_here)
-        return case((mine, true()), else_=false())
+        pointers = [first, (first + self._distance(length)) % length][: self.needed]
+        points_here = or_(*(and_(pointer >= start, pointer < end) for pointer in pointers))
+        may_screen = self.may_screen[index]
+        is_own = points_here if may_screen is None else and_(may_screen, points_here)
+        return case((is_own, true()), else_=false())
 
-    def _away(self, length: Number) -> Number:
-        """Return how far from the first of two the other one is."""
-        widest = max(one.workload for one in self.found)
-        room, half = self.total - 2 * widest + 1, self.total // 2
+    def _distance(self, length: Number) -> Number:
+        """Return how far the second pointer is from the first."""
+        widest = max(reviewer.workload for reviewer in self.reviewers)
+        room, half = self.length - 2 * widest + 1, self.length // 2
         if isinstance(room, int):
             return widest + (Record.number // length) % room if room > 0 else half
         return case((room > 0, widest + (Record.number // length) % _or_null(room)), else_=half)
 
-    def is_left(self, needed: int) -> ColumnElement[bool]:
-        """Whether fewer people may read a record than it takes."""
-        n, wanted = self._sum([1] * len(self.found)), min(needed, len(self.found))
+    def is_left_over(self, needed: int) -> ColumnElement[bool]:
+        """Return whether fewer people may screen a record than it needs."""
+        n, enough = self._sum([1] * len(self.reviewers)), min(needed, len(self.reviewers))
         if isinstance(n, int):
-            return true() if n < wanted else false()
-        return n < wanted
+            return true() if n < enough else false()
+        return n < enough
 
-    def _sum(self, workloads: Sequence[int]) -> Number:
-        """Return the sum of the shares of those who may read a record; a number where all may."""
+    def _sum(self, values: Sequence[int]) -> Number:
+        """Return the sum over those who may screen a record; a number if all may."""
         total: Number = 0
-        for n, may in zip(workloads, self.may_read, strict=False):
-            total = total + (n if may is None else case((may, n), else_=0))
+        for value, may_screen in zip(values, self.may_screen, strict=False):
+            total = total + (value if may_screen is None else case((may_screen, value), else_=0))
         return total
 
 
 def _or_null(n: Number) -> Number:
-    """Return a number to divide by: nobody's share of nothing is no error."""
+    """Return a divisor that gives NULL instead of an error if it is 0."""
     return n if isinstance(n, int) else func.nullif(n, 0, type_=Integer)
 
 
-def _may_read(reader: Reader, foreign: dict[UUID, Collection[str]]) -> ColumnElement[bool] | None:
-    """Return whether a record is one that a reader keeps to; None where they read all."""
+def _may_screen(
+    reviewer: AssignedReviewer, not_read: dict[UUID, Collection[str]]
+) -> ColumnElement[bool] | None:
+    """Return whether a record is within a reviewer's languages and searches; None if all are."""
     limits: list[ColumnElement[bool]] = []
-    if words := foreign.get(reader.account_id):
+    if words := not_read.get(reviewer.account_id):
         limits.append(Record.language.is_(None) | Record.language.not_in(words))
-    if reader.searches:
-        limits.append(Record.search_id.in_(reader.searches))
+    if reviewer.searches:
+        limits.append(Record.search_id.in_(reviewer.searches))
     return and_(*limits) if limits else None
 
 
-def _foreign(
-    session: Session, review_id: UUID, found: Sequence[Reader]
+def _languages_not_read(
+    session: Session, review_id: UUID, reviewers: Sequence[AssignedReviewer]
 ) -> dict[UUID, Collection[str]]:
-    """Return the words of the review's sources for the languages that a reader does not read.
+    """Return the languages that a reviewer does not read, as the review's sources write them.
 
-    A record whose language nobody knows is for everybody.
+    Everybody may screen a record whose language is unknown.
     """
-    if not any(one.languages for one in found):
+    if not any(reviewer.languages for reviewer in reviewers):
         return {}
-    here = select(Record.language).where(Record.review_id == review_id).distinct()
-    tags = {word: language_tag(word) for word in session.scalars(here) if word}
+    languages = select(Record.language).where(Record.review_id == review_id).distinct()
+    tags = {word: language_tag(word) for word in session.scalars(languages) if word}
     return {
-        one.account_id: [word for word, tag in tags.items() if tag and tag not in one.languages]
-        for one in found
-        if one.languages
+        reviewer.account_id: [
+            word for word, tag in tags.items() if tag and tag not in reviewer.languages
+        ]
+        for reviewer in reviewers
+        if reviewer.languages
     }

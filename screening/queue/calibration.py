@@ -1,8 +1,8 @@
-"""Calibration rounds: the same records for every reviewer, to see whether all read alike.
+"""Calibration sets: the same records for every reviewer, to see whether all screen alike.
 
-While a round is open its records come first in everybody's queue, in one order, and each needs
-everybody's decision; so a kappa over them compares all reviewers, and no conflict shows before all
-have decided.  A round that is ended leaves the decisions as they are.
+While a set is open, its records come first in every reviewer's queue, in the same order, and each
+needs every reviewer's decision.  So a kappa over them compares all reviewers, and no conflict shows
+before all have decided.  Ending a set leaves the decisions as they are.
 """
 
 from collections import Counter
@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from review.decisions.situation import IS_LIVE
@@ -22,6 +22,7 @@ from review.states.calibration import is_open_calibration
 from review.states.clusters import Scope, cluster_ids, clusters_of
 from review.states.flow import FlowState, flow_states
 from review.states.resolution import resolutions
+from review.storage.database import pairs
 from review.tables import (
     Account,
     CalibrationEnd,
@@ -33,37 +34,27 @@ from review.tables import (
 from review.vocabulary import FINISHED, Act, Role, Stage
 from screening.progress.agreement import Agreement, agreement
 from screening.progress.history import verdict_pairs
-from screening.queue.assignments import readers
+from screening.queue.assignments import assigned_reviewers
 from screening.ranking.random_sample import random_order
 
-MOST = 500  # records of a round
-LEAST = 10  # that a lead who screens may begin: the agreement on one would tell what others said
-Rounds = tuple[Sequence[UUID], Sequence[UUID]]
-UNREAD = {
+MAX_RECORDS = 500
+MIN_RECORDS_IF_LEAD_SCREENS = 10  # the agreement on a single record would show others' decisions
+UNSCREENED = {
     Stage.TITLE_ABSTRACT: FlowState.UNSCREENED,
     Stage.FULL_TEXT: FlowState.FULL_TEXT_UNSCREENED,
 }
 
 
 @dataclass(frozen=True)
-class Round:
-    """A calibration as its lead sees it."""
+class CalibrationSummary:
+    """A calibration set as its lead sees it."""
 
     calibration: CalibrationSet
     is_open: bool
     n_records: int
-    n_complete: int | None  # decided on by everybody, or settled; None where it may not be told
+    n_complete: int | None  # decided on by all, or resolved; None if the lead may not know it yet
     agreement: Agreement  # of every two who decided on the same record
-    gone: Sequence[str]  # who began an open round and is a reviewer no more: it waits for them
-
-
-@dataclass(frozen=True)
-class Turn:
-    """The open round that a reviewer's record belongs to, and how far they are in it."""
-
-    label: str
-    n_records: int
-    n_own: int
+    gone: Sequence[str]  # names of former reviewers whom an open set still needs
 
 
 def begin(
@@ -76,40 +67,48 @@ def begin(
     n: int | None = None,
     numbers: Sequence[int] = (),
 ) -> CalibrationSet:
-    """Call up records that nobody has decided on for every reviewer; flushes.
+    """Start a calibration set of records that nobody has decided on; flushes.
 
-    Either the ``n`` next ones in the review's random order, so that they count towards its random
-    sample too, or those of these ``numbers``, in that order.  Raises Invalid where there are fewer
-    than two reviewers, or a record is not waiting unread; NotAllowed where a lead who screens
-    names records.
+    Its records are either the ``n`` next ones in the review's random order, so that they count
+    towards the random sample too, or those with these ``numbers``, in that order.  Raises Invalid
+    if there are fewer than two reviewers or a record cannot be used, and NotAllowed if a lead who
+    screens chooses the records.
     """
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     name = " ".join(label.split())
     if not name or len(name) > 255:
-        raise Invalid("Give the round a name of at most 255 characters.")
-    if _screens(session, review_id, by):
-        # Whether a record may be named, or what a few came to, would tell what others did.
+        raise Invalid("Give the calibration set a name of at most 255 characters.")
+    if _is_reviewer(session, review_id, by):
+        # Whether a record can be used, or how a few were resolved, would show others' decisions.
         if n is None:
-            raise NotAllowed("Since you screen yourself, have the records picked at random.")
-        if n < LEAST:
-            raise Invalid(f"Since you screen yourself, a round has {LEAST} records at least.")
-    people = _reviewers(session, review_id)
-    if len(people) < 2:
-        raise Invalid("A round compares reviewers, and there are fewer than two.")
-    unread = _unread(session, review_id, stage)
-    chosen = list(numbers) if n is None else random_order(unread)[:n]
-    _check_chosen(chosen, unread, n)
-    made = CalibrationSet(
+            raise NotAllowed(
+                "Because you also screen, you cannot choose the records. Pick them at random."
+            )
+        if n < MIN_RECORDS_IF_LEAD_SCREENS:
+            raise Invalid(
+                "Because you also screen, a calibration set needs at least"
+                f" {MIN_RECORDS_IF_LEAD_SCREENS} records."
+            )
+    reviewers = _reviewer_ids(session, review_id)
+    if len(reviewers) < 2:
+        raise Invalid("A calibration set needs at least two reviewers. Invite more people first.")
+    unscreened = _unscreened_records(session, review_id, stage)
+    chosen = list(numbers) if n is None else random_order(unscreened)[:n]
+    _check_chosen(chosen, unscreened, n)
+    calibration = CalibrationSet(
         id=uuid4(),
         stage=stage,
         label=name,
         is_random=n is not None,
-        reviewers=sorted(map(str, people)),
-        decisions_needed=len(people),
+        reviewers=sorted(map(str, reviewers)),
+        decisions_needed=len(reviewers),
     )
     records = [
         CalibrationRecord(
-            id=uuid4(), calibration_set_id=made.id, record_id=unread[number], position=position
+            id=uuid4(),
+            calibration_set_id=calibration.id,
+            record_id=unscreened[number],
+            position=position,
         )
         for position, number in enumerate(chosen, start=1)
     ]
@@ -118,24 +117,24 @@ def begin(
         review_id=review_id,
         act=Act.CALIBRATE,
         by=by,
-        rows=[made, *records],
-        subject=("calibration", made.id),
+        rows=[calibration, *records],
+        subject=("calibration", calibration.id),
     )
-    return made
+    return calibration
 
 
 def end(session: Session, *, review_id: UUID, calibration_set_id: UUID, by: Actor) -> None:
-    """End a round: its records need no more decisions than others; flushes.
+    """End a calibration set, so that its records need no more decisions than others; flushes.
 
-    Raises NotFound for a round of another review, Conflicting for one that has ended.
+    Raises NotFound for a set of another review, Conflicting for one that has ended.
     """
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
-    one = session.get(CalibrationSet, calibration_set_id)
-    if one is None or one.review_id != review_id:
-        raise NotFound("There is no such round in this review.")
+    calibration = session.get(CalibrationSet, calibration_set_id)
+    if calibration is None or calibration.review_id != review_id:
+        raise NotFound("There is no such calibration set in this review.")
     ended = select(CalibrationEnd.id).where(CalibrationEnd.calibration_set_id == calibration_set_id)
     if session.scalar(ended) is not None:
-        raise Conflicting("This round has ended already.")
+        raise Conflicting("This calibration set has already ended.")
     record_act(
         session,
         review_id=review_id,
@@ -146,89 +145,64 @@ def end(session: Session, *, review_id: UUID, calibration_set_id: UUID, by: Acto
     )
 
 
-def rounds(session: Session, *, review_id: UUID, by: Actor) -> list[Round]:
-    """Return the review's calibrations with what they came to, the newest first; for the lead.
+def summaries(session: Session, *, review_id: UUID, by: Actor) -> list[CalibrationSummary]:
+    """Return the review's calibration sets with their agreement, the newest first; for the lead.
 
-    A lead who screens is told of rounds that have ended, and of records that are settled, alone.
+    A lead who screens sees the figures of sets that have ended, for resolved records only.
     """
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    made = session.scalars(
+    calibrations = session.scalars(
         select(CalibrationSet)
         .where(CalibrationSet.review_id == review_id)
         .order_by(CalibrationSet.event_number.desc())
     ).all()
-    return [_round(session, one, by) for one in made]
+    return [_summary(session, calibration, by) for calibration in calibrations]
 
 
-def turn_of(
-    session: Session, *, review_id: UUID, record_id: UUID, stage: Stage, by: Actor
-) -> Turn | None:
-    """Return the open round that a record belongs to, with the caller's own progress in it."""
-    found = session.scalar(
-        select(CalibrationSet)
-        .join(CalibrationRecord, CalibrationRecord.calibration_set_id == CalibrationSet.id)
-        .where(
-            CalibrationRecord.record_id == record_id, is_open_calibration(Scope(review_id), stage)
-        )
-        .order_by(CalibrationSet.event_number)
-        .limit(1)
+def can_conflicts_be_resolved(session: Session, *, review_id: UUID, by: Actor) -> bool:
+    """Say whether anybody could resolve conflicts in a set in which all reviewers decide.
+
+    That takes an adjudicator who does not screen, unless the protocol allows consensus.
+    """
+    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    stages = protocol_of(session, review_id).stages
+    if stages.title_abstract.consensus_allowed and stages.full_text.consensus_allowed:
+        return True
+    adjudicators = select(Membership.account_id).where(
+        Membership.review_id == review_id, Membership.role == Role.ADJUDICATOR
     )
-    if found is None or str(by.account_id) not in found.reviewers:
-        return None
-    own = select(Decision.record_id).where(
-        Decision.reviewer_id == by.account_id, Decision.stage == stage, IS_LIVE
-    )
-    records = select(func.count()).where(CalibrationRecord.calibration_set_id == found.id)
-    return Turn(
-        label=found.label,
-        n_records=session.scalar(records) or 0,
-        n_own=session.scalar(records.where(CalibrationRecord.record_id.in_(own))) or 0,
-    )
+    return bool(set(session.scalars(adjudicators)) - _reviewer_ids(session, review_id))
 
 
-def open_rounds(session: Session, review_id: UUID, stage: Stage, by: Actor) -> Rounds:
-    """Return the open rounds of a stage: those that the caller has part in, and the others."""
-    rows = session.execute(
-        select(CalibrationSet.id, CalibrationSet.reviewers).where(
-            is_open_calibration(Scope(review_id), stage)
-        )
-    ).all()
-    own = [id_ for id_, people in rows if str(by.account_id) in people]
-    return own, [id_ for id_, _ in rows if id_ not in own]
-
-
-def records_of(round_ids: Collection[UUID]) -> Select[UUID]:
-    """Return the query for the records of some rounds."""
-    return select(CalibrationRecord.record_id).where(
-        CalibrationRecord.calibration_set_id.in_(round_ids)
-    )
-
-
-def _unread(session: Session, review_id: UUID, stage: Stage) -> dict[int, UUID]:
+def _unscreened_records(session: Session, review_id: UUID, stage: Stage) -> dict[int, UUID]:
+    """Return the records without a decision that are in no open calibration set, by number."""
     states = flow_states(session, review_id=review_id)
-    called = select(CalibrationSet.id).where(is_open_calibration(Scope(review_id), stage))
+    open_sets = select(CalibrationSet.id).where(is_open_calibration(Scope(review_id), stage))
     rows = session.execute(
         select(states.c.number, states.c.record_id).where(
-            states.c.flow_state == UNREAD[stage].value,
+            states.c.flow_state == UNSCREENED[stage].value,
             states.c.record_id.not_in(
                 select(CalibrationRecord.record_id).where(
-                    CalibrationRecord.calibration_set_id.in_(called)
+                    CalibrationRecord.calibration_set_id.in_(open_sets)
                 )
             ),
         )
     )
-    return {number: record_id for number, record_id in rows}  # noqa: C416 - a row is not a pair to mypy
+    return dict(pairs(rows))
 
 
-def _check_chosen(chosen: Sequence[int], unread: Collection[int], n: int | None) -> None:
-    if not chosen or not 0 < (n or len(chosen)) <= MOST:
-        raise Invalid(f"A round has 1 to {MOST} records that nobody has decided on yet.")
-    if twice := [number for number, times in Counter(chosen).items() if times > 1]:
-        raise Invalid(f"These records are named twice: {_listed(twice)}.")
-    if away := [number for number in chosen if number not in unread]:
+def _check_chosen(chosen: Sequence[int], unscreened: Collection[int], n: int | None) -> None:
+    if not chosen or not 0 < (n or len(chosen)) <= MAX_RECORDS:
+        raise Invalid(f"Choose 1 to {MAX_RECORDS} records that nobody has decided on yet.")
+    if repeated := [number for number, times in Counter(chosen).items() if times > 1]:
         raise Invalid(
-            f"These records are not waiting unread: {_listed(away)}. Somebody has decided on them, "
-            "or they are duplicates, removed, in an open round, or not in this review."
+            f"These records are listed more than once: {_listed(repeated)}. List each record once."
+        )
+    if unusable := [number for number in chosen if number not in unscreened]:
+        raise Invalid(
+            f"These records cannot be used: {_listed(unusable)}. Somebody has decided on them, or "
+            "they are duplicates, removed, in an open calibration set, or not in this review. "
+            "Choose other records."
         )
 
 
@@ -237,79 +211,74 @@ def _listed(numbers: Sequence[int]) -> str:
     return ", ".join(str(number) for number in numbers[:10]) + more
 
 
-def _reviewers(session: Session, review_id: UUID) -> set[UUID]:
-    return {one.account_id for one in readers(session, review_id)}
+def _reviewer_ids(session: Session, review_id: UUID) -> set[UUID]:
+    return {reviewer.account_id for reviewer in assigned_reviewers(session, review_id)}
 
 
-def _screens(session: Session, review_id: UUID, by: Actor) -> bool:
+def _is_reviewer(session: Session, review_id: UUID, by: Actor) -> bool:
     return Role.REVIEWER in roles_of_actor(session, review_id=review_id, by=by)
 
 
-def _round(session: Session, one: CalibrationSet, by: Actor) -> Round:
-    """Return what a round has come to; an ended one as it was at its end."""
+def _summary(session: Session, calibration: CalibrationSet, by: Actor) -> CalibrationSummary:
+    """Return the summary of a calibration set; of one that has ended, as it was at its end."""
+    review_id, stage = calibration.review_id, calibration.stage
     ended = session.scalar(
-        select(CalibrationEnd.event_number).where(CalibrationEnd.calibration_set_id == one.id)
+        select(CalibrationEnd.event_number).where(
+            CalibrationEnd.calibration_set_id == calibration.id
+        )
     )
-    given = session.scalars(
-        select(CalibrationRecord.record_id).where(CalibrationRecord.calibration_set_id == one.id)
+    record_ids = session.scalars(
+        select(CalibrationRecord.record_id).where(
+            CalibrationRecord.calibration_set_id == calibration.id
+        )
     ).all()
-    clusters = clusters_of(session, review_id=one.review_id, record_ids=given)
-    whole = {record for cluster in clusters.values() for record in cluster}
-    home = cluster_ids(session, Scope(one.review_id, ended, whole))
-    roots = {home[record] for record in given}
-    if ended is None and _screens(session, one.review_id, by):
-        # What a record came to, so soon after one's own decision, would tell the others'.
-        n_complete, pairs = None, {}
+    clusters = clusters_of(session, review_id=review_id, record_ids=record_ids)
+    with_copies = {record_id for cluster in clusters.values() for record_id in cluster}
+    cluster_of = cluster_ids(session, Scope(review_id, ended, with_copies))
+    roots = {cluster_of[record_id] for record_id in record_ids}
+    if ended is None and _is_reviewer(session, review_id, by):
+        # A record's resolution, so soon after one's own decision, would show the others'.
+        n_complete, verdicts = None, {}
     else:
-        table = resolutions(
-            session, review_id=one.review_id, stage=one.stage, as_of=ended, only=whole
+        resolved = resolutions(
+            session, review_id=review_id, stage=stage, as_of=ended, only=with_copies
         )
         complete = select(func.count()).where(
-            table.c.cluster_id.in_(roots),
-            table.c.resolution.in_(FINISHED) | (table.c.n_reviewers >= table.c.decisions_needed),
+            resolved.c.cluster_id.in_(roots),
+            resolved.c.resolution.in_(FINISHED)
+            | (resolved.c.n_reviewers >= resolved.c.decisions_needed),
         )
         n_complete = session.scalar(complete) or 0
-        pairs = verdict_pairs(
-            session, review_id=one.review_id, stage=one.stage, by=by, only=whole, as_of=ended
+        verdicts = verdict_pairs(
+            session, review_id=review_id, stage=stage, by=by, only=with_copies, as_of=ended
         )
-    return Round(
-        calibration=one,
-        is_open=ended is None,
+    is_open = ended is None
+    return CalibrationSummary(
+        calibration=calibration,
+        is_open=is_open,
         n_records=len(roots),
         n_complete=n_complete,
-        agreement=agreement([said for two in pairs.values() for said in two]),
-        gone=_gone(session, one, whole, len(roots)) if ended is None else [],
+        agreement=agreement([pair for of_two in verdicts.values() for pair in of_two]),
+        gone=_former_reviewers(session, calibration, with_copies, n_records=len(roots))
+        if is_open
+        else [],
     )
 
 
-def _gone(
-    session: Session, one: CalibrationSet, whole: Collection[UUID], n_records: int
+def _former_reviewers(
+    session: Session, calibration: CalibrationSet, with_copies: Collection[UUID], *, n_records: int
 ) -> Sequence[str]:
-    """Return who screens no more, of those that an open round still waits for, by name."""
-    left = {UUID(who) for who in one.reviewers} - _reviewers(session, one.review_id)
-    done = (
+    """Return the names of former reviewers who have not decided on all records of an open set."""
+    former = {UUID(id_) for id_ in calibration.reviewers}
+    former -= _reviewer_ids(session, calibration.review_id)
+    are_done = (
         select(Decision.reviewer_id)
-        .where(Decision.record_id.in_(whole), Decision.stage == one.stage, IS_LIVE)
+        .where(Decision.record_id.in_(with_copies), Decision.stage == calibration.stage, IS_LIVE)
         .group_by(Decision.reviewer_id)
         .having(func.count(Decision.record_id.distinct()) >= n_records)
     )
     return session.scalars(
         select(Account.name)
-        .where(Account.id.in_(left), Account.id.not_in(done))
+        .where(Account.id.in_(former), Account.id.not_in(are_done))
         .order_by(Account.name)
     ).all()
-
-
-def can_be_settled(session: Session, *, review_id: UUID, by: Actor) -> bool:
-    """Say whether somebody could settle the conflicts of a round, in which all reviewers decide.
-
-    That takes an adjudicator who does not screen, unless the protocol allows consensus.
-    """
-    check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    rules = protocol_of(session, review_id).stages
-    if rules.title_abstract.consensus_allowed and rules.full_text.consensus_allowed:
-        return True
-    judges = select(Membership.account_id).where(
-        Membership.review_id == review_id, Membership.role == Role.ADJUDICATOR
-    )
-    return bool(set(session.scalars(judges)) - _reviewers(session, review_id))

@@ -1,7 +1,7 @@
-"""Records on reviewers' screens: where more people read than it takes, each gets another one.
+"""Reservations: where more people screen than a record needs, each gets a different record.
 
-A lease keeps nobody from deciding; it only keeps the queue from giving a record to more people
-than it needs.  It ends by itself, so that nothing waits for somebody who went home.
+A reservation keeps nobody from deciding.  It only keeps the queue from giving a record to more
+people than it needs, and it ends by itself, so that no record waits for somebody who has left.
 """
 
 from collections.abc import Mapping
@@ -18,40 +18,44 @@ from review.storage.database import Busy, Database
 from review.tables import Reservation
 from review.tables.base import utc_now
 from review.vocabulary import Stage
-from screening.queue.assignments import readers
-from screening.queue.candidates import Opening, has_room
-from screening.queue.next_records import next_openings
+from screening.queue.assignments import assigned_reviewers
+from screening.queue.candidates import OpenRecord, is_still_open
+from screening.queue.next_records import next_open_records
 
-HOLD = timedelta(minutes=15)
-AHEAD = 3  # candidates that are tried before the queue is asked anew
-TRIES = 4
+RESERVED_FOR = timedelta(minutes=15)
+N_CANDIDATES = 3  # tried before the queue is read again
+MAX_ATTEMPTS = 4
 
 
-def take_next(database: Database, *, review_id: UUID, stage: Stage, by: Actor) -> UUID | None:
-    """Return the caller's next record and hold it for them; None where nothing awaits them.
+def reserve_next(database: Database, *, review_id: UUID, stage: Stage, by: Actor) -> UUID | None:
+    """Return the caller's next record and reserve it for them; None if nothing is left.
 
-    Nothing is held where no more people screen than a record needs.  Raises NotAllowed for
-    anybody but a reviewer.
+    Nothing is reserved if no more people screen than a record needs.  Raises NotAllowed for anybody
+    who is not a reviewer.
     """
-    found: dict[UUID, Opening] = {}
-    for _ in range(TRIES):
+    candidates: dict[UUID, OpenRecord] = {}
+    for _ in range(MAX_ATTEMPTS):
         with database.reading() as session:
-            found = next_openings(session, review_id=review_id, stage=stage, by=by, limit=AHEAD)
-            is_shared = _is_shared(session, review_id, stage)
-        if not found or not is_shared:
+            candidates = next_open_records(
+                session, review_id=review_id, stage=stage, by=by, limit=N_CANDIDATES
+            )
+            needs_reservations = _has_more_reviewers_than_needed(session, review_id, stage)
+        if not candidates or not needs_reservations:
             break
         try:
             with database.writing_if_free() as session:
-                if held := _hold(session, review_id, stage, by, found):
-                    return held
-        except Busy:  # with a long import, perhaps: reading goes on
+                if reserved := _reserve_first_open(
+                    session, review_id, stage, by=by, candidates=candidates
+                ):
+                    return reserved
+        except Busy:  # with a long import, perhaps: screening goes on without a reservation
             break
-    # Whoever loses every race reads on all the same.
-    return next(iter(found), None)
+    # A reviewer who loses every race still gets a record.
+    return next(iter(candidates), None)
 
 
-def are_others_reading(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -> bool:
-    """Say whether records are on other people's screens, which may come back to the queue."""
+def are_others_screening(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -> bool:
+    """Say whether others have reserved records, which may come back to the queue."""
     others = select(Reservation.record_id).where(
         Reservation.review_id == review_id,
         Reservation.stage == stage,
@@ -61,35 +65,41 @@ def are_others_reading(session: Session, *, review_id: UUID, stage: Stage, by: A
     return session.scalar(select(others.exists())) is True
 
 
-def _is_shared(session: Session, review_id: UUID, stage: Stage) -> bool:
-    return len(readers(session, review_id)) > most_needed(session, review_id, stage)
+def _has_more_reviewers_than_needed(session: Session, review_id: UUID, stage: Stage) -> bool:
+    n_reviewers = len(assigned_reviewers(session, review_id))
+    return n_reviewers > most_needed(session, review_id, stage)
 
 
-def _hold(
-    session: Session, review_id: UUID, stage: Stage, by: Actor, found: Mapping[UUID, Opening]
+def _reserve_first_open(
+    session: Session,
+    review_id: UUID,
+    stage: Stage,
+    *,
+    by: Actor,
+    candidates: Mapping[UUID, OpenRecord],
 ) -> UUID | None:
-    """Hold the first of the records that still has room for the caller."""
-    lock_review(session, review_id)  # others who hold one wait here, and see this one
+    """Reserve the first of the candidates that still needs the caller's decision."""
+    lock_review(session, review_id)  # others who reserve wait here, and then see this reservation
     chosen = next(
         (
-            id_
-            for id_, one in found.items()
-            # What was joined meanwhile may be done with.
-            if cluster_of(session, review_id=review_id, record_id=id_) == one.cluster
-            and has_room(session, stage, by, one)
+            record_id
+            for record_id, record in candidates.items()
+            # A record that has been merged meanwhile may need no more decisions.
+            if cluster_of(session, review_id=review_id, record_id=record_id) == record.cluster
+            and is_still_open(session, record, stage=stage, by=by)
         ),
         None,
     )
     if chosen is not None:
-        mine = (Reservation.review_id == review_id, Reservation.account_id == by.account_id)
-        session.execute(delete(Reservation).where(*mine, Reservation.stage == stage))
+        own = (Reservation.review_id == review_id, Reservation.account_id == by.account_id)
+        session.execute(delete(Reservation).where(*own, Reservation.stage == stage))
         session.add(
             Reservation(
                 review_id=review_id,
                 account_id=by.account_id,
                 stage=stage,
                 record_id=chosen,
-                until=utc_now() + HOLD,
+                until=utc_now() + RESERVED_FOR,
             )
         )
     return chosen

@@ -57,7 +57,7 @@ def test_a_round_is_begun_read_first_and_ended(sign_in, people, database):
     lead.post(f"{address}/{made}/end", {})
     ended = text_of(lead.get(f"/reviews/{people.slug}/assignments"))
 
-    assert "These records are not waiting unread: 99." in text_of(refused)
+    assert "These records cannot be used: 99." in text_of(refused)
     assert "Calibration set Chosen : everyone screens these 2 records." in shown
     assert "You have decided on 0 so far." in shown
     assert "An outcomes contract, number 5" in shown

@@ -1,4 +1,4 @@
-"""The queue: one order for all, each reviewer's own place in it, and nothing unreachable."""
+"""The queue: one ranking for all, each reviewer's own position in it, and nothing unreachable."""
 
 from datetime import timedelta
 
@@ -29,26 +29,26 @@ TOPICS = ["social impact bonds and youth employment", "steel bridges", "outcomes
           "marine algae", "payment by results for young people out of work", "tax law"]  # fmt: skip
 
 
-def queue(session, cast, who=None, stage=Stage.TITLE_ABSTRACT, limit=50):
-    found = next_records(session, review_id=cast.review_id, stage=stage,
-                         by=who or cast.reviewer_a, limit=limit)  # fmt: skip
-    return [record.id for record in found]
+def queue_of(session, cast, reviewer=None, *, stage=Stage.TITLE_ABSTRACT, limit=50):
+    records = next_records(session, review_id=cast.review_id, stage=stage,
+                           by=reviewer or cast.reviewer_a, limit=limit)  # fmt: skip
+    return [record.id for record in records]
 
 
-def decided(session, cast, record, verdict=Verdict.INCLUDE, who=None, **more):
+def make_decision(session, cast, record, *, verdict=Verdict.INCLUDE, by=None, **more):
     return decide(session, review_id=cast.review_id, record_id=record, verdict=verdict,
-                  stage=Stage.TITLE_ABSTRACT, by=who or cast.reviewer_a, **more)  # fmt: skip
+                  stage=Stage.TITLE_ABSTRACT, by=by or cast.reviewer_a, **more)  # fmt: skip
 
 
 def test_before_any_ranking_records_come_in_import_order_and_leave_once_decided(session, cast):
     records = make_records(session, cast.review_id, 25)
 
-    before = queue(session, cast)
-    decided(session, cast, records[0])
+    before = queue_of(session, cast)
+    make_decision(session, cast, records[0])
 
     assert before == records
-    assert queue(session, cast) == records[1:]
-    assert queue(session, cast, cast.reviewer_b) == records
+    assert queue_of(session, cast) == records[1:]
+    assert queue_of(session, cast, cast.reviewer_b) == records
 
 
 def test_skipped_records_come_back_at_the_end_the_longest_ago_first(session, cast):
@@ -58,57 +58,57 @@ def test_skipped_records_come_back_at_the_end_the_longest_ago_first(session, cas
         skip(session, review_id=cast.review_id, record_id=record, stage=Stage.TITLE_ABSTRACT,
              by=cast.reviewer_a)  # fmt: skip
 
-    assert queue(session, cast) == [third, fourth, first, second]
-    assert queue(session, cast, cast.reviewer_b) == [first, second, third, fourth]
+    assert queue_of(session, cast) == [third, fourth, first, second]
+    assert queue_of(session, cast, cast.reviewer_b) == [first, second, third, fourth]
 
 
 def test_what_is_left_is_counted_for_each_reviewer(session, cast):
     first, second, *_ = make_records(session, cast.review_id, 4)
 
-    def left(who):
-        return n_left(session, review_id=cast.review_id, stage=Stage.TITLE_ABSTRACT, by=who)
+    def left_for(reviewer):
+        return n_left(session, review_id=cast.review_id, stage=Stage.TITLE_ABSTRACT, by=reviewer)
 
-    decided(session, cast, first)
+    make_decision(session, cast, first)
     decide_both(session, cast, second, Verdict.EXCLUDE)
 
-    assert (left(cast.reviewer_a), left(cast.reviewer_b)) == (2, 3)
+    assert (left_for(cast.reviewer_a), left_for(cast.reviewer_b)) == (2, 3)
 
 
 def test_duplicates_removed_stopped_and_complete_records_are_not_offered(session, cast):
-    first, twin, out, full, last = make_records(session, cast.review_id, 5)
+    first, twin, removed, complete, last = make_records(session, cast.review_id, 5)
     judge(session, review_id=cast.review_id, left_id=first, right_id=twin,
           verdict=Judgement.DUPLICATE, by=cast.lead)  # fmt: skip
-    remove(session, review_id=cast.review_id, record_id=out, kind=RemovalKind.OTHER,
+    remove(session, review_id=cast.review_id, record_id=removed, kind=RemovalKind.OTHER,
            why="Retracted.", by=cast.lead)  # fmt: skip
-    decide_both(session, cast, full, Verdict.EXCLUDE)
+    decide_both(session, cast, complete, Verdict.EXCLUDE)
 
-    before = queue(session, cast)
+    before = queue_of(session, cast)
     stop_screening(session, review_id=cast.review_id, rule="Enough.", numbers={}, by=cast.lead)
 
     assert before == [first, last]
-    assert queue(session, cast) == []
+    assert queue_of(session, cast) == []
 
 
 def test_a_decision_on_a_duplicate_counts_for_its_cluster(session, cast):
     first, twin = make_records(session, cast.review_id, 2)
-    decided(session, cast, twin)
+    make_decision(session, cast, twin)
     judge(session, review_id=cast.review_id, left_id=first, right_id=twin,
           verdict=Judgement.DUPLICATE, by=cast.lead)  # fmt: skip
 
-    assert queue(session, cast) == []
-    assert queue(session, cast, cast.reviewer_b) == [first]
+    assert queue_of(session, cast) == []
+    assert queue_of(session, cast, cast.reviewer_b) == [first]
 
 
 def test_withdrawn_and_reopened_records_return(session, cast):
-    one, two = make_records(session, cast.review_id, 2)
-    mine = decided(session, cast, one)
-    decide_both(session, cast, two, Verdict.EXCLUDE)
+    first, second = make_records(session, cast.review_id, 2)
+    own = make_decision(session, cast, first)
+    decide_both(session, cast, second, Verdict.EXCLUDE)
 
-    decided(session, cast, one, Verdict.WITHDRAWN, supersedes_id=mine.id)
-    reopen(session, review_id=cast.review_id, record_id=two, stage=Stage.TITLE_ABSTRACT,
+    make_decision(session, cast, first, verdict=Verdict.WITHDRAWN, supersedes_id=own.id)
+    reopen(session, review_id=cast.review_id, record_id=second, stage=Stage.TITLE_ABSTRACT,
            why="A new criterion.", by=cast.lead)  # fmt: skip
 
-    assert queue(session, cast) == [one, two]
+    assert queue_of(session, cast) == [first, second]
 
 
 def test_full_texts_are_offered_once_they_are_retrieved(session, cast):
@@ -120,7 +120,7 @@ def test_full_texts_are_offered_once_they_are_retrieved(session, cast):
     retrieve(session, review_id=cast.review_id, record_id=sought, state=RetrievalState.REQUESTED,
              by=cast.lead)  # fmt: skip
 
-    assert queue(session, cast, stage=Stage.FULL_TEXT) == [found]
+    assert queue_of(session, cast, stage=Stage.FULL_TEXT) == [found]
 
 
 def test_a_full_text_that_was_retrieved_for_a_copy_is_offered(session, cast):
@@ -132,20 +132,20 @@ def test_a_full_text_that_was_retrieved_for_a_copy_is_offered(session, cast):
     judge(session, review_id=cast.review_id, left_id=first, right_id=copy,
           verdict=Judgement.DUPLICATE, by=cast.lead)  # fmt: skip
 
-    assert queue(session, cast, stage=Stage.FULL_TEXT) == [first]
+    assert queue_of(session, cast, stage=Stage.FULL_TEXT) == [first]
 
 
 def test_a_queue_is_for_reviewers(session, cast):
     with pytest.raises(NotAllowed):
-        queue(session, cast, cast.lead)
+        queue_of(session, cast, cast.lead)
 
 
-def ranked(database: Database, tmp_path) -> tuple[list[int], list[float], str]:
-    """Make the same review in a database, rank it, and return its order by record number."""
+def make_ranking(database: Database, tmp_path) -> tuple[list[int], list[float], str]:
+    """Rank the same review in a database; return its numbers, scores and fingerprint by rank."""
     with database.writing() as session:
         cast = make_review(session)
-        given = [{"title": topic, "abstract": f"We study {topic}."} for topic in TOPICS * 4]
-        records = make_records(session, cast.review_id, given)
+        fields = [{"title": topic, "abstract": f"We study {topic}."} for topic in TOPICS * 4]
+        records = make_records(session, cast.review_id, fields)
         decide_both(session, cast, records[0], Verdict.INCLUDE)
         decide_both(session, cast, records[1], Verdict.EXCLUDE)
     rank_records(database, review_id=cast.review_id, stage=Stage.TITLE_ABSTRACT, by=OPERATOR,
@@ -153,56 +153,58 @@ def ranked(database: Database, tmp_path) -> tuple[list[int], list[float], str]:
     with database.reading() as session:
         run = current_run(session, review_id=cast.review_id, stage=Stage.TITLE_ABSTRACT)
         rows = session.query(Record.number, Rank.score).join(Rank, Rank.record_id == Record.id)
-        order = rows.filter(Rank.model_run_id == run.id).order_by(Rank.position).all()
-        assert queue(session, cast, limit=1) == [records[order[1][0] - 1]]
-        return [number for number, _ in order], [score for _, score in order], run.fingerprint
+        ranked = rows.filter(Rank.model_run_id == run.id).order_by(Rank.position).all()
+        assert queue_of(session, cast, limit=1) == [records[ranked[1][0] - 1]]
+        return [number for number, _ in ranked], [score for _, score in ranked], run.fingerprint
 
 
 @pytest.mark.both_databases
 def test_the_same_acts_give_the_same_ranks_on_both_databases(templates, tmp_path):
-    made = [Database(templates.fresh(kind)) for kind in KINDS]
+    databases = [Database(templates.fresh(kind)) for kind in KINDS]
 
-    sqlite, postgresql = (ranked(database, tmp_path / database.url[:6]) for database in made)
+    sqlite, postgresql = (
+        make_ranking(database, tmp_path / database.url[:6]) for database in databases
+    )
 
     assert sqlite == postgresql
     assert sorted(sqlite[0]) == list(range(1, len(TOPICS) * 4 + 1))
-    for database in made:
+    for database in databases:
         database.dispose()
 
 
-def test_ranking_starts_from_the_question_and_then_learns(database, tmp_path):
+def test_the_ranking_starts_from_the_question_and_then_learns(database, tmp_path):
     with database.writing() as session:
         cast = make_review(session)
-        given = [{"title": topic, "abstract": f"We study {topic}."} for topic in TOPICS * 4]
-        records = make_records(session, cast.review_id, given)
+        fields = [{"title": topic, "abstract": f"We study {topic}."} for topic in TOPICS * 4]
+        records = make_records(session, cast.review_id, fields)
 
     rank_records(database, review_id=cast.review_id, stage=Stage.TITLE_ABSTRACT, by=OPERATOR)
     with database.writing() as session:
-        cold = queue(session, cast)
-        for record in records[1::6][:2]:  # steel bridges are what this review wants, it turns out
+        cold = queue_of(session, cast)
+        for record in records[1::6][:2]:  # it turns out that this review is about steel bridges
             decide_both(session, cast, record, Verdict.INCLUDE)
         for record in records[0::6][:2]:
             decide_both(session, cast, record, Verdict.EXCLUDE)
     rank_records(database, review_id=cast.review_id, stage=Stage.TITLE_ABSTRACT, by=OPERATOR)
 
     with database.reading() as session:
-        warm = queue(session, cast)
+        warm = queue_of(session, cast)
     assert cold[0] in records[0::6] + records[4::6]
     assert set(warm[:2]) == set(records[1::6][2:])
     assert len(warm) == len(records) - 4
 
 
-def test_the_ranker_learns_from_resolved_records_and_reasons_it_can_see_only(session, cast):
-    one, two, three, four = make_records(session, cast.review_id, 4)
-    decided(session, cast, one)
-    decide_both(session, cast, two, Verdict.EXCLUDE, reason="date")
-    decide_both(session, cast, three, Verdict.EXCLUDE, reason="population")
-    decide_both(session, cast, four, Verdict.INCLUDE)
+def test_the_ranker_learns_only_from_resolved_records_and_reasons_that_a_text_shows(session, cast):
+    first, second, third, fourth = make_records(session, cast.review_id, 4)
+    make_decision(session, cast, first)
+    decide_both(session, cast, second, Verdict.EXCLUDE, reason="date")
+    decide_both(session, cast, third, Verdict.EXCLUDE, reason="population")
+    decide_both(session, cast, fourth, Verdict.INCLUDE)
 
     data = training_data(session, review_id=cast.review_id, stage=Stage.TITLE_ABSTRACT)
 
     assert dict(zip(data.ids, data.labels, strict=True)) == {
-        one: -1, two: -1, three: 0, four: 1,
+        first: -1, second: -1, third: 0, fourth: 1,
     }  # fmt: skip
 
 
@@ -213,54 +215,54 @@ def test_records_imported_after_a_ranking_are_reachable(database):
     rank_records(database, review_id=cast.review_id, stage=Stage.TITLE_ABSTRACT, by=OPERATOR)
     with database.writing() as session:
         new = make_records(session, cast.review_id, 3)
-        found = queue(session, cast)
+        queue = queue_of(session, cast)
 
-    assert set(found[:3]) == set(old)
-    assert found[3:] == new
+    assert set(queue[:3]) == set(old)
+    assert queue[3:] == new
 
 
 def test_after_a_merge_is_undone_and_others_follow_only_roots_are_offered(session, cast):
-    one, twin, two, copy = make_records(session, cast.review_id, 4)
-    for left, right in ((one, twin), (two, copy)):
+    first, twin, second, copy = make_records(session, cast.review_id, 4)
+    for left, right in ((first, twin), (second, copy)):
         judge(session, review_id=cast.review_id, left_id=left, right_id=right,
               verdict=Judgement.DUPLICATE, by=cast.lead)  # fmt: skip
-    judge(session, review_id=cast.review_id, left_id=one, right_id=twin,
+    judge(session, review_id=cast.review_id, left_id=first, right_id=twin,
           verdict=Judgement.DISTINCT, by=cast.lead)  # fmt: skip
-    decided(session, cast, two)  # so that its copy, if it were offered, would come without it
+    make_decision(session, cast, second)  # so that its copy, if offered, would come without it
 
-    assert queue(session, cast) == [one, twin]
+    assert queue_of(session, cast) == [first, twin]
 
 
-def test_many_reviewers_share_the_records_so_that_each_is_read_by_enough(session):
+def test_many_reviewers_split_the_records_so_that_each_gets_enough_decisions(session):
     cast = make_review(session)
     more = [cast.lead, cast.advisor, cast.outsider]
-    for who in ("lead", "advisor", "outsider"):
-        add_member(session, review_id=cast.review_id, email=cast.emails[who], role=Role.REVIEWER,
+    for name in ("lead", "advisor", "outsider"):
+        add_member(session, review_id=cast.review_id, email=cast.emails[name], role=Role.REVIEWER,
                    by=OPERATOR)  # fmt: skip
     records = make_records(session, cast.review_id, 20)
     team = [*cast.reviewers, *more]
 
-    first = {who: queue(session, cast, who)[:8] for who in team}
+    first = {reviewer: queue_of(session, cast, reviewer)[:8] for reviewer in team}
 
-    readers = [sum(record in own for own in first.values()) for record in records]
-    assert readers == [2] * 20  # everybody begins with a share, and each record is in two
-    assert all(sorted(queue(session, cast, who), key=str) == sorted(records, key=str)
-               for who in team)  # fmt: skip
-    for who in team:
-        for record in first[who]:
-            decided(session, cast, record, who=who)
-    assert [queue(session, cast, who) for who in team] == [[]] * 5
+    n_reviewers = [sum(record in own for own in first.values()) for record in records]
+    assert n_reviewers == [2] * 20  # everybody starts with some, and each record is in two queues
+    assert all(sorted(queue_of(session, cast, reviewer), key=str) == sorted(records, key=str)
+               for reviewer in team)  # fmt: skip
+    for reviewer in team:
+        for record in first[reviewer]:
+            make_decision(session, cast, record, by=reviewer)
+    assert [queue_of(session, cast, reviewer) for reviewer in team] == [[]] * 5
 
 
 def test_a_rule_that_asks_for_less_later_hides_no_record_that_awaits_its_second(session):
     cast = make_review(session, needed=2)
     [record] = make_records(session, cast.review_id)
-    decided(session, cast, record)
+    make_decision(session, cast, record)
 
     amend_protocol(session, review_id=cast.review_id, protocol_text=protocol_text(needed=1),
                    why="Too much work.", by=cast.lead)  # fmt: skip
 
-    assert queue(session, cast, cast.reviewer_b) == [record]
+    assert queue_of(session, cast, cast.reviewer_b) == [record]
 
 
 def test_what_a_stop_or_a_removal_set_aside_is_not_counted_as_left(session, cast):
@@ -269,51 +271,51 @@ def test_what_a_stop_or_a_removal_set_aside_is_not_counted_as_left(session, cast
            why="A tool said so.", by=cast.lead)  # fmt: skip
     judge(session, review_id=cast.review_id, left_id=first, right_id=copy,
           verdict=Judgement.DUPLICATE, by=cast.lead)  # fmt: skip
-    decided(session, cast, copy)  # one decision on a copy: its report still awaits the second
+    make_decision(session, cast, copy)  # one decision on a copy: its report still awaits the second
     stop_screening(session, review_id=cast.review_id, rule="Enough.", numbers={}, by=cast.lead)
     [late] = make_records(session, cast.review_id)
 
-    def left(who):
-        return n_left(session, review_id=cast.review_id, stage=Stage.TITLE_ABSTRACT, by=who)
+    def left_for(reviewer):
+        return n_left(session, review_id=cast.review_id, stage=Stage.TITLE_ABSTRACT, by=reviewer)
 
-    assert queue(session, cast, cast.reviewer_b) == [first, late]
-    assert left(cast.reviewer_b) == 2
-    assert second not in queue(session, cast)
+    assert queue_of(session, cast, cast.reviewer_b) == [first, late]
+    assert left_for(cast.reviewer_b) == 2
+    assert second not in queue_of(session, cast)
 
 
-def test_an_order_is_due_after_so_many_acts_or_so_long(database):
+def test_a_ranking_is_due_after_so_many_acts_or_so_long(database):
     with database.writing() as session:
         cast = make_review(session)
         records = make_records(session, cast.review_id, 12)
     rank_records(database, review_id=cast.review_id, stage=Stage.TITLE_ABSTRACT, by=cast.lead)
 
-    def due(after_acts, after):
+    def due_after(after_acts, after):
         with database.reading() as session:
             return is_due(session, after_acts=after_acts, after=after)
 
-    assert due(1, timedelta(0)) == []  # nothing has happened since
+    assert due_after(1, timedelta(0)) == []  # nothing has happened since
     with database.writing() as session:
-        decided(session, cast, records[0])
-        decided(session, cast, records[1])
-    assert due(3, timedelta(days=1)) == []
-    assert due(2, timedelta(days=1)) == [(cast.review_id, Stage.TITLE_ABSTRACT)]
-    assert due(3, timedelta(0)) == [(cast.review_id, Stage.TITLE_ABSTRACT)]
+        make_decision(session, cast, records[0])
+        make_decision(session, cast, records[1])
+    assert due_after(3, timedelta(days=1)) == []
+    assert due_after(2, timedelta(days=1)) == [(cast.review_id, Stage.TITLE_ABSTRACT)]
+    assert due_after(3, timedelta(0)) == [(cast.review_id, Stage.TITLE_ABSTRACT)]
 
 
-def test_the_end_of_a_calibration_makes_an_order_due(database):
+def test_the_end_of_a_calibration_set_makes_a_ranking_due(database):
     with database.writing() as session:
         cast = make_review(session)
         make_records(session, cast.review_id, 2)
-        made = begin(session, review_id=cast.review_id, stage=Stage.TITLE_ABSTRACT, label="One",
-                     n=1, by=cast.lead).id  # fmt: skip
+        calibration_id = begin(session, review_id=cast.review_id, stage=Stage.TITLE_ABSTRACT,
+                               label="One", n=1, by=cast.lead).id  # fmt: skip
     rank_records(database, review_id=cast.review_id, stage=Stage.TITLE_ABSTRACT, by=cast.lead)
     with database.writing() as session:
-        end(session, review_id=cast.review_id, calibration_set_id=made, by=cast.lead)
+        end(session, review_id=cast.review_id, calibration_set_id=calibration_id, by=cast.lead)
         session.flush()
         assert is_due(session, after_acts=1, after=timedelta(0))
 
 
-def test_keeping_up_writes_an_order_only_where_something_was_resolved(database):
+def test_a_stale_ranking_is_replaced_only_where_something_was_resolved(database):
     with database.writing() as session:
         cast = make_review(session)
         records = make_records(session, cast.review_id, 12)
@@ -321,7 +323,7 @@ def test_keeping_up_writes_an_order_only_where_something_was_resolved(database):
     rank_records(database, review_id=review_id, stage=stage, by=cast.lead)
     with database.writing() as session:
         before = current_run(session, review_id=review_id, stage=stage).id
-        decided(session, cast, records[0])  # one of two decisions: nothing is resolved
+        make_decision(session, cast, records[0])  # one of two decisions: nothing is resolved
 
     assert refresh_if_stale(database, review_id=review_id, stage=stage) is None
     with database.writing() as session:
@@ -335,7 +337,7 @@ def test_keeping_up_writes_an_order_only_where_something_was_resolved(database):
         assert list(verify(session)) == []
 
 
-def test_an_old_order_that_is_still_right_is_not_worked_out_at_every_act(database):
+def test_an_old_ranking_that_is_still_right_is_not_computed_after_every_act(database):
     with database.writing() as session:
         cast = make_review(session)
         records = make_records(session, cast.review_id, 12)
@@ -343,19 +345,19 @@ def test_an_old_order_that_is_still_right_is_not_worked_out_at_every_act(databas
     rank_records(database, review_id=review_id, stage=stage, by=cast.lead)
     with database.writing() as session:
         current_run(session, review_id=review_id, stage=stage).started_at -= timedelta(hours=1)
-        decided(session, cast, records[0])
+        make_decision(session, cast, records[0])
         session.flush()
         assert is_due(session, after_acts=50, after=quarter) == [(review_id, stage)]
 
     assert refresh_if_stale(database, review_id=review_id, stage=stage) is None
 
     with database.writing() as session:
-        decided(session, cast, records[1])
+        make_decision(session, cast, records[1])
         session.flush()
         assert is_due(session, after_acts=50, after=quarter) == []
 
 
-def test_another_random_share_is_another_order(database):
+def test_another_random_share_gives_another_ranking(database):
     with database.writing() as session:
         cast = make_review(session)
         make_records(session, cast.review_id, 40)
@@ -375,7 +377,7 @@ def test_another_random_share_is_another_order(database):
     assert sum(rank.why["is_random"] for rank in ranks) == 20
 
 
-def test_an_order_that_another_process_is_writing_is_left_whole(database):
+def test_a_ranking_that_another_process_is_writing_is_left_alone(database):
     with database.writing() as session:
         cast = make_review(session)
         make_records(session, cast.review_id, 4)
@@ -385,21 +387,21 @@ def test_an_order_that_another_process_is_writing_is_left_whole(database):
     rank_records(database, review_id=review_id, stage=stage, by=cast.lead)
     with database.writing() as session:
         first = current_run(session, review_id=review_id, stage=stage)
-        session.add(half := ModelRun(
+        session.add(unfinished := ModelRun(
             review_id=review_id, stage=stage, fingerprint="x", parameters={}, n_training=0,
             n_included=0, up_to_event=first.up_to_event,
         ))  # fmt: skip
         session.flush()
-        session.add(Rank(model_run_id=half.id, record_id=data.ids[0], review_id=review_id,
+        session.add(Rank(model_run_id=unfinished.id, record_id=data.ids[0], review_id=review_id,
                          position=1, score=0.0))  # fmt: skip
-        half_id = half.id
+        unfinished_id = unfinished.id
         assert is_due(session, after_acts=0, after=timedelta(0)) == []
 
     for _ in range(2):
         rank_records(database, review_id=review_id, stage=stage, by=cast.lead)
 
     with database.reading() as session:
-        assert session.get(Rank, (half_id, data.ids[0])) is not None
+        assert session.get(Rank, (unfinished_id, data.ids[0])) is not None
 
 
 def test_a_review_that_nobody_ranked_is_left_alone(database):
@@ -409,7 +411,7 @@ def test_a_review_that_nobody_ranked_is_left_alone(database):
         assert is_due(session, after_acts=1, after=timedelta(0)) == []
 
 
-def test_a_rank_says_why_and_which_records_chance_picked(database):
+def test_a_rank_is_stored_with_its_terms_and_whether_it_was_picked_at_random(database):
     with database.writing() as session:
         cast = make_review(session)
         make_records(session, cast.review_id, 40)
@@ -421,5 +423,5 @@ def test_a_rank_says_why_and_which_records_chance_picked(database):
         ranks = session.scalars(select(Rank).order_by(Rank.position)).all()
         assert n_ranked(session, run=run) == 40
     assert [rank.position for rank in ranks if rank.why["is_random"]] == [20, 40]
-    said = {"raised", "lowered", "asked", "is_random", "is_of_kind"}
-    assert all(set(rank.why) == said for rank in ranks)
+    keys = {"raised", "lowered", "asked", "is_random", "is_of_kind"}
+    assert all(set(rank.why) == keys for rank in ranks)
