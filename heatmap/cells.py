@@ -143,7 +143,9 @@ def count(
     frame = _filtered(frame, chosen, filters or {})
     rows = axis_entries(protocol, chosen.rows, frame["row"])
     columns = axis_entries(protocol, chosen.columns, frame["column"])
-    return _counted(chosen, unit, rows, columns, frame, coded, as_of, stopped)
+    return _counted(
+        chosen, unit, rows, columns=columns, frame=frame, coded=coded, as_of=as_of, stopped=stopped
+    )
 
 
 def count_cells(frame: pd.DataFrame, rows: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
@@ -211,6 +213,7 @@ def _counted(
     framework: MapFramework,
     unit: str,
     rows: Sequence[Entry],
+    *,
     columns: Sequence[Entry],
     frame: pd.DataFrame,
     coded: Coded,

@@ -85,7 +85,7 @@ def lines_of(
     codebook = protocol_of(session, review_id).codebook
     items = [item for item in codebook if item.public or not is_public]
     settled = _settled(session, review_id)
-    quoted = _quoted(session, review_id, studies, contracts)
+    quoted = _quoted(session, review_id, studies, contracts=contracts)
     lines = [
         Line(
             study_id=study,
@@ -96,7 +96,7 @@ def lines_of(
             passages=[
                 passage
                 for subject in _subjects(study, contract)
-                for passage in _passages(subject, items, settled, quoted)
+                for passage in _passages(subject, items, settled, quoted=quoted)
             ],
         )
         for study, contract in pairs
@@ -147,7 +147,7 @@ def _settled(session: Session, review_id: UUID) -> Mapping[tuple[Subject, str], 
 
 
 def _quoted(
-    session: Session, review_id: UUID, studies: Collection[UUID], contracts: Collection[UUID]
+    session: Session, review_id: UUID, studies: Collection[UUID], *, contracts: Collection[UUID]
 ) -> Quoted:
     """Return the passages quoted for each value of each item of each subject."""
     newest = latest(
@@ -183,6 +183,7 @@ def _passages(
     subject: Subject,
     items: Sequence[CodebookItem],
     settled: Mapping[tuple[Subject, str], Any],
+    *,
     quoted: Quoted,
 ) -> Iterator[Passage]:
     """Yield each settled value with every passage quoted for it; once without, where none is."""

@@ -147,7 +147,7 @@ def maps_of(content: Mapping[str, Any]) -> Iterator[HeatMap]:
             yield map_of(content, framework=framework.key, unit=unit)
 
 
-def cell_of(content: Mapping[str, Any], heatmap: HeatMap, row: str, column: str) -> list[Line]:
+def cell_of(content: Mapping[str, Any], heatmap: HeatMap, row: str, *, column: str) -> list[Line]:
     """Return the lines behind one cell of a publication's map."""
     wanted = set(pairs_in(heatmap, row, column))
     lines = (_line(line) for line in content["lines"])

@@ -57,7 +57,7 @@ def changes(old: Protocol, new: Protocol) -> list[str]:
         *(
             sentence
             for name, words in LISTS.items()
-            for sentence in _list_changes(before[name], after[name], *words)
+            for sentence in _list_changes(before[name], after[name], words)
         ),
         *(sentence for name, sentence in SUMMARISED.items() if before[name] != after[name]),
     ]
@@ -87,11 +87,9 @@ def _rule_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterat
 def _list_changes(
     before: Sequence[Mapping[str, Any]],
     after: Sequence[Mapping[str, Any]],
-    noun: str,
-    plural: str,
-    key: str,
-    label: str,
+    words: tuple[str, str, str, str],
 ) -> Iterator[str]:
+    noun, plural, key, label = words
     old, new = ({entry[key]: entry for entry in side} for side in (before, after))
     for name in new.keys() - old.keys():
         yield f"New {noun}: “{new[name][label]}”."

@@ -172,13 +172,13 @@ def _check_frameworks(protocol: Part) -> Contradictions:
             keys.append(((*framework.path, "segments"), segments))
         for path, key in keys:
             field = "segments" if path[-1] == "segments" else "filter"
-            yield from _check_countable(path, f"{name} names {field}", key, items)
+            yield from _check_countable(path, f"{name} names {field}", key, items=items)
 
 
 def _check_axis(axis: Part, name: str, items: Mapping[str, Part]) -> Contradictions:
     fields = set(axis.data) & {"item", "group", "value"}
     if fields == {"item"}:
-        yield from _check_countable((*axis.path, "item"), name, axis.text("item"), items)
+        yield from _check_countable((*axis.path, "item"), name, axis.text("item"), items=items)
         yield from _check_also(axis, name, items)
     elif fields == {"group", "value"}:
         yield from _check_group(axis, name, items)
@@ -195,7 +195,9 @@ def _check_axis(axis: Part, name: str, items: Mapping[str, Part]) -> Contradicti
         )
 
 
-def _check_countable(path: Path, name: str, key: str, items: Mapping[str, Part]) -> Contradictions:
+def _check_countable(
+    path: Path, name: str, key: str, *, items: Mapping[str, Part]
+) -> Contradictions:
     if not key:
         return
     if key not in items:

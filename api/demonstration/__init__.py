@@ -105,7 +105,7 @@ class _Demonstration:
 
     def _identify(self) -> Mapping[UUID, SourceEntry]:
         by_source = make_entries(make_works(self.chance), self.chance)
-        import_searches(self.database, self.cast, by_source, self.files)
+        import_searches(self.database, self.cast, by_source, files=self.files)
         entries = entries_of_records(self.database, self.cast.review_id, by_source)
         self.on_progress("Looking for duplicates", 0.03)
         find_duplicates(self.database, self.cast, entries)
@@ -116,13 +116,17 @@ class _Demonstration:
         with self.database.reading() as session:
             both, alone = screening.plan(session)
         early, later = both[:N_EARLY], both[N_EARLY:]
-        self._in_parts("Screening titles and abstracts", (0.05, 0.12), early, screening.decide_both)
+        self._in_parts(
+            "Screening titles and abstracts", (0.05, 0.12), early, do=screening.decide_both
+        )
         self._rank(Stage.TITLE_ABSTRACT)
         with self.database.writing() as session:
             amend(session, self.cast)
             screening.change_minds(session, later)
         rest = later[N_CHANGED:]
-        self._in_parts("Screening titles and abstracts", (0.13, 0.5), rest, screening.decide_both)
+        self._in_parts(
+            "Screening titles and abstracts", (0.13, 0.5), rest, do=screening.decide_both
+        )
         with self.database.writing() as session:
             screening.decide_alone(session, alone)
             screening.resolve_half(session)
@@ -131,10 +135,10 @@ class _Demonstration:
     def _screen_full_texts(self, screening: FullTextScreening) -> None:
         with self.database.reading() as session:
             sought = screening.sought(session)
-        self._in_parts("Looking for full texts", (0.52, 0.58), sought, screening.seek)
+        self._in_parts("Looking for full texts", (0.52, 0.58), sought, do=screening.seek)
         with self.database.writing() as session:
             screening.add_files(session, self.files)
-        self._in_parts("Reading full texts", (0.6, 0.7), screening.retrieved, screening.decide)
+        self._in_parts("Reading full texts", (0.6, 0.7), screening.retrieved, do=screening.decide)
         with self.database.writing() as session:
             screening.resolve_some(session)
 
@@ -147,7 +151,7 @@ class _Demonstration:
             for reports in batch:
                 coding.add(session, reports, is_coded=True)
 
-        self._in_parts("Coding studies and contracts", (0.7, 0.95), coded, add, at_once=10)
+        self._in_parts("Coding studies and contracts", (0.7, 0.95), coded, do=add, at_once=10)
         with self.database.writing() as session:
             for reports in uncoded:
                 coding.add(session, reports, is_coded=False)
@@ -167,6 +171,7 @@ class _Demonstration:
         step: str,
         shares: tuple[float, float],
         items: Sequence[Item],
+        *,
         do: Callable[[Session, Sequence[Item]], None],
         at_once: int = AT_ONCE,
     ) -> None:

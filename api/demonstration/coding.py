@@ -89,7 +89,7 @@ class Coding:
             self._code_study(session, study.id, reports[0])
             for contract in reports[0].work.contracts:
                 self._code_contract(session, contract, reports[0])
-                self._code_themes(session, study.id, contract, reports)
+                self._code_themes(session, study.id, contract, reports=reports)
 
     def _contract(self, session: Session, contract: InventedContract) -> UUID:
         """Return the id of a contract; add the contract if this study is its first."""
@@ -114,7 +114,15 @@ class Coding:
         coder = self._any_reviewer()
         for item, value in values.of_study(report.work, self.chance):
             sentence = 2 if item == "study_design" else None
-            self._code(session, item, value, coder, report, sentence, study_id=study_id)
+            self._code(
+                session,
+                item,
+                value,
+                coder=coder,
+                report=report,
+                sentence=sentence,
+                study_id=study_id,
+            )
 
     def _code_contract(
         self, session: Session, contract: InventedContract, report: IncludedReport
@@ -132,23 +140,48 @@ class Coding:
         # The first sentence of an abstract is about the first contract.
         sentence = 0 if contract == report.work.contracts[0] else None
         for item, right in values.double_coded(contract):
-            self._code(session, item, right, first, report, sentence, contract_id=contract_id)
+            self._code(
+                session,
+                item,
+                right,
+                coder=first,
+                report=report,
+                sentence=sentence,
+                contract_id=contract_id,
+            )
             is_mistaken = disagrees and item == "contract_type"
             value = values.mistaken(item, right) if is_mistaken else right
             if is_seconded:
-                self._code(session, item, value, second, report, sentence, contract_id=contract_id)
+                self._code(
+                    session,
+                    item,
+                    value,
+                    coder=second,
+                    report=report,
+                    sentence=sentence,
+                    contract_id=contract_id,
+                )
             if value != right:
                 self.disagreements.append((contract_id, item, right))
         for item, answer in values.of_contract(contract, self.chance):
             if item in values.REQUIRED or self.chance.random() < SHARE_CODED:
                 quoted = sentence if item in values.IN_FIRST_SENTENCE else None
-                self._code(session, item, answer, first, report, quoted, contract_id=contract_id)
+                self._code(
+                    session,
+                    item,
+                    answer,
+                    coder=first,
+                    report=report,
+                    sentence=quoted,
+                    contract_id=contract_id,
+                )
 
     def _code_themes(
         self,
         session: Session,
         study_id: UUID,
         contract: InventedContract,
+        *,
         reports: Sequence[IncludedReport],
     ) -> None:
         coder = self._any_reviewer()
@@ -208,10 +241,10 @@ class Coding:
         session: Session,
         item: str,
         value: object,
+        *,
         coder: Actor,
         report: IncludedReport,
         sentence: int | None,
-        *,
         study_id: UUID | None = None,
         contract_id: UUID | None = None,
     ) -> None:

@@ -67,13 +67,13 @@ def make_contracts(chance: Random) -> list[InventedContract]:
     chance.shuffle(cells)
     unused_towns = {name: _towns(name, chance) for name in world()["towns"]}
     return [
-        _contract(number, area, kind, unused_towns, chance)
+        _contract(number, area, kind, unused_towns=unused_towns, chance=chance)
         for number, (area, kind) in enumerate(cells, start=1)
     ]
 
 
 def _contract(
-    number: int, area: str, kind: str, unused_towns: dict[str, Iterator[str]], chance: Random
+    number: int, area: str, kind: str, *, unused_towns: dict[str, Iterator[str]], chance: Random
 ) -> InventedContract:
     countries = world()["countries_of"][kind]
     # Countries early in the list have more contracts, because evidence is uneven.

@@ -25,7 +25,7 @@ N_MERGED, N_SAME_STUDY = 3, 2
 
 
 def import_searches(
-    database: Database, cast: Cast, by_source: Sequence[Sequence[SourceEntry]], files: FileStore
+    database: Database, cast: Cast, by_source: Sequence[Sequence[SourceEntry]], *, files: FileStore
 ) -> None:
     """Write the file of each source and import it as a separate search."""
     with tempfile.TemporaryDirectory() as folder:
@@ -33,11 +33,11 @@ def import_searches(
             path = Path(folder) / f"{source.name.lower().replace(' ', '-')}.{source.format}"
             text = write(entries, ending=source.format, n_damaged=source.n_damaged)
             path.write_text(text, encoding="utf-8")
-            _import(database, cast, source, len(entries), path, files)
+            _import(database, cast, source, n=len(entries), path=path, files=files)
 
 
 def _import(
-    database: Database, cast: Cast, source: PretendSource, n: int, path: Path, files: FileStore
+    database: Database, cast: Cast, source: PretendSource, *, n: int, path: Path, files: FileStore
 ) -> None:
     staged = stage_file(path, files=files)
     with database.writing() as session:

@@ -106,12 +106,12 @@ def _off_topic_work(author: Author, language: str) -> Work:
             "place": _town(language, chance),
         }
         if title := author.new_title(topic["titles"], slots):
-            return _complete_off_topic_work(author, language, topic, title, slots)
+            return _complete_off_topic_work(author, language, topic, title=title, slots=slots)
     raise LookupError(f"No title is left for another work in the language {language}")
 
 
 def _complete_off_topic_work(
-    author: Author, language: str, topic: dict[str, Any], title: str, slots: dict[str, str]
+    author: Author, language: str, topic: dict[str, Any], *, title: str, slots: dict[str, str]
 ) -> Work:
     chance = author.chance
     slots |= {
@@ -125,7 +125,7 @@ def _complete_off_topic_work(
         number=author.n_works,
         language=language,
         title=title,
-        abstract=_off_topic_abstract(author, language, topic, slots),
+        abstract=_off_topic_abstract(author, language, topic, slots=slots),
         authors=some_people(language, chance),
         year=year,
         journal=chance.choice(world()["journals"][language]),
@@ -136,7 +136,7 @@ def _complete_off_topic_work(
 
 
 def _off_topic_abstract(
-    author: Author, language: str, topic: dict[str, Any], slots: dict[str, str]
+    author: Author, language: str, topic: dict[str, Any], *, slots: dict[str, str]
 ) -> str:
     chance, vocabulary = author.chance, off_topic(language)
     background, aim, finding = (fill(sentence, slots) for sentence in topic["sentences"])

@@ -79,7 +79,7 @@ class Author:
             number=self.n_works,
             language=study.language,
             title=self._title(study, slots),
-            abstract=self._abstract(study.language, methods, themes, slots),
+            abstract=self._abstract(study.language, methods, themes, slots=slots),
             authors=study.authors,
             year=self.chance.choice(TOO_LATE) if is_late else study.year,
             journal=self.chance.choice(world()["journals"][study.language]),
@@ -143,7 +143,7 @@ class Author:
         }
 
     def _abstract(
-        self, language: str, methods: str, themes: Mapping[str, str], slots: Mapping[str, str]
+        self, language: str, methods: str, themes: Mapping[str, str], *, slots: Mapping[str, str]
     ) -> str:
         vocabulary = words(language)
         sections = [

@@ -76,7 +76,7 @@ def map_response(
         "digest": _digest(shown, format_),
     }
     session.close()  # a request that waits for the worker must not hold a connection
-    return as_file(_drawn(request, review.id, by, arguments), file.media_type, file_name)
+    return as_file(_drawn(request, review.id, by, arguments=arguments), file.media_type, file_name)
 
 
 def prisma_response(
@@ -104,7 +104,7 @@ def prisma_response(
         "digest": _digest(to_svg(flow), format_),
     }
     session.close()
-    return as_file(_drawn(request, review.id, by, arguments), file.media_type, file_name)
+    return as_file(_drawn(request, review.id, by, arguments=arguments), file.media_type, file_name)
 
 
 def map_format(name: str) -> MapFormat:
@@ -138,7 +138,7 @@ def draw(database: Database, settings: Settings, held: ClaimedJob) -> str:
 
 
 def publication_file(
-    settings: Settings, publication: Publication, heatmap: HeatMap, format_: MapFormat
+    settings: Settings, publication: Publication, heatmap: HeatMap, *, format_: MapFormat
 ) -> Path:
     """Return where the drawing of a published map is, once the worker has made it."""
     name = f"{publication.sha256}-{heatmap.framework.key}-{heatmap.unit}.{format_}"
@@ -151,13 +151,13 @@ def draw_publication(database: Database, settings: Settings, publication_id: UUI
         publication = session.get_one(Publication, publication_id)
         for heatmap in publications.maps_of(publication.content):
             for format_ in DRAWN:
-                path = publication_file(settings, publication, heatmap, format_)
+                path = publication_file(settings, publication, heatmap, format_=format_)
                 if not path.exists():
                     write_whole(path, _bytes(MAP_FILES[format_].write(heatmap)))
         return publication.sha256
 
 
-def _drawn(request: Request, review_id: UUID, by: Actor, arguments: dict[str, Any]) -> bytes:
+def _drawn(request: Request, review_id: UUID, by: Actor, *, arguments: dict[str, Any]) -> bytes:
     """Return the drawing, made before or by the worker while the reader waits."""
     settings: Settings = request.app.state.settings
     path = settings.made_dir / f"{arguments['digest']}.{arguments['format']}"

@@ -35,7 +35,7 @@ def show(request: Request, session: ReadSession, token: str) -> Response:
     heatmap = _map(request, content)
 
     def open_cell(row: str, column: str) -> list[Line]:
-        return cell_of(content, heatmap, row, column)
+        return cell_of(content, heatmap, row, column=column)
 
     made_at = datetime.fromisoformat(content["made_at"])
     answer = render(
@@ -82,7 +82,7 @@ def download(
     heatmap = _map(request, publication.content)
     name = f"map-{publication.number}-{heatmap.framework.key}.{format_}"
     if file.is_drawn:
-        path = publication_file(settings, publication, heatmap, format_)
+        path = publication_file(settings, publication, heatmap, format_=format_)
         content: str | bytes = _drawing(request, session, publication, link, path)
     else:
         content = file.write(heatmap)

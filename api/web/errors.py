@@ -68,7 +68,7 @@ def status_of(error: Exception) -> tuple[int, str]:
 def _sign_in(request: Request, _error: Exception) -> Response:
     if is_fragment(request):
         sentence = "Nothing was saved. Copy your note if you wrote one, then sign in again."
-        return _page(request, 401, "You are signed out", [sentence])
+        return _page(request, 401, "You are signed out", sentences=[sentence])
     target = request.url.path if request.method == "GET" else "/"
     return RedirectResponse(f"/login?next={target}", status_code=303)
 
@@ -77,12 +77,12 @@ def _review_error(request: Request, error: Exception) -> Response:
     status, heading = status_of(error)
     if request.method == "GET" and heading == "Not saved":
         heading = "This address is not valid"
-    return _page(request, status, heading, [str(error)])
+    return _page(request, status, heading, sentences=[str(error)])
 
 
 def _protocol_errors(request: Request, error: Exception) -> Response:
     problems = [str(problem) for problem in cast(ProtocolErrors, error).problems]
-    return _page(request, 422, "Nothing was changed: the protocol has mistakes", problems)
+    return _page(request, 422, "Nothing was changed: the protocol has mistakes", sentences=problems)
 
 
 def _bad_request(request: Request, error: Exception) -> Response:
@@ -94,7 +94,7 @@ def _bad_request(request: Request, error: Exception) -> Response:
     heading = "This address is not valid"
     if request.method == "POST":
         heading = "Not saved: something is missing or not valid"
-    return _page(request, 422, heading, sentences)
+    return _page(request, 422, heading, sentences=sentences)
 
 
 def _mistake(problem: Mapping[str, Any]) -> str:
@@ -113,7 +113,7 @@ def _http_error(request: Request, error: Exception) -> Response:
         405: "This address cannot be opened directly. Go back and use the page that leads here.",
     }
     sentence = sentences.get(status, "The request could not be read. Go back and try again.")
-    return _page(request, status, heading, [sentence])
+    return _page(request, status, heading, sentences=[sentence])
 
 
 def _busy(request: Request, _error: Exception) -> Response:
@@ -121,18 +121,20 @@ def _busy(request: Request, _error: Exception) -> Response:
         request,
         503,
         "Not saved",
-        ["The database did not answer in time. Wait a moment, then go back and try again."],
+        sentences=[
+            "The database did not answer in time. Wait a moment, then go back and try again."
+        ],
     )
 
 
 def _cannot_store(request: Request, _error: Exception) -> Response:
     sentence = "It contains a number that is too large, or a character that cannot be stored."
-    return _page(request, 422, "Not saved", [f"{sentence} Correct it and try again."])
+    return _page(request, 422, "Not saved", sentences=[f"{sentence} Correct it and try again."])
 
 
 def _at_once(request: Request, _error: Exception) -> Response:
     sentence = "The same change was being made at that moment, perhaps by a second click."
-    return _page(request, 409, "Not saved", [f"{sentence} Reload the page to see it."])
+    return _page(request, 409, "Not saved", sentences=[f"{sentence} Reload the page to see it."])
 
 
 def _failed(request: Request, _error: Exception) -> Response:
@@ -142,7 +144,7 @@ def _failed(request: Request, _error: Exception) -> Response:
         request,
         500,
         "Server error",
-        [
+        sentences=[
             "The server failed to finish this. Reload the page before you try again: it shows what "
             "was saved. If it fails again, ask the person who runs siftmap to look in its log."
         ],
@@ -151,7 +153,7 @@ def _failed(request: Request, _error: Exception) -> Response:
     return answer
 
 
-def _page(request: Request, status: int, heading: str, sentences: list[str]) -> Response:
+def _page(request: Request, status: int, heading: str, *, sentences: list[str]) -> Response:
     return render(
         request,
         "layout/_error.html" if is_fragment(request) else "layout/error.html",

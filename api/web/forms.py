@@ -119,7 +119,8 @@ def form_fields(
         session, review_id, {subject_of(item, study_id, contract_id) for item in items}
     )
     return [
-        _field(item, codes[item.key], values.get(item.key), by, is_lead=is_lead) for item in items
+        _field(item, codes[item.key], values.get(item.key), by=by, is_lead=is_lead)
+        for item in items
     ]
 
 
@@ -154,8 +155,8 @@ def _field(
     item: CodebookItem,
     codes: Sequence[Code],
     value: CodedValue | None,
-    by: Actor,
     *,
+    by: Actor,
     is_lead: bool,
 ) -> Field:
     own = next((one for one in codes if one.coder_id == by.account_id), None)

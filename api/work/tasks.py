@@ -86,14 +86,14 @@ def _import(task: Task) -> Result:
     )
     done: list[Result] = list(kept.get("files", []))
     for given in asked["files"][len(done) :]:
-        done.append(_import_one(task, search, given, done))
+        done.append(_import_one(task, search, given, done=done))
     if all("trouble" in one for one in done):
         raise Unreadable(" ".join(f"{one['name']}: {one['trouble']}" for one in done))
     return {"search": str(search.id) if search.id else None, "files": done}
 
 
 def _import_one(
-    task: Task, search: SearchOnDemand, given: dict[str, Any], done: list[Result]
+    task: Task, search: SearchOnDemand, given: dict[str, Any], *, done: list[Result]
 ) -> Result:
     asked = task.held.arguments
     path, name = task.files.path(given["sha256"]), given["name"]

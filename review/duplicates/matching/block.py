@@ -36,7 +36,7 @@ def candidate_pairs(
     found = [np.empty(0, dtype=np.int64)]
     keys = list(_keys(records))
     for done, (owners, values) in enumerate(keys, start=1):
-        found.append(np.unique(_pairs_of_key(owners, values, is_new, orders)))
+        found.append(np.unique(_pairs_of_key(owners, values, is_new, orders=orders)))
         on_progress(done / len(keys))
     codes = np.unique(np.concatenate(found))
     return codes // max(len(records), 1), codes % max(len(records), 1)
@@ -135,7 +135,9 @@ def _place_within(sorted_groups: Ints) -> Ints:
     return np.asarray(counter - np.maximum.accumulate(np.where(starts, counter, 0)), dtype=np.int64)
 
 
-def _pairs_of_key(owners: Ints, values: Hashes, is_new: Bools, orders: tuple[Ints, Ints]) -> Ints:
+def _pairs_of_key(
+    owners: Ints, values: Hashes, is_new: Bools, *, orders: tuple[Ints, Ints]
+) -> Ints:
     """Return pairs coded as left * n + right, with repetitions."""
     _, block, size = np.unique(values, return_inverse=True, return_counts=True)
     has_new = np.bincount(block, weights=is_new[owners], minlength=len(size)) > 0
@@ -147,11 +149,11 @@ def _pairs_of_key(owners: Ints, values: Hashes, is_new: Bools, orders: tuple[Int
         (orders[1], wanted & (size > SMALL_BLOCK) & (size <= LARGEST_WORD_BLOCK), NEIGHBOURS),
     ):
         inside = blocks[block]
-        found += _neighbours(owners[inside], block[inside], order, reach, is_new)
+        found += _neighbours(owners[inside], block[inside], order, reach=reach, is_new=is_new)
     return np.concatenate(found)
 
 
-def _neighbours(owners: Ints, block: Ints, order: Ints, reach: int, is_new: Bools) -> list[Ints]:
+def _neighbours(owners: Ints, block: Ints, order: Ints, *, reach: int, is_new: Bools) -> list[Ints]:
     """Pair each record with the next ``reach`` records of its block in the given order."""
     sequence = np.lexsort((order[owners], block))
     owners, block = owners[sequence], block[sequence]

@@ -37,21 +37,21 @@ def explain(left: Mapping[str, object], right: Mapping[str, object]) -> Evidence
     rows = [{field: record.get(field, "") for field in FIELDS} for record in (left, right)]
     records = prepare(pd.DataFrame(rows, columns=list(FIELDS), dtype=object))
     pairs = compare(records, np.array([0]), np.array([1]))
-    evidence = gather(records, pairs, 0, find_veto(records, pairs, 0))
+    evidence = gather(records, pairs, 0, veto=find_veto(records, pairs, 0))
     evidence["numbers"]["score"] = float(score(records, pairs)[0])
     return evidence
 
 
-def gather(records: Prepared, pairs: Comparison, place: int, veto: Veto | None) -> Evidence:
+def gather(records: Prepared, pairs: Comparison, place: int, *, veto: Veto | None) -> Evidence:
     """Return the evidence for the pair at ``place``; a veto's reason comes first."""
     agreed, differed, numbers = _alike(pairs, place)
-    _compare_years(records, pairs, place, agreed, differed)
+    _compare_years(records, pairs, place, agreed=agreed, differed=differed)
     for name, field, same, other in _PLACES:
         found = int(getattr(pairs, name)[place])
         if found == 1:
             agreed.append(same)
         elif found == -1:
-            differed.append(f"{other}: {_both(records, pairs, place, field)}")
+            differed.append(f"{other}: {_both(records, pairs, place, field=field)}")
     if veto:
         differed.insert(0, veto.reason)
     return {"agreed": agreed, "differed": differed, "numbers": numbers}
@@ -75,16 +75,16 @@ def _alike(pairs: Comparison, place: int) -> tuple[list[str], list[str], dict[st
 
 
 def _compare_years(
-    records: Prepared, pairs: Comparison, place: int, agreed: list[str], differed: list[str]
+    records: Prepared, pairs: Comparison, place: int, *, agreed: list[str], differed: list[str]
 ) -> None:
     apart = int(pairs.years_apart[place])
     if apart == 0:
         agreed.append("same year")
     elif apart > 0:
-        differed.append(f"years differ: {_both(records, pairs, place, 'year')}")
+        differed.append(f"years differ: {_both(records, pairs, place, field='year')}")
 
 
-def _both(records: Prepared, pairs: Comparison, place: int, field: str) -> str:
+def _both(records: Prepared, pairs: Comparison, place: int, *, field: str) -> str:
     values = [records.raw[field][int(side[place])][:SHOWN] for side in (pairs.left, pairs.right)]
     if field == "pages":
         values = [DASHES.sub("–", value) for value in values]

@@ -66,12 +66,12 @@ def find_pairs(
     unique, copies = _equal_records(prepared.fingerprints)
     is_new = np.zeros(len(prepared), dtype=bool)
     is_new[n_old:] = True
-    left, right = _candidates(prepared, unique, copies, is_new)
+    left, right = _candidates(prepared, unique, copies, is_new=is_new)
     tell(0.4)
     used, places = np.unique(np.concatenate([left, right]), return_inverse=True)
     involved = prepared.take(used)
     ends = places[: len(left)].astype(np.int64), places[len(left) :].astype(np.int64)
-    judged = _judge(involved, *ends, lambda done: tell(0.4 + 0.5 * done))
+    judged = _judge(involved, *ends, tell=lambda done: tell(0.4 + 0.5 * done))
     frame = _frame(involved, judged, used)
     tell(1.0)
     return frame
@@ -93,14 +93,14 @@ def _equal_records(fingerprints: Hashes) -> tuple[Ints, tuple[Ints, Ints]]:
 
 
 def _candidates(
-    prepared: Prepared, unique: Ints, copies: tuple[Ints, Ints], is_new: Bools
+    prepared: Prepared, unique: Ints, copies: tuple[Ints, Ints], *, is_new: Bools
 ) -> tuple[Ints, Ints]:
     left, right = candidate_pairs(prepared.take(unique), is_new[unique])
     heads, others = (ends[is_new[copies[1]]] for ends in copies)  # old records come first
     return np.concatenate([unique[left], heads]), np.concatenate([unique[right], others])
 
 
-def _judge(records: Prepared, left: Ints, right: Ints, tell: Progress) -> _Judged:
+def _judge(records: Prepared, left: Ints, right: Ints, *, tell: Progress) -> _Judged:
     """Compare, score and sort into bands, and keep what is not plainly distinct."""
     kept, scores, bands, vetoes = [], [], [], []
     for start in range(0, max(len(left), 1), CHUNK):
@@ -154,7 +154,7 @@ def _frame(records: Prepared, judged: _Judged, positions: Ints) -> pd.DataFrame:
             "band": [band.value for band in judged.bands],
             "kind": [(veto.kind if veto else PairKind.DUPLICATE).value for veto in judged.vetoes],
             "evidence": [
-                gather(records, judged.pairs, place, veto)
+                gather(records, judged.pairs, place, veto=veto)
                 for place, veto in enumerate(judged.vetoes)
             ],
             "tie": _ties(records, judged.pairs),

@@ -98,7 +98,7 @@ def read(
     """
     if path.stat().st_size > FILE_LIMIT:
         raise Unreadable(FILE_TOO_LARGE)
-    for block in _blocks(path, format, encoding, mapping, on_progress):
+    for block in _blocks(path, format, encoding, mapping=mapping, on_progress=on_progress):
         if block.number > RECORDS_LIMIT:
             raise Unreadable(
                 f"This file has more than {RECORDS_LIMIT:,} records. Split it into smaller files."
@@ -152,6 +152,7 @@ def _blocks(
     path: Path,
     kind: Format,
     encoding: str,
+    *,
     mapping: Mapping[str, str] | None,
     on_progress: Callable[[int], None] | None,
 ) -> Iterator[Block]:

@@ -153,6 +153,7 @@ def marked_blocks(
     source: TextSource,
     mark: re.Pattern[str],
     split_line: SplitLine,
+    *,
     to_record: Callable[[Tags], ParsedRecord],
 ) -> Iterator[Block]:
     """Yield the blocks of a file in which a line with ``mark`` begins each record.

@@ -17,7 +17,7 @@ _BETWEEN = re.compile(r"[;；，\n]")
 
 def read(source: TextSource) -> Iterator[Block]:
     """Yield the blocks of a file in either form."""
-    return marked_blocks(source, MARK, _split_line, to_record)
+    return marked_blocks(source, MARK, _split_line, to_record=to_record)
 
 
 def _split_line(line: str) -> tuple[str, str] | None:

@@ -53,7 +53,8 @@ def count_blocks(path: Path, *, format: Format, encoding: str) -> int:  # noqa: 
     if format in (Format.CSV, Format.TSV):
         return _count_rows(source)
     if format in _STRETCHES:
-        return _count_stretches(source, *_STRETCHES[format])
+        mark, end, titled = _STRETCHES[format]
+        return _count_stretches(source, mark, end, titled=titled)
     if format is Format.NBIB:
         return _count_pubmed(source)
     if format is Format.REFER:
@@ -80,7 +81,7 @@ def _count_marks(source: TextSource, mark: re.Pattern[str]) -> int:
 
 
 def _count_stretches(
-    source: TextSource, mark: re.Pattern[str], end: re.Pattern[str], titled: re.Pattern[str]
+    source: TextSource, mark: re.Pattern[str], end: re.Pattern[str], *, titled: re.Pattern[str]
 ) -> int:
     """Return the lines that begin a record, plus records that lost that line."""
     n, is_marked, is_titled = 0, False, False

@@ -56,7 +56,7 @@ _SOURCE = (
 
 def read(source: TextSource) -> Iterator[Block]:
     """Yield the blocks of an Ovid file, in either of its layouts."""
-    return marked_blocks(source, MARK, _split_line, to_record)
+    return marked_blocks(source, MARK, _split_line, to_record=to_record)
 
 
 def _split_line(line: str) -> tuple[str, str] | None:

@@ -21,7 +21,7 @@ _LINE = re.compile(r"([A-Z][A-Z0-9]{1,4})(?: (.*)|$)")
 
 def read(source: TextSource) -> Iterator[Block]:
     """Yield the blocks of a RefWorks file; the legend before them is not a block."""
-    return marked_blocks(source, MARK, _split_line, to_record)
+    return marked_blocks(source, MARK, _split_line, to_record=to_record)
 
 
 def _split_line(line: str) -> tuple[str, str] | None:

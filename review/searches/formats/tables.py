@@ -101,7 +101,7 @@ def read(source: TextSource, mapping: Mapping[str, str] | None = None) -> Iterat
     above: list[str] = []
     for index, row in enumerate(rows_of(chain(head, lines), layout.delimiter, width=width)):
         if index > layout.heading_row:
-            yield _block(blocks, source, layout.columns, row, warnings_about_rows(above))
+            yield _block(blocks, source, layout.columns, row=row, notes=warnings_about_rows(above))
             above = []
         elif index < layout.heading_row:
             above.append(row.raw)
@@ -125,7 +125,7 @@ def warnings_about_rows(above: list[str]) -> list[str]:
 
 
 def _block(
-    blocks: Blocks, source: TextSource, columns: Columns, row: TableRow, notes: Iterable[str]
+    blocks: Blocks, source: TextSource, columns: Columns, *, row: TableRow, notes: Iterable[str]
 ) -> Block:
     if row.fault == TOO_LONG:
         return blocks.too_long(line=row.line, raw=row.raw)
@@ -160,7 +160,7 @@ def rows_of(
     while True:
         taken: list[str] = []
         most = _QUOTED_LINES if n_broken < _MANY_BROKEN else _FEWER_QUOTED_LINES
-        cells, fault = _next_row(_feed(pending, lines, taken, most), delimiter, taken)
+        cells, fault = _next_row(_feed(pending, lines, taken, most=most), delimiter, taken)
         if not taken:
             return
         if len(taken) > 1 and width is not None and (len(cells) != width or fault):
@@ -175,7 +175,9 @@ def rows_of(
         number += len(taken)
 
 
-def _feed(pending: deque[str], lines: Iterator[str], taken: list[str], most: int) -> Iterator[str]:
+def _feed(
+    pending: deque[str], lines: Iterator[str], taken: list[str], *, most: int
+) -> Iterator[str]:
     """Yield at most ``most`` lines for one row, and append them to ``taken``."""
     size = 0
     while size <= RECORD_LIMIT and len(taken) < most:
