@@ -61,7 +61,8 @@ def make_demonstration(
         return False
     with database.writing() as session:
         cast = make_review(session, slug=SLUG, logins=LOGINS, password=PASSWORD)
-    _Demonstration(database, settings, cast, on_progress or (lambda _step, _share: None)).build()
+    tell = on_progress or (lambda _step, _share: None)
+    _Demonstration(database, settings, cast, on_progress=tell).build()
     return True
 
 
@@ -82,7 +83,7 @@ class _Demonstration:
     """Builds the demonstration step by step, as people would in a real review."""
 
     def __init__(
-        self, database: Database, settings: Settings, cast: Cast, on_progress: Progress
+        self, database: Database, settings: Settings, cast: Cast, *, on_progress: Progress
     ) -> None:
         self.database = database
         self.cast = cast

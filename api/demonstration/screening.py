@@ -86,7 +86,7 @@ class Screening:
             reviewer = self.cast.reviewers[index >= len(records) // 2]
             decision = self._decide(session, record, reviewer)
             if index % (len(records) // N_WITHDRAWN) == 0:
-                self._change(session, decision, Verdict.WITHDRAWN, reviewer)
+                self._change(session, decision, Verdict.WITHDRAWN, reviewer=reviewer)
 
     def change_minds(self, session: Session, records: Sequence[Record]) -> None:
         """Let a reviewer first decide maybe, then change the decision."""
@@ -103,7 +103,7 @@ class Screening:
                     by=reviewer,
                 )
                 if is_unsure:
-                    self._change(session, first, right, reviewer)
+                    self._change(session, first, right, reviewer=reviewer)
 
     def resolve_half(self, session: Session) -> None:
         """Let the lead resolve every second conflict, and all in the random sample."""
@@ -167,7 +167,7 @@ class Screening:
         )
 
     def _change(
-        self, session: Session, decision: Decision, verdict: Verdict, reviewer: Actor
+        self, session: Session, decision: Decision, verdict: Verdict, *, reviewer: Actor
     ) -> None:
         decide(
             session,

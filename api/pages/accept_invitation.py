@@ -54,4 +54,4 @@ def post_account(
         find_invitation(session, token)
         account_id = add_account(session, email=email, name=name, password=password).id
         slug = accept_invitation(session, token=token, account_id=account_id).slug
-    return with_session(request, database, account_id, f"/reviews/{slug}")
+    return with_session(request, database, account_id, target=f"/reviews/{slug}")

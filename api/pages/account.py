@@ -52,7 +52,7 @@ def login(
 ) -> Response:
     """Sign in; each session starts with a new token, whatever the browser sent."""
     try:
-        account_id = _checked(request, database, email, password)
+        account_id = _checked(request, database, email, password=password)
     except NotAllowed as error:
         return render(
             request,
@@ -62,7 +62,7 @@ def login(
             wrong=str(error),
             email=email,
         )
-    return with_session(request, database, account_id, _local(next))
+    return with_session(request, database, account_id, target=_local(next))
 
 
 @router.post("/logout")
@@ -90,7 +90,7 @@ def post_password(
     new: Annotated[str, Form()],
 ) -> Response:
     """Change the password; every other session of the account ends."""
-    _checked(request, database, person.email, old)
+    _checked(request, database, person.email, password=old)
     with database.writing() as session:
         change_password(session, person.id, new, keep=token_of(request))
     return RedirectResponse("/account?said=password", status_code=303)
@@ -123,7 +123,7 @@ def post_revocation(session: WriteSession, person: CurrentUser, token_id: UUID) 
     return RedirectResponse("/account", status_code=303)
 
 
-def with_session(request: Request, database: Db, account_id: UUID, target: str) -> Response:
+def with_session(request: Request, database: Db, account_id: UUID, *, target: str) -> Response:
     """Redirect to a page, signed in with a new session."""
     with database.writing() as session:
         if old := token_of(request):
@@ -142,7 +142,7 @@ def with_session(request: Request, database: Db, account_id: UUID, target: str) 
     return answer
 
 
-def _checked(request: Request, database: Db, email: str, password: str) -> UUID:
+def _checked(request: Request, database: Db, email: str, *, password: str) -> UUID:
     """Return the account with this password; count a failure and raise NotAllowed otherwise."""
     client = request.client.host if request.client else "unknown"
     try:
@@ -155,7 +155,7 @@ def _checked(request: Request, database: Db, email: str, password: str) -> UUID:
 
 
 def _account(
-    request: Request, session: Session, person: Account, made: str | None = None
+    request: Request, session: Session, person: Account, *, made: str | None = None
 ) -> Response:
     return render(
         request,

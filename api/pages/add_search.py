@@ -214,7 +214,12 @@ def add(
         sha256, name = unsealed_file(one, settings.key())
         files.append({"sha256": sha256, "name": name, **asdict(said.reading(place))})
     return started(
-        request, session, review_id, by, JobKind.IMPORT, {"files": files, "fields": fields}
+        request,
+        session,
+        review_id,
+        by=by,
+        kind=JobKind.IMPORT,
+        arguments={"files": files, "fields": fields},
     )
 
 

@@ -71,7 +71,7 @@ def studies(
         "coding/studies.html",
         studies=found,
         waiting=waiting,
-        related=_related(session, review_id, found, waiting),
+        related=_related(session, review_id, found, waiting=waiting),
         coded=n_values_by_study(session, review_id=review_id, by=None if is_lead else by),
         protocol=protocol_of(session, review_id),
     )
@@ -97,7 +97,7 @@ def post_study(
 
 
 def _related(
-    session: Session, review_id: UUID, studies: Sequence[Study], waiting: Sequence[Record]
+    session: Session, review_id: UUID, studies: Sequence[Study], *, waiting: Sequence[Record]
 ) -> dict[UUID, tuple[list[Study], list[Record]]]:
     """Return, by waiting report, the studies and waiting reports marked as the same study."""
     if not waiting:
@@ -197,7 +197,7 @@ def post_code(
     said: Annotated[CodeForm, Form()],
 ) -> Response:
     """Save the coder's value for an item, or the value that coders who disagreed agree on."""
-    _save(session, review_id, study_id, said, by)
+    _save(session, review_id, study_id, said=said, by=by)
     if not is_fragment(request):
         query = f"?contract={said.contract}" if said.contract else ""
         target = f"{path(request, 'coding', study_id)}{query}#{said.item}"
@@ -223,7 +223,7 @@ def post_code(
     )
 
 
-def _save(session: Session, review_id: UUID, study_id: UUID, said: CodeForm, by: Actor) -> None:
+def _save(session: Session, review_id: UUID, study_id: UUID, *, said: CodeForm, by: Actor) -> None:
     codebook = protocol_of(session, review_id).codebook
     known = next((one for one in codebook if one.key == said.item), None)
     if known is None:

@@ -164,4 +164,4 @@ def post_undo(
 @router.post("/reviews/{slug}/dedupe")
 def run(request: Request, session: WriteSession, review_id: ReviewId, by: CurrentActor) -> Response:
     """Compare the records imported since the last run with all others."""
-    return started(request, session, review_id, by, JobKind.DEDUPLICATE)
+    return started(request, session, review_id, by=by, kind=JobKind.DEDUPLICATE)

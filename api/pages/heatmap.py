@@ -38,7 +38,9 @@ def show(request: Request, session: ReadSession, review_id: ReviewId, by: Curren
     return render(
         request,
         "heatmap/map.html",
-        **map_context(request, heatmap, protocol, open_cell, searched_to(session, review_id)),
+        **map_context(
+            request, heatmap, protocol, open_cell=open_cell, on=searched_to(session, review_id)
+        ),
     )
 
 
@@ -71,6 +73,7 @@ def map_context(
     request: Request,
     heatmap: HeatMap,
     protocol: Protocol,
+    *,
     open_cell: Callable[[str, str], Sequence[Line]],
     on: date | None,
 ) -> dict[str, Any]:

@@ -90,7 +90,9 @@ def post_import(
     sha256, name = unsealed_file(_only(said.file), settings.key())
     file = {"sha256": sha256, "name": name, **asdict(said.reading(0))}
     arguments = {"files": [file], **asdict(said.rules())}
-    return started(request, session, review_id, by, JobKind.IMPORT_DECISIONS, arguments)
+    return started(
+        request, session, review_id, by=by, kind=JobKind.IMPORT_DECISIONS, arguments=arguments
+    )
 
 
 def _page(desk: Desk, shown: Shown, said: TakingOver) -> Response:

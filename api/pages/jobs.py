@@ -90,7 +90,12 @@ def export(
     """Export rows of the review as a file."""
     check_format(kind, format)
     return started(
-        request, session, review_id, by, JobKind.EXPORT, {"kind": kind, "format": format}
+        request,
+        session,
+        review_id,
+        by=by,
+        kind=JobKind.EXPORT,
+        arguments={"kind": kind, "format": format},
     )
 
 
@@ -98,6 +103,7 @@ def started(
     request: Request,
     session: WriteSession,
     review_id: UUID,
+    *,
     by: CurrentActor,
     kind: JobKind,
     arguments: Mapping[str, object] | None = None,

@@ -55,7 +55,7 @@ def overview(
         band=_band(session, review_id, flow) if flow else None,
         own=_own_work(session, review_id, by) if here.may("screen") else {},
         n_conflicts=_n_conflicts(here, flow),
-        **(_for_lead(session, review_id, by, protocol) if here.may("manage") else {}),
+        **(_for_lead(session, review_id, by, protocol=protocol) if here.may("manage") else {}),
     )
 
 
@@ -88,7 +88,9 @@ def _n_conflicts(here: ReviewContext, flow: Flow | None) -> int | None:
     return flow.flow_states[FlowState.CONFLICT] + flow.flow_states[FlowState.FULL_TEXT_CONFLICT]
 
 
-def _for_lead(session: Session, review_id: UUID, by: Actor, protocol: Protocol) -> dict[str, Any]:
+def _for_lead(
+    session: Session, review_id: UUID, by: Actor, *, protocol: Protocol
+) -> dict[str, Any]:
     confidence = protocol.stopping.confidence
     n_read, recall = supported_recall(
         session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, confidence=confidence

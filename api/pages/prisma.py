@@ -28,7 +28,7 @@ def show(
     request: Request, session: ReadSession, review_id: ReviewId, by: CurrentActor, as_of: AsOf = ""
 ) -> Response:
     """Show the diagram as of now, or as of a past day or event, and whether it adds up."""
-    flow = _flow(session, review_id, by, as_of)
+    flow = _flow(session, review_id, by, as_of=as_of)
 
     def records(query: dict[str, str]) -> str:
         when = {"as_of": str(flow.as_of)} if as_of else {}
@@ -75,7 +75,7 @@ def download(
     return prisma_response(request, session, review=here.review, by=by, as_of=as_of, name=format)
 
 
-def _flow(session: ReadSession, review_id: UUID, by: CurrentActor, as_of: str) -> Flow:
+def _flow(session: ReadSession, review_id: UUID, by: CurrentActor, *, as_of: str) -> Flow:
     check(session, review_id=review_id, by=by, action=Action.SEE_COUNTS)
     number = event_on(session, review_id=review_id, as_of=as_of) if as_of else None
     return count_flow(session, review_id=review_id, as_of=number)

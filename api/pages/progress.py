@@ -98,7 +98,7 @@ def simulate(
 ) -> Response:
     """Start a simulation with the review's own decisions."""
     asked = {"stage": stage, "seed": None if start == "question" else 0}
-    return started(request, session, review_id, by, JobKind.SIMULATE, asked)
+    return started(request, session, review_id, by=by, kind=JobKind.SIMULATE, arguments=asked)
 
 
 @router.get("/reviews/{slug}/simulation.svg")

@@ -47,8 +47,8 @@ def show(request: Request, session: ReadSession, token: str) -> Response:
             request,
             heatmap,
             Protocol.model_validate(content["protocol"]),
-            open_cell,
-            date.fromisoformat(content["searched_to"]) if content["searched_to"] else None,
+            open_cell=open_cell,
+            on=date.fromisoformat(content["searched_to"]) if content["searched_to"] else None,
         ),
     )
     return _for_everybody(answer, link)
@@ -83,7 +83,7 @@ def download(
     name = f"map-{publication.number}-{heatmap.framework.key}.{format_}"
     if file.is_drawn:
         path = publication_file(settings, publication, heatmap, format_=format_)
-        content: str | bytes = _drawing(request, session, publication, link, path)
+        content: str | bytes = _drawing(request, session, publication, link=link, path=path)
     else:
         content = file.write(heatmap)
     return _for_everybody(as_file(content, file.media_type, name), link)
@@ -101,7 +101,7 @@ def _map(request: Request, content: dict[str, Any]) -> HeatMap:
 
 
 def _drawing(
-    request: Request, session: Session, publication: Publication, link: ShareLink, path: Path
+    request: Request, session: Session, publication: Publication, *, link: ShareLink, path: Path
 ) -> bytes:
     if not path.exists():  # not drawn yet, or deleted since
         by = Actor.person(link.created_by)

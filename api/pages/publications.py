@@ -22,7 +22,7 @@ R = "/reviews/{slug}/publications"
 @router.get(R)
 def show(request: Request, session: ReadSession, review_id: ReviewId, by: CurrentActor) -> Response:
     """Show the publications and their share links."""
-    return _page(request, session, review_id, by)
+    return _page(request, session, review_id, by=by)
 
 
 @router.post(R)
@@ -38,7 +38,9 @@ def post_publication(
 ) -> Response:
     """Publish the map as it is, and show its share link only now."""
     made = publish(session, review_id=review_id, title=title, by=by, key=key)
-    return _linked(request, session, review_id, by, made.id, until, sites)
+    return _linked(
+        request, session, review_id, by=by, publication_id=made.id, until=until, sites=sites
+    )
 
 
 @router.post(R + "/{publication_id}/links")
@@ -52,7 +54,9 @@ def post_link(
     sites: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
     """Create another share link to a publication, and show it only now."""
-    return _linked(request, session, review_id, by, publication_id, until, sites)
+    return _linked(
+        request, session, review_id, by=by, publication_id=publication_id, until=until, sites=sites
+    )
 
 
 @router.post(R + "/links/{link_id}/revoke")
@@ -68,6 +72,7 @@ def _linked(
     request: Request,
     session: WriteSession,
     review_id: UUID,
+    *,
     by: CurrentActor,
     publication_id: UUID,
     until: str,
@@ -81,13 +86,14 @@ def _linked(
         expires_at=end_of(until),
         frame_origins=sites.split(),
     )
-    return _page(request, session, review_id, by, made=public_url(request, "p", token))
+    return _page(request, session, review_id, by=by, made=public_url(request, "p", token))
 
 
 def _page(
     request: Request,
     session: ReadSession,
     review_id: UUID,
+    *,
     by: CurrentActor,
     made: str | None = None,
 ) -> Response:

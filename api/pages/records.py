@@ -48,7 +48,7 @@ def records(
     """Show the records behind a PRISMA number, or those whose title or authors match ``q``."""
     found: list[tuple[Record, str, str | None]]
     if not box:
-        found = [(one, "", None) for one in _matching(session, review_id, q, after)]
+        found = [(one, "", None) for one in _matching(session, review_id, q, after=after)]
     else:
         check(session, review_id=review_id, by=by, action=Action.SEE_COUNTS)
         chosen = _both_columns(box)
@@ -153,7 +153,7 @@ def _query(request: Request) -> str:
     return urlencode(kept)
 
 
-def _matching(session: ReadSession, review_id: UUID, q: str, after: int) -> list[Record]:
+def _matching(session: ReadSession, review_id: UUID, q: str, *, after: int) -> list[Record]:
     if len(q) > 500:
         raise Invalid("Search for at most 500 characters.")
     return list(matching_records(session, review_id=review_id, text=q, after=after, limit=PAGE))

@@ -36,7 +36,7 @@ Text = Annotated[str, Form(max_length=MAX_BYTES)]
 @router.get(R)
 def show(request: Request, session: ReadSession, review_id: ReviewId, by: CurrentActor) -> Response:
     """Show the protocol with its versions, the members with their roles, and invitations."""
-    return _page(request, session, review_id, by)
+    return _page(request, session, review_id, by=by)
 
 
 @router.post(R + "/members")
@@ -67,7 +67,7 @@ def post_invitation(
     """Create an invitation link, and show it only now."""
     _, token = invite(session, review_id=review_id, name=name, roles=role, by=by)
     link = public_url(request, "invitations", token)
-    return _page(request, session, review_id, by, made=link)
+    return _page(request, session, review_id, by=by, made=link)
 
 
 @router.post(R + "/invitations/{invitation_id}/withdraw")
@@ -126,7 +126,12 @@ def post_protocol(
 
 
 def _page(
-    request: Request, session: Session, review_id: UUID, by: CurrentActor, made: str | None = None
+    request: Request,
+    session: Session,
+    review_id: UUID,
+    *,
+    by: CurrentActor,
+    made: str | None = None,
 ) -> Response:
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     versions = versions_of_protocol(session, review_id)

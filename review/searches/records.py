@@ -19,6 +19,11 @@ def record_of_review(session: Session, *, review_id: UUID, record_id: UUID) -> R
     return record
 
 
+def source_of(session: Session, record: Record) -> str:
+    """Return the name of the source that a record came from."""
+    return session.get_one(Search, record.search_id).source
+
+
 def matches(text: str) -> ColumnElement[bool]:
     """Return the condition that a record's title or DOI contains ``text``; true if empty."""
     needle = text.strip()
