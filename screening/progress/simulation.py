@@ -22,6 +22,7 @@ from screening.ranking.training_data import training_data
 # then on whenever there are a twentieth more.
 SINGLE_STEPS = 50
 GROWTH = 0.05
+SEED_OFFSET = 1000  # between a seed and the state that priors are drawn from
 MIN_RECORDS = 20  # resolved ones of a review, below which a simulation means little
 
 
@@ -52,7 +53,7 @@ def simulate(
     Screening starts from the labels of ``priors`` (ids).  If these are None, it starts from the
     question alone, or without a question from one relevant and one irrelevant record drawn by
     ``seed``.  ``on_progress`` is called with the number of known records and of all.  Raises
-    ValueError for unknown or repeated ids, labels other than 0 and 1, and if the records without
+    Invalid for unknown or repeated ids, labels other than 0 and 1, and if the records without
     the priors have only one label.
     """
     started = time.perf_counter()
@@ -121,12 +122,12 @@ def measure(labels: Sequence[int]) -> dict[str, float]:
     log2(position + 1) over its greatest value (Järvelin & Kekäläinen 2002,
     doi:10.1145/582415.582418).  atd: mean position of a relevant record over n; average time to
     discovery of Ferdinands et al. 2023 (doi:10.1186/s13643-023-02257-7), as a share.  Raises
-    ValueError unless both labels occur.
+    Invalid unless both labels occur.
     """
     y = np.asarray(labels, dtype=np.int64)
     n, n_relevant = len(y), int(y.sum())
     if not 0 < n_relevant < n:
-        raise ValueError("The records to screen have only one label: there is nothing to measure.")
+        raise Invalid("The records to screen have only one label: there is nothing to measure.")
     found = np.cumsum(y)
     found_evenly = np.round(np.linspace(0, n_relevant, n))
     target = max(int(0.95 * n_relevant), 1)
@@ -179,7 +180,7 @@ def _prior_positions(
     if priors is not None:
         positions = {id_: position for position, id_ in enumerate(frame["id"].astype(str))}
         if unknown := [id_ for id_ in priors if str(id_) not in positions]:
-            raise ValueError(f"No record has the id {', '.join(map(str, unknown))}.")
+            raise Invalid(f"No record has the id {', '.join(map(str, unknown))}.")
         return sorted({positions[str(id_)] for id_ in priors})
     return [] if question else draw_priors(y, seed=seed)
 
@@ -187,18 +188,20 @@ def _prior_positions(
 def draw_priors(y: NDArray[np.int64], *, seed: int) -> list[int]:
     """Return the positions of one relevant and one irrelevant record, drawn by ``seed``."""
     if len(np.unique(y)) < 2:
-        raise ValueError("There must be a relevant and an irrelevant record to start from.")
-    draw = np.random.RandomState(1000 + seed)
+        raise Invalid("There must be a relevant and an irrelevant record to start from.")
+    if not 0 <= SEED_OFFSET + seed < 2**32:
+        raise Invalid(f"The seed {seed} is out of range. Give a number from 0 to 1,000,000.")
+    draw = np.random.RandomState(SEED_OFFSET + seed)
     return [int(draw.choice(np.flatnonzero(y == label))) for label in (1, 0)]
 
 
 def _labels_of(frame: pd.DataFrame) -> NDArray[np.int64]:
     if missing := sorted({"id", "title", "abstract", "label"} - set(frame.columns)):
-        raise ValueError(f"The table has no column {', '.join(missing)}.")
+        raise Invalid(f"The table has no column {', '.join(missing)}.")
     if frame["id"].astype(str).duplicated().any():
-        raise ValueError("Two records have the same id.")
+        raise Invalid("Two records have the same id.")
     if not frame["label"].isin([0, 1]).all():
-        raise ValueError("Every label must be 1 (included) or 0 (excluded).")
+        raise Invalid("Every label must be 1 (included) or 0 (excluded).")
     return frame["label"].to_numpy(dtype=np.int64)
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from review.errors import Invalid
 from screening.progress.simulation import draw_priors, measure, simulate
 
 
@@ -97,12 +98,12 @@ def test_progress_is_reported_until_every_record_is_known():
     ],
 )
 def test_a_table_that_cannot_be_simulated_is_refused_with_the_reason(change, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(Invalid, match=message):
         simulate(change(FRAME), seed=0)
 
 
 def test_an_unknown_prior_is_refused_by_its_id():
-    with pytest.raises(ValueError, match="the id nobody"):
+    with pytest.raises(Invalid, match="the id nobody"):
         simulate(FRAME, priors=["nobody"])
 
 
@@ -153,5 +154,5 @@ def test_the_measures_are_those_of_the_benchmark(labels):
 
 @pytest.mark.parametrize("labels", [[], [0, 0], [1, 1, 1]])
 def test_an_order_with_one_label_is_not_measured(labels):
-    with pytest.raises(ValueError, match="only one label"):
+    with pytest.raises(Invalid, match="only one label"):
         measure(labels)
