@@ -21,7 +21,7 @@ class Settings(BaseSettings):
     database_url: str = ""
     """SQLAlchemy URL; by default SQLite in the data folder."""
     host: str = "127.0.0.1"
-    port: int = 8000
+    port: Annotated[int, Field(ge=0, le=65_535)] = 8000
     secret_key: str = ""
     """Signs form tokens; made and kept in the data folder where it is not given."""
     public_origins: Annotated[tuple[str, ...], NoDecode] = ()

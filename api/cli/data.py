@@ -1,4 +1,4 @@
-"""Commands that bring records in, find their duplicates and rank them."""
+"""Commands that import records, find their duplicates and rank them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,18 +9,19 @@ import typer
 from sqlalchemy.orm import Session
 
 from api.cli.terminal import (
-    As,
+    ActAs,
     AsJson,
-    Columns,
-    InEncoding,
-    ReadAs,
-    Slug,
-    acting,
+    ColumnOption,
+    EncodingOption,
+    FormatOption,
+    ReviewSlug,
+    actor_of,
     database,
-    plainly,
+    message_of,
+    parse_options,
+    printable,
     progress,
-    reading_of,
-    review_id,
+    review_id_of,
     settings,
     show,
 )
@@ -37,7 +38,7 @@ from screening.ranking.runs import rank_records
 
 
 def import_files(
-    slug: Slug,
+    slug: ReviewSlug,
     files: Annotated[list[Path], typer.Argument(help="Files exported from one source.")],
     source: Annotated[str, typer.Option(help="The source that was searched.")] = "",
     kind: Annotated[SearchKind, typer.Option(help="What kind of source it is.")] = (
@@ -46,32 +47,34 @@ def import_files(
     platform: Annotated[str, typer.Option(help="Such as Ovid or EBSCO.")] = "",
     query: Annotated[str, typer.Option(help="The query, exactly as run.")] = "",
     run_on: Annotated[str, typer.Option(help="The day it was run, as 2026-11-22.")] = "",
-    hits: Annotated[int | None, typer.Option(help="Hits the source reported.")] = None,
+    hits: Annotated[int | None, typer.Option(help="Hits that the source reported.")] = None,
     limits: Annotated[str, typer.Option(help="Limits and filters used.")] = "",
-    read_as: ReadAs = None,
-    encoding: InEncoding = "",
-    column: Columns = None,
-    by: As = "",
+    read_as: FormatOption = None,
+    encoding: EncodingOption = "",
+    column: ColumnOption = None,
+    by: ActAs = "",
     as_json: AsJson = False,
 ) -> None:
-    """Read search files into one search of a review; the same bytes again add nothing."""
-    actor, review = acting(by), review_id(slug)
-    day = day_of(run_on)
+    """Import files into one search of a review; importing the same file again adds nothing."""
+    actor, review = actor_of(by), review_id_of(slug)
     search = SearchOnDemand(
         review,
         actor,
         {
-            "source": source or files[0].stem,
+            "source": source or printable(files[0].stem),
             "kind": kind,
             "platform": platform,
             "query": query,
-            "run_on": day,
+            "run_on": day_of(run_on),
             "limits": limits,
             "n_hits": hits,
         },
     )
-    reading = reading_of(read_as, encoding, column)
-    results = [_import(path, review, search, actor, reading) for path in files]
+    options = parse_options(read_as, encoding, column)
+    results = [
+        _import(path, review_id=review, search_for=search, by=actor, options=options)
+        for path in files
+    ]
     database().analyse()
     show(results, as_json=as_json, text="\n".join(_line(result) for result in results))
     if any("error" in result for result in results):
@@ -80,104 +83,106 @@ def import_files(
 
 def _import(
     path: Path,
-    review: UUID,
-    search: Callable[[Session], UUID],
-    actor: Actor,
-    reading: ParseOptions,
+    *,
+    review_id: UUID,
+    search_for: Callable[[Session], UUID],
+    by: Actor,
+    options: ParseOptions,
 ) -> dict[str, Any]:
     try:
-        with progress(path.name, total=path.stat().st_size or 1) as tell:
-            done = import_file(
+        with progress(printable(path.name), total=path.stat().st_size or 1) as report:
+            imported = import_file(
                 database(),
                 FileStore(settings().files_dir),
                 path,
-                review_id=review,
-                search_for=search,
-                by=actor,
-                options=reading,
-                on_progress=tell,
+                review_id=review_id,
+                search_for=search_for,
+                by=by,
+                name=printable(path.name),
+                options=options,
+                on_progress=report,
             )
     except (ReviewError, OSError) as error:
         return {
-            "file": str(path),
+            "file": printable(str(path)),
             "format": None,
             "encoding": None,
             "found": 0,
             "accepted": 0,
             "rejected": 0,
             "warnings": [],
-            "error": plainly(error),
+            "error": message_of(error),
         }
-    return _result(path, done)
+    return _result(path, imported)
 
 
-def _result(path: Path, done: ImportResult) -> dict[str, Any]:
-    file = done.file
-    said = ["These bytes were imported before; nothing was added."] if done.was_known else []
+def _result(path: Path, imported: ImportResult) -> dict[str, Any]:
+    file, is_repeat = imported.file, imported.was_known
+    repeated = "The content of this file was imported before; nothing was added."
     return {
-        "file": str(path),
+        "file": printable(str(path)),
         "format": file.format,
         "encoding": file.encoding,
-        "found": 0 if done.was_known else file.n_found,
-        "accepted": 0 if done.was_known else file.n_accepted,
-        "rejected": 0 if done.was_known else file.n_rejected,
-        "warnings": said or list(file.warnings),
+        "found": 0 if is_repeat else file.n_found,
+        "accepted": 0 if is_repeat else file.n_accepted,
+        "rejected": 0 if is_repeat else file.n_rejected,
+        "warnings": [repeated] if is_repeat else list(file.warnings),
     }
 
 
 def _line(result: dict[str, Any]) -> str:
     if "error" in result:
         return f"{result['file']}: not imported. {result['error']}"
-    said = (
+    summary = (
         f"{result['file']}: {result['format']}, {result['encoding']}: {result['found']:,} found, "
         f"{result['accepted']:,} accepted, {result['rejected']:,} rejected"
     )
-    return "\n  ".join([said, *result["warnings"][:5]])
+    return "\n  ".join([summary, *result["warnings"][:5]])
 
 
-def dedupe(slug: Slug, by: As = "", as_json: AsJson = False) -> None:
-    """Find duplicates among a review's records; doubtful pairs wait on the duplicates page."""
-    actor, review = acting(by), review_id(slug)
-    with progress("Comparing") as tell:
-        done = deduplicate(database(), review_id=review, by=actor, on_progress=tell)
+def dedupe(slug: ReviewSlug, by: ActAs = "", as_json: AsJson = False) -> None:
+    """Find the duplicates among a review's records; a person decides on possible ones."""
+    actor, review = actor_of(by), review_id_of(slug)
+    with progress("Comparing") as report:
+        run = deduplicate(database(), review_id=review, by=actor, on_progress=report)
     show(
         {
-            "compared": done.n_compared,
-            "duplicates": done.n_duplicates,
-            "questions": done.n_questions,
-            "event": done.event_number,
+            "compared": run.n_compared,
+            "duplicates": run.n_duplicates,
+            "questions": run.n_questions,
+            "event": run.event_number,
         },
         as_json=as_json,
-        text=f"Records compared: {done.n_compared:,}. Duplicates found: {done.n_duplicates:,}. "
-        f"Pairs for a person to settle: {done.n_questions:,}.",
+        text=f"Records compared: {run.n_compared:,}. Duplicates found: {run.n_duplicates:,}. "
+        f"Possible duplicates to decide on: {run.n_questions:,}.",
     )
 
 
 def rank(
-    slug: Slug,
+    slug: ReviewSlug,
     stage: Annotated[Stage, typer.Option(help="The stage to rank for.")] = Stage.TITLE_ABSTRACT,
-    by: As = "",
+    by: ActAs = "",
     as_json: AsJson = False,
 ) -> None:
     """Rank a review's records for screening."""
-    actor, review = acting(by), review_id(slug)
-    with progress("Ranking") as tell:
-        done = rank_records(
+    actor, review = actor_of(by), review_id_of(slug)
+    with progress("Ranking") as report:
+        run = rank_records(
             database(),
             review_id=review,
             stage=stage,
             by=actor,
             cache=settings().feature_cache(review),
-            on_progress=tell,
+            on_progress=report,
         )
     show(
         {
-            "records": done.n_records,
-            "training": done.n_training,
-            "included": done.n_included,
-            "fingerprint": done.fingerprint,
+            "records": run.n_records,
+            "training": run.n_training,
+            "included": run.n_included,
+            "fingerprint": run.fingerprint,
         },
         as_json=as_json,
-        text=f"Ranked {done.n_records:,} records, learned from {done.n_training:,} resolved ones "
-        f"({done.n_included:,} included).",
+        text=f"Ranked {run.n_records:,} records, trained on {run.n_training:,} resolved records "
+        f"({run.n_included:,} included).",
     )

@@ -1,4 +1,4 @@
-"""The command that takes over decisions made in another program."""
+"""The command that imports the decisions of another program."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,79 +7,83 @@ from typing import Annotated
 import typer
 
 from api.cli.terminal import (
-    As,
+    ActAs,
     AsJson,
-    Columns,
-    InEncoding,
-    ReadAs,
-    Slug,
-    acting,
+    ColumnOption,
+    EncodingOption,
+    FormatOption,
+    ReviewSlug,
+    actor_of,
     database,
-    errors,
+    parse_options,
+    printable,
     progress,
-    reading_of,
-    review_id,
+    review_id_of,
     show,
+    stderr_console,
 )
 from review.decisions.import_report import IMPORTED, write_report
 from review.decisions.import_rules import ImportRules
-from review.decisions.imported import import_decisions as run_import
+from review.decisions.imported import import_decisions as import_from_file
 from review.storage.files import sha256_of
 from review.vocabulary import Stage, Verdict
 
 
 def import_decisions(
-    slug: Slug,
+    slug: ReviewSlug,
     file: Annotated[Path, typer.Argument(help="The other program's export.")],
-    stage: Annotated[Stage, typer.Option(help="The stage decided on.")] = Stage.TITLE_ABSTRACT,
+    stage: Annotated[
+        Stage, typer.Option(help="The stage of the decisions.")
+    ] = Stage.TITLE_ABSTRACT,
     verdict: Annotated[
         list[str] | None,
-        typer.Option(help="The file's word and ours: 'Kept=include'; once for each."),
+        typer.Option(help="A word of the file and what it means: 'Kept=include'; once for each."),
     ] = None,
     person: Annotated[
         list[str] | None,
-        typer.Option(help="A person the file names, and the member: 'Ana=ana@example.org'."),
+        typer.Option(help="A person whom the file names, and the member: 'Ana=ana@example.org'."),
     ] = None,
     all_are: Annotated[
-        Verdict | None, typer.Option(help="What a list that says nothing more stands for.")
+        Verdict | None, typer.Option(help="What a list without decisions means.")
     ] = None,
-    read_as: ReadAs = None,
-    encoding: InEncoding = "",
-    column: Columns = None,
-    out: Annotated[Path | None, typer.Option(help="Write what became of each row here.")] = None,
-    by: As = "",
+    read_as: FormatOption = None,
+    encoding: EncodingOption = "",
+    column: ColumnOption = None,
+    out: Annotated[Path | None, typer.Option(help="A file for what happened to each row.")] = None,
+    by: ActAs = "",
     as_json: AsJson = False,
 ) -> None:
-    """Take over decisions made in Rayyan, ASReview, Covidence or a table."""
-    with progress(file.name) as tell:
-        report = run_import(
+    """Import decisions from Rayyan, ASReview, Covidence or a table."""
+    name = printable(file.name)
+    with progress(name) as report:
+        imported = import_from_file(
             database(),
             file,
-            review_id=review_id(slug),
+            review_id=review_id_of(slug),
             rules=ImportRules(stage, _pairs(verdict or []), _pairs(person or []), all_are),
-            by=acting(by),
-            name=file.name,
+            by=actor_of(by),
+            name=name,
             sha256=sha256_of(file),
-            options=reading_of(read_as, encoding, column),
-            on_progress=tell,
+            options=parse_options(read_as, encoding, column),
+            on_progress=report,
         )
     if out is not None:
         with out.open("w", encoding="utf-8-sig", newline="") as target:
-            write_report(report, target)
-    lines = [f"{n:,} {result}" for result, n in report.counts.items()]
+            write_report(imported, target)
+    lines = [f"{n:,} {outcome}" for outcome, n in imported.counts.items()]
     show(
-        {"event": report.event_number, "counts": report.counts},
+        {"event": imported.event_number, "counts": imported.counts},
         as_json=as_json,
         text="\n".join(lines or [f"0 {IMPORTED}"]),
     )
 
 
-def _pairs(said: Sequence[str]) -> dict[str, str]:
+def _pairs(options: Sequence[str]) -> dict[str, str]:
     pairs = {}
-    for one in said:
-        word, equals, meaning = one.rpartition("=")
+    for option in options:
+        word, equals, meaning = option.rpartition("=")
         if not equals:
-            errors.print(f"Say what '{one}' stands for, as 'word=meaning'.")
+            stderr_console.print(f"Say what '{option}' means, as 'word=meaning'.")
             raise SystemExit(2)
         pairs[word] = meaning
     return pairs

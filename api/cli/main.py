@@ -1,9 +1,9 @@
-"""`siftmap …`: the commands by what they are about."""
+"""`siftmap …`: every command, and the module that it is in."""
 
 import typer
 
 from api.cli import data, evidence, import_decisions, people, serving, standalone
-from api.cli.terminal import said_plainly
+from api.cli.terminal import friendly_errors
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -30,6 +30,6 @@ app.command("simulate")(standalone.simulate)
 
 
 def main() -> None:
-    """Run the command line; foreseen errors end with a sentence and status 1."""
-    with said_plainly():
+    """Run the command line; an error that can be expected ends with a sentence and status 1."""
+    with friendly_errors():
         app()

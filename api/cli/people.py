@@ -1,16 +1,15 @@
 """Commands for accounts, reviews and protocols."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlalchemy import func, select
 
-from api.cli.terminal import As, AsJson, Slug, acting, database, review_id, show
+from api.cli.terminal import ActAs, AsJson, ReviewSlug, actor_of, database, review_id_of, show
 from protocols.loader import find, load_file
-from review.errors import Invalid
+from review.errors import Invalid, NotFound
 from review.people.accounts import add_account, change_password, find_account
-from review.reviews import add_member, create_review, remove_member
-from review.tables import Record, Review
+from review.reviews import add_member, create_review, remove_member, reviews_with_sizes
 from review.vocabulary import Role
 
 user = typer.Typer(no_args_is_help=True, help="Accounts.")
@@ -23,9 +22,9 @@ def add_user(
     email: str,
     name: Annotated[str, typer.Option(help="How others see the person.")] = "",
     password: Annotated[
-        str, typer.Option(help="Asked for where it is not given.", envvar="SIFTMAP_NEW_PASSWORD")
+        str, typer.Option(help="Asked for if left out.", envvar="SIFTMAP_NEW_PASSWORD")
     ] = "",
-    admin: Annotated[bool, typer.Option(help="May run this instance.")] = False,
+    admin: Annotated[bool, typer.Option(help="May start reviews through the JSON API.")] = False,
     in_review: Annotated[str, typer.Option("--review", help="Add to this review …")] = "",
     role: Annotated[list[Role] | None, typer.Option(help="… with this role.")] = None,
 ) -> None:
@@ -35,14 +34,14 @@ def add_user(
         account = add_account(session, email=email, name=name, password=secret, is_admin=admin)
         if in_review:
             if not role:
-                raise Invalid("Say with which --role: lead, reviewer, adjudicator or advisor.")
-            for one in role:
+                raise Invalid("Add --role with lead, reviewer, adjudicator or advisor.")
+            for given_role in role:
                 add_member(
                     session,
-                    review_id=review_id(in_review),
+                    review_id=review_id_of(in_review),
                     email=account.email,
-                    role=one,
-                    by=acting(""),
+                    role=given_role,
+                    by=actor_of(""),
                 )
         print(f"Added {account.email}.")
 
@@ -51,35 +50,37 @@ def add_user(
 def set_password(
     email: str,
     password: Annotated[
-        str, typer.Option(help="Asked for where it is not given.", envvar="SIFTMAP_NEW_PASSWORD")
+        str, typer.Option(help="Asked for if left out.", envvar="SIFTMAP_NEW_PASSWORD")
     ] = "",
 ) -> None:
-    """Give an account a new password, for instance to somebody who forgot theirs."""
+    """Give an account a new password, for instance if someone forgot theirs."""
     secret = password or typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     with database().writing() as session:
         change_password(session, find_account(session, email).id, secret)
-    print(f"{email} has a new password; whoever was signed in as them is not any more.")
+    print(f"{email} has a new password. All their sessions have ended.")
 
 
 @review.command("create")
 def create(
-    slug: Slug,
+    slug: ReviewSlug,
     from_protocol: Annotated[
         str, typer.Option("--protocol", help="A shipped protocol's name, or a file.")
     ],
-    title: Annotated[str, typer.Option(help="The protocol's title, where not given.")] = "",
-    by: As = "",
+    title: Annotated[str, typer.Option(help="The protocol's title if left out.")] = "",
+    by: ActAs = "",
     as_json: AsJson = False,
 ) -> None:
     """Start a review under a protocol."""
-    text = load_file(find(from_protocol)).text
-    actor = acting(by)
+    text = load_file(_protocol_file(from_protocol)).text
+    actor = actor_of(by)
     with database().writing() as session:
-        made = create_review(session, slug=slug, title=title or None, protocol_text=text, by=actor)
+        created = create_review(
+            session, slug=slug, title=title or None, protocol_text=text, by=actor
+        )
         show(
-            {"id": made.id, "slug": made.slug, "title": made.title},
+            {"id": created.id, "slug": created.slug, "title": created.title},
             as_json=as_json,
-            text=f"Started the review '{made.slug}': {made.title}",
+            text=f"Started the review '{created.slug}': {created.title}",
         )
 
 
@@ -87,32 +88,27 @@ def create(
 def list_reviews(as_json: AsJson = False) -> None:
     """List the reviews with their number of records."""
     with database().reading() as session:
-        rows = session.execute(
-            select(Review.slug, Review.title, func.count(Record.id))
-            .outerjoin(Record, Record.review_id == Review.id)
-            .group_by(Review.id, Review.slug, Review.title)
-            .order_by(Review.slug)
-        ).all()
+        rows = [(review.slug, review.title, n) for review, n in reviews_with_sizes(session)]
     show(
         [{"slug": slug, "title": title, "records": n} for slug, title, n in rows],
         as_json=as_json,
         text="\n".join(f"{slug}  {n:,} records  {title}" for slug, title, n in rows)
-        or "No review yet. Start one with `siftmap review create`.",
+        or "There is no review yet. Start one with `siftmap review create`.",
     )
 
 
 @review.command("member")
 def member(
-    slug: Slug,
+    slug: ReviewSlug,
     email: str,
     role: Annotated[Role, typer.Option(help="The role to give, or to take away.")],
     remove: Annotated[bool, typer.Option("--remove", help="Take the role away.")] = False,
-    by: As = "",
+    by: ActAs = "",
 ) -> None:
-    """Give somebody who has an account a role in a review, or take it away."""
+    """Give someone who has an account a role in a review, or take it away."""
     act = remove_member if remove else add_member
     with database().writing() as session:
-        act(session, review_id=review_id(slug), email=email, role=role, by=acting(by))
+        act(session, review_id=review_id_of(slug), email=email, role=role, by=actor_of(by))
     print(f"{email} is {'no longer ' if remove else ''}{role} in '{slug}'.")
 
 
@@ -121,10 +117,18 @@ def check(
     file: Annotated[str, typer.Argument(help="A file, or a shipped protocol's name.")],
     as_json: AsJson = False,
 ) -> None:
-    """Report every mistake of a protocol file at once, each with its line."""
-    loaded = load_file(find(file))
+    """Report every mistake in a protocol file at once, each with its line."""
+    loaded = load_file(_protocol_file(file))
     show(
         {"title": loaded.protocol.title, "sha256": loaded.sha256},
         as_json=as_json,
         text=f"{file}: no mistakes. {loaded.protocol.title}",
     )
+
+
+def _protocol_file(name_or_path: str) -> Path:
+    """Return the file of a protocol; raise NotFound where neither a name nor a path is known."""
+    try:
+        return find(name_or_path)
+    except LookupError as error:
+        raise NotFound(str(error)) from error

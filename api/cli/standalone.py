@@ -1,4 +1,4 @@
-"""Commands that need no review: duplicates of a table, and a replay of labelled records."""
+"""Commands that need no review: the duplicates in a table, and a simulation of screening."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -11,75 +11,79 @@ from api.cli.terminal import AsJson, progress, show
 from review.duplicates.matching import dedupe_table
 from review.errors import Unreadable
 from screening.progress.recall_curve import draw, recall_curve, stopping_points
-from screening.progress.simulation import simulate as replay
+from screening.progress.simulation import simulate as simulate_screening
 
 
 def dedupe_file(
     file: Annotated[Path, typer.Argument(help="A CSV with id and bibliographic columns.")],
-    out: Annotated[Path, typer.Option(help="Where id,cluster_id goes.")],
-    questions: Annotated[Path, typer.Option(help="Where the doubtful pairs go.")],
+    out: Annotated[Path, typer.Option(help="The file to write: id,cluster_id.")],
+    questions: Annotated[
+        Path, typer.Option(help="The file for possible duplicates: left,right,score.")
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Find the duplicates in a table, without a review or a database."""
     table = _read(file)
     if "id" not in table.columns:
         raise Unreadable(f"{file} has no column 'id'; its columns are {', '.join(table.columns)}.")
-    with progress("Comparing") as tell:
-        clusters, doubtful = dedupe_table(table, on_progress=tell)
+    if (repeated := table["id"][table["id"].duplicated()]).size:
+        raise Unreadable(f"In {file} the id '{repeated.iloc[0]}' occurs more than once.")
+    with progress("Comparing") as report:
+        clusters, possible = dedupe_table(table, on_progress=report)
     clusters.to_csv(out, index=False)
-    doubtful.to_csv(questions, index=False)
+    possible.to_csv(questions, index=False)
     n_clusters = int(clusters["cluster_id"].nunique())
     show(
-        {"records": len(clusters), "clusters": n_clusters, "questions": len(doubtful)},
+        {"records": len(clusters), "clusters": n_clusters, "questions": len(possible)},
         as_json=as_json,
-        text=f"{len(clusters):,} records in {n_clusters:,} clusters; {len(doubtful):,} doubtful "
-        "pairs.",
+        text=f"Records: {len(clusters):,}. Clusters: {n_clusters:,}. "
+        f"Possible duplicates: {len(possible):,}.",
     )
 
 
 def simulate(
     file: Annotated[Path, typer.Argument(help="A CSV with id, title, abstract, label (0 or 1).")],
-    question: Annotated[str, typer.Option(help="The review's question, to begin from.")] = "",
+    question: Annotated[str, typer.Option(help="The review's question, to start from.")] = "",
     prior: Annotated[
-        str, typer.Option(help="Ids whose labels are known from the start, with commas.")
+        str, typer.Option(help="Ids whose labels are known from the start, separated by commas.")
     ] = "",
-    seed: Annotated[int, typer.Option(help="For drawing priors where none are given.")] = 0,
-    order: Annotated[Path | None, typer.Option(help="Where the order of reading goes.")] = None,
+    seed: Annotated[int, typer.Option(help="For drawing priors if none are given.")] = 0,
+    order: Annotated[Path | None, typer.Option(help="The file for the order of screening.")] = None,
     curve: Annotated[
-        Path | None, typer.Option(help="Where the recall curve goes: a .csv, or an .svg drawing.")
+        Path | None, typer.Option(help="The file for the recall curve: a .csv, or an .svg drawing.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Replay labelled records with the product's own ranker and print how well it did."""
+    """Simulate the screening of labelled records with siftmap's own ranker and print how it did."""
     table = _read(file)
     if "label" in table.columns:
         table["label"] = pd.to_numeric(table["label"], errors="coerce")
-    priors = [one.strip() for one in prior.split(",") if one.strip()] or None
-    with progress(file.name, total=max(1, len(table))) as tell:
-        done = replay(
+    priors = [name.strip() for name in prior.split(",") if name.strip()] or None
+    with progress(file.name, total=max(1, len(table))) as report:
+        simulation = simulate_screening(
             table,
             question=question or None,
             priors=priors,
             seed=seed,
-            on_progress=lambda known, _total: tell(known),
+            on_progress=lambda known, _total: report(known),
         )
     if order is not None:
-        done.order.to_csv(order, index=False)
-    labels = done.order["label"].tolist()
+        simulation.order.to_csv(order, index=False)
+    labels = simulation.order["label"].tolist()
     if curve is not None and curve.suffix.lower() == ".svg":
         curve.write_text(draw(labels), encoding="utf-8")
     elif curve is not None:
         recall_curve(labels).to_csv(curve, index=False)
-    ends = stopping_points(labels)
-    lines = [f"{name:<9} {value:.4g}" for name, value in done.metrics.items()]
+    rule_stops = stopping_points(labels)
+    lines = [f"{name:<9} {value:.4g}" for name, value in simulation.metrics.items()]
     lines += [
-        f"{one.rule}: after {one.n_read:,} records, recall {one.recall:.3f}"
-        if one.has_stopped
-        else f"{one.rule}: not before the end"
-        for one in ends
+        f"{stop.rule}: after {stop.n_read:,} records, recall {stop.recall:.3f}"
+        if stop.has_stopped
+        else f"{stop.rule}: not before the end"
+        for stop in rule_stops
     ]
     show(
-        done.metrics | {"stops": [asdict(one) for one in ends]},
+        simulation.metrics | {"stops": [asdict(stop) for stop in rule_stops]},
         as_json=as_json,
         text="\n".join(lines),
     )
