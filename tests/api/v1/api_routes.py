@@ -1,4 +1,4 @@
-"""Every route of the API with an example of what it is sent, and who may."""
+"""Every route of the API with an example request, and the actions that it needs."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,11 +11,11 @@ PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n"
 
 @dataclass(frozen=True, eq=False)
 class ApiRoute:
-    """One way into the API."""
+    """A method and path of the API, with an example."""
 
     method: str
     path: str  # as declared
-    actions: tuple[Action, ...] = ()  # any of them; none: whoever has an account
+    actions: tuple[Action, ...] = ()  # any of them; none: everyone with an account
     body: dict[str, Any] | None = None
     files: dict[str, tuple[str, bytes]] | None = None
     query: dict[str, str] = field(default_factory=dict)

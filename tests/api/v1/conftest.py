@@ -10,7 +10,7 @@ from httpx2 import Response
 
 from heatmap.publications import publish, share
 from review.events import Actor
-from review.jobs import JobKind, enqueue
+from review.jobs import JobKind, ask
 from review.people.tokens import TokenScope, issue_token
 from review.reports.full_texts import add_full_text
 from review.storage.files import FileStore
@@ -27,7 +27,7 @@ BOTH = (TokenScope.READ, TokenScope.WRITE)
 
 @dataclass
 class Program:
-    """A program with somebody's token, or with none."""
+    """A program with a person's token, or with none."""
 
     client: TestClient
     token: str | None = None
@@ -56,22 +56,22 @@ def filled_in(value: Any, names: dict[str, Any]) -> Any:
         case str():
             return value.format(**names)
         case list():
-            return [filled_in(one, names) for one in value]
+            return [filled_in(part, names) for part in value]
         case dict():
-            return {key: filled_in(one, names) for key, one in value.items()}
+            return {key: filled_in(part, names) for key, part in value.items()}
     return value
 
 
 @pytest.fixture
 def program(app, database):
-    """A function that gives somebody's program."""
+    """Return a function that makes a program with a person's token."""
 
-    def make(who: Actor | None = None, scopes: tuple[TokenScope, ...] = BOTH) -> Program:
+    def make(person: Actor | None = None, scopes: tuple[TokenScope, ...] = BOTH) -> Program:
         client = TestClient(app, follow_redirects=False)
-        if who is None:
+        if person is None:
             return Program(client)
         with database.writing() as session:
-            token = issue_token(session, account_id=who.account_id, name="test", scopes=scopes)
+            token = issue_token(session, account_id=person.account_id, name="test", scopes=scopes)
         return Program(client, token)
 
     return make
@@ -79,29 +79,29 @@ def program(app, database):
 
 @pytest.fixture
 def filled(database, people, app, tmp_path) -> dict[str, Any]:
-    """Names for the addresses: one of everything in the review."""
+    """Values for the parameters of addresses: one of everything in the review."""
     with database.writing() as session:
         return one_of_everything(session, people, app.state.settings.files_dir, tmp_path)
 
 
 def one_of_everything(session, people, files_dir: Path, folder: Path) -> dict[str, Any]:
     review_id, lead = people.review_id, people.lead
-    one, two, three = make_records(session, review_id, 3)
-    include_fully(session, people, three)
-    study = add_study(session, review_id=review_id, label="Doe 2000", reports=[three], by=lead)
+    first, second, third = make_records(session, review_id, 3)
+    include_fully(session, people, third)
+    study = add_study(session, review_id=review_id, label="Doe 2000", reports=[third], by=lead)
     pdf = folder / "kept.pdf"
     pdf.write_bytes(PDF)
-    add_full_text(session, review_id=review_id, record_id=three, path=pdf, by=lead,
+    add_full_text(session, review_id=review_id, record_id=third, path=pdf, by=lead,
                   name="Doe’s “report”.pdf", files=FileStore(files_dir))  # fmt: skip
-    job = enqueue(session, review_id=review_id, kind=JobKind.DEDUPLICATE, arguments={}, by=lead)
+    job = ask(session, review_id=review_id, kind=JobKind.DEDUPLICATE, arguments={}, by=lead)
     publication = publish(session, review_id=review_id, title="The map", by=lead)
     calibration = begin(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, label="First",
                         numbers=[1], by=lead)  # fmt: skip
     link, _ = share(session, review_id=review_id, publication_id=publication.id, by=lead)
     return {
-        "review": people.slug, "record": one, "other": two, "included": three, "report": three,
+        "review": people.slug, "record": first, "other": second, "included": third, "report": third,
         "study": study.id,
-        "search": session.get_one(Record, one).search_id, "stage": "title_abstract",
+        "search": session.get_one(Record, first).search_id, "stage": "title_abstract",
         "format": "csv", "box": "records_screened", "email": people.emails["advisor"],
         "account_id": people.advisor.account_id, "job": job.id, "publication": publication.id,
         "link": link.id, "reviewer": people.reviewer_b.account_id,

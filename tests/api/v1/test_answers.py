@@ -23,40 +23,40 @@ def base(people):
     return f"/reviews/{people.slug}"
 
 
-def test_a_list_comes_by_the_page_whole_and_without_repeats(program, people, database, base):
+def test_the_pages_of_a_list_are_complete_and_without_repeats(program, people, database, base):
     with database.writing() as session:
         made = make_records(session, people.review_id, 23)
-    caller, found, cursor = program(people.advisor), [], None
+    caller, listed, cursor = program(people.advisor), [], None
 
     while True:
         query = {"limit": 5} | ({"cursor": cursor} if cursor else {})
         page = caller.get(f"{base}/records", params=query).json()
-        found += [one["id"] for one in page["items"]]
+        listed += [record["id"] for record in page["items"]]
         cursor = page["next"]
         if cursor is None:
             break
         assert len(page["items"]) == 5
 
-    assert found == [str(one) for one in made]
+    assert listed == [str(record_id) for record_id in made]
 
 
 @pytest.mark.parametrize("path", ["/events", "/members", "/searches", "/duplicates"])
 def test_pages_of_one_add_up_to_the_whole_list(program, people, filled, base, path):
     caller = program(people.lead)
     whole = caller.get(base + path).json()
-    found, cursor = [], None
+    items, cursor = [], None
 
     for _ in range(len(whole["items"]) + 1):
         page = caller.get(base + path, params={"limit": 1} | ({"cursor": cursor} if cursor else {}))
-        found += page.json()["items"]
+        items += page.json()["items"]
         if (cursor := page.json()["next"]) is None:
             break
 
-    assert found == whole["items"]
+    assert items == whole["items"]
     assert whole["next"] is None
 
 
-def test_a_search_file_is_read_in_the_background(program, people, app, base):
+def test_a_search_file_is_imported_in_the_background(program, people, app, base):
     caller = program(people.lead)
     search = caller.post(f"{base}/searches", {"source": "Scopus", "kind": "database"}).json()
     damaged = RIS + b"\nTY  - JOUR\nER  - \n"
@@ -71,13 +71,15 @@ def test_a_search_file_is_read_in_the_background(program, people, app, base):
     after, whole = caller.get(job).json(), caller.get(f"{base}/searches/{search['id']}").json()
 
     assert (asked.status_code, before["state"], after["state"]) == (202, "waiting", "done")
-    assert [one["name"] for one in whole["files"]] == ["one.ris", "two.ris"]
+    assert [file["name"] for file in whole["files"]] == ["one.ris", "two.ris"]
     assert (whole["n_accepted"], whole["n_rejected"]) == (2, 1)
     assert len(whole["rejected"]) == 1
     assert caller.post(f"{job}/cancel").status_code == 409
 
 
-def test_an_export_is_fetched_by_who_may_ask_for_it(program, people, app, base, database):
+def test_an_export_can_be_downloaded_by_those_who_may_ask_for_it(
+    program, people, app, base, database
+):
     with database.writing() as session:
         make_records(session, people.review_id, 2)
     caller = program(people.lead)
@@ -98,26 +100,24 @@ def test_an_export_is_fetched_by_who_may_ask_for_it(program, people, app, base, 
     assert wrong.status_code == 422
 
 
-def test_what_a_lead_asked_for_is_not_theirs_once_they_lead_no_more(
-    program, people, app, base, database
-):
+def test_a_former_lead_can_no_longer_download_their_export(program, people, app, base, database):
     caller = program(people.lead)
     asked = caller.post(f"{base}/exports", {"kind": "events", "format": "jsonl"}).json()
     work_off(app)
-    given = {"review_id": people.review_id, "by": OPERATOR}
+    act = {"review_id": people.review_id, "by": OPERATOR}
     with database.writing() as session:
-        add_member(session, email=people.emails["outsider"], role=Role.LEAD, **given)
-        add_member(session, email=people.emails["lead"], role=Role.ADVISOR, **given)
+        add_member(session, email=people.emails["outsider"], role=Role.LEAD, **act)
+        add_member(session, email=people.emails["lead"], role=Role.ADVISOR, **act)
     path = f"/jobs/{asked['job']}/file"
     assert caller.get(path).status_code == 200
 
     for role, status in ((Role.LEAD, 403), (Role.ADVISOR, 404)):
         with database.writing() as session:
-            remove_member(session, email=people.emails["lead"], role=role, **given)
+            remove_member(session, email=people.emails["lead"], role=role, **act)
         assert caller.get(path).status_code == status
 
 
-def test_a_cancelled_job_is_done_by_nobody(program, people, app, base):
+def test_a_cancelled_job_is_not_done(program, people, app, base):
     caller = program(people.lead)
     job = f"/jobs/{caller.post(f'{base}/dedupe').json()['job']}"
 
@@ -125,7 +125,9 @@ def test_a_cancelled_job_is_done_by_nobody(program, people, app, base):
     work_off(app)
 
     assert cancelled.json()["state"] == caller.get(job).json()["state"] == "cancelled"
-    assert [one["state"] for one in caller.get(f"{base}/jobs").json()["items"]] == ["cancelled"]
+    assert [listed["state"] for listed in caller.get(f"{base}/jobs").json()["items"]] == [
+        "cancelled"
+    ]
 
 
 def test_the_numbers_of_the_flow_lead_to_their_records(program, people, filled, base):
@@ -135,9 +137,9 @@ def test_the_numbers_of_the_flow_lead_to_their_records(program, people, filled, 
 
     assert counts["adds_up"] is True
     for box in ("database_results", "records_screened", "dbr_assessed", "new_reports"):
-        found = caller.get(f"{base}/prisma/{box}/records").json()["items"]
-        assert len(found) == counts[box], box
-        assert found == caller.get(f"{base}/records", params={"box": box}).json()["items"]
+        behind = caller.get(f"{base}/prisma/{box}/records").json()["items"]
+        assert len(behind) == counts[box], box
+        assert behind == caller.get(f"{base}/records", params={"box": box}).json()["items"]
     past = caller.get(f"{base}/prisma", params={"as_of": "2"}).json()
     assert past["as_of"] == 2
 
@@ -147,7 +149,7 @@ def test_the_numbers_of_the_flow_lead_to_their_records(program, people, filled, 
     ["prisma.csv", "prisma.svg", "prisma.png", "prisma.pdf", "heatmap.csv", "heatmap.xlsx",
      "heatmap.svg", "heatmap.png", "heatmap.html"],
 )  # fmt: skip
-def test_numbers_come_as_files(program, people, filled, base, name):
+def test_numbers_can_be_downloaded_as_files(program, people, filled, base, name):
     kinds = {"csv": "text/csv", "svg": "image/svg+xml", "png": "image/png", "html": "text/html",
              "pdf": "application/pdf", "xlsx": "application/vnd.openxml"}  # fmt: skip
 
@@ -162,13 +164,13 @@ def test_a_cell_of_the_map_leads_to_its_studies_and_a_filter_keeps_some(
     program, people, filled, database, base
 ):
     with database.writing() as session:
-        given = {"session": session, "review_id": people.review_id, "by": people.reviewer_a}
-        contract = add_contract(label="Essex", **given)
-        link_contract(study_id=filled["study"], contract_id=contract.id, **given)
+        act = {"session": session, "review_id": people.review_id, "by": people.reviewer_a}
+        contract = add_contract(label="Essex", **act)
+        link_contract(study_id=filled["study"], contract_id=contract.id, **act)
         for item, value in {"area": "work", "contract_type": "sib", "country": "GB"}.items():
-            code(item=item, value=value, contract_id=contract.id, **given)
+            code(item=item, value=value, contract_id=contract.id, **act)
         code(item="area", value="work", contract_id=contract.id,
-             **given | {"by": people.reviewer_b})  # fmt: skip
+             **act | {"by": people.reviewer_b})  # fmt: skip
     caller = program(people.advisor)
 
     whole = caller.get(f"{base}/heatmap").json()
@@ -184,7 +186,7 @@ def test_a_cell_of_the_map_leads_to_its_studies_and_a_filter_keeps_some(
     assert none == []
 
 
-def test_a_publication_is_read_by_its_link_until_the_link_is_ended(
+def test_a_publication_opens_by_its_share_link_until_the_link_is_turned_off(
     program, people, filled, database, base
 ):
     caller = program(people.lead)
@@ -203,7 +205,7 @@ def test_a_publication_is_read_by_its_link_until_the_link_is_ended(
     assert made["url"].startswith("http://testserver/p/")
     assert more.json()["expires_at"] == "2998-12-31T22:00:00Z"
     assert ended.status_code == 204
-    assert [bool(one["revoked_at"]) for one in listed["links"]] == [True, False]
+    assert [bool(link["revoked_at"]) for link in listed["links"]] == [True, False]
     assert token not in caller.get(f"{base}/publications").text
 
 
@@ -211,7 +213,7 @@ def test_the_log_is_a_chain(program, people, filled, database, base):
     items = program(people.lead).get(f"{base}/events", params={"limit": 200}).json()["items"]
 
     with database.reading() as session:
-        assert [one["number"] for one in items] == list(
+        assert [event["number"] for event in items] == list(
             range(1, last_event(session, people.review_id) + 1)
         )
     for before, after in pairwise(items):
@@ -219,7 +221,9 @@ def test_the_log_is_a_chain(program, people, filled, database, base):
     assert "detail" not in items[0]
 
 
-def test_all_pairs_above_a_score_are_joined_and_taken_back(program, people, database, base):
+def test_all_possible_duplicates_above_a_score_are_merged_and_the_merge_undone(
+    program, people, database, base
+):
     with database.writing() as session:
         a, b, c, d = make_records(session, people.review_id, 4)
         add_model_judgements(
@@ -228,18 +232,18 @@ def test_all_pairs_above_a_score_are_joined_and_taken_back(program, people, data
         )  # fmt: skip
     caller = program(people.lead)
 
-    joined = caller.post(f"{base}/duplicates/above", {"score": 0.9})
+    merged = caller.post(f"{base}/duplicates/above", {"score": 0.9})
     left = caller.get(f"{base}/duplicates").json()["items"]
     again = caller.post(f"{base}/duplicates/above", {"score": 0.9})
-    undone = caller.post(f"{base}/duplicates/undo", {"event": joined.json()["event"]})
+    undone = caller.post(f"{base}/duplicates/undo", {"event": merged.json()["event"]})
 
-    assert joined.status_code == undone.status_code == 201
-    assert [one["left"]["id"] for one in left] == [str(c)]
+    assert merged.status_code == undone.status_code == 201
+    assert [pair["left"]["id"] for pair in left] == [str(c)]
     assert again.status_code == 409
     assert len(caller.get(f"{base}/duplicates").json()["items"]) == 2
 
 
-def test_a_table_is_read_by_the_mapping_that_the_caller_gives(program, people, base, app):
+def test_a_table_is_read_by_the_mapping_in_the_request(program, people, base, app):
     caller = program(people.lead)
     search = caller.post(f"{base}/searches", {"source": "A register", "kind": "register"}).json()
     address = f"{base}/searches/{search['id']}/files"
@@ -261,25 +265,25 @@ def test_a_table_is_read_by_the_mapping_that_the_caller_gives(program, people, b
     assert (record["title"], record["year"]) == ("Een obligatie", 2019)
 
 
-def test_decisions_of_another_program_are_taken_over(program, people, database, base, app):
+def test_decisions_of_another_program_are_imported(program, people, database, base, app):
     with database.writing() as session:
         make_records(session, people.review_id, [{"title": "Homes before jobs in Leeds"}])
     caller = program(people.lead)
     file = {"files": ("r.csv", b"Kop,vote,reviewer\nHomes before jobs in Leeds,kept,A\n")}
     address = f"{base}/screening/title_abstract/decisions/files"
-    said = {
+    form = {
         "mapping": '{"Kop": "title"}',
         "verdicts": '{"kept": "include"}',
         "people": f'{{"A": "{people.emails["reviewer_a"]}"}}',
     }
 
-    wrong = caller.post(address, files=file, data=said | {"verdicts": '{"kept": "nonsense"}'})
-    job = caller.post(address, files=file, data=said).json()["job"]
+    wrong = caller.post(address, files=file, data=form | {"verdicts": '{"kept": "nonsense"}'})
+    job = caller.post(address, files=file, data=form).json()["job"]
     work_off(app)
     done = caller.get(f"/jobs/{job}").json()
 
     assert wrong.status_code == 422
     assert done["result"]["counts"] == {"taken over": 1}
     with database.reading() as session:
-        taken = session.scalars(select(Decision)).one()
-    assert (taken.verdict, taken.reviewer_id) == ("include", people.reviewer_a.account_id)
+        decision = session.scalars(select(Decision)).one()
+    assert (decision.verdict, decision.reviewer_id) == ("include", people.reviewer_a.account_id)

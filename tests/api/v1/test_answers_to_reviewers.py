@@ -1,10 +1,10 @@
-"""Screening, full texts and coding through the API: who is told what, and when."""
+"""Screening, full texts and coding through the API: who may see what, and when."""
 
 import pytest
 
 from review.decisions.decisions import decide
 from review.studies.coding import code
-from review.studies.contracts import add_contract, link_contract
+from review.studies.studies import add_contract, link_contract
 from review.vocabulary import Stage, Verdict
 from tests.api.v1.api_routes import PDF
 from tests.factories import make_records
@@ -17,39 +17,39 @@ def base(people):
     return f"/reviews/{people.slug}"
 
 
-def test_a_conflict_is_settled_without_names_and_counted_in_agreement(
+def test_a_conflict_is_resolved_without_names_and_counted_in_agreement(
     program, people, database, base
 ):
     with database.writing() as session:
         records = make_records(session, people.review_id, 4)
-    ways = [("include", "include"), ("exclude", "exclude"), ("include", "exclude")]
-    for record, said in zip(records, ways, strict=False):
-        for reviewer, verdict in zip(people.reviewers, said, strict=True):
+    verdict_pairs = [("include", "include"), ("exclude", "exclude"), ("include", "exclude")]
+    for record, verdicts in zip(records, verdict_pairs, strict=False):
+        for reviewer, verdict in zip(people.reviewers, verdicts, strict=True):
             decided = program(reviewer).post(
                 f"{base}{TA}/decisions", {"record": str(record), "verdict": verdict}
             )
             assert decided.status_code == 201
-    judge, lead = program(people.adjudicator), program(people.lead)
+    adjudicator, lead = program(people.adjudicator), program(people.lead)
 
-    [conflict] = judge.get(f"{base}{TA}/conflicts").json()["items"]
-    settles = [one["id"] for one in conflict["decisions"]]
-    said = {"record": str(records[2]), "verdict": "include", "settles": settles}
-    stale = judge.post(f"{base}{TA}/adjudications", said | {"settles": settles[:1]})
-    settled = judge.post(f"{base}{TA}/adjudications", said)
+    [conflict] = adjudicator.get(f"{base}{TA}/conflicts").json()["items"]
+    settles = [decision["id"] for decision in conflict["decisions"]]
+    body = {"record": str(records[2]), "verdict": "include", "settles": settles}
+    stale = adjudicator.post(f"{base}{TA}/adjudications", body | {"settles": settles[:1]})
+    resolved = adjudicator.post(f"{base}{TA}/adjudications", body)
     agreement = lead.get(f"{base}{TA}/agreement").json()
     progress = lead.get(f"{base}{TA}/progress").json()
     stopping = lead.get(f"{base}{TA}/stopping").json()
     own = program(people.reviewer_a).get(f"{base}{TA}/progress").json()
 
-    assert {key for one in conflict["decisions"] for key in one} == {
+    assert {key for decision in conflict["decisions"] for key in decision} == {
         "id", "verdict", "exclusion_reason", "note",
     }  # fmt: skip
-    assert (stale.status_code, settled.status_code) == (409, 201)
+    assert (stale.status_code, resolved.status_code) == (409, 201)
     overall = agreement["overall"]
     assert (overall["n"], overall["both_include"], overall["both_exclude"]) == (3, 1, 1)
     assert overall["raw"] == pytest.approx(2 / 3)
     [pair] = agreement["by_pair"]
-    assert set(pair["reviewers"]) == {str(one.account_id) for one in people.reviewers}
+    assert set(pair["reviewers"]) == {str(reviewer.account_id) for reviewer in people.reviewers}
     assert progress["own_decisions"] is None
     assert progress["resolutions"] == {
         "unscreened": 1, "awaiting_second": 0, "conflict": 0, "include": 2, "exclude": 1,
@@ -59,44 +59,47 @@ def test_a_conflict_is_settled_without_names_and_counted_in_agreement(
     assert own == {"stage": "title_abstract", "own_decisions": 3, "resolutions": None}
 
 
-def test_agreement_counts_what_stood_when_the_second_had_decided(program, people, database, base):
+def test_agreement_counts_the_live_decisions_when_the_second_reviewer_decided(
+    program, people, database, base
+):
     with database.writing() as session:
         records = make_records(session, people.review_id, 2)
         a, b = people.reviewers
-        given = {"session": session, "review_id": people.review_id, "stage": Stage.TITLE_ABSTRACT}
-        first = decide(**given, record_id=records[0], verdict=Verdict.INCLUDE, by=a)
+        target = {"session": session, "review_id": people.review_id, "stage": Stage.TITLE_ABSTRACT}
+        first = decide(**target, record_id=records[0], verdict=Verdict.INCLUDE, by=a)
         decide(
-            **given, record_id=records[0], verdict=Verdict.EXCLUDE, by=a, supersedes_id=first.id
+            **target, record_id=records[0], verdict=Verdict.EXCLUDE, by=a, supersedes_id=first.id
         )  # before: it counts
-        second = decide(**given, record_id=records[0], verdict=Verdict.EXCLUDE, by=b)
+        second = decide(**target, record_id=records[0], verdict=Verdict.EXCLUDE, by=b)
         decide(
-            **given, record_id=records[0], verdict=Verdict.INCLUDE, by=b, supersedes_id=second.id
+            **target, record_id=records[0], verdict=Verdict.INCLUDE, by=b, supersedes_id=second.id
         )  # after: it does not
-        once = decide(**given, record_id=records[1], verdict=Verdict.INCLUDE, by=a)
+        once = decide(**target, record_id=records[1], verdict=Verdict.INCLUDE, by=a)
         decide(
-            **given, record_id=records[1], verdict=Verdict.WITHDRAWN, by=a, supersedes_id=once.id
-        )  # nobody's decision stands here
-        decide(**given, record_id=records[1], verdict=Verdict.INCLUDE, by=b)
+            **target, record_id=records[1], verdict=Verdict.WITHDRAWN, by=a, supersedes_id=once.id
+        )  # there is no live decision
+        decide(**target, record_id=records[1], verdict=Verdict.INCLUDE, by=b)
 
     overall = program(people.lead).get(f"{base}{TA}/agreement").json()["overall"]
 
     assert (overall["n"], overall["both_exclude"]) == (1, 1)
 
 
-def test_how_far_reviewers_are_is_for_leads(program, people, database, base):
+def test_only_leads_see_how_far_reviewers_are(program, people, database, base):
     with database.writing() as session:
         [record] = make_records(session, people.review_id)
         decide(session, review_id=people.review_id, record_id=record, stage=Stage.TITLE_ABSTRACT,
                verdict=Verdict.INCLUDE, by=people.reviewer_a)  # fmt: skip
 
-    def flow_state_for(person):
+    def state_shown_to(person):
         query = {"box": "awaiting_title_abstract"}
-        [item] = program(person).get(f"{base}/records", params=query).json()["items"]
-        return item["flow_state"]
+        [listed] = program(person).get(f"{base}/records", params=query).json()["items"]
+        return listed["flow_state"]
 
-    assert flow_state_for(people.lead) == "awaiting_second"
-    assert flow_state_for(people.advisor) == "awaiting_screening"
-    assert flow_state_for(people.adjudicator) == "awaiting_screening"
+    assert state_shown_to(people.lead) == "awaiting_second"
+    assert (
+        state_shown_to(people.advisor) == state_shown_to(people.adjudicator) == "awaiting_screening"
+    )
 
 
 def test_a_full_text_is_shown_in_place_and_can_run_nothing(program, people, filled, base):
@@ -118,25 +121,25 @@ def test_a_code_is_hidden_from_the_second_coder_until_they_have_coded(
     program, people, filled, database, base
 ):
     with database.writing() as session:
-        given = {"session": session, "review_id": people.review_id, "by": people.reviewer_a}
-        contract = add_contract(label="Essex", **given)
-        link_contract(study_id=filled["study"], contract_id=contract.id, **given)
-        code(item="area", value="work", contract_id=contract.id, quote="Jobs.", **given)
-        code(item="country", value="GB", contract_id=contract.id, **given)
+        act = {"session": session, "review_id": people.review_id, "by": people.reviewer_a}
+        contract = add_contract(label="Essex", **act)
+        link_contract(study_id=filled["study"], contract_id=contract.id, **act)
+        code(item="area", value="work", contract_id=contract.id, quote="Jobs.", **act)
+        code(item="country", value="GB", contract_id=contract.id, **act)
         subject = str(contract.id)
     first, second = program(people.reviewer_a), program(people.reviewer_b)
     path, query = f"{base}/codes", {"params": {"contract": subject}}
-    said = {"contract": subject, "item": "area", "value": "home"}
+    body = {"contract": subject, "item": "area", "value": "home"}
 
-    before = [one["item"] for one in second.get(path, **query).json()["items"]]
-    [mine] = first.get(path, params={"item": "area"}).json()["items"]
-    assert second.post(path, said).status_code == 201
-    after = {one["item"]: one for one in second.get(path, **query).json()["items"]}
-    agreed = first.post(f"{path}/agreed", said | {"basis": "consensus"})
-    [settled] = second.get(path, params={"item": "area"}).json()["items"]
+    before = [coded["item"] for coded in second.get(path, **query).json()["items"]]
+    [own] = first.get(path, params={"item": "area"}).json()["items"]
+    assert second.post(path, body).status_code == 201
+    after = {coded["item"]: coded for coded in second.get(path, **query).json()["items"]}
+    agreed = first.post(f"{path}/agreed", body | {"basis": "consensus"})
+    [final] = second.get(path, params={"item": "area"}).json()["items"]
 
     assert before == ["country"]
-    assert (mine["state"], mine["value"], mine["own"]["quote"]) == (
+    assert (own["state"], own["value"], own["own"]["quote"]) == (
         "awaiting_second",
         None,
         "Jobs.",
@@ -144,7 +147,7 @@ def test_a_code_is_hidden_from_the_second_coder_until_they_have_coded(
     assert after["area"]["state"] == "conflict"
     assert after["area"]["differing"] == ["work", "home"]
     assert agreed.status_code == 201
-    assert (settled["state"], settled["value"]) == ("agreed", "home")
+    assert (final["state"], final["value"]) == ("agreed", "home")
 
 
 def test_a_study_keeps_its_reports_and_contracts(program, people, filled, base):
@@ -161,4 +164,4 @@ def test_a_study_keeps_its_reports_and_contracts(program, people, filled, base):
     assert (new.status_code, both.status_code, again.status_code) == (201, 422, 201)
     assert unlinked.json()["reports"] == []
     assert linked.json() == whole
-    assert [one["label"] for one in whole["contracts"]] == ["Essex"]
+    assert [contract["label"] for contract in whole["contracts"]] == ["Essex"]

@@ -1,21 +1,25 @@
-"""Who reads what, and calibration rounds, as programs ask for them."""
+"""Assignments and calibration sets through the API."""
 
 from tests.factories import make_records
 
 
-def test_shares_are_given_and_listed(program, people, database):
+def test_assignments_are_made_and_listed(program, people, database):
     with database.writing() as session:
         make_records(session, people.review_id, 4)
     lead, address = program(people.lead), f"/reviews/{people.slug}/assignments"
-    who = str(people.reviewer_a.account_id)
+    account_id = str(people.reviewer_a.account_id)
 
-    made = lead.post(address, {"account": who, "workload": 0, "languages": ["es"]})
-    refused = lead.post(address, {"account": who, "languages": ["klingon"]})
-    listed = {one["account"]: one for one in lead.get(address).json()["items"]}
+    made = lead.post(address, {"account": account_id, "workload": 0, "languages": ["es"]})
+    refused = lead.post(address, {"account": account_id, "languages": ["klingon"]})
+    listed = {assignment["account"]: assignment for assignment in lead.get(address).json()["items"]}
 
     assert made.status_code == 201
     assert refused.status_code == 422
-    assert (listed[who]["workload"], listed[who]["n_first"], listed[who]["languages"]) == (
+    assert (
+        listed[account_id]["workload"],
+        listed[account_id]["n_first"],
+        listed[account_id]["languages"],
+    ) == (
         0,
         0,
         ["es"],
@@ -23,7 +27,7 @@ def test_shares_are_given_and_listed(program, people, database):
     assert listed[str(people.reviewer_b.account_id)]["n_first"] == 4
 
 
-def test_a_round_is_begun_listed_and_ended(program, people, database):
+def test_a_calibration_set_is_started_listed_and_ended(program, people, database):
     with database.writing() as session:
         make_records(session, people.review_id, 4)
     lead, base = program(people.lead), f"/reviews/{people.slug}"

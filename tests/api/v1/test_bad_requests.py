@@ -33,14 +33,14 @@ def test_a_body_that_makes_no_sense_saves_nothing(program, people, database, bod
 
 
 def test_a_literal_backslash_is_no_stray_character(program, people):
-    said = {"source": "x", "kind": "database", "query": "a \\u0000 b \\\\u0000"}
+    body = {"source": "x", "kind": "database", "query": "a \\u0000 b \\\\u0000"}
 
-    answer = program(people.lead).post(f"/reviews/{people.slug}/searches", said)
+    answer = program(people.lead).post(f"/reviews/{people.slug}/searches", body)
 
-    assert answer.json()["query"] == said["query"]
+    assert answer.json()["query"] == body["query"]
 
 
-def test_fields_that_nobody_asked_for_are_refused_on_every_route(program, people, filled, database):
+def test_unknown_fields_are_refused_on_every_route(program, people, filled, database):
     with database.reading() as session:
         before = last_event(session, people.review_id)
 
@@ -71,7 +71,7 @@ def test_fields_that_nobody_asked_for_are_refused_on_every_route(program, people
      "/heatmap?unit=x", "/heatmap?x=y", "/heatmap.exe", "/heatmap/cell?row=x",
      "/duplicates?state=all", "/codes?item=" + "x" * 300],
 )  # fmt: skip
-def test_an_address_that_means_nothing_is_a_problem(program, people, path):
+def test_an_address_that_makes_no_sense_is_a_problem(program, people, path):
     answer = program(people.lead).get(f"/reviews/{people.slug}{path}")
 
     assert answer.status_code in (403, 404, 422), answer.text
@@ -101,18 +101,18 @@ def test_an_upload_of_the_wrong_kind_is_refused(program, people, filled):
     no_file = caller.ask("POST", files, data={"encoding": "utf-8"})
     no_form = caller.post(files, {"files": []})
 
-    assert [one.status_code for one in (no_pdf, no_codec, no_file, no_form)] == [422] * 4
+    assert [answer.status_code for answer in (no_pdf, no_codec, no_file, no_form)] == [422] * 4
 
 
-@pytest.mark.parametrize("is_told", [True, False], ids=["announced", "unannounced"])
-def test_a_body_without_end_is_not_read_to_its_end(program, people, is_told):
+@pytest.mark.parametrize("is_announced", [True, False], ids=["announced", "unannounced"])
+def test_a_body_without_end_is_not_read_to_its_end(program, people, is_announced):
     def flood():
         for _ in range(64):
             yield b" " * 2**20
 
     answer = program(people.lead).ask(
         "POST", f"/reviews/{people.slug}/searches",
-        content=b" " * 2**26 if is_told else flood(),
+        content=b" " * 2**26 if is_announced else flood(),
         headers={"content-type": "application/json"},
     )  # fmt: skip
 
@@ -151,15 +151,15 @@ def test_a_crowded_or_broken_form_is_refused(program, people, filled, name):
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize("said", ["0-0," * 5_000 + "1-1", "9-1", "-", "0-" * 3_000, "1e9-2e9"])
-def test_a_flood_of_ranges_sends_no_more_than_the_file(program, people, filled, app, said):
+@pytest.mark.parametrize("ranges", ["0-0," * 5_000 + "1-1", "9-1", "-", "0-" * 3_000, "1e9-2e9"])
+def test_a_flood_of_ranges_sends_no_more_than_the_file(program, people, filled, app, ranges):
     caller = program(people.lead)
     asked = caller.post(f"/reviews/{people.slug}/exports", {"kind": "events", "format": "csv"})
     work_off(app)
     address = f"/jobs/{asked.json()['job']}/file"
     whole = caller.get(address)
 
-    answer = caller.get(address, headers={"range": f"bytes={said}"})
+    answer = caller.get(address, headers={"range": f"bytes={ranges}"})
 
     assert whole.status_code == 200
     assert answer.status_code in (200, 206, 400, 416)

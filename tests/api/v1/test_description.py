@@ -15,8 +15,8 @@ def document(program):
 
 
 def operations(document):
-    for path, found in document["paths"].items():
-        for method, operation in found.items():
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
             yield f"{method.upper()} {path}", operation
 
 
@@ -24,7 +24,7 @@ def test_the_document_is_an_openapi_document(document):
     assert OpenAPI.model_validate(document).info.title == "siftmap"
     assert document["servers"] == [{"url": "/api/v1"}]
     text = json.dumps(document)
-    referred = {one.split('"')[0] for one in text.split("#/components/schemas/")[1:]}
+    referred = {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}
     assert referred <= document["components"]["schemas"].keys()
 
 
@@ -40,7 +40,7 @@ def test_every_route_is_named_and_described(document):
 
 def test_every_error_is_declared_as_a_problem(document):
     for name, operation in operations(document):
-        errors = {code: one for code, one in operation["responses"].items() if code >= "400"}
+        errors = {code: answer for code, answer in operation["responses"].items() if code >= "400"}
         assert {"401", "403", "404", "422", "503"} <= errors.keys(), name
         for answer in errors.values():
             assert list(answer["content"]) == [problems.MEDIA_TYPE], name
@@ -61,7 +61,7 @@ def test_every_body_is_closed(document):
     [("GET", "/nowhere", 404), ("GET", "/reviews/", 404), ("DELETE", "/reviews", 405),
      ("GET", "/", 404), ("PATCH", "/jobs/x/cancel", 405)],
 )  # fmt: skip
-def test_what_is_no_route_is_a_problem_too(program, people, method, path, status):
+def test_an_unknown_address_is_a_problem_too(program, people, method, path, status):
     answer = program(people.lead).ask(method, path)
 
     assert answer.status_code == answer.json()["status"] == status
@@ -69,7 +69,7 @@ def test_what_is_no_route_is_a_problem_too(program, people, method, path, status
     assert ("allow" in answer.headers) == (status == 405)
 
 
-def test_a_fault_of_ours_tells_nothing_of_itself(program, people, monkeypatch):
+def test_a_failure_of_the_server_reveals_nothing(program, people, monkeypatch):
     caller = program(people.lead)
     caller.client = type(caller.client)(caller.client.app, raise_server_exceptions=False)
     monkeypatch.setattr("api.v1.reviews.protocol_state", lambda *_: 1 / 0)

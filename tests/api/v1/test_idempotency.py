@@ -31,10 +31,10 @@ def test_eight_equal_requests_at_once_are_one_act_and_eight_equal_answers(
 ):
     caller = program(people.reviewer_a)
     path = f"/reviews/{people.slug}/screening/title_abstract/decisions"
-    said = {"record": str(records[0]), "verdict": "include"}
+    body = {"record": str(records[0]), "verdict": "include"}
 
     def send(_):
-        return caller.post(path, said, headers={"idempotency-key": "one intent"})
+        return caller.post(path, body, headers={"idempotency-key": "one intent"})
 
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(send, range(8)))
@@ -46,7 +46,7 @@ def test_eight_equal_requests_at_once_are_one_act_and_eight_equal_answers(
     assert count(database, Decision) == count(database, Event, Event.act == Act.DECIDE) == 1
 
 
-def test_a_key_that_comes_with_something_else_is_refused(program, people, database):
+def test_a_key_with_another_request_is_refused(program, people, database):
     caller = program(people.lead)
     key = {"idempotency-key": "k"}
     path = f"/reviews/{people.slug}/searches"
@@ -74,16 +74,16 @@ def test_keys_are_each_persons_own(program, people, database):
     with database.writing() as session:
         make_records(session, people.review_id)
     key = {"headers": {"idempotency-key": "k"}}
-    mine = program(people.lead).post(f"/reviews/{people.slug}/dedupe", **key)
+    lead_answer = program(people.lead).post(f"/reviews/{people.slug}/dedupe", **key)
 
-    theirs = program(people.reviewer_a).post(f"/reviews/{people.slug}/dedupe", **key)
+    reviewer_answer = program(people.reviewer_a).post(f"/reviews/{people.slug}/dedupe", **key)
 
-    assert mine.status_code == 202
-    assert theirs.status_code == 403
-    assert "idempotency-replayed" not in theirs.headers
+    assert lead_answer.status_code == 202
+    assert reviewer_answer.status_code == 403
+    assert "idempotency-replayed" not in reviewer_answer.headers
 
 
-def test_a_refused_request_stores_nothing_and_may_come_again(program, people, records, database):
+def test_a_refused_request_stores_nothing_and_may_be_sent_again(program, people, records, database):
     caller = program(people.lead)
     key = {"headers": {"idempotency-key": "k"}}
     path = f"/reviews/{people.slug}/records/{records[0]}/removal"
@@ -95,22 +95,22 @@ def test_a_refused_request_stores_nothing_and_may_come_again(program, people, re
     assert (refused.status_code, done.status_code) == (422, 201)
 
 
-def test_who_left_the_review_is_not_answered_again(program, people, database):
+def test_a_former_member_gets_no_repeated_answer(program, people, database):
     caller = program(people.reviewer_a)
     key = {"headers": {"idempotency-key": "k"}}
     with database.writing() as session:
         [record] = make_records(session, people.review_id)
     path = f"/reviews/{people.slug}/screening/title_abstract/decisions"
-    said = {"record": str(record), "verdict": "include"}
-    assert caller.post(path, said, **key).status_code == 201
+    body = {"record": str(record), "verdict": "include"}
+    assert caller.post(path, body, **key).status_code == 201
     with database.writing() as session:
         remove_member(session, review_id=people.review_id, email=people.emails["reviewer_a"],
                       role=Role.REVIEWER, by=OPERATOR)  # fmt: skip
 
-    assert caller.post(path, said, **key).status_code == 404
+    assert caller.post(path, body, **key).status_code == 404
 
 
-def test_files_are_part_of_what_a_request_says(program, people, filled, database):
+def test_files_are_part_of_a_request(program, people, filled, database):
     caller = program(people.lead)
     key = {"headers": {"idempotency-key": "k"}}
     path = f"/reviews/{people.slug}/searches/{filled['search']}/files"
@@ -125,7 +125,7 @@ def test_files_are_part_of_what_a_request_says(program, people, filled, database
     assert other.status_code == send(RIS, "b.ris").status_code == 422
 
 
-def test_an_answer_without_a_body_comes_again_without_one(program, people, database):
+def test_an_answer_without_a_body_is_repeated_without_one(program, people, database):
     caller = program(people.lead)
     path = f"/reviews/{people.slug}/members/{people.advisor.account_id}"
     key = {"params": {"role": "advisor"}, "headers": {"idempotency-key": "k"}}
@@ -137,7 +137,7 @@ def test_an_answer_without_a_body_comes_again_without_one(program, people, datab
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256])
-def test_a_key_that_is_none_is_refused(program, people, key):
+def test_an_empty_or_long_key_is_refused(program, people, key):
     answer = program(people.lead).post(
         f"/reviews/{people.slug}/dedupe", headers={"idempotency-key": key}
     )
@@ -145,7 +145,7 @@ def test_a_key_that_is_none_is_refused(program, people, key):
     assert answer.status_code == 422
 
 
-def test_the_second_of_two_tabs_is_told_what_stands(program, people, records, database):
+def test_the_second_of_two_tabs_gets_the_live_decision(program, people, records, database):
     caller = program(people.reviewer_a)
     path = f"/reviews/{people.slug}/screening/title_abstract/decisions"
     record = str(records[0])
@@ -175,13 +175,13 @@ def test_every_unsafe_route_takes_a_key(app):
         for path, operations in document["paths"].items()
         for method, operation in operations.items()
         if method != "get"
-        and "idempotency-key" not in {one["name"] for one in operation["parameters"]}
+        and "idempotency-key" not in {parameter["name"] for parameter in operation["parameters"]}
     ]
 
     assert not without
 
 
-def test_a_full_text_sent_twice_is_kept_once(program, people, filled, database):
+def test_a_full_text_sent_twice_is_stored_once(program, people, filled, database):
     caller = program(people.lead)
     path = f"/reviews/{people.slug}/reports/{filled['report']}/full-text"
     with database.reading() as session:

@@ -1,4 +1,4 @@
-"""Who may do what through the API: every principal, every route, own, foreign and missing."""
+"""Permissions in the API: every role and route, and own, foreign and missing reviews."""
 
 from uuid import uuid4
 
@@ -26,11 +26,11 @@ IDS = ("record", "other", "included", "report", "study", "search", "job", "publi
 
 
 def is_problem(answer, status):
-    said = answer.json()
+    document = answer.json()
     return (
         answer.headers["content-type"] == "application/problem+json"
-        and answer.status_code == said["status"] == status
-        and {"type", "title", "detail"} <= said.keys()
+        and answer.status_code == document["status"] == status
+        and {"type", "title", "detail"} <= document.keys()
     )
 
 
@@ -52,7 +52,7 @@ def test_each_role_may_do_what_the_table_says_and_nothing_else(program, people, 
 
     for route in IN_A_REVIEW:
         answer = caller.call(route, filled)
-        allowed = any(may(frozenset(ROLES[name]), one) for one in route.actions)
+        allowed = any(may(frozenset(ROLES[name]), action) for action in route.actions)
         if (answer.status_code != 403) != allowed or answer.status_code >= 500:
             wrong.append((str(route), answer.status_code, answer.text))
         if answer.status_code >= 400:
@@ -61,13 +61,13 @@ def test_each_role_may_do_what_the_table_says_and_nothing_else(program, people, 
     assert not wrong
 
 
-def test_the_examples_are_no_nonsense(program, people, filled):
-    """Whoever may do it can do it: no example is refused for what it says."""
+def test_the_examples_make_sense(program, people, filled):
+    """Those who may send an example are not refused for what is in it."""
     done = {}
     for name in reversed(ROLES):  # the lead last: what she reopens, somebody has decided on
         caller = program(getattr(people, name))
         for route in IN_A_REVIEW:
-            if any(may(frozenset(ROLES[name]), one) for one in route.actions):
+            if any(may(frozenset(ROLES[name]), action) for action in route.actions):
                 done.setdefault(str(route), set()).add(caller.call(route, filled).status_code)
 
     refused = {route for route, statuses in done.items() if min(statuses) >= 400}
@@ -83,21 +83,21 @@ def test_the_examples_are_no_nonsense(program, people, filled):
     }
 
 
-@pytest.mark.parametrize("who", ["other_lead", "outsider", "ex_member", "admin"])
+@pytest.mark.parametrize("name", ["other_lead", "outsider", "ex_member", "admin"])
 def test_a_foreign_review_answers_exactly_like_a_missing_one(
-    program, people, filled, database, who
+    program, people, filled, database, name
 ):
     with database.writing() as session:
         stranger = make_review(session)
         remove_member(session, review_id=people.review_id, email=people.emails["reviewer_b"],
                       role=Role.REVIEWER, by=OPERATOR)  # fmt: skip
         admin = add_account(session, email="a@example.org", name="A", password=None, is_admin=True)
-        runs = Actor.person(admin.id)
+        operator = Actor.person(admin.id)
     chosen = {
         "other_lead": stranger.lead, "outsider": people.outsider, "ex_member": people.reviewer_b,
-        "admin": runs,
+        "admin": operator,
     }  # fmt: skip
-    caller = program(chosen[who])
+    caller = program(chosen[name])
     other = "x" * len(people.slug)
 
     for route in IN_A_REVIEW:
@@ -109,26 +109,26 @@ def test_a_foreign_review_answers_exactly_like_a_missing_one(
         assert foreign.text.replace(people.slug, other) == missing.text
 
 
-def test_ids_of_another_review_are_missing_in_ones_own(program, people, filled, database):
+def test_ids_of_another_review_do_not_exist_in_ones_own(program, people, filled, database):
     with database.writing() as session:
         stranger = make_review(session)
     callers = {name: program(getattr(stranger, name)) for name in ROLES}
     names = filled | {"review": stranger.slug}
 
     for route in IN_A_REVIEW:
-        if not any(f"{{{one}}}" in f"{route.path}{route.query}{route.body}" for one in IDS):
+        if not any(f"{{{name}}}" in f"{route.path}{route.query}{route.body}" for name in IDS):
             continue
         name = next(
             name for name in ROLES
-            if any(may(frozenset(ROLES[name]), one) for one in route.actions)
+            if any(may(frozenset(ROLES[name]), action) for action in route.actions)
         )  # fmt: skip
         foreign = callers[name].call(route, names)
-        missing = callers[name].call(route, names | {one: uuid4() for one in IDS})
+        missing = callers[name].call(route, names | {name: uuid4() for name in IDS})
         assert is_problem(foreign, 404), (str(route), foreign.text)
         assert foreign.text == missing.text, route
 
 
-def test_nobody_and_a_revoked_token_are_told_to_sign_in(program, people, filled, database):
+def test_without_a_valid_token_the_answer_is_to_sign_in(program, people, filled, database):
     revoked = program(people.lead)
     with database.writing() as session:
         [token] = tokens_of(session, people.lead.account_id)
@@ -159,10 +159,10 @@ def test_a_token_that_may_only_read_changes_nothing(program, people, filled, dat
         assert last_event(session, people.review_id) == before
 
 
-def test_a_cookie_writes_from_our_own_pages_only(sign_in, people, filled):
+def test_a_cookie_may_write_only_from_our_own_pages(sign_in, people, filled):
     browser = sign_in(people.lead)
     ours = {"origin": "http://testserver"}
-    theirs = [
+    foreign = [
         {}, {"origin": "https://evil.example"}, {"origin": "null"},
         {"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"},
         ours | {"content-type": "text/plain"},
@@ -171,7 +171,7 @@ def test_a_cookie_writes_from_our_own_pages_only(sign_in, people, filled):
 
     for route in UNSAFE:
         path = "/api/v1" + route.path.format(**filled)
-        for headers in theirs:
+        for headers in foreign:
             answer = browser.client.request(route.method, path, headers=headers)
             assert is_problem(answer, 403), (str(route), headers)
     path = f"/api/v1/reviews/{people.slug}/dedupe"
@@ -179,7 +179,7 @@ def test_a_cookie_writes_from_our_own_pages_only(sign_in, people, filled):
         assert browser.client.post(path, headers=headers).status_code == 202
 
 
-def test_a_wrong_token_is_not_saved_by_a_cookie(sign_in, people):
+def test_a_wrong_token_is_refused_in_spite_of_a_cookie(sign_in, people):
     browser = sign_in(people.lead)
 
     answer = browser.get("/api/v1/reviews", headers={"authorization": "Bearer siftmap_no"})
@@ -201,27 +201,27 @@ def test_reading_through_the_api_writes_nothing(program, people, filled, databas
         assert last_event(session, people.review_id) == before
 
 
-def test_reviews_are_begun_by_those_who_run_the_server(program, people, database):
+def test_only_those_who_run_the_server_can_start_reviews(program, people, database):
     with database.writing() as session:
         admin = add_account(session, email="a@example.org", name="A", password=None, is_admin=True)
-        runs = Actor.person(admin.id)
-    said = {"protocol": "blank", "title": "A map of Things!"}
+        operator = Actor.person(admin.id)
+    body = {"protocol": "blank", "title": "A map of Things!"}
 
-    refused = program(people.lead).post("/reviews", said)
-    made = program(runs).post("/reviews", said)
-    taken = program(runs).post("/reviews", said)
-    faulty = program(runs).post("/reviews", {"protocol": "title: x\nlanguages: [xx]\n"})
+    refused = program(people.lead).post("/reviews", body)
+    made = program(operator).post("/reviews", body)
+    repeated = program(operator).post("/reviews", body)
+    faulty = program(operator).post("/reviews", {"protocol": "title: x\nlanguages: [xx]\n"})
 
     assert is_problem(refused, 403)
     assert made.status_code == 201
-    assert made.json() == {"slug": "a-map-of-things", "title": said["title"], "roles": ["lead"]}
-    assert program(runs).get("/reviews/a-map-of-things").json()["protocol"]["version"] == 1
-    assert is_problem(taken, 409)
+    assert made.json() == {"slug": "a-map-of-things", "title": body["title"], "roles": ["lead"]}
+    assert program(operator).get("/reviews/a-map-of-things").json()["protocol"]["version"] == 1
+    assert is_problem(repeated, 409)
     assert is_problem(faulty, 422)
     assert len(faulty.json()["problems"]) > 1
 
 
-def test_every_route_is_of_the_kind_that_knows_its_caller(app):
+def test_every_route_uses_our_own_route_class(app):
     api = create_api(app.state)
 
     def every(routes):

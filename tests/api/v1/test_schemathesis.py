@@ -1,4 +1,4 @@
-"""The API against its own description: whatever is sent, it answers as it says it would."""
+"""The API against its own description: whatever is sent, the answer is as described."""
 
 import os
 import warnings
@@ -49,38 +49,38 @@ def world(templates, tmp_path):
         people = make_review(session)
         names = one_of_everything(session, people, app.state.settings.files_dir, tmp_path)
         tokens = {
-            who: issue_token(session, account_id=getattr(people, who).account_id, name=who,
+            name: issue_token(session, account_id=getattr(people, name).account_id, name=name,
                              scopes=list(TokenScope))
-            for who in ("lead", "reviewer_a", "advisor")
+            for name in ("lead", "reviewer_a", "advisor")
         }  # fmt: skip
     yield app, names, tokens
     database.dispose()
 
 
-def exercise(world, who, n):
+def exercise(world, name, n):
     app, names, tokens = world
     description = schemathesis.openapi.from_asgi(f"{BASE}/openapi.json", app)
     known = {name: str(value) for name, value in names.items()}
-    headers = {"authorization": f"Bearer {tokens[who]}"}
+    headers = {"authorization": f"Bearer {tokens[name]}"}
     with asgi.get_client(app) as client:
-        for found in description.get_all_operations():
-            try_out(found.ok(), known, headers, client, n)
+        for operation in description.get_all_operations():
+            try_out(operation.ok(), client, known=known, headers=headers, n=n)
 
 
-def try_out(operation, known, headers, client, n):
-    places = st.dictionaries(st.sampled_from(sorted(known)), st.booleans())
+def try_out(operation, client, *, known, headers, n):
+    spared_names = st.dictionaries(st.sampled_from(sorted(known)), st.booleans())
 
     @hypothesis.settings(
         max_examples=n, derandomize=n == EXAMPLES, deadline=None, database=None,
         phases=[Phase.generate], suppress_health_check=list(HealthCheck),
     )  # fmt: skip
-    @given(case=operation.as_strategy(), spared=places)
+    @given(case=operation.as_strategy(), spared=spared_names)
     def answers_as_described(case, spared):
         # Made-up ids find nothing, so most of them become ids that are there.
-        where = case.path_parameters or {}
-        for name in set(where) & set(known):
+        parameters = case.path_parameters or {}
+        for name in set(parameters) & set(known):
             if name == "review" or not spared.get(name):
-                where[name] = known[name]
+                parameters[name] = known[name]
         if isinstance(case.body, dict):
             for name in set(case.body) & set(known):
                 if not spared.get(name) and isinstance(case.body[name], str):
@@ -91,12 +91,12 @@ def try_out(operation, known, headers, client, n):
     answers_as_described()
 
 
-@pytest.mark.parametrize("who", ["lead", "reviewer_a", "advisor"])
-def test_every_operation_answers_as_it_is_described(world, who):
-    exercise(world, who, EXAMPLES)
+@pytest.mark.parametrize("name", ["lead", "reviewer_a", "advisor"])
+def test_every_operation_answers_as_it_is_described(world, name):
+    exercise(world, name, EXAMPLES)
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("who", ["lead", "reviewer_a", "advisor"])
-def test_every_operation_answers_as_it_is_described_however_long_one_tries(world, who):
-    exercise(world, who, SOAK_EXAMPLES)
+@pytest.mark.parametrize("name", ["lead", "reviewer_a", "advisor"])
+def test_every_operation_answers_as_it_is_described_however_long_one_tries(world, name):
+    exercise(world, name, SOAK_EXAMPLES)
