@@ -1,4 +1,4 @@
-"""Coded studies and contracts as a tidy frame: one line for each place on a map."""
+"""Coded studies and contracts as a tidy frame: one line for each cell that a pair is in."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,15 +11,8 @@ import pandas as pd
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from protocols.schema import (
-    SPECIAL_VALUES,
-    Axis,
-    CodebookItem,
-    ItemType,
-    Level,
-    MapFramework,
-    Protocol,
-)
+from heatmap.axes import Axes, MapAxis, entry_keys
+from protocols.schema import SPECIAL_VALUES, CodebookItem, Level
 from review.states.clusters import Scope, latest
 from review.states.flow import FlowState, flow_states
 from review.studies.agreement import CodeState, coded_values
@@ -31,81 +24,69 @@ Values = Mapping[tuple[Subject, str], Any]
 
 
 @dataclass(frozen=True)
-class Coded:
-    """What a map is counted from: included studies, their contracts, and what is coded of them."""
+class CodedStudies:
+    """What a map is counted from: included studies, their contracts, and their current values."""
 
     studies: Sequence[UUID]
     n_reports: Mapping[UUID, int]
     contracts: Mapping[UUID, Sequence[UUID]]
     values: Values
-    coded_studies: frozenset[UUID]  # those with at least one value that holds
+    coded_studies: frozenset[UUID]  # those with at least one current value
 
 
 def read_coded(
     session: Session, *, review_id: UUID, items: Iterable[str], as_of: int | None = None
-) -> Coded:
-    """Return included studies and the values that hold for ``items``, after event ``as_of``."""
+) -> CodedStudies:
+    """Return included studies and the current values of ``items``, after event ``as_of``."""
     states = flow_states(session, review_id=review_id, as_of=as_of)
-    reports = session.scalars(
+    study_of_reports = session.scalars(
         select(states.c.study_id)
         .where(states.c.flow_state == FlowState.INCLUDED.value)
         .order_by(states.c.number)
     ).all()
-    studies = list(dict.fromkeys(reports))
+    studies = list(dict.fromkeys(study_of_reports))
     contracts = _contracts(session, review_id, as_of)
-    settled = [
+    current_values = [
         value
         for value in coded_values(session, review_id=review_id, as_of=as_of)
         if value.state in (CodeState.AGREED, CodeState.CODED)
     ]
-    wanted = set(items)
-    subjects = {value.subject for value in settled}
-    return Coded(
+    keys = set(items)
+    coded_subjects = {value.subject for value in current_values}
+    return CodedStudies(
         studies=studies,
-        n_reports={study: reports.count(study) for study in studies},
+        n_reports={study: study_of_reports.count(study) for study in studies},
         contracts=contracts,
-        values={(v.subject, v.item): v.value for v in settled if v.item in wanted},
+        values={(v.subject, v.item): v.value for v in current_values if v.item in keys},
         coded_studies=frozenset(
             study
             for study in studies
             if any(
-                Subject(study, None) in subjects
-                or Subject(None, contract) in subjects
-                or Subject(study, contract) in subjects
+                Subject(study, None) in coded_subjects
+                or Subject(None, contract) in coded_subjects
+                or Subject(study, contract) in coded_subjects
                 for contract in [None, *contracts.get(study, [])]
             )
         ),
     )
 
 
-def items_of(protocol: Protocol, framework: MapFramework) -> list[str]:
-    """Return the codebook items that a framework reads."""
-    keys: list[str] = []
-    for axis in (framework.rows, framework.columns):
-        keys += [item.key for item in _axis_items(protocol, axis)]
-        keys += [axis.also] if axis.also else []
-    keys += [framework.segments] if framework.segments else []
-    return [*keys, *framework.filters]
+def tidy(coded: CodedStudies, axes: Axes, *, secondary: bool = False) -> pd.DataFrame:
+    """Return a line for each row and column in which a contract of an included study counts.
 
-
-def tidy(
-    coded: Coded, *, protocol: Protocol, framework: MapFramework, secondary: bool = False
-) -> pd.DataFrame:
-    """Return one line for each place of each included study's contracts.
-
-    Columns: study_id, contract_id, row, column, segment, and one for each filter.  A study
-    without a contract, or a contract not coded on an axis, has one line with the gap as None:
-    nothing is dropped.  With ``secondary`` the values of an axis's ``also`` item count too.
+    Columns: study_id, contract_id, row, column, segment, and one for each filter.  A study without
+    a contract, or a contract that is not coded on an axis, has a line with None in the gap: nothing
+    is dropped.  With ``secondary``, the values of the axes' secondary items count too.
     """
     lines = []
     for study in coded.studies:
         contracts: Sequence[UUID | None] = coded.contracts.get(study) or [None]
         for contract in contracts:
-            place = _Place(coded.values, protocol, study, contract)
-            extra = {key: place.values(key) for key in framework.filters}
-            segment = place.values(framework.segments)[0] if framework.segments else None
-            rows = place.on(framework.rows, secondary=secondary)
-            columns = place.on(framework.columns, secondary=secondary)
+            values = _PairValues(coded.values, study, contract)
+            filters = {key: values.keys_of(item) for key, item in axes.filters.items()}
+            segment = values.keys_of(axes.segments)[0] if axes.segments else None
+            rows = values.keys_on(axes.rows, secondary=secondary)
+            columns = values.keys_on(axes.columns, secondary=secondary)
             lines += [
                 {
                     "study_id": study,
@@ -114,67 +95,47 @@ def tidy(
                     "column": column,
                     "segment": segment,
                 }
-                | extra
+                | filters
                 for row, column in product(rows, columns)
             ]
-    return pd.DataFrame(lines, columns=[*COLUMNS, *framework.filters], dtype=object)
+    return pd.DataFrame(lines, columns=[*COLUMNS, *axes.filters], dtype=object)
 
 
-class _Place:
-    """Where one study's report of one contract stands on any axis."""
+class _PairValues:
+    """The coded values of one contract as one study reports it."""
 
-    def __init__(
-        self, values: Values, protocol: Protocol, study: UUID, contract: UUID | None
-    ) -> None:
-        self.coded = values
-        self.protocol = protocol
+    def __init__(self, values: Values, study: UUID, contract: UUID | None) -> None:
+        self.values = values
         self.subjects = {
             Level.STUDY: Subject(study, None),
             Level.CONTRACT: Subject(None, contract),
             Level.STUDY_CONTRACT: Subject(study, contract),
         }
 
-    def on(self, axis: Axis, *, secondary: bool) -> list[str | None]:
-        """Return the entries of the axis where it stands; [None] where it is not coded."""
-        if axis.item is not None:
-            found = self.values(axis.item)
-            if secondary and axis.also:
-                also = [key for key in self.values(axis.also) if key not in SPECIAL_VALUES]
-                found = list(dict.fromkeys([*found, *also]))
-        else:
-            found = [
-                item.key
-                for item in _axis_items(self.protocol, axis)
-                if axis.value in self.values(item.key)
+    def keys_on(self, axis: MapAxis, *, secondary: bool) -> list[str | None]:
+        """Return the keys of the entries in which the pair counts; [None] if it is not coded."""
+        if axis.is_group:
+            keys: list[str | None] = [
+                item.key for item in axis.items if axis.counted_value in self.keys_of(item)
             ]
-        known = [key for key in found if key is not None]
-        return list(known) or [None]
+        else:
+            [item] = axis.items
+            keys = self.keys_of(item)
+            if secondary and axis.secondary:
+                added = [key for key in self.keys_of(axis.secondary) if key not in SPECIAL_VALUES]
+                keys = list(dict.fromkeys([*keys, *added]))
+        return [key for key in keys if key is not None] or [None]
 
-    def values(self, key: str) -> list[str | None]:
-        """Return the entries that the coded value stands for; [None] where it is not coded."""
-        item = self.protocol.item(key)
-        value = self.coded.get((self.subjects[item.level], key))
-        return [None] if value is None else entries_of(item, value)
-
-
-def entries_of(item: CodebookItem, value: Any) -> list[str | None]:
-    """Return the entries of an axis that a coded value stands for."""
-    if isinstance(value, dict) and "special" in value:
-        return [value["special"]]
-    if item.type is ItemType.YES_NO:
-        return ["yes" if value else "no"]
-    if item.type is ItemType.MANY_OF:
-        return list(value)
-    return [str(value)]
-
-
-def _axis_items(protocol: Protocol, axis: Axis) -> Sequence[CodebookItem]:
-    return [protocol.item(axis.item)] if axis.item else protocol.group(axis.group or "")
+    def keys_of(self, item: CodebookItem) -> list[str | None]:
+        """Return the keys of the entries of an item's value; [None] if it is not coded."""
+        value = self.values.get((self.subjects[item.level], item.key))
+        return [None] if value is None else entry_keys(item, value)
 
 
 def _contracts(
     session: Session, review_id: UUID, as_of: int | None
 ) -> Mapping[UUID, Sequence[UUID]]:
+    """Return the contracts that each study reports, in the order in which they were linked."""
     links = latest(
         Scope(review_id, as_of),
         StudyContract,
@@ -186,7 +147,7 @@ def _contracts(
         .where(links.c.is_linked)
         .order_by(links.c.event_number)
     )
-    found: dict[UUID, list[UUID]] = defaultdict(list)
+    contracts: dict[UUID, list[UUID]] = defaultdict(list)
     for study, contract in rows:
-        found[study].append(contract)
-    return found
+        contracts[study].append(contract)
+    return contracts

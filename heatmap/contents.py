@@ -1,4 +1,4 @@
-"""What stands behind a map: studies, contracts, codes, and the passages they rest on."""
+"""What is behind a map: studies, contracts, coded values and their quotes."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -20,12 +20,14 @@ from review.studies.coding import Subject
 from review.tables import Code, Contract, Record, Study, StudyReport
 
 Pair = tuple[UUID, UUID | None]
-Quoted = Mapping[tuple[Subject, str, str], Sequence[tuple[str, str | None]]]
+Values = Mapping[tuple[Subject, str], Any]  # by subject and item
+Quote = tuple[str, str | None]  # with its page
+Quotes = Mapping[tuple[Subject, str, str], Sequence[Quote]]  # by subject, item and value
 
 
 @dataclass(frozen=True)
 class Report:
-    """A report as a reader finds it elsewhere."""
+    """A report, with what a reader needs to find it."""
 
     record_id: UUID | None  # None in a publication
     title: str
@@ -37,8 +39,8 @@ class Report:
 
 
 @dataclass(frozen=True)
-class Passage:
-    """A coded value in words, with the passage that the coder quoted for it."""
+class QuotedValue:
+    """A coded value in words, with the quote it is based on."""
 
     item: str
     value: str
@@ -47,7 +49,7 @@ class Passage:
 
 
 @dataclass(frozen=True)
-class Line:
+class CellContent:
     """One contract in a cell, as one study reports it."""
 
     study_id: UUID
@@ -55,53 +57,53 @@ class Line:
     contract_id: UUID | None
     contract: str | None
     reports: Sequence[Report]
-    passages: Sequence[Passage]
+    passages: Sequence[QuotedValue]  # the name that publications store and the API returns
 
 
 def pairs_in(heatmap: HeatMap, row: str, column: str) -> list[Pair]:
-    """Return the (study, contract) pairs that stand in a cell."""
+    """Return the (study, contract) pairs in a cell."""
     frame = heatmap.frame
-    inside = frame[(frame["row"] == row) & (frame["column"] == column)]
-    return list(inside[["study_id", "contract_id"]].drop_duplicates().itertuples(index=False))
+    lines = frame[(frame["row"] == row) & (frame["column"] == column)]
+    return list(lines[["study_id", "contract_id"]].drop_duplicates().itertuples(index=False))
 
 
 def cell_contents(
     session: Session, *, review_id: UUID, heatmap: HeatMap, row: str, column: str
-) -> list[Line]:
-    """Return the lines behind one cell, by study; none for a gap."""
-    return lines_of(session, review_id=review_id, pairs=pairs_in(heatmap, row, column))
+) -> list[CellContent]:
+    """Return what is in one cell, by study; nothing for a gap."""
+    return contents_of(session, review_id=review_id, pairs=pairs_in(heatmap, row, column))
 
 
-def lines_of(
+def contents_of(
     session: Session, *, review_id: UUID, pairs: Collection[Pair], is_public: bool = False
-) -> list[Line]:
-    """Return a line for each pair of study and contract, by their names.
+) -> list[CellContent]:
+    """Return the content of each pair of study and contract, sorted by their labels.
 
-    ``is_public`` leaves out the items that the protocol keeps to the review.
+    ``is_public`` leaves out the items that the protocol keeps private.
     """
     studies = _labels(session, Study, {study for study, _ in pairs})
     contracts = _labels(session, Contract, {contract for _, contract in pairs if contract})
     reports = _reports(session, review_id, studies)
     codebook = protocol_of(session, review_id).codebook
     items = [item for item in codebook if item.public or not is_public]
-    settled = _settled(session, review_id)
-    quoted = _quoted(session, review_id, studies, contracts=contracts)
-    lines = [
-        Line(
+    values = _current_values(session, review_id)
+    quotes = _quotes(session, review_id, studies=studies, contracts=contracts)
+    contents = [
+        CellContent(
             study_id=study,
             study=studies[study],
             contract_id=contract,
             contract=contracts[contract] if contract else None,
             reports=reports[study],
             passages=[
-                passage
+                value
                 for subject in _subjects(study, contract)
-                for passage in _passages(subject, items, settled, quoted=quoted)
+                for value in _quoted_values(subject, items, values=values, quotes=quotes)
             ],
         )
         for study, contract in pairs
     ]
-    return sorted(lines, key=lambda line: (line.study, line.contract or ""))
+    return sorted(contents, key=lambda content: (content.study, content.contract or ""))
 
 
 def _labels(
@@ -121,9 +123,9 @@ def _reports(
         .where(links.c.is_linked, links.c.study_id.in_(studies))
         .order_by(Record.number)
     )
-    found: dict[UUID, list[Report]] = defaultdict(list)
+    reports: dict[UUID, list[Report]] = defaultdict(list)
     for study_id, record in rows:
-        found[study_id].append(
+        reports[study_id].append(
             Report(
                 record_id=record.id,
                 title=record.title,
@@ -134,11 +136,11 @@ def _reports(
                 url=record.url,
             )
         )
-    return found
+    return reports
 
 
-def _settled(session: Session, review_id: UUID) -> Mapping[tuple[Subject, str], Any]:
-    # A value that coders have not settled is nobody's to read but its coder's.
+def _current_values(session: Session, review_id: UUID) -> Values:
+    # As long as coders have not agreed on a value, nobody but its coder may see it.
     return {
         (value.subject, value.item): value.value
         for value in coded_values(session, review_id=review_id)
@@ -146,10 +148,10 @@ def _settled(session: Session, review_id: UUID) -> Mapping[tuple[Subject, str], 
     }
 
 
-def _quoted(
-    session: Session, review_id: UUID, studies: Collection[UUID], *, contracts: Collection[UUID]
-) -> Quoted:
-    """Return the passages quoted for each value of each item of each subject."""
+def _quotes(
+    session: Session, review_id: UUID, *, studies: Collection[UUID], contracts: Collection[UUID]
+) -> Quotes:
+    """Return the quotes for each value of each item of each subject, without repetitions."""
     newest = latest(
         Scope(review_id),
         Code,
@@ -165,34 +167,30 @@ def _quoted(
         .where(Code.quote.is_not(None))
         .order_by(Code.event_number)
     )
-    found: dict[tuple[Subject, str, str], dict[tuple[str, str | None], None]] = defaultdict(dict)
+    quotes: dict[tuple[Subject, str, str], dict[Quote, None]] = defaultdict(dict)
     for code in codes:
         subject = Subject(code.study_id, code.contract_id)
-        found[subject, code.item, canonical(code.value)][code.quote or "", code.page] = None
-    return {key: list(passages) for key, passages in found.items()}
+        quotes[subject, code.item, canonical(code.value)][code.quote or "", code.page] = None
+    return {key: list(of_value) for key, of_value in quotes.items()}
 
 
 def _subjects(study_id: UUID, contract_id: UUID | None) -> list[Subject]:
-    alone = [Subject(study_id, None)]
+    study = Subject(study_id, None)
     if contract_id is None:
-        return alone
-    return [*alone, Subject(None, contract_id), Subject(study_id, contract_id)]
+        return [study]
+    return [study, Subject(None, contract_id), Subject(study_id, contract_id)]
 
 
-def _passages(
-    subject: Subject,
-    items: Sequence[CodebookItem],
-    settled: Mapping[tuple[Subject, str], Any],
-    *,
-    quoted: Quoted,
-) -> Iterator[Passage]:
-    """Yield each settled value with every passage quoted for it; once without, where none is."""
+def _quoted_values(
+    subject: Subject, items: Sequence[CodebookItem], *, values: Values, quotes: Quotes
+) -> Iterator[QuotedValue]:
+    """Yield each current value with each of its quotes, or once without one."""
     for item in items:
-        if (subject, item.key) not in settled:
+        if (subject, item.key) not in values:
             continue
-        value = settled[subject, item.key]
+        value = values[subject, item.key]
         words = describe_value(item, value)
-        passages = quoted.get((subject, item.key, canonical(value)), [])
-        yield from (Passage(item.label, words, quote, page) for quote, page in passages)
-        if not passages:
-            yield Passage(item.label, words, None, None)
+        of_value = quotes.get((subject, item.key, canonical(value)), [])
+        yield from (QuotedValue(item.label, words, quote, page) for quote, page in of_value)
+        if not of_value:
+            yield QuotedValue(item.label, words, None, None)

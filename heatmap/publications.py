@@ -1,7 +1,7 @@
-"""Publications: a state of the map, frozen with everything it is counted from, and its links.
+"""Publications: the map frozen with everything it is counted from, and its share links.
 
-What is frozen is what a map is counted from, so that readers may filter it and open its cells as
-the review's own people do.  Nobody's name, note or decision is part of it.
+Because everything the map is counted from is frozen, readers can filter it and open its cells as
+members of the review do.  No names, notes or decisions of people are part of it.
 """
 
 import hashlib
@@ -17,9 +17,10 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, defer
 
+from heatmap.axes import mapped_items
 from heatmap.cells import HeatMap, count
-from heatmap.coded import Coded, items_of, read_coded
-from heatmap.contents import Line, Pair, Passage, Report, lines_of, pairs_in
+from heatmap.coded import CodedStudies, read_coded
+from heatmap.contents import CellContent, Pair, QuotedValue, Report, contents_of, pairs_in
 from protocols.schema import Protocol
 from review.decisions.stopping import stop_in_force
 from review.errors import Conflicting, Invalid, NotFound
@@ -33,18 +34,18 @@ from review.tables import Event, Publication, Review, Search, ShareLink
 from review.tables.base import utc_now
 from review.vocabulary import Act
 
-LIFETIME = timedelta(days=365)
+LINK_LIFETIME = timedelta(days=365)
 MAX_TITLE = 300
-HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 
 
 def publish(
     session: Session, *, review_id: UUID, title: str, by: Actor, key: UUID | None = None
 ) -> Publication:
-    """Freeze the map as it is now, under the next number, and have it drawn; flushes.
+    """Freeze the map as it is now, under the next number, and ask for its drawings; flushes.
 
-    A form that is sent twice says so by its ``key``, which becomes the publication's id.  Raises
-    Invalid without a title, or where the protocol has no map; Conflicting for a key used before.
+    ``key`` becomes the publication's id, so that a form that is sent twice publishes only once.
+    Raises Invalid without a title or if the protocol has no map, Conflicting for a used key.
     """
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     if key is not None and session.get(Publication, key) is not None:
@@ -58,7 +59,7 @@ def publish(
     last = session.scalar(
         select(func.max(Publication.number)).where(Publication.review_id == review_id)
     )
-    made = Publication(
+    publication = Publication(
         id=key or uuid4(),
         number=(last or 0) + 1,
         title=name,
@@ -71,14 +72,19 @@ def publish(
         review_id=review_id,
         act=Act.PUBLISH,
         by=by,
-        rows=[made],
-        subject=("publication", made.id),
-        detail={"number": made.number, "sha256": made.sha256},
+        rows=[publication],
+        subject=("publication", publication.id),
+        detail={"number": publication.number, "sha256": publication.sha256},
     )
     if by.account_id is not None:
-        asked = {"publication": str(made.id)}
-        enqueue(session, review_id=review_id, kind=JobKind.DRAW_PUBLICATION, arguments=asked, by=by)
-    return made
+        enqueue(
+            session,
+            review_id=review_id,
+            kind=JobKind.DRAW_PUBLICATION,
+            arguments={"publication": str(publication.id)},
+            by=by,
+        )
+    return publication
 
 
 def freeze(session: Session, review_id: UUID) -> dict[str, Any]:
@@ -86,16 +92,17 @@ def freeze(session: Session, review_id: UUID) -> dict[str, Any]:
     state = protocol_state(session, review_id)
     if not state.protocol.frameworks:
         raise Invalid("The protocol has no framework, so there is no map to publish.")
-    keys = [key for one in state.protocol.frameworks for key in items_of(state.protocol, one)]
-    if hidden := sorted({key for key in keys if not state.protocol.item(key).public}):
+    items = mapped_items(state.protocol)
+    if private := sorted({item.key for item in items if not item.public}):
         raise Invalid(
-            f"The map uses items that the protocol keeps private: {', '.join(hidden)}. Remove them "
-            "from the map, or make them public."
+            f"The map uses items that the protocol keeps private: {', '.join(private)}. Remove"
+            " them from the map, or make them public."
         )
-    coded = read_coded(session, review_id=review_id, items=keys)
+    coded = read_coded(session, review_id=review_id, items=[item.key for item in items])
     pairs: list[Pair] = []
     for study in coded.studies:
-        pairs += [(study, one) for one in coded.contracts.get(study, [])] or [(study, None)]
+        contracts = coded.contracts.get(study, [])
+        pairs += [(study, contract) for contract in contracts] or [(study, None)]
     number = last_event(session, review_id)
     searched = searched_to(session, review_id)
     stop = stop_in_force(session, review_id)
@@ -108,58 +115,60 @@ def freeze(session: Session, review_id: UUID) -> dict[str, Any]:
         "stopped": stop.sentence if stop else None,
         "up_to_event": number,
         "head": session.scalar(head),
-        "protocol": _public(state.protocol),
+        "protocol": _public_protocol(state.protocol),
         "protocol_version": state.number,
         "coded": _coded_as_data(coded),
         "lines": [
-            _line_as_data(line)
-            for line in lines_of(session, review_id=review_id, pairs=pairs, is_public=True)
+            _content_as_data(content)
+            for content in contents_of(session, review_id=review_id, pairs=pairs, is_public=True)
         ],
     }
 
 
-def _public(protocol: Protocol) -> dict[str, Any]:
-    """Return the protocol without the items that stay in the review."""
-    shown = tuple(item for item in protocol.codebook if item.public)
-    return protocol.model_copy(update={"codebook": shown}).model_dump(mode="json")
+def _public_protocol(protocol: Protocol) -> dict[str, Any]:
+    """Return the protocol as data, without the items that it keeps private."""
+    public = tuple(item for item in protocol.codebook if item.public)
+    return protocol.model_copy(update={"codebook": public}).model_dump(mode="json")
 
 
 def searched_to(session: Session, review_id: UUID) -> date | None:
-    """Return the day of the latest search, up to which the evidence reaches; None where unsaid."""
+    """Return the day of the latest search; None if no search has a date."""
     return session.scalar(select(func.max(Search.run_on)).where(Search.review_id == review_id))
 
 
-def map_of(content: Mapping[str, Any], **asked: Any) -> HeatMap:
-    """Return a map of a publication; ``asked`` as for ``heatmap.cells.count``."""
+def published_map(content: Mapping[str, Any], **options: Any) -> HeatMap:
+    """Return a map of a publication; the ``options`` are those of `heatmap.cells.count`."""
     return count(
-        _coded(content["coded"]),
+        _coded_from(content["coded"]),
         protocol=Protocol.model_validate(content["protocol"]),
         as_of=content["up_to_event"],
         stopped=content.get("stopped"),  # none in publications of older releases
-        **asked,
+        **options,
     )
 
 
-def maps_of(content: Mapping[str, Any]) -> Iterator[HeatMap]:
+def published_maps(content: Mapping[str, Any]) -> Iterator[HeatMap]:
     """Yield every map of a publication, unfiltered, by contract and by study."""
     for framework in Protocol.model_validate(content["protocol"]).frameworks:
         for unit in ("contract", "study"):
-            yield map_of(content, framework=framework.key, unit=unit)
+            yield published_map(content, framework=framework.key, unit=unit)
 
 
-def cell_of(content: Mapping[str, Any], heatmap: HeatMap, row: str, *, column: str) -> list[Line]:
-    """Return the lines behind one cell of a publication's map."""
-    wanted = set(pairs_in(heatmap, row, column))
-    lines = (_line(line) for line in content["lines"])
-    return [line for line in lines if (line.study_id, line.contract_id) in wanted]
+def published_cell(
+    content: Mapping[str, Any], heatmap: HeatMap, *, row: str, column: str
+) -> list[CellContent]:
+    """Return what is in one cell of a publication's map."""
+    pairs = set(pairs_in(heatmap, row, column))
+    contents = (_content_from(line) for line in content["lines"])
+    return [found for found in contents if (found.study_id, found.contract_id) in pairs]
 
 
 def publications_of(
     session: Session, *, review_id: UUID, by: Actor
 ) -> list[tuple[Publication, Sequence[ShareLink]]]:
-    """Return the review's publications, the newest first, each with its links."""
+    """Return the review's publications with their share links, the newest first."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    made = session.scalars(
+    publications = session.scalars(
         select(Publication)
         .where(Publication.review_id == review_id)
         .options(defer(Publication.content))
@@ -168,7 +177,10 @@ def publications_of(
     links = session.scalars(
         select(ShareLink).where(ShareLink.review_id == review_id).order_by(ShareLink.created_at)
     ).all()
-    return [(one, [link for link in links if link.publication_id == one.id]) for one in made]
+    return [
+        (publication, [link for link in links if link.publication_id == publication.id])
+        for publication in publications
+    ]
 
 
 def share(
@@ -180,17 +192,18 @@ def share(
     expires_at: datetime | None = None,
     frame_origins: Sequence[str] = (),
 ) -> tuple[ShareLink, str]:
-    """Return a new link to a publication and its token, which is shown this once; flushes.
+    """Return a new share link to a publication, and its token, which is not stored; flushes.
 
-    The link ends after a year where no other moment is given.  ``frame_origins`` are the sites
-    that may show the page in a frame.
+    Without ``expires_at`` the link expires after a year.  ``frame_origins`` are the websites that
+    may show the page in a frame.  Raises NotFound for an unknown publication, Invalid for a time in
+    the past or an address that is not a website.
     """
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     publication = session.get(Publication, publication_id)
     if publication is None or publication.review_id != review_id or by.account_id is None:
         raise NotFound("There is no such publication in this review.")
-    until = expires_at or utc_now() + LIFETIME
-    if until <= utc_now():
+    expiry = expires_at or utc_now() + LINK_LIFETIME
+    if expiry <= utc_now():
         raise Invalid("The link would already have expired. Choose a later day.")
     token = secrets.token_urlsafe(24)
     link = ShareLink(
@@ -198,9 +211,9 @@ def share(
         review_id=review_id,
         publication_id=publication_id,
         token_sha256=hash_of(token),
-        frame_origins=[_origin(one) for one in frame_origins],
+        frame_origins=[_origin_of(address) for address in frame_origins],
         created_by=by.account_id,
-        expires_at=until,
+        expires_at=expiry,
     )
     session.add(link)
     session.flush()
@@ -210,13 +223,13 @@ def share(
         act=Act.SHARE,
         by=by,
         subject=("share_link", link.id),
-        detail={"publication": publication.number, "expires_at": until},
+        detail={"publication": publication.number, "expires_at": expiry},
     )
     return link, token
 
 
 def revoke(session: Session, *, review_id: UUID, link_id: UUID, by: Actor) -> None:
-    """End a link now; again is harmless.  Flushes."""
+    """Turn off a share link; does nothing if it is already off.  Flushes."""
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     link = session.get(ShareLink, link_id)
     if link is None or link.review_id != review_id:
@@ -233,10 +246,10 @@ def revoke(session: Session, *, review_id: UUID, link_id: UUID, by: Actor) -> No
         )
 
 
-def shared(session: Session, token: str) -> tuple[Publication, ShareLink]:
-    """Return the publication that a link's token opens.
+def publication_for(session: Session, token: str) -> tuple[Publication, ShareLink]:
+    """Return the publication that a share link's token opens, and the link.
 
-    Raises NotFound for an unknown token as for one that has ended.
+    Raises NotFound if the token is unknown, or its link has expired or was turned off.
     """
     row = session.execute(
         select(Publication, ShareLink)
@@ -254,73 +267,77 @@ def shared(session: Session, token: str) -> tuple[Publication, ShareLink]:
     return row[0], row[1]
 
 
-def _coded_as_data(coded: Coded) -> dict[str, Any]:
+def _coded_as_data(coded: CodedStudies) -> dict[str, Any]:
     return {
-        "studies": [str(one) for one in coded.studies],
+        "studies": [str(study) for study in coded.studies],
         "n_reports": {str(study): n for study, n in coded.n_reports.items()},
         "contracts": {
-            str(study): [str(one) for one in held]
-            for study, held in coded.contracts.items()
+            str(study): [str(contract) for contract in contracts]
+            for study, contracts in coded.contracts.items()
             if study in coded.n_reports
         },
         "values": [
-            [_text(subject.study_id), _text(subject.contract_id), item, value]
+            [_id_as_text(subject.study_id), _id_as_text(subject.contract_id), item, value]
             for (subject, item), value in coded.values.items()
         ],
-        "coded_studies": sorted(str(one) for one in coded.coded_studies),
+        "coded_studies": sorted(str(study) for study in coded.coded_studies),
     }
 
 
-def _coded(data: Mapping[str, Any]) -> Coded:
-    return Coded(
-        studies=[UUID(one) for one in data["studies"]],
+def _coded_from(data: Mapping[str, Any]) -> CodedStudies:
+    return CodedStudies(
+        studies=[UUID(study) for study in data["studies"]],
         n_reports={UUID(study): n for study, n in data["n_reports"].items()},
         contracts={
-            UUID(study): [UUID(one) for one in held] for study, held in data["contracts"].items()
+            UUID(study): [UUID(contract) for contract in contracts]
+            for study, contracts in data["contracts"].items()
         },
         values={
-            (Subject(_id(study), _id(contract)), item): value
+            (Subject(_id_from(study), _id_from(contract)), item): value
             for study, contract, item, value in data["values"]
         },
-        coded_studies=frozenset(UUID(one) for one in data["coded_studies"]),
+        coded_studies=frozenset(UUID(study) for study in data["coded_studies"]),
     )
 
 
-def _line_as_data(line: Line) -> dict[str, Any]:
-    data = asdict(line)
+def _content_as_data(content: CellContent) -> dict[str, Any]:
+    data = asdict(content)
     for report in data["reports"]:
         del report["record_id"]
-    return data | {"study_id": str(line.study_id), "contract_id": _text(line.contract_id)}
+    return data | {
+        "study_id": str(content.study_id),
+        "contract_id": _id_as_text(content.contract_id),
+    }
 
 
-def _line(data: Mapping[str, Any]) -> Line:
-    return Line(
+def _content_from(data: Mapping[str, Any]) -> CellContent:
+    return CellContent(
         study_id=UUID(data["study_id"]),
         study=data["study"],
-        contract_id=_id(data["contract_id"]),
+        contract_id=_id_from(data["contract_id"]),
         contract=data["contract"],
-        reports=[Report(record_id=None, **one) for one in data["reports"]],
-        passages=[Passage(**one) for one in data["passages"]],
+        reports=[Report(record_id=None, **report) for report in data["reports"]],
+        passages=[QuotedValue(**value) for value in data["passages"]],
     )
 
 
-def _origin(given: str) -> str:
-    """Return a site as a content security policy names it; raise Invalid for anything else."""
+def _origin_of(address: str) -> str:
+    """Return a website as a content security policy names it; raise Invalid for anything else."""
     try:
-        parts = urlsplit(given.strip())
+        parts = urlsplit(address.strip())
         port = f":{parts.port}" if parts.port else ""
         host = (parts.hostname or "").encode("idna").decode()
     except ValueError as error:
-        raise Invalid(f"'{given}' is not a website such as https://www.example.org.") from error
-    more = parts.path.strip("/") or parts.query or parts.fragment or parts.username
-    if parts.scheme not in ("https", "http") or more or not HOST.fullmatch(host):
-        raise Invalid(f"'{given}' is not a website such as https://www.example.org.")
+        raise Invalid(f"'{address}' is not a website such as https://www.example.org.") from error
+    beyond_host = parts.path.strip("/") or parts.query or parts.fragment or parts.username
+    if parts.scheme not in ("https", "http") or beyond_host or not HOST_NAME.fullmatch(host):
+        raise Invalid(f"'{address}' is not a website such as https://www.example.org.")
     return f"{parts.scheme}://{host}{port}"
 
 
-def _text(given: UUID | None) -> str | None:
-    return None if given is None else str(given)
+def _id_as_text(id_: UUID | None) -> str | None:
+    return None if id_ is None else str(id_)
 
 
-def _id(given: str | None) -> UUID | None:
-    return None if given is None else UUID(given)
+def _id_from(text: str | None) -> UUID | None:
+    return None if text is None else UUID(text)

@@ -149,7 +149,7 @@ def draw_publication(database: Database, settings: Settings, publication_id: UUI
     """Draw every map of a publication and return the hash that their files are named by."""
     with database.reading() as session:
         publication = session.get_one(Publication, publication_id)
-        for heatmap in publications.maps_of(publication.content):
+        for heatmap in publications.published_maps(publication.content):
             for format_ in DRAWN:
                 path = publication_file(settings, publication, heatmap, format_=format_)
                 if not path.exists():

@@ -13,7 +13,7 @@ from api.web.deps import CurrentActor, CurrentReview, ReadSession, ReviewId
 from api.web.rendering import render
 from api.web.routing import PageRouter
 from heatmap.cells import HeatMap, value_label
-from heatmap.contents import Line, cell_contents
+from heatmap.contents import CellContent, cell_contents
 from heatmap.publications import searched_to
 from protocols.schema import ItemType, Protocol
 from review.permissions import Action, check
@@ -32,7 +32,7 @@ def show(request: Request, session: ReadSession, review_id: ReviewId, by: Curren
         return render(request, "heatmap/no_map.html")
     heatmap = asked_for(request).build(session, review_id)
 
-    def open_cell(row: str, column: str) -> list[Line]:
+    def open_cell(row: str, column: str) -> list[CellContent]:
         return cell_contents(session, review_id=review_id, heatmap=heatmap, row=row, column=column)
 
     return render(
@@ -74,7 +74,7 @@ def map_context(
     heatmap: HeatMap,
     protocol: Protocol,
     *,
-    open_cell: Callable[[str, str], Sequence[Line]],
+    open_cell: Callable[[str, str], Sequence[CellContent]],
     on: date | None,
 ) -> dict[str, Any]:
     """Return what the page of a map shows, for a review or for a publication."""

@@ -15,9 +15,9 @@ from api.web.rendering import render
 from api.web.routing import PageRouter
 from api.web.security import CSP
 from heatmap.cells import HeatMap
-from heatmap.contents import Line
+from heatmap.contents import CellContent
 from heatmap.formats import MAP_FILES
-from heatmap.publications import cell_of, map_of, shared
+from heatmap.publications import publication_for, published_cell, published_map
 from protocols.schema import Protocol
 from review.events import Actor
 from review.jobs import JobKind
@@ -30,12 +30,12 @@ P = "/p/{token}"
 @router.get(P)
 def show(request: Request, session: ReadSession, token: str) -> Response:
     """Show a published map; a chosen cell opens its studies beside it."""
-    publication, link = shared(session, token)
+    publication, link = publication_for(session, token)
     content = publication.content
     heatmap = _map(request, content)
 
-    def open_cell(row: str, column: str) -> list[Line]:
-        return cell_of(content, heatmap, row, column=column)
+    def open_cell(row: str, column: str) -> list[CellContent]:
+        return published_cell(content, heatmap, row=row, column=column)
 
     made_at = datetime.fromisoformat(content["made_at"])
     answer = render(
@@ -57,7 +57,7 @@ def show(request: Request, session: ReadSession, token: str) -> Response:
 @router.get(P + "/data.json")
 def data(session: ReadSession, token: str) -> Response:
     """Return everything in the publication: the maps' definitions and the data behind them."""
-    publication, link = shared(session, token)
+    publication, link = publication_for(session, token)
     frozen = {
         "number": publication.number,
         "title": publication.title,
@@ -76,7 +76,7 @@ def download(
     format: str,  # noqa: A002
 ) -> Response:
     """Return the map: filtered as csv, xlsx or json, whole as svg, png or html."""
-    publication, link = shared(session, token)
+    publication, link = publication_for(session, token)
     format_ = map_format(format)
     file = MAP_FILES[format_]
     heatmap = _map(request, publication.content)
@@ -91,7 +91,7 @@ def download(
 
 def _map(request: Request, content: dict[str, Any]) -> HeatMap:
     asked = asked_for(request)
-    return map_of(
+    return published_map(
         content,
         framework=asked.framework,
         unit=asked.unit,

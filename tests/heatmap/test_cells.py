@@ -1,4 +1,4 @@
-"""A map counts what is coded: gaps are zeros, nothing is dropped, and every sum comes out."""
+"""A map counts what is coded: gaps are zeros, nothing is dropped, and all sums are right."""
 
 import csv
 import io
@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 from sqlalchemy.orm import Session
 
+from heatmap.axes import axes_of
 from heatmap.cells import HeatMap, build, count_cells
-from heatmap.coded import Coded, tidy
+from heatmap.coded import CodedStudies, tidy
 from heatmap.exports import to_csv, to_json, to_xlsx
 from protocols.loader import load
 from review.errors import Invalid, NotFound
@@ -26,7 +27,7 @@ from review.studies.studies import add_study
 from tests.factories import Cast, include_fully, make_records, make_review, protocol_text
 
 PROTOCOL = load(protocol_text()).protocol
-FRAMEWORK = PROTOCOL.framework("area_by_type")
+AXES = axes_of(PROTOCOL, PROTOCOL.framework("area_by_type"))
 AREAS, TYPES = ("work", "home"), ("sib", "pbr")
 
 # ------------------------------------------------------------------------- laws of the counting
@@ -44,12 +45,12 @@ studies = st.lists(st.lists(st.integers(0, 4), unique=True, max_size=3), max_siz
 
 
 @st.composite
-def codings(draw) -> Coded:
+def codings(draw) -> CodedStudies:
     """Draw studies that share contracts, some of them coded, on no axis, one or both."""
-    of_study = draw(studies)
+    contracts_of_studies = draw(studies)
     coded_contracts = draw(st.lists(contracts, min_size=5, max_size=5))
-    contract_ids = [UUID(int=100 + place) for place in range(5)]
-    study_ids = [UUID(int=1 + place) for place in range(len(of_study))]
+    contract_ids = [UUID(int=100 + number) for number in range(5)]
+    study_ids = [UUID(int=1 + number) for number in range(len(contracts_of_studies))]
     values = {
         (Subject(None, id_), item): value
         for id_, coded in zip(contract_ids, coded_contracts, strict=True)
@@ -57,11 +58,11 @@ def codings(draw) -> Coded:
         if value is not None
     }
     links = {
-        study: [contract_ids[place] for place in places]
-        for study, places in zip(study_ids, of_study, strict=True)
+        study: [contract_ids[number] for number in numbers]
+        for study, numbers in zip(study_ids, contracts_of_studies, strict=True)
     }
     coded_subjects = {subject for subject, _ in values}
-    return Coded(
+    return CodedStudies(
         studies=study_ids,
         n_reports=dict.fromkeys(study_ids, 1),
         contracts=links,
@@ -74,32 +75,32 @@ def codings(draw) -> Coded:
     )
 
 
-def cells_of(coded: Coded, study: UUID, *, secondary: bool = False) -> set[tuple[str, str]]:
-    """Return the cells that a study stands in, the long way round."""
-    found = set()
+def cells_of(coded: CodedStudies, study: UUID, *, secondary: bool = False) -> set[tuple[str, str]]:
+    """Return the cells that a study is in, the long way round."""
+    cells = set()
     for contract in coded.contracts[study]:
         values = {item: value for (subject, item), value in coded.values.items()
                   if subject.contract_id == contract}  # fmt: skip
         rows = [values["area"]] if "area" in values else []
         rows += values.get("secondary", []) if secondary else []
-        found |= {(row, values["contract_type"]) for row in rows if "contract_type" in values}
-    return found
+        cells |= {(row, values["contract_type"]) for row in rows if "contract_type" in values}
+    return cells
 
 
 @given(coded=codings(), secondary=st.booleans())
 def test_the_cells_add_up_to_the_cells_of_each_study_and_the_rest_is_accounted_for(
     coded, secondary
 ):
-    frame = tidy(coded, protocol=PROTOCOL, framework=FRAMEWORK, secondary=secondary)
+    frame = tidy(coded, AXES, secondary=secondary)
 
     cells = count_cells(frame, AREAS, TYPES)
 
     expected = Counter(
         cell for study in coded.studies for cell in cells_of(coded, study, secondary=secondary)
     )
-    found = {(row, column): n for row, column, n in
-             zip(cells["row"], cells["column"], cells["n_studies"], strict=True)}  # fmt: skip
-    assert found == {(row, column): expected[row, column] for row in AREAS for column in TYPES}
+    counts = {(row, column): n for row, column, n in
+              zip(cells["row"], cells["column"], cells["n_studies"], strict=True)}  # fmt: skip
+    assert counts == {(row, column): expected[row, column] for row in AREAS for column in TYPES}
     assert (cells[["n_contracts", "n_studies"]] >= 0).all(axis=None)
     assert len(cells) == len(AREAS) * len(TYPES)
     assert set(frame["study_id"]) == set(coded.studies)  # a gap on an axis drops nobody
@@ -110,28 +111,28 @@ def test_the_cells_add_up_to_the_cells_of_each_study_and_the_rest_is_accounted_f
 
 @given(coded=codings())
 def test_a_shared_contract_counts_once_in_a_cell_however_many_studies_report_it(coded):
-    frame = tidy(coded, protocol=PROTOCOL, framework=FRAMEWORK)
+    frame = tidy(coded, AXES)
 
     cells = count_cells(frame, AREAS, TYPES)
 
     reported = {contract for ids in coded.contracts.values() for contract in ids}
-    where = Counter(
-        (coded.values.get((Subject(None, one), "area")),
-         coded.values.get((Subject(None, one), "contract_type")))
-        for one in reported
+    n_in_cell = Counter(
+        (coded.values.get((Subject(None, contract), "area")),
+         coded.values.get((Subject(None, contract), "contract_type")))
+        for contract in reported
     )  # fmt: skip
     for row, column, n in zip(cells["row"], cells["column"], cells["n_contracts"], strict=True):
-        assert n == where[row, column]
+        assert n == n_in_cell[row, column]
 
 
 def test_a_code_outside_the_grid_is_an_error_and_not_a_lost_line():
-    coded = Coded(
+    coded = CodedStudies(
         studies=[UUID(int=1)], n_reports={}, contracts={UUID(int=1): [UUID(int=2)]},
         values={(Subject(None, UUID(int=2)), "area"): "gone",
                 (Subject(None, UUID(int=2)), "contract_type"): "sib"},
         coded_studies=frozenset(),
     )  # fmt: skip
-    frame = tidy(coded, protocol=PROTOCOL, framework=FRAMEWORK)
+    frame = tidy(coded, AXES)
 
     with pytest.raises(ValueError, match="outside the framework"):
         count_cells(frame, AREAS, TYPES)
@@ -140,21 +141,21 @@ def test_a_code_outside_the_grid_is_an_error_and_not_a_lost_line():
 # ------------------------------------------------------------------------------- a review's map
 
 
-class Atlas:
-    """A review with included studies, to be linked to contracts and coded."""
+class CodedReview:
+    """A review with included studies, to link to contracts and to code."""
 
     def __init__(self, session: Session, **rules: Any) -> None:
         self.session = session
         self.cast: Cast = make_review(session, **rules)
 
-    def do(self, act: Any, **asked: Any) -> Any:
-        return act(self.session, review_id=self.cast.review_id, **asked)
+    def do(self, act: Any, **arguments: Any) -> Any:
+        return act(self.session, review_id=self.cast.review_id, **arguments)
 
-    def study(self, label: str, *of: UUID) -> UUID:
+    def study(self, label: str, *contracts: UUID) -> UUID:
         [report] = make_records(self.session, self.cast.review_id)
         include_fully(self.session, self.cast, report)
         study = self.do(add_study, label=label, reports=[report], by=self.cast.lead)
-        for contract in of:
+        for contract in contracts:
             self.do(link_contract, study_id=study.id, contract_id=contract, by=self.cast.lead)
         return study.id
 
@@ -164,34 +165,34 @@ class Atlas:
             self.code(item, value, contract_id=contract)
         return contract
 
-    def code(self, item: str, value: Any, **about: UUID) -> None:
+    def code(self, item: str, value: Any, **subject: UUID) -> None:
         for by in self.cast.reviewers:
-            self.do(code, item=item, value=value, by=by, **about)
+            self.do(code, item=item, value=value, by=by, **subject)
 
-    def map(self, **asked: Any) -> HeatMap:
-        return self.do(build, **asked)
+    def map(self, **options: Any) -> HeatMap:
+        return self.do(build, **options)
 
 
 @pytest.fixture
-def atlas(session):
+def review(session):
     """Two studies of one bond, one of two contracts, one uncoded, one coded but on no axis."""
-    atlas = Atlas(session)
-    bond = atlas.contract("Bond", area="work", contract_type="sib", country="GB",
+    review = CodedReview(session)
+    bond = review.contract("Bond", area="work", contract_type="sib", country="GB",
                           secondary=["home"])  # fmt: skip
-    fund = atlas.contract("Fund", area="home", contract_type="pbr", country="KE")
-    vague = atlas.contract("Vague", area={"special": "unclear"}, contract_type="pbr", country="KE")
-    half = atlas.contract("Half", contract_type="sib", country="NO")
-    first, second = atlas.study("First", bond), atlas.study("Second", bond, fund)
-    atlas.study("Third", vague)
-    atlas.study("Half coded", half)
-    atlas.study("Not coded yet")
-    atlas.code("design", "trial", study_id=first)
-    atlas.code("costs", "present", study_id=first, contract_id=bond)
-    atlas.code("costs", "absent", study_id=second, contract_id=bond)
-    return atlas
+    fund = review.contract("Fund", area="home", contract_type="pbr", country="KE")
+    vague = review.contract("Vague", area={"special": "unclear"}, contract_type="pbr", country="KE")
+    half = review.contract("Half", contract_type="sib", country="NO")
+    first, second = review.study("First", bond), review.study("Second", bond, fund)
+    review.study("Third", vague)
+    review.study("Half coded", half)
+    review.study("Not coded yet")
+    review.code("design", "trial", study_id=first)
+    review.code("costs", "present", study_id=first, contract_id=bond)
+    review.code("costs", "absent", study_id=second, contract_id=bond)
+    return review
 
 
-def counted(heatmap: HeatMap) -> dict[tuple[str, str], int]:
+def counts_of(heatmap: HeatMap) -> dict[tuple[str, str], int]:
     return {
         (row.key, column.key): heatmap.count(row.key, column.key)
         for row in heatmap.rows
@@ -199,101 +200,101 @@ def counted(heatmap: HeatMap) -> dict[tuple[str, str], int]:
     }
 
 
-def test_every_cell_of_the_grid_is_there_and_gaps_are_zeros(atlas):
-    of_contracts, of_studies = atlas.map(), atlas.map(unit="study")
+def test_every_cell_of_the_grid_is_there_and_gaps_are_zeros(review):
+    of_contracts, of_studies = review.map(), review.map(unit="study")
 
     grid = {("work", "sib"): 1, ("work", "pbr"): 0, ("home", "sib"): 0, ("home", "pbr"): 1,
             ("unclear", "sib"): 0, ("unclear", "pbr"): 1}  # fmt: skip
-    assert counted(of_contracts) == grid
-    assert counted(of_studies) == grid | {("work", "sib"): 2}
+    assert counts_of(of_contracts) == grid
+    assert counts_of(of_studies) == grid | {("work", "sib"): 2}
     assert [row.key for row in of_studies.rows] == ["work", "home", "unclear"]  # its own, last
     assert (of_contracts.n_contracts, of_contracts.n_studies) == (4, 5)
 
 
-def test_included_is_coded_and_awaiting_and_coded_is_placed_and_unplaced(atlas):
-    heatmap = atlas.map(unit="study")
+def test_included_is_coded_and_awaiting_and_coded_is_placed_and_unplaced(review):
+    heatmap = review.map(unit="study")
 
     placed = set(heatmap.frame.dropna(subset=["row", "column"])["study_id"])
-    included = count_flow(atlas.session, review_id=atlas.cast.review_id).counts["new_studies"]
+    included = count_flow(review.session, review_id=review.cast.review_id).counts["new_studies"]
     assert (len(placed), len(heatmap.unplaced), len(heatmap.awaiting_coding)) == (3, 1, 1)
     assert len(placed) + len(heatmap.unplaced) + len(heatmap.awaiting_coding) == included
     assert placed.isdisjoint(heatmap.unplaced)
 
 
-def test_row_and_column_totals_count_a_unit_once(atlas):
-    heatmap = atlas.map(unit="study")
+def test_row_and_column_totals_count_a_unit_once(review):
+    heatmap = review.map(unit="study")
 
     assert heatmap.row_totals == {"work": 2, "home": 1, "unclear": 1}
     assert heatmap.column_totals == {"sib": 2, "pbr": 2}
 
 
-def test_the_values_of_a_filter_part_the_map_and_put_it_together_again(atlas):
-    whole = counted(atlas.map(unit="study"))
+def test_the_maps_of_all_values_of_a_filter_add_up_to_the_whole(review):
+    whole = counts_of(review.map(unit="study"))
 
     parts = [
-        Counter(counted(atlas.map(unit="study", filters={"country": [country]})))
+        Counter(counts_of(review.map(unit="study", filters={"country": [country]})))
         for country in ("GB", "KE", "NO")
     ]
 
     together = sum(parts, Counter())
     assert {cell: together[cell] for cell in whole} == whole
-    at_once = atlas.map(unit="study", filters={"country": ["GB", "KE", "NO"]})
-    assert counted(at_once) == whole
+    at_once = review.map(unit="study", filters={"country": ["GB", "KE", "NO"]})
+    assert counts_of(at_once) == whole
 
 
-def test_secondary_values_count_only_when_they_are_switched_on(atlas):
-    plain, wide = counted(atlas.map()), counted(atlas.map(secondary=True))
+def test_secondary_values_count_only_when_they_are_switched_on(review):
+    plain, wide = counts_of(review.map()), counts_of(review.map(secondary=True))
 
     assert plain["home", "sib"] == 0
     assert wide == plain | {("home", "sib"): 1}
 
 
-def test_secondary_values_that_do_not_apply_add_no_place(session):
-    atlas = Atlas(session)
-    bond = atlas.contract("Bond", area="work", contract_type="sib",
+def test_secondary_values_that_do_not_apply_count_in_no_cell(session):
+    review = CodedReview(session)
+    bond = review.contract("Bond", area="work", contract_type="sib",
                           secondary={"special": "not_applicable"})  # fmt: skip
-    atlas.study("First", bond)
+    review.study("First", bond)
 
-    assert counted(atlas.map(secondary=True)) == counted(atlas.map())
+    assert counts_of(review.map(secondary=True)) == counts_of(review.map())
 
 
-def test_themes_count_where_the_study_says_so_of_the_contract(atlas):
-    heatmap = atlas.map(framework="area_by_theme", unit="study")
+def test_themes_count_where_the_study_reports_them_for_the_contract(review):
+    heatmap = review.map(framework="area_by_theme", unit="study")
 
-    cells = counted(heatmap)
+    cells = counts_of(heatmap)
     assert (cells["work", "costs"], cells["work", "equity"], cells["home", "costs"]) == (1, 0, 0)
 
 
-def test_an_open_axis_has_the_countries_that_occur_by_name(atlas):
-    heatmap = atlas.map(framework="country_by_type")
+def test_an_open_axis_has_the_countries_that_occur_by_name(review):
+    heatmap = review.map(framework="country_by_type")
 
     assert [row.label for row in heatmap.rows] == ["Kenya", "Norway", "United Kingdom"]
-    assert counted(heatmap)["KE", "pbr"] == 2
+    assert counts_of(heatmap)["KE", "pbr"] == 2
 
 
-def test_a_value_that_waits_for_its_second_coder_is_not_on_the_map(session):
-    atlas = Atlas(session)
-    contract = atlas.contract("Bond", contract_type="sib")
-    atlas.study("First", contract)
-    about = {"item": "area", "contract_id": contract}
+def test_a_value_that_needs_a_second_coder_is_not_on_the_map(session):
+    review = CodedReview(session)
+    contract = review.contract("Bond", contract_type="sib")
+    review.study("First", contract)
+    area = {"item": "area", "contract_id": contract}
 
-    atlas.do(code, value="work", by=atlas.cast.reviewer_a, **about)
-    before = sum(counted(atlas.map()).values())
-    atlas.do(code, value="work", by=atlas.cast.reviewer_b, **about)
-    number = last_event(session, atlas.cast.review_id)
+    review.do(code, value="work", by=review.cast.reviewer_a, **area)
+    before = sum(counts_of(review.map()).values())
+    review.do(code, value="work", by=review.cast.reviewer_b, **area)
+    number = last_event(session, review.cast.review_id)
 
-    assert (before, sum(counted(atlas.map()).values())) == (0, 1)
-    assert sum(counted(atlas.map(as_of=number - 1)).values()) == 0  # a past map stays as it was
-    assert atlas.map(as_of=number - 1).as_of == number - 1
+    assert (before, sum(counts_of(review.map()).values())) == (0, 1)
+    assert sum(counts_of(review.map(as_of=number - 1)).values()) == 0  # a past map does not change
+    assert review.map(as_of=number - 1).as_of == number - 1
 
 
-def test_what_a_map_does_not_have_is_refused(atlas):
+def test_what_a_map_does_not_have_is_refused(review):
     with pytest.raises(NotFound):
-        atlas.map(framework="nothing")
+        review.map(framework="nothing")
     with pytest.raises(Invalid):
-        atlas.map(unit="report")
+        review.map(unit="report")
     with pytest.raises(Invalid):
-        atlas.map(filters={"design": ["trial"]})
+        review.map(filters={"design": ["trial"]})
 
 
 # -------------------------------------------------------------------------------------- exports
@@ -305,8 +306,8 @@ def expected_rows(heatmap: HeatMap) -> list[tuple[str, str, int, int]]:
     return [(r, c, int(n), int(m)) for r, c, n, m in zip(*columns, strict=True)]
 
 
-def test_exports_read_back_as_the_map(atlas):
-    heatmap = atlas.map()
+def test_exports_read_back_as_the_map(review):
+    heatmap = review.map()
 
     from_csv = list(csv.DictReader(io.StringIO(to_csv(heatmap))))
     from_json = json.loads(json.dumps(to_json(heatmap)))
@@ -316,14 +317,16 @@ def test_exports_read_back_as_the_map(atlas):
 
     rows = expected_rows(heatmap)
     assert [
-        (one["row_key"], one["column_key"], int(one["contracts"]), int(one["studies"]))
-        for one in from_csv
+        (line["row_key"], line["column_key"], int(line["contracts"]), int(line["studies"]))
+        for line in from_csv
     ] == rows
     assert [
-        (one["row_key"], one["column_key"], one["contracts"], one["studies"]) for one in from_xlsx
+        (line["row_key"], line["column_key"], line["contracts"], line["studies"])
+        for line in from_xlsx
     ] == rows
     assert [
-        (one["row"], one["column"], one["contracts"], one["studies"]) for one in from_json["cells"]
+        (cell["row"], cell["column"], cell["contracts"], cell["studies"])
+        for cell in from_json["cells"]
     ] == rows
     assert from_json["n_unplaced"] + from_json["n_awaiting_coding"] == 2
 
@@ -334,10 +337,10 @@ def test_no_label_is_a_formula_or_breaks_an_export(session, label):
     text = protocol_text().replace("label: Homelessness}", f'label: "{label}"}}')
     assert label in text
     try:
-        atlas = Atlas(session, text=text)
+        review = CodedReview(session, text=text)
     except ValueError as refused:
         pytest.skip(f"no protocol can say this: {refused}")
-    heatmap = atlas.map()
+    heatmap = review.map()
 
     book = load_workbook(io.BytesIO(to_xlsx(heatmap)))
     cells = [cell for line in book["Cells"].iter_rows() for cell in line]

@@ -1,4 +1,4 @@
-"""What a cell opens onto: settled values with the passages they rest on, and no others."""
+"""What is in a cell: current values with their quotes, and no others."""
 
 import pytest
 
@@ -14,7 +14,7 @@ from tests.factories import include_fully, make_records
 
 @pytest.fixture
 def coded(session, cast):
-    """A study of one contract that stands in a cell; returns a function that codes the contract."""
+    """Make a study of one contract in a cell; return a function that codes the contract, and it."""
     [record] = make_records(session, cast.review_id)
     include_fully(session, cast, record)
     into = {"review_id": cast.review_id}
@@ -22,40 +22,40 @@ def coded(session, cast):
     contract = add_contract(session, label="Northmoor", by=cast.lead, **into)
     link_contract(session, study_id=study.id, contract_id=contract.id, by=cast.lead, **into)
 
-    def say(item, value, by, quote=None):
+    def code_contract(item, value, *, by, quote=None):
         code(session, contract_id=contract.id, item=item, value=value, by=by, quote=quote, **into)
 
     for coder in cast.reviewers:
-        say("area", "work", coder)
-    say("contract_type", "sib", cast.reviewer_a, "A social impact bond paid.")
-    return say, contract
+        code_contract("area", "work", by=coder)
+    code_contract("contract_type", "sib", by=cast.reviewer_a, quote="A social impact bond paid.")
+    return code_contract, contract
 
 
-def opened(session, cast):
+def values_in_cell(session, cast):
     heatmap = build(session, review_id=cast.review_id)
-    [line] = cell_contents(
+    [content] = cell_contents(
         session, review_id=cast.review_id, heatmap=heatmap, row="work", column="sib"
     )
-    return [(one.item, one.value, one.quote) for one in line.passages]
+    return [(value.item, value.value, value.quote) for value in content.passages]
 
 
-def test_each_value_comes_with_its_passages_or_once_without(session, cast, coded):
-    say, _ = coded
-    say("country", "GB", cast.reviewer_a)
-    say("country", "KE", cast.reviewer_b)  # coders differ: nobody else's to read
+def test_each_value_comes_with_its_quotes_or_once_without(session, cast, coded):
+    code_contract, _ = coded
+    code_contract("country", "GB", by=cast.reviewer_a)
+    code_contract("country", "KE", by=cast.reviewer_b)  # coders differ: nobody else sees either
 
-    assert opened(session, cast) == [
+    assert values_in_cell(session, cast) == [
         ("Contract type", "Social impact bond", "A social impact bond paid."),
         ("Outcome area", "Employment", None),
     ]
 
 
-def test_a_settled_value_that_no_coder_gave_is_shown(session, cast, coded):
-    say, contract = coded
-    say("country", "GB", cast.reviewer_a, "In Britain.")
-    say("country", "KE", cast.reviewer_b, "In Kenya.")
+def test_an_agreed_value_that_no_coder_gave_is_shown(session, cast, coded):
+    code_contract, contract = coded
+    code_contract("country", "GB", by=cast.reviewer_a, quote="In Britain.")
+    code_contract("country", "KE", by=cast.reviewer_b, quote="In Kenya.")
     agree(session, review_id=cast.review_id, contract_id=contract.id, item="country", value="IN",
           basis=AgreedBy.ADJUDICATION, by=cast.lead)  # fmt: skip
 
-    assert ("Country", "India", None) in opened(session, cast)
-    assert "In Kenya." not in {quote for _, _, quote in opened(session, cast)}
+    assert ("Country", "India", None) in values_in_cell(session, cast)
+    assert "In Kenya." not in {quote for _, _, quote in values_in_cell(session, cast)}

@@ -9,7 +9,7 @@ import pytest
 
 from heatmap.cells import build
 from heatmap.exports import to_json
-from heatmap.publications import map_of, publish, share
+from heatmap.publications import publish, published_map, share
 from review.errors import Invalid
 from review.studies.coding import code
 from review.studies.contracts import add_contract, link_contract
@@ -86,7 +86,7 @@ def test_a_publication_counts_as_the_map_it_was_made_of(database, coded):
         for framework in ("area_by_type", "area_by_theme", "country_by_type"):
             for asked in ({"unit": "study"}, {"unit": "contract", "secondary": True}):
                 own = build(session, review_id=coded.review_id, framework=framework, **asked)
-                frozen = map_of(content, framework=framework, **asked)
+                frozen = published_map(content, framework=framework, **asked)
                 assert to_json(frozen) | {"as_of": 0} == to_json(own) | {"as_of": 0}
 
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import select
 
-from heatmap.publications import shared
+from heatmap.publications import publication_for
 from review.events import OPERATOR, last_event
 from review.reviews import add_member, remove_member
 from review.studies.coding import code
@@ -193,7 +193,7 @@ def test_a_publication_opens_by_its_share_link_until_the_link_is_turned_off(
     made = caller.post(f"{base}/publications", {"title": "Spring"}).json()
     token = made["url"].rsplit("/p/", 1)[1]
     with database.reading() as session:
-        assert shared(session, token)[0].title == "Spring"
+        assert publication_for(session, token)[0].title == "Spring"
 
     more = caller.post(
         f"{base}/publications/{made['publication']}/links",
