@@ -94,6 +94,7 @@ class Desk:
         self,
         request: Request,
         session: ReadSession,
+        *,
         review_id: ReviewId,
         by: CurrentActor,
         settings: AppSettings,

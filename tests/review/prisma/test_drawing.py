@@ -217,12 +217,12 @@ def test_unfinished_work_has_a_box_of_its_own_only_while_there_is_some(key: str)
 
 def test_kinds_of_search_without_records_are_left_out_but_the_box_stays() -> None:
     registers = [text for _, text in drawn_lines(make_flow(register_results=5))]
-    citations = [text for _, text in drawn_lines(make_flow(citations_results=5))]
+    with_citation_searching = [text for _, text in drawn_lines(make_flow(citations_results=5))]
 
     assert registers[:2] == ["Records identified from:", "Registers (n = 5)"]
-    assert "Citation searching (n = 5)" in citations
-    assert "Websites (n = 0)" not in citations
-    assert "Databases (n = 0)" in citations
+    assert "Citation searching (n = 5)" in with_citation_searching
+    assert "Websites (n = 0)" not in with_citation_searching
+    assert "Databases (n = 0)" in with_citation_searching
 
 
 def test_counts_without_a_box_in_the_template_are_in_a_footnote() -> None:
