@@ -33,16 +33,16 @@ class Settings(BaseSettings):
     """Who does slow work: a process that `siftmap serve` keeps, or `siftmap worker` elsewhere."""
 
     rank_after: Annotated[int, Field(ge=1)] = 50
-    """Acts, mostly decisions, after which an order in use is learned anew."""
+    """Acts, mostly decisions, after which the ranking in use is refreshed."""
     rank_seconds: Annotated[int, Field(ge=10)] = 900
-    """Seconds after which an order in use is learned anew, if there was any such act."""
+    """Seconds after which the ranking in use is refreshed, if there was any such act."""
 
     @field_validator("public_origins", mode="before")
     @classmethod
     def _split(cls, given: object) -> object:
         if not isinstance(given, str):
             return given
-        return tuple(one.strip().rstrip("/") for one in given.split(",") if one.strip())
+        return tuple(origin.strip().rstrip("/") for origin in given.split(",") if origin.strip())
 
     @property
     def url(self) -> str:

@@ -34,4 +34,4 @@ class Interrupted(ReviewError):
 
 
 class Unreadable(ReviewError):
-    """A file that cannot be read as what it claims to be; nothing of it was stored."""
+    """A file that cannot be read in the format it claims to have; none of it was stored."""

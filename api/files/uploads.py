@@ -15,7 +15,7 @@ from review.storage.files import FileStore
 def name_of(file: UploadFile) -> str:
     """Return the file's own name, without any folders, to show and nothing else."""
     name = (file.filename or "file").replace("\\", "/").rsplit("/", 1)[-1]
-    return "".join(one for one in name if one.isprintable())[:255] or "file"
+    return "".join(sign for sign in name if sign.isprintable())[:255] or "file"
 
 
 @contextmanager

@@ -47,17 +47,17 @@ class FilesForm(BaseModel):
     heading: list[str] = []  # of all tables, each after its file's number and a colon
     column: list[str] = []  # the field that each heading means
 
-    def reading(self, place: int) -> ParseOptions:
-        """Return how the file at ``place`` is to be parsed."""
-        headings = [one.partition(":") for one in self.heading]
+    def options(self, index: int) -> ParseOptions:
+        """Return how the file number ``index`` is to be parsed."""
+        headings = [heading.partition(":") for heading in self.heading]
         mapping = {
             name: field
             for (number, _, name), field in zip(headings, self.column, strict=False)
-            if number == str(place)
+            if number == str(index)
         }
         return ParseOptions(
-            format=self.format[place] if place < len(self.format) else None,
-            encoding=(self.encoding[place] or None) if place < len(self.encoding) else None,
+            format=self.format[index] if index < len(self.format) else None,
+            encoding=(self.encoding[index] or None) if index < len(self.encoding) else None,
             mapping=checked_mapping(mapping) or None,
         )
 
@@ -74,7 +74,7 @@ class SearchForm(FilesForm):
     hits: str = ""
 
 
-Said = Annotated[SearchForm, Form()]
+SearchFormData = Annotated[SearchForm, Form()]
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ class Desk:
             )
             seen = preview(path, name=name, options=reading)
             if seen.columns and reading.mapping is None:
-                headings = [one.heading for one in seen.columns]
+                headings = [column.heading for column in seen.columns]
                 known = remembered_mapping(
                     self.session, review_id=self.review_id, headings=headings
                 )
@@ -135,14 +135,14 @@ class Desk:
             return Shown(name, kept, trouble=str(error))
         return Shown(name, kept, seen)
 
-    def page(self, shown: Sequence[Shown], said: SearchForm) -> Response:
+    def page(self, shown: Sequence[Shown], form: SearchForm) -> Response:
         """Return the page with the previews and with what was typed."""
         return render(
             self.request,
             "searches/add_search.html",
-            status_code=422 if all(one.seen is None for one in shown) else 200,
+            status_code=422 if all(file.seen is None for file in shown) else 200,
             files=shown,
-            form=said,
+            form=form,
             **READ_AS,
             kinds=list(SearchKind),
             planned=protocol_of(self.session, self.review_id).searches,
@@ -181,10 +181,10 @@ def show_hits(desk: AtDesk, hits: Annotated[str, Form(max_length=2_000_000)] = "
 
 
 @router.post("/reviews/{slug}/searches/preview")
-def update_preview(desk: AtDesk, said: Said) -> Response:
+def update_preview(desk: AtDesk, form: SearchFormData) -> Response:
     """Preview the files again with the person's corrections."""
-    shown = [desk.look(one, said.reading(place)) for place, one in enumerate(said.file)]
-    return desk.page(shown, said)
+    shown = [desk.look(kept, form.options(index)) for index, kept in enumerate(form.file)]
+    return desk.page(shown, form)
 
 
 @router.post("/reviews/{slug}/searches")
@@ -194,26 +194,26 @@ def add(
     review_id: ReviewId,
     by: CurrentActor,
     settings: AppSettings,
-    said: Said,
+    form: SearchFormData,
 ) -> Response:
     """Import the files into a new search, in the background."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    if not said.source.strip() or len(said.source) > 255:
+    if not form.source.strip() or len(form.source) > 255:
         raise Invalid("Name the source that you searched, in at most 255 characters.")
-    day = day_of(said.run_on)
+    day = day_of(form.run_on)
     fields = {
-        "source": said.source,
-        "kind": said.kind,
-        "platform": said.platform,
-        "query": said.query,
+        "source": form.source,
+        "kind": form.kind,
+        "platform": form.platform,
+        "query": form.query,
         "run_on": day.isoformat() if day else None,
-        "limits": said.limits,
-        "n_hits": _count(said.hits),
+        "limits": form.limits,
+        "n_hits": _count(form.hits),
     }
     files = []
-    for place, one in enumerate(said.file):
-        sha256, name = unsealed_file(one, settings.key())
-        files.append({"sha256": sha256, "name": name, **asdict(said.reading(place))})
+    for index, kept in enumerate(form.file):
+        sha256, name = unsealed_file(kept, settings.key())
+        files.append({"sha256": sha256, "name": name, **asdict(form.options(index))})
     return started(
         request,
         session,

@@ -105,15 +105,15 @@ def _related(
     links = same_study_links(session, review_id=review_id)
     by_id = {study.id: study for study in studies}
     study_of: dict[UUID, UUID] = {}
-    for one in {one for record in waiting for one in links.get(record.id, ())}:
-        cluster = cluster_of(session, review_id=review_id, record_id=one)
+    for report_id in {linked for record in waiting for linked in links.get(record.id, ())}:
+        cluster = cluster_of(session, review_id=review_id, record_id=report_id)
         for study in studies_of_reports(session, review_id=review_id, cluster=cluster):
-            study_of[one] = study
+            study_of[report_id] = study
     here = {record.id: record for record in waiting}
     return {
         record.id: (
-            [by_id[study_of[one]] for one in links[record.id] if one in study_of],
-            [here[one] for one in links[record.id] if one in here],
+            [by_id[study_of[linked]] for linked in links[record.id] if linked in study_of],
+            [here[linked] for linked in links[record.id] if linked in here],
         )
         for record in waiting
         if record.id in links
@@ -137,9 +137,10 @@ def study_form(
     check(session, review_id=review_id, by=by, action=Action.CODE)
     study = study_of_review(session, review_id=review_id, study_id=study_id)
     contracts = contracts_of(session, review_id=review_id, study_id=study_id)
-    chosen = next((one for one in contracts if one.id == contract), None)
+    chosen = next((known for known in contracts if known.id == contract), None)
     reports = reports_of(session, review_id=review_id, study_id=study_id)
-    read = next((one for one in reports if one.id == report), reports[0] if reports else None)
+    first = reports[0] if reports else None
+    read = next((known for known in reports if known.id == report), first)
     document = (
         full_text_of(session, review_id=review_id, record_id=read.id, by=by) if read else None
     )
@@ -148,7 +149,7 @@ def study_form(
         "study": study,
         "contracts": contracts,
         "chosen": chosen,
-        "other_contracts": [one for one in others if one not in contracts],
+        "other_contracts": [known for known in others if known not in contracts],
         "fields": form_fields(
             session,
             review_id=review_id,
@@ -194,52 +195,52 @@ def post_code(
     review_id: ReviewId,
     by: CurrentActor,
     study_id: UUID,
-    said: Annotated[CodeForm, Form()],
+    form: Annotated[CodeForm, Form()],
 ) -> Response:
     """Save the coder's value for an item, or the value that coders who disagreed agree on."""
-    _save(session, review_id, study_id, said=said, by=by)
+    _save(session, review_id, study_id, form=form, by=by)
     if not is_fragment(request):
-        query = f"?contract={said.contract}" if said.contract else ""
-        target = f"{path(request, 'coding', study_id)}{query}#{said.item}"
+        query = f"?contract={form.contract}" if form.contract else ""
+        target = f"{path(request, 'coding', study_id)}{query}#{form.item}"
         return RedirectResponse(target, status_code=303)
     [field] = form_fields(
         session,
         review_id=review_id,
         study_id=study_id,
-        contract_id=said.contract,
+        contract_id=form.contract,
         by=by,
         is_lead=here.may(Action.MANAGE),
-        only=said.item,
+        only=form.item,
     )
     return render(
         request,
         "coding/_field.html",
         field=field,
         study=study_of_review(session, review_id=review_id, study_id=study_id),
-        chosen_id=said.contract,
+        chosen_id=form.contract,
         reports=reports_of(session, review_id=review_id, study_id=study_id),
         special=SPECIAL_VALUES,
         is_saved=True,
     )
 
 
-def _save(session: Session, review_id: UUID, study_id: UUID, *, said: CodeForm, by: Actor) -> None:
+def _save(session: Session, review_id: UUID, study_id: UUID, *, form: CodeForm, by: Actor) -> None:
     codebook = protocol_of(session, review_id).codebook
-    known = next((one for one in codebook if one.key == said.item), None)
+    known = next((item for item in codebook if item.key == form.item), None)
     if known is None:
-        raise Invalid(f"The codebook has no item '{said.item}'.")
+        raise Invalid(f"The codebook has no item '{form.item}'.")
     about = {
         "review_id": review_id,
-        "item": said.item,
-        "value": said.value_for(known),
+        "item": form.item,
+        "value": form.value_for(known),
         "by": by,
-        **asdict(subject_of(known, study_id, said.contract)),
+        **asdict(subject_of(known, study_id, form.contract)),
     }
-    if not said.settle:
-        code(session, **about, quote=said.quote, page=said.page, report_id=said.report)
-    elif said.quote:
+    if not form.settle:
+        code(session, **about, quote=form.quote, page=form.page, report_id=form.report)
+    elif form.quote:
         raise Invalid(
             "A quote belongs to your own code. Save your code first, then agree without a quote."
         )
     else:
-        agree(session, **about, basis=AgreedBy(said.settle))
+        agree(session, **about, basis=AgreedBy(form.settle))

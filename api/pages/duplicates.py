@@ -113,19 +113,19 @@ def above(
     """
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     pending = questions(session, review_id=review_id)
-    counts = {one: sum(pair[2] >= one for pair in pending) for one in SCORES}
+    counts = {known: sum(pair[2] >= known for pair in pending) for known in SCORES}
     if score is None:
-        score = next((one for one, n in counts.items() if n), SCORES[0])
+        score = next((known for known, n in counts.items() if n), SCORES[0])
     chosen = [pair for pair in pending if pair[2] >= score]
     shown = chosen[::-1][:SHOWN]  # those that need most care
-    ids = {one for left, right, _ in shown for one in (left, right)}
+    ids = {record_id for left, right, _ in shown for record_id in (left, right)}
     found = records_by_id(session, record_ids=ids)
     return render(
         request,
         "duplicates/above.html",
         score=score,
         # Of two scores that the same pairs reach, only the higher one is offered.
-        counts={n: one for one, n in reversed(counts.items()) if n},
+        counts={n: known for known, n in reversed(counts.items()) if n},
         n_chosen=len(chosen),
         pairs=[(found[left], found[right], known) for left, right, known in shown],
     )

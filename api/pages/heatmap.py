@@ -99,7 +99,7 @@ def _filters(request: Request) -> Mapping[str, Sequence[str]]:
     return {
         key: values
         for key in asked
-        if key not in OWN and (values := [one for one in asked.getlist(key) if one])
+        if key not in OWN and (values := [value for value in asked.getlist(key) if value])
     }
 
 
@@ -115,15 +115,17 @@ def _query(request: Request, **cell: str) -> str:
 
 def _options(heatmap: HeatMap, protocol: Protocol, key: str) -> list[tuple[str, str]]:
     """Return the values that a filter offers, with their labels."""
-    present = {one for values in heatmap.frame[key] for one in values if one is not None}
+    present = {value for values in heatmap.frame[key] for value in values if value is not None}
     item = protocol.item(key)
-    return sorted(((one, value_label(item, one)) for one in present), key=lambda pair: pair[1])
+    return sorted(
+        ((value, value_label(item, value)) for value in present), key=lambda pair: pair[1]
+    )
 
 
 def _n_countries(heatmap: HeatMap, protocol: Protocol) -> int:
     """Return how many countries the map covers; 0 if it has no filter for countries."""
     for key in heatmap.framework.filters:
         if protocol.item(key).type is ItemType.COUNTRY:
-            present = {one for values in heatmap.frame[key] for one in values}
-            return sum(one is not None and len(one) == 2 for one in present)
+            present = {value for values in heatmap.frame[key] for value in values}
+            return sum(value is not None and len(value) == 2 for value in present)
     return 0

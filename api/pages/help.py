@@ -69,7 +69,7 @@ def _lead_on(token: Token) -> None:
 
 def _place(heading: str) -> str:
     """Return the fragment that links to a heading, as on GitHub."""
-    kept = "".join(one for one in heading.lower() if one.isalnum() or one in " -_")
+    kept = "".join(sign for sign in heading.lower() if sign.isalnum() or sign in " -_")
     return kept.strip().replace(" ", "-")
 
 

@@ -30,7 +30,7 @@ router = PageRouter()
 DECISIONS = "/reviews/{slug}/decisions"
 
 
-class TakingOver(FilesForm):
+class ImportDecisionsForm(FilesForm):
     """The file, the stage, and what its words and its people mean here."""
 
     stage: Stage = Stage.TITLE_ABSTRACT
@@ -47,7 +47,7 @@ class TakingOver(FilesForm):
         return ImportRules(self.stage, verdicts, people, self.all_are)
 
 
-Said = Annotated[TakingOver, Form()]
+DecisionsFormData = Annotated[ImportDecisionsForm, Form()]
 
 
 @router.get(DECISIONS)
@@ -66,14 +66,14 @@ def show_file(desk: AtDesk, file: UploadFile) -> Response:
         raise Invalid("Choose the file that the other program exported.")
     name = uploads.name_of(file)
     sha256 = uploads.keep(file, desk.store, limit=FILE_LIMIT)
-    said = TakingOver(file=[desk.seal(sha256, name)])
-    return _page(desk, desk.look(said.file[0], ParseOptions()), said)
+    form = ImportDecisionsForm(file=[desk.seal(sha256, name)])
+    return _page(desk, desk.look(form.file[0], ParseOptions()), form)
 
 
 @router.post(DECISIONS + "/preview")
-def update_preview(desk: AtDesk, said: Said) -> Response:
+def update_preview(desk: AtDesk, form: DecisionsFormData) -> Response:
     """Preview the export again with the person's corrections."""
-    return _page(desk, desk.look(_only(said.file), said.reading(0)), said)
+    return _page(desk, desk.look(_only(form.file), form.options(0)), form)
 
 
 @router.post(DECISIONS)
@@ -83,30 +83,30 @@ def post_import(
     review_id: ReviewId,
     by: CurrentActor,
     settings: AppSettings,
-    said: Said,
+    form: DecisionsFormData,
 ) -> Response:
     """Import the decisions, in the background."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    sha256, name = unsealed_file(_only(said.file), settings.key())
-    file = {"sha256": sha256, "name": name, **asdict(said.reading(0))}
-    arguments = {"files": [file], **asdict(said.rules())}
+    sha256, name = unsealed_file(_only(form.file), settings.key())
+    file = {"sha256": sha256, "name": name, **asdict(form.options(0))}
+    arguments = {"files": [file], **asdict(form.rules())}
     return started(
         request, session, review_id, by=by, kind=JobKind.IMPORT_DECISIONS, arguments=arguments
     )
 
 
-def _page(desk: Desk, shown: Shown, said: TakingOver) -> Response:
+def _page(desk: Desk, shown: Shown, form: ImportDecisionsForm) -> Response:
     """Return the page with the preview, and with the likely meaning of each word and person."""
     shown, seen = _looked_through(desk, shown)
     people = [account for account, _ in members_of(desk.session, desk.review_id)]
-    rules = said.rules()
+    rules = form.rules()
     return render(
         desk.request,
         "import_decisions/import_decisions.html",
         status_code=200 if shown.seen else 422,
         shown=shown,
         seen=seen,
-        form=said,
+        form=form,
         verdict_of=lambda word: rules.verdict_of(DecisionClaim(verdict=word)),
         members=people,
         member_of=lambda author, email: rules.people.get(
@@ -140,5 +140,7 @@ def _only(files: list[str]) -> str:
 
 def _suggested(author: str, email: str, people: Iterable[Account]) -> str:
     """Return the e-mail address of the member who seems to be a named author."""
-    said = {author.strip().lower(), email.strip().lower()} - {""}
-    return next((one.email for one in people if {one.email, one.name.lower()} & said), "")
+    names = {author.strip().lower(), email.strip().lower()} - {""}
+    return next(
+        (person.email for person in people if {person.email, person.name.lower()} & names), ""
+    )

@@ -48,7 +48,7 @@ def records(
     """Show the records behind a PRISMA number, or those whose title or authors match ``q``."""
     found: list[tuple[Record, str, str | None]]
     if not box:
-        found = [(one, "", None) for one in _matching(session, review_id, q, after=after)]
+        found = [(record, "", None) for record in _matching(session, review_id, q, after=after)]
     else:
         check(session, review_id=review_id, by=by, action=Action.SEE_COUNTS)
         chosen = _both_columns(box)
@@ -67,7 +67,9 @@ def records(
     return render(
         request,
         "records/records.html",
-        rows=[(one, shown_state(flow_state, here.roles), why) for one, flow_state, why in found],
+        rows=[
+            (record, shown_state(flow_state, here.roles), why) for record, flow_state, why in found
+        ],
         boxes=box or [],
         title=title_of(box[0]) if box else "Records",
         part=_label_of(protocol_of(session, review_id), reason) if reason else source,
@@ -143,7 +145,7 @@ def _both_columns(names: list[str]) -> Box:
 
 
 def _label_of(protocol: Protocol, reason: str) -> str:
-    known = {one.key: one.label for one in protocol.exclusion_reasons}
+    known = {reason.key: reason.label for reason in protocol.exclusion_reasons}
     return known.get(reason, reason)
 
 

@@ -57,7 +57,7 @@ def search(
 
 @router.get("/reviews/{slug}/searches/{search_id}/rejected.csv")
 def rejected_blocks(session: ReadSession, review_id: ReviewId, search_id: UUID) -> Response:
-    """Return all rejected blocks of a search as a table to look into, and to mend them by."""
+    """Return all rejected blocks of a search as a table, to check and correct them."""
     search_of_review(session, review_id=review_id, search_id=search_id)
     return Response(
         rejected_table(session, review_id=review_id, search_id=search_id).encode("utf-8-sig"),

@@ -87,7 +87,7 @@ def token_of(request: Request) -> str:
 def signed_in_or_none(request: Request) -> Account | None:
     """Return who is signed in, if anybody.
 
-    The session for it is closed at once: where SQLite is too old for WAL, whoever writes waits
+    The session for it is closed at once: where SQLite is too old for WAL, writers wait
     until nobody reads.
     """
     token = token_of(request)

@@ -1,4 +1,4 @@
-"""What the coding form shows of each item: one's own code, what holds, and where coders differ."""
+"""What the coding form shows of each item: the coder's own code, the current value, differences."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ AS_BUTTONS = 4  # of so many values or fewer, one click chooses and saves
 
 
 class CodeForm(BaseModel):
-    """What a person sends for one item: a value of their own, or the one that is to hold."""
+    """What a person sends for one item: a value of their own, or the value to agree on."""
 
     item: str
     value: list[str] = []
@@ -40,7 +40,7 @@ class CodeForm(BaseModel):
         """Return what was filled in as the value that the codebook checks; or raise Invalid."""
         if self.special:
             return {"special": self.special}
-        filled = [one for one in self.value if one.strip()]
+        filled = [value for value in self.value if value.strip()]
         if not filled:
             raise Invalid(f"Give a value for '{item.label}', or say why there is none.")
         if item.type is ItemType.MANY_OF:
@@ -65,12 +65,12 @@ class Field:
 
     @property
     def group(self) -> str:
-        """The heading that the item stands under."""
+        """Return the heading that the item comes under."""
         return self.item.group or ""
 
     @property
     def filled(self) -> dict[str, Any]:
-        """What the fields show of one's own code."""
+        """Return the coder's own code as the form shows it."""
         value = self.own.value if self.own else None
         if isinstance(value, dict) and "special" in value:
             return {"special": value["special"]}
@@ -89,11 +89,13 @@ class Field:
         if self.item.type == "yes_no":
             return [("yes", "Yes", ""), ("no", "No", "")]
         if self.item.type == "one_of" and len(self.item.values) <= AS_BUTTONS:
-            return [(one.key, one.label, one.definition or "") for one in self.item.values]
+            return [
+                (choice.key, choice.label, choice.definition or "") for choice in self.item.values
+            ]
         return []
 
     def is_chosen(self, key: str) -> bool:
-        """Say whether one's own code is the value of this key."""
+        """Say whether the coder's own code is the value of this key."""
         value = self.filled.get("value")
         return value == key or (value is True and key == "yes") or (value is False and key == "no")
 
@@ -144,8 +146,8 @@ def _read(
             study_id=subject.study_id,
             contract_id=subject.contract_id,
         )
-        for one in found:
-            codes[one.item].append(one)
+        for own_code in found:
+            codes[own_code.item].append(own_code)
         for value in coded_values(session, review_id=review_id, subject=subject):
             values[value.item] = value
     return codes, values
@@ -159,7 +161,7 @@ def _field(
     by: Actor,
     is_lead: bool,
 ) -> Field:
-    own = next((one for one in codes if one.coder_id == by.account_id), None)
+    own = next((code for code in codes if code.coder_id == by.account_id), None)
     if not is_open_to(item, has_coded=own is not None, is_lead=is_lead):
         value = None
     state = value.state if value else None
@@ -170,6 +172,6 @@ def _field(
         own=own,
         state=state,
         settled=describe_value(item, value.value) if value and is_settled else None,
-        differing=[describe_value(item, one.value) for one in codes] if is_conflict else [],
+        differing=[describe_value(item, code.value) for code in codes] if is_conflict else [],
         may_settle="" if not is_conflict else "adjudication" if is_lead else "consensus",
     )

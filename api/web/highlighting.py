@@ -54,8 +54,8 @@ def _patterns_of(
 def _patterns(protocol: Protocol) -> tuple[re.Pattern[str] | None, re.Pattern[str] | None]:
     lists = protocol.highlights
     return _patterns_of(
-        tuple(term for one in lists for term in one.include),
-        tuple(term for one in lists for term in one.exclude),
+        tuple(term for words in lists for term in words.include),
+        tuple(term for words in lists for term in words.exclude),
     )
 
 

@@ -87,8 +87,8 @@ def _import(task: Task) -> Result:
     done: list[Result] = list(kept.get("files", []))
     for given in asked["files"][len(done) :]:
         done.append(_import_one(task, search, given, done=done))
-    if all("trouble" in one for one in done):
-        raise Unreadable(" ".join(f"{one['name']}: {one['trouble']}" for one in done))
+    if all("trouble" in file for file in done):
+        raise Unreadable(" ".join(f"{file['name']}: {file['trouble']}" for file in done))
     return {"search": str(search.id) if search.id else None, "files": done}
 
 
@@ -125,7 +125,7 @@ def _import_one(
             search_for=search,
             by=task.held.by,
             name=name,
-            options=_reading({**asked, **given}),
+            options=_options({**asked, **given}),
             on_progress=lambda read: task.tell(
                 (len(done) + read / size) / len(asked["files"]), f"Reading {name}"
             ),
@@ -138,11 +138,11 @@ def _import_one(
     return outcome
 
 
-def _reading(said: Mapping[str, Any]) -> ParseOptions:
+def _options(arguments: Mapping[str, Any]) -> ParseOptions:
     return ParseOptions(
-        format=Format(said["format"]) if said.get("format") else None,
-        encoding=said.get("encoding") or None,
-        mapping=said.get("mapping") or None,
+        format=Format(arguments["format"]) if arguments.get("format") else None,
+        encoding=arguments.get("encoding") or None,
+        mapping=arguments.get("mapping") or None,
     )
 
 
@@ -186,19 +186,19 @@ def _import_decisions(task: Task) -> Result:
         by=task.held.by,
         name=given["name"],
         sha256=given["sha256"],
-        options=_reading(given),
+        options=_options(given),
         on_progress=task.teller("Reading decisions"),
         on_commit=keep,
     )
     return kept
 
 
-def _rules(said: Mapping[str, Any]) -> ImportRules:
+def _rules(arguments: Mapping[str, Any]) -> ImportRules:
     return ImportRules(
-        stage=Stage(said["stage"]),
-        verdicts=said["verdicts"],
-        people=said["people"],
-        all_are=Verdict(said["all_are"]) if said["all_are"] else None,
+        stage=Stage(arguments["stage"]),
+        verdicts=arguments["verdicts"],
+        people=arguments["people"],
+        all_are=Verdict(arguments["all_are"]) if arguments["all_are"] else None,
     )
 
 
@@ -252,7 +252,7 @@ def _simulate(task: Task) -> Result:
         "stage": stage.value,
         "seed": asked["seed"],
         "metrics": replayed.metrics,
-        "stops": [asdict(one) for one in stopping_points(labels)],
+        "stops": [asdict(point) for point in stopping_points(labels)],
         "svg": draw(labels),
     }
 

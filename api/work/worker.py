@@ -104,7 +104,7 @@ class Worker:
             self.database.analyse()
 
     def _rank_now_and_then(self) -> None:
-        """Learn the orders in use anew, one after another, that have fallen behind."""
+        """Refresh the rankings in use that have fallen behind, one after another."""
         if time.monotonic() - self._looked < LOOK:
             return
         self._looked = time.monotonic()
@@ -112,7 +112,7 @@ class Worker:
             self.rank_what_is_due()
 
     def rank_what_is_due(self) -> None:
-        """Learn every order anew that is due, as the settings have it; jobs that wait go first."""
+        """Refresh every ranking that is due by the settings; waiting jobs go first."""
         after = timedelta(seconds=self.settings.rank_seconds)
         with self.database.reading() as session:
             due = is_due(session, after_acts=self.settings.rank_after, after=after)
@@ -124,12 +124,12 @@ class Worker:
             try:
                 if time.monotonic() > self._failed.get((review_id, stage), 0):
                     refresh_if_stale(self.database, review_id=review_id, stage=stage, cache=cache)
-            except Exception:  # the order in use stays, and other reviews have their turn
-                log.exception("the order of review %s could not be learned anew", review_id)
+            except Exception:  # the ranking in use stays, and other reviews have their turn
+                log.exception("the ranking of review %s could not be refreshed", review_id)
                 self._failed[review_id, stage] = time.monotonic() + self.settings.rank_seconds
 
     def _clear_away(self) -> None:
-        """Delete what was drawn or exported long ago; whoever wants it again has it made again."""
+        """Delete what was drawn or exported long ago; it is made again when somebody asks."""
         old = time.time() - KEPT.total_seconds()
         for path in self.settings.made_dir.glob("*"):
             with suppress(OSError):  # somebody else was quicker, or it is a folder
@@ -150,9 +150,9 @@ class Worker:
             with self.database.writing() as session:
                 jobs.finish(session, held, result)
 
-    def _fail(self, held: ClaimedJob, said: str) -> None:
+    def _fail(self, held: ClaimedJob, reason: str) -> None:
         with self.database.writing() as session:
-            jobs.fail(session, held, said)
+            jobs.fail(session, held, reason)
 
     def _renew_now_and_then(self) -> None:
         while not self._stopped.wait(LEASE_DURATION.total_seconds() / 4):

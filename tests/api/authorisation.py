@@ -1,6 +1,6 @@
 """The table of who may do what, route by route, as a page of the docs.
 
-`python tests/api/authorisation.py --write` writes docs/authorisation.md anew.
+`python tests/api/authorisation.py --write` writes docs/authorisation.md again.
 """
 
 import sys
@@ -33,7 +33,7 @@ For every route it is also tested that
 - a form without our token, or from another site, is refused, and no GET changes anything of a
   review.
 
-Roles add up. Whoever is a reviewer too does not see counts unless they are the lead. `/login`,
+Roles add up. A member who also reviews does not see counts unless they are the lead. `/login`,
 `/help`, `/healthz`, `/readyz`, `/static`, `/invitations/…` (by its token) and `/p/…` (by its
 token) are open to everybody.
 """

@@ -16,7 +16,8 @@ from review.reports.retrieval import retrieve
 from review.reviews import find_review
 from review.storage.database import Database
 from review.studies.coding import code
-from review.studies.studies import add_contract, add_study, link_contract
+from review.studies.contracts import add_contract, link_contract
+from review.studies.studies import add_study
 from review.tables import Record
 from review.vocabulary import RetrievalState, Stage, Verdict
 from tests.api.cli.shell import CommandResult, Shell, ris

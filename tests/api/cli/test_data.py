@@ -52,7 +52,7 @@ def test_the_same_file_again_adds_nothing_and_says_so(shell: Shell) -> None:
     [
         (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj", "This is not a reference file but a PDF."),
         (b"", "This file is empty."),
-        (b"\n \n\n", "nothing but blanks"),
+        (b"\n \n\n", "only spaces and blank lines"),
         (bytes(range(256)) * 9, "This is a binary file"),
         (b"PK\x03\x04 and no more", "damaged zip"),
         (b"Dear colleagues, please find attached our search.\n", ""),

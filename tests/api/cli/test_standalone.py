@@ -140,7 +140,7 @@ def test_a_simulation_starts_from_priors_and_can_be_repeated(
         (("label", "colour"), (), "The table has no column label."),
         ((",0\n", ",2\n"), (), "Every label must be 1 (included) or 0 (excluded)."),
         ((",0\n", ",maybe\n"), (), "Every label must be 1 (included) or 0 (excluded)."),
-        ((",0\n", ",1\n"), (), "no relevant and irrelevant record"),
+        ((",0\n", ",1\n"), (), "a relevant and an irrelevant record to start from"),
         (("r1,", "r2,"), (), "Two records have the same id."),
         (("", ""), ("--prior", "r3,unknown"), "No record has the id unknown."),
         (("", ""), ("--seed", "-2000"), "The seed -2000 is out of range."),

@@ -10,7 +10,7 @@ from httpx2 import Response
 
 from heatmap.publications import publish, share
 from review.events import Actor
-from review.jobs import JobKind, ask
+from review.jobs import JobKind, enqueue
 from review.people.tokens import TokenScope, issue_token
 from review.reports.full_texts import add_full_text
 from review.storage.files import FileStore
@@ -93,7 +93,7 @@ def one_of_everything(session, people, files_dir: Path, folder: Path) -> dict[st
     pdf.write_bytes(PDF)
     add_full_text(session, review_id=review_id, record_id=third, path=pdf, by=lead,
                   name="Doe’s “report”.pdf", files=FileStore(files_dir))  # fmt: skip
-    job = ask(session, review_id=review_id, kind=JobKind.DEDUPLICATE, arguments={}, by=lead)
+    job = enqueue(session, review_id=review_id, kind=JobKind.DEDUPLICATE, arguments={}, by=lead)
     publication = publish(session, review_id=review_id, title="The map", by=lead)
     calibration = begin(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, label="First",
                         numbers=[1], by=lead)  # fmt: skip

@@ -4,7 +4,7 @@ import pytest
 
 from review.decisions.decisions import decide
 from review.studies.coding import code
-from review.studies.studies import add_contract, link_contract
+from review.studies.contracts import add_contract, link_contract
 from review.vocabulary import Stage, Verdict
 from tests.api.v1.api_routes import PDF
 from tests.factories import make_records

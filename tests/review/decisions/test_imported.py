@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from review.searches.importing import SearchOnDemand, import_file
 from sqlalchemy import select
 
 from review.decisions.blinding import history, n_own_decisions, own_decisions, resolved_decisions
@@ -19,7 +18,9 @@ from review.decisions.import_report import (
 from review.decisions.import_rules import ImportRules
 from review.decisions.imported import UNNAMED, import_decisions, preview_decisions
 from review.errors import Invalid, NotAllowed
+from review.searches.imports import import_file
 from review.searches.previews import ParseOptions
+from review.searches.searches import SearchOnDemand
 from review.states.clusters import cluster_of
 from review.states.flow import FlowState, flow_states
 from review.storage.files import FileStore, sha256_of
@@ -193,7 +194,7 @@ def test_a_file_that_was_imported_as_a_search_is_read_in_the_same_way(database, 
     )
     import_file(
         database, FileStore(tmp_path / "files"), path, review_id=cast.review_id,
-        search_for=search, by=cast.lead, reading=ParseOptions(mapping={"Kop": "title"}),
+        search_for=search, by=cast.lead, options=ParseOptions(mapping={"Kop": "title"}),
     )  # fmt: skip
 
     report = import_decisions(

@@ -4,8 +4,9 @@ import pytest
 from sqlalchemy import event
 
 from review.errors import NotFound
-from review.searches.imports import add_search, commit, stage
+from review.searches.imports import commit_file, stage_file
 from review.searches.searches import (
+    add_search,
     files_of_search,
     rejected_blocks_of_search,
     search_counts,
@@ -30,9 +31,9 @@ def searches(session, cast, tmp_path):
     for name in ("a", "b"):
         path = tmp_path / f"{name}.ris"
         path.write_text(RIS.format(name=name) + DAMAGED)
-        staged = stage(path, files=FileStore(tmp_path / "files"))
+        staged = stage_file(path, files=FileStore(tmp_path / "files"))
         with staged.blocks:
-            commit(session, staged, search_id=first, **act)
+            commit_file(session, staged, search_id=first, **act)
     return first, second
 
 
