@@ -152,6 +152,7 @@ class ItemValue(_Part):
     label: Text
     definition: Text | None = None
     synonyms: tuple[Text, ...] = ()
+    """Other names of the value, for the search by any name."""
 
 
 class CodebookItem(_Part):
@@ -245,6 +246,7 @@ class Protocol(_Part):
     """ISO 639-1 codes.  Norwegian is ``nb``, or ``no`` in quotes: YAML reads a bare no as false."""
     published_from: Year | None = None
     published_to: Year | None = None
+    """The years of publication that the review covers.  For readers: they filter nothing."""
     searches: tuple[PlannedSearch, ...] = ()
     duplicates: DuplicateRules = DuplicateRules()
     stages: Stages = Stages()

@@ -8,13 +8,13 @@ from typing import TextIO
 
 from review.safe_text import safe_cell
 
-IMPORTED = "taken over"
-NO_RECORD = "no record here is surely this report"
-NO_DECISION = "nothing was decided"
-NOT_UNDERSTOOD = "the verdict was not understood"
+IMPORTED = "imported"
+NO_RECORD = "no certain match among the records here"
+NO_DECISION = "no decision in the file"
+NOT_UNDERSTOOD = "the word for the decision is unknown"
 # One sentence, whatever the cause: the cause may reveal what others decided.
-NOT_NEEDED = "the record does not await this person's decision"
-NO_REASON = "an exclusion at this stage needs one of the protocol's reasons"
+NOT_NEEDED = "the record does not need this person's decision"
+NO_REASON = "an exclusion at full text needs one of the protocol's reasons"
 
 
 @dataclass(frozen=True)

@@ -26,11 +26,11 @@ def test_decisions_of_another_program_are_imported_in_the_name_of_a_person(
     shell.run("review", "member", new_review, "ana@example.org", "--role", "lead")
     result = shell.run(*command, "--out", "rows.csv", "--as", "ana@example.org", "--json")
 
-    assert result.json["counts"] == {"taken over": 1, "no record here is surely this report": 1}
+    assert result.json["counts"] == {"imported": 1, "no certain match among the records here": 1}
     rows = list(csv.reader((shell.folder / "rows.csv").read_text("utf-8-sig").splitlines()))
     assert [row[2:5] for row in rows[1:]] == [
-        ["Zoë", "kept", "taken over"],
-        ["Zoë", "kept", "no record here is surely this report"],
+        ["Zoë", "kept", "imported"],
+        ["Zoë", "kept", "no certain match among the records here"],
     ]
     assert shell.run("verify").status == 0
 

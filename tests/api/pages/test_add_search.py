@@ -206,7 +206,7 @@ def test_decisions_of_another_program_are_looked_into_and_taken_over(lead, datab
     work_off(lead.browser.client.app)
     done = lead.browser.get(asked.headers["location"]).text
 
-    assert "<strong>2</strong> taken over" in done
+    assert "<strong>2</strong> imported" in done
     saved = lead.browser.get(re.search(r'href="([^"]+/file)"', done)[1])
     rows = list(csv.reader(saved.content.decode("utf-8-sig").splitlines()))
     assert rows[1] == [
@@ -214,7 +214,7 @@ def test_decisions_of_another_program_are_looked_into_and_taken_over(lead, datab
         "Homes before jobs in Leeds",
         "Reviewer_A",
         "Included",
-        "taken over",
+        "imported",
         "1",
     ]
     with database.reading() as session:
@@ -253,7 +253,7 @@ def test_an_export_is_looked_into_as_the_same_file_was_read_as_a_search(lead, da
     work_off(lead.browser.client.app)
 
     assert form["column"] == ["title", ""]
-    assert "<strong>2</strong> taken over" in lead.browser.get(asked.headers["location"]).text
+    assert "<strong>2</strong> imported" in lead.browser.get(asked.headers["location"]).text
     assert decided(database) == ["exclude", "include"]
 
 

@@ -283,7 +283,7 @@ def test_decisions_of_another_program_are_imported(program, people, database, ba
     done = caller.get(f"/jobs/{job}").json()
 
     assert wrong.status_code == 422
-    assert done["result"]["counts"] == {"taken over": 1}
+    assert done["result"]["counts"] == {"imported": 1}
     with database.reading() as session:
         decision = session.scalars(select(Decision)).one()
     assert (decision.verdict, decision.reviewer_id) == ("include", people.reviewer_a.account_id)

@@ -1,6 +1,9 @@
 """The fields that each format gives, and the blocks that it rejects."""
 
+from pathlib import Path
+
 import pytest
+from openpyxl import Workbook
 
 from review.searches.formats import Format, count_blocks, detect, read
 from tests.review.searches.formats.format_cases import (
@@ -472,3 +475,26 @@ def test_a_journal_known_by_its_abbreviation_alone_has_that_as_its_name(tmp_path
     record = read_text(tmp_path, "TY  - JOUR\nTI  - A title\nJA  - Publ. Mon.\nER  - \n")[0].record
 
     assert (record.journal, record.journal_abbreviation) == ("Publ. Mon.", None)
+
+
+@pytest.mark.parametrize("format_", Format)
+def test_every_format_is_complete(tmp_path: Path, format_: Format) -> None:
+    """A sample, a mark by which it is detected, a parser, an independent counter, a docs row."""
+    path = tmp_path / "sample"
+    if format_ is Format.XLSX:
+        book = Workbook()
+        book.active.append(["title", "doi"])
+        book.active.append(["One", "10.1000/1"])
+        book.save(path)
+    else:
+        assert format_ in SAMPLES, "add a sample to format_cases.py"
+        path.write_text(SAMPLES[format_], encoding="utf-8")
+
+    detected = detect(path)
+    blocks = list(read(path, format=format_, encoding=detected.encoding))
+    counted = count_blocks(path, format=format_, encoding=detected.encoding)
+
+    assert detected.format is format_, "add its mark to detection.py"
+    assert counted == len(blocks) > 0, "add its mark to counting.py"
+    docs = Path(__file__).parents[4] / "docs" / "formats.md"
+    assert f"| `{format_}` |" in docs.read_text(encoding="utf-8"), "add its row to docs/formats.md"
