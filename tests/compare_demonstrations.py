@@ -91,7 +91,7 @@ def save_files(target: Path, origin: str) -> None:
                 "/reviews/demo/exports",
                 data={"form_token": token[1], "kind": rows, "format": "csv"},
             )
-            job = asked.headers["location"]
+            job = asked.headers["location"].partition("?")[0]
             for _ in range(600):
                 answer = client.get(f"{job}/file")
                 if answer.status_code == 200:
@@ -124,6 +124,11 @@ def masked(content: bytes, renamed: list[tuple[str, str]]) -> str | bytes:
     return text
 
 
+def lines_of(text: str) -> list[str]:
+    """Return the lines of a text, each element of a drawing on one of its own."""
+    return text.replace("><", ">\n<").splitlines()
+
+
 def compare(before: Path, after: Path, renamed: list[tuple[str, str]]) -> int:
     """Print, for each file, whether it is equal, and where it is not; return how many differ."""
     names = sorted({path.name for folder in (before, after) for path in folder.iterdir()})
@@ -141,7 +146,7 @@ def compare(before: Path, after: Path, renamed: list[tuple[str, str]]) -> int:
         n_different += 1
         print(f"DIFFERENT           {name}")
         if isinstance(old, str) and isinstance(new, str):
-            lines = difflib.unified_diff(old.splitlines(), new.splitlines(), "before", "after", n=0)
+            lines = difflib.unified_diff(lines_of(old), lines_of(new), "before", "after", n=0)
             print("\n".join(line[:200] for _, line in zip(range(20), lines, strict=False)))
     return n_different
 
