@@ -40,8 +40,10 @@ MAP_FILES: Mapping[MapFormat, MapFile] = {
     MapFormat.JSON: MapFile(
         "JSON", "application/json", lambda heatmap: canonical(exports.to_json(heatmap))
     ),
-    MapFormat.SVG: MapFile("SVG", "image/svg+xml", drawing.svg, is_drawn=True),
-    MapFormat.PNG: MapFile("PNG", "image/png", drawing.png, is_drawn=True),
-    MapFormat.HTML: MapFile("HTML", "text/html; charset=utf-8", drawing.html, is_drawn=True),
+    MapFormat.SVG: MapFile("Picture (SVG)", "image/svg+xml", drawing.svg, is_drawn=True),
+    MapFormat.PNG: MapFile("Picture (PNG)", "image/png", drawing.png, is_drawn=True),
+    MapFormat.HTML: MapFile(
+        "Web page (HTML)", "text/html; charset=utf-8", drawing.html, is_drawn=True
+    ),
 }
 DRAWN = [name for name, file in MAP_FILES.items() if file.is_drawn]

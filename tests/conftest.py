@@ -36,7 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out, under --quick, what needs PostgreSQL, a browser or a server that is killed."""
+    """Leave out, under --quick, what is slow or needs PostgreSQL, a browser, a killed server."""
     if not config.getoption("quick"):
         return
     left_out = [item for item in items if _is_slow(item)]
@@ -47,7 +47,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _is_slow(item: pytest.Item) -> bool:
     if item.path.relative_to(FOLDER).parts[0] in {"browser", "faults"}:
         return True
-    if item.get_closest_marker("both_databases"):
+    if item.get_closest_marker("both_databases") or item.get_closest_marker("slow"):
         return True
     return "postgresql" in getattr(item, "callspec", NO_PARAMETERS).params.values()
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,12 @@ from pydantic import BaseModel
 
 from api.cli.main import app
 from api.settings import Settings
+from heatmap.formats import MAP_FILES, MapFormat
 from protocols import schema
 from protocols.loader import shipped
 from review.permissions import ALLOWED, Action, may
 from review.prisma.counts import BOXES
+from review.prisma.formats import FLOW_FILES, FlowFormat
 from review.searches.formats import Format
 from review.vocabulary import Resolution, Role, Stage, Verdict
 
@@ -259,3 +262,22 @@ def test_every_target_of_the_makefile_that_pages_name_exists() -> None:
 
     assert named <= targets
     assert {"setup", "demo", "test", "check"} <= named
+
+
+@pytest.mark.parametrize(
+    ("formats", "pages"),
+    [
+        (MapFormat, ["docs/command-line.md", "docs/api.md", "docs/advisors.md"]),
+        (FlowFormat, ["docs/command-line.md", "docs/api.md", "docs/prisma.md"]),
+    ],
+    ids=["map", "flow"],
+)
+def test_every_format_of_map_and_flow_is_named(formats: type[StrEnum], pages: list[str]) -> None:
+    for page in pages:
+        words = set(re.findall(r"\w+", text_of(page).lower()))
+        assert set(formats) <= words, page
+
+
+def test_every_format_has_its_row_in_the_table() -> None:
+    assert set(MAP_FILES) == set(MapFormat)
+    assert set(FLOW_FILES) == set(FlowFormat)

@@ -14,6 +14,7 @@ from api.web.rendering import render
 from api.web.routing import PageRouter
 from heatmap.cells import HeatMap, value_label
 from heatmap.contents import CellContent, cell_contents
+from heatmap.formats import MAP_FILES
 from heatmap.publications import searched_to
 from protocols.schema import ItemType, Protocol
 from review.permissions import Action, check
@@ -86,6 +87,7 @@ def map_context(
         "chosen_column": column,
         "contents": open_cell(row, column) if row and column else None,
         "query": _query(request),
+        "files": MAP_FILES,
         "cell_query": lambda row, column: _query(request, row=row, column=column),
         "options": {key: _options(heatmap, protocol, key) for key in heatmap.framework.filters},
         "chosen": _filters(request),

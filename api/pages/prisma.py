@@ -17,6 +17,7 @@ from review.permissions import Action, check
 from review.prisma import drawing
 from review.prisma.boxes import title_of
 from review.prisma.counts import BOXES, COLUMNS, Flow, count_flow, event_on, identities
+from review.prisma.formats import FLOW_FILES
 from review.reviews import protocol_of
 
 router = PageRouter()
@@ -56,6 +57,7 @@ def show(
         diagram=drawing.to_svg(flow, link=link, link_part=link_part),
         identities=identities(flow),
         boxes=BOXES,
+        files=FLOW_FILES,
         link=link,
         title_of=title_of,
         at=time_of_event(session, review_id=review_id, number=flow.as_of),

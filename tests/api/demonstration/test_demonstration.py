@@ -30,6 +30,8 @@ from review.verify import verify
 from review.vocabulary import Act, SearchKind, Stage
 from screening.queue.next_records import next_records
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:

@@ -16,6 +16,8 @@ from tests.api.routes import ROUTES
 from tests.api.test_permissions import ask
 from tests.factories import decide_both, include_fully, make_records, make_review
 
+pytestmark = pytest.mark.slow
+
 # What differs between any two answers: form tokens and keys, and times.
 MASKS = (
     (re.compile(r'name="(form_token|key)" value="[0-9a-f-]+"'), "one-time"),

@@ -23,6 +23,8 @@ from tests.api.conftest import KEY, work_off
 from tests.api.v1.conftest import BASE, one_of_everything
 from tests.factories import make_review
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = 6
 SOAK_EXAMPLES = int(os.environ.get("SIFTMAP_SOAK_EXAMPLES", "150"))
 CHECKS = [

@@ -15,6 +15,8 @@ from tests.api.pages.test_two_worlds import worlds  # noqa: F401 - a fixture
 from tests.api.v1.api_routes import API_ROUTES
 from tests.api.v1.conftest import Program
 
+pytestmark = pytest.mark.slow
+
 TIME = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+Z")
 
 

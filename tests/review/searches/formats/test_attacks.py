@@ -18,6 +18,8 @@ import pytest
 from review.searches.formats import Format
 from tests.review.searches.formats.format_cases import SAMPLES
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 GROWTH = 300  # MB that reading the worst of the files may take
 XML = (Format.PUBMED_XML, Format.ENDNOTE_XML, Format.ZOTERO_RDF)
