@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.files import uploads
-from api.pages.add_search import READ_AS, AtDesk, Desk, FilesForm, Shown, unsealed_file
+from api.files.desk import READ_AS, AtDesk, Desk, FilesForm, Shown, unsealed_file
 from api.pages.jobs import started
 from api.web.deps import AppSettings, CurrentActor, ReadSession, ReviewId, WriteSession
 from api.web.rendering import render
@@ -67,13 +67,13 @@ def show_file(desk: AtDesk, file: UploadFile) -> Response:
     name = uploads.name_of(file)
     sha256 = uploads.keep(file, desk.store, limit=FILE_LIMIT)
     form = ImportDecisionsForm(file=[desk.seal(sha256, name)])
-    return _page(desk, desk.look(form.file[0], ParseOptions()), form)
+    return _page(desk, desk.preview(form.file[0], ParseOptions()), form)
 
 
 @router.post(DECISIONS + "/preview")
 def update_preview(desk: AtDesk, form: DecisionsFormData) -> Response:
     """Preview the export again with the person's corrections."""
-    return _page(desk, desk.look(_only(form.file), form.options(0)), form)
+    return _page(desk, desk.preview(_only(form.file), form.options(0)), form)
 
 
 @router.post(DECISIONS)
