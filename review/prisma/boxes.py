@@ -140,7 +140,7 @@ def _boxes_in(flow: Flow, column: FlowColumn) -> ColumnBoxes:
 def _identified(flow: Flow, column: FlowColumn) -> Node:
     results = list(column.results.items())
     used = [(kind, key) for kind, key in results if flow.counts[key]] or results[:2]
-    mark = "†" if column is OTHER_METHODS and notes(flow) else ""
+    mark = "†" if column is OTHER_METHODS and _other_methods_note(flow) else ""
     lines = [BoxLine(f"Records identified from{mark}:")]
     for kind, key in used:
         lines.append(BoxLine(SOURCES[kind], key, flow.counts[key]))
@@ -212,13 +212,18 @@ def _add_included(flow: Flow, main: dict[int, Node], side: dict[int, Node]) -> N
         )
 
 
-def notes(flow: Flow) -> list[BoxLine]:
-    """Return the footnote: counts of other methods that have no box in the template."""
+def notes(flow: Flow) -> list[Sequence[BoxLine]]:
+    """Return the notes under the diagram: each an opening line, then the counts it explains."""
+    return [note for note in (_other_methods_note(flow),) if note]
+
+
+def _other_methods_note(flow: Flow) -> Sequence[BoxLine]:
+    """Return the note on counts of other methods that the template has no box for, if any."""
     lines = [BoxLine(words, key, flow.counts[key]) for key, words in NOT_IN_TEMPLATE.items()]
     if not any(line.n for line in lines):
-        return []
+        return ()
     opening = "† Records identified via other methods, before reports were sought for retrieval:"
-    return [BoxLine(opening), *(line for line in lines if line.n)]
+    return (BoxLine(opening), *(line for line in lines if line.n))
 
 
 def describe(flow: Flow) -> str:
@@ -228,8 +233,7 @@ def describe(flow: Flow) -> str:
         boxes = (nodes.get(row) for row in range(N_ROWS) for nodes in (column.main, column.side))
         sentences.append(f"{column.heading}.")
         sentences += [_sentence(node.lines) for node in boxes if node is not None]
-    if footnote := notes(flow):
-        sentences.append(_sentence(footnote))
+    sentences += [_sentence(note) for note in notes(flow)]
     return " ".join(sentences)
 
 

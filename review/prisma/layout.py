@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from review.prisma.boxes import (
     ASSESSED_ROW,
@@ -228,7 +228,7 @@ def _place_notes(
     as_of = f"Counts as of event {flow.as_of:,}."
     last = as_of if head is None else f"{as_of} Hash of that event: {clean(head)}"
     placed = []
-    for line in (*notes(flow), BoxLine(last)):
+    for line in (*chain.from_iterable(notes(flow)), BoxLine(last)):
         x = left + (INDENT if line.key else 0)
         room = width - MARGIN - x
         height = NOTE_LINE * len(wrap(line.text, room, NOTE_FONT))

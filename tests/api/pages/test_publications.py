@@ -9,8 +9,10 @@ import pytest
 
 from heatmap.cells import build
 from heatmap.exports import to_json
+from heatmap.formats import MAP_FILES
 from heatmap.publications import publish, published_map, share
 from review.errors import Invalid
+from review.prisma.formats import FLOW_FILES
 from review.studies.coding import code
 from review.studies.contracts import add_contract, link_contract
 from review.studies.studies import add_study
@@ -62,6 +64,17 @@ def test_anybody_with_the_link_reads_the_map_its_cells_and_its_files(sign_in, li
                            ("html", b"<!DOCTYPE"), ("xlsx", b"PK"), ("json", b"{")):  # fmt: skip
         assert reader.get(f"{link}/map.{ending}").content.startswith(begins), ending
     assert reader.get(f"{link}/map.exe").status_code == 404
+
+
+def test_every_format_has_its_button_on_every_page(coded, sign_in, link):
+    lead = sign_in(coded.lead)
+
+    for address, files in ((f"/reviews/{coded.slug}/map", MAP_FILES), (link, MAP_FILES),
+                           (f"/reviews/{coded.slug}/prisma", FLOW_FILES)):  # fmt: skip
+        page = lead.get(address).text
+        for name, file in files.items():
+            assert re.search(rf'href="[^"]*/(?:map|prisma)\.{name}\b', page), (address, name)
+            assert file.label in page
 
 
 def test_what_is_published_stays_as_it_was(database, coded, sign_in, link):
