@@ -163,7 +163,7 @@ def axis_entries(axis: MapAxis, column: pd.Series) -> list[AxisEntry]:
         entries = list(axis.entries)
     known = {entry.key for entry in entries}
     entries += [
-        AxisEntry(key, label, "Chosen by the coders where the report says no more.")
+        AxisEntry(key, label, "Used by coders when the report does not give an answer.")
         for key, label in SPECIAL_VALUES.items()
         if key in present
     ]

@@ -152,9 +152,7 @@ def _check_money(item: CodebookItem, value: object) -> dict[str, object]:
         raise ValueError("an amount of money cannot be negative.")
     currency = str(value["currency"]).strip().upper()
     if currency not in _CURRENCIES:
-        raise ValueError(
-            f"'{currency[:20]}' is not an ISO 4217 currency code; use one such as GBP."
-        )
+        raise ValueError("choose an ISO 4217 currency code, for example GBP.")
     return {"amount": amount, "currency": currency, "year": _check_year(value.get("year"))}
 
 

@@ -109,7 +109,9 @@ def record_act(
         row.review_id = review_id
         row.event_number = writer.number
         if any("\0" in value for value in vars(row).values() if isinstance(value, str)):
-            raise Invalid("The text contains a character that cannot be stored. Type it again.")
+            raise Invalid(
+                "The text has a character that cannot be stored. Remove it and try again."
+            )
     for _, rows_of_table in groupby(rows, key=type):  # parents first; each table by itself
         session.add_all(rows_of_table)
         session.flush()

@@ -86,7 +86,7 @@ def enqueue(
         check(session, review_id=review_id, by=by, action=needed)
     if by.account_id is None:
         raise NotAllowed(
-            "Only a person with an account can start a job. Commands do their work at once."
+            "Only a person with an account can start a job. Commands run at once, without one."
         )
     open_jobs = session.scalars(
         select(Job).where(Job.review_id == review_id, Job.kind == kind, Job.state.in_(OPEN_STATES))
@@ -210,7 +210,9 @@ def claim(session: Session, worker: UUID) -> ClaimedJob | None:
     if job is None or not _is_free(session, job, now):
         return None
     if job.attempts == MAX_ATTEMPTS:
-        _end(job, JobState.FAILED, "This job broke off three times. The server's log says why.")
+        _end(
+            job, JobState.FAILED, "This job was interrupted three times. The server's log says why."
+        )
         session.flush()
         return claim(session, worker)
     job.state, job.attempts, job.began_at = JobState.RUNNING, job.attempts + 1, now
@@ -256,7 +258,7 @@ def require_lease(session: Session, claimed: ClaimedJob) -> Job:
     """Return the job, locked for the transaction that writes its effect; raise LostLease."""
     job = _locked(session, claimed.id)
     if job.state is not JobState.RUNNING or job.lease_id != claimed.worker:
-        raise LostLease("This job was cancelled. Nothing more of it was saved.")
+        raise LostLease("This job was cancelled. Nothing more was saved.")
     return job
 
 

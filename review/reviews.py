@@ -130,7 +130,10 @@ def find_review(session: Session, slug: str) -> Review:
     """Return the review with a slug; raise NotFound if there is none."""
     review = session.scalar(select(Review).where(Review.slug == slug))
     if review is None:
-        raise NotFound(f"There is no review called '{slug}'.")
+        raise NotFound(
+            f"There is no review called '{slug}' that you can open. "
+            "Check the name, or ask its lead."
+        )
     return review
 
 
@@ -149,7 +152,7 @@ def remove_member(session: Session, *, review_id: UUID, email: str, role: Role, 
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     account_id = _account_id(session, email)
     if role is Role.LEAD and _n_leads(session, review_id) == 1:
-        raise Conflicting("A review needs a lead. Give somebody else the role first.")
+        raise Conflicting("A review needs a lead. Give someone else the role first.")
     removed_ids = session.scalars(
         delete(Membership)
         .where(

@@ -17,7 +17,7 @@ def document_file(store: FileStore, document: FullText) -> FileResponse:
     """Return a full text to look at; raise NotFound where its bytes are gone."""
     path = store.path(document.sha256)
     if not path.is_file():
-        raise NotFound("The document is missing from this server's files; tell who runs it.")
+        raise NotFound("The document is missing on the server. Ask the person who runs siftmap.")
     return FileResponse(
         path,
         media_type="application/pdf",
@@ -30,12 +30,12 @@ def document_file(store: FileStore, document: FullText) -> FileResponse:
 def export_file(folder: Path, job: Job) -> FileResponse:
     """Return the file that an export wrote; raise NotFound where there is none (any more)."""
     if job.state is not JobState.DONE:
-        raise NotFound("This work has not come to its end, so there is no file yet.")
+        raise NotFound("This job has not finished, so there is no file yet. Try again later.")
     if "file" not in job.result:
-        raise NotFound("This work makes no file.")
+        raise NotFound("This job does not produce a file.")
     path = folder / job.result["file"]
     if not path.is_file():
-        raise NotFound("The file was cleared away; ask for the export again.")
+        raise NotFound("The file has been deleted to save space. Export it again.")
     return FileResponse(
         path,
         media_type=job.result["media_type"],

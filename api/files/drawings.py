@@ -85,7 +85,7 @@ def prisma_response(
     """Return the flow in the format called ``name``, for those who may see counts."""
     check(session, review_id=review.id, by=by, action=Action.SEE_COUNTS)
     if name not in set(FlowFormat):
-        raise NotFound(f"The flow cannot be downloaded as '{name}'.")
+        raise NotFound(f"The PRISMA flow cannot be downloaded as '{name}'.")
     format_ = FlowFormat(name)
     file = FLOW_FILES[format_]
     number = event_on(session, review_id=review.id, as_of=as_of) if as_of else None
@@ -172,7 +172,7 @@ def draw_and_wait(
     """Have the worker draw something, and wait for it; raise Interrupted where that fails."""
     database: Database = request.app.state.database
     if not WAITING_REQUESTS.acquire(blocking=False):
-        raise Interrupted("Many pictures are being drawn just now. Ask again in a minute.")
+        raise Interrupted("Too many pictures are being drawn at the moment. Try again in a minute.")
     try:
         with database.writing() as session:
             job_id = jobs.enqueue(
@@ -192,8 +192,8 @@ def _wait(database: Database, job_id: UUID, pause: Callable[[], None]) -> None:
             if job.state is JobState.DONE:
                 return
             if job.state in (JobState.FAILED, JobState.CANCELLED):
-                raise Interrupted(job.error or "The drawing was cancelled.")
-    raise Interrupted("The drawing is still in the queue. Ask for it again in a minute.")
+                raise Interrupted(job.error or "The drawing was cancelled. Download it again.")
+    raise Interrupted("The picture is not ready yet. Try again in a minute.")
 
 
 def _digest(shown: object, format_: str) -> str:

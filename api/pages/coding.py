@@ -240,7 +240,7 @@ def _save(session: Session, review_id: UUID, study_id: UUID, *, form: CodeForm, 
         code(session, **about, quote=form.quote, page=form.page, report_id=form.report)
     elif form.quote:
         raise Invalid(
-            "A quote belongs to your own code. Save your code first, then agree without a quote."
+            "A quote goes with your own value. Save your value first, then agree without a quote."
         )
     else:
         agree(session, **about, basis=AgreedBy(form.settle))

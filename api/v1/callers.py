@@ -92,7 +92,9 @@ def check_own_page(request: Request, allowed: tuple[str, ...]) -> None:
 
 
 def _context(session: Session, slug: str, account: Account) -> ReviewContext:
-    no_review = NotFound(f"There is no review called '{slug}'.")
+    no_review = NotFound(
+        f"There is no review called '{slug}' that you can open. Check the name, or ask its lead."
+    )
     if not SLUG.fullmatch(slug):
         raise no_review
     review = find_review(session, slug)
@@ -128,7 +130,10 @@ def context_of(
 ) -> ReviewContext:
     """Return the review of the address, with the caller's roles in it."""
     if caller.context is None:
-        raise NotFound(f"There is no review called '{review}'.")
+        raise NotFound(
+            f"There is no review called '{review}' that you can open. "
+            "Check the name, or ask its lead."
+        )
     return caller.context
 
 

@@ -137,8 +137,8 @@ def _several(kind: str, detail: str, problems: Sequence[str]) -> Response:
 def _http_error(_request: Request, error: Exception) -> Response:
     raised = cast(HTTPException, error)
     details = {
-        404: "There is nothing at this address. See openapi.json for the addresses there are.",
-        405: "This address does not take this method. See openapi.json for those it takes.",
+        404: "There is nothing at this address. See openapi.json for a list of addresses.",
+        405: "This address does not accept this method. See openapi.json for those it accepts.",
         413: "The request is too large for this server. Send less at a time.",
     }
     status = raised.status_code

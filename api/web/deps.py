@@ -127,7 +127,10 @@ def context_of(request: Request, slug: str, person: CurrentUser) -> ReviewContex
         review = find_review(session, slug)
         roles = roles_of(session, review_id=review.id, account_id=person.id)
         if not roles:
-            raise NotFound(f"There is no review called '{slug}'.")
+            raise NotFound(
+                f"There is no review called '{slug}' that you can open. "
+                "Check the name, or ask its lead."
+            )
         n_jobs = n_open(session, review.id) if may(roles, Action.MANAGE) else 0
         session.expunge_all()
     context = ReviewContext(review, roles, n_jobs)

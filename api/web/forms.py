@@ -42,7 +42,10 @@ class CodeForm(BaseModel):
             return {"special": self.special}
         filled = [value for value in self.value if value.strip()]
         if not filled:
-            raise Invalid(f"Give a value for '{item.label}', or say why there is none.")
+            raise Invalid(
+                f"Give a value for '{item.label}', or choose Not reported, Unclear or "
+                "Not applicable."
+            )
         if item.type is ItemType.MANY_OF:
             return filled
         if item.type is ItemType.YES_NO:

@@ -245,7 +245,7 @@ def _simulate(task: Task) -> Result:
         stage=stage,
         by=task.held.by,
         seed=asked["seed"],
-        on_progress=task.teller("Reading once more"),
+        on_progress=task.teller("Simulating screening"),
     )
     labels = replayed.order["label"].tolist()
     return {

@@ -30,7 +30,7 @@ IDLE = 0.25  # seconds between two looks into the queue
 LOOK = 10.0  # seconds between two looks for orders that have fallen behind
 TIDY = 600.0  # seconds between two rounds of clearing away and looking at how tables grew
 DATABASE_AWAY = (OperationalError, InterfaceError, TimeoutError)
-FAILED = "The server failed at this, and nothing more was saved. Its log says why."
+FAILED = "This job failed, and nothing more was saved. The server's log says why."
 
 
 class Worker:

@@ -47,12 +47,12 @@ def adjudicate(
     )
     # First of all: whether there is a conflict would reveal the other reviewer's decision.
     if not situation.state.consensus_allowed and decided_in_round(session, situation):
-        raise NotAllowed("You decided on this record yourself. Somebody else must resolve it.")
+        raise NotAllowed("You decided on this record yourself. Someone else must resolve it.")
     if situation.state.resolution is not Resolution.CONFLICT:
         raise Conflicting("This conflict has already been resolved. Nothing was saved.")
     cited = live_decisions(session, situation)
     if {decision.id for decision in cited} != set(settles):
-        raise Stale("A decision changed after this page was opened. Reload it and look again.")
+        raise Stale("A decision changed after this page was opened. Reload it and check again.")
     adjudication = Adjudication(
         id=uuid4(),
         record_id=record_id,

@@ -272,7 +272,7 @@ def _lead_lines(session: Session, view: _View) -> list[_Line]:
             for act in acts(Retrieval)
         ),
         *(
-            _Line(act.event_number, f"{STAGE_NAMES[act.stage]} reopened", act.why)
+            _Line(act.event_number, f"reopened at {STAGE_NAMES[act.stage]}", act.why)
             for act in acts(Reopening)
         ),
     ]

@@ -36,7 +36,7 @@ def stop_screening(
     """
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     if not rule.strip():
-        raise Invalid("State your rule for stopping or resuming in a sentence.")
+        raise Invalid("Give a reason for stopping or resuming screening.")
     stop = Stop(
         id=uuid4(),
         stage=Stage.TITLE_ABSTRACT,
@@ -71,7 +71,9 @@ class StopInForce:
             bounds.append(f"at least {int(100 * recall)} % of the relevant records had been found")
         missed, sample = self._number("most_missed"), self._number("n_sample")
         if missed is not None and sample is not None:
-            bounds.append(f"at most {missed:,.0f} were left (by a random sample of {sample:,.0f})")
+            bounds.append(
+                f"at most {missed:,.0f} were left (from a random sample of {sample:,.0f})"
+            )
         confidence = self._number("confidence")
         if not bounds or confidence is None:
             return f"{stopped}. What may have been missed was not estimated."

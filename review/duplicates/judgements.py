@@ -214,9 +214,7 @@ def undo(session: Session, *, review_id: UUID, event_number: int, by: Actor) -> 
     current = judgements_linked_to(session, review_id, records)
     undoable = [row for row in judgements if current[row.left_id, row.right_id].id == row.id]
     if not undoable:
-        raise Conflicting(
-            "Later answers have replaced everything in that act, so there is nothing to undo."
-        )
+        raise Conflicting("Later answers have replaced all of these, so there is nothing to undo.")
     number, _ = _write_judgements(
         session,
         review_id,

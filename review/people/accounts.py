@@ -99,7 +99,7 @@ def check_password(session: Session, *, email: str, password: str, client: str) 
         account = None
     if account is None or known_hash is None or account.disabled_at is not None:
         raise NotAllowed(
-            "This e-mail address and password do not match. Nothing was changed; try again."
+            "This e-mail address and password do not match. Nothing was changed. Try again."
         )
     return account.id
 

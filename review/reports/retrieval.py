@@ -37,7 +37,7 @@ def remove(
     )
     if kind is not RemovalKind.RESTORED and session.scalar(decided.limit(1)):
         raise Conflicting(
-            "Somebody has already decided on this record, so it cannot be removed before "
+            "Someone has already decided on this record, so it cannot be removed before "
             "screening. Exclude it instead."
         )
     if not why.strip():

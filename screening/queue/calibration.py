@@ -200,7 +200,7 @@ def _check_chosen(chosen: Sequence[int], unscreened: Collection[int], n: int | N
         )
     if unusable := [number for number in chosen if number not in unscreened]:
         raise Invalid(
-            f"These records cannot be used: {_listed(unusable)}. Somebody has decided on them, or "
+            f"These records cannot be used: {_listed(unusable)}. Someone has decided on them, or "
             "they are duplicates, removed, in an open calibration set, or not in this review. "
             "Choose other records."
         )

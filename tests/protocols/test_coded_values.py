@@ -93,7 +93,7 @@ def test_a_value_is_stored_and_shown_by_its_type(type, value, stored, shown):  #
         ("money", 5, "an amount and a currency"),
         ("money", {"amount": 5}, "an amount and a currency"),
         ("money", {"amount": -5, "currency": "GBP"}, "cannot be negative"),
-        ("money", {"amount": 5, "currency": "POUNDS"}, "not an ISO 4217 currency code"),
+        ("money", {"amount": 5, "currency": "POUNDS"}, "choose an ISO 4217 currency code"),
         ("money", {"amount": 5, "currency": "GBP", "year": 14}, "four digits"),
         ("money", {"amount": 5, "currency": "GBP", "pence": 1}, "money has no field 'pence'"),
         ("date", "31/05/2014", "2014-05-31"),

@@ -24,7 +24,7 @@ from tests.databases import Templates
     ids=lambda command: command[0],
 )  # fmt: skip
 def test_a_review_that_does_not_exist(shell: Shell, command: tuple[str, ...]) -> None:
-    assert_fails_with(shell.run(*command), "There is no review called 'nope'.")
+    assert_fails_with(shell.run(*command), "There is no review called 'nope' that you can open.")
 
 
 @pytest.mark.parametrize(
