@@ -35,7 +35,7 @@ def export_file(folder: Path, job: Job) -> FileResponse:
         raise NotFound("This job does not produce a file.")
     path = folder / job.result["file"]
     if not path.is_file():
-        raise NotFound("The file has been deleted to save space. Export it again.")
+        raise NotFound("This file is old and has been deleted. Export it again.")
     return FileResponse(
         path,
         media_type=job.result["media_type"],
