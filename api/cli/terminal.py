@@ -152,6 +152,8 @@ def friendly_errors() -> Iterator[None]:
         _fail(f"The protocol has mistakes; nothing was changed.\n{error}", error)
     except (ReviewError, OSError) as error:
         _fail(message_of(error), error)
+    except UnicodeEncodeError as error:  # a surrogate is how Python passes on a byte it cannot read
+        _fail("An argument is not valid UTF-8 text. Type it again.", error)
     except (OperationalError, ProgrammingError) as error:
         # A table that is not there is an OperationalError on SQLite, but not on PostgreSQL.
         code = getattr(error.orig, "sqlstate", None)

@@ -32,7 +32,7 @@ router = PageRouter()
 @router.get("/")
 def reviews(request: Request, session: ReadSession, person: CurrentUser) -> Response:
     """Show the reviews that the person is a member of."""
-    roles = dict(reviews_of(session, account_id=person.id))
+    roles = dict(sorted(reviews_of(session, account_id=person.id), key=lambda pair: pair[0].title))
     return render(request, "overview/reviews.html", reviews=roles)
 
 

@@ -225,7 +225,7 @@ def _rank(task: Task) -> Result:
         stage=stage,
         by=task.held.by,
         cache=task.settings.feature_cache(task.held.review_id),
-        on_progress=task.teller("Learning and ranking"),
+        on_progress=task.teller("Training and ranking"),
     )
     return {
         "stage": stage.value,

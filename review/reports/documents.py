@@ -37,7 +37,8 @@ def _run_isolated(task: str, path: Path, *arguments: str) -> bytes:
     """
     try:
         process = subprocess.run(  # noqa: S603 - our own module, a path of our own
-            [sys.executable, "-m", "review.reports.documents", task, str(path), *arguments],
+            # -P: the current folder is not to be searched for modules.
+            [sys.executable, "-P", "-m", "review.reports.documents", task, str(path), *arguments],
             capture_output=True,
             timeout=MAX_CPU_SECONDS * 2,
             check=False,

@@ -77,6 +77,21 @@ def test_a_process_ends_with_a_sentence_too(unmigrated: Shell) -> None:
     assert_fails_with(unmigrated.start("verify"), "`siftmap migrate` first")
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("prisma", "\udcff"),
+        ("user", "add", "\udcff@example.org", "--name", "X", "--password", "open sesame 42"),
+    ],
+)
+def test_an_argument_that_is_no_utf_8_is_refused_with_a_sentence(
+    shell: Shell, command: tuple[str, ...]
+) -> None:
+    result = shell.run(*command)
+
+    assert_fails_with(result, "not valid UTF-8")
+
+
 @pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
 def test_a_server_that_does_not_answer(unmigrated: Shell, tmp_path: Path) -> None:
     url = f"postgresql+psycopg://postgres@/postgres?host={tmp_path}"

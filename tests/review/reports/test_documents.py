@@ -120,6 +120,16 @@ def test_a_hostile_pdf_is_read_or_refused_with_a_reason(tmp_path, name):
         assert len(result) <= MAX_PAGES or result.startswith(b"\x89PNG")
 
 
+def test_the_reader_runs_no_module_of_the_current_folder(tmp_path, monkeypatch):
+    path = tmp_path / "good.pdf"
+    path.write_bytes(GOOD)
+    (tmp_path / "review").mkdir()
+    (tmp_path / "review" / "__init__.py").write_text("raise SystemExit(3)")
+    monkeypatch.chdir(tmp_path)
+
+    assert "We paid for outcomes." in pages_of(path)[0]
+
+
 def test_a_good_pdf_of_the_same_kind_is_read(tmp_path):
     path = tmp_path / "document.pdf"
     path.write_bytes(GOOD)
