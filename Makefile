@@ -67,4 +67,4 @@ fix: setup ## Format, and fix what a machine can fix
 
 lock: ## Write requirements.lock again (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
-		--no-emit-index-url --extra dev --extra bench -q -o requirements.lock pyproject.toml
+		--no-emit-index-url --no-strip-extras --extra dev --extra bench -q -o requirements.lock pyproject.toml
