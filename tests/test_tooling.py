@@ -429,7 +429,7 @@ def test_every_package_is_locked_to_the_hash() -> None:
 
     assert len(packages) > 50
     for name, entry in packages.items():
-        assert re.match(r"[a-z0-9-]+==[\w.!+]+(?: ; [^\\]+)? \\\n", entry), name
+        assert re.match(r"[a-z0-9-]+(?:\[[a-z0-9,-]+\])?==[\w.!+]+(?: ; [^\\]+)? \\\n", entry), name
         assert re.search(r"--hash=sha256:[0-9a-f]{64}\b", entry), name
         assert not re.search(r"--hash=(?!sha256:[0-9a-f]{64}\b)", entry), name
 
