@@ -26,7 +26,7 @@ from review.duplicates.clustering import (
     judgements_linked_to,
     membership_rows,
 )
-from review.duplicates.columns import record_frame
+from review.duplicates.columns import record_frame, terms_of
 from review.duplicates.matching import Band, cluster, find_pairs
 from review.duplicates.questions import in_import_order, questions
 from review.errors import Conflicting, Invalid
@@ -66,13 +66,18 @@ def deduplicate(
     with database.reading() as session:
         check(session, review_id=review_id, by=by, action=Action.MANAGE)
         up_to = last_event(session, review_id)
-        rules = protocol_of(session, review_id).duplicates
+        protocol = protocol_of(session, review_id)
         old, new = _records_since_last_run(session, review_id)
     if new.empty:
         with database.reading() as session:
             return Deduplication(None, 0, 0, len(questions(session, review_id=review_id)))
-    pairs = find_pairs(new, against=None if old.empty else old, on_progress=on_progress)
-    pairs = _by_rules(pairs, rules)
+    pairs = find_pairs(
+        new,
+        against=None if old.empty else old,
+        terms=terms_of(protocol),
+        on_progress=on_progress,
+    )
+    pairs = _by_rules(pairs, protocol.duplicates)
     ids = [*old["id"], *new["id"]]
     with database.writing() as session:
         lock_review(session, review_id)

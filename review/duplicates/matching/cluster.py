@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from review.duplicates.matching.score import Band
+from review.duplicates.matching.bands import Band
 
 Label = NDArray[np.int64]
 

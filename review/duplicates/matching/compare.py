@@ -75,9 +75,10 @@ def title_likeness(records: Prepared, left: Ints, right: Ints) -> Floats:
     """Return how alike the titles are, 0-100, in the order of their words or in any order."""
     one, other = _pick(records.titles, left), _pick(records.titles, right)
     for pair in np.flatnonzero(records.cut_short[left] | records.cut_short[right]).tolist():
-        shorter = min(len(one[pair]), len(other[pair]))
-        if shorter >= 30:
-            one[pair], other[pair] = one[pair][:shorter], other[pair][:shorter]
+        ends = ((left[pair], one[pair]), (right[pair], other[pair]))
+        seen = min(len(title) for end, title in ends if records.cut_short[end])
+        if seen >= 30:
+            one[pair], other[pair] = one[pair][:seen], other[pair][:seen]
     in_order = cpdist(one, other, scorer=fuzz.ratio, dtype=np.float64)
     sorted_one = [" ".join(sorted(text.split())) for text in one]
     sorted_other = [" ".join(sorted(text.split())) for text in other]

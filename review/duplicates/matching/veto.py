@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from review.duplicates.matching.compare import Comparison, unmatched_words
+from review.duplicates.matching.differences import shared_part
 from review.duplicates.matching.normalise import NUMBER_WORDS, numbers
 from review.duplicates.matching.prepare import Prepared
 
@@ -208,10 +209,7 @@ def _other_journal(pair: _Pair) -> Veto | None:
 def _titles_apart(pair: _Pair) -> Veto | None:
     if pair.titles[0] == pair.titles[1]:
         return None
-    one, other = pair.words
-    if pair.is_cut:  # compare what both have, without the word that may be half a word
-        shorter = min(len(one), len(other)) - 1
-        one, other = one[:shorter], other[:shorter]
+    one, other = shared_part(pair.records, *pair.sides)
     return (
         _other_numbers(one, other)
         or _opposites(one, other)
