@@ -11,8 +11,9 @@ from heatmap import exports
 from heatmap.cells import build
 from heatmap.formats import MAP_FILES, MapFormat
 from review.events import hash_of_event
-from review.prisma.counts import count_flow, event_on
+from review.prisma.counts import event_on
 from review.prisma.formats import FLOW_FILES, FlowFormat, FlowOfReview
+from review.prisma.report import flow_to_report
 
 Out = Annotated[str, typer.Option("--out", help="A file; - for standard output.")]
 
@@ -28,7 +29,7 @@ def prisma(
     review = review_id_of(slug)
     with database().reading() as session:
         number = event_on(session, review_id=review, as_of=as_of) if as_of else None
-        flow = count_flow(session, review_id=review, as_of=number)
+        flow = flow_to_report(session, review_id=review, as_of=number)
         head = hash_of_event(session, review_id=review, number=flow.as_of)
     of_review = FlowOfReview(flow, slug, head)
     content = FLOW_FILES[format].write(of_review)

@@ -24,9 +24,10 @@ from review.errors import Interrupted, NotFound
 from review.events import Actor, canonical, hash_of_event
 from review.jobs import ClaimedJob, JobKind
 from review.permissions import Action, check
-from review.prisma.counts import count_flow, event_on
+from review.prisma.counts import event_on
 from review.prisma.drawing import to_svg
 from review.prisma.formats import FLOW_FILES, FlowFormat, FlowOfReview
+from review.prisma.report import flow_to_report
 from review.storage.database import Database
 from review.storage.files import write_whole
 from review.tables import Job, Publication, Review
@@ -89,7 +90,7 @@ def prisma_response(
     format_ = FlowFormat(name)
     file = FLOW_FILES[format_]
     number = event_on(session, review_id=review.id, as_of=as_of) if as_of else None
-    flow = count_flow(session, review_id=review.id, as_of=number)
+    flow = flow_to_report(session, review_id=review.id, as_of=number)
     file_name = f"{review.slug}-prisma.{format_}"
     if not file.is_drawn:
         head = hash_of_event(session, review_id=review.id, number=flow.as_of)
@@ -130,7 +131,7 @@ def draw(database: Database, settings: Settings, held: ClaimedJob) -> str:
             heatmap = MapAsked(**asked["asked"]).build(session, held.review_id, asked["as_of"])
             content = MAP_FILES[MapFormat(asked["format"])].write(heatmap)
         else:
-            flow = count_flow(session, review_id=held.review_id, as_of=asked["as_of"])
+            flow = flow_to_report(session, review_id=held.review_id, as_of=asked["as_of"])
             content = FLOW_FILES[FlowFormat(asked["format"])].write(FlowOfReview(flow, "", None))
     name = f"{asked['digest']}.{asked['format']}"
     write_whole(settings.made_dir / name, _bytes(content))

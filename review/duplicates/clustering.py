@@ -33,15 +33,19 @@ JudgementsByPair = dict[Pair, DuplicateJudgement]
 
 
 def current_judgements(
-    session: Session, review_id: UUID, *, of: Collection[UUID] | None = None
+    session: Session,
+    review_id: UUID,
+    *,
+    of: Collection[UUID] | None = None,
+    as_of: int | None = None,
 ) -> JudgementsByPair:
-    """Return the newest judgement on each pair of records.
+    """Return the newest judgement on each pair of records, after event ``as_of`` (None: now).
 
     ``of`` limits the answer to pairs with one of these records.
     """
     left_id, right_id = DuplicateJudgement.left_id, DuplicateJudgement.right_id
     rows = latest(
-        Scope(review_id),
+        Scope(review_id, as_of),
         DuplicateJudgement,
         left_id,
         right_id,

@@ -15,6 +15,7 @@ DEEP_PAGE = 50  # no report of a series begins at this page, and few articles of
 
 
 def content(records: Prepared, pairs: Comparison) -> Ints:
+    """Return how many meaningful words the shorter title of each pair has."""
     return np.minimum(records.content[pairs.left], records.content[pairs.right])
 
 
@@ -28,6 +29,7 @@ def likeness_of_titles(pairs: Comparison) -> Floats:
 
 
 def same_place(pairs: Comparison) -> Bools:
+    """Say for each pair whether volume and first page agree, and the issue does not differ."""
     return np.asarray((pairs.page == 1) & (pairs.volume == 1) & (pairs.issue != -1), dtype=bool)
 
 
@@ -50,6 +52,7 @@ def same_issue(pairs: Comparison) -> Bools:
 
 
 def no_place_differs(pairs: Comparison) -> Bools:
+    """Say for each pair whether page, volume, issue and DOI agree or are missing."""
     places = (pairs.page, pairs.volume, pairs.issue, pairs.doi)
     return np.asarray(np.logical_and.reduce([place != -1 for place in places]), dtype=bool)
 
