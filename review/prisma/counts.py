@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import CTE, Select, func, select
 from sqlalchemy.orm import Session
 
-from review.duplicates.sample import MergeCheck
+from review.duplicates.merge_check import MergeCheck
 from review.errors import Invalid, NotFound
 from review.events import last_event
 from review.reviews import protocol_of

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from protocols.schema import SearchKind
-from review.duplicates.sample import CONFIDENCE
+from review.duplicates.merge_check import CONFIDENCE
 from review.prisma.counts import COLUMNS, Flow, identities
 from review.safe_text import safe_cell
 

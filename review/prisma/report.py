@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from review.duplicates.sample import merge_check
+from review.duplicates.merge_check import merge_check
 from review.prisma.counts import Flow, count_flow
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from review.duplicates.judgements import deduplicate, judge, merge_above
-from review.duplicates.sample import MergeCheck, Proportion, merge_check, sample_of_last_run
+from review.duplicates.merge_check import MergeCheck, merge_check
+from review.duplicates.sample import Proportion, sample_of_last_run
 from review.errors import Invalid, NotAllowed
 from review.states.clusters import Scope, cluster_ids
 from review.tables import Record

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from protocols.schema import SearchKind
-from review.duplicates.sample import MergeCheck
+from review.duplicates.merge_check import MergeCheck
 from review.prisma.boxes import describe
 from review.prisma.counts import BOXES, Flow, count_flow
 from review.prisma.drawing import to_svg
