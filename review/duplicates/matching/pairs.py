@@ -18,8 +18,9 @@ from review.duplicates.matching.prepare import (
     Prepared,
     prepare,
 )
-from review.duplicates.matching.score import ASK_FROM, Band, may_merge, score
+from review.duplicates.matching.score import ASK_FROM, may_merge, score
 from review.duplicates.matching.veto import PairKind, Veto, find_veto, is_hidden
+from review.duplicates.partition import Band
 
 COLUMNS = ("left", "right", "score", "band", "kind", "evidence", "tie")
 

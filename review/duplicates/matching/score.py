@@ -10,20 +10,11 @@ needs an anchor, the rule that removed most wrong merges when it was measured.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 
 from review.duplicates.matching.compare import Comparison
 from review.duplicates.matching.prepare import Bools, Floats, Ints, Prepared
-
-
-class Band(StrEnum):
-    """What to do with a pair."""
-
-    MERGE = "merge"
-    ASK = "ask"
-    APART = "apart"  # looks alike, but a rule says that it must not be merged
 
 
 @dataclass(frozen=True)
