@@ -16,7 +16,7 @@ from review.storage.database import Database
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 OutFile = Annotated[str, typer.Option("--out", help="A file; - for standard output.")]
-ReviewSlug = Annotated[str, typer.Argument(help="The review's short name.")]
+ReviewSlug = Annotated[str, typer.Argument(metavar="REVIEW", help="The review's short name.")]
 
 
 @cache
