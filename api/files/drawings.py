@@ -10,7 +10,6 @@ from threading import BoundedSemaphore
 from typing import Any
 from uuid import UUID
 
-import vl_convert
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
@@ -49,12 +48,6 @@ class MapAsked:
     def build(self, session: Session, review_id: UUID, as_of: int | None = None) -> HeatMap:
         """Return the map, counted."""
         return build(session, review_id=review_id, as_of=as_of, **asdict(self))
-
-
-def use_fonts(folder: Path | None) -> None:
-    """Draw with the fonts in a folder too, for instance where the system has none for Chinese."""
-    if folder is not None:
-        vl_convert.register_font_directory(str(folder))
 
 
 def map_response(

@@ -14,6 +14,7 @@ from review.duplicates.matching.pairs import find_pairs
 from review.duplicates.matching.prepare import FIELDS
 from review.duplicates.matching.table import dedupe_table
 from review.duplicates.matching.veto import PairKind
+from review.duplicates.partition import Band
 
 __all__ = [
     "FIELDS", "Band", "Evidence", "PairKind", "cluster", "dedupe_table", "explain", "find_pairs",

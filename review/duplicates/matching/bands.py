@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import combinations
 
 import numpy as np
@@ -14,6 +13,7 @@ from review.duplicates.matching.merging import is_anchored, may_merge
 from review.duplicates.matching.prepare import Floats, Ints, Prepared
 from review.duplicates.matching.score import ASK_FROM, score
 from review.duplicates.matching.veto import PairKind, Veto, find_veto, is_hidden
+from review.duplicates.partition import Band
 
 # A record that fits two works equally well belongs to neither until a person has looked.
 CLEARLY_BETTER = 0.1
@@ -23,14 +23,6 @@ IN_SERIES = Veto("reports of a series, whose titles differ in a word", PairKind.
 CHUNK = 50_000  # pairs compared at a time, so that memory stays small and progress is seen
 
 Progress = Callable[[float], None]
-
-
-class Band(StrEnum):
-    """What to do with a pair."""
-
-    MERGE = "merge"
-    ASK = "ask"
-    APART = "apart"  # looks alike, but a rule says that it must not be merged
 
 
 @dataclass(frozen=True)
