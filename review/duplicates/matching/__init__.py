@@ -7,7 +7,6 @@
 Nothing here touches a database, changes a record or depends on the records' order.
 """
 
-from review.duplicates.matching.bands import Band
 from review.duplicates.matching.cluster import cluster, questions
 from review.duplicates.matching.evidence import Evidence, explain
 from review.duplicates.matching.pairs import find_pairs
