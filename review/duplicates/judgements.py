@@ -27,7 +27,7 @@ from review.duplicates.clustering import (
     membership_rows,
 )
 from review.duplicates.columns import record_frame, terms_of
-from review.duplicates.matching import Band, cluster, find_pairs
+from review.duplicates.matching import Band, bands_accepting, cluster, find_pairs
 from review.duplicates.questions import in_import_order, questions
 from review.errors import Conflicting, Invalid
 from review.events import MODEL, Actor, ActWriter, last_event, lock_review
@@ -99,6 +99,8 @@ def deduplicate(
 def _by_rules(pairs: pd.DataFrame, rules: DuplicateRules) -> pd.DataFrame:
     """Return the pairs that the protocol's rules keep, with the bands that the rules allow."""
     bands = pairs["band"]
+    if rules.wrong_merges_accepted is not None:
+        bands = bands_accepting(pairs, rules.wrong_merges_accepted)
     min_score = {Merging.CLEAR: 0, Merging.IDENTICAL: 1, Merging.NONE: math.inf}[rules.merge]
     is_asked = (bands == Band.MERGE) & (pairs["score"] < min_score)
     is_dropped = (bands == Band.ASK) & (pairs["score"] < rules.ask_from)

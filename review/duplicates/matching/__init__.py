@@ -7,6 +7,7 @@
 Nothing here touches a database, changes a record or depends on the records' order.
 """
 
+from review.duplicates.matching.accepted import bands_accepting
 from review.duplicates.matching.cluster import cluster, questions
 from review.duplicates.matching.evidence import Evidence, explain
 from review.duplicates.matching.pairs import find_pairs
@@ -16,6 +17,6 @@ from review.duplicates.matching.veto import PairKind
 from review.duplicates.partition import Band
 
 __all__ = [
-    "FIELDS", "Band", "Evidence", "PairKind", "cluster", "dedupe_table", "explain", "find_pairs",
-    "questions",
+    "FIELDS", "Band", "Evidence", "PairKind", "bands_accepting", "cluster", "dedupe_table",
+    "explain", "find_pairs", "questions",
 ]  # fmt: skip

@@ -8,11 +8,12 @@ import pandas as pd
 from review.duplicates.matching.bands import Judged, Progress, judge
 from review.duplicates.matching.block import candidate_pairs
 from review.duplicates.matching.compare import Comparison
+from review.duplicates.matching.differences import Difference
 from review.duplicates.matching.evidence import gather
 from review.duplicates.matching.prepare import FIELDS, Bools, Hashes, Ints, Prepared, prepare
 from review.duplicates.matching.veto import PairKind
 
-COLUMNS = ("left", "right", "score", "band", "kind", "evidence", "tie")
+COLUMNS = ("left", "right", "score", "band", "kind", "is_mergeable", "evidence", "tie")
 
 
 def find_pairs(
@@ -32,7 +33,8 @@ def find_pairs(
 
     Columns: left < right (positions), score (0-1, six decimals), band (`merge`, `ask`, or
     `apart` for pairs that a rule keeps from being merged), kind (`duplicate`, `same_study`,
-    `different`), evidence (see ``Evidence``), tie (a text that depends on what the two records
+    `different`), is_mergeable (whether neither a rule nor a telling word speaks against merging
+    it), evidence (see ``Evidence``), tie (a text that depends on what the two records
     say, not on their positions).  Sorted by score, best first, then by tie.
     """
     tell = on_progress or (lambda _: None)
@@ -86,6 +88,10 @@ def _frame(records: Prepared, judged: Judged, positions: Ints) -> pd.DataFrame:
             "score": judged.scores,
             "band": [band.value for band in judged.bands],
             "kind": [(veto.kind if veto else PairKind.DUPLICATE).value for veto in judged.vetoes],
+            "is_mergeable": [
+                veto is None and difference != Difference.TELLING
+                for veto, difference in zip(judged.vetoes, judged.differences, strict=True)
+            ],
             "evidence": [
                 gather(records, judged.pairs, place, veto=veto)
                 for place, veto in enumerate(judged.vetoes)
