@@ -30,6 +30,7 @@ def record_frame(session: Session, review_id: UUID) -> pd.DataFrame:
             Record.isbn,
             Record.pmid,
             Record.type,
+            Record.accession,
         )
         .where(Record.review_id == review_id)
         .order_by(Record.number)

@@ -27,7 +27,7 @@ from review.duplicates.clustering import (
     membership_rows,
 )
 from review.duplicates.columns import record_frame, terms_of
-from review.duplicates.matching import Band, bands_accepting, cluster, find_pairs
+from review.duplicates.matching import Band, PairKind, bands_accepting, cluster, find_pairs
 from review.duplicates.questions import in_import_order, questions
 from review.errors import Conflicting, Invalid
 from review.events import MODEL, Actor, ActWriter, last_event, lock_review
@@ -301,10 +301,14 @@ def _actor_of_judgement(session: Session, review_id: UUID, number: int) -> UUID 
 def _new_judgements(
     pairs: pd.DataFrame, ids: Sequence[UUID], current: JudgementsByPair
 ) -> Iterator[dict[str, Any]]:
-    """Yield the judgements on pairs without one, leaving out vetoes that have nothing to stop."""
+    """Yield the judgements on pairs without one, leaving out vetoes that have nothing to stop.
+
+    That two reports are of one study is kept: it is suggested when studies are added.
+    """
     linked = _linked_groups(len(ids), pairs)
     for pair in pairs.to_dict("records"):
-        if pair["band"] == Band.APART and linked[pair["left"]] != linked[pair["right"]]:
+        is_idle = pair["band"] == Band.APART and linked[pair["left"]] != linked[pair["right"]]
+        if is_idle and pair["kind"] != PairKind.SAME_STUDY:
             continue
         left, right = ids[pair["left"]], ids[pair["right"]]
         if (left, right) in current:

@@ -12,7 +12,7 @@ from review.duplicates.matching.differences import Difference, title_differences
 from review.duplicates.matching.merging import is_anchored, may_merge
 from review.duplicates.matching.prepare import Floats, Ints, Prepared
 from review.duplicates.matching.score import ASK_FROM, score
-from review.duplicates.matching.veto import PairKind, Veto, find_veto, is_hidden
+from review.duplicates.matching.veto import REGISTERED, PairKind, Veto, find_veto, is_hidden
 from review.duplicates.partition import Band
 
 # A record that fits two works equally well belongs to neither until a person has looked.
@@ -65,7 +65,8 @@ def _judge_alone(records: Prepared, left: Ints, right: Ints) -> Judged:
     """Judge each pair by its two records, without the others."""
     pairs = compare(records, left, right)
     scores = score(records, pairs)
-    likely = np.flatnonzero(scores >= ASK_FROM)
+    of_one_trial = (pairs.registration == 1) & (records.entries[left] | records.entries[right])
+    likely = np.flatnonzero((scores >= ASK_FROM) | of_one_trial)
     pairs, scores = pairs.take(likely), scores[likely]
     differences = title_differences(records, pairs)
     merges, anchored = may_merge(records, pairs, differences), is_anchored(pairs)
@@ -73,7 +74,7 @@ def _judge_alone(records: Prepared, left: Ints, right: Ints) -> Judged:
     bands = []
     for place, veto in enumerate(vetoes):
         if veto:
-            bands.append(Band.ASK if anchored[place] else Band.APART)
+            bands.append(Band.ASK if anchored[place] and veto is not REGISTERED else Band.APART)
         elif merges[place] and not is_hidden(pairs, records, place):
             bands.append(Band.MERGE)
         else:

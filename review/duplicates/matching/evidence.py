@@ -24,6 +24,7 @@ class Evidence(TypedDict):
 _PLACES = (  # comparison, column, when it agrees, when it differs
     ("doi", "doi", "same DOI", "DOIs differ"),
     ("pmid", "pmid", "same PubMed number", "PubMed numbers differ"),
+    ("registration", "accession", "same registration number", "registration numbers differ"),
     ("journal", "journal", "same journal", "journals differ"),
     ("volume", "volume", "same volume", "volumes differ"),
     ("issue", "number", "same issue", "issues differ"),

@@ -69,7 +69,13 @@ def _by_identifier(records: Prepared, pairs: Comparison) -> Bools:
     elsewhere = (pairs.page == -1) & ((title < 97) | ~same_people)
     translated = same_pages(records, pairs) & (pairs.authors >= 80)
     by_doi = (pairs.doi == 1) & ((title >= 80) | translated) & ~elsewhere
-    return np.asarray(by_doi | ((pairs.pmid == 1) & (title >= 80)), dtype=bool)
+    by_entry = (pairs.registration == 1) & _are_entries(records, pairs) & (title >= 80)
+    return np.asarray(by_doi | by_entry | ((pairs.pmid == 1) & (title >= 80)), dtype=bool)
+
+
+def _are_entries(records: Prepared, pairs: Comparison) -> Bools:
+    """Say for each pair whether both records are entries of registers."""
+    return np.asarray(records.entries[pairs.left] & records.entries[pairs.right], dtype=bool)
 
 
 def _by_page(records: Prepared, pairs: Comparison) -> Bools:
@@ -147,4 +153,5 @@ def _in_conflict(records: Prepared, pairs: Comparison) -> Bools:
         same_place(pairs) & (pairs.title >= 97) & (pairs.authors >= 80) & (pairs.issue != -1)
         & (content(records, pairs) >= 3)
     )  # one article with two DOIs, or a DOI mistyped  # fmt: skip
-    return np.asarray(((pairs.doi == -1) & ~all_else_agrees) | (pairs.pmid == -1), dtype=bool)
+    other_identifier = (pairs.pmid == -1) | (pairs.registration == -1)
+    return np.asarray(((pairs.doi == -1) & ~all_else_agrees) | other_identifier, dtype=bool)

@@ -16,11 +16,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from review.duplicates.matching import normalise
+from review.searches.registrations import registration_number, registration_numbers
 
 FIELDS = (
     "author", "year", "title", "journal", "volume", "number", "pages", "doi", "abstract", "isbn",
-    "pmid", "type",
+    "pmid", "type", "accession",
 )  # fmt: skip
+# What a record says of its report; its number in a database is another one in each.
+TELLING_FIELDS = tuple(field for field in FIELDS if field != "accession")
 
 SERIAL_FROM = 4
 
@@ -116,6 +119,22 @@ class Prepared:
     def pmids(self) -> list[str]:
         """Return the PubMed numbers."""
         return self._each("pmid", normalise.pmid)
+
+    @cached_property
+    def registrations(self) -> list[frozenset[str]]:
+        """Return the registration numbers of the trials or reviews that each record names.
+
+        A record that names more than two is about other people's trials.
+        """
+        texts = zip(self.raw["accession"], self.raw["title"], self.raw["abstract"], strict=True)
+        found = [registration_numbers(f"{a}\n{title}\n{text[-500:]}") for a, title, text in texts]
+        return [frozenset(numbers) if len(numbers) <= 2 else frozenset() for numbers in found]
+
+    @cached_property
+    def entries(self) -> Bools:
+        """Say for each record whether it is an entry of a register, by its accession number."""
+        numbers = [bool(registration_number(text)) for text in self.raw["accession"]]
+        return np.array(numbers, dtype=bool)
 
     @cached_property
     def serials(self) -> list[frozenset[str]]:
@@ -231,7 +250,7 @@ def _text(value: object) -> str:
 
 def _fingerprints(raw: dict[str, list[str]], n: int) -> Hashes:
     prints = np.empty(n, dtype=np.uint64)
-    for position, values in enumerate(zip(*(raw[field] for field in FIELDS), strict=True)):
+    for position, values in enumerate(zip(*(raw[field] for field in TELLING_FIELDS), strict=True)):
         content = "\x1f".join(values).encode("utf-8", errors="surrogatepass")
         digest = hashlib.blake2b(content, digest_size=8).digest()
         prints[position] = int.from_bytes(digest, "little")

@@ -35,6 +35,7 @@ class Weight:
 WEIGHTS = {
     "doi": Weight(8, -5),
     "pmid": Weight(8, -6),
+    "registration": Weight(3, -6),
     "page": Weight(5, -4),
     "volume": Weight(2, -2),
     "issue": Weight(1, -1),

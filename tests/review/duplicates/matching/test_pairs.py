@@ -158,6 +158,37 @@ def test_the_number_of_another_register_is_no_pubmed_number():
     assert band_of(left, right) == Band.MERGE
 
 
+ENTRY = {"title": "Cash for homeless adults", "accession": "NCT09999999", "year": "2020"}
+
+
+def test_entries_of_one_trial_in_two_registers_are_merged():
+    other = ENTRY | {"title": "Cash for homeless adults.", "author": "University of Somewhere"}
+
+    assert band_of(ENTRY, other) == Band.MERGE
+    assert band_of(ENTRY, other | {"accession": "ISRCTN99999999"}) != Band.MERGE
+
+
+def test_a_register_entry_and_a_report_of_the_trial_are_one_study():
+    report = make_record(
+        title="Days housed after unconditional cash: results of a randomised trial",
+        abstract="We gave cash to adults. " * 30 + "Registered as NCT 09999999.",
+    )
+
+    pairs = find_pairs(pd.DataFrame([ENTRY, report]))
+
+    assert pairs["kind"].tolist() == ["same_study"]
+    assert pairs["band"].tolist() == [Band.APART]
+    assert "same registration number" in pairs["evidence"].iloc[0]["agreed"]
+    assert find_pairs(pd.DataFrame([ENTRY | {"accession": "NCT09999998"}, report])).empty
+
+
+def test_a_report_that_names_many_trials_is_not_about_one_of_them():
+    trials = "NCT09999999, NCT09999998 and NCT09999997"
+    overview = make_record(title="An overview of trials of cash", abstract="x " * 99 + trials)
+
+    assert find_pairs(pd.DataFrame([ENTRY, overview])).empty
+
+
 def test_a_title_cut_short_that_fits_two_works_is_asked_about():
     place = {"doi": "", "volume": "", "number": "", "pages": ""}
     stub = make_record(**place, title=ARTICLE["title"][:60] + "…")
