@@ -24,6 +24,7 @@ from review.searches.formats.records import (
     ParsedAbstract,
     ParsedRecord,
 )
+from review.searches.formats.registrations import without_registrations
 from review.searches.formats.source import TextSource, without_controls
 from review.searches.formats.tagged import SplitLine, Tags, cut, parse_tags, starts_with
 
@@ -58,7 +59,15 @@ def build_record(
     other_abstracts: Iterable[ParsedAbstract] = (),
     extra: Mapping[str, list[str]] | None = None,
 ) -> ParsedRecord:
-    """Return a record built from raw values; ``numbers`` are ISSNs and ISBNs in any order."""
+    """Return a record built from raw values; ``numbers`` are ISSNs and ISBNs in any order.
+
+    A registration number among the authors is none of them: it is the accession number if there
+    is no other, and stays in ``extra``.
+    """
+    authors, registrations = without_registrations(authors)
+    if registrations:
+        extra = {**(extra or {}), "registration number": registrations}
+        accession = accession or registrations[0]
     abstract, notice = without_notice(tidy_or_none(abstract))
     if notice:
         fields = extra or {}
