@@ -13,6 +13,7 @@ from review.searches.formats import (
     cnki,
     csl_json,
     endnote_xml,
+    ictrp_xml,
     nbib,
     ovid,
     pubmed_xml,
@@ -79,6 +80,7 @@ _READERS: dict[Format, Callable[[TextSource], Iterator[Block]]] = {
     Format.CSL_JSON: csl_json.read,
     Format.CNKI: cnki.read,
     Format.ZOTERO_RDF: zotero_rdf.read,
+    Format.ICTRP_XML: ictrp_xml.read,
 }
 
 

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from xml.etree.ElementTree import Element
 
+from review.searches.formats.elements import CUT_OFF, cut_elements, parse_element
 from review.searches.formats.fields import (
     clean_doi,
     find_isbn,
@@ -182,6 +184,24 @@ def marked_blocks(
         if not is_marked and not (record.title and has_more):
             continue
         yield blocks.block(record, line=line, raw=text.strip("\n"), warnings=faults)
+
+
+def element_blocks(
+    source: TextSource, *names: str, to_record: Callable[[Element], ParsedRecord]
+) -> Iterator[Block]:
+    """Yield the blocks of an XML file in which each element with one of ``names`` is a record."""
+    blocks = Blocks()
+    for part in cut_elements(source, *names):
+        line, text = part.line, part.text
+        if len(text) > RECORD_LIMIT:
+            yield blocks.too_long(line=line, raw=text)
+            continue
+        text, faults = source.clean(text)
+        element = parse_element(text) if part.is_complete else CUT_OFF
+        if isinstance(element, str):
+            yield blocks.rejected(element, line=line, raw=text, warnings=faults)
+        else:
+            yield blocks.block(to_record(element), line=line, raw=text, warnings=faults)
 
 
 def _reason_against(record: ParsedRecord) -> str | None:

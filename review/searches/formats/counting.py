@@ -16,6 +16,7 @@ _OVERLAP = 256
 _MARKS = {
     Format.PUBMED_XML: re.compile(r"<Pubmed(?:Book)?Article(?=[\s/>])"),
     Format.ENDNOTE_XML: re.compile(r"<record(?=[\s/>])"),
+    Format.ICTRP_XML: re.compile(r"<TrialID(?=[\s/>])"),
     Format.ZOTERO_RDF: re.compile(r"<z:itemType>(?!\s*(?:attachment|note|annotation)\b)"),
     Format.BIBTEX: re.compile(
         r"[\n})][ \t\ufeff]{0,8}@[ \t]{0,8}(?!(?:comment|string|preamble)\b)"

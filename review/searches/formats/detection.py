@@ -45,6 +45,7 @@ _TORN_TAGS = (
 )
 _ENDNOTE_PARTS = re.compile(r"<(?:ref-type|titles|contributors|rec-number|source-app|periodical)\b")
 _ZOTERO = re.compile(r"zotero\.org/namespaces/export#")
+_ICTRP = re.compile(r"<(?:Trials_downloaded_from_ICTRP|TrialID)[\s/>]")
 _PUBMED_PARTS = re.compile(r"<Pubmed(?:Book)?Article(?:Set)?[\s>/]")
 _RECOGNISED = "Recognised by its content."
 
@@ -146,6 +147,8 @@ def _find_xml(text: str) -> Format:
         return Format.PUBMED_XML
     if _ZOTERO.search(text):
         return Format.ZOTERO_RDF
+    if _ICTRP.search(text):
+        return Format.ICTRP_XML
     if re.search(r"<record[\s>]", text) and _ENDNOTE_PARTS.search(text):
         return Format.ENDNOTE_XML
     if re.search(r"<(?:!doctype html|html|head|body|script)\b", text[:5000], re.IGNORECASE):

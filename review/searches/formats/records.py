@@ -41,6 +41,7 @@ class Format(StrEnum):
     CSL_JSON = "csl_json"
     CNKI = "cnki"
     ZOTERO_RDF = "zotero_rdf"
+    ICTRP_XML = "ictrp_xml"
 
 
 @dataclass(frozen=True, slots=True)

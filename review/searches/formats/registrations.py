@@ -53,7 +53,8 @@ _AROUND = " \t\n,;.:()[]"
 _MAY_BE_NUMBER = re.compile(r"\d{3}")
 # What may be before and after the number in a text that is nothing but a number.
 _ALONE = re.compile(
-    r"(?:JPRN-|EUCTR|CTIS|EUDRACT|EU CT|(?:NO|NUMBER)\b|[ .:#-]){0,6}\0(?:-[A-Z]{2,3}|-OUTSIDE-EU/EEA)?"
+    r"(?:JPRN-|EUCTR|CTIS|EUDRACT|EU CT|(?:NO|NUMBER)\b|[ .:#-]){0,6}\0"
+    r"(?:-[A-Z]{2,3}|-OUTSIDE-EU/EEA)?"
 )
 
 

@@ -303,6 +303,31 @@ ZOTERO_RDF = """<rdf:RDF
 </rdf:RDF>
 """
 
+ICTRP_XML = """<?xml version='1.0' encoding='UTF-8' ?>
+<Trials_downloaded_from_ICTRP>
+<Trial><Export_date>5/6/2021 10:00:00 AM</Export_date>
+<Internal_Number>7654321
+</Internal_Number><TrialID>ISRCTN11112222
+</TrialID><Public_title>Coaches for job seekers
+</Public_title><Scientific_title>A trial of coaches for people out of work &amp; training
+</Scientific_title><Acronym>COACH
+</Acronym><Primary_sponsor>A council
+</Primary_sponsor><Date_registration>03/02/2019
+</Date_registration><Date_registration3>20190203
+</Date_registration3><Source_Register>ISRCTN
+</Source_Register><web_address>https://isrctn.example/ISRCTN11112222
+</web_address><Study_type>Interventional
+</Study_type><Condition>Unemployment&lt;br&gt;Debt
+</Condition><Intervention>Coaching
+</Intervention><Primary_outcome>In work after a year
+</Primary_outcome></Trial>
+<Trial>
+<TrialID>NL8012</TrialID>
+<Public_title>Second</Public_title>
+</Trial>
+</Trials_downloaded_from_ICTRP>
+"""
+
 SAMPLES: dict[Format, str] = {
     Format.RIS: RIS,
     Format.NBIB: NBIB,
@@ -318,6 +343,7 @@ SAMPLES: dict[Format, str] = {
     Format.CSL_JSON: CSL_JSON,
     Format.CNKI: CNKI,
     Format.ZOTERO_RDF: ZOTERO_RDF,
+    Format.ICTRP_XML: ICTRP_XML,
 }
 
 

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
 GROWTH = 300  # MB that reading the worst of the files may take
-XML = (Format.PUBMED_XML, Format.ENDNOTE_XML, Format.ZOTERO_RDF)
+XML = (Format.PUBMED_XML, Format.ENDNOTE_XML, Format.ZOTERO_RDF, Format.ICTRP_XML)
 
 
 def attack(folder: Path, files: Mapping[str, bytes], kind: Format) -> dict[str, Any]:
