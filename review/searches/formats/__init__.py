@@ -14,6 +14,7 @@ from review.searches.formats import (
     csl_json,
     endnote_xml,
     ictrp_xml,
+    labelled,
     nbib,
     ovid,
     pubmed_xml,
@@ -81,6 +82,7 @@ _READERS: dict[Format, Callable[[TextSource], Iterator[Block]]] = {
     Format.CNKI: cnki.read,
     Format.ZOTERO_RDF: zotero_rdf.read,
     Format.ICTRP_XML: ictrp_xml.read,
+    Format.LABELLED: labelled.read,
 }
 
 

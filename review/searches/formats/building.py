@@ -28,7 +28,7 @@ from review.searches.formats.records import (
 )
 from review.searches.formats.registrations import without_registrations
 from review.searches.formats.source import TextSource, without_controls
-from review.searches.formats.tagged import SplitLine, Tags, cut, parse_tags, starts_with
+from review.searches.formats.tagged import SplitLine, Starts, Tags, cut, parse_tags, starts_with
 
 NOTHING_IN_IT = "The block is empty: it has no title, abstract, DOI or PubMed id."
 NO_TITLE = "The block has no title, and no abstract, DOI or PubMed id to identify it by."
@@ -166,14 +166,17 @@ def marked_blocks(
     split_line: SplitLine,
     *,
     to_record: Callable[[Tags], ParsedRecord],
+    starts: Starts | None = None,
 ) -> Iterator[Block]:
     """Yield the blocks of a file in which a line with ``mark`` begins each record.
+
+    ``starts`` says which of these lines do, if not all.
 
     Text before the first mark, such as a legend, is not a block, unless it is a record that lost
     its first line.
     """
     blocks = Blocks()
-    for line, text in cut(source, starts_with(mark)):
+    for line, text in cut(source, starts or starts_with(mark)):
         if len(text) > RECORD_LIMIT:
             yield blocks.too_long(line=line, raw=text)
             continue

@@ -60,6 +60,8 @@ def count_blocks(path: Path, *, format: Format, encoding: str) -> int:  # noqa: 
         return _count_pubmed(source)
     if format is Format.REFER:
         return _count_refer(source)
+    if format is Format.LABELLED:
+        return _count_labelled(source)
     if format is Format.CSL_JSON:
         return _count_objects(source)
     return _count_marks(source, _MARKS[format])
@@ -124,6 +126,16 @@ def _count_refer(source: TextSource) -> int:
         n_paragraphs += is_after_blank and bool(re.match(r"\s{0,3}%[A-Z@]\s", line))
         was_mark, is_after_blank = is_mark, not line.strip()
     return n or n_paragraphs
+
+
+def _count_labelled(source: TextSource) -> int:
+    """Return the lines that number the records; without any, the titles."""
+    n_numbered, n_titles = 0, 0
+    for line in source.lines():
+        words = line.split()
+        n_numbered += words[:1] == ["Record"] and len(words) == 4 and words[2] == "of"
+        n_titles += words[:1] == ["TI:"]
+    return n_numbered or n_titles
 
 
 def _count_rows(source: TextSource) -> int:

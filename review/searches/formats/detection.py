@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 from review.errors import Unreadable
-from review.searches.formats import bibtex, cnki, ovid, refer, refworks, ris, wos
+from review.searches.formats import bibtex, cnki, labelled, ovid, refer, refworks, ris, wos
 from review.searches.formats.decoding import Encoding, find_encoding
 from review.searches.formats.records import FILE_LIMIT, FILE_TOO_LARGE, Detected, Format
 from review.searches.formats.tables import TableLayout, find_layout
@@ -37,11 +37,13 @@ _MARKS = (
     (Format.BIBTEX, bibtex.ENTRY),
     (Format.REFER, refer.MARK),
     (Format.CNKI, cnki.MARK),
+    (Format.LABELLED, labelled.MARK),
 )
 _TORN_TAGS = (
     (Format.NBIB, re.compile(r"^(?:FAU |JT  |DP  |STAT|LID |AID |DCOM|MHDA)- ", re.MULTILINE)),
     (Format.RIS, re.compile(r"^(?:TI|T1|AU|A1|AB|N2|JO|JF|PY|Y1|ER|KW)  - ", re.MULTILINE)),
     (Format.WOS, re.compile(r"^(?:TI|AU|SO|PY|UT) \S", re.MULTILINE)),
+    (Format.LABELLED, re.compile(r"^(?:TI|AU|AB|SO|PY|YR|AN): +\S", re.MULTILINE)),
 )
 _ENDNOTE_PARTS = re.compile(r"<(?:ref-type|titles|contributors|rec-number|source-app|periodical)\b")
 _ZOTERO = re.compile(r"zotero\.org/namespaces/export#")

@@ -42,6 +42,7 @@ class Format(StrEnum):
     CNKI = "cnki"
     ZOTERO_RDF = "zotero_rdf"
     ICTRP_XML = "ictrp_xml"
+    LABELLED = "labelled"
 
 
 @dataclass(frozen=True, slots=True)

@@ -328,6 +328,56 @@ ICTRP_XML = """<?xml version='1.0' encoding='UTF-8' ?>
 </Trials_downloaded_from_ICTRP>
 """
 
+COCHRANE = """Record #1 of 2
+ID: CN-00777777
+AU: Roy M
+AU: Tan S
+AU: Outcomes Trial Group
+TI: Paying providers for homes: a randomised
+trial
+SO: Journal of homes
+YR: 2016
+VL: 9
+NO: 2
+PG: 11-19
+PM: PUBMED 27777777
+XR: EMBASE 610000000
+PT: Journal article
+KY: Adult; *Housing
+DOI: 10.1000/homes.2016.9
+AB: BACKGROUND: Little is known. RESULTS: More were housed
+OR: 2.1 (95% CI 1.2 to 3.4).
+US: https://www.cochranelibrary.example/central/doi/10.1002/central/CN-00777777/full
+
+Record #2 of 2
+ID: CN-00777778
+AU: ISRCTN11112222,
+TI: Coaches for job seekers
+SO: https://isrctn.example/ISRCTN11112222
+YR: 2019
+PT: Trial registry record
+US: https://www.cochranelibrary.example/central/doi/10.1002/central/CN-00777778/full
+"""
+
+ECONLIT = """AN: 0912345
+TI: Paying for jobs: evidence from coaching
+AU: Roy, Michael; Tan, Sue
+SO: Journal of Public Money, 31(2), 2013, pp. 101-19
+PY: 2013
+DT: Journal Article
+IS: 1234-5679
+DE: Unemployment; Contracts
+LA: English
+AB: Coaches were paid
+for each job.
+
+A second paragraph.
+
+AN: 0912346
+TI: Second
+PY: 2014
+"""
+
 SAMPLES: dict[Format, str] = {
     Format.RIS: RIS,
     Format.NBIB: NBIB,
@@ -344,6 +394,7 @@ SAMPLES: dict[Format, str] = {
     Format.CNKI: CNKI,
     Format.ZOTERO_RDF: ZOTERO_RDF,
     Format.ICTRP_XML: ICTRP_XML,
+    Format.LABELLED: COCHRANE,
 }
 
 
