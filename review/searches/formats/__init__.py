@@ -17,6 +17,7 @@ from review.searches.formats import (
     labelled,
     nbib,
     ovid,
+    pubmed_text,
     pubmed_xml,
     refer,
     refworks,
@@ -83,6 +84,7 @@ _READERS: dict[Format, Callable[[TextSource], Iterator[Block]]] = {
     Format.ZOTERO_RDF: zotero_rdf.read,
     Format.ICTRP_XML: ictrp_xml.read,
     Format.LABELLED: labelled.read,
+    Format.PUBMED_TEXT: pubmed_text.read,
 }
 
 

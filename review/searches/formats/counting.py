@@ -23,6 +23,7 @@ _MARKS = {
         r"[A-Za-z]{2,40}\s{0,8}[{(]",
         re.IGNORECASE,
     ),
+    Format.PUBMED_TEXT: re.compile(r"\sPMID:\s\d"),
     Format.OVID: re.compile(r"\n[ \t\ufeff]{0,8}<\d{1,7}[ \t]?\.?[ \t]?>[ \t]*(?=\n)"),
     Format.REFWORKS: re.compile(r"\nRT (?=[A-Z])"),
     Format.CNKI: re.compile(

@@ -6,7 +6,17 @@ import zipfile
 from pathlib import Path
 
 from review.errors import Unreadable
-from review.searches.formats import bibtex, cnki, labelled, ovid, refer, refworks, ris, wos
+from review.searches.formats import (
+    bibtex,
+    cnki,
+    labelled,
+    ovid,
+    pubmed_text,
+    refer,
+    refworks,
+    ris,
+    wos,
+)
 from review.searches.formats.decoding import Encoding, find_encoding
 from review.searches.formats.records import FILE_LIMIT, FILE_TOO_LARGE, Detected, Format
 from review.searches.formats.tables import TableLayout, find_layout
@@ -125,6 +135,8 @@ def _find_format(text: str, name: str) -> tuple[Format, str]:
         return _find_xml(start), _RECOGNISED
     if re.match(r"[\[{]", start) and re.search(r'"(?:title|type|author|id|DOI)"\s*:', start):
         return Format.CSL_JSON, _RECOGNISED
+    if pubmed_text.looks_like(start):
+        return Format.PUBMED_TEXT, _RECOGNISED
     layout = find_layout([f"{line}\n" for line in text.split("\n")[:200]])
     if layout is not None and layout.columns.n_sure >= 2:
         return _table(layout), _RECOGNISED

@@ -43,6 +43,7 @@ class Format(StrEnum):
     ZOTERO_RDF = "zotero_rdf"
     ICTRP_XML = "ictrp_xml"
     LABELLED = "labelled"
+    PUBMED_TEXT = "pubmed_text"
 
 
 @dataclass(frozen=True, slots=True)

@@ -378,6 +378,52 @@ TI: Second
 PY: 2014
 """
 
+PUBMED_SUMMARY = """1: Roy M, van Dam AM, Tan S Jr; Outcomes Trial Group. Paying providers for
+homes: does it work? Public Money Manag. 2016 Jan-Feb;9(2):11-19. doi:
+10.1000/homes.2016.9. Epub 2015 Dec 3. PMID: 27777777; PMCID: PMC5555555.
+
+2: Second. Homes. 2019 Mar 4. doi: 10.1000/2. Online ahead of print. PMID: 27777778.
+"""
+
+PUBMED_ABSTRACT = """1. Public Money Manag. 2016 Jan-Feb;9(2):11-19. doi: 10.1000/homes.2016.9. Epub
+2015 Dec 3.
+
+Paying providers for homes: a trial with
+families.
+
+[Article in Spanish]
+
+Roy M(1), van Dam AM(1)(2), Tan S(2).
+
+Author information:
+(1)A university, Leeds.
+(2)A council, York. roy@leeds.example
+
+Comment in
+    Homes. 2017;1(1):1-2. doi: 10.1000/comment.
+
+BACKGROUND: Little is known.
+RESULTS: More were housed.
+
+1. This paragraph begins with a number.
+
+Copyright © 2016 The Authors.
+
+DOI: 10.1000/homes.2016.9
+PMCID: PMC5555555
+PMID: 27777777 [Indexed for MEDLINE]
+
+Conflict of interest statement: None.
+
+
+2. Homes. 2019 Mar 4. doi: 10.1000/2. Online ahead of print.
+
+Second.
+
+DOI: 10.1000/2
+PMID: 27777778
+"""
+
 SAMPLES: dict[Format, str] = {
     Format.RIS: RIS,
     Format.NBIB: NBIB,
@@ -395,6 +441,7 @@ SAMPLES: dict[Format, str] = {
     Format.ZOTERO_RDF: ZOTERO_RDF,
     Format.ICTRP_XML: ICTRP_XML,
     Format.LABELLED: COCHRANE,
+    Format.PUBMED_TEXT: PUBMED_SUMMARY,
 }
 
 
