@@ -15,7 +15,9 @@ from review.searches.formats import (
     endnote_xml,
     ictrp_xml,
     labelled,
+    lens,
     nbib,
+    openalex,
     ovid,
     pubmed_text,
     pubmed_xml,
@@ -23,6 +25,7 @@ from review.searches.formats import (
     refworks,
     ris,
     tables,
+    trials_json,
     workbook,
     wos,
     zotero_rdf,
@@ -85,6 +88,9 @@ _READERS: dict[Format, Callable[[TextSource], Iterator[Block]]] = {
     Format.ICTRP_XML: ictrp_xml.read,
     Format.LABELLED: labelled.read,
     Format.PUBMED_TEXT: pubmed_text.read,
+    Format.TRIALS_JSON: trials_json.read,
+    Format.OPENALEX: openalex.read,
+    Format.LENS: lens.read,
 }
 
 

@@ -23,6 +23,10 @@ _MARKS = {
         r"[A-Za-z]{2,40}\s{0,8}[{(]",
         re.IGNORECASE,
     ),
+    Format.TRIALS_JSON: re.compile(r'"protocolSection"(?=\s{0,9}:)'),
+    Format.OPENALEX: re.compile(r'"id"\s{0,9}:\s{0,9}"https://openalex\.org/W(?=\d)'),
+    # A reference has its number alone.
+    Format.LENS: re.compile(r'"lens_id"\s{0,9}:\s{0,9}"[\w-]{1,40}"\s{0,9},'),
     Format.PUBMED_TEXT: re.compile(r"\sPMID:\s\d"),
     Format.OVID: re.compile(r"\n[ \t\ufeff]{0,8}<\d{1,7}[ \t]?\.?[ \t]?>[ \t]*(?=\n)"),
     Format.REFWORKS: re.compile(r"\nRT (?=[A-Z])"),

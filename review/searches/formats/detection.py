@@ -55,6 +55,15 @@ _TORN_TAGS = (
     (Format.WOS, re.compile(r"^(?:TI|AU|SO|PY|UT) \S", re.MULTILINE)),
     (Format.LABELLED, re.compile(r"^(?:TI|AU|AB|SO|PY|YR|AN): +\S", re.MULTILINE)),
 )
+_JSON_KEYS = (
+    (Format.TRIALS_JSON, re.compile(r'"protocolSection"\s*:')),
+    (
+        Format.OPENALEX,
+        re.compile(r'"(?:authorships|abstract_inverted_index)"\s*:|//openalex\.org/W'),
+    ),
+    (Format.LENS, re.compile(r'"lens_id"\s*:')),
+    (Format.CSL_JSON, re.compile(r'"(?:title|type|author|id|DOI)"\s*:')),
+)
 _ENDNOTE_PARTS = re.compile(r"<(?:ref-type|titles|contributors|rec-number|source-app|periodical)\b")
 _ZOTERO = re.compile(r"zotero\.org/namespaces/export#")
 _ICTRP = re.compile(r"<(?:Trials_downloaded_from_ICTRP|TrialID)[\s/>]")
@@ -133,8 +142,8 @@ def _find_format(text: str, name: str) -> tuple[Format, str]:
     start = text.lstrip("\ufeff \t\n")
     if re.match(r"<[!?A-Za-z]", start):
         return _find_xml(start), _RECOGNISED
-    if re.match(r"[\[{]", start) and re.search(r'"(?:title|type|author|id|DOI)"\s*:', start):
-        return Format.CSL_JSON, _RECOGNISED
+    if re.match(r"[\[{]", start) and (json_format := _find_json(start)):
+        return json_format, _RECOGNISED
     if pubmed_text.looks_like(start):
         return Format.PUBMED_TEXT, _RECOGNISED
     layout = find_layout([f"{line}\n" for line in text.split("\n")[:200]])
@@ -149,6 +158,10 @@ def _find_format(text: str, name: str) -> tuple[Format, str]:
         format_ = Format.TSV if name.endswith(".tsv") else Format.CSV
         return format_, "A table whose headings are not known. Say which column is which."
     raise Unreadable("No record was found in this file. Choose an export of references.")
+
+
+def _find_json(text: str) -> Format | None:
+    return next((format_ for format_, key in _JSON_KEYS if key.search(text)), None)
 
 
 def _find_xml(text: str) -> Format:

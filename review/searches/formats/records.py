@@ -44,6 +44,9 @@ class Format(StrEnum):
     ICTRP_XML = "ictrp_xml"
     LABELLED = "labelled"
     PUBMED_TEXT = "pubmed_text"
+    TRIALS_JSON = "trials_json"
+    OPENALEX = "openalex"
+    LENS = "lens"
 
 
 @dataclass(frozen=True, slots=True)

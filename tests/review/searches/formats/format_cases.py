@@ -424,6 +424,54 @@ DOI: 10.1000/2
 PMID: 27777778
 """
 
+TRIALS_JSON = """{"totalCount": 2, "studies": [
+{"protocolSection": {"identificationModule": {"nctId": "NCT00001111",
+"orgStudyIdInfo": {"id": "R-7"}, "secondaryIdInfos": [{"id": "ISRCTN11112222"}],
+"briefTitle": "Rent help", "officialTitle": "A trial of help with the rent", "acronym": "RH"},
+"statusModule": {"overallStatus": "COMPLETED", "startDateStruct": {"date": "2017-11"},
+"studyFirstPostDateStruct": {"date": "2018-01-05", "type": "ACTUAL"}},
+"sponsorCollaboratorsModule": {"leadSponsor": {"name": "A council", "class": "OTHER"}},
+"descriptionModule": {"briefSummary": "We pay the rent.\\n\\nFor a year."},
+"conditionsModule": {"conditions": ["Debt"], "keywords": ["rent", "homes"]},
+"designModule": {"studyType": "INTERVENTIONAL"},
+"armsInterventionsModule": {"interventions": [{"type": "BEHAVIORAL", "name": "Rent"}]},
+"outcomesModule": {"primaryOutcomes": [{"measure": "Evictions", "timeFrame": "A year"}]}},
+"derivedSection": {"miscInfoModule": {"versionHolder": "2024-01-01"}}, "hasResults": false},
+{"protocolSection": {"identificationModule": {"nctId": "NCT00002222", "briefTitle": "Second"},
+"conditionsModule": {"conditions": ["Debt", "Illness"]}}, "hasResults": false}
+], "nextPageToken": "abc"}
+"""
+
+OPENALEX = """{"id": "https://openalex.org/W1111111111", "doi": "https://doi.org/10.1000/homes.1", \
+"title": "Paying for <i>homes</i>", "display_name": "Paying for homes", "publication_year": 2016, \
+"language": "en", "type": "article", "cited_by_count": 3, \
+"ids": {"openalex": "https://openalex.org/W1111111111", \
+"pmid": "https://pubmed.ncbi.nlm.nih.gov/27777777"}, \
+"primary_location": {"landing_page_url": "https://doi.org/10.1000/homes.1", \
+"source": {"display_name": "Journal of Homes", "issn_l": "1234-5679", "issn": ["1234-5679"]}}, \
+"authorships": [{"author": {"id": "https://openalex.org/A1", "display_name": "Michael Roy"}}, \
+{"author": {"display_name": null}, "raw_author_name": "Tan, Sue"}], \
+"biblio": {"volume": "9", "issue": "2", "first_page": "11", "last_page": "19"}, \
+"keywords": [{"display_name": "Housing"}], \
+"referenced_works": ["https://openalex.org/W3333333333"], \
+"abstract_inverted_index": {"We": [0, 3], "paid.": [1], "Then": [2], "waited.": [4]}}
+{"id": "https://openalex.org/W2222222222", "title": "Second", "primary_location": null, \
+"authorships": [], "abstract_inverted_index": null}
+"""
+
+LENS = """{"lens_id": "000-111-222-333-444", "title": "Paying for homes", \
+"abstract": "We paid.", "publication_type": "journal article", "year_published": 2016, \
+"date_published": "2016-02-03T00:00:00.000000+00:00", "volume": "9", "issue": "2", \
+"start_page": "11", "end_page": "19", "languages": ["en"], \
+"authors": [{"first_name": "Michael", "initials": "M", "last_name": "Roy"}, \
+{"collective_name": "Outcomes Trial Group"}], \
+"source": {"title": "Journal of Homes", "issn": [{"type": "print", "value": "12345679"}]}, \
+"external_ids": [{"type": "doi", "value": "10.1000/homes.1"}, {"type": "pmid", "value": "277"}], \
+"source_urls": [{"type": "html", "url": "https://homes.example/1"}], "keywords": ["Housing"], \
+"references": [{"lens_id": "000-999-888-777-666"}], "references_count": 1}
+{"lens_id": "000-111-222-333-555", "title": "Second"}
+"""
+
 SAMPLES: dict[Format, str] = {
     Format.RIS: RIS,
     Format.NBIB: NBIB,
@@ -442,6 +490,9 @@ SAMPLES: dict[Format, str] = {
     Format.ICTRP_XML: ICTRP_XML,
     Format.LABELLED: COCHRANE,
     Format.PUBMED_TEXT: PUBMED_SUMMARY,
+    Format.TRIALS_JSON: TRIALS_JSON,
+    Format.OPENALEX: OPENALEX,
+    Format.LENS: LENS,
 }
 
 
