@@ -12,6 +12,7 @@ from review.searches.formats import (
     bibtex,
     cnki,
     csl_json,
+    ebsco_xml,
     endnote_xml,
     ictrp_xml,
     labelled,
@@ -19,6 +20,7 @@ from review.searches.formats import (
     nbib,
     openalex,
     ovid,
+    proquest,
     pubmed_text,
     pubmed_xml,
     refer,
@@ -91,6 +93,8 @@ _READERS: dict[Format, Callable[[TextSource], Iterator[Block]]] = {
     Format.TRIALS_JSON: trials_json.read,
     Format.OPENALEX: openalex.read,
     Format.LENS: lens.read,
+    Format.EBSCO_XML: ebsco_xml.read,
+    Format.PROQUEST: proquest.read,
 }
 
 

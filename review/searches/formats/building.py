@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from xml.etree.ElementTree import Element
 
-from review.searches.formats.elements import CUT_OFF, cut_elements, parse_element
+from review.searches.formats.elements import CUT_OFF, LOST_BEGINNING, cut_elements, parse_element
 from review.searches.formats.fields import (
     clean_doi,
     find_isbn,
@@ -200,11 +200,15 @@ def element_blocks(
             yield blocks.too_long(line=line, raw=text)
             continue
         text, faults = source.clean(text)
-        element = parse_element(text) if part.is_complete else CUT_OFF
+        element = parse_element(text) if part.is_complete else _why_incomplete(text, names)
         if isinstance(element, str):
             yield blocks.rejected(element, line=line, raw=text, warnings=faults)
         else:
             yield blocks.block(to_record(element), line=line, raw=text, warnings=faults)
+
+
+def _why_incomplete(text: str, names: Iterable[str]) -> str:
+    return CUT_OFF if text.startswith(tuple(f"<{name}" for name in names)) else LOST_BEGINNING
 
 
 def _reason_against(record: ParsedRecord) -> str | None:

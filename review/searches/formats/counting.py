@@ -16,6 +16,7 @@ _OVERLAP = 256
 _MARKS = {
     Format.PUBMED_XML: re.compile(r"<Pubmed(?:Book)?Article(?=[\s/>])"),
     Format.ENDNOTE_XML: re.compile(r"<record(?=[\s/>])"),
+    Format.EBSCO_XML: re.compile(r"<controlInfo(?=[\s/>])"),
     Format.ICTRP_XML: re.compile(r"<TrialID(?=[\s/>])"),
     Format.ZOTERO_RDF: re.compile(r"<z:itemType>(?!\s*(?:attachment|note|annotation)\b)"),
     Format.BIBTEX: re.compile(
@@ -67,6 +68,8 @@ def count_blocks(path: Path, *, format: Format, encoding: str) -> int:  # noqa: 
         return _count_refer(source)
     if format is Format.LABELLED:
         return _count_labelled(source)
+    if format is Format.PROQUEST:
+        return _count_titles(source)
     if format is Format.CSL_JSON:
         return _count_objects(source)
     return _count_marks(source, _MARKS[format])
@@ -141,6 +144,16 @@ def _count_labelled(source: TextSource) -> int:
         n_numbered += words[:1] == ["Record"] and len(words) == 4 and words[2] == "of"
         n_titles += words[:1] == ["TI:"]
     return n_numbered or n_titles
+
+
+def _count_titles(source: TextSource) -> int:
+    """Return the lines that begin with "Title:", or with ProQuest's number if there are more."""
+    n_titles, n_numbers = 0, 0
+    for line in source.lines():
+        name = line.partition(":")[0].strip().lower()
+        n_titles += name == "title"
+        n_numbers += name == "proquest document id"
+    return max(n_titles, n_numbers)
 
 
 def _count_rows(source: TextSource) -> int:

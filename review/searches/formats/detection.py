@@ -11,6 +11,7 @@ from review.searches.formats import (
     cnki,
     labelled,
     ovid,
+    proquest,
     pubmed_text,
     refer,
     refworks,
@@ -146,6 +147,8 @@ def _find_format(text: str, name: str) -> tuple[Format, str]:
         return json_format, _RECOGNISED
     if pubmed_text.looks_like(start):
         return Format.PUBMED_TEXT, _RECOGNISED
+    if proquest.looks_like(start):
+        return Format.PROQUEST, _RECOGNISED
     layout = find_layout([f"{line}\n" for line in text.split("\n")[:200]])
     if layout is not None and layout.columns.n_sure >= 2:
         return _table(layout), _RECOGNISED
@@ -174,6 +177,8 @@ def _find_xml(text: str) -> Format:
         return Format.PUBMED_XML
     if _ZOTERO.search(text):
         return Format.ZOTERO_RDF
+    if re.search(r"<rec[\s>]", text) and "<controlInfo" in text:
+        return Format.EBSCO_XML
     if _ICTRP.search(text):
         return Format.ICTRP_XML
     if re.search(r"<record[\s>]", text) and _ENDNOTE_PARTS.search(text):

@@ -47,6 +47,8 @@ class Format(StrEnum):
     TRIALS_JSON = "trials_json"
     OPENALEX = "openalex"
     LENS = "lens"
+    EBSCO_XML = "ebsco_xml"
+    PROQUEST = "proquest"
 
 
 @dataclass(frozen=True, slots=True)

@@ -472,6 +472,124 @@ LENS = """{"lens_id": "000-111-222-333-444", "title": "Paying for homes", \
 {"lens_id": "000-111-222-333-555", "title": "Second"}
 """
 
+EBSCO_XML = """<?xml version="1.0" encoding="UTF-8"?>
+<records><rec resultID="1"><header shortDbName="eoh" longDbName="EconLit" uiTerm="0912345">
+<controlInfo><bkinfo/><jinfo><jtl>Journal of Homes</jtl><issn type="print">12345679</issn></jinfo>
+<pubinfo><dt year="2016" month="02" day="01">February 2016</dt><vid>9</vid><iid>2</iid>
+<pub>A Press</pub><place>Leeds</place></pubinfo>
+<artinfo><ui type="doi">10.1000/homes.1</ui><ui>0912345</ui><ppf>11</ppf><ppct>9</ppct><formats/>
+<tig><atl>Paying for homes &amp; jobs</atl></tig>
+<aug><au>Roy, Michael</au><au>Tan, Sue</au><affil>A university</affil></aug>
+<sug><subj type="thes">Housing</subj><subj type="geo">Leeds</subj></sug>
+<ab>We paid.</ab><pubtype>Academic Journal</pubtype><doctype>Article</doctype></artinfo>
+<language code="eng">English</language></controlInfo>
+<displayInfo><pLink><url>https://ebsco.example/1</url></pLink></displayInfo></header></rec>
+<rec resultID="2"><header shortDbName="eoh" uiTerm="0912346"><controlInfo><artinfo>
+<tig><atl>Second</atl></tig></artinfo></controlInfo></header></rec>
+</records>
+"""
+
+PROQUEST = """____________________________________________________________
+
+Report Information from ProQuest
+3 May 2024 10:00
+____________________________________________________________
+
+Document 1 of 2
+
+Paying for homes
+
+Author: Roy, Michael 1; Tan, Sue 1, 2
+
+1 A university, Leeds; 2 A council
+
+Publication info: Journal of Homes ; Leeds Vol. 9, Iss. 2, (2016): 11-19.
+
+ProQuest document link
+
+Abstract (English): We paid.
+
+Then we waited: for a year.
+
+Subject: Housing; Contracts
+
+Title: Paying for homes
+
+Publication title: Journal of Homes; Leeds
+
+Volume: 9
+
+Issue: 2
+
+Pages: 11-19
+
+Publication year: 2016
+
+Publisher: A Press
+
+Place of publication: Leeds
+
+ISSN: 12345679
+
+Language of publication: English
+
+Document type: Journal Article
+
+DOI: https://doi.org/10.1000/homes.1
+
+ProQuest document ID: 1777777777
+
+Document URL: https://proquest.example/docview/1777777777
+
+Database: ProQuest Central
+
+____________________________________________________________
+
+Document 2 of 2
+
+Title: Second
+
+Publication title: Homes
+
+ProQuest document ID: 1777777778
+
+____________________________________________________________
+
+Contact us at: https://proquest.example/contact
+Copyright © 2024 ProQuest LLC. All rights reserved.
+"""
+
+EBSCO_TEXT = """Record: 1
+
+Title:
+    Paying for homes
+Authors:
+    Roy, Michael;
+    Tan, Sue
+Source:
+    Journal of Homes. Feb2016, Vol. 9 Issue 2, p11-19. 9p.
+Document Type:
+    Article
+Subject Terms:
+    Housing
+    Contracts
+Abstract:
+    We paid.
+DOI:
+    10.1000/homes.1
+Accession Number:
+    112345678
+Database:
+    EconLit
+
+Record: 2
+
+Title:
+    Second
+Accession Number:
+    112345679
+"""
+
 SAMPLES: dict[Format, str] = {
     Format.RIS: RIS,
     Format.NBIB: NBIB,
@@ -493,6 +611,8 @@ SAMPLES: dict[Format, str] = {
     Format.TRIALS_JSON: TRIALS_JSON,
     Format.OPENALEX: OPENALEX,
     Format.LENS: LENS,
+    Format.EBSCO_XML: EBSCO_XML,
+    Format.PROQUEST: PROQUEST,
 }
 
 

@@ -3,6 +3,7 @@
 import io
 import json
 import random
+import re
 import socket
 import subprocess
 import sys
@@ -22,7 +23,13 @@ pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
 GROWTH = 300  # MB that reading the worst of the files may take
-XML = (Format.PUBMED_XML, Format.ENDNOTE_XML, Format.ZOTERO_RDF, Format.ICTRP_XML)
+XML = (
+    Format.PUBMED_XML,
+    Format.ENDNOTE_XML,
+    Format.ZOTERO_RDF,
+    Format.ICTRP_XML,
+    Format.EBSCO_XML,
+)
 
 
 def attack(folder: Path, files: Mapping[str, bytes], kind: Format) -> dict[str, Any]:
@@ -120,7 +127,7 @@ def hostile_xml(text: str, port: int) -> dict[str, bytes]:
         "dtd": f'<!DOCTYPE x SYSTEM "http://127.0.0.1:{port}/x.dtd">',
         "stylesheet": f'<?xml-stylesheet href="http://127.0.0.1:{port}/s.xsl"?>',
     }
-    position = root.index("itle>") + len("itle>")
+    position = next(re.finditer("itle>|<atl>", root)).end()
     inside = {
         "xinclude": f'<xi:include href="http://127.0.0.1:{port}/i" parse="text"/>',
         "deep": "<b>" * 100_000,
