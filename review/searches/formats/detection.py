@@ -14,6 +14,7 @@ from review.searches.formats import (
     proquest,
     pubmed_text,
     refer,
+    refusals,
     refworks,
     ris,
     wos,
@@ -25,20 +26,6 @@ from review.searches.formats.tagged import line_start
 from review.searches.formats.workbook import check_zip
 
 _SAMPLE = 256 * 1024
-_MAGIC = (
-    (b"%PDF", "a PDF. Choose an export of references"),
-    (b"\x89PNG", "an image. Choose an export of references"),
-    (b"\xff\xd8\xff", "an image. Choose an export of references"),
-    (b"GIF8", "an image. Choose an export of references"),
-    (b"II*\x00", "an image. Choose an export of references"),
-    (b"MM\x00*", "an image. Choose an export of references"),
-    (b"\x1f\x8b", "a compressed file. Unpack it first"),
-    (b"7z\xbc\xaf", "a compressed file. Unpack it first"),
-    (b"Rar!", "a compressed file. Unpack it first"),
-    (b"\xd0\xcf\x11\xe0", "an old Office file. Save it as .xlsx or .csv"),
-    (b"{\\rtf", "a word processor document. Save it as plain text"),
-    (b"SQLite format 3", "a database. Choose an export of references"),
-)
 _MARKS = (
     (Format.RIS, ris.MARK),
     (Format.NBIB, re.compile(r"(?:PMID|PMCR?|OWN)[ \t]{0,3}-")),
@@ -58,10 +45,8 @@ _TORN_TAGS = (
 )
 _JSON_KEYS = (
     (Format.TRIALS_JSON, re.compile(r'"protocolSection"\s*:')),
-    (
-        Format.OPENALEX,
-        re.compile(r'"(?:authorships|abstract_inverted_index)"\s*:|//openalex\.org/W'),
-    ),
+    (Format.OPENALEX, re.compile(r'"(?:authorships|abstract_inverted_index)"\s*:')),
+    (Format.OPENALEX, re.compile(r'"id"\s*:\s*"https://openalex\.org/W')),
     (Format.LENS, re.compile(r'"lens_id"\s*:')),
     (Format.CSL_JSON, re.compile(r'"(?:title|type|author|id|DOI)"\s*:')),
 )
@@ -85,22 +70,18 @@ def detect(path: Path, *, name: str | None = None) -> Detected:
         raise Unreadable(FILE_TOO_LARGE)
     with path.open("rb") as file:
         head = file.read(_SAMPLE)
-    _refuse_other_files(head)
+    name = (name or path.name).lower()
+    if sentence := refusals.about_binary(head, name):
+        raise Unreadable(sentence)
     if head.startswith(b"PK\x03\x04"):
         return _detect_workbook(path)
     encoding = find_encoding(path)
     text = _decode(head, encoding)
     if not text.strip("\ufeff \t\r\n\x00\x1a"):
         raise Unreadable("This file contains only spaces and blank lines. Choose another file.")
-    format_, note = _find_format(text, (name or path.name).lower())
+    format_, note = _find_format(text, name)
     encoding = _declared(text, encoding) if text.lstrip("\ufeff ").startswith("<?xml") else encoding
     return Detected(format=format_, encoding=encoding.name, note=f"{note} {encoding.note}".strip())
-
-
-def _refuse_other_files(head: bytes) -> None:
-    for magic, kind in _MAGIC:
-        if head.startswith(magic):
-            raise Unreadable(f"This is not a reference file but {kind}.")
 
 
 def _detect_workbook(path: Path) -> Detected:
@@ -110,7 +91,7 @@ def _detect_workbook(path: Path) -> Detected:
     except (zipfile.BadZipFile, OSError, ValueError) as error:
         raise Unreadable("This is a damaged zip archive. Export the references again.") from error
     if "xl/workbook.xml" not in names:
-        raise Unreadable("This is a zip archive, not a reference file. Unpack it first.")
+        raise Unreadable(refusals.about_archive(names))
     check_zip(path)
     return Detected(format=Format.XLSX, encoding="utf-8", note=_RECOGNISED)
 
@@ -160,10 +141,12 @@ def _find_format(text: str, name: str) -> tuple[Format, str]:
     if is_named_table and _is_rectangular(text):
         format_ = Format.TSV if name.endswith(".tsv") else Format.CSV
         return format_, "A table whose headings are not known. Say which column is which."
-    raise Unreadable("No record was found in this file. Choose an export of references.")
+    raise Unreadable(refusals.about_text(text.strip("\ufeff \t\n")))
 
 
 def _find_json(text: str) -> Format | None:
+    if sentence := refusals.about_json(text):
+        raise Unreadable(sentence)
     return next((format_ for format_, key in _JSON_KEYS if key.search(text)), None)
 
 
@@ -183,12 +166,7 @@ def _find_xml(text: str) -> Format:
         return Format.ICTRP_XML
     if re.search(r"<record[\s>]", text) and _ENDNOTE_PARTS.search(text):
         return Format.ENDNOTE_XML
-    if re.search(r"<(?:!doctype html|html|head|body|script)\b", text[:5000], re.IGNORECASE):
-        raise Unreadable("This is a web page, not a reference file. Export the references instead.")
-    raise Unreadable(
-        "This XML file has neither PubMed articles nor EndNote or Zotero records."
-        " Choose an export of references."
-    )
+    raise Unreadable(refusals.about_xml(text))
 
 
 def _find_marked(text: str) -> Format | None:
