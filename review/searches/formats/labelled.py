@@ -81,7 +81,7 @@ def to_record(tags: Tags) -> ParsedRecord:
         issue=tags.take_first("NO", "IP", "NR") or parts.issue,
         first_page=tags.take_first("PG", "PP") or parts.pages,
         doi=_doi(tags, url or ""),
-        pmid=tags.take_first("PM", "PMID"),
+        pmid=_pmid(tags),
         numbers=tags.take_all("SN", "IS", "ISSN", "IB", "ISBN"),
         url=url,
         type=tags.take_first("PT", "DT"),
@@ -106,3 +106,9 @@ def _doi(tags: Tags, url: str) -> str | None:
     named = (clean_doi(value) for value in tags.take_all("DOI", "DO", "DI"))
     dois = [*named, doi_in_url(url)]
     return next((doi for doi in dois if doi and not doi.startswith(_CENTRAL)), None)
+
+
+def _pmid(tags: Tags) -> str | None:
+    """Return the PubMed id, which the Cochrane Library may give as another number (XR)."""
+    others = (value for value in tags.get("XR", ()) if value.startswith("PUBMED"))
+    return tags.take_first("PM", "PMID") or next(others, None)

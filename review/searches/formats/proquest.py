@@ -16,6 +16,7 @@ from review.searches.formats.sources import split_source
 from review.searches.formats.tagged import Tags, cut, parse_tags, starts_with
 
 _MARK = re.compile(r"_{10,}|\*{10,}|Document \d{1,6} of \d|Record: \d")
+_NO_ABSTRACT = ("None available.", "Not available.", "Abstract not available.")
 _NUMBERED = re.compile(r"(?:Document|Record:) \d")
 _LINE = re.compile(
     r"[ \t\ufeff]{0,3}([A-Za-z][A-Za-z/ -]{2,40}?)(?: \([A-Za-z, ]{1,30}\))? ?:"
@@ -77,6 +78,11 @@ def _split_line(line: str) -> tuple[str, str] | None:
     return (name, match.group(2) or "") if match and name in _KNOWN else None
 
 
+def _abstract(tags: Tags) -> str | None:
+    abstract = take_abstract(tags, "abstract")
+    return None if abstract in _NO_ABSTRACT else abstract
+
+
 def to_record(tags: Tags) -> ParsedRecord:
     """Return the record that these fields describe; the full text stays in the raw block."""
     tags.pop("full text", None)
@@ -91,7 +97,7 @@ def to_record(tags: Tags) -> ParsedRecord:
     )  # fmt: skip
     return build_record(
         title=tags.take_first("title") or next(iter(heading), None),
-        abstract=take_abstract(tags, "abstract"),
+        abstract=_abstract(tags),
         other_abstracts=take_other_abstracts(tags, "abstract"),
         authors=_authors(tags.take_all("author", "authors")),
         years=[

@@ -21,11 +21,11 @@ _DOI = re.compile(r"\bdoi:\s?(10\.\S+)", re.IGNORECASE)
 _TAIL = re.compile(r" (?:doi: ?10\.|PMID: ?\d|PMCID: ?PMC|Epub \d|eCollection \d|Online ahead of)")
 # The journal, and a date that a volume, pages or the end of the sentence follows.
 _CITATION = re.compile(
-    r"(?P<journal>[^.?!]{2,200})\. (?P<date>(?:18|19|20)\d\d(?: [\w/-]{1,12}){0,3})"
+    r"(?P<journal>[^.?!\s\"”’)\]][^.?!]{1,200})\. (?P<date>(?:18|19|20)\d\d(?: [\w/-]{1,12}){0,3})"
     r"(?:;(?P<volume>[^:;(.]{0,30})(?:\((?P<issue>[^()]{1,40})\))?)?"
-    r"(?::(?P<pages>[^.;]{1,40}))?(?:[.;]|$)"
+    r"(?::(?P<pages>(?:[^.;]|\.(?=\d)){1,40}))?(?:[.;]|$)"
 )
-_BOOK = re.compile(r"\. (?P<date>(?:18|19|20)\d\d[^.]{0,20})\. In: (?P<journal>[^.\[]{2,200})")
+_BOOK = re.compile(r"\.(?: (?P<date>(?:18|19|20)\d\d[^.]{0,20})\.)? In: (?P<journal>[^.\[]{2,200})")
 _GROUP = re.compile(
     r"\b(?:Group|Network|Collaborators|Investigators|Consortium|Organi[sz]ation|Committee|Team|"
     r"Initiative|Collaboration|Association|Society)$"
@@ -122,7 +122,7 @@ def to_record(text: str) -> ParsedRecord:
         abstract="\n".join(texts.abstract),
         other_abstracts=[ParsedAbstract(None, further) for further in texts.other_abstracts],
         authors=texts.authors,
-        years=[parts.get("date") or ""],
+        years=[parts.get("date") or "", cited[citation.end() :] if citation else ""],
         journal=parts.get("journal"),
         volume=parts.get("volume"),
         issue=parts.get("issue"),
@@ -147,14 +147,12 @@ def _citation(text: str) -> re.Match[str] | None:
 
 def _split_summary(text: str) -> _Texts:
     """Return the authors and title of a summary; authors are only what looks like nothing else."""
-    names, _, title = text.strip().replace(", et al. ", ". ", 1).partition(". ")
-    people, *groups = names.split("; ")
-    is_group = bool(_GROUP.search(names)) and len(names) < 100
-    if title and all(map(_is_person, people.split(", "))):
-        return _Texts(title.strip(), [*map(_with_comma, people.split(", ")), *groups])
-    if title and is_group:
-        return _Texts(title.strip(), [names])
-    return _Texts(text.strip())
+    text = text.strip().removeprefix("[No authors listed]. ")
+    names, _, title = text.replace(", et al. ", ". ", 1).partition(". ")
+    authors = re.split("[,;] ", names)
+    if title and all(_is_person(name) or _is_group(name) for name in authors):
+        return _Texts(title, [_with_comma(name) if _is_person(name) else name for name in authors])
+    return _Texts(text)
 
 
 def _is_person(name: str) -> bool:
@@ -163,6 +161,12 @@ def _is_person(name: str) -> bool:
     return (
         1 < len(words) <= 6 and words[-1].isupper() and len(words[-1]) <= 4 and words[-1].isalpha()
     )
+
+
+def _is_group(name: str) -> bool:
+    """Return whether a name ends like a group's and has capitals, as no title has on PubMed."""
+    long_words = (word for word in name.split() if len(word) > 3)
+    return bool(_GROUP.search(name)) and all(word[0].isupper() for word in long_words)
 
 
 def _with_comma(name: str) -> str:

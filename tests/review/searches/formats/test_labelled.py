@@ -76,3 +76,9 @@ def test_records_that_begin_with_the_title_or_the_authors_are_kept_apart(tmp_pat
 )  # fmt: skip
 def test_a_source_line_gives_its_parts(text, parts):
     assert split_source(text) == SourceLine(*parts)
+
+
+def test_a_pubmed_id_among_the_other_numbers_is_read(tmp_path):
+    text = COCHRANE.replace("PM: PUBMED 27777777\n", "").replace("XR: EMBASE", "XR: PUBMED")
+
+    assert read_text(tmp_path, text.replace("610000000", "27777777"))[0].record.pmid == "27777777"

@@ -64,3 +64,15 @@ def test_an_ebsco_book_and_an_identifier_without_a_type_are_read(tmp_path):
     record = read_text(tmp_path, text)[0].record
 
     assert (record.isbn, record.doi) == ("9780000000002", "10.1000/homes.1")
+
+
+def test_a_sentence_that_there_is_no_abstract_is_none(tmp_path):
+    text = PROQUEST.replace("We paid.\n\nThen we waited: for a year.", "None available.")
+
+    assert read_text(tmp_path, text)[0].record.abstract is None
+
+
+def test_the_heading_of_a_proquest_record_is_its_title_if_nothing_else_is(tmp_path):
+    text = PROQUEST.replace("Title: Paying for homes\n", "")
+
+    assert read_text(tmp_path, text)[0].record.title == "Paying for homes"

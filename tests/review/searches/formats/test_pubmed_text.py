@@ -57,6 +57,13 @@ def test_a_numbered_paragraph_of_an_abstract_begins_no_record(tmp_path):
          ("Şen, Ç", "García-López, MA"), "[Vivienda]", "Rev Esp", 2016),
         ("Roy M. Homes. 2023 Aug 8. In: Handbook of Homes [Internet]. Leeds: A Press; 2024 Jan–. "
          "PMID: 1.", ("Roy, M",), "Homes", "Handbook of Homes", 2023),
+        ("[No authors listed]. Homes. J Homes. 2016;9:1. PMID: 1.", (), "Homes", "J Homes", 2016),
+        ("Roy M, Outcomes Study Group. Homes. J Homes. 2016;9:1. PMID: 1.",
+         ("Roy, M", "Outcomes Study Group"), "Homes", "J Homes", 2016),
+        ("Homes for the whole Society. A review. J Homes. 2016;9:1. PMID: 1.",
+         (), "Homes for the whole Society. A review", "J Homes", 2016),
+        ('Roy M. "A quoted title." J Homes. 2016;9:1. PMID: 1.',
+         ("Roy, M",), '"A quoted title."', "J Homes", 2016),
         ("Roy M. Something else entirely PMID: 1.",
          ("Roy, M",), "Something else entirely", None, None),
     ],
