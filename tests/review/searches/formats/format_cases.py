@@ -615,6 +615,18 @@ SAMPLES: dict[Format, str] = {
     Format.PROQUEST: PROQUEST,
 }
 
+# Further forms of a format, which have two records each.
+DIALECTS: list[tuple[Format, str]] = [
+    (Format.LABELLED, ECONLIT),
+    (Format.PUBMED_TEXT, PUBMED_ABSTRACT),
+    (Format.PROQUEST, EBSCO_TEXT),
+    (Format.TRIALS_JSON, TRIALS_JSON.replace('{"totalCount": 2, "studies": [', "[").replace(
+        '], "nextPageToken": "abc"}', "]"
+    )),
+    (Format.OPENALEX, "[" + ",".join(OPENALEX.splitlines()) + "]"),
+    (Format.LENS, '{"total": 2, "data": [' + ",".join(LENS.splitlines()) + '], "results": 2}'),
+]  # fmt: skip
+
 
 def read_bytes(folder: Path, data: bytes, *, format: Format | None = None) -> list[Block]:  # noqa: A002
     """Return the blocks of ``data``, written to a file and read in the detected encoding."""
