@@ -14,7 +14,7 @@ from review.searches.formats.records import Block, ParsedRecord
 from review.searches.formats.ris import take_abstract, take_other_abstracts
 from review.searches.formats.source import TextSource
 from review.searches.formats.sources import SourceLine, split_source
-from review.searches.formats.tagged import Tags, after_blank_line, line_start
+from review.searches.formats.tagged import Starts, Tags, after_blank_line, line_start
 
 MARK = re.compile(r"Record #?\d{1,7} of \d{1,7}\s{1,9}[A-Z][A-Z0-9]: ")
 _FIRST = re.compile(r"Record #?\d{1,7} of \d|(?:ID|AN|UI|TI|AU):[ \t]")
@@ -29,27 +29,29 @@ _CENTRAL = "10.1002/central/"  # the register's entry, not the article it is abo
 
 def read(source: TextSource) -> Iterator[Block]:
     """Yield the blocks of a file with labels; a heading before the first is not a block."""
-    return marked_blocks(source, _FIRST, _split_line, to_record=to_record, starts=_starts)
+    return marked_blocks(source, _FIRST, _split_line, to_record=to_record, starts=_starts())
 
 
-def _starts(text: str, begin: int, end: int) -> Iterator[int]:
-    """Yield the `Record` lines, and after an empty line a first label that the record has."""
-    current = 0
-    for match in _FIRST.finditer(text, begin, end):
-        start = line_start(text, match.start())
-        if start is None:
-            continue
-        label = match.group().rstrip()
-        if label.startswith("Record") or (
-            after_blank_line(text, start) and _has(label, text[current:start])
-        ):
-            yield start
-            current = start
+def _starts() -> Starts:
+    """Return where records begin: `Record` lines, or a first label again after an empty line.
 
+    A record may have many authors, so theirs is a first label only after a title.
+    """
+    seen: set[str] = set()
 
-def _has(label: str, text: str) -> bool:
-    title = "\nTI:" if label == "AU:" else f"\n{label}"  # a record may have many authors
-    return title in text or text.startswith(title[1:])
+    def starts(text: str, begin: int, end: int) -> Iterator[int]:
+        for match in _FIRST.finditer(text, begin, end):
+            start = line_start(text, match.start())
+            if start is None:
+                continue
+            label = match.group()[:2]
+            is_again = ("TI" if label == "AU" else label) in seen
+            if label == "Re" or (is_again and after_blank_line(text, start)):
+                seen.clear()
+                yield start
+            seen.add(label)
+
+    return starts
 
 
 def _split_line(line: str) -> tuple[str, str] | None:

@@ -16,6 +16,7 @@ from review.searches.formats.tagged import Starts, after_blank_line, cut
 
 _NUMBER = re.compile(r"^[ \t\ufeff]{0,3}(\d{1,6})(?::|(\.)) (?=\S)", re.MULTILINE)
 _PMID = re.compile(r"\bPMID:\s?(\d{1,8})\b")
+_NUMBER_OR_ID = re.compile(f"{_NUMBER.pattern}|{_PMID.pattern}", re.MULTILINE)
 _PMCID = re.compile(r"\bPMCID:\s?(PMC\d+)")
 _DOI = re.compile(r"\bdoi:\s?(10\.\S+)", re.IGNORECASE)
 _TAIL = re.compile(r" (?:doi: ?10\.|PMID: ?\d|PMCID: ?PMC|Epub \d|eCollection \d|Online ahead of)")
@@ -82,20 +83,19 @@ def _starts() -> Starts:
 
     A paragraph of an abstract may begin with a number too.
     """
-    last = 0
+    last, has_id = 0, False
 
     def starts(text: str, begin: int, end: int) -> Iterator[int]:
-        nonlocal last
-        current = 0
-        for match in _NUMBER.finditer(text, begin, end):
+        nonlocal last, has_id
+        for match in _NUMBER_OR_ID.finditer(text, begin, end):
+            if not match[1]:
+                has_id = True
+                continue
             number, start = int(match[1]), match.start()
-            is_next = number == last + 1 and (not match[2] or text[:start].endswith("\n\n\n"))
-            is_first = last == 0
-            if after_blank_line(text, start) and (
-                is_first or is_next or _PMID.search(text, current, start)
-            ):
+            is_next = number == last + 1 and (not match[2] or text.endswith("\n\n\n", 0, start))
+            if after_blank_line(text, start) and (last == 0 or is_next or has_id):
                 yield start
-                last, current = number, start
+                last, has_id = number, False
 
     return starts
 
