@@ -9,11 +9,13 @@ HEADINGS: dict[str, str] = {
     "title": (
         "title, article title, document title, primary title, titles, ti, publication title "
         "en, item title, study title, reference title, record title, título, titre, titel, "
-        "titulo, public title, brief title, scientific title, official title"
+        "titulo, public title, brief title, trial title, title of the trial, "
+        "scientific title, official title"
     ),
     "abstract": (
         "abstract, abstract note, ab, notes abstract, summary, abstracttext, abstracts, "
-        "resumen, résumé, zusammenfassung, resumo, brief summary, description"
+        "resumen, résumé, zusammenfassung, resumo, brief summary, plain "
+        "english summary, description"
     ),
     "authors": (
         "authors, author, author names, au, author full names, authors full name, author s, "
@@ -26,7 +28,7 @@ HEADINGS: dict[str, str] = {
         "published, publication date, pub date, date, published, issue date, año, année, "
         "jahr, yr, year of publication, published date, online publication date, pubdate, ano, "
         "date registration3, date registration, date of registration, registration date, first "
-        "posted, study first posted, start date"
+        "posted, study first posted, date assigned, date applied, start date"
     ),
     "journal": (
         "journal, source title, publication title, journal book, journal name, so, source "
@@ -66,7 +68,8 @@ HEADINGS: dict[str, str] = {
     "accession": (
         "accession number, ut unique wos id, ut, eid, an, lens id, key, id, rayyan id, record "
         "id, study id, covidence, ref, unique id, publication id, embase accession id, "
-        "storeid, accession no, trialid, nct number, nct id, main id, trial registration number"
+        "storeid, accession no, trialid, trial id, nct number, nct id, nctid, isrctn, actrn, "
+        "main id, eu ct number, trial registration number, registration number"
     ),
     "keywords": (
         "keywords, author keywords, index keywords, keyword, de, manual tags, tags, mesh "

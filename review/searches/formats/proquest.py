@@ -41,6 +41,7 @@ _KNOWN_WORDS = (
 _KNOWN = frozenset(_KNOWN_WORDS.split(", "))
 _OF_RECORDS = ("title", "author", "abstract", "publication title", "proquest document id")
 _MARKS_AFTER_NAME = re.compile(r"[ \t]*\d{1,3}(?:[ ,]{1,2}\d{1,3})*$")
+_LONGEST_MARKS = 60
 _DETECTED_FROM = 4  # names of fields, the title among them
 
 
@@ -132,4 +133,7 @@ def _authors(values: list[str]) -> list[str]:
         lines = value.split("\n")
         n = next((n for n, line in enumerate(lines, 1) if not line.endswith(";")), len(lines))
         names += " ".join(lines[:n]).split(";")
-    return [_MARKS_AFTER_NAME.sub("", name.strip()) for name in names]
+    return [
+        name[:-_LONGEST_MARKS] + _MARKS_AFTER_NAME.sub("", name[-_LONGEST_MARKS:])
+        for name in map(str.strip, names)
+    ]

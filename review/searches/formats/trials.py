@@ -6,8 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 _PARTS: Mapping[str, Sequence[str]] = {
     "Condition": ("condition", "conditions"),
     "Intervention": ("intervention", "interventions"),
-    "Primary outcome": ("primary outcome", "primary outcome measures", "outcome measures"),
-}
+    "Primary outcome": (
+        "primary outcome", "primary outcome measures", "primary outcome measure",
+        "primary outcomes", "outcome measures",
+    ),
+}  # fmt: skip
 
 
 def describe_trial(fields: Mapping[str, Iterable[str]]) -> str | None:
