@@ -26,9 +26,9 @@ from review.searches.formats.records import (
     ParsedAbstract,
     ParsedRecord,
 )
-from review.searches.formats.registrations import without_registrations
 from review.searches.formats.source import TextSource, without_controls
 from review.searches.formats.tagged import SplitLine, Starts, Tags, cut, parse_tags, starts_with
+from review.searches.registrations import without_registrations
 
 NOTHING_IN_IT = "The block is empty: it has no title, abstract, DOI or PubMed id."
 NO_TITLE = "The block has no title, and no abstract, DOI or PubMed id to identify it by."

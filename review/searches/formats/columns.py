@@ -9,8 +9,8 @@ from review.searches.formats.fields import clean_doi, doi_in_url
 from review.searches.formats.headings import HEADINGS
 from review.searches.formats.names import split_names
 from review.searches.formats.records import ParsedRecord
-from review.searches.formats.registrations import registration_number
 from review.searches.formats.trials import describe_trial
+from review.searches.registrations import registration_number
 
 FIELDS = tuple(HEADINGS)
 """What a column can be mapped to.  Columns that are not mapped go to ``extra``."""

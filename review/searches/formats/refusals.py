@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 
 from review.searches.formats.fields import doi_alone
-from review.searches.formats.registrations import registration_number
+from review.searches.registrations import registration_number
 
 _RIS = "Export the references as RIS"
 _ENDNOTE = (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from review.searches.formats.registrations import registration_number, registration_numbers
+from review.searches.registrations import registration_number, registration_numbers
 from tests.review.searches.formats.format_cases import read_text
 
 WRITTEN = {
