@@ -295,6 +295,13 @@ def test_the_evidence_says_in_words_what_agrees_and_what_differs():
     assert 0 <= evidence["numbers"]["score"] <= 1
 
 
+def test_the_evidence_names_the_words_in_which_titles_differ():
+    titles = ("Paying for results in Austria", "Paying for results in Australia")
+    evidence = explain(*({"title": title, "year": "2020"} for title in titles))
+
+    assert "titles differ: austria – australia" in evidence["differed"]
+
+
 def test_progress_rises_to_one():
     shares_done = []
 
