@@ -85,9 +85,10 @@ def is_opposite(one: str, other: str) -> bool:
     short, long = sorted((one, other), key=len)
     if long.endswith(short) and long.removesuffix(short) in PREFIXES:
         return True
-    return any(
-        one.startswith(a) and other.startswith(b) and one.removeprefix(a) == other.removeprefix(b)
-        for a in PREFIXES
-        for b in PREFIXES
-        if a != b and len(one) - len(a) >= 3
-    )
+    return not _stems(one).isdisjoint(_stems(other))
+
+
+def _stems(word: str) -> frozenset[str]:
+    """Return what is left of a word without each of its prefixes, three letters or more."""
+    rest = (word.removeprefix(prefix) for prefix in PREFIXES if word.startswith(prefix))
+    return frozenset(stem for stem in rest if len(stem) >= 3)

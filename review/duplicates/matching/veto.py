@@ -162,7 +162,7 @@ class _Pair:
 
 def _registered(pair: _Pair) -> Veto | None:
     """Veto a trial's entry in a register and a report of the trial: one study, two reports."""
-    entries = pair.of(pair.records.entries.tolist())
+    entries = [bool(pair.records.entries[side]) for side in pair.sides]
     dois, pages = pair.of(pair.records.dois), pair.of(pair.records.first_pages)
     is_report = [bool(doi or page) for doi, page in zip(dois, pages, strict=True)]
     if pair.registration == 1 and entries[0] != entries[1] and is_report[entries.index(False)]:
