@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from review.searches.formats.building import Blocks, build_record
 from review.searches.formats.fields import clean_doi, doi_alone, doi_in_url
 from review.searches.formats.latex import to_text
+from review.searches.formats.name_lists import names_in
 from review.searches.formats.records import RECORD_LIMIT, Block, ParsedRecord
 from review.searches.formats.source import TextSource
 from review.searches.formats.tagged import cut, line_start
@@ -14,7 +15,12 @@ NOT_BALANCED = "The braces of this entry do not balance, so its fields were spli
 
 _MACRO_LIMIT = 100_000
 ENTRY = re.compile(r"@[ \t]{0,20}([A-Za-z]{2,40})\s{0,100}[{(]")
-_KEY = re.compile(r"\s{0,100}([^,={}\"\n]{0,500}),")
+_KEY = re.compile(
+    r"\s{0,100}(?:([^,={}\"\n]{0,500}),"
+    r"|([^\s,={}\"]{1,500})\s{1,100}(?=[A-Za-z_][\w:.+/-]{0,80}\s{0,100}=))"
+)
+"""The key and its comma, which some files forget."""
+
 _FIELD = re.compile(r"[\s,]{0,1000}([A-Za-z_][\w:.+/-]{0,80})\s{0,100}=\s{0,100}")
 _NEXT_FIELD = re.compile(
     r"[\n,][ \t]{0,200}([A-Za-z_][\w:.+/-]{0,80})[ \t]{0,100}=[ \t]{0,100}(?=[{\"\w])"
@@ -27,9 +33,18 @@ _SWALLOWED = re.compile(
 _ESCAPING = re.compile(r"\\.|[{}]", re.DOTALL)
 _LITERAL = re.compile(r"[{}]")
 _QUOTED = re.compile(r"\\.|[{}\"]", re.DOTALL)
+_AFTER_QUOTE = re.compile(
+    r"\s{0,1000}(?:\Z|#|\}\s{0,1000}(?:\Z|\n)|\)\s{0,1000}\Z"
+    r"|,\s{0,1000}(?:\Z|\}|\)\s{0,1000}\Z|[A-Za-z_][\w:.+/-]{0,80}\s{0,100}=))"
+)
+"""What follows the quote that ends a value; EBSCO also writes quotes inside values."""
+
 _BARE = re.compile(r"[^\s,#{}\"]{1,500}")
 _JOIN = re.compile(r"\s{0,1000}#\s{0,1000}")
-_NOT_RECORDS = frozenset(("comment", "preamble", "string"))
+# A set names other entries, xdata has fields for them, and the others control the layout.
+_NOT_RECORDS = frozenset(
+    ("bstcontrol", "comment", "control", "ieeetranbstctl", "preamble", "set", "string", "xdata")
+)
 _MONTH_NAMES = (
     "January February March April May June July August September October November December"
 )
@@ -37,7 +52,10 @@ _MONTHS = {month[:3].lower(): month for month in _MONTH_NAMES.split()}
 
 
 def read(source: TextSource) -> Iterator[Block]:
-    """Yield the blocks of a BibTeX file: every entry, even those that share a key."""
+    """Yield the blocks of a BibTeX file: every entry, even those that share a key.
+
+    Sets, data for other entries, comments and macros are not records.
+    """
     blocks = Blocks()
     macros = dict(_MONTHS)
     for line, text in cut(source, _starts, boundary="}\n"):
@@ -82,7 +100,7 @@ class BibTexEntry:
         assert opening is not None  # noqa: S101 - entries are cut where this matches
         self.kind = opening.group(1).lower()
         key = _KEY.match(text, opening.end())
-        self.key = key.group(1).strip() if key else ""
+        self.key = (key[1] or key[2] or "").strip() if key else ""
         self.fields: dict[str, list[str]] = {}
         self.is_balanced = True
         self._read(text, key.end() if key else opening.end(), macros)
@@ -112,7 +130,8 @@ class BibTexEntry:
 
     def take_names(self, name: str) -> list[str]:
         """Remove a field and return its people; an organisation (in braces) ends in a comma."""
-        return [_name(part) for value in self.fields.pop(name, ()) for part in _split_and(value)]
+        parts = [part for value in self.fields.pop(name, ()) for part in _split_and(value)]
+        return [_name(name) for part in parts for name in _people(part)]
 
 
 def value_at(text: str, position: int, macros: dict[str, str]) -> tuple[str, int]:
@@ -154,7 +173,7 @@ def _scan(tokens: re.Pattern[str], text: str, position: int, *, depth: int) -> i
             depth -= 1
             if depth == 0 and tokens is not _QUOTED:
                 return match.start()
-        elif sign == '"' and depth <= 0:
+        elif sign == '"' and depth <= 0 and _AFTER_QUOTE.match(text, match.end()):
             return match.start()
     return -1
 
@@ -177,6 +196,11 @@ def _split_and(value: str) -> Iterator[str]:
     yield value[begin:]
 
 
+def _people(part: str) -> list[str]:
+    """Return the people in a part of the list, where semicolons are between them instead."""
+    return names_in([part]) if ";" in part and "{" not in part else [part]
+
+
 def _name(name: str) -> str:
     name = name.strip()
     text = " ".join(to_text(name).split())
@@ -190,8 +214,9 @@ def to_record(entry: BibTexEntry) -> ParsedRecord:
     """Return the record that an entry describes."""
     links = entry.take_all("url", "ee", "link")
     kind, key = entry.kind, entry.key
+    titles = entry.take_all("title")[:1] or entry.take_all("booktitle", "maintitle")[:1]
     return build_record(
-        title=" : ".join(entry.take_all("title")[:1] + entry.take_all("subtitle")[:1]),
+        title=" : ".join(titles + entry.take_all("subtitle")[:1]),
         abstract=entry.take_first("abstract", "abstractnote"),
         authors=entry.take_names("author"),
         years=entry.take_all("year", "date", "issued"),
@@ -214,7 +239,7 @@ def to_record(entry: BibTexEntry) -> ParsedRecord:
         keywords=[
             word
             for value in entry.take_all("keywords", "keyword", "author_keywords", "keywords-plus")
-            for word in re.split(r"[;\n]|,(?!\d)", value)
+            for word in re.split(r"\n|,(?!\d)", value)
         ],
         translated_title=entry.take_first("titletranslation", "translatedtitle", "origtitle"),
         extra={"key": [key], **{name: entry.take_all(name) for name in list(entry.fields)}},
@@ -229,4 +254,5 @@ def _doi(entry: BibTexEntry, links: list[str]) -> str | None:
         for value in entry.fields.get(name, ()):
             if len(value) < 300 and (doi := doi_alone(value) or doi_in_url(value)):
                 return doi
-    return next((doi for link in links if (doi := doi_in_url(link))), None)
+    in_links = next((doi for link in links if (doi := doi_in_url(link))), None)
+    return in_links or doi_alone(entry.key)  # JSTOR and ACM write the DOI as the key

@@ -6,6 +6,7 @@ from xml.etree.ElementTree import Element
 
 from review.searches.formats.elements import CUT_OFF, LOST_BEGINNING, cut_elements, parse_element
 from review.searches.formats.fields import (
+    are_tidy,
     clean_doi,
     find_isbn,
     find_issn,
@@ -13,9 +14,9 @@ from review.searches.formats.fields import (
     find_year,
     join_pages,
     number_or_none,
-    one_line,
     tidy,
     tidy_or_none,
+    unescaped,
     without_notice,
 )
 from review.searches.formats.names import tidy_names
@@ -33,6 +34,7 @@ from review.searches.registrations import without_registrations
 NOTHING_IN_IT = "The block is empty: it has no title, abstract, DOI or PubMed id."
 NO_TITLE = "The block has no title, and no abstract, DOI or PubMed id to identify it by."
 TOO_LONG = f"The block is longer than {RECORD_LIMIT // 1024 // 1024} MB, the limit for a record."
+_SEMICOLON = re.compile("[;\uff1b]")
 _POINTER = re.compile(r"abstract(?:s)? (?:is )?available (?:from|in|on)\b", re.IGNORECASE)
 TITLE_MISSING = "The record has no title."
 
@@ -61,9 +63,10 @@ def build_record(
     other_abstracts: Iterable[ParsedAbstract] = (),
     extra: Mapping[str, list[str]] | None = None,
 ) -> ParsedRecord:
-    """Return a record built from raw values; ``numbers`` are ISSNs and ISBNs in any order.
+    """Return a record built from raw values.
 
-    A registration number among the authors is none of them: it is the accession number if there
+    ``numbers`` are ISSNs and ISBNs in any order; ``keywords`` may have several in one value.  A
+    registration number among the authors is none of them: it is the accession number if there
     is no other, and stays in ``extra``.
     """
     authors, registrations = without_registrations(authors)
@@ -100,9 +103,9 @@ def build_record(
         type=tidy_or_none(type),
         language=tidy_or_none(language),
         accession=tidy_or_none(accession),
-        keywords=_tidy_words(keywords),
+        keywords=_tidy_words(list(keywords)),
         translated_title=tidy_or_none(translated_title),
-        other_abstracts=_not_in_first(abstract, further_abstracts),
+        other_abstracts=_not_in_first(abstract, further_abstracts) if further_abstracts else (),
         extra={
             name: values
             for name, values in (extra or {}).items()
@@ -124,10 +127,14 @@ def _not_in_first(
     )
 
 
-def _tidy_words(words: Iterable[str]) -> tuple[str, ...]:
-    # A record may have a hundred index terms, and nearly all are plain: they skip the call.
-    plain = [tidy(word) if "&" in word or "<" in word else one_line(word) for word in words]
-    return tuple(filter(None, plain))
+def _tidy_words(values: list[str]) -> tuple[str, ...]:
+    """Return index terms; some programs write several into one value, with semicolons."""
+    joined = ";".join(values)
+    # A record may have a hundred, and nearly all are plain: one look at all of them.
+    if joined.count(";") < len(values) and are_tidy(values):
+        return tuple(values)
+    words = _SEMICOLON.split(unescaped(joined))
+    return tuple(filter(None, map(tidy, words)))
 
 
 class Blocks:

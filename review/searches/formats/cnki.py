@@ -1,23 +1,35 @@
 """Exports of CNKI and Wanfang: NoteExpress `{Title}: …`, and CNKI's own `Title-题名: …`."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from review.searches.formats.building import build_record, marked_blocks
-from review.searches.formats.records import Block, ParsedRecord
+from review.searches.formats.building import Blocks, build_record
+from review.searches.formats.fields import unescaped
+from review.searches.formats.name_lists import names_in
+from review.searches.formats.records import RECORD_LIMIT, Block, ParsedRecord
 from review.searches.formats.source import TextSource
-from review.searches.formats.tagged import Tags
+from review.searches.formats.tagged import Tags, cut, parse_tags, starts_of_records
 
-MARK = re.compile(r"(?:\{Reference Type\}|SrcDatabase-[^\s:：]{1,20})[ \t]?[:：]")
-_LINE = re.compile(
-    r"[ \t\ufeff]*(?:\{([^{}\n]{2,40})\}|([A-Z][A-Za-z]{1,20})-[^\s:：]{1,20})[ \t]?[:：](.*)"
+MARK = re.compile(
+    r"(?:\{(?:Reference Type|Title)\}|(?:SrcDatabase|Title)-[^\x00-\xff]{1,20})[ \t]?[:：]"
 )
-_BETWEEN = re.compile(r"[;；，\n]")
+_TAG = r"(?:\{([^{}\n]{2,40})\}|([A-Z][A-Za-z]{1,20})-[^\s:：]{1,20})[ \t]?[:：]"
+_TAG_LINE = re.compile(_TAG)
+_LINE = re.compile(rf"[ \t\ufeff]*{_TAG}(.*)")
+_KINDS = frozenset(("Reference Type", "SrcDatabase"))
+_BETWEEN = re.compile(r"[;；，、\n]")
 
 
 def read(source: TextSource) -> Iterator[Block]:
-    """Yield the blocks of a file in either form."""
-    return marked_blocks(source, MARK, _split_line, to_record=to_record)
+    """Yield the blocks of a file in either form; `SrcDatabase` may come first or last."""
+    blocks = Blocks()
+    for line, text in cut(source, starts_of_records(_TAG_LINE, kinds=_KINDS, title="Title")):
+        if len(text) > RECORD_LIMIT:
+            yield blocks.too_long(line=line, raw=text)
+            continue
+        text, faults = source.clean(text)
+        if tags := parse_tags(text, _split_line):
+            yield blocks.block(to_record(tags), line=line, raw=text.strip("\n"), warnings=faults)
 
 
 def _split_line(line: str) -> tuple[str, str] | None:
@@ -30,7 +42,11 @@ def to_record(tags: Tags) -> ParsedRecord:
     return build_record(
         title=tags.take_first("Title"),
         abstract=tags.take_first("Abstract", "Summary"),
-        authors=_split_values(tags.take_all("Author")),
+        authors=[
+            name
+            for value in tags.take_all("Author")
+            for name in names_in(_BETWEEN.split(unescaped(value)))
+        ],
         years=[
             value
             for tag in ("Year", "PubTime", "Publication Date", "Date")
@@ -44,13 +60,13 @@ def to_record(tags: Tags) -> ParsedRecord:
         numbers=tags.get("ISBN/ISSN", []) + tags.get("ISSN", []) + tags.get("ISBN", []),
         url=tags.take_first("URL", "Link"),
         type=tags.take_first("Reference Type", "SrcDatabase"),
-        language=tags.take_first("Language"),
+        language=(tags.take_first("Language") or "").rstrip(";；"),
         accession=tags.take_first("Accession Number"),
-        keywords=_split_values(tags.take_all("Keywords", "Keyword")),
+        keywords=[
+            word
+            for value in tags.take_all("Keywords", "Keyword")
+            for word in _BETWEEN.split(unescaped(value))
+        ],
         translated_title=tags.take_first("Translated Title"),
         extra=tags,
     )
-
-
-def _split_values(values: Iterable[str]) -> list[str]:
-    return [part for value in values for part in _BETWEEN.split(value)]

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from review.searches.formats.building import build_record
-from review.searches.formats.fields import clean_doi, doi_in_url
+from review.searches.formats.fields import clean_doi, doi_in_url, unescaped
 from review.searches.formats.headings import HEADINGS
-from review.searches.formats.names import split_names
+from review.searches.formats.name_lists import split_names
 from review.searches.formats.records import ParsedRecord
 from review.searches.formats.trials import describe_trial
 from review.searches.registrations import registration_number
@@ -123,6 +123,7 @@ def _record(values: dict[str, list[str]], extra: dict[str, list[str]]) -> Parsed
 
 
 def _words(cell: str) -> list[str]:
+    cell = unescaped(cell)
     if cell.startswith("[") and cell.endswith("]"):
         return split_names(cell)
     for separator in (";", "|", "\n", ","):

@@ -1,10 +1,11 @@
 """Count the blocks of a file without the readers, so that the two counts can be compared."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
+from review.searches.formats.counting_ris import RisCount
 from review.searches.formats.records import Format
 from review.searches.formats.source import TextSource
 from review.searches.formats.tables import HEAD_ROWS, find_layout
@@ -20,7 +21,8 @@ _MARKS = {
     Format.ICTRP_XML: re.compile(r"<TrialID(?=[\s/>])"),
     Format.ZOTERO_RDF: re.compile(r"<z:itemType>(?!\s*(?:attachment|note|annotation)\b)"),
     Format.BIBTEX: re.compile(
-        r"[\n})][ \t\ufeff]{0,8}@[ \t]{0,8}(?!(?:comment|string|preamble)\b)"
+        r"[\n})][ \t\ufeff]{0,8}@[ \t]{0,8}"
+        r"(?!(?:comment|string|preamble|set|xdata|control|ieeetranbstctl|bstcontrol)\b)"
         r"[A-Za-z]{2,40}\s{0,8}[{(]",
         re.IGNORECASE,
     ),
@@ -31,19 +33,11 @@ _MARKS = {
     Format.PUBMED_TEXT: re.compile(r"\sPMID:\s\d"),
     Format.OVID: re.compile(r"\n[ \t\ufeff]{0,8}<\d{1,7}[ \t]?\.?[ \t]?>[ \t]*(?=\n)"),
     Format.REFWORKS: re.compile(r"\nRT (?=[A-Z])"),
-    Format.CNKI: re.compile(
-        r"\n[ \t\ufeff]{0,8}(?:\{Reference Type\}|SrcDatabase-[^\s:：]{1,20})[ \t]?[:：]"
-    ),
 }
 
 
 # The line that begins a record, the line that ends it, and lines that only records have.
 _STRETCHES = {
-    Format.RIS: (
-        re.compile(r"TY[ \t]{0,4}[-\u2013](?=[ \t\nA-Z]|$)"),
-        re.compile(r"ER[ \t]{0,4}-"),
-        re.compile(r"(?:TI|T1|AU|A1|AB|N2|DO)[ \t]{1,4}-[ \t]*\S"),
-    ),
     Format.WOS: (
         re.compile(r"PT(?: [A-Z]| ?$)"),
         re.compile(r"ER\s*$"),
@@ -59,13 +53,17 @@ def count_blocks(path: Path, *, format: Format, encoding: str) -> int:  # noqa: 
     source = TextSource(path, encoding=encoding)
     if format in (Format.CSV, Format.TSV):
         return _count_rows(source)
+    if format is Format.RIS:
+        return RisCount().count(source.lines())
     if format in _STRETCHES:
         mark, end, titled = _STRETCHES[format]
         return _count_stretches(source, mark, end, titled=titled)
     if format is Format.NBIB:
         return _count_pubmed(source)
     if format is Format.REFER:
-        return _count_refer(source)
+        return _count_tagged(source, _refer_tag, ("0",), title="T")
+    if format is Format.CNKI:
+        return _count_tagged(source, _cnki_tag, ("Reference Type", "SrcDatabase"), title="Title")
     if format is Format.LABELLED:
         return _count_labelled(source)
     if format is Format.PROQUEST:
@@ -98,7 +96,7 @@ def _count_stretches(
     n, is_marked, is_titled = 0, False, False
     for line in source.lines():
         line = line.lstrip(" \t\ufeff\x0c")
-        if line[:2] in ("TY", "PT") and mark.match(line):
+        if line.startswith("PT") and mark.match(line):
             n += 1 + (is_titled and not is_marked)
             is_marked, is_titled = True, False
         elif line.startswith("ER") and end.match(line):
@@ -125,15 +123,46 @@ def _count_pubmed(source: TextSource) -> int:
     return n
 
 
-def _count_refer(source: TextSource) -> int:
-    """Return the `%0` lines, two in a row as one; without any, the paragraphs with a tag."""
-    n, n_paragraphs, was_mark, is_after_blank = 0, 0, False, True
+def _count_tagged(
+    source: TextSource, tag_of: Callable[[str], str], kinds: tuple[str, ...], *, title: str
+) -> int:
+    """Return how often a kind of work, a title after an empty line, or the first tag comes again.
+
+    ``tag_of`` returns the tag of a line, or an empty text.
+    """
+    n, first, last, is_after_blank = 0, "", "", True
+    seen: list[str] = []
     for line in source.lines():
-        is_mark = bool(re.match(r"\s{0,3}%0(?:\s|$)", line))
-        n += is_mark and not was_mark
-        n_paragraphs += is_after_blank and bool(re.match(r"\s{0,3}%[A-Z@]\s", line))
-        was_mark, is_after_blank = is_mark, not line.strip()
-    return n or n_paragraphs
+        text = line.strip("\ufeff \t\n")
+        if tag := tag_of(text):
+            is_titled, is_kind = title in seen, tag in kinds
+            is_again = any(kind in seen for kind in kinds) and (
+                is_kind or (tag == first and is_titled)
+            )
+            if not seen or (
+                tag != last and (is_again or (is_after_blank and (is_kind or is_titled)))
+            ):
+                n, seen, first = n + 1, [], tag
+            seen.append(tag)
+        last, is_after_blank = tag, not text
+    return n
+
+
+def _refer_tag(text: str) -> str:
+    is_tag = text[:1] == "%" and (text[1:2].isalnum() or text[1:2] == "@")
+    return text[1] if is_tag and text[2:3] in ("", " ", "\t") else ""
+
+
+def _cnki_tag(text: str) -> str:
+    """Return the tag in `{Title}: …` or `Title-题名: …`."""
+    name, colon, _ = text[:70].replace("：", ":", 1).partition(":")
+    name = name.strip()
+    if not colon or not name:
+        return ""
+    if name[0] == "{" and name[-1] == "}":
+        return name[1:-1]
+    tag, hyphen, chinese = name.partition("-")
+    return tag if hyphen and chinese and tag.isalpha() and tag.isascii() else ""
 
 
 def _count_labelled(source: TextSource) -> int:
@@ -163,9 +192,10 @@ def _count_rows(source: TextSource) -> int:
     layout = find_layout(head)
     heading = layout.heading_row if layout else 0
     delimiter = layout.delimiter if layout else ","
+    has_quotes = layout is None or layout.is_quoted
     n, quotes, filled = 0, 0, False
     for line in _chained(head, lines):
-        quotes += line.count('"')
+        quotes += line.count('"') if has_quotes else 0
         filled = filled or bool(line.replace('"', "").replace(delimiter, "").strip())
         if quotes % 2 == 0:
             n += filled

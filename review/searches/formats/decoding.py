@@ -10,6 +10,17 @@ from charset_normalizer import from_bytes
 LEGACY = ("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "gb18030", "shift_jis")
 """Encodings of exports that are not Unicode, the most frequent first."""
 
+_COMMON_LETTERS = frozenset("áàâäãåéèêëíîïóòôöõúùûüñçßøæœ")
+_ALONE = frozenset("àèéóåøÀÈÉÓÅØ")  # words of one letter
+_APOSTROPHES = frozenset("\u2018\u2019")
+_DASHES = frozenset("\u2013\u2014")
+_OPENING = frozenset("\u201c\u201e\u00ab\u00bf\u00a1\u20ac\u2022")
+_CLOSING = frozenset("\u201d\u2013\u2014\u2026\u00bb\u00a0\u2122\u00ae\u20ac\u00b0\u2030")
+_END_OF_WORD = {  # after \xf3 and \xf1 of Mac Roman: "evaluaci\u2014n", "ni\u2013os"
+    "\u2014": re.compile(r"[bcdlmnrst]\b"),
+    "\u2013": re.compile(r"[aeiou][a-z]?\b"),
+}
+
 _EAST_ASIAN = ("gb18030", "shift_jis")
 
 _BOMS = (
@@ -82,11 +93,21 @@ def _try_utf8(path: Path) -> tuple[int, int, bytes]:
 
 
 def _guess_legacy(sample: bytes) -> str:
-    """Return the likeliest of LEGACY, or cp1252 if nothing suggests another."""
+    """Return the likeliest of LEGACY or mac_roman, or cp1252 if nothing suggests another."""
     runs = re.findall(rb"[\x80-\xff]+", sample)
     # Accented letters are single high bytes; Chinese and Japanese are runs of high bytes.
     is_accents = sum(map(len, runs)) < 2.5 * len(runs)
-    candidates = [name for name in LEGACY if not (is_accents and name in _EAST_ASIAN)]
+    guess = _likeliest(
+        sample, [name for name in LEGACY if not (is_accents and name in _EAST_ASIAN)]
+    )
+    if is_accents and _plausibility(sample, "mac_roman") > max(
+        _plausibility(sample, "cp1252"), _plausibility(sample, guess)
+    ):
+        return "mac_roman"
+    return guess
+
+
+def _likeliest(sample: bytes, candidates: list[str]) -> str:
     matches = list(from_bytes(sample, cp_isolation=candidates, enable_fallback=False))
     if not matches:
         return "cp1252"
@@ -95,3 +116,40 @@ def _guess_legacy(sample: bytes) -> str:
     if any(str(match) == sample.decode("cp1252", errors="replace") for match in likely):
         return "cp1252"
     return likely[0].encoding
+
+
+def _plausibility(sample: bytes, encoding: str) -> float:
+    """Return how well the characters that are not ASCII fit their neighbours, from -1 to 1.
+
+    The same bytes are letters in one encoding and signs or capitals in the middle of a word in the
+    other: "sant\u00e9" in Mac Roman is "sant\u017d" in cp1252.
+    """
+    text = f" {sample.decode(encoding, errors='replace')} "
+    fits = [_fits(text, index) for index in range(1, len(text) - 1) if text[index] > "\x7f"]
+    return sum(fits) / max(len(fits), 1)
+
+
+def _fits(text: str, index: int) -> float:
+    """Return how well a character that is not ASCII fits its place, from -1 to 1."""
+    before, sign, after = text[index - 1], text[index], text[index + 1]
+    if sign.isalpha():
+        return _letter_fits(before, sign, after)
+    if sign in _DASHES and before.isalpha() and after.isalpha():
+        return -1.0 if _END_OF_WORD[sign].match(text, index + 1) else 1.0
+    if sign in _APOSTROPHES:
+        return 1.0 if before.isalpha() or after.isalpha() else 0.0
+    if sign in _OPENING:
+        return -1.0 if before.isalnum() else 1.0
+    if sign in _CLOSING:
+        return -1.0 if after.isalpha() else 1.0
+    return -1.0 if before.isalpha() or after.isalpha() else 0.0
+
+
+def _letter_fits(before: str, sign: str, after: str) -> float:
+    is_alone = not before.isalpha() and not after.isalpha()
+    if before.isdigit() or after.isdigit() or (is_alone and sign not in _ALONE):
+        return -1.0
+    is_inside = before.isalpha() and not (before.isupper() and not after.islower())
+    if sign.isupper() and is_inside:
+        return -1.0
+    return 1.0 if sign.lower() in _COMMON_LETTERS else 0.25

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from review.searches.formats.building import build_record, marked_blocks
 from review.searches.formats.fields import clean_doi, doi_in_url
-from review.searches.formats.names import split_names
+from review.searches.formats.name_lists import split_names
 from review.searches.formats.records import Block, ParsedRecord
 from review.searches.formats.ris import take_abstract, take_other_abstracts
 from review.searches.formats.source import TextSource

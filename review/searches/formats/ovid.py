@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from review.searches.formats.building import build_record, marked_blocks
-from review.searches.formats.fields import tidy
+from review.searches.formats.fields import tidy, unescaped
 from review.searches.formats.records import Block, ParsedRecord
 from review.searches.formats.ris import take_abstract, take_other_abstracts
 from review.searches.formats.source import TextSource
@@ -93,7 +93,7 @@ def to_record(tags: Tags) -> ParsedRecord:
         type="; ".join(value.rstrip(".") for value in tags.get("PT", ())) or tags.take_first("DT"),
         language=(tags.take_first("LG", "LA") or "").rstrip("."),
         accession=tags.take_first("AN", "UI"),
-        keywords=[word for value in keywords for word in re.split(r"[;\n]", value)],
+        keywords=[word for value in keywords for word in value.split("\n")],
         translated_title=tags.take_first("TT", "OT"),
         extra=tags,
     )
@@ -110,7 +110,8 @@ def _title(title: str | None) -> str | None:
 
 def _authors(values: list[str]) -> list[str]:
     """Return names without the degrees, roles and affiliation marks that Ovid adds."""
-    return [_bare(name) for value in values for name in re.split(r";\s|\n", _ROLE.sub("", value))]
+    names = (re.split(r";\s|\n", _ROLE.sub("", unescaped(value))) for value in values)
+    return [_bare(name) for listed in names for name in listed]
 
 
 def _bare(name: str) -> str:

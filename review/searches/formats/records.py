@@ -59,7 +59,7 @@ class ParsedAbstract:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen, since that takes four times as long to make
 class ParsedRecord:
     """A record as its block gives it: white space tidied, nothing looked up or guessed.
 
@@ -90,7 +90,7 @@ class ParsedRecord:
     extra: dict[str, list[str]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Block:
     """A part of the file that should be a record: either the record, or the reason why it is not.
 

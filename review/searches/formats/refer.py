@@ -5,46 +5,25 @@ from collections.abc import Iterator
 
 from review.searches.formats.building import Blocks, build_record
 from review.searches.formats.fields import clean_doi, doi_in_url
+from review.searches.formats.name_lists import names_in
 from review.searches.formats.records import RECORD_LIMIT, Block, ParsedRecord
 from review.searches.formats.source import TextSource
-from review.searches.formats.tagged import Tags, after_blank_line, cut, line_start, parse_tags
+from review.searches.formats.tagged import Tags, cut, lines_of, parse_tags, starts_of_records
 
-MARK = re.compile(r"%[0-9A-Z@](?=[ \t\n]|$)")
-_TITLE = re.compile(r"^%T", re.MULTILINE)
+MARK = re.compile(r"%([0-9A-Z@])(?=[ \t\n]|$)")
 _LINE = re.compile(r"[ \t\ufeff]{0,3}%(\S)(?:[ \t](.*)|$)")
 
 
 def read(source: TextSource) -> Iterator[Block]:
-    """Yield the blocks of a refer file."""
+    """Yield the blocks of a refer file; AIS eLibrary writes `%0` after `%T`."""
     blocks = Blocks()
-    for line, text in cut(source, _starts):
+    for line, text in cut(source, starts_of_records(MARK, kinds=frozenset("0"), title="T")):
         if len(text) > RECORD_LIMIT:
             yield blocks.too_long(line=line, raw=text)
             continue
         text, faults = source.clean(text)
         if tags := parse_tags(text, _split_line):
             yield blocks.block(to_record(tags), line=line, raw=text.strip("\n"), warnings=faults)
-
-
-def _starts(text: str, begin: int, end: int) -> Iterator[int]:
-    """Yield where records begin.
-
-    That is at a `%0` line, unless it follows another (a work of two types); if `%0` is missing, at
-    a tag after an empty line, once the previous record has its title.
-    """
-    current = 0
-    for match in MARK.finditer(text, begin, end):
-        start = line_start(text, match.start())
-        if start is None:
-            continue
-        if match.group() == "%0":
-            before = text[text.rfind("\n", 0, max(start - 1, 0)) + 1 : start]
-            is_first = not before.startswith("%0")
-        else:
-            is_first = after_blank_line(text, start) and bool(_TITLE.search(text, current, start))
-        if is_first:
-            yield start
-            current = start
 
 
 def _split_line(line: str) -> tuple[str, str] | None:
@@ -59,7 +38,7 @@ def to_record(tags: Tags) -> ParsedRecord:
     return build_record(
         title=tags.take_first("T"),
         abstract=tags.take_first("X"),
-        authors=[name for value in tags.take_all("A") for name in value.split("\n")],
+        authors=names_in(lines_of(tags.take_all("A"))),
         years=tags.get("D", []) + tags.get("8", []),
         journal=tags.take_first("J", "B"),
         volume=tags.take_first("V"),
@@ -72,7 +51,7 @@ def to_record(tags: Tags) -> ParsedRecord:
         type=tags.take_first("0", "9"),
         language=tags.take_first("G"),
         accession=tags.take_first("M"),
-        keywords=[word for value in tags.take_all("K") for word in re.split(r"[;\n]", value)],
+        keywords=lines_of(tags.take_all("K")),
         translated_title=tags.take_first("Q"),
         extra=tags,
     )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from review.searches.formats.building import build_record, marked_blocks
 from review.searches.formats.fields import clean_doi, doi_alone, doi_in_url
+from review.searches.formats.name_lists import names_in
 from review.searches.formats.records import Block, ParsedRecord
 from review.searches.formats.source import TextSource
 from review.searches.formats.tagged import Tags
@@ -38,7 +39,7 @@ def to_record(tags: Tags) -> ParsedRecord:
     return build_record(
         title=tags.take_first("T1"),
         abstract=tags.take_first("AB"),
-        authors=tags.take_all("A1"),
+        authors=names_in(tags.take_all("A1")),
         years=tags.get("YR", []) + tags.get("FD", []),
         journal=tags.take_first("JF", "T2", "JO"),
         journal_abbreviation=tags.take_first("JO"),
@@ -53,7 +54,7 @@ def to_record(tags: Tags) -> ParsedRecord:
         numbers=tags.get("SN", []),
         url=tags.take_first("LK", "UL"),
         type=tags.take_first("RT"),
-        language=tags.take_first("LA"),
+        language=(tags.take_first("LA") or "").rstrip(";；"),
         accession=tags.take_first("AN", "ID"),
         keywords=tags.take_all("K1"),
         translated_title=tags.take_first("OT"),

@@ -5,51 +5,37 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from review.searches.formats.building import Blocks, build_record
-from review.searches.formats.fields import clean_doi, doi_alone, doi_in_url, find_pmid
-from review.searches.formats.records import RECORD_LIMIT, Block, ParsedAbstract, ParsedRecord
+from review.searches.formats.fields import (
+    clean_doi,
+    doi_alone,
+    doi_in_url,
+    find_pmid,
+)
+from review.searches.formats.name_lists import names_in
+from review.searches.formats.records import Block, ParsedAbstract, ParsedRecord
+from review.searches.formats.ris_lines import MARK, parse_lines
+from review.searches.formats.ris_records import RisText, records_of, without_preamble
 from review.searches.formats.source import TextSource
-from review.searches.formats.tagged import Tags, cut, line_start, parse_tags, starts_with
+from review.searches.formats.tagged import Tags, lines_of
 
-MARK = re.compile(r"TY[ \t]{0,4}[-\u2013](?=[ \t\n]|[A-Z])")
+__all__ = ["MARK", "read"]
+
 NO_TYPE = "The record has no TY line."
 NO_END = "The record has no ER line."
 TWO_TITLES = "The record has more than one title. It may be two records in one."
 
-_END = re.compile(r"ER[ \t]{0,4}-[^\n]*")
-_LINE = re.compile(r"[ \t\ufeff\x0c]*([A-Z][A-Z0-9])(?:[ \t]{2,4}[-\u2013]|[ \t]-(?=[ \t]|$))(.*)")
-_BARE = re.compile(r"[ \t\ufeff\x0c]*(TY|ER)-(.*)")
-_TITLED = re.compile(r"^[ \t]*(?:TI|T1|AU|A1|AB|N2|DO)[ \t]{1,4}-[ \t]*\S", re.MULTILINE)
-# After a single space, only known tags count: a wrapped line may begin "UK - ".
-_KNOWN_WORDS = (
-    "A1 A2 A3 A4 AB AD AN AU AV BT C1 C2 C3 C4 C5 C6 C7 C8 CA CN CP CT CY DA DB DI DO DP ED EP ER "
-    "ET ID IS J1 J2 JA JF JO KW L1 L2 L3 L4 LA LB LK M1 M2 M3 N1 N2 NV OP PB PP PY RI RN RP SE SN "
-    "SP ST T1 T2 T3 TA TI TT TY U1 U2 U3 U4 U5 UR VL VO WP Y1 Y2"
-)
-_KNOWN = frozenset(_KNOWN_WORDS.split())
-
 
 def read(source: TextSource) -> Iterator[Block]:
     """Yield the blocks of a RIS file; a block next to lines outside any record warns of them."""
-    blocks, pending = Blocks(), None
-    outside: list[str] = []
-    for line, text in cut(source, starts_with(MARK)):
-        if len(text) > RECORD_LIMIT:
-            yield from () if pending is None else (pending,)
-            pending = blocks.too_long(line=line, raw=text)
-            continue
-        text, faults = source.clean(text)
-        for offset, part in _at_end_lines(text):
-            if (offset == 0 and MARK.match(part.lstrip())) or _TITLED.search(part):
-                yield from () if pending is None else (pending,)
-                begin = line + text.count("\n", 0, offset)
-                pending = _block(
-                    blocks, part, line=begin, faults=[*faults, *_warnings_about(outside)]
-                )
-                outside = []
-            else:
-                outside += [stray.strip() for stray in part.split("\n") if stray.strip()]
-    if pending is not None:
-        yield replace(pending, warnings=(*pending.warnings, *_warnings_about(outside)))
+    blocks, last = Blocks(), None
+    for record in records_of(source):
+        if last is not None and not record.text:
+            last = replace(last, warnings=(*last.warnings, *_warnings_about(record.outside)))
+        elif record.text:
+            yield from () if last is None else (last,)
+            last = _block(blocks, source, record)
+    if last is not None:
+        yield last
 
 
 def _warnings_about(outside: list[str]) -> list[str]:
@@ -60,64 +46,51 @@ def _warnings_about(outside: list[str]) -> list[str]:
     return [f"{n_lines} outside any record: {outside[0][:80]}"]
 
 
-def _at_end_lines(text: str) -> Iterator[tuple[int, str]]:
-    """Yield ``text`` cut after every ER line, since a record may have lost its TY line."""
-    begin = 0
-    for match in _END.finditer(text):
-        if line_start(text, match.start()) is not None:
-            yield begin, text[begin : match.end()]
-            begin = match.end() + 1
-    if begin < len(text):
-        yield begin, text[begin:]
-
-
-def _block(blocks: Blocks, text: str, *, line: int, faults: list[str]) -> Block:
-    tags = parse_tags(text, split_line)
-    warnings = list(faults)
+def _block(blocks: Blocks, source: TextSource, record: RisText) -> Block:
+    if record.is_too_long:
+        return blocks.too_long(line=record.line, raw=record.text)
+    text, warnings = source.clean(without_preamble(record.text))
+    tags = parse_lines(text)
+    if record.outside:
+        warnings += _warnings_about(record.outside)
     if "TY" not in tags:
         warnings.append(NO_TYPE)
     if tags.pop("ER", None) is None:
         warnings.append(NO_END)
-    if any(len(set(tags.get(tag, ()))) > 1 for tag in ("TI", "T1")):
+    if has_two_titles(tags):
         warnings.append(TWO_TITLES)
-    return blocks.block(to_record(tags), line=line, raw=text.strip("\n"), warnings=warnings)
+    return blocks.block(to_record(tags), line=record.line, raw=text.strip("\n"), warnings=warnings)
 
 
-def split_line(line: str) -> tuple[str, str] | None:
-    """Return the tag and value of a line of RIS, or None."""
-    match = _LINE.match(line)
-    if match is None:
-        return (bare.group(1), bare.group(2)) if (bare := _BARE.match(line)) else None
-    tag, value = match.groups()
-    if line[match.end(1) :][:2].isspace() or tag in _KNOWN:
-        return tag, value
-    return None
+def has_two_titles(tags: Tags) -> bool:
+    """Return whether one tag for the title has two that differ."""
+    titles = tags.get("TI", ()), tags.get("T1", ())
+    return any(len(values) > 1 and len(set(values)) > 1 for values in titles)
 
 
 def to_record(tags: Tags) -> ParsedRecord:
     """Return the record that these tags describe."""
-    links = tags.get("UR", []) + tags.get("L2", []) + tags.get("L3", []) + tags.get("LK", [])
-    keywords = "\n".join(tags.take_all("KW")).split("\n")
+    doi, pmid = _doi(tags), _pmid(tags)
     return build_record(
         title=tags.take_first("TI", "T1", "CT"),
         abstract=take_abstract(tags, "AB", "N2"),
         other_abstracts=take_other_abstracts(tags, "AB", "N2"),
-        authors=tags.take_all("A1", "AU"),
-        years=[value for tag in ("PY", "DA", "Y1", "YR") for value in tags.get(tag, ())],
+        authors=names_in(tags.take_all("A1", "AU")),
+        years=tags.listed("PY", "DA", "Y1", "YR"),
         journal=tags.take_first("JF", "T2", "BT", "JO", "JA", "J2", "J1"),
         journal_abbreviation=tags.take_first("J2", "JA", "J1", "JO"),
         volume=tags.take_first("VL", "VO"),
         issue=tags.take_first("IS", "CP"),
         first_page=tags.take_first("SP"),
         last_page=tags.take_first("EP"),
-        doi=_doi(tags, links),
-        pmid=_pmid(tags),
-        numbers=tags.get("SN", []),
+        doi=doi,
+        pmid=pmid,
+        numbers=tags.get("SN", ()),
         url=tags.take_first("UR", "L2", "LK"),
         type=tags.take_first("TY"),
         language=tags.take_first("LA"),
         accession=tags.take_first("AN", "ID"),
-        keywords=keywords,
+        keywords=lines_of(tags.take_all("KW")),
         translated_title=tags.take_first("TT"),
         extra=tags,
     )
@@ -134,48 +107,50 @@ def take_abstract(tags: Tags, *names: str) -> str | None:
 
 
 def take_other_abstracts(tags: Tags, *names: str) -> list[ParsedAbstract]:
-    """Remove and return the abstracts after the first; copyright notices stay in ``tags``."""
+    """Return the abstracts after the first; copyright notices stay in ``tags``."""
     abstracts = []
     for name in names:
-        values = tags.get(name, [])
-        abstracts += [ParsedAbstract(None, value) for value in values if not _is_notice(value)]
-        tags[name] = [value for value in values if _is_notice(value)]
+        if values := tags.get(name):
+            abstracts += [ParsedAbstract(None, value) for value in values if not _is_notice(value)]
+            tags[name] = [value for value in values if _is_notice(value)]
     return abstracts
 
 
 def _is_notice(text: str) -> bool:
-    return text.lstrip().lower().startswith(("copyright", "\u00a9", "(c)"))
+    return text[:30].lstrip().lower().startswith(("copyright", "\u00a9", "(c)"))
 
 
-def _doi(tags: Tags, links: list[str]) -> str | None:
-    for value in tags.take_all("DO", "DI"):
+def _doi(tags: Tags) -> str | None:
+    named = tags.take_all("DO", "DI")
+    for value in named:
         if doi := clean_doi(value):
             return doi
-    for tag in ("M3", "N1", "L1", "L2", "L3", "C7", "ID", "AN"):
-        for value in tags.get(tag, ()):
-            if len(value) < 200 and (doi := doi_alone(value)):
-                return doi
-    for link in links:
-        if doi := doi_in_url(link):
+    if named:
+        tags["DO"] = named
+    for value in tags.listed("M3", "N1", "L1", "L2", "L3", "C7", "ID", "AN"):
+        if "10." in value and len(value) < 200 and (doi := doi_alone(value)):
             return doi
-    return None
+    links = tags.listed("UR", "L2", "L3", "LK")
+    return next((doi for link in links if (doi := doi_in_url(link))), None)
 
 
 def _pmid(tags: Tags) -> str | None:
-    for tag in ("U1", "U2", "C2", "N1", "UR", "AN", "PM"):
-        for value in tags.get(tag, ()):
-            text = value.lower() if len(value) < 300 else ""
-            if ("pmid" in text or "pubmed" in text) and (match := _MARKED_PMID.search(text)):
-                return match.group(1) or match.group(2)
+    values = tags.listed("U1", "U2", "C2", "N1", "UR", "AN", "PM", "C1", "C3", "ID")
+    if "pmid" in (joined := "\n".join(values).lower()) or "pubmed" in joined:
+        for value in values:
+            if len(value) < 300 and (match := _MARKED_PMID.search(value)):
+                return match[1] or match[2] or match[3]
     if "AN" in tags and ("DB" in tags or "DP" in tags):
-        providers = " ".join(tags.get("DB", []) + tags.get("DP", [])).lower()
+        providers = " ".join(tags.listed("DB", "DP")).lower()
         if any(name in providers for name in ("pubmed", "medline", "nlm")):
             return next((find_pmid(value) for value in tags["AN"] if value.isdigit()), None)
     return None
 
 
+# "1234567 [pmid]", "PMID: 1234567", the address, and "PUBMED 1234567,EMBASE 60123456" of CENTRAL.
 _MARKED_PMID = re.compile(
     r"(?<!\d)([1-9]\d{0,7})\s?\[pmid\]|(?:pmid:?\s?|pubmed id:?\s?|pubmed\.ncbi\.nlm\.nih\.gov/|"
-    r"ncbi\.nlm\.nih\.gov/pubmed/)([1-9]\d{3,7})(?!\d)",
+    r"ncbi\.nlm\.nih\.gov/pubmed/)([1-9]\d{3,7})(?!\d)|"
+    r"(?:^|[,;]\s?)pubmed[:\s]\s?([1-9]\d{0,7})(?=\s*(?:$|[,;]))",
     re.IGNORECASE,
 )

@@ -1,44 +1,41 @@
 """CSV and TSV: find the delimiter and the heading row, and read even ragged rows."""
 
 import csv
-from collections import deque
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
 
 from review.errors import Unreadable
 from review.searches.formats.building import TOO_LONG, Blocks
+from review.searches.formats.cells import has_habit_of_r, repaired
 from review.searches.formats.columns import Columns, match_columns, row_record
-from review.searches.formats.records import RECORD_LIMIT, Block
+from review.searches.formats.records import Block
 from review.searches.formats.source import TextSource
+from review.searches.formats.table_rows import TableRow, has_quoted_cells, rows_of
 
 Rows = list[list[str]]
 DELIMITERS = (",", ";", "\t", "|")
 HEAD_ROWS = 40
 HEADINGS_AGAIN = "The row repeats the headings."
 
-_QUOTED_LINES = 1_000
-_FEWER_QUOTED_LINES = 20
-_MANY_BROKEN = 100  # broken quotes, after which a row may span fewer lines
+HABIT_ROWS = 2_000  # that are looked at for the habits of the program that wrote the table
+_SAMPLE = 4 * 1024 * 1024  # characters of them
+
+_TEXT = "\ue0ff"  # marks a cell that is the text NA
 
 
 @dataclass(frozen=True, slots=True)
 class TableLayout:
-    """How a table is laid out: its delimiter, its columns, and the heading row counted from 0."""
+    """How a table is laid out: its delimiter, its columns, and the heading row counted from 0.
+
+    Where ``is_quoted`` is false, quotes are part of the text, as in tables of Web of Science.
+    """
 
     delimiter: str
     columns: Columns
     heading_row: int
-
-
-@dataclass(frozen=True, slots=True)
-class TableRow:
-    """One row: its first line, its cells, its text, and what is wrong with it."""
-
-    line: int
-    cells: list[str]
-    raw: str
-    fault: str | None = None
+    is_quoted: bool = True
 
 
 def find_layout(lines: list[str], mapping: Mapping[str, str] | None = None) -> TableLayout | None:
@@ -52,7 +49,8 @@ def find_layout(lines: list[str], mapping: Mapping[str, str] | None = None) -> T
                 continue
             score = (columns.n_sure, sum(map(bool, columns.fields)), -index)
             if best is None or score > best:
-                best, layout = score, TableLayout(delimiter, columns, index)
+                is_quoted = delimiter != "\t" or has_quoted_cells(lines, columns)
+                best, layout = score, TableLayout(delimiter, columns, index, is_quoted)
     return layout
 
 
@@ -74,7 +72,8 @@ def first_rows(
     layout = find_layout(lines, mapping) or any_layout(lines)
     if layout is None:
         raise Unreadable("This table has no rows. Choose another file.")
-    rows = islice(rows_of(iter(lines), layout.delimiter), layout.heading_row + 1, None)
+    every_row = rows_of(iter(lines), layout.delimiter, is_quoted=layout.is_quoted)
+    rows = islice(every_row, layout.heading_row + 1, None)
     return layout.columns, [row.cells for row in islice(rows, n)]
 
 
@@ -96,12 +95,10 @@ def read(source: TextSource, mapping: Mapping[str, str] | None = None) -> Iterat
     layout = find_layout(head, mapping)
     if layout is None:
         raise Unreadable(NO_TITLE_COLUMN)
-    blocks = Blocks()
-    width = len(layout.columns.names)
-    above: list[str] = []
-    for index, row in enumerate(rows_of(chain(head, lines), layout.delimiter, width=width)):
+    table, above = TableBlocks(source, layout), list[str]()
+    for index, row in enumerate(layout_rows(chain(head, lines), layout)):
         if index > layout.heading_row:
-            yield _block(blocks, source, layout.columns, row=row, notes=warnings_about_rows(above))
+            yield table.block(row, notes=warnings_about_rows(above))
             above = []
         elif index < layout.heading_row:
             above.append(row.raw)
@@ -124,21 +121,65 @@ def warnings_about_rows(above: list[str]) -> list[str]:
     return [f"{n_rows} above the headings: {above[0][:80].strip()}"]
 
 
-def _block(
-    blocks: Blocks, source: TextSource, columns: Columns, *, row: TableRow, notes: Iterable[str]
-) -> Block:
-    if row.fault == TOO_LONG:
-        return blocks.too_long(line=row.line, raw=row.raw)
-    raw, faults = source.clean(row.raw)
-    warnings = [*notes, *faults]
-    if row.fault:
-        return blocks.rejected(row.fault, line=row.line, raw=raw, warnings=warnings)
-    cells = [source.clean(cell)[0] for cell in row.cells]
+class TableBlocks:
+    """Makes blocks of the rows of one table."""
+
+    def __init__(self, source: TextSource, layout: TableLayout) -> None:
+        self._blocks = Blocks()
+        self._source = source
+        self._columns = layout.columns
+        rows = list(islice(layout_rows(_sample(source), layout), layout.heading_row + 1, None))
+        self._has_na = has_habit_of_r(layout.columns, (row.cells for row in rows))
+        sign = re.escape(layout.delimiter)
+        self._quoted_na = re.compile(rf'(^|{sign})"NA"(?={sign}|$)', re.MULTILINE)
+        plain_na = re.compile(rf"(?:^|{sign})NA(?={sign}|$)", re.MULTILINE)
+        self._is_quoted_na_text = any(plain_na.search(row.raw) for row in rows)
+        self._delimiter = layout.delimiter
+
+    def block(self, row: TableRow, *, notes: Iterable[str]) -> Block:
+        """Return the block of a row, with ``notes`` among its warnings."""
+        if row.fault == TOO_LONG:
+            return self._blocks.too_long(line=row.line, raw=row.raw)
+        raw, faults = self._source.clean(row.raw)
+        warnings = [*notes, *faults]
+        if row.fault:
+            return self._blocks.rejected(row.fault, line=row.line, raw=raw, warnings=warnings)
+        cells = [self._source.clean(cell)[0] for cell in self._cells(row)]
+        return row_block(
+            self._blocks, self._columns, cells, has_na=self._has_na,
+            line=row.line, raw=raw, warnings=warnings,
+        )  # fmt: skip
+
+    def _cells(self, row: TableRow) -> list[str]:
+        """Return the cells of a row; where R left NA without quotes, "NA" in quotes is text."""
+        if not (self._has_na and self._is_quoted_na_text and '"NA"' in row.raw):
+            return row.cells
+        marked = self._quoted_na.sub(rf'\1"NA{_TEXT}"', row.raw).split("\n")
+        return next(csv.reader((f"{line}\n" for line in marked), delimiter=self._delimiter), [])
+
+
+def _sample(source: TextSource) -> Iterator[str]:
+    """Yield the first lines of a table, enough to see the habits of the program that wrote it."""
+    n = 0
+    for line in islice(TextSource(source.path, encoding=source.encoding).lines(), HABIT_ROWS):
+        n += len(line)
+        if n > _SAMPLE:
+            return
+        yield line
+
+
+def row_block(
+    blocks: Blocks, columns: Columns, cells: list[str], *, has_na: bool,
+    line: int, raw: str, warnings: list[str],
+) -> Block:  # fmt: skip
+    """Return the block of a row of any table, with its cells repaired."""
     if [cell.strip() for cell in cells] == list(columns.names):
-        return blocks.rejected(HEADINGS_AGAIN, line=row.line, raw=raw, warnings=warnings)
+        return blocks.rejected(HEADINGS_AGAIN, line=line, raw=raw, warnings=warnings)
     if note := width_note(columns, cells):
         warnings.append(note)
-    return blocks.block(row_record(columns, cells), line=row.line, raw=raw, warnings=warnings)
+    cells, notes = repaired(columns, cells, has_na=has_na)
+    record = row_record(columns, [cell.replace(_TEXT, "") for cell in cells])
+    return blocks.block(record, line=line, raw=raw, warnings=[*warnings, *notes])
 
 
 def width_note(columns: Columns, cells: list[str]) -> str | None:
@@ -151,72 +192,7 @@ def width_note(columns: Columns, cells: list[str]) -> str | None:
     return None
 
 
-def rows_of(
-    lines: Iterator[str], delimiter: str, *, width: int | None = None
-) -> Iterator[TableRow]:
-    """Yield the rows that are not empty.  A quote that is never closed costs only its own row."""
-    pending: deque[str] = deque()
-    number, n_broken = 1, 0
-    while True:
-        taken: list[str] = []
-        most = _QUOTED_LINES if n_broken < _MANY_BROKEN else _FEWER_QUOTED_LINES
-        cells, fault = _next_row(_feed(pending, lines, taken, most=most), delimiter, taken)
-        if not taken:
-            return
-        if len(taken) > 1 and width is not None and (len(cells) != width or fault):
-            n_own = _lines_of_broken_quote(taken, delimiter, width)
-            if n_own:
-                n_broken += 1
-                pending.extendleft(reversed(taken[n_own:]))
-                del taken[n_own:]
-                cells, fault = _unquoted("".join(taken), delimiter), None
-        if fault or any(cell.strip() for cell in cells):
-            yield TableRow(number, cells, "".join(taken).rstrip("\n"), fault)
-        number += len(taken)
-
-
-def _feed(
-    pending: deque[str], lines: Iterator[str], taken: list[str], *, most: int
-) -> Iterator[str]:
-    """Yield at most ``most`` lines for one row, and append them to ``taken``."""
-    size = 0
-    while size <= RECORD_LIMIT and len(taken) < most:
-        line = pending.popleft() if pending else next(lines, None)
-        if line is None:
-            return
-        taken.append(line)
-        size += len(line)
-        yield line
-
-
-def _next_row(
-    feed: Iterator[str], delimiter: str, taken: list[str]
-) -> tuple[list[str], str | None]:
-    csv.field_size_limit(RECORD_LIMIT * 2)
-    try:
-        cells = next(csv.reader(feed, delimiter=delimiter), [])
-    except csv.Error as error:
-        return [], f"The row cannot be read as a table row ({error})."
-    return cells, TOO_LONG if sum(map(len, taken)) > RECORD_LIMIT else None
-
-
-def _lines_of_broken_quote(taken: list[str], delimiter: str, width: int) -> int:
-    """Return how many lines belong to a row whose quote swallowed others, or 0 if none did."""
-    if width < 2:
-        return 0
-    for n_lines, line in enumerate(taken[1:], start=1):
-        if line.count(delimiter) >= width - 1 and len(_cells_of(line, delimiter)) == width:
-            return n_lines
-    return 0
-
-
-def _cells_of(line: str, delimiter: str) -> list[str]:
-    try:
-        return next(csv.reader([line], delimiter=delimiter, strict=True), [])
-    except csv.Error:
-        return []
-
-
-def _unquoted(text: str, delimiter: str) -> list[str]:
-    """Return the cells of a row whose quotes are broken."""
-    return [cell.strip().strip('"').replace('""', '"') for cell in text.split(delimiter)]
+def layout_rows(lines: Iterator[str], layout: TableLayout) -> Iterator[TableRow]:
+    """Yield the rows of a table that are not empty, above and below its headings."""
+    width = len(layout.columns.names)
+    return rows_of(lines, layout.delimiter, width=width, is_quoted=layout.is_quoted)

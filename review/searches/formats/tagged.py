@@ -18,18 +18,31 @@ class Tags(dict[str, list[str]]):
 
     def take_all(self, *tags: str) -> list[str]:
         """Remove these tags and return their values that are not blank, in this order of tags."""
-        return [value for tag in tags for value in self.pop(tag, ()) if value]
+        return [value for tag in tags if tag in self for value in self.pop(tag) if value]
+
+    def listed(self, *tags: str) -> list[str]:
+        """Return the values of these tags, in this order of tags; they stay."""
+        return [value for tag in tags if tag in self for value in self[tag]]
 
     def take_first(self, *tags: str) -> str | None:
         """Remove and return the first value that is not blank; the others stay."""
         for tag in tags:
-            for index, value in enumerate(self.get(tag, ())):
+            if tag not in self:
+                continue
+            values = self[tag]
+            if len(values) == 1 and values[0]:
+                return self.pop(tag)[0]
+            for index, value in enumerate(values):
                 if value:
-                    del self[tag][index]
-                    if not self[tag]:
-                        del self[tag]
+                    del values[index]
                     return value
         return None
+
+
+def lines_of(values: list[str]) -> list[str]:
+    """Return the lines of these values, of which nearly all have only one."""
+    joined = "\n".join(values)
+    return joined.split("\n") if joined.count("\n") >= len(values) else values
 
 
 def parse_tags(text: str, split_line: SplitLine) -> Tags:
@@ -123,3 +136,35 @@ def line_start(text: str, position: int) -> int | None:
 def after_blank_line(text: str, start: int) -> bool:
     """Return whether the line at ``start`` is the first or follows an empty line."""
     return start == 0 or not text[max(0, text.rfind("\n", 0, start - 1)) : start].strip()
+
+
+def starts_of_records(tag_line: re.Pattern[str], *, kinds: frozenset[str], title: str) -> Starts:
+    """Return a ``Starts`` for formats whose programs write the kind of work first, last or never.
+
+    ``tag_line`` matches the beginning of a line with a tag, its only group that matches.  A record
+    begins at a tag after an empty line once the record above has its title; at a kind after an
+    empty line or if the record above has one; and, where the kind comes last, at its first tag.
+    """
+    seen: set[str] = set()
+    first = ""
+
+    def starts(text: str, begin: int, end: int) -> Iterator[int]:
+        nonlocal first
+        for match in tag_line.finditer(text, begin, end):
+            if (start := line_start(text, match.start())) is None:
+                continue
+            tag = match[match.lastindex or 0]
+            has_title, has_kind = title in seen, not kinds.isdisjoint(seen)
+            is_again = has_kind and (tag in kinds or (tag == first and has_title))
+            is_new = is_again or (after_blank_line(text, start) and (tag in kinds or has_title))
+            above = tag_line.match(
+                text[text.rfind("\n", 0, max(start - 1, 0)) + 1 : start].lstrip()
+            )
+            is_run = above is not None and above[above.lastindex or 0] == tag
+            if not seen or (is_new and not is_run):
+                seen.clear()
+                first = tag
+                yield start
+            seen.add(tag)
+
+    return starts

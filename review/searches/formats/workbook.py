@@ -13,15 +13,16 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from review.errors import Unreadable
 from review.searches.formats.building import Blocks
-from review.searches.formats.columns import Columns, match_columns, row_record
+from review.searches.formats.cells import has_habit_of_r
+from review.searches.formats.columns import Columns, match_columns
 from review.searches.formats.records import Block
 from review.searches.formats.source import CONTROLS_REMOVED, without_controls
 from review.searches.formats.tables import (
+    HABIT_ROWS,
     HEAD_ROWS,
-    HEADINGS_AGAIN,
     NOTHING_BELOW,
+    row_block,
     warnings_about_rows,
-    width_note,
 )
 
 ENTRIES_LIMIT = 2_000
@@ -100,8 +101,9 @@ def read(
 ) -> Iterator[Block]:
     """Yield the blocks of a workbook: the rows of the sheet with the most columns that we know."""
     rows = iter_rows(path, on_progress)
-    head = list(islice(rows, HEAD_ROWS))
-    heading_row, columns = _find_headings(head, mapping)
+    head = list(islice(rows, HABIT_ROWS))
+    heading_row, columns = _find_headings(head[:HEAD_ROWS], mapping)
+    has_na = has_habit_of_r(columns, (cells for _, cells in head[heading_row + 1 :]))
     blocks = Blocks()
     above = ["\t".join(cells) for _, cells in head[:heading_row] if any(cells)]
     notes = warnings_about_rows(above)
@@ -113,13 +115,10 @@ def read(
         cells = [without_controls(cell) for cell in cells]
         if any(len(cell) >= CELL_LIMIT for cell in cells):
             warnings.append(CUT_BY_EXCEL)
-        if note := width_note(columns, cells):
-            warnings.append(note)
-        if [cell.strip() for cell in cells] == list(columns.names):
-            yield blocks.rejected(HEADINGS_AGAIN, line=number, raw=text, warnings=warnings)
-            continue
-        record = row_record(columns, cells)
-        yield blocks.block(record, line=number, raw=text.rstrip("\t"), warnings=warnings)
+        yield row_block(
+            blocks, columns, cells, has_na=has_na,
+            line=number, raw=text.rstrip("\t"), warnings=warnings,
+        )  # fmt: skip
     if notes:
         raise Unreadable(NOTHING_BELOW)
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from review.searches.formats.building import Blocks, build_record
+from review.searches.formats.fields import unescaped
 from review.searches.formats.records import RECORD_LIMIT, Block, ParsedRecord
 from review.searches.formats.ris import NO_END
 from review.searches.formats.source import TextSource
@@ -63,7 +64,7 @@ def to_record(tags: Tags) -> ParsedRecord:
     authors = [
         name
         for value in full_names or short_names
-        for part in value.split("\n")
+        for part in unescaped(value).split("\n")
         for name in part.split(";")
     ]
     pages = tags.take_first("PS")
@@ -85,6 +86,6 @@ def to_record(tags: Tags) -> ParsedRecord:
         type=tags.take_first("DT", "PT"),
         language=tags.take_first("LA"),
         accession=tags.take_first("UT", "AN"),
-        keywords=[word for value in tags.take_all("DE", "ID") for word in value.split(";")],
+        keywords=tags.take_all("DE", "ID"),
         extra=tags,
     )

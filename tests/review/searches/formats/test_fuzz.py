@@ -26,7 +26,9 @@ TOKENS = [
     b'"', b"{", b"}", b"\\", b"<", b"&lt;", b"]]>", b"<!--", b"ER  - ", b"TY  - ", b"%0 ",
     b"PMID- ", b"RT ", b"<1. >\n", b"PT J\n", b"@article{", b"10.1000/", b"1e400", b"null",
     b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\r", b"\xe2\x80\xa8", b"\xc2", b"\t", b"\n\n",
-    b",", b";", b"[",
+    b",", b";", b"[", b"\nER-positive", b"\nER -\n", b"\nTY-JOUR\n", b"\nAB  - after\n",
+    b"\nRecord #1 of 2\nProvider: x\n", b"%T ", b"&amp;amp;lt;", b"NA,", b"#REF!", b"01-Jun",
+    b"@set{", b"SrcDatabase-\xe6\x9d\xa5\xe6\xba\x90: x\n", b"; ", b"\x8e",
 ]  # fmt: skip
 
 
