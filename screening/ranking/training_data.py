@@ -5,18 +5,31 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import CTE, Row, select
 from sqlalchemy.orm import Session
 
 from protocols.schema import Protocol
+from review.decisions.situation import IS_LIVE
 from review.events import last_event
 from review.reviews import protocol_of
+from review.states.clusters import Scope, members
 from review.states.flow import AWAITING, REMOVED, flow_states
 from review.states.resolution import resolutions
-from review.tables import Record, Search
-from review.vocabulary import FINISHED, Resolution, Stage
+from review.tables import Decision, MarkedWords, Record, Search
+from review.vocabulary import FINISHED, Resolution, Stage, Verdict
 from screening.ranking.features import record_text
 from screening.ranking.record_groups import groups_of
+
+
+@dataclass(frozen=True)
+class MarkedTerms:
+    """Words that reviewers marked as the reason for decisions on resolved records.
+
+    A group of words is there once for each decision that it was marked for.
+    """
+
+    included: Sequence[str] = ()
+    excluded: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -38,6 +51,7 @@ class TrainingData:
     question: str
     random_share: float
     n_resolved: int
+    marks: MarkedTerms
 
     @property
     def n_training(self) -> int:
@@ -110,7 +124,41 @@ def training_data(session: Session, *, review_id: UUID, stage: Stage) -> Trainin
         ],
         labels=[_label(row, hidden_reasons) for row in rows],
         question=question_text(protocol),
+        marks=_marked_terms(session, Scope(review_id), stage=stage, resolved=resolved),
     )
+
+
+def _marked_terms(session: Session, scope: Scope, *, stage: Stage, resolved: CTE) -> MarkedTerms:
+    """Return the marks of live decisions that agree with the resolution of their record."""
+    member = members(scope)
+    agreeing = {
+        Resolution.INCLUDE: (Verdict.INCLUDE, Verdict.MAYBE),
+        Resolution.EXCLUDE: (Verdict.EXCLUDE,),
+    }
+    query = (
+        select(MarkedWords.words)
+        .join(Decision, Decision.id == MarkedWords.decision_id)
+        .join(member, member.c.record_id == Decision.record_id)
+        .join(resolved, resolved.c.cluster_id == member.c.cluster_id)
+        .where(
+            scope.up_to(Decision),
+            Decision.stage == stage,
+            Decision.round == resolved.c.round,
+            IS_LIVE,
+        )
+        .order_by(MarkedWords.words, Decision.id)
+    )
+    included, excluded = (
+        tuple(
+            session.scalars(
+                query.where(
+                    resolved.c.resolution == resolution.value, Decision.verdict.in_(verdicts)
+                )
+            )
+        )
+        for resolution, verdicts in agreeing.items()
+    )
+    return MarkedTerms(included, excluded)
 
 
 def full_record_text(record: Row[Any] | Record) -> str:
