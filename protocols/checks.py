@@ -84,6 +84,7 @@ def _check_keys(protocol: Part) -> Contradictions:
     ):
         yield from _repeated(protocol.parts(field), "key", noun)
     yield from _repeated(protocol.parts("highlights"), "language", "lists of highlights")
+    yield from _repeated(protocol.parts("translations"), "language", "translations")
     for item in protocol.parts("codebook"):
         noun = f"values of codebook item '{item.text('key')}'"
         yield from _repeated(item.parts("values"), "key", noun)
@@ -117,9 +118,10 @@ def _check_languages(protocol: Part) -> Contradictions:
 
 
 def _languages_used(protocol: Part) -> Iterator[tuple[Path, str, str]]:
-    for highlights in protocol.parts("highlights"):
-        if code := highlights.text("language"):
-            yield (*highlights.path, "language"), code, "highlights"
+    for field in ("highlights", "translations"):
+        for part in protocol.parts(field):
+            if code := part.text("language"):
+                yield (*part.path, "language"), code, field
     for concept in protocol.parts("terminology"):
         names = concept.part("names")
         for code in names.data:

@@ -91,6 +91,14 @@ class Criterion(_Part):
     exclude_examples: tuple[Text, ...] = ()
 
 
+class Translation(_Part):
+    """The question, and what the criteria include, in another of the protocol's languages."""
+
+    language: Language
+    question: Text
+    criteria: tuple[Text, ...] = ()
+
+
 class PlannedSearch(_Part):
     """A source that the review plans to search (PRISMA-S items 1 to 7)."""
 
@@ -242,6 +250,8 @@ class Protocol(_Part):
     question: Text
     question_framework: QuestionFramework = QuestionFramework(name="free")
     criteria: tuple[Criterion, ...] = ()
+    translations: tuple[Translation, ...] = ()
+    """The question in other languages, so that the ranking can order records in them."""
     languages: Annotated[tuple[Language, ...], Field(min_length=1)]
     """ISO 639-1 codes.  Norwegian is ``nb``, or ``no`` in quotes: YAML reads a bare no as false."""
     published_from: Year | None = None

@@ -20,6 +20,7 @@ from review.searches.searches import n_searches
 from review.states.flow import FlowState
 from review.studies.contracts import n_contracts
 from review.vocabulary import Role, Stage
+from screening.progress.languages import language_gap
 from screening.progress.order_evidence import order_evidence
 from screening.queue.next_records import n_left
 
@@ -91,5 +92,6 @@ def _for_lead(session: Session, review_id: UUID, by: Actor) -> dict[str, Any]:
     return {
         "n_questions": len(questions(session, review_id=review_id)),
         "activities": recent_activity(session, review_id=review_id, by=by),
+        "gap": language_gap(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT),
         "order": order_evidence(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT),
     }

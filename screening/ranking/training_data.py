@@ -1,6 +1,7 @@
 """What a ranking is trained on: a review's records, their labels, and its question."""
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,7 @@ from protocols.schema import Protocol
 from review.decisions.situation import IS_LIVE
 from review.events import last_event
 from review.reviews import protocol_of
+from review.searches.formats.languages import language_of
 from review.states.clusters import Scope, members
 from review.states.flow import AWAITING, REMOVED, flow_states
 from review.states.resolution import resolutions
@@ -170,19 +172,31 @@ def full_record_text(record: Row[Any] | Record) -> str:
 
 def question_text(protocol: Protocol) -> str:
     """Return the protocol's own words for what the review looks for, in all its languages."""
+    return "\n".join(question_phrasings(protocol).values())
 
-    def parts() -> Iterator[str]:
-        yield protocol.question
-        yield from protocol.question_framework.elements.values()
-        for criterion in protocol.criteria:
-            yield criterion.include
-            yield from criterion.include_examples
-        for concept in protocol.terminology:
-            yield concept.label
-            for names in concept.names.values():
-                yield from names
 
-    return "\n".join(parts())
+def question_phrasings(protocol: Protocol) -> dict[str, str]:
+    """Return the protocol's own words for what the review looks for, by language (ISO 639-1).
+
+    Each language has its translation of the question, the names of concepts and the highlighted
+    terms that favour including.  The question, the criteria and the labels themselves are in the
+    language that the question is recognised to be in, else in the first of the protocol's.
+    """
+    parts: dict[str, list[str]] = defaultdict(list)
+    recognised = language_of(protocol.question, None)
+    own = recognised if recognised in protocol.languages else protocol.languages[0]
+    parts[own] += [protocol.question, *protocol.question_framework.elements.values()]
+    for criterion in protocol.criteria:
+        parts[own] += [criterion.include, *criterion.include_examples]
+    for translation in protocol.translations:
+        parts[translation.language] += [translation.question, *translation.criteria]
+    for concept in protocol.terminology:
+        parts[own].append(concept.label)
+        for language, names in concept.names.items():
+            parts[language] += names
+    for highlights in protocol.highlights:
+        parts[highlights.language] += [term.strip("*") for term in highlights.include]
+    return {language: "\n".join(texts) for language, texts in parts.items() if texts}
 
 
 def _label(row: Row[Any], hidden_reasons: set[str]) -> int:

@@ -28,6 +28,11 @@ BAD_STAR = "use * only at the beginning or the end."
             "line 11: two lists of highlights have the language 'en'; change one of them.",
         ),
         (
+            "highlights:\n",
+            "translations:\n  - {language: fr, question: Est-ce efficace ?}\nhighlights:\n",
+            "line 10: translations are in 'fr', which is not in languages; add it or remove them.",
+        ),
+        (
             "[en, es]",
             "[en, es, en]",
             "line 3: language 'en' is listed twice; remove one of them.",

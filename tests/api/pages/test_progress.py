@@ -151,3 +151,14 @@ def test_a_stop_with_a_programs_own_numbers_breaks_no_page(sign_in, people, data
 
     assert lead.get(f"{base}/stopping").status_code == 200
     assert "not estimated" in lead.get(f"{base}/map.json").json()["stopped"]
+
+
+def test_languages_without_words_are_named_before_anything_is_ranked(sign_in, people, database):
+    with database.writing() as session:
+        make_records(session, people.review_id, [{"language": "tr"}] * 3)
+    base = f"/reviews/{people.slug}"
+
+    for address in (base, f"{base}/fairness"):
+        shown = text_of(sign_in(people.lead).get(address))
+        assert "3 records are in Turkish. The protocol has no words in this language" in shown
+    assert "Turkish" not in text_of(sign_in(people.reviewer_a).get(base))
