@@ -149,6 +149,8 @@ class OrderEvidence:
                 f"{self.n_unranked:,} {_records(self.n_unranked)} had not been ranked when they"
                 " were screened, so they came in the order of their import."
             )
+        if reasons and self.n_ranked:
+            reasons.append("They count as screened, and their order is not used.")
         return " ".join(reasons)
 
     @property
