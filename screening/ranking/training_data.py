@@ -66,6 +66,11 @@ class TrainingData:
         return sum(label == 1 for label in self.labels)
 
     @property
+    def question_and_marks(self) -> str:
+        """Return the text that the ranking starts from: the question and the marked words."""
+        return with_marks(self.question, self.marks.included)
+
+    @property
     def mixing_parameters(self) -> dict[str, float]:
         """Return what random picks depend on, in addition to the ranker's fingerprint."""
         return {"random_share": self.random_share, "n_open": sum(self.is_open)}
@@ -168,6 +173,14 @@ def full_record_text(record: Row[Any] | Record) -> str:
     other_abstracts = (other["text"] for other in record.other_abstracts or ())
     abstracts = " ".join(filter(None, [record.abstract, *other_abstracts]))
     return record_text(record.title, abstracts, " ".join(record.keywords))
+
+
+def with_marks(question: str, marks: Sequence[str]) -> str:
+    """Return a question with the words marked on included records added, each once.
+
+    So they weigh like terms of the question, and fade as it does (docs/adr/0024).
+    """
+    return "\n".join([question, *sorted(set(marks))])
 
 
 def question_text(protocol: Protocol) -> str:
