@@ -47,6 +47,7 @@ check: setup ## Check everything that CI checks beside the tests; change no file
 	$(BIN)/python -m pytest -q tests/test_docs.py tests/test_tooling.py tests/migrations
 
 bench: setup ## Measure speed and accuracy (slow; needs the measuring data)
+	$(BIN)/python tests/benchmarks/start_up.py
 	$(BIN)/python tests/benchmarks/read_files.py
 	$(BIN)/python tests/benchmarks/duplicates.py
 	$(BIN)/python tests/benchmarks/ranking.py

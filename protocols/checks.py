@@ -74,6 +74,13 @@ def report_contradictions(source: ProtocolSource) -> None:
             source.report(path, message)
 
 
+def _check_duplicates(protocol: Part) -> Contradictions:
+    rules = protocol.part("duplicates")
+    if "merge" in rules.data and rules.number("wrong_merges_accepted") is not None:
+        path = (*rules.path, "wrong_merges_accepted")
+        yield path, "both 'merge' and 'wrong_merges_accepted' say what is merged; keep one of them."
+
+
 def _check_keys(protocol: Part) -> Contradictions:
     for field, noun in (
         ("criteria", "criteria"),
@@ -265,6 +272,7 @@ def _check_terms(protocol: Part) -> Contradictions:
 
 _CHECKS: tuple[Callable[[Part], Contradictions], ...] = (
     _check_keys,
+    _check_duplicates,
     _check_languages,
     _check_dates,
     _check_reasons,

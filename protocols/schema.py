@@ -220,6 +220,8 @@ class DuplicateRules(_Part):
     merge: Merging = Merging.CLEAR
     ask_from: Annotated[float, Field(ge=0.35, le=1, allow_inf_nan=False)] = 0.35
     """Pairs with a lower score are left alone; nobody is asked about pairs below 0.35."""
+    wrong_merges_accepted: Annotated[int, Field(ge=0, le=57)] | None = None
+    """How many wrong merges in 10,000 the review accepts; it replaces ``merge``."""
 
 
 class StoppingRule(_Part):

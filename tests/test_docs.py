@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 from pydantic import BaseModel
 
 from api.cli.main import app
@@ -54,7 +53,7 @@ def commands(group: Any, name: str = "siftmap") -> Iterator[tuple[str, Any]]:
         if hasattr(command, "commands"):
             yield from commands(command, f"{name} {word}")
         else:
-            yield f"{name} {word}", command
+            yield f"{name} {word}", command.load()
 
 
 def section_of(command: str) -> str:
@@ -64,7 +63,7 @@ def section_of(command: str) -> str:
     return found[0] if found else ""
 
 
-COMMANDS = dict(commands(typer.main.get_command(app)))
+COMMANDS = dict(commands(app))
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -6,22 +6,11 @@ from typing import Annotated
 
 import typer
 
-from api.cli.terminal import (
-    ActAs,
-    AsJson,
-    ColumnOption,
-    EncodingOption,
-    FormatOption,
-    ReviewSlug,
-    actor_of,
-    database,
-    parse_options,
-    printable,
-    progress,
-    review_id_of,
-    show,
-    stderr_console,
-)
+from api.cli.acting import ActAs, actor_of
+from api.cli.errors import complain
+from api.cli.parse_options import ColumnOption, EncodingOption, FormatOption, parse_options
+from api.cli.progress import progress
+from api.cli.terminal import AsJson, ReviewSlug, database, printable, review_id_of, show
 from review.decisions.import_report import IMPORTED, write_report
 from review.decisions.import_rules import ImportRules
 from review.decisions.imported import import_decisions as import_from_file
@@ -83,7 +72,7 @@ def _pairs(options: Sequence[str]) -> dict[str, str]:
     for option in options:
         word, equals, meaning = option.rpartition("=")
         if not equals:
-            stderr_console.print(f"Say what '{option}' means, as 'word=meaning'.")
+            complain(f"Say what '{option}' means, as 'word=meaning'.")
             raise SystemExit(2)
         pairs[word] = meaning
     return pairs

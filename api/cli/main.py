@@ -1,32 +1,106 @@
-"""`siftmap …`: every command, and the module that it is in."""
+"""`siftmap …`: every command, and the function that it is."""
 
-import typer
+from api.cli.errors import friendly_errors
+from api.cli.lazy import LazyCommand, group
 
-from api.cli import data, evidence, import_decisions, people, serving, standalone
-from api.cli.terminal import friendly_errors
-
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="From literature search to evidence-gap heatmap.",
+app = group(
+    "siftmap",
+    "From literature search to evidence-gap heatmap.",
+    LazyCommand(
+        "serve", "api.cli.serve:serve", "Serve the pages at SIFTMAP_HOST and SIFTMAP_PORT."
+    ),
+    LazyCommand(
+        "worker",
+        "api.cli.worker:worker",
+        "Do the jobs that pages ask for, until stopped; for SIFTMAP_WORKER=separate.",
+    ),
+    LazyCommand(
+        "migrate",
+        "api.cli.migrate:migrate",
+        "Bring the database to the newest revision, completely or not at all.",
+    ),
+    LazyCommand(
+        "demo",
+        "api.cli.demo:demo",
+        "Load the demonstration review, which is synthetic, and print how to sign in.",
+    ),
+    LazyCommand(
+        "verify",
+        "api.cli.verify:verify",
+        "Recompute every invariant and the hash chains; status 1 if there is any fault.",
+    ),
+    LazyCommand(
+        "import",
+        "api.cli.import_files:import_files",
+        "Import files into one search of a review; importing the same file again adds nothing.",
+    ),
+    LazyCommand(
+        "import-decisions",
+        "api.cli.import_decisions:import_decisions",
+        "Import decisions from Rayyan, ASReview, Covidence or a table.",
+    ),
+    LazyCommand(
+        "dedupe",
+        "api.cli.dedupe:dedupe",
+        "Find the duplicates among a review's records; a person decides on possible ones.",
+    ),
+    LazyCommand("rank", "api.cli.rank:rank", "Rank a review's records for screening."),
+    LazyCommand(
+        "prisma",
+        "api.cli.prisma:prisma",
+        "Print the PRISMA 2020 flow, as of now or of any past event or day.",
+    ),
+    LazyCommand(
+        "heatmap", "api.cli.heatmap:heatmap", "Print a map of the coded evidence, gaps included."
+    ),
+    LazyCommand(
+        "dedupe-file",
+        "api.cli.dedupe_file:dedupe_file",
+        "Find the duplicates in a table, without a review or a database.",
+    ),
+    LazyCommand(
+        "simulate",
+        "api.cli.simulate:simulate",
+        "Simulate the screening of labelled records with siftmap's own ranker and print how it "
+        "did.",
+    ),
+    group(
+        "user",
+        "Accounts.",
+        LazyCommand(
+            "add",
+            "api.cli.people:add_user",
+            "Add an account, and optionally make it a member of a review.",
+        ),
+        LazyCommand(
+            "password",
+            "api.cli.people:set_password",
+            "Give an account a new password, for instance if someone forgot theirs.",
+        ),
+    ),
+    group(
+        "review",
+        "Reviews.",
+        LazyCommand("create", "api.cli.people:start_review", "Start a review under a protocol."),
+        LazyCommand(
+            "list", "api.cli.people:list_reviews", "List the reviews with their number of records."
+        ),
+        LazyCommand(
+            "member",
+            "api.cli.people:change_member",
+            "Give someone who has an account a role in a review, or take it away.",
+        ),
+    ),
+    group(
+        "protocol",
+        "Protocol files.",
+        LazyCommand(
+            "check",
+            "api.cli.people:check_protocol",
+            "Report every mistake in a protocol file at once, each with its line.",
+        ),
+    ),
 )
-app.command("serve")(serving.serve)
-app.command("worker")(serving.worker)
-app.command("migrate")(serving.migrate)
-app.command("demo")(serving.demo)
-app.command("verify")(serving.verify)
-app.add_typer(people.user, name="user")
-app.add_typer(people.review, name="review")
-app.add_typer(people.protocol, name="protocol")
-app.command("import")(data.import_files)
-app.command("import-decisions")(import_decisions.import_decisions)
-app.command("dedupe")(data.dedupe)
-app.command("rank")(data.rank)
-app.command("prisma")(evidence.prisma)
-app.command("heatmap")(evidence.heatmap)
-app.command("dedupe-file")(standalone.dedupe_file)
-app.command("simulate")(standalone.simulate)
 
 
 def main() -> None:

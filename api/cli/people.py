@@ -5,19 +5,15 @@ from typing import Annotated
 
 import typer
 
-from api.cli.terminal import ActAs, AsJson, ReviewSlug, actor_of, database, review_id_of, show
+from api.cli.acting import ActAs, actor_of
+from api.cli.terminal import AsJson, ReviewSlug, database, review_id_of, show
 from protocols.loader import find, load_file
 from review.errors import Invalid, NotFound
 from review.people.accounts import add_account, change_password, find_account
 from review.reviews import add_member, create_review, remove_member, reviews_with_sizes
 from review.vocabulary import Role
 
-user = typer.Typer(no_args_is_help=True, help="Accounts.")
-review = typer.Typer(no_args_is_help=True, help="Reviews.")
-protocol = typer.Typer(no_args_is_help=True, help="Protocol files.")
 
-
-@user.command("add")
 def add_user(
     email: str,
     name: Annotated[str, typer.Option(help="How others see the person.")] = "",
@@ -46,7 +42,6 @@ def add_user(
         print(f"Added {account.email}.")
 
 
-@user.command("password")
 def set_password(
     email: str,
     password: Annotated[
@@ -60,8 +55,7 @@ def set_password(
     print(f"{email} has a new password. All their sessions have ended.")
 
 
-@review.command("create")
-def create(
+def start_review(
     slug: ReviewSlug,
     from_protocol: Annotated[
         str, typer.Option("--protocol", help="A shipped protocol's name, or a file.")
@@ -84,7 +78,6 @@ def create(
         )
 
 
-@review.command("list")
 def list_reviews(as_json: AsJson = False) -> None:
     """List the reviews with their number of records."""
     with database().reading() as session:
@@ -97,8 +90,7 @@ def list_reviews(as_json: AsJson = False) -> None:
     )
 
 
-@review.command("member")
-def member(
+def change_member(
     slug: ReviewSlug,
     email: str,
     role: Annotated[Role, typer.Option(help="The role to give, or to take away.")],
@@ -112,8 +104,7 @@ def member(
     print(f"{email} is {'no longer ' if remove else ''}{role} in '{slug}'.")
 
 
-@protocol.command("check")
-def check(
+def check_protocol(
     file: Annotated[str, typer.Argument(help="A file, or a shipped protocol's name.")],
     as_json: AsJson = False,
 ) -> None:

@@ -10,7 +10,6 @@ from threading import BoundedSemaphore
 from typing import Any
 from uuid import UUID
 
-import vl_convert
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
@@ -24,9 +23,10 @@ from review.errors import Interrupted, NotFound
 from review.events import Actor, canonical, hash_of_event
 from review.jobs import ClaimedJob, JobKind
 from review.permissions import Action, check
-from review.prisma.counts import count_flow, event_on
+from review.prisma.counts import event_on
 from review.prisma.drawing import to_svg
 from review.prisma.formats import FLOW_FILES, FlowFormat, FlowOfReview
+from review.prisma.report import flow_to_report
 from review.storage.database import Database
 from review.storage.files import write_whole
 from review.tables import Job, Publication, Review
@@ -48,12 +48,6 @@ class MapAsked:
     def build(self, session: Session, review_id: UUID, as_of: int | None = None) -> HeatMap:
         """Return the map, counted."""
         return build(session, review_id=review_id, as_of=as_of, **asdict(self))
-
-
-def use_fonts(folder: Path | None) -> None:
-    """Draw with the fonts in a folder too, for instance where the system has none for Chinese."""
-    if folder is not None:
-        vl_convert.register_font_directory(str(folder))
 
 
 def map_response(
@@ -89,7 +83,7 @@ def prisma_response(
     format_ = FlowFormat(name)
     file = FLOW_FILES[format_]
     number = event_on(session, review_id=review.id, as_of=as_of) if as_of else None
-    flow = count_flow(session, review_id=review.id, as_of=number)
+    flow = flow_to_report(session, review_id=review.id, as_of=number)
     file_name = f"{review.slug}-prisma.{format_}"
     if not file.is_drawn:
         head = hash_of_event(session, review_id=review.id, number=flow.as_of)
@@ -130,7 +124,7 @@ def draw(database: Database, settings: Settings, held: ClaimedJob) -> str:
             heatmap = MapAsked(**asked["asked"]).build(session, held.review_id, asked["as_of"])
             content = MAP_FILES[MapFormat(asked["format"])].write(heatmap)
         else:
-            flow = count_flow(session, review_id=held.review_id, as_of=asked["as_of"])
+            flow = flow_to_report(session, review_id=held.review_id, as_of=asked["as_of"])
             content = FLOW_FILES[FlowFormat(asked["format"])].write(FlowOfReview(flow, "", None))
     name = f"{asked['digest']}.{asked['format']}"
     write_whole(settings.made_dir / name, _bytes(content))

@@ -13,8 +13,9 @@ from api.web.deps import CurrentActor, OptionalId, ReadSession, ReviewId, WriteS
 from api.web.rendering import path, render
 from api.web.routing import PageRouter
 from review.duplicates.judgements import judge, merge_above, undo
+from review.duplicates.merge_check import SAMPLE_SIZE, merge_check
 from review.duplicates.questions import latest_acts, question, questions
-from review.duplicates.sample import SAMPLE_SIZE, sample_of_last_run
+from review.duplicates.sample import sample_of_last_run
 from review.jobs import JobKind
 from review.permissions import Action, check
 from review.searches.records import records_by_id
@@ -95,7 +96,12 @@ def sample(
         left_id, right_id = drawn.next_pair
         pair = question(session, review_id=review_id, left_id=left_id, right_id=right_id)
     return render(
-        request, "duplicates/sample.html", sample=drawn, question=pair, largest=LARGEST_SAMPLE
+        request,
+        "duplicates/sample.html",
+        sample=drawn,
+        question=pair,
+        largest=LARGEST_SAMPLE,
+        check=merge_check(session, review_id=review_id),
     )
 
 

@@ -16,8 +16,9 @@ from review.events import time_of_event
 from review.permissions import Action, check
 from review.prisma import drawing
 from review.prisma.boxes import title_of
-from review.prisma.counts import BOXES, COLUMNS, Flow, count_flow, event_on, identities
+from review.prisma.counts import BOXES, COLUMNS, Flow, event_on, identities
 from review.prisma.formats import FLOW_FILES
+from review.prisma.report import flow_to_report
 from review.reviews import protocol_of
 
 router = PageRouter()
@@ -80,4 +81,4 @@ def download(
 def _flow(session: ReadSession, review_id: UUID, by: CurrentActor, *, as_of: str) -> Flow:
     check(session, review_id=review_id, by=by, action=Action.SEE_COUNTS)
     number = event_on(session, review_id=review_id, as_of=as_of) if as_of else None
-    return count_flow(session, review_id=review_id, as_of=number)
+    return flow_to_report(session, review_id=review_id, as_of=number)

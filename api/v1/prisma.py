@@ -30,6 +30,7 @@ FlowCounts = create_model(
     other_excluded_reasons=dict[str, int],
     sources=dict[str, dict[str, int]],
     adds_up=bool,
+    merge_check=dict[str, int | float | str] | None,
     **dict.fromkeys((*BOXES, *TOTALS), int),  # type: ignore[call-overload]
 )
 

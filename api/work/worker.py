@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError  # noqa: A004
 
-from api.files.drawings import use_fonts
+from api.files.fonts import use_fonts
 from api.settings import Settings
 from api.work.tasks import Task, do
 from protocols.problems import ProtocolErrors

@@ -1,6 +1,6 @@
 """Clusters: which records belong together by the current judgements about pairs.
 
-One rule (review.duplicates.matching.cluster) decides, from all judgements that are linked by any
+One rule (review.duplicates.partition) decides, from all judgements that are linked by any
 chain of duplicates, so that neither the order of answers nor the order of imports matters.
 """
 
@@ -9,11 +9,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
-import pandas as pd
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from review.duplicates.matching import Band, PairKind, cluster
+from review.duplicates.partition import Band, partition
 from review.errors import Conflicting
 from review.states.clusters import Scope, cluster_ids, latest
 from review.tables import DuplicateJudgement, Record, StudyReport
@@ -24,7 +23,6 @@ JUDGEMENT_OF_BAND = {
     Band.ASK: Judgement.POSSIBLE,
     Band.APART: Judgement.DISTINCT,
 }
-BAND_OF_JUDGEMENT = {judgement: band for band, judgement in JUDGEMENT_OF_BAND.items()}
 KEEPS_APART = (Judgement.DISTINCT, Judgement.SAME_STUDY)
 MAX_IDS = 500  # records that a query names one by one; for more, all judgements are read
 
@@ -33,15 +31,19 @@ JudgementsByPair = dict[Pair, DuplicateJudgement]
 
 
 def current_judgements(
-    session: Session, review_id: UUID, *, of: Collection[UUID] | None = None
+    session: Session,
+    review_id: UUID,
+    *,
+    of: Collection[UUID] | None = None,
+    as_of: int | None = None,
 ) -> JudgementsByPair:
-    """Return the newest judgement on each pair of records.
+    """Return the newest judgement on each pair of records, after event ``as_of`` (None: now).
 
     ``of`` limits the answer to pairs with one of these records.
     """
     left_id, right_id = DuplicateJudgement.left_id, DuplicateJudgement.right_id
     rows = latest(
-        Scope(review_id),
+        Scope(review_id, as_of),
         DuplicateJudgement,
         left_id,
         right_id,
@@ -181,24 +183,26 @@ def _labels(
     of_two_studies: Collection[tuple[int, int]],
 ) -> Sequence[int]:
     """Return the position of each record's root; raise Conflicting for contradictory answers."""
-    together, by_model = [], []
-    apart = list(of_two_studies)
+    together, apart = [], list(of_two_studies)
+    vetoed, likely = [], []
     for row in judgements:
         pair = (positions[row.left_id], positions[row.right_id])
         if row.score is not None:
-            band, tie = BAND_OF_JUDGEMENT.get(row.verdict), row.evidence.get("tie", "")
-            by_model.append((*pair, row.score, band, tie))
+            if row.verdict is Judgement.DUPLICATE:
+                likely.append((-row.score, row.evidence.get("tie", ""), pair))
+            elif row.verdict is Judgement.DISTINCT:
+                vetoed.append(pair)
         elif row.verdict is Judgement.DUPLICATE:
             together.append(pair)
         elif row.verdict in KEEPS_APART:
             apart.append(pair)
-    pairs = pd.DataFrame(by_model, columns=["left", "right", "score", "band", "tie"])
-    pairs["kind"] = PairKind.DUPLICATE
+    best_first = [pair for _, _, pair in sorted(likely)]
     try:
-        labels = cluster(len(positions), pairs, apart=apart, together=together)
+        return partition(
+            len(positions), apart=apart, together=together, vetoed=vetoed, best_first=best_first
+        )
     except ValueError as error:
         raise Conflicting(
             "This contradicts an earlier answer about these records, or would merge reports of "
             "two studies. Undo that answer, or unlink one of the reports, first."
         ) from error
-    return [int(label) for label in labels]

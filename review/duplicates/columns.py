@@ -1,5 +1,6 @@
 """The fields of records under the names that matching uses, as text."""
 
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -7,6 +8,7 @@ import pandas as pd
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from protocols.schema import Protocol
 from review.tables import Record
 
 
@@ -28,6 +30,7 @@ def record_frame(session: Session, review_id: UUID) -> pd.DataFrame:
             Record.isbn,
             Record.pmid,
             Record.type,
+            Record.accession,
         )
         .where(Record.review_id == review_id)
         .order_by(Record.number)
@@ -39,6 +42,22 @@ def fields_of(record: Record) -> dict[str, Any]:
     """Return a record's fields under the names that matching uses, as text."""
     columns = Record.__table__.columns
     return plain_fields({column.name: getattr(record, column.key) for column in columns})
+
+
+def terms_of(protocol: Protocol) -> list[str]:
+    """Return the protocol's own terms: of its question, highlights, terminology and codebook.
+
+    Their words are not misspellings of one another, however alike they are.
+    """
+    names = [name for concept in protocol.terminology for name in chain(*concept.names.values())]
+    values = [value for item in protocol.codebook for value in item.values]
+    marked = [term for part in protocol.highlights for term in (*part.include, *part.exclude)]
+    return [
+        protocol.question,
+        *names,
+        *(text for value in values for text in (value.label, *value.synonyms)),
+        *(term for term in marked if "*" not in term),
+    ]
 
 
 def plain_fields(row: Any) -> dict[str, Any]:

@@ -26,8 +26,8 @@ from review.duplicates.clustering import (
     judgements_linked_to,
     membership_rows,
 )
-from review.duplicates.columns import record_frame
-from review.duplicates.matching import Band, cluster, find_pairs
+from review.duplicates.columns import record_frame, terms_of
+from review.duplicates.matching import Band, PairKind, bands_accepting, cluster, find_pairs
 from review.duplicates.questions import in_import_order, questions
 from review.errors import Conflicting, Invalid
 from review.events import MODEL, Actor, ActWriter, last_event, lock_review
@@ -66,13 +66,18 @@ def deduplicate(
     with database.reading() as session:
         check(session, review_id=review_id, by=by, action=Action.MANAGE)
         up_to = last_event(session, review_id)
-        rules = protocol_of(session, review_id).duplicates
+        protocol = protocol_of(session, review_id)
         old, new = _records_since_last_run(session, review_id)
     if new.empty:
         with database.reading() as session:
             return Deduplication(None, 0, 0, len(questions(session, review_id=review_id)))
-    pairs = find_pairs(new, against=None if old.empty else old, on_progress=on_progress)
-    pairs = _by_rules(pairs, rules)
+    pairs = find_pairs(
+        new,
+        against=None if old.empty else old,
+        terms=terms_of(protocol),
+        on_progress=on_progress,
+    )
+    pairs = _by_rules(pairs, protocol.duplicates)
     ids = [*old["id"], *new["id"]]
     with database.writing() as session:
         lock_review(session, review_id)
@@ -94,6 +99,8 @@ def deduplicate(
 def _by_rules(pairs: pd.DataFrame, rules: DuplicateRules) -> pd.DataFrame:
     """Return the pairs that the protocol's rules keep, with the bands that the rules allow."""
     bands = pairs["band"]
+    if rules.wrong_merges_accepted is not None:
+        bands = bands_accepting(pairs, rules.wrong_merges_accepted)
     min_score = {Merging.CLEAR: 0, Merging.IDENTICAL: 1, Merging.NONE: math.inf}[rules.merge]
     is_asked = (bands == Band.MERGE) & (pairs["score"] < min_score)
     is_dropped = (bands == Band.ASK) & (pairs["score"] < rules.ask_from)
@@ -294,10 +301,14 @@ def _actor_of_judgement(session: Session, review_id: UUID, number: int) -> UUID 
 def _new_judgements(
     pairs: pd.DataFrame, ids: Sequence[UUID], current: JudgementsByPair
 ) -> Iterator[dict[str, Any]]:
-    """Yield the judgements on pairs without one, leaving out vetoes that have nothing to stop."""
+    """Yield the judgements on pairs without one, leaving out vetoes that have nothing to stop.
+
+    That two reports are of one study is kept: it is suggested when studies are added.
+    """
     linked = _linked_groups(len(ids), pairs)
     for pair in pairs.to_dict("records"):
-        if pair["band"] == Band.APART and linked[pair["left"]] != linked[pair["right"]]:
+        is_idle = pair["band"] == Band.APART and linked[pair["left"]] != linked[pair["right"]]
+        if is_idle and pair["kind"] != PairKind.SAME_STUDY:
             continue
         left, right = ids[pair["left"]], ids[pair["right"]]
         if (left, right) in current:

@@ -6,29 +6,30 @@ all?  The first gives precision, the second how many duplicates are left, and bo
 sensitivity (recall).  Answers are ordinary judgements: a wrong merge is split by them.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import TypeVar
 from uuid import UUID
 
-import numpy as np
 from scipy.stats import binomtest
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from review.duplicates.clustering import Pair, current_judgements
+from review.duplicates.clustering import Pair
+from review.duplicates.merge_check import (
+    CONFIDENCE,
+    SAMPLE_SIZE,
+    answered,
+    answers_of_people,
+    draw,
+    last_run,
+    merged_records,
+)
 from review.duplicates.questions import in_import_order, likely_duplicates
 from review.events import Actor
 from review.permissions import Action, check
 from review.states.clusters import Scope, cluster_ids
-from review.storage.database import pairs
-from review.tables import Event
-from review.vocabulary import Act, Judgement
+from review.vocabulary import Judgement
 
-SAMPLE_SIZE = 50  # records of each kind
-CONFIDENCE = 0.95
-Item = TypeVar("Item")
 Interval = tuple[float, float, float]  # the estimate, and the ends of its interval
 
 
@@ -97,27 +98,15 @@ def sample_of_last_run(
     meanwhile, and a larger sample begins with the smaller one.
     """
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    run = session.scalar(
-        select(Event.number)
-        .where(Event.review_id == review_id, Event.act == Act.DEDUPLICATE)
-        .order_by(Event.number.desc())
-        .limit(1)
-    )
+    run = last_run(session, review_id)
     if run is None:
         return None
     roots = cluster_ids(session, Scope(review_id, run))
-    answers = _answers_of_people(session, review_id, run)
-    merged = [
-        (root, record)
-        for record, root in roots.items()
-        if record != root and (root, record) not in answers.before_run
-    ]
+    answers = answers_of_people(session, review_id, run)
+    merged = merged_records(roots, answers)
     alone = [record for record, root in roots.items() if record == root]
-    drawn_pairs, drawn_records = _draw(merged, size, run), _draw(alone, size, run)
-    # The answered beginning of a draw is a random sample too; answers further on are not.
-    on_merged = [
-        answers.of_pair[pair] for pair in takewhile(answers.of_pair.__contains__, drawn_pairs)
-    ]
+    drawn_pairs, drawn_records = draw(merged, size, run), draw(alone, size, run)
+    on_merged = answered(drawn_pairs, answers)
     on_alone = [
         answers.of_sampled[record]
         for record in takewhile(answers.of_sampled.__contains__, drawn_records)
@@ -152,45 +141,3 @@ def _with_most_similar(
         session, review_id=review_id, record_id=record_id, limit=1, min_likeness=0, as_of=run
     )
     return in_import_order(session, review_id, (record_id, similar[0].id)) if similar else None
-
-
-def _draw(population: Sequence[Item], size: int, seed: int) -> list[Item]:
-    order = np.random.default_rng(seed).permutation(len(population))
-    return [population[position] for position in order[:size]]
-
-
-@dataclass(frozen=True)
-class _Answers:
-    """The current answers of people about pairs that they looked at one at a time."""
-
-    of_pair: Mapping[Pair, Judgement]  # since the run
-    of_sampled: Mapping[UUID, Judgement]  # by the record drawn, compared with its most similar one
-    before_run: Collection[Pair]
-
-
-def _answers_of_people(session: Session, review_id: UUID, run: int) -> _Answers:
-    acts = pairs(
-        session.execute(
-            select(Event.number, Event.detail).where(
-                Event.review_id == review_id, Event.act.in_((Act.JUDGE_PAIR, Act.UNDO_DUPLICATES))
-            )
-        )
-    )
-    undone = {detail.get("undone") for _, detail in acts}
-    single_answers = {
-        number: detail
-        for number, detail in acts
-        if "verdict" in detail and "above" not in detail and number not in undone
-    }
-    of_pair, before_run = {}, set()
-    for pair, row in current_judgements(session, review_id).items():
-        if row.event_number in single_answers and row.event_number > run:
-            of_pair[pair] = row.verdict
-        elif row.event_number in single_answers:
-            before_run.add(pair)
-    of_sampled = {
-        UUID(detail["sampled"]): Judgement(detail["verdict"])
-        for number, detail in single_answers.items()
-        if number > run and "sampled" in detail
-    }
-    return _Answers(of_pair, of_sampled, before_run)

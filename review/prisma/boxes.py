@@ -214,7 +214,12 @@ def _add_included(flow: Flow, main: dict[int, Node], side: dict[int, Node]) -> N
 
 def notes(flow: Flow) -> list[Sequence[BoxLine]]:
     """Return the notes under the diagram: each an opening line, then the counts it explains."""
-    return [note for note in (_other_methods_note(flow),) if note]
+    return [note for note in (_other_methods_note(flow), _merges_note(flow)) if note]
+
+
+def _merges_note(flow: Flow) -> Sequence[BoxLine]:
+    """Return the note on how many automatic merges can be wrong, if a sample was checked."""
+    return (BoxLine(flow.merge_check.statement),) if flow.merge_check else ()
 
 
 def _other_methods_note(flow: Flow) -> Sequence[BoxLine]:

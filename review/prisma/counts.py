@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import CTE, Select, func, select
 from sqlalchemy.orm import Session
 
+from review.duplicates.merge_check import MergeCheck
 from review.errors import Invalid, NotFound
 from review.events import last_event
 from review.reviews import protocol_of
@@ -165,6 +166,7 @@ class Flow:
     sources: dict[SearchKind, dict[str, int]]  # records by source, for each kind of search
     reasons: dict[Stream, dict[str, int]]  # full-text exclusions by reason label, in order
     flow_states: dict[FlowState, int] = field(default_factory=dict)  # the boxes add these up
+    merge_check: MergeCheck | None = None  # of the automatic merges, once a sample is checked
 
     def total(self, *keys: str) -> int:
         """Return the sum of some counts."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from protocols.schema import SearchKind
+from review.duplicates.merge_check import CONFIDENCE
 from review.prisma.counts import COLUMNS, Flow, identities
 from review.safe_text import safe_cell
 
@@ -100,6 +101,21 @@ def to_json(flow: Flow, *, review: str, head: str | None = None) -> dict[str, An
         **reasons,
         "sources": {kind.value: dict(by_source) for kind, by_source in flow.sources.items()},
         "adds_up": all(identity.adds_up for identity in identities(flow)),
+        "merge_check": _merge_check(flow),
+    }
+
+
+def _merge_check(flow: Flow) -> dict[str, Any] | None:
+    check = flow.merge_check
+    if check is None:
+        return None
+    return {
+        "n_merged": check.n_merged,
+        "n_checked": check.n_checked,
+        "n_wrong": check.n_wrong,
+        "at_most_wrong": check.at_most_wrong,
+        "confidence": CONFIDENCE,
+        "statement": check.statement,
     }
 
 
@@ -112,7 +128,7 @@ def to_csv(flow: Flow) -> str:
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(FIELDS)
-    for row in (*_template_rows(flow), *_source_rows(flow), *_extra_rows(flow)):
+    for row in (*_template_rows(flow), *_source_rows(flow), *_extra_rows(flow), *_check_rows(flow)):
         writer.writerow([cell if isinstance(cell, int) else safe_cell(cell) for cell in row])
     return file.getvalue()
 
@@ -139,6 +155,12 @@ def _source_rows(flow: Flow) -> Iterator[tuple[str | int, ...]]:
         listed = _listed(flow.sources.get(kind, {})) or 0
         identified = f"Records identified from: {words}"
         yield data, NA, "box2", identified, words.capitalize(), NA, NA, listed
+
+
+def _check_rows(flow: Flow) -> Iterator[tuple[str | int, ...]]:
+    if check := flow.merge_check:
+        words = check.statement
+        yield NA, NA, "merge_check", words, words, NA, NA, check.at_most_wrong
 
 
 def _extra_rows(flow: Flow) -> Iterator[tuple[str | int, ...]]:

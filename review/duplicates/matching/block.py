@@ -68,6 +68,7 @@ def _keys(records: Prepared) -> Iterable[tuple[Ints, Hashes]]:
     volumes, pages = records.volumes, records.first_pages
     yield _key(records.dois)
     yield _key(records.raw["pmid"])
+    yield _each(records.registrations)
     yield _key(squashed)
     yield _key([title[:30] if len(title) >= 30 else "" for title in squashed])
     yield _key([title[:12] for title in squashed], years)
@@ -85,6 +86,12 @@ def _key(*parts: Sequence[str]) -> tuple[Ints, Hashes]:
     owners = [place for place, values in enumerate(zip(*parts, strict=True)) if all(values)]
     texts = ["\x1f".join(values) for values in zip(*parts, strict=True) if all(values)]
     return np.array(owners, dtype=np.int64), _hash(texts)
+
+
+def _each(values: Sequence[frozenset[str]]) -> tuple[Ints, Hashes]:
+    """Return each record as often as it has values, with their hashes."""
+    owners = [place for place, own in enumerate(values) for _ in own]
+    return np.array(owners, dtype=np.int64), _hash([value for own in values for value in own])
 
 
 def _hash(texts: Sequence[str]) -> Hashes:

@@ -30,6 +30,7 @@ class Comparison:
     years_apart: Ints  # -1 where either is missing
     doi: Ints
     pmid: Ints
+    registration: Ints  # of a trial: +1 the same, -1 two entries of registers with other numbers
     page: Ints
     volume: Ints
     issue: Ints
@@ -63,6 +64,7 @@ def compare(records: Prepared, left: Ints, right: Ints) -> Comparison:
         years_apart=_years_apart(records.years, left, right),
         doi=_same(records.dois, left, right),
         pmid=_same(records.pmids, left, right),
+        registration=_registrations(records, left, right),
         page=_pages(records, left, right),
         volume=_same(records.volumes, left, right),
         issue=_same(records.issues, left, right),
@@ -75,9 +77,10 @@ def title_likeness(records: Prepared, left: Ints, right: Ints) -> Floats:
     """Return how alike the titles are, 0-100, in the order of their words or in any order."""
     one, other = _pick(records.titles, left), _pick(records.titles, right)
     for pair in np.flatnonzero(records.cut_short[left] | records.cut_short[right]).tolist():
-        shorter = min(len(one[pair]), len(other[pair]))
-        if shorter >= 30:
-            one[pair], other[pair] = one[pair][:shorter], other[pair][:shorter]
+        ends = ((left[pair], one[pair]), (right[pair], other[pair]))
+        seen = min(len(title) for end, title in ends if records.cut_short[end])
+        if seen >= 30:
+            one[pair], other[pair] = one[pair][:seen], other[pair][:seen]
     in_order = cpdist(one, other, scorer=fuzz.ratio, dtype=np.float64)
     sorted_one = [" ".join(sorted(text.split())) for text in one]
     sorted_other = [" ".join(sorted(text.split())) for text in other]
@@ -111,6 +114,13 @@ def _same_text(one: str, other: str) -> int:
     if not (one and other):
         return 0
     return 1 if one == other else -1
+
+
+def _registrations(records: Prepared, left: Ints, right: Ints) -> Ints:
+    numbers, are_entries = records.registrations, records.entries[left] & records.entries[right]
+    ends = zip(left.tolist(), right.tolist(), strict=True)
+    same = np.array([not numbers[a].isdisjoint(numbers[b]) for a, b in ends], dtype=bool)
+    return np.where(same, 1, np.where(are_entries, -1, 0))
 
 
 def _years_apart(years: Ints, left: Ints, right: Ints) -> Ints:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from review.duplicates.matching.compare import ACROSS_SCRIPTS, Comparison, compare
+from review.duplicates.matching.differences import shared_part, unshared
 from review.duplicates.matching.normalise import DASHES
 from review.duplicates.matching.prepare import FIELDS, Prepared, prepare
 from review.duplicates.matching.score import score
@@ -24,11 +25,13 @@ class Evidence(TypedDict):
 _PLACES = (  # comparison, column, when it agrees, when it differs
     ("doi", "doi", "same DOI", "DOIs differ"),
     ("pmid", "pmid", "same PubMed number", "PubMed numbers differ"),
+    ("registration", "accession", "same registration number", "registration numbers differ"),
     ("journal", "journal", "same journal", "journals differ"),
     ("volume", "volume", "same volume", "volumes differ"),
     ("issue", "number", "same issue", "issues differ"),
     ("page", "pages", "same first page", "pages differ"),
 )
+MUCH_ALIKE = 80  # 0-100; titles less alike differ in too many words to list them
 SHOWN = 80  # characters of a value: enough to recognise a journal
 
 
@@ -45,6 +48,7 @@ def explain(left: Mapping[str, object], right: Mapping[str, object]) -> Evidence
 def gather(records: Prepared, pairs: Comparison, place: int, *, veto: Veto | None) -> Evidence:
     """Return the evidence for the pair at ``place``; a veto's reason comes first."""
     agreed, differed, numbers = _alike(pairs, place)
+    differed += _words_that_differ(records, pairs, place)
     _compare_years(records, pairs, place, agreed=agreed, differed=differed)
     for name, field, same, other in _PLACES:
         found = int(getattr(pairs, name)[place])
@@ -72,6 +76,18 @@ def _alike(pairs: Comparison, place: int) -> tuple[list[str], list[str], dict[st
         words = "same" if likeness == 100 else f"{likeness:.0f} % alike"
         (agreed if likeness >= 80 else differed).append(f"{name} {words}")
     return agreed, differed, numbers
+
+
+def _words_that_differ(records: Prepared, pairs: Comparison, place: int) -> list[str]:
+    """Return what only one of two much alike titles says: "titles differ: austria – australia"."""
+    ends = int(pairs.left[place]), int(pairs.right[place])
+    if pairs.title[place] < MUCH_ALIKE or records.titles[ends[0]] == records.titles[ends[1]]:
+        return []
+    only_one, only_other, _ = unshared(*shared_part(records, *ends))
+    if not (only_one or only_other):
+        return []
+    sides = [" ".join(words)[:SHOWN] or "nothing" for words in (only_one, only_other)]
+    return [f"titles differ: {' – '.join(sides)}"]
 
 
 def _compare_years(

@@ -8,8 +8,11 @@ import html
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 from urllib.parse import unquote
+
+from opencc import OpenCC
 
 TEXT_LIMIT = 4000  # characters read of any field: a megabyte in a title is a mistake of the file
 TITLE_LIMIT = 400  # the longest title in 110,000 real and synthetic records has 392 characters
@@ -50,14 +53,25 @@ _INLINE_TAG = re.compile(
     r"</?(?:su[bp]|inf|i|b|em|strong|u|sc|italic|bold)\b[^<>]{0,200}>", re.IGNORECASE
 )
 _TAG = re.compile(r"<[/!?]?[A-Za-z][^<>]{0,300}>")
+_HAN = re.compile("[\u3400-\u9fff]")
 _TEX = re.compile(r"\\[A-Za-z]+\s?|\\[^A-Za-z]")
+_THOUSANDS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:[ ,.'’\u00a0\u2009\u202f]\d{3})+(?![\d])")
 _LONE_GREEK = re.compile(r"(?<![α-ω])[α-ω](?![α-ω])")
 _TRAILING_NOTE = re.compile(r"(?:\s*\[[^\[\]]{1,60}\]\s*\.?)+\s*$")
 _DOI = re.compile(r"10\.\d{4,9}/[^\s\"]+")
+# BibTeX writes the underscore of a DOI as `\_`, `{\_}` or `\textunderscore{}`; no DOI has these.
+_TEX_IN_DOI = re.compile(r"[{}]|\\(?=[^A-Za-z])")
+_TEX_UNDERSCORE = re.compile(r"\\(?:text)?underscore\s?")
 _YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d)(?!\d)")
 _PAGE = re.compile(r"([a-z]{0,4})(\d{1,9})[a-z]{0,2}(?:-([a-z]{0,4})(\d{1,9}))?")
+_LOST_FIRST_PAGE = re.compile(r"\s*[a-z. ]{1,9}-(\d{1,9})\b")  # `Suppl-29`, `t-20`
 _EXCEL_DATE = re.compile(r"(?:(\d{1,2})-([a-z]{3})|([a-z]{3})-(\d{1,2}))(?:-\d{2,4})?")
 _JOURNAL_TAIL = re.compile(r"(?<=.)(?:\. ?conference\b| = |[(\[]).*", re.IGNORECASE | re.DOTALL)
+_PMID = re.compile(
+    r"(?:(?:pubmed|medline|pmid|pm|[\[({<:]|\s){0,6}[:\s=#-]{0,3})"
+    r"0*([1-9]\d{3,7})(?:\.0)?(?:\s|[\])}>.;,]|\[?pmid\]?|\[?pubmed\]?){0,6}",
+    re.IGNORECASE,
+)
 _SERIAL = re.compile(
     r"(?<!\d)(?:97[89][\d-]{10,14}|\d{9}[\dx]|\d{4}-?\d{3}[\dx])(?![\dx])", re.IGNORECASE
 )
@@ -87,9 +101,22 @@ class Pages(NamedTuple):
     last: str
 
 
+@cache
+def _to_simplified() -> OpenCC:
+    return OpenCC("t2s")
+
+
+def simplified(text: str) -> str:
+    """Return Chinese text in simplified characters, any other text as it is."""
+    return str(_to_simplified().convert(text)) if _HAN.search(text) else text
+
+
 def plain(text: str) -> str:
-    """Return lower-case words without accents, markup or punctuation, single-spaced."""
-    text = text[:TEXT_LIMIT]
+    """Return lower-case words without accents, markup or punctuation, single-spaced.
+
+    Traditional Chinese characters become simplified ones.
+    """
+    text = simplified(text[:TEXT_LIMIT])
     if "&" in text:
         text = html.unescape(html.unescape(text))
     if "<" in text:
@@ -117,7 +144,24 @@ def title(text: str) -> str:
             text = text.rstrip(".")[1:-1]
         shorter = _TRAILING_NOTE.sub("", text)
         text = shorter if len(shorter) >= 10 else text
-    return known(plain(text))[:TITLE_LIMIT].rstrip()
+    return known(plain(_THOUSANDS.sub(_joined, text)))[:TITLE_LIMIT].rstrip()
+
+
+def _joined(found: re.Match[str]) -> str:
+    return re.sub(r"\D", "", found[0])
+
+
+def names(text: str) -> frozenset[str]:
+    """Return the words of a title that are written as names: with a capital, amid small letters.
+
+    A title that capitalises most of its words shows no names, nor does its first word.
+    """
+    words = re.findall(r"[^\W\d_]+", text[:TITLE_LIMIT])[1:]
+    telling = [word for word in words if word.casefold() not in STOP_WORDS]
+    capital = [word for word in telling if word[0].isupper()]
+    if len(telling) < 4 or 2 * len(capital) > len(telling):
+        return frozenset()
+    return frozenset(plain(word) for word in capital)
 
 
 def is_cut_short(text: str) -> bool:
@@ -129,7 +173,7 @@ def doi(text: str) -> str:
     """Return the DOI from `10.` on, lower case and unquoted, wherever it is in ``text``."""
     if "10." not in text:
         return ""
-    text = html.unescape(text[:TEXT_LIMIT])
+    text = _TEX_IN_DOI.sub("", _TEX_UNDERSCORE.sub("_", html.unescape(text[:TEXT_LIMIT])))
     found = _DOI.search(unquote(text).lower() if "%" in text else text.lower())
     return found[0].rstrip(".,;)]}'/>") if found else ""
 
@@ -170,6 +214,8 @@ def pages(text: str) -> Pages:
         if month:
             first, last = sorted((int(day), int(month)))
             return Pages(str(first), str(last))
+    if lost := _LOST_FIRST_PAGE.match(text):
+        return Pages("", lost[1].lstrip("0"))
     found = _PAGE.search(text)
     if not found:
         return Pages("", "")
@@ -209,8 +255,8 @@ def abstract(text: str) -> str:
 
 
 def pmid(text: str) -> str:
-    """Return a PubMed number (up to eight digits), or ""."""
-    found = re.fullmatch(r"\D{0,20}?0*([1-9]\d{3,7})(?:\.0)?\D{0,20}", text.strip()[:60])
+    """Return a PubMed number (up to eight digits), or "" for the number of another register."""
+    found = _PMID.fullmatch(text.strip()[:60])
     return found[1] if found else ""
 
 

@@ -1,49 +1,26 @@
 """Find the pairs of records that are, or may be, the same report."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 
+from review.duplicates.matching.bands import Judged, Progress, judge
 from review.duplicates.matching.block import candidate_pairs
-from review.duplicates.matching.compare import Comparison, compare
+from review.duplicates.matching.compare import Comparison
+from review.duplicates.matching.differences import Difference
 from review.duplicates.matching.evidence import gather
-from review.duplicates.matching.prepare import (
-    FIELDS,
-    Bools,
-    Floats,
-    Hashes,
-    Ints,
-    Prepared,
-    prepare,
-)
-from review.duplicates.matching.score import ASK_FROM, Band, may_merge, score
-from review.duplicates.matching.veto import PairKind, Veto, find_veto, is_hidden
+from review.duplicates.matching.prepare import FIELDS, Bools, Hashes, Ints, Prepared, prepare
+from review.duplicates.matching.veto import PairKind
 
-COLUMNS = ("left", "right", "score", "band", "kind", "evidence", "tie")
-
-# A record that fits two works equally well belongs to neither until a person has looked.
-CLEARLY_BETTER = 0.1
-CHUNK = 50_000  # pairs compared at a time, so that memory stays small and progress is seen
-
-Progress = Callable[[float], None]
-
-
-@dataclass(frozen=True)
-class _Judged:
-    """Pairs worth keeping, with what was found about each; arrays of shape (m,)."""
-
-    pairs: Comparison
-    scores: Floats
-    bands: list[Band]
-    vetoes: list[Veto | None]
+COLUMNS = ("left", "right", "score", "band", "kind", "is_mergeable", "evidence", "tie")
 
 
 def find_pairs(
     records: pd.DataFrame,
     *,
     against: pd.DataFrame | None = None,
+    terms: Iterable[str] = (),
     on_progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Return the pairs that are or may be one report, and those that only look like it.
@@ -51,17 +28,19 @@ def find_pairs(
     ``records`` has any of ``FIELDS``; whatever is missing counts as unknown.  With ``against``,
     records that were compared before, only pairs with at least one of ``records`` are returned
     and positions count through ``against`` first and ``records`` after it.  A record that says
-    exactly what an earlier one says is paired with the first such record only.
+    exactly what an earlier one says is paired with the first such record only.  ``terms`` are
+    texts of the protocol: places, terms and codes, which are not misspellings of one another.
 
     Columns: left < right (positions), score (0-1, six decimals), band (`merge`, `ask`, or
     `apart` for pairs that a rule keeps from being merged), kind (`duplicate`, `same_study`,
-    `different`), evidence (see ``Evidence``), tie (a text that depends on what the two records
+    `different`), is_mergeable (whether neither a rule nor a telling word speaks against merging
+    it), evidence (see ``Evidence``), tie (a text that depends on what the two records
     say, not on their positions).  Sorted by score, best first, then by tie.
     """
     tell = on_progress or (lambda _: None)
     everything = _stack(against, records)
     n_old = 0 if against is None else len(against)
-    prepared = prepare(everything)
+    prepared = prepare(everything, terms)
     tell(0.1)
     unique, copies = _equal_records(prepared.fingerprints)
     is_new = np.zeros(len(prepared), dtype=bool)
@@ -71,7 +50,7 @@ def find_pairs(
     used, places = np.unique(np.concatenate([left, right]), return_inverse=True)
     involved = prepared.take(used)
     ends = places[: len(left)].astype(np.int64), places[len(left) :].astype(np.int64)
-    judged = _judge(involved, *ends, tell=lambda done: tell(0.4 + 0.5 * done))
+    judged = judge(involved, *ends, tell=lambda done: tell(0.4 + 0.5 * done))
     frame = _frame(involved, judged, used)
     tell(1.0)
     return frame
@@ -100,51 +79,7 @@ def _candidates(
     return np.concatenate([unique[left], heads]), np.concatenate([unique[right], others])
 
 
-def _judge(records: Prepared, left: Ints, right: Ints, *, tell: Progress) -> _Judged:
-    """Compare, score and sort into bands, and keep what is not plainly distinct."""
-    kept, scores, bands, vetoes = [], [], [], []
-    for start in range(0, max(len(left), 1), CHUNK):
-        part = compare(records, left[start : start + CHUNK], right[start : start + CHUNK])
-        part_scores = score(records, part)
-        likely = np.flatnonzero(part_scores >= ASK_FROM)
-        part, part_scores = part.take(likely), part_scores[likely]
-        merges = may_merge(records, part)
-        found = [find_veto(records, part, place) for place in range(len(part))]
-        for place, veto in enumerate(found):
-            is_merge = bool(merges[place]) and not is_hidden(part, records, place)
-            bands.append(Band.APART if veto else Band.MERGE if is_merge else Band.ASK)
-        kept.append(part)
-        scores.append(part_scores)
-        vetoes += found
-        tell(min(start + CHUNK, len(left)) / max(len(left), 1))
-    pairs = Comparison.concatenate(kept)
-    bands = _without_ambiguous(pairs, np.concatenate(scores), bands)
-    return _Judged(pairs, np.concatenate(scores), bands, vetoes)
-
-
-def _without_ambiguous(pairs: Comparison, scores: Floats, bands: Sequence[Band]) -> list[Band]:
-    """Ask about a record that would merge two works which a rule keeps apart."""
-    merges: dict[int, dict[int, int]] = {}
-    ends = list(zip(pairs.left.tolist(), pairs.right.tolist(), strict=True))
-    for place, (a, b) in enumerate(ends):
-        if bands[place] is Band.MERGE:
-            merges.setdefault(a, {})[b] = place
-            merges.setdefault(b, {})[a] = place
-    decided = list(bands)
-    for place, (a, b) in enumerate(ends):
-        if bands[place] is not Band.APART:
-            continue
-        for shared in merges.get(a, {}).keys() & merges.get(b, {}).keys():
-            one, other = merges[a][shared], merges[b][shared]
-            better = scores[one] - scores[other]
-            if better < CLEARLY_BETTER:
-                decided[one] = Band.ASK
-            if -better < CLEARLY_BETTER:
-                decided[other] = Band.ASK
-    return decided
-
-
-def _frame(records: Prepared, judged: _Judged, positions: Ints) -> pd.DataFrame:
+def _frame(records: Prepared, judged: Judged, positions: Ints) -> pd.DataFrame:
     ends = positions[judged.pairs.left], positions[judged.pairs.right]
     frame = pd.DataFrame(
         {
@@ -153,6 +88,10 @@ def _frame(records: Prepared, judged: _Judged, positions: Ints) -> pd.DataFrame:
             "score": judged.scores,
             "band": [band.value for band in judged.bands],
             "kind": [(veto.kind if veto else PairKind.DUPLICATE).value for veto in judged.vetoes],
+            "is_mergeable": [
+                veto is None and difference != Difference.TELLING
+                for veto, difference in zip(judged.vetoes, judged.differences, strict=True)
+            ],
             "evidence": [
                 gather(records, judged.pairs, place, veto=veto)
                 for place, veto in enumerate(judged.vetoes)

@@ -6,7 +6,8 @@ use, for the records that some pair contains: in an update of a large review tha
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,11 +16,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from review.duplicates.matching import normalise
+from review.searches.registrations import registration_number, registration_numbers
 
 FIELDS = (
     "author", "year", "title", "journal", "volume", "number", "pages", "doi", "abstract", "isbn",
-    "pmid", "type",
+    "pmid", "type", "accession",
 )  # fmt: skip
+# What a record says of its report; its number in a database is another one in each.
+TELLING_FIELDS = tuple(field for field in FIELDS if field != "accession")
 
 SERIAL_FROM = 4
 
@@ -56,6 +60,8 @@ class Prepared:
     first_pages: list[str]
     last_pages: list[str]
     serial: Bools  # whether the table has the same title in four or more issues
+    vocabulary: Counter[str]  # in how many different titles of the table each word is
+    protocol_words: frozenset[str]
     fingerprints: Hashes  # of everything the record says: equal records, equal fingerprints
 
     def __len__(self) -> int:
@@ -77,6 +83,8 @@ class Prepared:
             first_pages=pick(self.first_pages),
             last_pages=pick(self.last_pages),
             serial=self.serial[positions],
+            vocabulary=self.vocabulary,
+            protocol_words=self.protocol_words,
             fingerprints=self.fingerprints[positions],
         )
 
@@ -113,6 +121,22 @@ class Prepared:
         return self._each("pmid", normalise.pmid)
 
     @cached_property
+    def registrations(self) -> list[frozenset[str]]:
+        """Return the registration numbers of the trials or reviews that each record names.
+
+        A record that names more than two is about other people's trials.
+        """
+        texts = zip(self.raw["accession"], self.raw["title"], self.raw["abstract"], strict=True)
+        found = [registration_numbers(f"{a}\n{title}\n{text[-500:]}") for a, title, text in texts]
+        return [frozenset(numbers) if len(numbers) <= 2 else frozenset() for numbers in found]
+
+    @cached_property
+    def entries(self) -> Bools:
+        """Say for each record whether it is an entry of a register, by its accession number."""
+        numbers = [bool(registration_number(text)) for text in self.raw["accession"]]
+        return np.array(numbers, dtype=bool)
+
+    @cached_property
     def serials(self) -> list[frozenset[str]]:
         """Return the ISSNs and ISBNs."""
         return [normalise.serials(text) for text in self.raw["isbn"]]
@@ -126,6 +150,17 @@ class Prepared:
     def cut_short(self) -> Bools:
         """Say for each record whether its title ends in an ellipsis."""
         return np.array([normalise.is_cut_short(text) for text in self.raw["title"]], dtype=bool)
+
+    @cached_property
+    def traditional(self) -> Bools:
+        """Say for each record whether its title is in traditional Chinese characters."""
+        titles = self.raw["title"]
+        return np.array([normalise.simplified(text) != text for text in titles], dtype=bool)
+
+    @cached_property
+    def names(self) -> list[frozenset[str]]:
+        """Return the words that each title writes as names, if it writes few words so."""
+        return [normalise.names(text) for text in self.raw["title"]]
 
     @cached_property
     def recurring(self) -> Bools:
@@ -153,12 +188,16 @@ def _n_wide(title: str) -> int:
     return sum(char >= "\u2e80" for char in title)
 
 
-def prepare(records: pd.DataFrame) -> Prepared:
-    """Return the normalised columns of ``records``; absent columns count as empty."""
+def prepare(records: pd.DataFrame, terms: Iterable[str] = ()) -> Prepared:
+    """Return the normalised columns of ``records``; absent columns count as empty.
+
+    ``terms`` are texts of the protocol; their words are known words, not misspellings.
+    """
     raw = {field: _texts(records, field) for field in FIELDS}
     pages = [normalise.pages(text) for text in raw["pages"]]
     titles = [normalise.title(text) for text in raw["title"]]
     volumes = [normalise.volume(text) for text in raw["volume"]]
+    places = list(map(_place, volumes, raw["number"], [page.first for page in pages]))
     return Prepared(
         raw=raw,
         titles=titles,
@@ -167,18 +206,26 @@ def prepare(records: pd.DataFrame) -> Prepared:
         volumes=volumes,
         first_pages=[page.first for page in pages],
         last_pages=[page.last for page in pages],
-        serial=_in_many_issues(titles, volumes, raw["number"]),
+        serial=_recurs(titles, places),
+        vocabulary=Counter(word for title in set(titles) for word in set(title.split())),
+        protocol_words=frozenset(word for term in terms for word in normalise.plain(term).split()),
         fingerprints=_fingerprints(raw, len(records)),
     )
 
 
-def _in_many_issues(titles: Sequence[str], volumes: Sequence[str], numbers: Sequence[str]) -> Bools:
-    issues: dict[str, set[tuple[str, str]]] = {}
-    for title, volume, number in zip(titles, volumes, numbers, strict=True):
-        if volume and number:
-            issues.setdefault(title, set()).add((volume, normalise.volume(number)))
-    # Copies of one work name two issues at most on the labelled sets, by mistake.
-    return np.array([len(issues.get(title, ())) >= SERIAL_FROM for title in titles], dtype=bool)
+def _recurs(titles: Sequence[str], places: Sequence[tuple[str, str]]) -> Bools:
+    """Say for each record whether its title is in four places or more."""
+    found: dict[str, set[tuple[str, str]]] = {}
+    for title, place in zip(titles, places, strict=True):
+        if all(place):
+            found.setdefault(title, set()).add(place)
+    # Copies of one work name two places at most on the labelled sets, by mistake.
+    return np.array([len(found.get(title, ())) >= SERIAL_FROM for title in titles], dtype=bool)
+
+
+def _place(volume: str, number: str, page: str) -> tuple[str, str]:
+    """Return volume and page; the issue where no page is known, as some sources make issues up."""
+    return volume, (page or normalise.volume(number)) if number else ""
 
 
 def _texts(records: pd.DataFrame, field: str) -> list[str]:
@@ -203,7 +250,7 @@ def _text(value: object) -> str:
 
 def _fingerprints(raw: dict[str, list[str]], n: int) -> Hashes:
     prints = np.empty(n, dtype=np.uint64)
-    for position, values in enumerate(zip(*(raw[field] for field in FIELDS), strict=True)):
+    for position, values in enumerate(zip(*(raw[field] for field in TELLING_FIELDS), strict=True)):
         content = "\x1f".join(values).encode("utf-8", errors="surrogatepass")
         digest = hashlib.blake2b(content, digest_size=8).digest()
         prints[position] = int.from_bytes(digest, "little")

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from review.duplicates.matching.compare import Comparison, unmatched_words
+from review.duplicates.matching.differences import shared_part
 from review.duplicates.matching.normalise import NUMBER_WORDS, numbers
 from review.duplicates.matching.prepare import Prepared
 
@@ -32,6 +33,8 @@ class Veto:
     reason: str
     kind: PairKind
 
+
+REGISTERED = Veto("only one is the trial's entry in a register", PairKind.SAME_STUDY)
 
 _NOTICE = re.compile(
     r"^(?:author |publisher )?(?:erratum|errata|corrigend(?:um|a)|correction|corrections|addendum"
@@ -116,7 +119,8 @@ def find_veto(records: Prepared, pairs: Comparison, place: int) -> Veto | None:
     """Return why the pair at ``place`` must stay apart, or None."""
     pair = _Pair(records, pairs, place)
     return (
-        _versions_of_review(pair)
+        _registered(pair)
+        or _versions_of_review(pair)
         or _notice_or_reply(pair)
         or _preprint(pair)
         or _conference(pair)
@@ -135,6 +139,7 @@ class _Pair:
         self.sides = (int(pairs.left[place]), int(pairs.right[place]))
         self.doi = int(pairs.doi[place])
         self.pmid = int(pairs.pmid[place])
+        self.registration = int(pairs.registration[place])
         self.page = int(pairs.page[place])
         self.volume = int(pairs.volume[place])
         self.issue = int(pairs.issue[place])
@@ -153,6 +158,16 @@ class _Pair:
 
     def of(self, column: Sequence[T]) -> tuple[T, T]:
         return column[self.sides[0]], column[self.sides[1]]
+
+
+def _registered(pair: _Pair) -> Veto | None:
+    """Veto a trial's entry in a register and a report of the trial: one study, two reports."""
+    entries = [bool(pair.records.entries[side]) for side in pair.sides]
+    dois, pages = pair.of(pair.records.dois), pair.of(pair.records.first_pages)
+    is_report = [bool(doi or page) for doi, page in zip(dois, pages, strict=True)]
+    if pair.registration == 1 and entries[0] != entries[1] and is_report[entries.index(False)]:
+        return REGISTERED
+    return None
 
 
 def _notice_or_reply(pair: _Pair) -> Veto | None:
@@ -208,10 +223,7 @@ def _other_journal(pair: _Pair) -> Veto | None:
 def _titles_apart(pair: _Pair) -> Veto | None:
     if pair.titles[0] == pair.titles[1]:
         return None
-    one, other = pair.words
-    if pair.is_cut:  # compare what both have, without the word that may be half a word
-        shorter = min(len(one), len(other)) - 1
-        one, other = one[:shorter], other[:shorter]
+    one, other = shared_part(pair.records, *pair.sides)
     return (
         _other_numbers(one, other)
         or _opposites(one, other)

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from xml.etree.ElementTree import Element
 
+from review.searches.formats.elements import CUT_OFF, LOST_BEGINNING, cut_elements, parse_element
 from review.searches.formats.fields import (
     clean_doi,
     find_isbn,
@@ -25,7 +27,8 @@ from review.searches.formats.records import (
     ParsedRecord,
 )
 from review.searches.formats.source import TextSource, without_controls
-from review.searches.formats.tagged import SplitLine, Tags, cut, parse_tags, starts_with
+from review.searches.formats.tagged import SplitLine, Starts, Tags, cut, parse_tags, starts_with
+from review.searches.registrations import without_registrations
 
 NOTHING_IN_IT = "The block is empty: it has no title, abstract, DOI or PubMed id."
 NO_TITLE = "The block has no title, and no abstract, DOI or PubMed id to identify it by."
@@ -58,7 +61,15 @@ def build_record(
     other_abstracts: Iterable[ParsedAbstract] = (),
     extra: Mapping[str, list[str]] | None = None,
 ) -> ParsedRecord:
-    """Return a record built from raw values; ``numbers`` are ISSNs and ISBNs in any order."""
+    """Return a record built from raw values; ``numbers`` are ISSNs and ISBNs in any order.
+
+    A registration number among the authors is none of them: it is the accession number if there
+    is no other, and stays in ``extra``.
+    """
+    authors, registrations = without_registrations(authors)
+    if registrations:
+        extra = {**(extra or {}), "registration number": registrations}
+        accession = accession or registrations[0]
     abstract, notice = without_notice(tidy_or_none(abstract))
     if notice:
         fields = extra or {}
@@ -155,14 +166,17 @@ def marked_blocks(
     split_line: SplitLine,
     *,
     to_record: Callable[[Tags], ParsedRecord],
+    starts: Starts | None = None,
 ) -> Iterator[Block]:
     """Yield the blocks of a file in which a line with ``mark`` begins each record.
+
+    ``starts`` says which of these lines do, if not all.
 
     Text before the first mark, such as a legend, is not a block, unless it is a record that lost
     its first line.
     """
     blocks = Blocks()
-    for line, text in cut(source, starts_with(mark)):
+    for line, text in cut(source, starts or starts_with(mark)):
         if len(text) > RECORD_LIMIT:
             yield blocks.too_long(line=line, raw=text)
             continue
@@ -173,6 +187,28 @@ def marked_blocks(
         if not is_marked and not (record.title and has_more):
             continue
         yield blocks.block(record, line=line, raw=text.strip("\n"), warnings=faults)
+
+
+def element_blocks(
+    source: TextSource, *names: str, to_record: Callable[[Element], ParsedRecord]
+) -> Iterator[Block]:
+    """Yield the blocks of an XML file in which each element with one of ``names`` is a record."""
+    blocks = Blocks()
+    for part in cut_elements(source, *names):
+        line, text = part.line, part.text
+        if len(text) > RECORD_LIMIT:
+            yield blocks.too_long(line=line, raw=text)
+            continue
+        text, faults = source.clean(text)
+        element = parse_element(text) if part.is_complete else _why_incomplete(text, names)
+        if isinstance(element, str):
+            yield blocks.rejected(element, line=line, raw=text, warnings=faults)
+        else:
+            yield blocks.block(to_record(element), line=line, raw=text, warnings=faults)
+
+
+def _why_incomplete(text: str, names: Iterable[str]) -> str:
+    return CUT_OFF if text.startswith(tuple(f"<{name}" for name in names)) else LOST_BEGINNING
 
 
 def _reason_against(record: ParsedRecord) -> str | None:

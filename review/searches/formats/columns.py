@@ -9,6 +9,8 @@ from review.searches.formats.fields import clean_doi, doi_in_url
 from review.searches.formats.headings import HEADINGS
 from review.searches.formats.names import split_names
 from review.searches.formats.records import ParsedRecord
+from review.searches.formats.trials import describe_trial
+from review.searches.registrations import registration_number
 
 FIELDS = tuple(HEADINGS)
 """What a column can be mapped to.  Columns that are not mapped go to ``extra``."""
@@ -17,6 +19,10 @@ _FIELD_OF = {
     heading.strip(): (field, rank)
     for field, headings in HEADINGS.items()
     for rank, heading in enumerate(headings.split(","))
+}
+# Some exports write "PublicTitle"; short headings would be too much alike without their spaces.
+_WITHOUT_SPACES = {
+    heading.replace(" ", ""): known for heading, known in _FIELD_OF.items() if len(heading) > 7
 }
 _SURE = frozenset(("title", "authors", "doi", "abstract", "journal", "year", "pmid"))
 _EMBASE_SOURCE = re.compile(
@@ -46,13 +52,14 @@ def match_columns(cells: Sequence[str], mapping: Mapping[str, str] | None = None
     """Return the fields of a heading row; ``mapping`` (heading to field, "" for none) wins."""
     names = tuple(cell.strip().lstrip("\ufeff") for cell in cells)
     chosen = {_plain(name): field or None for name, field in (mapping or {}).items()}
-    fields = [
-        chosen[_plain(name)]
-        if _plain(name) in chosen
-        else _FIELD_OF.get(_plain(name), (None, 0))[0]
-        for name in names
-    ]
+    fields = [chosen[_plain(name)] if _plain(name) in chosen else _known(name)[0] for name in names]
     return Columns(names, tuple(fields))
+
+
+def _known(name: str) -> tuple[str | None, int]:
+    """Return the field that a heading means, and how many clearer headings that field has."""
+    plain = _plain(name)
+    return _FIELD_OF.get(plain) or _WITHOUT_SPACES.get(plain.replace(" ", "")) or (None, 99)
 
 
 def _plain(name: str) -> str:
@@ -79,7 +86,7 @@ def row_record(columns: Columns, cells: Sequence[str]) -> ParsedRecord:
 
 def _by_rank(columns: Columns) -> list[int]:
     def rank(index: int) -> tuple[int, int]:
-        return _FIELD_OF.get(_plain(columns.names[index]), (None, 99))[1], index
+        return _known(columns.names[index])[1], index
 
     return sorted(range(len(columns.names)), key=rank)
 
@@ -90,9 +97,10 @@ def _record(values: dict[str, list[str]], extra: dict[str, list[str]]) -> Parsed
 
     source = _EMBASE_SOURCE.match(first("journal") or "")
     url = first("url") or ""
+    is_trial = registration_number(first("accession") or "")
     return build_record(
         title=first("title"),
-        abstract=first("abstract"),
+        abstract=first("abstract") or (describe_trial(extra) if is_trial else None),
         authors=split_names(first("authors") or ""),
         years=values.get("year", []) + ([source.group(2)] if source else []),
         journal=source.group(1) if source else first("journal"),

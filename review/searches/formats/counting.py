@@ -16,12 +16,19 @@ _OVERLAP = 256
 _MARKS = {
     Format.PUBMED_XML: re.compile(r"<Pubmed(?:Book)?Article(?=[\s/>])"),
     Format.ENDNOTE_XML: re.compile(r"<record(?=[\s/>])"),
+    Format.EBSCO_XML: re.compile(r"<controlInfo(?=[\s/>])"),
+    Format.ICTRP_XML: re.compile(r"<TrialID(?=[\s/>])"),
     Format.ZOTERO_RDF: re.compile(r"<z:itemType>(?!\s*(?:attachment|note|annotation)\b)"),
     Format.BIBTEX: re.compile(
         r"[\n})][ \t\ufeff]{0,8}@[ \t]{0,8}(?!(?:comment|string|preamble)\b)"
         r"[A-Za-z]{2,40}\s{0,8}[{(]",
         re.IGNORECASE,
     ),
+    Format.TRIALS_JSON: re.compile(r'"protocolSection"(?=\s{0,9}:)'),
+    Format.OPENALEX: re.compile(r'"id"\s{0,9}:\s{0,9}"https://openalex\.org/W(?=\d)'),
+    # A reference has its number alone.
+    Format.LENS: re.compile(r'"lens_id"\s{0,9}:\s{0,9}"[\w-]{1,40}"\s{0,9},'),
+    Format.PUBMED_TEXT: re.compile(r"\sPMID:\s\d"),
     Format.OVID: re.compile(r"\n[ \t\ufeff]{0,8}<\d{1,7}[ \t]?\.?[ \t]?>[ \t]*(?=\n)"),
     Format.REFWORKS: re.compile(r"\nRT (?=[A-Z])"),
     Format.CNKI: re.compile(
@@ -59,6 +66,10 @@ def count_blocks(path: Path, *, format: Format, encoding: str) -> int:  # noqa: 
         return _count_pubmed(source)
     if format is Format.REFER:
         return _count_refer(source)
+    if format is Format.LABELLED:
+        return _count_labelled(source)
+    if format is Format.PROQUEST:
+        return _count_titles(source)
     if format is Format.CSL_JSON:
         return _count_objects(source)
     return _count_marks(source, _MARKS[format])
@@ -123,6 +134,26 @@ def _count_refer(source: TextSource) -> int:
         n_paragraphs += is_after_blank and bool(re.match(r"\s{0,3}%[A-Z@]\s", line))
         was_mark, is_after_blank = is_mark, not line.strip()
     return n or n_paragraphs
+
+
+def _count_labelled(source: TextSource) -> int:
+    """Return the lines that number the records; without any, the titles."""
+    n_numbered, n_titles = 0, 0
+    for line in source.lines():
+        words = line.split()
+        n_numbered += words[:1] == ["Record"] and len(words) == 4 and words[2] == "of"
+        n_titles += words[:1] == ["TI:"]
+    return n_numbered or n_titles
+
+
+def _count_titles(source: TextSource) -> int:
+    """Return the lines that begin with "Title:", or with ProQuest's number if there are more."""
+    n_titles, n_numbers = 0, 0
+    for line in source.lines():
+        name = line.partition(":")[0].strip().lower()
+        n_titles += name == "title"
+        n_numbers += name == "proquest document id"
+    return max(n_titles, n_numbers)
 
 
 def _count_rows(source: TextSource) -> int:

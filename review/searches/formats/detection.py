@@ -6,7 +6,19 @@ import zipfile
 from pathlib import Path
 
 from review.errors import Unreadable
-from review.searches.formats import bibtex, cnki, ovid, refer, refworks, ris, wos
+from review.searches.formats import (
+    bibtex,
+    cnki,
+    labelled,
+    ovid,
+    proquest,
+    pubmed_text,
+    refer,
+    refusals,
+    refworks,
+    ris,
+    wos,
+)
 from review.searches.formats.decoding import Encoding, find_encoding
 from review.searches.formats.records import FILE_LIMIT, FILE_TOO_LARGE, Detected, Format
 from review.searches.formats.tables import TableLayout, find_layout
@@ -14,20 +26,6 @@ from review.searches.formats.tagged import line_start
 from review.searches.formats.workbook import check_zip
 
 _SAMPLE = 256 * 1024
-_MAGIC = (
-    (b"%PDF", "a PDF. Choose an export of references"),
-    (b"\x89PNG", "an image. Choose an export of references"),
-    (b"\xff\xd8\xff", "an image. Choose an export of references"),
-    (b"GIF8", "an image. Choose an export of references"),
-    (b"II*\x00", "an image. Choose an export of references"),
-    (b"MM\x00*", "an image. Choose an export of references"),
-    (b"\x1f\x8b", "a compressed file. Unpack it first"),
-    (b"7z\xbc\xaf", "a compressed file. Unpack it first"),
-    (b"Rar!", "a compressed file. Unpack it first"),
-    (b"\xd0\xcf\x11\xe0", "an old Office file. Save it as .xlsx or .csv"),
-    (b"{\\rtf", "a word processor document. Save it as plain text"),
-    (b"SQLite format 3", "a database. Choose an export of references"),
-)
 _MARKS = (
     (Format.RIS, ris.MARK),
     (Format.NBIB, re.compile(r"(?:PMID|PMCR?|OWN)[ \t]{0,3}-")),
@@ -37,14 +35,24 @@ _MARKS = (
     (Format.BIBTEX, bibtex.ENTRY),
     (Format.REFER, refer.MARK),
     (Format.CNKI, cnki.MARK),
+    (Format.LABELLED, labelled.MARK),
 )
 _TORN_TAGS = (
     (Format.NBIB, re.compile(r"^(?:FAU |JT  |DP  |STAT|LID |AID |DCOM|MHDA)- ", re.MULTILINE)),
     (Format.RIS, re.compile(r"^(?:TI|T1|AU|A1|AB|N2|JO|JF|PY|Y1|ER|KW)  - ", re.MULTILINE)),
     (Format.WOS, re.compile(r"^(?:TI|AU|SO|PY|UT) \S", re.MULTILINE)),
+    (Format.LABELLED, re.compile(r"^(?:TI|AU|AB|SO|PY|YR|AN): +\S", re.MULTILINE)),
+)
+_JSON_KEYS = (
+    (Format.TRIALS_JSON, re.compile(r'"protocolSection"\s*:')),
+    (Format.OPENALEX, re.compile(r'"(?:authorships|abstract_inverted_index)"\s*:')),
+    (Format.OPENALEX, re.compile(r'"id"\s*:\s*"https://openalex\.org/W')),
+    (Format.LENS, re.compile(r'"lens_id"\s*:')),
+    (Format.CSL_JSON, re.compile(r'"(?:title|type|author|id|DOI)"\s*:')),
 )
 _ENDNOTE_PARTS = re.compile(r"<(?:ref-type|titles|contributors|rec-number|source-app|periodical)\b")
 _ZOTERO = re.compile(r"zotero\.org/namespaces/export#")
+_ICTRP = re.compile(r"<(?:Trials_downloaded_from_ICTRP|TrialID)[\s/>]")
 _PUBMED_PARTS = re.compile(r"<Pubmed(?:Book)?Article(?:Set)?[\s>/]")
 _RECOGNISED = "Recognised by its content."
 
@@ -62,22 +70,18 @@ def detect(path: Path, *, name: str | None = None) -> Detected:
         raise Unreadable(FILE_TOO_LARGE)
     with path.open("rb") as file:
         head = file.read(_SAMPLE)
-    _refuse_other_files(head)
+    name = (name or path.name).lower()
+    if sentence := refusals.about_binary(head, name):
+        raise Unreadable(sentence)
     if head.startswith(b"PK\x03\x04"):
         return _detect_workbook(path)
     encoding = find_encoding(path)
     text = _decode(head, encoding)
     if not text.strip("\ufeff \t\r\n\x00\x1a"):
         raise Unreadable("This file contains only spaces and blank lines. Choose another file.")
-    format_, note = _find_format(text, (name or path.name).lower())
+    format_, note = _find_format(text, name)
     encoding = _declared(text, encoding) if text.lstrip("\ufeff ").startswith("<?xml") else encoding
     return Detected(format=format_, encoding=encoding.name, note=f"{note} {encoding.note}".strip())
-
-
-def _refuse_other_files(head: bytes) -> None:
-    for magic, kind in _MAGIC:
-        if head.startswith(magic):
-            raise Unreadable(f"This is not a reference file but {kind}.")
 
 
 def _detect_workbook(path: Path) -> Detected:
@@ -87,7 +91,7 @@ def _detect_workbook(path: Path) -> Detected:
     except (zipfile.BadZipFile, OSError, ValueError) as error:
         raise Unreadable("This is a damaged zip archive. Export the references again.") from error
     if "xl/workbook.xml" not in names:
-        raise Unreadable("This is a zip archive, not a reference file. Unpack it first.")
+        raise Unreadable(refusals.about_archive(names))
     check_zip(path)
     return Detected(format=Format.XLSX, encoding="utf-8", note=_RECOGNISED)
 
@@ -120,8 +124,12 @@ def _find_format(text: str, name: str) -> tuple[Format, str]:
     start = text.lstrip("\ufeff \t\n")
     if re.match(r"<[!?A-Za-z]", start):
         return _find_xml(start), _RECOGNISED
-    if re.match(r"[\[{]", start) and re.search(r'"(?:title|type|author|id|DOI)"\s*:', start):
-        return Format.CSL_JSON, _RECOGNISED
+    if re.match(r"[\[{]", start) and (json_format := _find_json(start)):
+        return json_format, _RECOGNISED
+    if pubmed_text.looks_like(start):
+        return Format.PUBMED_TEXT, _RECOGNISED
+    if proquest.looks_like(start):
+        return Format.PROQUEST, _RECOGNISED
     layout = find_layout([f"{line}\n" for line in text.split("\n")[:200]])
     if layout is not None and layout.columns.n_sure >= 2:
         return _table(layout), _RECOGNISED
@@ -133,7 +141,13 @@ def _find_format(text: str, name: str) -> tuple[Format, str]:
     if is_named_table and _is_rectangular(text):
         format_ = Format.TSV if name.endswith(".tsv") else Format.CSV
         return format_, "A table whose headings are not known. Say which column is which."
-    raise Unreadable("No record was found in this file. Choose an export of references.")
+    raise Unreadable(refusals.about_text(text.strip("\ufeff \t\n")))
+
+
+def _find_json(text: str) -> Format | None:
+    if sentence := refusals.about_json(text):
+        raise Unreadable(sentence)
+    return next((format_ for format_, key in _JSON_KEYS if key.search(text)), None)
 
 
 def _find_xml(text: str) -> Format:
@@ -146,14 +160,13 @@ def _find_xml(text: str) -> Format:
         return Format.PUBMED_XML
     if _ZOTERO.search(text):
         return Format.ZOTERO_RDF
+    if re.search(r"<rec[\s>]", text) and "<controlInfo" in text:
+        return Format.EBSCO_XML
+    if _ICTRP.search(text):
+        return Format.ICTRP_XML
     if re.search(r"<record[\s>]", text) and _ENDNOTE_PARTS.search(text):
         return Format.ENDNOTE_XML
-    if re.search(r"<(?:!doctype html|html|head|body|script)\b", text[:5000], re.IGNORECASE):
-        raise Unreadable("This is a web page, not a reference file. Export the references instead.")
-    raise Unreadable(
-        "This XML file has neither PubMed articles nor EndNote or Zotero records."
-        " Choose an export of references."
-    )
+    raise Unreadable(refusals.about_xml(text))
 
 
 def _find_marked(text: str) -> Format | None:

@@ -18,7 +18,9 @@ from review.searches.formats.source import TextSource
 from review.searches.formats.tagged import cut
 
 CUT_OFF = "The record is cut off before its end."
+LOST_BEGINNING = "The record lost its beginning."
 
+_TITLED = re.compile(r"<(?:[A-Za-z_]{0,20}[Tt]itle|atl)[ />]")
 _DECLARES = re.compile(r"<!(?:ENTITY|ELEMENT|ATTLIST|NOTATION)\b", re.IGNORECASE)
 _REFERENCE = re.compile(r"&#(?:(\d{1,9})|[xX]([0-9a-fA-F]{1,8}));")
 _NAMED = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z][A-Za-z0-9]{1,30});")
@@ -31,7 +33,7 @@ _PREFIX = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ElementText:
-    """The text of one element; it is not complete if its end tag is missing."""
+    """The text of one element; it is not complete if a tag at its beginning or end is missing."""
 
     line: int
     text: str
@@ -39,7 +41,7 @@ class ElementText:
 
 
 def cut_elements(source: TextSource, *names: str) -> Iterator[ElementText]:
-    """Yield every element with one of ``names``, in order.
+    """Yield every element with one of ``names``, in order, and what has a title between them.
 
     Raises Unreadable for a document that declares entities; no export of references does.
     """
@@ -50,11 +52,15 @@ def cut_elements(source: TextSource, *names: str) -> Iterator[ElementText]:
         return (match.start() for match in opening.finditer(text, begin, stop))
 
     for line, text in cut(source, starts, boundary=">"):
-        if not opening.match(text):
+        n_own = 0
+        if opening.match(text):
+            match = end.search(text)
+            n_own = match.end() if match else len(text)
+            yield ElementText(line, text[:n_own], match is not None)
+        else:
             refuse_declarations(text)
-            continue
-        match = end.search(text)
-        yield ElementText(line, text[: match.end()] if match else text, match is not None)
+        if _TITLED.search(text, n_own):
+            yield ElementText(line + text.count("\n", 0, n_own), text[n_own:].strip(), False)
 
 
 def refuse_declarations(prolog: str) -> None:

@@ -3,17 +3,10 @@
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
-from review.searches.formats.building import Blocks, build_record
-from review.searches.formats.elements import (
-    CUT_OFF,
-    cut_elements,
-    first_text,
-    parse_element,
-    text_of,
-    texts_of,
-)
+from review.searches.formats.building import build_record, element_blocks
+from review.searches.formats.elements import first_text, text_of, texts_of
 from review.searches.formats.fields import doi_alone, doi_in_url
-from review.searches.formats.records import RECORD_LIMIT, Block, ParsedRecord
+from review.searches.formats.records import Block, ParsedRecord
 from review.searches.formats.source import TextSource
 
 _READ_WORDS = (
@@ -25,19 +18,7 @@ _READ = frozenset(_READ_WORDS.split())
 
 def read(source: TextSource) -> Iterator[Block]:
     """Yield the blocks of an EndNote XML file: its `record` elements."""
-    blocks = Blocks()
-    for element_text in cut_elements(source, "record"):
-        if len(element_text.text) > RECORD_LIMIT:
-            yield blocks.too_long(line=element_text.line, raw=element_text.text)
-            continue
-        text, faults = source.clean(element_text.text)
-        element = parse_element(text) if element_text.is_complete else CUT_OFF
-        if isinstance(element, str):
-            yield blocks.rejected(element, line=element_text.line, raw=text, warnings=faults)
-        else:
-            yield blocks.block(
-                to_record(element), line=element_text.line, raw=text, warnings=faults
-            )
+    return element_blocks(source, "record", to_record=to_record)
 
 
 def to_record(element: Element) -> ParsedRecord:

@@ -1,18 +1,21 @@
 """The headings that programs give each field, the clearest first.
 
 They are those of Scopus, Web of Science, PubMed, Dimensions, Lens, OpenAlex, ProQuest, IEEE,
-Embase, Zotero, Covidence, Rayyan and ASReview, in lower case and without punctuation.
+Embase, Zotero, Covidence, Rayyan, ASReview, ClinicalTrials.gov and the WHO's ICTRP, in lower case
+and without punctuation.
 """
 
 HEADINGS: dict[str, str] = {
     "title": (
         "title, article title, document title, primary title, titles, ti, publication title "
         "en, item title, study title, reference title, record title, título, titre, titel, "
-        "titulo"
+        "titulo, public title, brief title, trial title, title of the trial, "
+        "scientific title, official title"
     ),
     "abstract": (
         "abstract, abstract note, ab, notes abstract, summary, abstracttext, abstracts, "
-        "resumen, résumé, zusammenfassung, resumo, description"
+        "resumen, résumé, zusammenfassung, resumo, brief summary, plain "
+        "english summary, description"
     ),
     "authors": (
         "authors, author, author names, au, author full names, authors full name, author s, "
@@ -23,13 +26,16 @@ HEADINGS: dict[str, str] = {
     "year": (
         "year, publication year, pub year, py, pubyear, year published, published year, date "
         "published, publication date, pub date, date, published, issue date, año, année, "
-        "jahr, yr, year of publication, published date, online publication date, pubdate, ano"
+        "jahr, yr, year of publication, published date, online publication date, pubdate, ano, "
+        "date registration3, date registration, date of registration, registration date, first "
+        "posted, study first posted, date assigned, date applied, start date"
     ),
     "journal": (
         "journal, source title, publication title, journal book, journal name, so, source "
         "titles, secondary title, container title, periodical, published in, publication, jt, "
         "journal title, primary location source display name, pubtitle, source, venue, host "
-        "venue display name, revista, alternate title2, zeitschrift"
+        "venue display name, revista, alternate title2, zeitschrift, source title "
+        "anthology title, anthology title"
     ),
     "journal_abbreviation": (
         "abbreviated source title, journal abbreviation, journal iso abbreviation, "
@@ -51,17 +57,19 @@ HEADINGS: dict[str, str] = {
     "url": (
         "url, link, urls, document url, pdf link, source url, landing page url, external url, "
         "primary location landing page url, documenturl, full text link, item url, web link, "
-        "open url link"
+        "open url link, web address, study url, dimensions url, source linkout, lens url, source "
+        "urls"
     ),
     "type": (
         "document type, item type, publication type, type, dt, reference type, type of "
-        "reference, type of work, documenttype, record type, work type"
+        "reference, type of work, documenttype, record type, work type, study type"
     ),
     "language": ("language, la, language of original document, languages, lang, idioma"),
     "accession": (
         "accession number, ut unique wos id, ut, eid, an, lens id, key, id, rayyan id, record "
         "id, study id, covidence, ref, unique id, publication id, embase accession id, "
-        "storeid, accession no"
+        "storeid, accession no, trialid, trial id, nct number, nct id, nctid, isrctn, actrn, "
+        "main id, eu ct number, trial registration number, registration number"
     ),
     "keywords": (
         "keywords, author keywords, index keywords, keyword, de, manual tags, tags, mesh "

@@ -41,6 +41,14 @@ class Format(StrEnum):
     CSL_JSON = "csl_json"
     CNKI = "cnki"
     ZOTERO_RDF = "zotero_rdf"
+    ICTRP_XML = "ictrp_xml"
+    LABELLED = "labelled"
+    PUBMED_TEXT = "pubmed_text"
+    TRIALS_JSON = "trials_json"
+    OPENALEX = "openalex"
+    LENS = "lens"
+    EBSCO_XML = "ebsco_xml"
+    PROQUEST = "proquest"
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,14 +123,14 @@ def test_a_setting_out_of_range_is_named(
 BROKEN = """
 import sys
 
-from api.cli import main, serving
+from api.cli import main, migrate
 
 
 def broken_settings():
     raise {error}("A programming mistake.")
 
 
-serving.settings = broken_settings
+migrate.settings = broken_settings
 sys.argv = ["siftmap", "migrate"]
 main()
 """
@@ -159,7 +159,7 @@ def test_a_missing_table_is_expected_and_a_wrong_statement_is_not(
         cause.sqlstate = code  # type: ignore[attr-defined]
         raise ProgrammingError("SELECT 1", {}, cause)
 
-    monkeypatch.setattr("api.cli.serving.settings", complain)
+    monkeypatch.setattr("api.cli.migrate.settings", complain)
 
     if code == "42P01":  # PostgreSQL: undefined table
         assert_fails_with(empty_shell.run("migrate"), "`siftmap migrate` first")

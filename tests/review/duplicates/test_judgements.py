@@ -500,6 +500,9 @@ def test_records_kept_apart_stay_apart_with_their_copies_and_after_an_undo(sessi
         ("duplicates: {merge: identical}", 1, 2),
         ("duplicates: {merge: none}", 0, 3),
         ("duplicates: {ask_from: 1}", 2, 0),
+        ("duplicates: {wrong_merges_accepted: 0}", 1, 2),
+        ("duplicates: {wrong_merges_accepted: 7}", 2, 1),
+        ("duplicates: {wrong_merges_accepted: 57}", 3, 0),
     ],
 )
 def test_the_protocol_says_which_duplicates_are_merged(database, rules, n_merged, n_asked):

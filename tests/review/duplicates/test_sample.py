@@ -1,8 +1,10 @@
 """A random sample measures a run of deduplication, and everybody draws the same sample."""
 
+import numpy as np
 import pytest
 
 from review.duplicates.judgements import deduplicate, judge, merge_above
+from review.duplicates.merge_check import MergeCheck, merge_check
 from review.duplicates.sample import Proportion, sample_of_last_run
 from review.errors import Invalid, NotAllowed
 from review.states.clusters import Scope, cluster_ids
@@ -148,3 +150,40 @@ def test_only_a_lead_draws_a_sample_and_there_is_none_before_a_run(session):
 )
 def test_intervals_are_exact(n, k, low, high):
     assert Proportion(n, k).interval == pytest.approx((k / n if n else 0, low, high), abs=1e-4)
+
+
+def test_the_most_merges_that_can_be_wrong_is_the_exact_limit():
+    assert MergeCheck(n_merged=6, n_checked=6, n_wrong=1).at_most_wrong == 1
+    assert MergeCheck(n_merged=100, n_checked=50, n_wrong=0).at_most_wrong == 4
+    # With five wrong, a sample of half of them has none with a chance of 1 in 36.
+    assert MergeCheck(n_merged=100, n_checked=100, n_wrong=0).at_most_wrong == 0
+
+
+def test_the_limit_holds_in_95_of_100_made_up_reviews():
+    random = np.random.default_rng(20261126)
+    kept = []
+    for _ in range(2_000):
+        n_merged = int(random.integers(1, 3_000))
+        n_wrong = int(random.binomial(n_merged, random.choice([0, 0.001, 0.01, 0.05, 0.2])))
+        n_checked = min(int(random.choice([50, 100, 200])), n_merged)
+        found = int(random.hypergeometric(n_wrong, n_merged - n_wrong, n_checked))
+        check = MergeCheck(n_merged=n_merged, n_checked=n_checked, n_wrong=found)
+        kept.append(n_wrong <= check.at_most_wrong)
+
+    assert np.mean(kept) >= 0.95
+    assert min(np.mean(kept[start : start + 200]) for start in range(0, 2_000, 200)) >= 0.95
+
+
+def test_a_checked_sample_says_how_many_merges_can_be_wrong(database, cast):
+    with database.reading() as session:
+        before = merge_check(session, review_id=cast.review_id)
+    answer_all(
+        database, cast, lambda left, right: same_title(left, right) and left.year != 2001, size=50
+    )
+    with database.reading() as session:
+        after = merge_check(session, review_id=cast.review_id)
+        past = merge_check(session, review_id=cast.review_id, as_of=3)
+
+    assert before is None
+    assert (after.n_merged, after.n_checked, after.n_wrong, after.at_most_wrong) == (6, 6, 1, 1)
+    assert past is None

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,10 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from protocols.schema import SearchKind
+from review.duplicates.merge_check import MergeCheck
+from review.prisma.boxes import describe
 from review.prisma.counts import BOXES, Flow, count_flow
+from review.prisma.drawing import to_svg
 from review.prisma.exports import FIELDS, TEMPLATE, to_csv, to_json
 from review.safe_text import FORMULA_STARTS
 from review.vocabulary import Stream, Verdict
@@ -169,3 +173,17 @@ def test_a_review_is_exported_with_numbers_that_reconcile(session: Session, cast
     assert [int(rows[key]["n"]) for key in ("database_results", "records_excluded")] == [3, 1]
     screened = int(rows["records_excluded"]["n"]) + int(rows["dbr_sought_reports"]["n"])
     assert int(rows["records_screened"]["n"]) == screened
+
+
+def test_a_checked_sample_is_in_every_file_and_in_the_words_of_the_diagram():
+    checked = MergeCheck(n_merged=1_196, n_checked=50, n_wrong=1)
+    flow = replace(make_flow(), merge_check=checked)
+
+    row = next(row for row in read(to_csv(flow)) if row["box"] == "merge_check")
+    exported = to_json(flow, review="r")["merge_check"]
+
+    assert row["n"] == str(checked.at_most_wrong)
+    assert exported["at_most_wrong"] == checked.at_most_wrong
+    assert exported["statement"] in describe(flow)
+    assert to_json(make_flow(), review="r")["merge_check"] is None
+    assert "at 95 % confidence" in " ".join(to_svg(flow).split())

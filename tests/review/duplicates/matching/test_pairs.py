@@ -48,11 +48,14 @@ def test_copies_of_one_report_are_merged(copy):
     ("left", "right"),
     [
         ({}, {"title": "Erratum to: " + ARTICLE["title"], "doi": "10.1093/x1"}),
-        ({}, {"title": ARTICLE["title"] + ": authors' reply", "doi": ""}),
-        ({"title": ARTICLE["title"] + ": part I"}, {"title": ARTICLE["title"] + ": part II"}),
+        ({}, {"title": ARTICLE["title"] + ": authors' reply", "doi": "", "pages": "380"}),
         (
-            {"title": ARTICLE["title"] + " among men", "doi": ""},
-            {"title": ARTICLE["title"] + " among women", "doi": ""},
+            {"title": ARTICLE["title"] + ": part I", "doi": ""},
+            {"title": ARTICLE["title"] + ": part II", "doi": "", "pages": "377-382"},
+        ),
+        (
+            {"title": ARTICLE["title"] + " among men", "doi": "", "pages": ""},
+            {"title": ARTICLE["title"] + " among women", "doi": "", "volume": ""},
         ),
         (
             {},
@@ -93,6 +96,29 @@ def test_a_translated_title_is_asked_about_and_never_merged():
     assert band_of(make_record(), translated) == Band.ASK
 
 
+@pytest.mark.parametrize(
+    ("left", "right", "band"),
+    [
+        ({"title": ARTICLE["title"] + ": part I"}, {"title": ARTICLE["title"] + ": part II"},
+         Band.ASK),
+        ({"title": "Research note: " + ARTICLE["title"]}, {}, Band.MERGE),
+        ({"year": "2019"}, {}, Band.MERGE),
+        ({"title": ARTICLE["title"].replace("harm", "hram"), "pages": "Suppl-376"}, {}, Band.MERGE),
+        ({"pages": "Suppl-376"}, {}, Band.MERGE),
+        ({"pages": "t-76"}, {}, Band.MERGE),
+        ({"author": "New Zealand Ministry of Health", "pages": "369-376"}, {"pages": "369-376"},
+         Band.MERGE),
+        ({"volume": "82", "pages": "369-376"}, {"pages": "369-376"}, Band.MERGE),
+    ],
+    ids=["parts", "label", "years apart", "misspelt", "first page lost", "first page cut",
+         "organisation", "volume mistyped"],
+)  # fmt: skip
+def test_one_issue_of_one_journal_is_an_anchor(left, right, band):
+    issue = {"doi": "", "pages": ""}
+
+    assert band_of(make_record(**issue | left), make_record(**issue | right)) == band
+
+
 def test_different_pubmed_numbers_are_never_merged():
     left, right = make_record(pmid="28339654"), make_record(pmid="28339655")
 
@@ -117,6 +143,71 @@ def test_the_abstracts_of_one_supplement_share_a_doi_and_are_not_merged():
     right = make_record(pages="A135", title="Incretins suppress aneurysms in rabbits")
 
     assert band_of(left, right) != Band.MERGE
+
+
+def test_abstracts_by_other_people_in_one_supplement_are_asked_about():
+    left = make_record(pages="A12", doi="10.5555/supplement.1")
+    right = make_record(pages="A97", doi="10.5555/supplement.1", author="Petrov, I.; Okafor, C.")
+
+    assert band_of(left, right) == Band.ASK
+
+
+def test_the_number_of_another_register_is_no_pubmed_number():
+    left, right = make_record(doi="", pmid="CN-01999999"), make_record(doi="", pmid="28339654")
+
+    assert band_of(left, right) == Band.MERGE
+
+
+ENTRY = {"title": "Cash for homeless adults", "accession": "NCT09999999", "year": "2020"}
+
+
+def test_entries_of_one_trial_in_two_registers_are_merged():
+    other = ENTRY | {"title": "Cash for homeless adults.", "author": "University of Somewhere"}
+
+    assert band_of(ENTRY, other) == Band.MERGE
+    assert band_of(ENTRY, other | {"accession": "ISRCTN99999999"}) != Band.MERGE
+
+
+def test_a_register_entry_and_a_report_of_the_trial_are_one_study():
+    report = make_record(
+        title="Days housed after unconditional cash: results of a randomised trial",
+        abstract="We gave cash to adults. " * 30 + "Registered as NCT 09999999.",
+    )
+
+    pairs = find_pairs(pd.DataFrame([ENTRY, report]))
+
+    assert pairs["kind"].tolist() == ["same_study"]
+    assert pairs["band"].tolist() == [Band.APART]
+    assert "same registration number" in pairs["evidence"].iloc[0]["agreed"]
+    assert find_pairs(pd.DataFrame([ENTRY | {"accession": "NCT09999998"}, report])).empty
+
+
+def test_a_report_that_names_many_trials_is_not_about_one_of_them():
+    trials = "NCT09999999, NCT09999998 and NCT09999997"
+    overview = make_record(title="An overview of trials of cash", abstract="x " * 99 + trials)
+
+    assert find_pairs(pd.DataFrame([ENTRY, overview])).empty
+
+
+def test_a_title_cut_short_that_fits_two_works_is_asked_about():
+    place = {"doi": "", "volume": "", "number": "", "pages": ""}
+    stub = make_record(**place, title=ARTICLE["title"][:60] + "…")
+    other = make_record(
+        doi="10.1093/other", pages="501-509", title=ARTICLE["title"] + ": a secondary analysis"
+    )
+
+    alone = find_pairs(pd.DataFrame([stub, make_record()]))
+    both = find_pairs(pd.DataFrame([stub, make_record(), other]))
+
+    assert alone["band"].tolist() == [Band.MERGE]
+    assert Band.MERGE not in set(both["band"])
+
+
+def test_a_title_is_not_taken_to_end_before_it_is_cut_short():
+    place = {"doi": "", "volume": "", "number": "", "pages": ""}
+    longer = make_record(**place, title=ARTICLE["title"] + ": a twelve-month follo…")
+
+    assert band_of(make_record(**place), longer) != Band.MERGE
 
 
 @pytest.mark.parametrize(
@@ -202,6 +293,13 @@ def test_the_evidence_says_in_words_what_agrees_and_what_differs():
     assert "pages differ: 12–30 / 15–3" in evidence["differed"]
     assert "years differ: 2017 / 2018" in evidence["differed"]
     assert 0 <= evidence["numbers"]["score"] <= 1
+
+
+def test_the_evidence_names_the_words_in_which_titles_differ():
+    titles = ("Paying for results in Austria", "Paying for results in Australia")
+    evidence = explain(*({"title": title, "year": "2020"} for title in titles))
+
+    assert "titles differ: austria – australia" in evidence["differed"]
 
 
 def test_progress_rises_to_one():

@@ -303,6 +303,293 @@ ZOTERO_RDF = """<rdf:RDF
 </rdf:RDF>
 """
 
+ICTRP_XML = """<?xml version='1.0' encoding='UTF-8' ?>
+<Trials_downloaded_from_ICTRP>
+<Trial><Export_date>5/6/2021 10:00:00 AM</Export_date>
+<Internal_Number>7654321
+</Internal_Number><TrialID>ISRCTN11112222
+</TrialID><Public_title>Coaches for job seekers
+</Public_title><Scientific_title>A trial of coaches for people out of work &amp; training
+</Scientific_title><Acronym>COACH
+</Acronym><Primary_sponsor>A council
+</Primary_sponsor><Date_registration>03/02/2019
+</Date_registration><Date_registration3>20190203
+</Date_registration3><Source_Register>ISRCTN
+</Source_Register><web_address>https://isrctn.example/ISRCTN11112222
+</web_address><Study_type>Interventional
+</Study_type><Condition>Unemployment&lt;br&gt;Debt
+</Condition><Intervention>Coaching
+</Intervention><Primary_outcome>In work after a year
+</Primary_outcome></Trial>
+<Trial>
+<TrialID>NL8012</TrialID>
+<Public_title>Second</Public_title>
+</Trial>
+</Trials_downloaded_from_ICTRP>
+"""
+
+COCHRANE = """Record #1 of 2
+ID: CN-00777777
+AU: Roy M
+AU: Tan S
+AU: Outcomes Trial Group
+TI: Paying providers for homes: a randomised
+trial
+SO: Journal of homes
+YR: 2016
+VL: 9
+NO: 2
+PG: 11-19
+PM: PUBMED 27777777
+XR: EMBASE 610000000
+PT: Journal article
+KY: Adult; *Housing
+DOI: 10.1000/homes.2016.9
+AB: BACKGROUND: Little is known. RESULTS: More were housed
+OR: 2.1 (95% CI 1.2 to 3.4).
+US: https://www.cochranelibrary.example/central/doi/10.1002/central/CN-00777777/full
+
+Record #2 of 2
+ID: CN-00777778
+AU: ISRCTN11112222,
+TI: Coaches for job seekers
+SO: https://isrctn.example/ISRCTN11112222
+YR: 2019
+PT: Trial registry record
+US: https://www.cochranelibrary.example/central/doi/10.1002/central/CN-00777778/full
+"""
+
+ECONLIT = """AN: 0912345
+TI: Paying for jobs: evidence from coaching
+AU: Roy, Michael; Tan, Sue
+SO: Journal of Public Money, 31(2), 2013, pp. 101-19
+PY: 2013
+DT: Journal Article
+IS: 1234-5679
+DE: Unemployment; Contracts
+LA: English
+AB: Coaches were paid
+for each job.
+
+A second paragraph.
+
+AN: 0912346
+TI: Second
+PY: 2014
+"""
+
+PUBMED_SUMMARY = """1: Roy M, van Dam AM, Tan S Jr; Outcomes Trial Group. Paying providers for
+homes: does it work? Public Money Manag. 2016 Jan-Feb;9(2):11-19. doi:
+10.1000/homes.2016.9. Epub 2015 Dec 3. PMID: 27777777; PMCID: PMC5555555.
+
+2: Second. Homes. 2019 Mar 4. doi: 10.1000/2. Online ahead of print. PMID: 27777778.
+"""
+
+PUBMED_ABSTRACT = """1. Public Money Manag. 2016 Jan-Feb;9(2):11-19. doi: 10.1000/homes.2016.9. Epub
+2015 Dec 3.
+
+Paying providers for homes: a trial with
+families.
+
+[Article in Spanish]
+
+Roy M(1), van Dam AM(1)(2), Tan S(2).
+
+Author information:
+(1)A university, Leeds.
+(2)A council, York. roy@leeds.example
+
+Comment in
+    Homes. 2017;1(1):1-2. doi: 10.1000/comment.
+
+BACKGROUND: Little is known.
+RESULTS: More were housed.
+
+1. This paragraph begins with a number.
+
+Copyright © 2016 The Authors.
+
+DOI: 10.1000/homes.2016.9
+PMCID: PMC5555555
+PMID: 27777777 [Indexed for MEDLINE]
+
+Conflict of interest statement: None.
+
+
+2. Homes. 2019 Mar 4. doi: 10.1000/2. Online ahead of print.
+
+Second.
+
+DOI: 10.1000/2
+PMID: 27777778
+"""
+
+TRIALS_JSON = """{"totalCount": 2, "studies": [
+{"protocolSection": {"identificationModule": {"nctId": "NCT00001111",
+"orgStudyIdInfo": {"id": "R-7"}, "secondaryIdInfos": [{"id": "ISRCTN11112222"}],
+"briefTitle": "Rent help", "officialTitle": "A trial of help with the rent", "acronym": "RH"},
+"statusModule": {"overallStatus": "COMPLETED", "startDateStruct": {"date": "2017-11"},
+"studyFirstPostDateStruct": {"date": "2018-01-05", "type": "ACTUAL"}},
+"sponsorCollaboratorsModule": {"leadSponsor": {"name": "A council", "class": "OTHER"}},
+"descriptionModule": {"briefSummary": "We pay the rent.\\n\\nFor a year."},
+"conditionsModule": {"conditions": ["Debt"], "keywords": ["rent", "homes"]},
+"designModule": {"studyType": "INTERVENTIONAL"},
+"armsInterventionsModule": {"interventions": [{"type": "BEHAVIORAL", "name": "Rent"}]},
+"outcomesModule": {"primaryOutcomes": [{"measure": "Evictions", "timeFrame": "A year"}]}},
+"derivedSection": {"miscInfoModule": {"versionHolder": "2024-01-01"}}, "hasResults": false},
+{"protocolSection": {"identificationModule": {"nctId": "NCT00002222", "briefTitle": "Second"},
+"conditionsModule": {"conditions": ["Debt", "Illness"]}}, "hasResults": false}
+], "nextPageToken": "abc"}
+"""
+
+OPENALEX = """{"id": "https://openalex.org/W1111111111", "doi": "https://doi.org/10.1000/homes.1", \
+"title": "Paying for <i>homes</i>", "display_name": "Paying for homes", "publication_year": 2016, \
+"language": "en", "type": "article", "cited_by_count": 3, \
+"ids": {"openalex": "https://openalex.org/W1111111111", \
+"pmid": "https://pubmed.ncbi.nlm.nih.gov/27777777"}, \
+"primary_location": {"landing_page_url": "https://doi.org/10.1000/homes.1", \
+"source": {"display_name": "Journal of Homes", "issn_l": "1234-5679", "issn": ["1234-5679"]}}, \
+"authorships": [{"author": {"id": "https://openalex.org/A1", "display_name": "Michael Roy"}}, \
+{"author": {"display_name": null}, "raw_author_name": "Tan, Sue"}], \
+"biblio": {"volume": "9", "issue": "2", "first_page": "11", "last_page": "19"}, \
+"keywords": [{"display_name": "Housing"}], \
+"referenced_works": ["https://openalex.org/W3333333333"], \
+"abstract_inverted_index": {"We": [0, 3], "paid.": [1], "Then": [2], "waited.": [4]}}
+{"id": "https://openalex.org/W2222222222", "title": "Second", "primary_location": null, \
+"authorships": [], "abstract_inverted_index": null}
+"""
+
+LENS = """{"lens_id": "000-111-222-333-444", "title": "Paying for homes", \
+"abstract": "We paid.", "publication_type": "journal article", "year_published": 2016, \
+"date_published": "2016-02-03T00:00:00.000000+00:00", "volume": "9", "issue": "2", \
+"start_page": "11", "end_page": "19", "languages": ["en"], \
+"authors": [{"first_name": "Michael", "initials": "M", "last_name": "Roy"}, \
+{"collective_name": "Outcomes Trial Group"}], \
+"source": {"title": "Journal of Homes", "issn": [{"type": "print", "value": "12345679"}]}, \
+"external_ids": [{"type": "doi", "value": "10.1000/homes.1"}, {"type": "pmid", "value": "277"}], \
+"source_urls": [{"type": "html", "url": "https://homes.example/1"}], "keywords": ["Housing"], \
+"references": [{"lens_id": "000-999-888-777-666"}], "references_count": 1}
+{"lens_id": "000-111-222-333-555", "title": "Second"}
+"""
+
+EBSCO_XML = """<?xml version="1.0" encoding="UTF-8"?>
+<records><rec resultID="1"><header shortDbName="eoh" longDbName="EconLit" uiTerm="0912345">
+<controlInfo><bkinfo/><jinfo><jtl>Journal of Homes</jtl><issn type="print">12345679</issn></jinfo>
+<pubinfo><dt year="2016" month="02" day="01">February 2016</dt><vid>9</vid><iid>2</iid>
+<pub>A Press</pub><place>Leeds</place></pubinfo>
+<artinfo><ui type="doi">10.1000/homes.1</ui><ui>0912345</ui><ppf>11</ppf><ppct>9</ppct><formats/>
+<tig><atl>Paying for homes &amp; jobs</atl></tig>
+<aug><au>Roy, Michael</au><au>Tan, Sue</au><affil>A university</affil></aug>
+<sug><subj type="thes">Housing</subj><subj type="geo">Leeds</subj></sug>
+<ab>We paid.</ab><pubtype>Academic Journal</pubtype><doctype>Article</doctype></artinfo>
+<language code="eng">English</language></controlInfo>
+<displayInfo><pLink><url>https://ebsco.example/1</url></pLink></displayInfo></header></rec>
+<rec resultID="2"><header shortDbName="eoh" uiTerm="0912346"><controlInfo><artinfo>
+<tig><atl>Second</atl></tig></artinfo></controlInfo></header></rec>
+</records>
+"""
+
+PROQUEST = """____________________________________________________________
+
+Report Information from ProQuest
+3 May 2024 10:00
+____________________________________________________________
+
+Document 1 of 2
+
+Paying for homes
+
+Author: Roy, Michael 1; Tan, Sue 1, 2
+
+1 A university, Leeds; 2 A council
+
+Publication info: Journal of Homes ; Leeds Vol. 9, Iss. 2, (2016): 11-19.
+
+ProQuest document link
+
+Abstract (English): We paid.
+
+Then we waited: for a year.
+
+Subject: Housing; Contracts
+
+Title: Paying for homes
+
+Publication title: Journal of Homes; Leeds
+
+Volume: 9
+
+Issue: 2
+
+Pages: 11-19
+
+Publication year: 2016
+
+Publisher: A Press
+
+Place of publication: Leeds
+
+ISSN: 12345679
+
+Language of publication: English
+
+Document type: Journal Article
+
+DOI: https://doi.org/10.1000/homes.1
+
+ProQuest document ID: 1777777777
+
+Document URL: https://proquest.example/docview/1777777777
+
+Database: ProQuest Central
+
+____________________________________________________________
+
+Document 2 of 2
+
+Title: Second
+
+Publication title: Homes
+
+ProQuest document ID: 1777777778
+
+____________________________________________________________
+
+Contact us at: https://proquest.example/contact
+Copyright © 2024 ProQuest LLC. All rights reserved.
+"""
+
+EBSCO_TEXT = """Record: 1
+
+Title:
+    Paying for homes
+Authors:
+    Roy, Michael;
+    Tan, Sue
+Source:
+    Journal of Homes. Feb2016, Vol. 9 Issue 2, p11-19. 9p.
+Document Type:
+    Article
+Subject Terms:
+    Housing
+    Contracts
+Abstract:
+    We paid.
+DOI:
+    10.1000/homes.1
+Accession Number:
+    112345678
+Database:
+    EconLit
+
+Record: 2
+
+Title:
+    Second
+Accession Number:
+    112345679
+"""
+
 SAMPLES: dict[Format, str] = {
     Format.RIS: RIS,
     Format.NBIB: NBIB,
@@ -318,7 +605,27 @@ SAMPLES: dict[Format, str] = {
     Format.CSL_JSON: CSL_JSON,
     Format.CNKI: CNKI,
     Format.ZOTERO_RDF: ZOTERO_RDF,
+    Format.ICTRP_XML: ICTRP_XML,
+    Format.LABELLED: COCHRANE,
+    Format.PUBMED_TEXT: PUBMED_SUMMARY,
+    Format.TRIALS_JSON: TRIALS_JSON,
+    Format.OPENALEX: OPENALEX,
+    Format.LENS: LENS,
+    Format.EBSCO_XML: EBSCO_XML,
+    Format.PROQUEST: PROQUEST,
 }
+
+# Further forms of a format, which have two records each.
+DIALECTS: list[tuple[Format, str]] = [
+    (Format.LABELLED, ECONLIT),
+    (Format.PUBMED_TEXT, PUBMED_ABSTRACT),
+    (Format.PROQUEST, EBSCO_TEXT),
+    (Format.TRIALS_JSON, TRIALS_JSON.replace('{"totalCount": 2, "studies": [', "[").replace(
+        '], "nextPageToken": "abc"}', "]"
+    )),
+    (Format.OPENALEX, "[" + ",".join(OPENALEX.splitlines()) + "]"),
+    (Format.LENS, '{"total": 2, "data": [' + ",".join(LENS.splitlines()) + '], "results": 2}'),
+]  # fmt: skip
 
 
 def read_bytes(folder: Path, data: bytes, *, format: Format | None = None) -> list[Block]:  # noqa: A002

@@ -84,7 +84,7 @@ def test_no_file_breaks_a_reader(tmp_path, kind):
     chance = random.Random(kind)  # noqa: S311 - damage, not a secret
     corpus = [text.encode() for text in SAMPLES.values()]
     corpus.append(SAMPLES[kind].encode())
-    coverage = Coverage(data_file=None, branch=True, include=[f"{FOLDER}/*"])
+    coverage = Coverage(data_file=None, config_file=False, branch=True, include=[f"{FOLDER}/*"])
     reached = 0
     path, deadline, n = tmp_path / "fuzzed", time.monotonic() + SECONDS, 0
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from review.errors import Unreadable
 from review.searches.formats import Format, count_blocks, detect, read
 from review.searches.formats.records import RECORD_LIMIT
-from tests.review.searches.formats.format_cases import RIS, SAMPLES, read_bytes, read_text
+from tests.review.searches.formats.format_cases import DIALECTS, RIS, SAMPLES, read_bytes, read_text
 
 LONG = {kind: text * 3 for kind, text in SAMPLES.items() if kind is not Format.CSL_JSON}
 
@@ -97,6 +97,31 @@ def test_no_title_in_a_damaged_file_is_lost_without_a_warning(tmp_path, kind, se
     for title in TITLES[kind]:
         n_in_blocks = sum(block.raw.count(title) for block in blocks)
         assert has_rows_above or n_in_blocks >= text.count(title)
+
+
+@pytest.mark.parametrize(("kind", "text"), DIALECTS)
+def test_every_dialect_is_detected_and_both_counts_agree(tmp_path, kind, text):
+    blocks = read_text(tmp_path, text)
+
+    path = tmp_path / "search.txt"
+    assert detect(path).format is kind
+    assert [bool(block.record) for block in blocks] == [True, True]
+    assert count_blocks(path, format=kind, encoding="utf-8") == 2
+
+
+@pytest.mark.parametrize(("kind", "text"), DIALECTS)
+@given(seed=st.integers(0, 10**6))
+@DAMAGE
+def test_no_title_in_a_damaged_dialect_is_lost(tmp_path, kind, text, seed):
+    text = damaged(text, seed)
+    path = tmp_path / "damaged"
+    path.write_text(text, encoding="utf-8")
+
+    blocks = list(read(path, format=kind, encoding="utf-8"))
+
+    assert [block.number for block in blocks] == list(range(1, len(blocks) + 1))
+    for title in ("Second", "Paying for homes", "Paying for jobs", "Rent help"):
+        assert sum(block.raw.count(title) for block in blocks) >= text.count(title)
 
 
 @pytest.mark.parametrize("kind", [Format.RIS, Format.WOS, Format.NBIB])

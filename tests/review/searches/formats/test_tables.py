@@ -106,3 +106,47 @@ def test_a_record_that_lost_its_first_line_is_kept_and_a_legend_is_not_a_record(
         for block in read_text(tmp_path, "T1 One\nYR 2018\n\n" + complete, format=Format.REFWORKS)
     ]
     assert titles == ["One", "Two"]
+
+
+ABOUT = "\"About the data: Exported on May 03, 2024. Criteria: 'bonds' in full data\"\n"
+
+
+@pytest.mark.parametrize(
+    ("headings", "cells", "journal", "url"),
+    [
+        ("Source title/Anthology title,Dimensions URL", "Homes,https://d.example/1", "Homes",
+         "https://d.example/1"),
+        ("Source title,Anthology title,Source Linkout,Dimensions URL",
+         "Homes,,https://p.example/1,https://d.example/1", "Homes", "https://d.example/1"),
+        ("Source title,Anthology title,Source Linkout", ",A book on homes,https://p.example/1",
+         "A book on homes", "https://p.example/1"),
+    ],
+)  # fmt: skip
+def test_the_three_layouts_of_dimensions_are_read(tmp_path, headings, cells, journal, url):
+    text = (
+        f"{ABOUT}Publication ID,DOI,Title,PubYear,Volume,Issue,Pagination,Authors,{headings}\n"
+        f'pub.1,10.1000/1,Paying for homes,2021,4,2,11-19,"Roy, Michael; Tan, Sue",{cells}\n'
+    )
+
+    (block,) = read_text(tmp_path, text)
+
+    assert block.record.title == "Paying for homes"
+    assert block.record.authors == ("Roy, Michael", "Tan, Sue")
+    assert (block.record.year, block.record.pages) == (2021, "11-19")
+    assert (block.record.journal, block.record.url) == (journal, url)
+    assert block.record.accession == "pub.1"
+
+
+def test_a_table_of_lens_is_read(tmp_path):
+    text = (
+        "Lens ID,Title,Date Published,Publication Year,Publication Type,Source Title,ISSNs,"
+        "Author/s,Abstract,Volume,Issue Number,Start Page,End Page,Keywords,Source URLs,PMID,DOI\n"
+        "000-111,Paying for homes,2021-02-03,2021,journal article,Homes,12345679,"
+        "Michael Roy; Sue Tan,We paid.,4,2,11,19,bonds; homes,https://p.example/1,123,10.1000/1\n"
+    )
+
+    (block,) = read_text(tmp_path, text)
+
+    assert block.record.authors == ("Roy, Michael", "Tan, Sue")
+    assert (block.record.accession, block.record.pages) == ("000-111", "11-19")
+    assert block.record.url == "https://p.example/1"

@@ -1,4 +1,4 @@
-"""Commands that need no review: the duplicates in a table, and a simulation of screening."""
+"""`siftmap simulate`: the screening of labelled records, without a review or a database."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -7,38 +7,11 @@ from typing import Annotated
 import pandas as pd
 import typer
 
-from api.cli.terminal import AsJson, progress, show
-from review.duplicates.matching import dedupe_table
-from review.errors import Unreadable
+from api.cli.csv_table import read_table
+from api.cli.progress import progress
+from api.cli.terminal import AsJson, show
 from screening.progress.recall_curve import draw, recall_curve, stopping_points
 from screening.progress.simulation import simulate as simulate_screening
-
-
-def dedupe_file(
-    file: Annotated[Path, typer.Argument(help="A CSV with id and bibliographic columns.")],
-    out: Annotated[Path, typer.Option(help="The file to write: id,cluster_id.")],
-    questions: Annotated[
-        Path, typer.Option(help="The file for possible duplicates: left,right,score.")
-    ],
-    as_json: AsJson = False,
-) -> None:
-    """Find the duplicates in a table, without a review or a database."""
-    table = _read(file)
-    if "id" not in table.columns:
-        raise Unreadable(f"{file} has no column 'id'; its columns are {', '.join(table.columns)}.")
-    if (repeated := table["id"][table["id"].duplicated()]).size:
-        raise Unreadable(f"In {file} the id '{repeated.iloc[0]}' occurs more than once.")
-    with progress("Comparing") as report:
-        clusters, possible = dedupe_table(table, on_progress=report)
-    clusters.to_csv(out, index=False)
-    possible.to_csv(questions, index=False)
-    n_clusters = int(clusters["cluster_id"].nunique())
-    show(
-        {"records": len(clusters), "clusters": n_clusters, "questions": len(possible)},
-        as_json=as_json,
-        text=f"Records: {len(clusters):,}. Clusters: {n_clusters:,}. "
-        f"Possible duplicates: {len(possible):,}.",
-    )
 
 
 def simulate(
@@ -55,7 +28,7 @@ def simulate(
     as_json: AsJson = False,
 ) -> None:
     """Simulate the screening of labelled records with siftmap's own ranker and print how it did."""
-    table = _read(file)
+    table = read_table(file)
     if "label" in table.columns:
         table["label"] = pd.to_numeric(table["label"], errors="coerce")
     priors = [name.strip() for name in prior.split(",") if name.strip()] or None
@@ -87,15 +60,3 @@ def simulate(
         as_json=as_json,
         text="\n".join(lines),
     )
-
-
-def _read(file: Path) -> pd.DataFrame:
-    try:
-        return pd.read_csv(
-            file,
-            dtype=str,
-            keep_default_na=False,
-            encoding="utf-8-sig",
-        )
-    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise Unreadable(f"{file} is not a CSV table in UTF-8: {error}") from error

@@ -1,4 +1,4 @@
-"""Commands that import records, find their duplicates and rank them."""
+"""`siftmap import`: search files into one search of a review."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,33 +8,27 @@ from uuid import UUID
 import typer
 from sqlalchemy.orm import Session
 
+from api.cli.acting import ActAs, actor_of
+from api.cli.errors import message_of
+from api.cli.parse_options import ColumnOption, EncodingOption, FormatOption, parse_options
+from api.cli.progress import progress
 from api.cli.terminal import (
-    ActAs,
     AsJson,
-    ColumnOption,
-    EncodingOption,
-    FormatOption,
     ReviewSlug,
-    actor_of,
     database,
-    message_of,
-    parse_options,
     printable,
-    progress,
     review_id_of,
     settings,
     show,
 )
 from api.web.days import day_of
-from review.duplicates.judgements import deduplicate
 from review.errors import ReviewError
 from review.events import Actor
 from review.searches.imports import ImportResult, import_file
 from review.searches.previews import ParseOptions
 from review.searches.searches import SearchOnDemand
 from review.storage.files import FileStore
-from review.vocabulary import SearchKind, Stage
-from screening.ranking.runs import rank_records
+from review.vocabulary import SearchKind
 
 
 def import_files(
@@ -138,51 +132,3 @@ def _line(result: dict[str, Any]) -> str:
         f"{result['accepted']:,} accepted, {result['rejected']:,} rejected"
     )
     return "\n  ".join([summary, *result["warnings"][:5]])
-
-
-def dedupe(slug: ReviewSlug, by: ActAs = "", as_json: AsJson = False) -> None:
-    """Find the duplicates among a review's records; a person decides on possible ones."""
-    actor, review = actor_of(by), review_id_of(slug)
-    with progress("Comparing") as report:
-        run = deduplicate(database(), review_id=review, by=actor, on_progress=report)
-    show(
-        {
-            "compared": run.n_compared,
-            "duplicates": run.n_duplicates,
-            "questions": run.n_questions,
-            "event": run.event_number,
-        },
-        as_json=as_json,
-        text=f"Records compared: {run.n_compared:,}. Duplicates found: {run.n_duplicates:,}. "
-        f"Possible duplicates to decide on: {run.n_questions:,}.",
-    )
-
-
-def rank(
-    slug: ReviewSlug,
-    stage: Annotated[Stage, typer.Option(help="The stage to rank for.")] = Stage.TITLE_ABSTRACT,
-    by: ActAs = "",
-    as_json: AsJson = False,
-) -> None:
-    """Rank a review's records for screening."""
-    actor, review = actor_of(by), review_id_of(slug)
-    with progress("Ranking") as report:
-        run = rank_records(
-            database(),
-            review_id=review,
-            stage=stage,
-            by=actor,
-            cache=settings().feature_cache(review),
-            on_progress=report,
-        )
-    show(
-        {
-            "records": run.n_records,
-            "training": run.n_training,
-            "included": run.n_included,
-            "fingerprint": run.fingerprint,
-        },
-        as_json=as_json,
-        text=f"Ranked {run.n_records:,} records, trained on {run.n_training:,} resolved records "
-        f"({run.n_included:,} included).",
-    )
