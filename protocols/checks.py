@@ -91,7 +91,6 @@ def _check_keys(protocol: Part) -> Contradictions:
     ):
         yield from _repeated(protocol.parts(field), "key", noun)
     yield from _repeated(protocol.parts("highlights"), "language", "lists of highlights")
-    yield from _repeated(protocol.parts("translations"), "language", "translations")
     for item in protocol.parts("codebook"):
         noun = f"values of codebook item '{item.text('key')}'"
         yield from _repeated(item.parts("values"), "key", noun)
@@ -125,10 +124,12 @@ def _check_languages(protocol: Part) -> Contradictions:
 
 
 def _languages_used(protocol: Part) -> Iterator[tuple[Path, str, str]]:
-    for field in ("highlights", "translations"):
-        for part in protocol.parts(field):
-            if code := part.text("language"):
-                yield (*part.path, "language"), code, field
+    for highlights in protocol.parts("highlights"):
+        if code := highlights.text("language"):
+            yield (*highlights.path, "language"), code, "highlights"
+    phrasings = protocol.part("phrasings")
+    for code in phrasings.data:
+        yield (*phrasings.path, code), code, "phrasings"
     for concept in protocol.parts("terminology"):
         names = concept.part("names")
         for code in names.data:

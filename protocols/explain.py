@@ -16,7 +16,6 @@ _NOUNS = {
     "searches": "planned search",
     "exclusion_reasons": "exclusion reason",
     "highlights": "highlights",
-    "translations": "translation",
     "terminology": "concept",
     "codebook": "codebook item",
     "values": "value",

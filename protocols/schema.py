@@ -91,14 +91,6 @@ class Criterion(_Part):
     exclude_examples: tuple[Text, ...] = ()
 
 
-class Translation(_Part):
-    """The question, and what the criteria include, in another of the protocol's languages."""
-
-    language: Language
-    question: Text
-    criteria: tuple[Text, ...] = ()
-
-
 class PlannedSearch(_Part):
     """A source that the review plans to search (PRISMA-S items 1 to 7)."""
 
@@ -250,10 +242,10 @@ class Protocol(_Part):
 
     title: Text
     question: Text
+    phrasings: dict[Language, tuple[Text, ...]] = {}
+    """The question and criteria in other words and languages; the ranking starts from them too."""
     question_framework: QuestionFramework = QuestionFramework(name="free")
     criteria: tuple[Criterion, ...] = ()
-    translations: tuple[Translation, ...] = ()
-    """The question in other languages, so that the ranking can order records in them."""
     languages: Annotated[tuple[Language, ...], Field(min_length=1)]
     """ISO 639-1 codes.  Norwegian is ``nb``, or ``no`` in quotes: YAML reads a bare no as false."""
     published_from: Year | None = None

@@ -178,7 +178,7 @@ def full_record_text(record: Row[Any] | Record) -> str:
 def with_marks(question: str, marks: Sequence[str]) -> str:
     """Return a question with the words marked on included records added, each once.
 
-    So they weigh like terms of the question, and fade as it does (docs/adr/0024).
+    So they weigh like terms of the question, and fade as it does (docs/adr/0026).
     """
     return "\n".join([question, *sorted(set(marks))])
 
@@ -191,8 +191,8 @@ def question_text(protocol: Protocol) -> str:
 def question_phrasings(protocol: Protocol) -> dict[str, str]:
     """Return the protocol's own words for what the review looks for, by language (ISO 639-1).
 
-    Each language has its translation of the question, the names of concepts and the highlighted
-    terms that favour including.  The question, the criteria and the labels themselves are in the
+    Each language has its phrasings, the names of concepts and the highlighted terms that favour
+    including, with their ``*``.  The question, the criteria and the labels themselves are in the
     language that the question is recognised to be in, else in the first of the protocol's.
     """
     parts: dict[str, list[str]] = defaultdict(list)
@@ -201,14 +201,14 @@ def question_phrasings(protocol: Protocol) -> dict[str, str]:
     parts[own] += [protocol.question, *protocol.question_framework.elements.values()]
     for criterion in protocol.criteria:
         parts[own] += [criterion.include, *criterion.include_examples]
-    for translation in protocol.translations:
-        parts[translation.language] += [translation.question, *translation.criteria]
+    for language, texts in protocol.phrasings.items():
+        parts[language] += texts
     for concept in protocol.terminology:
         parts[own].append(concept.label)
         for language, names in concept.names.items():
             parts[language] += names
     for highlights in protocol.highlights:
-        parts[highlights.language] += [term.strip("*") for term in highlights.include]
+        parts[highlights.language] += highlights.include
     return {language: "\n".join(texts) for language, texts in parts.items() if texts}
 
 

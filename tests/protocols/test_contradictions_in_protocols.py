@@ -29,8 +29,8 @@ BAD_STAR = "use * only at the beginning or the end."
         ),
         (
             "highlights:\n",
-            "translations:\n  - {language: fr, question: Est-ce efficace ?}\nhighlights:\n",
-            "line 10: translations are in 'fr', which is not in languages; add it or remove them.",
+            "phrasings: {pt: [Os títulos funcionam?]}\nhighlights:\n",
+            "line 9: phrasings are in 'pt', which is not in languages; add it or remove them.",
         ),
         (
             "[en, es]",

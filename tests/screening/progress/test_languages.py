@@ -9,12 +9,10 @@ from screening.ranking.training_data import question_phrasings, question_text, t
 from tests.factories import decide_both, make_records, make_review, protocol_text
 
 STAGE = Stage.TITLE_ABSTRACT
-SPANISH = """translations:
-  - language: es
-    question: ¿Mejoran los bonos de impacto social el empleo de los jóvenes?
-    criteria: [Jóvenes sin trabajo.]
+SPANISH = """phrasings:
+  es: ["¿Mejoran los bonos de impacto social el empleo?", Jóvenes sin trabajo.]
 criteria:"""
-TRANSLATED = protocol_text().replace("criteria:", SPANISH, 1)
+PHRASED = protocol_text().replace("criteria:", SPANISH, 1)
 
 
 def gap(session, cast):
@@ -60,7 +58,7 @@ def test_a_language_is_no_longer_named_once_one_of_its_records_is_included(sessi
         "highlights:\n  - {language: es, include: [bono de impacto*]}\ncriteria:",
         "terminology:\n  - {key: bond, label: Bond, names: {es: [bono de impacto]}}\ncriteria:",
     ],
-    ids=["translations", "highlights", "terminology"],
+    ids=["phrasings", "highlights", "terminology"],
 )
 def test_words_in_the_protocol_close_the_gap_and_feed_the_ranking(session, words):
     cast = make_review(session, text=protocol_text().replace("criteria:", words, 1))
@@ -70,11 +68,10 @@ def test_words_in_the_protocol_close_the_gap_and_feed_the_ranking(session, words
 
     assert gap(session, cast) is None
     assert "impacto" in question
-    assert "*" not in question
 
 
 def test_there_is_one_phrasing_for_each_language():
-    protocol = load(TRANSLATED).protocol
+    protocol = load(PHRASED).protocol
 
     phrasings = question_phrasings(protocol)
 
