@@ -10,7 +10,6 @@ from starlette.responses import Response
 from api.web.deps import CurrentActor, CurrentReview, ReadSession, ReviewContext, ReviewId
 from api.web.rendering import render
 from api.web.routing import PageRouter
-from protocols.schema import Protocol
 from review.activity import recent_activity
 from review.decisions.blinding import n_own_decisions, own_decisions
 from review.duplicates.questions import questions
@@ -21,7 +20,8 @@ from review.searches.searches import n_searches
 from review.states.flow import FlowState
 from review.studies.contracts import n_contracts
 from review.vocabulary import Role, Stage
-from screening.progress.stopping_report import supported_recall
+from screening.progress.languages import language_gap
+from screening.progress.order_evidence import order_evidence
 from screening.queue.next_records import n_left
 
 router = PageRouter()
@@ -55,7 +55,7 @@ def overview(
         band=_band(session, review_id, flow) if flow else None,
         own=_own_work(session, review_id, by) if here.may("screen") else {},
         n_conflicts=_n_conflicts(here, flow),
-        **(_for_lead(session, review_id, by, protocol=protocol) if here.may("manage") else {}),
+        **(_for_lead(session, review_id, by) if here.may("manage") else {}),
     )
 
 
@@ -88,17 +88,10 @@ def _n_conflicts(here: ReviewContext, flow: Flow | None) -> int | None:
     return flow.flow_states[FlowState.CONFLICT] + flow.flow_states[FlowState.FULL_TEXT_CONFLICT]
 
 
-def _for_lead(
-    session: Session, review_id: UUID, by: Actor, *, protocol: Protocol
-) -> dict[str, Any]:
-    confidence = protocol.stopping.confidence
-    n_read, recall = supported_recall(
-        session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, confidence=confidence
-    )
+def _for_lead(session: Session, review_id: UUID, by: Actor) -> dict[str, Any]:
     return {
         "n_questions": len(questions(session, review_id=review_id)),
         "activities": recent_activity(session, review_id=review_id, by=by),
-        "n_read": n_read,
-        "recall": recall,
-        "confidence": confidence,
+        "gap": language_gap(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT),
+        "order": order_evidence(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT),
     }

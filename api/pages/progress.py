@@ -19,6 +19,7 @@ from review.vocabulary import Stage
 from screening.progress.agreement import agreement
 from screening.progress.fairness import ranking_fairness
 from screening.progress.history import verdict_pairs
+from screening.progress.languages import language_gap
 from screening.progress.screening_check import unusual_decisions
 from screening.progress.stopping_report import stopping_report
 from screening.progress.stopping_rules import percent
@@ -117,7 +118,8 @@ def show_fairness(
     """Show whether the ranking works equally well for all groups of records."""
     stage = Stage.TITLE_ABSTRACT
     kinds = ranking_fairness(session, review_id=review_id, stage=stage, by=by)
-    return render(request, "progress/fairness.html", kinds=kinds)
+    gap = language_gap(session, review_id=review_id, stage=stage)
+    return render(request, "progress/fairness.html", kinds=kinds, gap=gap)
 
 
 @router.get("/reviews/{slug}/agreement")

@@ -15,6 +15,7 @@ from api.web.rendering import is_fragment, render
 from api.web.routing import PageRouter, url
 from review.decisions.blinding import n_own_decisions, own_decision, own_decisions
 from review.decisions.decisions import decide, decision_of
+from review.decisions.marked_words import MOST_CHARACTERS, own_marks
 from review.jobs import JobKind
 from review.permissions import Action, check
 from review.reports.full_texts import full_text_of
@@ -124,6 +125,8 @@ class ScreeningRoom:
         return {
             "source": source_of(session, record),
             "own": own_decision(session, record_id=record.id, **self.scope),
+            "most_characters": MOST_CHARACTERS,
+            "own_marks": own_marks(session, record_id=record.id, **self.scope),
             "run": run,
             "rank": rank,
             "why": explanation(rank, record) if rank else None,
@@ -156,6 +159,7 @@ def post_decision(
     verdict: Annotated[Verdict, Form()],
     exclusion_reason: Annotated[str, Form()] = "",
     note: Annotated[str, Form(max_length=10_000)] = "",
+    marked_words: Annotated[str, Form(max_length=10_000)] = "",
     supersedes: OptionalId = None,
     key: Annotated[UUID | None, Form()] = None,
     seconds: Annotated[float | None, Form(ge=0, le=86_400)] = None,
@@ -170,6 +174,7 @@ def post_decision(
             verdict=verdict,
             exclusion_reason=(exclusion_reason or None) if verdict is Verdict.EXCLUDE else None,
             note=note.strip() or None,
+            marked_words=marked_words.splitlines(),
             seconds=seconds,
             supersedes_id=supersedes,
             idempotency_key=key,

@@ -3,6 +3,7 @@ import "./forms.js";
 import "./keys.js";
 import "./highlights.js";
 import "./screening.js";
+import "./why.js";
 import "./coding.js";
 
 document.documentElement.classList.add("scripted");

@@ -54,26 +54,33 @@ class StageAgreement(BaseModel):
 class StoppingAdvice(BaseModel):
     """The numbers for stopping and against it; a person decides.
 
-    `p_value` is for the hypothesis "recall is below the target"; `n_seen` and `n_included` count
-    the records screened in siftmap, in the order they were screened; the sample is the longest
-    part of the random sample in which every record is resolved.
+    `p_value` is for the hypothesis "recall is below the target"; null, like `recall_floor`, where
+    the order of screening says nothing, for the reason in `sentence`.  `n_seen` counts the records
+    that have all the decisions they need.  `n_imported` of them have imported decisions and
+    `n_unranked` were screened before any ranking; their order is not used.  The sample is the
+    longest part of the random sample in which every record has its decisions; conflicts in it
+    count as relevant in `most_missed`.  `next_sample` says what the next one waits for.
     """
 
     stage: Stage
     recall_target: float
     confidence: float
-    p_value: float
+    p_value: float | None
     is_reached: bool
     n_seen: int
     n_included: int
     n_total: int
-    consecutive_irrelevant: int
+    n_imported: int
+    n_unranked: int
+    consecutive_irrelevant: int | None
     consecutive_irrelevant_wanted: int | None
     recall_floor: float | None
     relevant_left: float | None
     n_sample: int | None
     n_included_in_sample: int | None
+    n_conflicts_in_sample: int | None
     most_missed: int | None
+    next_sample: str | None
     sentence: str
     methods: str
 
@@ -108,24 +115,28 @@ def get_stopping(
 ) -> StoppingAdvice:
     """Return whether the protocol's recall target is reached; for the lead."""
     report = stopping_report(session, review_id=review_id, stage=stage, by=by)
-    test, sample = report.test, report.sample
+    order, sample = report.order, report.sample
     return StoppingAdvice(
         stage=stage,
-        recall_target=test.recall_target,
-        confidence=test.confidence,
-        p_value=test.p_value,
-        is_reached=test.is_reached,
-        n_seen=test.n_seen,
-        n_included=test.n_included,
-        n_total=test.n_total,
-        consecutive_irrelevant=report.consecutive_irrelevant,
-        consecutive_irrelevant_wanted=report.rule.consecutive_irrelevant,
-        recall_floor=report.recall_floor,
-        relevant_left=report.relevant_left,
+        recall_target=order.rule.recall_target,
+        confidence=order.rule.confidence,
+        p_value=order.test.p_value if order.test else None,
+        is_reached=order.is_reached,
+        n_seen=order.n_screened,
+        n_included=order.n_included,
+        n_total=order.n_total,
+        n_imported=order.n_imported,
+        n_unranked=order.n_unranked,
+        consecutive_irrelevant=order.consecutive_irrelevant,
+        consecutive_irrelevant_wanted=order.rule.consecutive_irrelevant,
+        recall_floor=order.recall_floor,
+        relevant_left=order.relevant_left,
         n_sample=sample.n_sample if sample else None,
         n_included_in_sample=sample.n_included if sample else None,
+        n_conflicts_in_sample=sample.n_conflicts if sample else None,
         most_missed=sample.most_missed if sample else None,
-        sentence=test.sentence,
+        next_sample=report.next_sample,
+        sentence=order.sentence,
         methods=report.methods,
     )
 

@@ -1,5 +1,6 @@
 """Screening: the caller's own next records, their decisions, and the ranking."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
@@ -7,6 +8,7 @@ from uuid import UUID
 
 from fastapi import Form, Query
 from pydantic import BaseModel, Field, Json
+from sqlalchemy.orm import Session
 
 from api.v1.callers import CurrentActor, ReviewId
 from api.v1.paging import Page, Paged
@@ -18,6 +20,7 @@ from api.web.deps import ReadSession
 from review.decisions.blinding import own_decision, own_decisions
 from review.decisions.decisions import decide
 from review.decisions.import_rules import ImportRules
+from review.decisions.marked_words import MOST_CHARACTERS, MOST_MARKS, marks_of
 from review.errors import Invalid, Stale
 from review.jobs import JobKind, enqueue
 from review.permissions import Action, check
@@ -29,6 +32,9 @@ read_router, write_router = router("screening"), router("screening", writes=True
 STAGED = "/reviews/{review}/screening/{stage}"
 
 
+MarkedText = Annotated[str, Field(min_length=1, max_length=MOST_CHARACTERS)]
+
+
 class NewRanking(RequestBody):
     """The stage to rank records for."""
 
@@ -36,7 +42,11 @@ class NewRanking(RequestBody):
 
 
 class NewDecision(RequestBody):
-    """A decision; `supersedes` is the caller's own decision that it changes."""
+    """A decision; `supersedes` is the caller's own decision that it changes.
+
+    `marked_words` are the words of the text that decided.  They replace those of the decision
+    that it changes.
+    """
 
     record: UUID
     verdict: Verdict
@@ -44,6 +54,7 @@ class NewDecision(RequestBody):
     note: Prose | None = None
     seconds: Annotated[float, Field(ge=0, le=86_400)] | None = None
     supersedes: UUID | None = None
+    marked_words: Annotated[tuple[MarkedText, ...], Field(max_length=MOST_MARKS)] = ()
 
 
 class OwnDecision(BaseModel):
@@ -55,6 +66,7 @@ class OwnDecision(BaseModel):
     verdict: Verdict
     exclusion_reason: str | None
     note: str | None
+    marked_words: list[str]
     supersedes: UUID | None
     decided_at: datetime
 
@@ -91,7 +103,7 @@ def list_decisions(
     decisions = own_decisions(
         session, review_id=review_id, stage=stage, by=by, limit=paged.n_needed
     )
-    return paged.page_of([_own(decision) for decision, _ in decisions])
+    return paged.page_of(_own(session, [decision for decision, _ in decisions]))
 
 
 @write_router.post(STAGED + "/decisions", status_code=201)
@@ -102,7 +114,9 @@ def post_decision(
 
     If `supersedes` is not the caller's live decision, the response is 409 with the live one.
     """
-    fields = body.model_dump(include={"verdict", "exclusion_reason", "note", "seconds"})
+    fields = body.model_dump(
+        include={"verdict", "exclusion_reason", "note", "seconds", "marked_words"}
+    )
     try:
         decision = decide(
             session,
@@ -115,9 +129,9 @@ def post_decision(
         )
     except Stale as error:
         live = own_decision(session, review_id=review_id, record_id=body.record, stage=stage, by=by)
-        current = None if live is None else _own(live).model_dump(mode="json")
+        current = None if live is None else _own(session, [live])[0].model_dump(mode="json")
         raise OutOfDate(str(error), current) from error
-    return _own(decision)
+    return _own(session, [decision])[0]
 
 
 @write_router.post(STAGED + "/decisions/files", status_code=202)
@@ -149,14 +163,19 @@ def post_decisions(
     return queued_job(enqueue(session, review_id=review_id, kind=kind, arguments=arguments, by=by))
 
 
-def _own(decision: Decision) -> OwnDecision:
-    return OwnDecision(
-        id=decision.id,
-        record=decision.record_id,
-        stage=decision.stage,
-        verdict=decision.verdict,
-        exclusion_reason=decision.exclusion_reason,
-        note=decision.note,
-        supersedes=decision.supersedes_id,
-        decided_at=decision.decided_at,
-    )
+def _own(session: Session, decisions: Sequence[Decision]) -> list[OwnDecision]:
+    marks = marks_of(session, [decision.id for decision in decisions])
+    return [
+        OwnDecision(
+            id=decision.id,
+            record=decision.record_id,
+            stage=decision.stage,
+            verdict=decision.verdict,
+            exclusion_reason=decision.exclusion_reason,
+            note=decision.note,
+            marked_words=marks.get(decision.id, []),
+            supersedes=decision.supersedes_id,
+            decided_at=decision.decided_at,
+        )
+        for decision in decisions
+    ]

@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
+from review.decisions.marked_words import marks_in_review
 from review.decisions.situation import IS_LIVE, live_decisions, situation_of
 from review.events import Actor
 from review.permissions import Action, check, may, roles_of_actor
@@ -301,6 +302,7 @@ def resolved_decisions(session: Session, *, review_id: UUID, by: Actor) -> Itera
     """
     roles = roles_of_actor(session, review_id=review_id, by=by)
     own = Decision.reviewer_id == by.account_id
+    marks = marks_in_review(session, review_id)
     for stage in Stage:
         table = resolutions(session, review_id=review_id, stage=stage)
         member = members(Scope(review_id))
@@ -333,6 +335,7 @@ def resolved_decisions(session: Session, *, review_id: UUID, by: Actor) -> Itera
                 "verdict": decision.verdict,
                 "exclusion_reason": decision.exclusion_reason,
                 "note": decision.note,
+                "marked_words": marks.get(decision.id, []),
                 "supersedes": decision.supersedes_id,
                 "id": decision.id,
                 "decided_at": decision.decided_at,

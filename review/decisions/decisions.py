@@ -1,12 +1,13 @@
 """Deciding on a record, and changing one's mind."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from review.decisions.marked_words import checked_marks, marks_of, rows_of_marks
 from review.decisions.situation import (
     Situation,
     check_reason,
@@ -42,8 +43,11 @@ def decide(
     seconds: float | None = None,
     supersedes_id: UUID | None = None,
     idempotency_key: UUID | None = None,
+    marked_words: Sequence[str] = (),
 ) -> Decision:
     """Add reviewer ``by``'s verdict on a record, superseding their earlier one in this round.
+
+    ``marked_words`` are the words that decided; they replace those of the earlier decision.
 
     The same ``idempotency_key`` with the same content returns the decision made before.
     Raises NotFound for a record that is not in this review, Conflicting where the record does not
@@ -54,7 +58,9 @@ def decide(
     content = dict(
         zip(IDEMPOTENT_FIELDS, (record_id, stage, verdict, exclusion_reason, note), strict=True)
     )
-    if repeated := _repeated(session, review_id, by, key=idempotency_key, content=content):
+    marks = checked_marks(marked_words, verdict=verdict)
+    repeated = _repeated(session, review_id, by, key=idempotency_key, content=content, marks=marks)
+    if repeated:
         return repeated
     situation = situation_of(session, review_id=review_id, record_id=record_id, stage=stage, by=by)
     protocol = protocol_state(session, review_id)
@@ -85,7 +91,7 @@ def decide(
         review_id=review_id,
         act=Act.DECIDE,
         by=by,
-        rows=[decision],
+        rows=[decision, *rows_of_marks(decision.id, marks)],
         subject=("record", record_id),
     )
     return decision
@@ -101,7 +107,13 @@ def decision_of(session: Session, *, review_id: UUID, decision_id: UUID, by: Act
 
 
 def _repeated(
-    session: Session, review_id: UUID, by: Actor, *, key: UUID | None, content: Mapping[str, Any]
+    session: Session,
+    review_id: UUID,
+    by: Actor,
+    *,
+    key: UUID | None,
+    content: Mapping[str, Any],
+    marks: Sequence[str],
 ) -> Decision | None:
     if key is None:
         return None
@@ -112,7 +124,10 @@ def _repeated(
             Decision.idempotency_key == key,
         )
     )
-    if earlier and any(getattr(earlier, name) != value for name, value in content.items()):
+    if earlier is None:
+        return None
+    is_same = all(getattr(earlier, name) == value for name, value in content.items())
+    if not is_same or marks_of(session, [earlier.id]).get(earlier.id, []) != marks:
         raise Conflicting("This page has already saved another decision. Reload it to continue.")
     return earlier
 

@@ -66,18 +66,35 @@ class StopInForce:
         total, resolved = self._number("n_total"), self._number("n_resolved")
         if total and resolved is not None:
             stopped += f" after {resolved:,.0f} of {total:,.0f} records"
-        bounds = []
-        if (recall := self._number("recall_floor")) is not None:
-            bounds.append(f"at least {int(100 * recall)} % of the relevant records had been found")
+        bounds = [bound for bound in (self._bound_by_order, self._bound_by_sample) if bound]
+        return " ".join(
+            [f"{stopped}.", *(bounds or ["What may have been missed was not estimated."])]
+        )
+
+    @property
+    def _bound_by_order(self) -> str | None:
+        recall, confidence = self._number("recall_floor"), self._number("confidence")
+        if recall is None or confidence is None:
+            return None
+        return (
+            f"Judged by the order of screening, at least {int(100 * recall)} % of the relevant"
+            f" records had been found ({100 * confidence:.4g} % confidence)."
+        )
+
+    @property
+    def _bound_by_sample(self) -> str | None:
+        """Return the other bound, in a sentence of its own: the two need not agree."""
         missed, sample = self._number("most_missed"), self._number("n_sample")
-        if missed is not None and sample is not None:
-            bounds.append(
-                f"at most {missed:,.0f} were left (from a random sample of {sample:,.0f})"
-            )
-        confidence = self._number("confidence")
-        if not bounds or confidence is None:
-            return f"{stopped}. What may have been missed was not estimated."
-        return f"{stopped}. At {100 * confidence:.4g} % confidence, {', and '.join(bounds)}."
+        found, confidence = self._number("n_included"), self._number("confidence")
+        if missed is None or sample is None or confidence is None:
+            return None
+        share = (
+            f", so at least {int(100 * found / (found + missed))} % had been found" if found else ""
+        )
+        return (
+            f"Judged separately, by a random sample of {sample:,.0f} records, at most"
+            f" {missed:,.0f} were left{share} ({100 * confidence:.4g} % confidence)."
+        )
 
     def _number(self, name: str) -> float | None:
         """Return one of the numbers; None where a program sent something that is no number."""

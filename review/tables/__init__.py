@@ -9,6 +9,7 @@ from review.tables.decisions import (
     Adjudication,
     Decision,
     ImportedDecision,
+    MarkedWords,
     Reopening,
     Stop,
 )
@@ -65,6 +66,7 @@ __all__ = [
     "Job",
     "LoginAttempt",
     "LoginSession",
+    "MarkedWords",
     "Membership",
     "ModelRun",
     "ProtocolVersion",

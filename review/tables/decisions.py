@@ -83,6 +83,21 @@ class ImportedDecision(ActRow, Base):
     named_at: Mapped[short | None]  # as the file writes it
 
 
+class MarkedWords(ActRow, Base):
+    """Words that a reviewer marked as the reason for a decision; they count while it is live."""
+
+    __tablename__ = "marked_words"
+    __table_args__ = act_args(
+        "marked_words",
+        within_review("decision"),
+        UniqueConstraint("decision_id", "words"),
+        CheckConstraint("length(words) BETWEEN 1 AND 200", name="neither_empty_nor_a_text"),
+    )
+
+    decision_id: Mapped[UUID]
+    words: Mapped[short]
+
+
 class Adjudication(ActRow, Base):
     """A third person's verdict, which resolves the conflict between the decisions it cites."""
 

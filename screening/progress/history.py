@@ -12,7 +12,7 @@ from itertools import combinations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, Select, func, select
+from sqlalchemy import CTE, Select, case, func, select
 from sqlalchemy.orm import Session
 
 from review.events import Actor
@@ -23,7 +23,7 @@ from review.states.flow import REMOVED, RETRIEVED, FlowState, flow_state_table
 from review.states.resolution import Reasons, reasons_of, resolution_table, resolution_tables
 from review.tables import Decision, ImportedDecision
 from review.vocabulary import FINISHED, Resolution, Role, Stage, Verdict
-from screening.ranking.random_sample import known_sample, random_order
+from screening.ranking.random_sample import IN_CONFLICT, UNKNOWN, random_order
 
 COMPLETE = (*FINISHED, Resolution.CONFLICT)  # has all the decisions that it needs
 LABELS = {Resolution.INCLUDE: 1, Resolution.EXCLUDE: 0}
@@ -42,6 +42,19 @@ class RoundDecision:
     verdict: Verdict
     supersedes_id: UUID | None
     event_number: int
+
+
+@dataclass(frozen=True)
+class ScreenedLabels:
+    """Labels of screened records: 1 (included), 0 (excluded) or -1 (in conflict).
+
+    Nobody knows in which order records with imported decisions were screened.  Before a ranking
+    records come as they were imported, so their order says nothing about those that are left.
+    """
+
+    imported: Sequence[int]
+    unranked: Sequence[int]  # screened here before the first record that came from a ranking
+    ranked: Sequence[int]  # since then, in the order of screening
 
 
 def count_resolutions(session: Session, *, review_id: UUID, stage: Stage) -> dict[Resolution, int]:
@@ -72,27 +85,37 @@ def _resolutions_by_number(stage: Stage, reasons: Reasons) -> Select[Any]:
     )
 
 
-def labels_in_screening_order(session: Session, *, review_id: UUID, stage: Stage) -> list[int]:
-    """Return 1 (included), 0 (excluded) or -1 (in conflict) for each screened record, in order.
+def screened_labels(session: Session, *, review_id: UUID, stage: Stage) -> ScreenedLabels:
+    """Return the labels of all screened records of the stage.
 
     A record was screened when the first decision of its round was made.  A record that awaits a
     second decision counts as unscreened: which ones do depends on the ranking alone and says
-    nothing about them.  Records with imported decisions are left out, because nobody knows in which
-    order they were screened.
+    nothing about them.
     """
     query = _screened_query(stage, reasons_of(protocol_of(session, review_id)))
-    resolutions = session.scalars(query, bind_params(review_id))
-    return [LABELS.get(Resolution(resolution), -1) for resolution in resolutions]
+    imported, own, n_unranked = list[int](), list[int](), None
+    for row in session.execute(query, bind_params(review_id)):
+        label = LABELS.get(Resolution(row.resolution), -1)
+        if row.n_imported:
+            imported.append(label)
+            continue
+        if n_unranked is None and row.first_ranked == row.first:
+            n_unranked = len(own)
+        own.append(label)
+    return ScreenedLabels(
+        imported, own[:n_unranked], [] if n_unranked is None else own[n_unranked:]
+    )
 
 
-def known_sample_labels(session: Session, *, review_id: UUID, stage: Stage) -> list[int]:
-    """Return 1 (included) or 0 for each record of the longest fully resolved random sample."""
+def labels_in_random_order(session: Session, *, review_id: UUID, stage: Stage) -> list[int]:
+    """Return a label for each record of the stage: see `screening.ranking.random_sample`."""
+    known = LABELS | {Resolution.CONFLICT: IN_CONFLICT}
     query = _resolutions_by_number(stage, reasons_of(protocol_of(session, review_id)))
     labels = {
-        row.number: LABELS.get(row.resolution, -1)
+        row.number: known.get(row.resolution, UNKNOWN)
         for row in session.execute(query, bind_params(review_id))
     }
-    return list(known_sample([labels[number] for number in random_order(labels)]))
+    return [labels[number] for number in random_order(labels)]
 
 
 def verdict_pairs(
@@ -181,15 +204,25 @@ def _decisions_query(
 
 @lru_cache(maxsize=64)
 def _screened_query(stage: Stage, reasons: Reasons) -> Select[Any]:
-    """Return the query for the resolutions of screened clusters, in order of first decision."""
+    """Return the query for screened clusters, in order of first decision.
+
+    Columns: resolution, n_imported, and the events of the first decision and of the first one on a
+    record that was in a ranking.
+    """
     query, table = _of_current_rounds(Scope(REVIEW_PARAM), stage, reasons)
+    was_ranked = Decision.rank_shown.is_not(None)
+    first = func.min(Decision.event_number)
     return (
-        query.add_columns(table.c.resolution)
+        query.add_columns(
+            table.c.resolution,
+            func.count(ImportedDecision.id).label("n_imported"),
+            first.label("first"),
+            func.min(case((was_ranked, Decision.event_number))).label("first_ranked"),
+        )
         .outerjoin(ImportedDecision, ImportedDecision.decision_id == Decision.id)
         .where(table.c.resolution.in_(COMPLETE))
         .group_by(table.c.cluster_id, table.c.resolution)
-        .having(func.count(ImportedDecision.id) == 0)
-        .order_by(func.min(Decision.event_number))
+        .order_by(first)
     )
 
 

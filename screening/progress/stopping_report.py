@@ -1,32 +1,27 @@
 """The numbers for and against stopping, side by side; none of them decides anything."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from protocols.schema import StoppingRule
 from review.events import Actor
 from review.permissions import Action, check
 from review.reviews import protocol_of
-from review.vocabulary import FINISHED, Resolution, Stage
-from screening.progress.history import (
-    count_resolutions,
-    known_sample_labels,
-    labels_in_screening_order,
+from review.vocabulary import Stage
+from screening.progress.history import labels_in_random_order
+from screening.progress.order_evidence import OrderEvidence, order_evidence
+from screening.progress.stopping_rules import percent
+from screening.ranking.random_sample import (
+    IN_CONFLICT,
+    SAMPLE_STEP,
+    UNKNOWN,
+    SampleEstimate,
+    known_sample,
 )
-from screening.progress.stopping_rules import (
-    RecallTest,
-    consecutive_irrelevant,
-    percent,
-    recall_floor,
-    recall_test,
-    relevant_left,
-)
-from screening.ranking.random_sample import SampleEstimate
-from screening.ranking.runs import current_run
 
 
 @dataclass(frozen=True)
@@ -34,64 +29,106 @@ class StoppingReport:
     """What is known about how much is left to find at a stage."""
 
     stage: Stage
-    rule: StoppingRule
-    n_total: int  # records of the stage, screened or not
-    n_resolved: int
-    n_included: int
-    n_conflicts: int
-    test: RecallTest
-    recall_floor: float | None  # the greatest recall that the same test supports
-    consecutive_irrelevant: int
-    relevant_left: float | None
-    sample: SampleEstimate | None  # None until the first random sample is all resolved
+    order: OrderEvidence
+    random_order: Sequence[int]  # labels, see `screening.ranking.random_sample`
     random_share: float
-    was_ranked: bool
+
+    @cached_property
+    def sample(self) -> SampleEstimate | None:
+        """Return what the random sample says; None until the first one is complete."""
+        known = known_sample(self.random_order)
+        if not known:
+            return None
+        return SampleEstimate(
+            n_sample=len(known),
+            n_included=known.count(1),
+            n_total=self.order.n_total,
+            n_found=self.order.n_included,
+            confidence=self.order.rule.confidence,
+            n_conflicts=known.count(IN_CONFLICT),
+        )
+
+    @property
+    def next_sample(self) -> str | None:
+        """Return how far the next random sample is; None if every record is in the last one."""
+        n_known = len(known_sample(self.random_order))
+        wanted = self.random_order[: n_known + SAMPLE_STEP]
+        if len(wanted) == n_known:
+            return None
+        n_open = wanted.count(UNKNOWN)
+        return (
+            f"{len(wanted) - n_open:,} of the first {len(wanted):,} records in random order have"
+            f" all the decisions they need; {n_open:,} still"
+            f" {'needs' if n_open == 1 else 'need'} some."
+        )
 
     @property
     def methods(self) -> str:
         """Return sentences for the methods section of a report, with the current numbers."""
-        documents = "Titles and abstracts" if self.stage is Stage.TITLE_ABSTRACT else "Full texts"
-        sentences = []
-        if self.was_ranked:
-            sentences.append(
-                f"{documents} were screened in the order of a ranking that was trained on the"
-                " records resolved so far: a linear support vector machine on words and pairs of"
-                " words that started from the review's question, with"
-                f" {percent(self.random_share)} of the records in random order."
-            )
-        sentences += [
-            f"The reviewers screened {self.n_resolved:,} of {self.n_total:,} records and included"
-            f" {self.n_included:,}.",
-            f"The hypothesis that fewer than {percent(self.test.recall_target)} of the relevant"
-            f" records had been found {'was' if self.test.is_reached else 'could not be'} rejected"
-            f" at {percent(self.test.confidence)} confidence ({self.test.p_text}; Callaghan and"
-            " Müller-Hansen 2020).",
-        ]
+        order = self.order
+        if not order.n_total or order.n_unscreened == order.n_total:
+            return order.sentence
+        sentences = [self._how_screened] if order.n_ranked else []
+        sentences.append(
+            f"Of {order.n_total:,} records, {order.n_resolved:,} were resolved and"
+            f" {order.n_included:,} of these were included."
+        )
+        sentences += filter(None, [order.unordered if order.n_ranked else "", self._test])
         if self.sample:
-            sentences.append(
-                f"A random sample of {self.sample.n_sample:,} records, {self.sample.n_included:,}"
-                f" of them relevant, showed that at most {self.sample.most_missed:,} relevant"
-                f" records had not been found ({percent(self.sample.confidence)} confidence)."
-            )
+            sentences.append(self._sample(self.sample))
         return " ".join(sentences)
 
     @property
     def numbers(self) -> dict[str, Any]:
         """Return the numbers that are stored with a stop."""
+        order, sample = self.order, self.sample
         return {
-            "n_total": self.n_total,
-            "n_resolved": self.n_resolved,
-            "n_included": self.n_included,
-            "recall_target": self.rule.recall_target,
-            "confidence": self.rule.confidence,
-            "p_value": self.test.p_value,
-            "recall_floor": self.recall_floor,
-            "consecutive_irrelevant": self.consecutive_irrelevant,
-            "relevant_left": self.relevant_left,
-            "n_sample": self.sample.n_sample if self.sample else None,
-            "n_included_in_sample": self.sample.n_included if self.sample else None,
-            "most_missed": self.sample.most_missed if self.sample else None,
+            "n_total": order.n_total,
+            "n_resolved": order.n_resolved,
+            "n_included": order.n_included,
+            "recall_target": order.rule.recall_target,
+            "confidence": order.rule.confidence,
+            "p_value": order.test.p_value if order.test else None,
+            "recall_floor": order.recall_floor,
+            "consecutive_irrelevant": order.consecutive_irrelevant,
+            "relevant_left": order.relevant_left,
+            "n_sample": sample.n_sample if sample else None,
+            "n_included_in_sample": sample.n_included if sample else None,
+            "most_missed": sample.most_missed if sample else None,
         }
+
+    @property
+    def _how_screened(self) -> str:
+        documents = "Titles and abstracts" if self.stage is Stage.TITLE_ABSTRACT else "Full texts"
+        return (
+            f"{documents} were screened in the order of a ranking that was trained on the records"
+            " resolved so far: a linear support vector machine on words and pairs of words that"
+            f" started from the review's question, with {percent(self.random_share)} of the records"
+            " in random order."
+        )
+
+    @property
+    def _test(self) -> str:
+        order = self.order
+        if order.nothing_to_say or not order.test:
+            return order.sentence
+        result = "was rejected" if order.is_reached else "could not be rejected"
+        return (
+            f"The hypothesis that fewer than {percent(order.rule.recall_target)} of the relevant"
+            f" records had been found {result} at {percent(order.rule.confidence)} confidence from"
+            f" the order of screening ({order.test.p_text}; Callaghan and Müller-Hansen 2020)."
+        )
+
+    def _sample(self, sample: SampleEstimate) -> str:
+        conflicts = ""
+        if sample.n_conflicts:
+            conflicts = f" and {sample.n_conflicts:,} in conflict, counted as relevant"
+        return (
+            f"Whatever that order was, a random sample of {sample.n_sample:,} records,"
+            f" {sample.n_included:,} of them relevant{conflicts}, showed that at most"
+            f" {sample.most_missed:,} relevant records had not been found"
+            f" ({percent(sample.confidence)} confidence)."
+        )
 
 
 def stopping_report(
@@ -99,52 +136,9 @@ def stopping_report(
 ) -> StoppingReport:
     """Return the numbers for and against stopping; for the lead."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    protocol = protocol_of(session, review_id)
-    rule = protocol.stopping
-    labels = labels_in_screening_order(session, review_id=review_id, stage=stage)
-    counts = count_resolutions(session, review_id=review_id, stage=stage)
-    n_total, n_included = sum(counts.values()), counts[Resolution.INCLUDE]
-    n_resolved = sum(counts[resolution] for resolution in FINISHED)
-    n_in_order = _n_in_order(labels, counts)
-    sample = known_sample_labels(session, review_id=review_id, stage=stage)
     return StoppingReport(
         stage=stage,
-        rule=rule,
-        n_total=n_total,
-        n_resolved=n_resolved,
-        n_included=n_included,
-        n_conflicts=counts[Resolution.CONFLICT],
-        test=recall_test(
-            labels,
-            n_total=n_in_order,
-            recall_target=rule.recall_target,
-            confidence=rule.confidence,
-        ),
-        recall_floor=recall_floor(labels, n_total=n_in_order, confidence=rule.confidence),
-        consecutive_irrelevant=consecutive_irrelevant(labels),
-        relevant_left=relevant_left(labels, n_total=n_in_order),
-        sample=SampleEstimate(len(sample), sum(sample), n_total, n_included, rule.confidence)
-        if sample
-        else None,
-        random_share=protocol.random_share,
-        was_ranked=current_run(session, review_id=review_id, stage=stage) is not None,
+        order=order_evidence(session, review_id=review_id, stage=stage),
+        random_order=labels_in_random_order(session, review_id=review_id, stage=stage),
+        random_share=protocol_of(session, review_id).random_share,
     )
-
-
-def supported_recall(
-    session: Session, *, review_id: UUID, stage: Stage, confidence: float
-) -> tuple[int, float | None]:
-    """Return how many records were screened in a known order, and the recall that they support."""
-    labels = labels_in_screening_order(session, review_id=review_id, stage=stage)
-    counts = count_resolutions(session, review_id=review_id, stage=stage)
-    n_total = _n_in_order(labels, counts)
-    return len(labels), recall_floor(labels, n_total=n_total, confidence=confidence)
-
-
-def _n_in_order(labels: Sequence[int], counts: Mapping[Resolution, int]) -> int:
-    """Return how many records were screened in a known order or still need decisions.
-
-    Records with imported decisions have no known order, and say nothing about what is left.
-    """
-    incomplete = (Resolution.UNSCREENED, Resolution.AWAITING_SECOND, Resolution.NOT_SCREENED)
-    return len(labels) + sum(counts[resolution] for resolution in incomplete)

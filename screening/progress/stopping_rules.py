@@ -37,7 +37,10 @@ class RecallTest:
     def sentence(self) -> str:
         """What the test says, as a sentence; it advises and never decides."""
         target, confidence = percent(self.recall_target), percent(self.confidence)
-        seen = f"After {self.n_seen} of {self.n_total} records, {self.n_included} of them relevant"
+        seen = (
+            f"After {self.n_seen:,} of {self.n_total:,} records, {self.n_included:,} of them"
+            " relevant"
+        )
         if self.is_reached:
             result = f"recall of at least {target} is supported at {confidence} confidence"
         else:
@@ -46,13 +49,20 @@ class RecallTest:
 
 
 def recall_test(
-    labels: Sequence[int], *, n_total: int, recall_target: float = 0.95, confidence: float = 0.95
+    labels: Sequence[int],
+    *,
+    n_total: int,
+    recall_target: float = 0.95,
+    confidence: float = 0.95,
+    n_unordered: int = 0,
 ) -> RecallTest:
     """Test whether recall is still below ``recall_target``, from the order of screening.
 
     ``labels``, shape (n_seen,), are 1 (relevant), 0, or -1 (not resolved yet) in the order in which
-    records were screened; ``n_total`` includes those not screened.  Every tail of the screened
-    records is treated as a random sample of itself and the unscreened ones.  Under the hypothesis,
+    records were screened; ``n_total`` includes those not screened.  The first ``n_unordered`` of
+    them came in no order that puts relevant records first: they count as screened, and no tail
+    begins among them.  Every tail of the other screened records is treated as a random sample of
+    itself and the unscreened ones.  Under the hypothesis,
     the two have at least floor(included / target) + 1 - (included before the tail) relevant
     records, so finding few in the tail is unlikely.  The p-value is the smallest over all tails; as
     the ranking is better than chance, the test is conservative.  Unresolved records count as
@@ -69,7 +79,9 @@ def recall_test(
     if not (0 < recall_target <= 1 and 0 < confidence < 1):
         raise ValueError("The recall target and the confidence must be shares between 0 and 1.")
     return RecallTest(
-        p_value=_least_p_value(y, n_total=n_total, recall_target=recall_target),
+        p_value=_least_p_value(
+            y, n_total=n_total, recall_target=recall_target, n_unordered=n_unordered
+        ),
         recall_target=recall_target,
         confidence=confidence,
         n_seen=len(y),
@@ -78,18 +90,23 @@ def recall_test(
     )
 
 
-def recall_floor(labels: Sequence[int], *, n_total: int, confidence: float = 0.95) -> float | None:
+def recall_floor(
+    labels: Sequence[int], *, n_total: int, confidence: float = 0.95, n_unordered: int = 0
+) -> float | None:
     """Return the greatest recall that the same test supports; None if no record is relevant yet.
 
     The hypotheses "``m`` or more relevant records are unscreened" are rejected from some ``m`` on.
     Recall is then at least included / (included + m - 1), at this confidence for that one test.
     """
     # Cached because a page shows it, and computing it takes a second for a large review.
-    return _recall_floor(_checked_labels(labels).astype(np.int8).tobytes(), n_total, confidence)
+    known = _checked_labels(labels).astype(np.int8).tobytes()
+    return _recall_floor(known, n_total=n_total, confidence=confidence, n_unordered=n_unordered)
 
 
 @lru_cache(maxsize=64)
-def _recall_floor(labels: bytes, n_total: int, confidence: float) -> float | None:
+def _recall_floor(
+    labels: bytes, *, n_total: int, confidence: float, n_unordered: int
+) -> float | None:
     y = np.frombuffer(labels, dtype=np.int8).astype(np.int64)
     included = int((y == 1).sum())
     if not included:
@@ -97,7 +114,8 @@ def _recall_floor(labels: bytes, n_total: int, confidence: float) -> float | Non
     least, most = 1, n_total - len(y) + 1  # no more can be missing than are unscreened
     while least < most:
         middle = (least + most) // 2
-        if _p_value_of_missing(y, n_total=n_total, missing=middle) < 1 - confidence:
+        p_value = _p_value_of_missing(y, n_total=n_total, missing=middle, n_unordered=n_unordered)
+        if p_value < 1 - confidence:
             most = middle
         else:
             least = middle + 1
@@ -139,23 +157,29 @@ def _checked_labels(labels: ArrayLike) -> NDArray[np.int64]:
     return y
 
 
-def _least_p_value(y: NDArray[np.int64], *, n_total: int, recall_target: float) -> float:
+def _least_p_value(
+    y: NDArray[np.int64], *, n_total: int, recall_target: float, n_unordered: int
+) -> float:
     included = int((y == 1).sum())
     # A fraction, because 0.95 means 95/100, which no binary number equals.
     fewest_in_all = int(included / Fraction(str(recall_target))) + 1
-    return _p_value_of_missing(y, n_total=n_total, missing=fewest_in_all - included)
+    missing = fewest_in_all - included
+    return _p_value_of_missing(y, n_total=n_total, missing=missing, n_unordered=n_unordered)
 
 
-def _p_value_of_missing(y: NDArray[np.int64], *, n_total: int, missing: int) -> float:
+def _p_value_of_missing(
+    y: NDArray[np.int64], *, n_total: int, missing: int, n_unordered: int
+) -> float:
     """Return the p-value for "``missing`` or more relevant records are unscreened"."""
     y = np.abs(y)  # an unresolved record may be relevant
     included, n_unscreened = int(y.sum()), n_total - len(y)
     if missing > n_unscreened:
         return 0.0  # fewer records than that are left
     # Of all tails with the same number of relevant records, the longest has the smallest p-value.
-    # So only the whole, and tails that begin just after a relevant record, need to be checked.
-    starts = np.concatenate(([0], np.flatnonzero(y) + 1))
+    # So only the longest, and tails that begin just after a relevant record, need to be checked.
+    after_relevant = np.flatnonzero(y) + 1
+    starts = np.concatenate(([n_unordered], after_relevant[after_relevant > n_unordered]))
     tails = len(y) - starts
-    in_tail = included - np.arange(len(starts))
+    in_tail = included - np.concatenate(([0], np.cumsum(y)))[starts]
     p_values = hypergeom.cdf(in_tail, tails + n_unscreened, in_tail + missing, tails)
     return float(np.clip(p_values.min(), 0.0, 1.0))

@@ -18,16 +18,24 @@ SAMPLE_STEP = 50
 """Samples have 50, 100, 150, … records.  These sizes are fixed beforehand, because where the
 resolved beginning of the random order ends depends on what was screened, and so on relevance."""
 
+UNKNOWN, IN_CONFLICT = -1, 2
+"""Labels beside 1 (relevant) and 0: no complete decisions yet, and decisions that disagree."""
+
 
 @dataclass(frozen=True)
 class SampleEstimate:
-    """What a random sample of ``n_total`` records says about relevant ones not found yet."""
+    """What a random sample of ``n_total`` records says about relevant ones not found yet.
+
+    Records in conflict count as relevant in the sample and as not found, so that the bounds are no
+    tighter than they will be once the conflicts are resolved, whichever way.
+    """
 
     n_sample: int
     n_included: int  # in the sample
     n_total: int
     n_found: int  # relevant records known in the whole review
     confidence: float
+    n_conflicts: int = 0  # in the sample
 
     @property
     def most_relevant(self) -> int:
@@ -37,10 +45,11 @@ class SampleEstimate:
         least 1 - confidence, exact for drawing without replacement (one-sided Clopper & Pearson for
         a finite population; Buonaccorsi 1987, doi:10.1080/00031305.1987.10475484).
         """
-        least, most = self.n_included, self.n_total - self.n_sample + self.n_included
+        n_relevant = self.n_included + self.n_conflicts
+        least, most = n_relevant, self.n_total - self.n_sample + n_relevant
         while least < most:
             middle = (least + most + 1) // 2
-            probability = hypergeom.cdf(self.n_included, self.n_total, middle, self.n_sample)
+            probability = hypergeom.cdf(n_relevant, self.n_total, middle, self.n_sample)
             if probability >= 1 - self.confidence:
                 least = middle
             else:
@@ -64,9 +73,9 @@ def random_order(numbers: Iterable[int]) -> list[int]:
 
 
 def known_sample(labels: Sequence[int]) -> Sequence[int]:
-    """Return the longest sample without an unknown label, from ``labels`` in random order.
+    """Return the longest sample without an UNKNOWN label, from ``labels`` in random order.
 
-    A label is 1 (relevant), 0, or -1 if it is not known; samples grow by SAMPLE_STEP.
+    Other labels are 1 (relevant), 0 and IN_CONFLICT; samples grow by SAMPLE_STEP.
     """
     n_known = next((n for n, label in enumerate(labels) if label < 0), len(labels))
     is_all_known = n_known == len(labels)

@@ -174,7 +174,7 @@ def _features(texts: Sequence[str], cache: Path | None) -> Features:
 
 
 def _train(data: TrainingData, rows: Features) -> _TrainedRanker:
-    ranker = RelevanceRanker(question=data.question).fit(rows, data.labels)
+    ranker = RelevanceRanker(question=data.question_and_marks).fit(rows, data.labels)
     return _TrainedRanker(data=data, rows=rows, ranker=ranker)
 
 

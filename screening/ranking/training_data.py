@@ -1,22 +1,37 @@
 """What a ranking is trained on: a review's records, their labels, and its question."""
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import CTE, Row, select
 from sqlalchemy.orm import Session
 
 from protocols.schema import Protocol
+from review.decisions.situation import IS_LIVE
 from review.events import last_event
 from review.reviews import protocol_of
+from review.searches.formats.languages import language_of
+from review.states.clusters import Scope, members
 from review.states.flow import AWAITING, REMOVED, flow_states
 from review.states.resolution import resolutions
-from review.tables import Record, Search
-from review.vocabulary import FINISHED, Resolution, Stage
+from review.tables import Decision, MarkedWords, Record, Search
+from review.vocabulary import FINISHED, Resolution, Stage, Verdict
 from screening.ranking.features import record_text
 from screening.ranking.record_groups import groups_of
+
+
+@dataclass(frozen=True)
+class MarkedTerms:
+    """Words that reviewers marked as the reason for decisions on resolved records.
+
+    A group of words is there once for each decision that it was marked for.
+    """
+
+    included: Sequence[str] = ()
+    excluded: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -38,6 +53,7 @@ class TrainingData:
     question: str
     random_share: float
     n_resolved: int
+    marks: MarkedTerms
 
     @property
     def n_training(self) -> int:
@@ -48,6 +64,11 @@ class TrainingData:
     def n_included(self) -> int:
         """Return the number of records with the label 1."""
         return sum(label == 1 for label in self.labels)
+
+    @property
+    def question_and_marks(self) -> str:
+        """Return the text that the ranking starts from: the question and the marked words."""
+        return with_marks(self.question, self.marks.included)
 
     @property
     def mixing_parameters(self) -> dict[str, float]:
@@ -110,7 +131,41 @@ def training_data(session: Session, *, review_id: UUID, stage: Stage) -> Trainin
         ],
         labels=[_label(row, hidden_reasons) for row in rows],
         question=question_text(protocol),
+        marks=_marked_terms(session, Scope(review_id), stage=stage, resolved=resolved),
     )
+
+
+def _marked_terms(session: Session, scope: Scope, *, stage: Stage, resolved: CTE) -> MarkedTerms:
+    """Return the marks of live decisions that agree with the resolution of their record."""
+    member = members(scope)
+    agreeing = {
+        Resolution.INCLUDE: (Verdict.INCLUDE, Verdict.MAYBE),
+        Resolution.EXCLUDE: (Verdict.EXCLUDE,),
+    }
+    query = (
+        select(MarkedWords.words)
+        .join(Decision, Decision.id == MarkedWords.decision_id)
+        .join(member, member.c.record_id == Decision.record_id)
+        .join(resolved, resolved.c.cluster_id == member.c.cluster_id)
+        .where(
+            scope.up_to(Decision),
+            Decision.stage == stage,
+            Decision.round == resolved.c.round,
+            IS_LIVE,
+        )
+        .order_by(MarkedWords.words, Decision.id)
+    )
+    included, excluded = (
+        tuple(
+            session.scalars(
+                query.where(
+                    resolved.c.resolution == resolution.value, Decision.verdict.in_(verdicts)
+                )
+            )
+        )
+        for resolution, verdicts in agreeing.items()
+    )
+    return MarkedTerms(included, excluded)
 
 
 def full_record_text(record: Row[Any] | Record) -> str:
@@ -120,21 +175,41 @@ def full_record_text(record: Row[Any] | Record) -> str:
     return record_text(record.title, abstracts, " ".join(record.keywords))
 
 
+def with_marks(question: str, marks: Sequence[str]) -> str:
+    """Return a question with the words marked on included records added, each once.
+
+    So they weigh like terms of the question, and fade as it does (docs/adr/0026).
+    """
+    return "\n".join([question, *sorted(set(marks))])
+
+
 def question_text(protocol: Protocol) -> str:
     """Return the protocol's own words for what the review looks for, in all its languages."""
+    return "\n".join(question_phrasings(protocol).values())
 
-    def parts() -> Iterator[str]:
-        yield protocol.question
-        yield from protocol.question_framework.elements.values()
-        for criterion in protocol.criteria:
-            yield criterion.include
-            yield from criterion.include_examples
-        for concept in protocol.terminology:
-            yield concept.label
-            for names in concept.names.values():
-                yield from names
 
-    return "\n".join(parts())
+def question_phrasings(protocol: Protocol) -> dict[str, str]:
+    """Return the protocol's own words for what the review looks for, by language (ISO 639-1).
+
+    Each language has its phrasings, the names of concepts and the highlighted terms that favour
+    including, with their ``*``.  The question, the criteria and the labels themselves are in the
+    language that the question is recognised to be in, else in the first of the protocol's.
+    """
+    parts: dict[str, list[str]] = defaultdict(list)
+    recognised = language_of(protocol.question, None)
+    own = recognised if recognised in protocol.languages else protocol.languages[0]
+    parts[own] += [protocol.question, *protocol.question_framework.elements.values()]
+    for criterion in protocol.criteria:
+        parts[own] += [criterion.include, *criterion.include_examples]
+    for language, texts in protocol.phrasings.items():
+        parts[language] += texts
+    for concept in protocol.terminology:
+        parts[own].append(concept.label)
+        for language, names in concept.names.items():
+            parts[language] += names
+    for highlights in protocol.highlights:
+        parts[highlights.language] += highlights.include
+    return {language: "\n".join(texts) for language, texts in parts.items() if texts}
 
 
 def _label(row: Row[Any], hidden_reasons: set[str]) -> int:

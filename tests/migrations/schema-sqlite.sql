@@ -487,6 +487,23 @@ CREATE TABLE login_session (
 );
 CREATE INDEX ix_login_session_account_id ON login_session (account_id);
 
+CREATE TABLE marked_words (
+  decision_id CHAR(32) NOT NULL,
+  event_number INTEGER NOT NULL,
+  id CHAR(32) NOT NULL,
+  review_id CHAR(32) NOT NULL,
+  words VARCHAR(255) NOT NULL,
+  CONSTRAINT ck_marked_words_neither_empty_nor_a_text CHECK (length(words) BETWEEN 1 AND 200),
+  CONSTRAINT fk_marked_words_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_marked_words_review_id_decision_id FOREIGN KEY(review_id, decision_id) REFERENCES decision (review_id, id) ON DELETE RESTRICT,
+  CONSTRAINT fk_marked_words_review_id_event_number FOREIGN KEY(review_id, event_number) REFERENCES event (review_id, number) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED,
+  CONSTRAINT pk_marked_words PRIMARY KEY (id),
+  CONSTRAINT uq_marked_words_decision_id_words UNIQUE (decision_id, words)
+);
+CREATE INDEX ix_marked_words_event ON marked_words (review_id, event_number);
+CREATE TRIGGER marked_words_no_delete BEFORE DELETE ON marked_words BEGIN SELECT RAISE(ABORT, 'marked_words is append-only'); END;
+CREATE TRIGGER marked_words_no_update BEFORE UPDATE ON marked_words BEGIN SELECT RAISE(ABORT, 'marked_words is append-only'); END;
+
 CREATE TABLE membership (
   account_id CHAR(32) NOT NULL,
   id CHAR(32) NOT NULL,

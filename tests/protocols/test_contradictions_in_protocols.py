@@ -28,6 +28,11 @@ BAD_STAR = "use * only at the beginning or the end."
             "line 11: two lists of highlights have the language 'en'; change one of them.",
         ),
         (
+            "highlights:\n",
+            "phrasings: {pt: [Os títulos funcionam?]}\nhighlights:\n",
+            "line 9: phrasings are in 'pt', which is not in languages; add it or remove them.",
+        ),
+        (
             "[en, es]",
             "[en, es, en]",
             "line 3: language 'en' is listed twice; remove one of them.",

@@ -67,7 +67,7 @@ def make_everything(session: Session) -> Cast:
     include_fully(session, cast, first)
     include = decide(session, record_id=second, stage=Stage.TITLE_ABSTRACT,
                      verdict=Verdict.INCLUDE, by=cast.reviewer_a, note="Perhaps.", seconds=1.25,
-                     **in_review)  # fmt: skip
+                     marked_words=["paid for outcomes"], **in_review)  # fmt: skip
     exclude = decide(session, record_id=second, stage=Stage.TITLE_ABSTRACT,
                      verdict=Verdict.EXCLUDE, by=cast.reviewer_b, **in_review)  # fmt: skip
     adjudicate(session, record_id=second, stage=Stage.TITLE_ABSTRACT, verdict=Verdict.EXCLUDE,

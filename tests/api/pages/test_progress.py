@@ -13,33 +13,27 @@ from review.tables import Stop
 from review.verify import verify
 from review.vocabulary import Role, Stage, Verdict
 from screening.ranking.random_sample import SAMPLE_STEP
+from screening.ranking.runs import rank_records
 from tests.factories import decide_both, make_records
 
 
-def decided(session, cast, n, n_included):
-    """``n`` records that both reviewers read, the included ones first, and as many unread ones."""
-    records = make_records(session, cast.review_id, 2 * n)
-    for place, record in enumerate(records[:n]):
+def decided(session, cast, records, n_included):
+    """Let both reviewers decide on the records, and include the first ones."""
+    for place, record in enumerate(records):
         verdict = Verdict.INCLUDE if place < n_included else Verdict.EXCLUDE
         decide_both(session, cast, record, verdict)
-    return records
 
 
 def text_of(page):
     return " ".join(re.sub(r"<[^>]+>", " ", page.text).split())
 
 
-def test_numbers_are_shown_before_anything_was_read(sign_in, people):
-    page = sign_in(people.lead).get(f"/reviews/{people.slug}/stopping")
-
-    assert page.status_code == 200
-    assert "No relevant record has been found yet." in page.text
-    assert f"first {SAMPLE_STEP} records in random order are not all resolved yet" in text_of(page)
-
-
 def test_a_lead_stops_with_the_numbers_of_the_moment_and_goes_on_again(sign_in, people, database):
     with database.writing() as session:
-        decided(session, people, 40, 6)
+        records = make_records(session, people.review_id, 80)
+    rank_records(database, review_id=people.review_id, stage=Stage.TITLE_ABSTRACT, by=people.lead)
+    with database.writing() as session:
+        decided(session, people, records[:40], 6)
     lead, place = sign_in(people.lead), f"/reviews/{people.slug}/stopping"
 
     shown = text_of(lead.get(place))
@@ -69,7 +63,7 @@ def test_what_is_left_counts_as_automation_marked_it_where_the_lead_says_so(
     sign_in, people, database
 ):
     with database.writing() as session:
-        decided(session, people, 40, 6)
+        decided(session, people, make_records(session, people.review_id, 80)[:40], 6)
     lead, place = sign_in(people.lead), f"/reviews/{people.slug}/stopping"
 
     lead.post(place, {"rule": "Enough.", "by_automation": "true"})
@@ -103,7 +97,7 @@ def test_the_random_sample_counts_once_it_is_known_whole(sign_in, people, databa
 
 def test_agreement_is_shown_by_stage_and_by_two_people(sign_in, people, database):
     with database.writing() as session:
-        decided(session, people, 10, 3)
+        decided(session, people, make_records(session, people.review_id, 20)[:10], 3)
 
     page = text_of(sign_in(people.lead).get(f"/reviews/{people.slug}/agreement"))
 
@@ -157,3 +151,14 @@ def test_a_stop_with_a_programs_own_numbers_breaks_no_page(sign_in, people, data
 
     assert lead.get(f"{base}/stopping").status_code == 200
     assert "not estimated" in lead.get(f"{base}/map.json").json()["stopped"]
+
+
+def test_languages_without_words_are_named_before_anything_is_ranked(sign_in, people, database):
+    with database.writing() as session:
+        make_records(session, people.review_id, [{"language": "tr"}] * 3)
+    base = f"/reviews/{people.slug}"
+
+    for address in (base, f"{base}/fairness"):
+        shown = text_of(sign_in(people.lead).get(address))
+        assert "3 records are in Turkish. The protocol has no words in this language" in shown
+    assert "Turkish" not in text_of(sign_in(people.reviewer_a).get(base))

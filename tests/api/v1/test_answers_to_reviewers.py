@@ -165,3 +165,22 @@ def test_a_study_keeps_its_reports_and_contracts(program, people, filled, base):
     assert unlinked.json()["reports"] == []
     assert linked.json() == whole
     assert [contract["label"] for contract in whole["contracts"]] == ["Essex"]
+
+
+def test_marked_words_come_with_the_callers_own_decisions_and_follow_their_changes(
+    program, people, database, base
+):
+    with database.writing() as session:
+        [record] = make_records(session, people.review_id)
+    caller, path = program(people.reviewer_a), f"{base}{TA}/decisions"
+    body = {"record": str(record), "verdict": "include"}
+
+    first = caller.post(path, body | {"marked_words": ["paid for outcomes"]})
+    listed = caller.get(path).json()["items"]
+    changed = caller.post(path, body | {"supersedes": first.json()["id"], "verdict": "exclude"})
+    too_many = caller.post(path, body | {"marked_words": [f"word {n}" for n in range(21)]})
+
+    assert first.json()["marked_words"] == listed[0]["marked_words"] == ["paid for outcomes"]
+    assert changed.json()["marked_words"] == []
+    assert too_many.status_code == 422
+    assert program(people.reviewer_b).get(path).json()["items"] == []

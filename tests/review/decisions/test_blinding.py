@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from review.decisions.adjudication import adjudicate
 from review.decisions.blinding import conflicts, n_own_decisions, own_decision, own_decisions
 from review.decisions.decisions import decide, decision_of
+from review.decisions.marked_words import own_marks
 from review.decisions.reopening import reopen
 from review.duplicates.judgements import judge
 from review.errors import NotAllowed, NotFound, ReviewError
@@ -35,6 +36,7 @@ class Hidden:
     verdict: Verdict
     exclusion_reason: str | None = None
     note: str | None = None
+    marked_words: tuple[str, ...] = ()
 
 
 WORLDS = (
@@ -42,6 +44,7 @@ WORLDS = (
     Hidden(EXCLUDE, "date"),
     Hidden(EXCLUDE, "population", "Wrong country, I think."),
     Hidden(MAYBE, note="See the full text."),
+    Hidden(INCLUDE, marked_words=("outcomes contract",)),
 )
 
 
@@ -100,6 +103,7 @@ def everything_seen(
             f"{stage} own": lambda at=at: own_decisions(session, limit=50, **at, **in_review),
             f"{stage} how many": lambda at=at: n_own_decisions(session, **at, **in_review),
             f"{stage} own decision": lambda at=at: own_decision(session, **at, **on_record),
+            f"{stage} own marks": lambda at=at: own_marks(session, **at, **on_record),
             f"{stage} conflicts": lambda at=at: conflicts(session, **at, **in_review),
             f"{stage} deciding": lambda at=at: decide(session, verdict=INCLUDE, **at, **on_record),
             f"{stage} adjudicating": lambda at=at: adjudicate(
@@ -225,7 +229,7 @@ def test_the_ranker_learns_nothing_from_a_single_decision(session, cast):
     for world in in_each_world(session, WORLDS):
         make_decision(session, cast, records[1], cast.reviewer_a, TITLE_ABSTRACT, **asdict(world))
         data = training_data(session, review_id=cast.review_id, stage=TITLE_ABSTRACT)
-        learned.append((data.ids, data.texts, data.labels))
+        learned.append((data.ids, data.texts, data.labels, data.marks))
 
     assert learned[0][2] == [1, -1, -1, -1]
     assert all(world == learned[0] for world in learned)

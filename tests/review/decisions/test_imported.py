@@ -27,7 +27,7 @@ from review.storage.files import FileStore, sha256_of
 from review.tables import Account, Decision, Event, ImportedDecision
 from review.verify import verify
 from review.vocabulary import Act, SearchKind, Stage, Verdict
-from screening.progress.history import labels_in_screening_order
+from screening.progress.history import screened_labels
 from screening.queue.next_records import next_records
 from tests.factories import decide_both, make_records, make_review
 
@@ -205,7 +205,7 @@ def test_a_file_that_was_imported_as_a_search_is_read_in_the_same_way(database, 
     assert report.counts == {IMPORTED: 2}
 
 
-def test_imported_decisions_are_left_out_of_the_estimate_of_recall(database, review, tmp_path):
+def test_imported_decisions_have_no_place_in_the_order_of_screening(database, review, tmp_path):
     cast, records = review
     run_import(
         database, cast, rayyan(tmp_path, (TITLES[0], {"Ana": "Excluded", "Ben": "Excluded"}))
@@ -214,7 +214,8 @@ def test_imported_decisions_are_left_out_of_the_estimate_of_recall(database, rev
         decide_both(session, cast, records[1], Verdict.INCLUDE)
 
     with database.reading() as session:
-        assert labels_in_screening_order(session, review_id=cast.review_id, stage=EARLY) == [1]
+        labels = screened_labels(session, review_id=cast.review_id, stage=EARLY)
+    assert (labels.imported, labels.unranked, labels.ranked) == ([0], [1], [])
 
 
 def test_a_member_is_not_asked_again_and_an_import_is_not_own_work(database, review, tmp_path):

@@ -12,14 +12,14 @@ from screening.progress.stopping_rules import consecutive_irrelevant, recall_tes
 LABELS = st.lists(st.integers(0, 1), max_size=30)
 
 
-def slow_p_value(labels: list[int], *, n_total: int, percent: int) -> float:
+def slow_p_value(labels: list[int], *, n_total: int, percent: int, n_unordered: int = 0) -> float:
     """Try every tail, every number of relevant records and every way to draw, in whole numbers."""
     included, n_unscreened = sum(labels), n_total - len(labels)
     fewest = next(k for k in range(1, 9999) if 100 * included < percent * k)
     if fewest - included > n_unscreened:
         return 0.0
     least = Fraction(1)
-    for size in range(1, len(labels) + 1):
+    for size in range(1, len(labels) - n_unordered + 1):
         in_tail = sum(labels[-size:])
         hidden = fewest - (included - in_tail)
         urn = size + n_unscreened
@@ -38,6 +38,17 @@ def test_the_test_agrees_with_counting_every_way_to_draw(labels, n_unscreened, p
     assert found.p_value == pytest.approx(expected, abs=1e-9)
 
 
+@given(LABELS, st.integers(1, 30), st.data())
+def test_no_tail_begins_among_records_of_no_known_order(labels, n_unscreened, data):
+    n_unordered = data.draw(st.integers(0, len(labels)))
+    n_total = len(labels) + n_unscreened
+
+    found = recall_test(labels, n_total=n_total, n_unordered=n_unordered)
+
+    expected = slow_p_value(labels, n_total=n_total, percent=95, n_unordered=n_unordered)
+    assert found.p_value == pytest.approx(expected, abs=1e-9)
+
+
 @given(LABELS, st.integers(1, 30))
 def test_one_more_irrelevant_record_never_raises_the_p_value(labels, n_unscreened):
     n_total = len(labels) + n_unscreened
@@ -53,7 +64,7 @@ def test_a_long_irrelevant_tail_is_enough_and_the_sentence_says_so():
 
     assert found.is_reached
     assert found.sentence == (
-        "After 920 of 1000 records, 20 of them relevant, recall of at least 95 % is supported"
+        "After 920 of 1,000 records, 20 of them relevant, recall of at least 95 % is supported"
         " at 95 % confidence (p = 0.007)."
     )
 
