@@ -50,7 +50,7 @@ _COMPILED = tuple(
 )
 _HYPHENS = dict.fromkeys(map(ord, "\u00ad\u2010\u2011\u2012\u2013\u2014\u2212"), "-")
 _AROUND = " \t\n,;.:()[]"
-_MAY_BE_NUMBER = re.compile(r"\d{3}")
+_MAY_BE_NUMBER = re.compile(r"\d")
 # What may be before and after the number in a text that is nothing but a number.
 _ALONE = re.compile(
     r"(?:JPRN-|EUCTR|CTIS|EUDRACT|EU CT|(?:NO|NUMBER)\b|[ .:#-]){0,6}\0"

@@ -202,7 +202,7 @@ def test_the_number_of_a_trial_is_no_author(tmp_path, number):
     (record,) = records(tmp_path, text)
 
     assert record.authors == ("Roy, M.", "RECOVERY")
-    assert record.extra["AU"] == [number]
+    assert record.extra["registration number"] == [number.strip(",")]
 
 
 def test_lines_in_any_order_are_counted_as_they_are_read(tmp_path):
