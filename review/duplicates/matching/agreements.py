@@ -11,6 +11,7 @@ from review.duplicates.matching.prepare import Bools, Floats, Ints, Prepared
 # A title without its subtitle, as many indexes give it, reads as this likeness: where an
 # identifier or the first page agrees (380 pairs of 380 true), and where neither is known.
 CONTAINED_ANCHORED, CONTAINED = 92, 88
+LONG_BEGINNING = 7  # meaningful words: enough of a title cut short to know it by
 DEEP_PAGE = 50  # no report of a series begins at this page, and few articles of one author do
 
 
@@ -49,6 +50,24 @@ def same_issue(pairs: Comparison) -> Bools:
     """Say for each pair whether authors, journal, volume and issue agree and no place differs."""
     agrees = (pairs.authors >= 80) & (pairs.journal == 1) & (pairs.volume == 1)
     return np.asarray(agrees & (pairs.issue == 1) & no_place_differs(pairs), dtype=bool)
+
+
+def in_one_journal(records: Prepared, pairs: Comparison) -> Bools:
+    """Say for each pair whether it is an article: same people, year and journal, and a place.
+
+    At least one of the records has a volume and a page that is not the first; a report of a
+    series, which begins at page 1, has not.
+    """
+    ends = zip(pairs.left.tolist(), pairs.right.tolist(), strict=True)
+    placed = [any(records.volumes[end] and begins_later(records, end) for end in pair)
+              for pair in ends]  # fmt: skip
+    agrees = (pairs.journal == 1) & (pairs.authors >= 80) & (pairs.years_apart == 0)
+    return np.asarray(agrees & np.array(placed, dtype=bool), dtype=bool)
+
+
+def begins_later(records: Prepared, record: int) -> bool:
+    """Say whether a record's first page is known, and another than 1, S1 or the like."""
+    return records.first_pages[record].lstrip("abcdefghijklmnopqrstuvwxyz") not in {"", "1"}
 
 
 def no_place_differs(pairs: Comparison) -> Bools:

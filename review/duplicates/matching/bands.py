@@ -35,6 +35,10 @@ class Judged:
     vetoes: list[Veto | None]
     differences: Ints  # of the titles, as values of Difference
 
+    def is_identified(self, place: int) -> bool:
+        """Say whether the records of a pair have the same DOI or PubMed number."""
+        return bool(self.pairs.doi[place] == 1 or self.pairs.pmid[place] == 1)
+
     def ends(self) -> list[tuple[int, int]]:
         """Return the positions of the two records of each pair."""
         return list(zip(self.pairs.left.tolist(), self.pairs.right.tolist(), strict=True))
@@ -56,7 +60,7 @@ def judge(records: Prepared, left: Ints, right: Ints, *, tell: Progress) -> Judg
     )
     for place in list(_fits_two_works(records, judged)):
         judged.bands[place] = Band.ASK
-    for place in list(_within_series(judged)):
+    for place in list(_within_series(records, judged)):
         judged.bands[place], judged.vetoes[place] = Band.APART, IN_SERIES
     return judged
 
@@ -94,8 +98,9 @@ def _fits_two_works(records: Prepared, judged: Judged) -> Iterator[int]:
 def _two_works(records: Prepared, judged: Judged) -> Iterator[tuple[int, int]]:
     """Yield two pairs of one record, whose other records are two works.
 
-    Two works are those that a rule keeps apart.  A title cut short fits every work that begins
-    with it, so for such a record two works are any two that do not merge with each other.
+    Two works are those that a rule keeps apart or whose titles differ in a telling word.  A title
+    cut short fits every work that begins with it, so for such a record two works are any two that
+    do not merge with each other.
     """
     merges: dict[int, dict[int, int]] = {}  # record → partner → position of the pair
     cut: dict[int, dict[int, int]] = {}
@@ -106,16 +111,20 @@ def _two_works(records: Prepared, judged: Judged) -> Iterator[tuple[int, int]]:
             if judged.bands[place] is not Band.APART and records.cut_short[one]:
                 cut.setdefault(one, {})[other] = place
     for place, (a, b) in enumerate(judged.ends()):
-        if judged.bands[place] is Band.APART:
+        is_asked = judged.bands[place] is Band.ASK
+        is_telling = is_asked and judged.differences[place] == Difference.TELLING
+        if judged.bands[place] is Band.APART or is_telling:
             for shared in merges.get(a, {}).keys() & merges.get(b, {}).keys():
-                yield merges[a][shared], merges[b][shared]
+                pair = merges[a][shared], merges[b][shared]
+                if not (is_telling and all(map(judged.is_identified, pair))):
+                    yield pair
     for partners in cut.values():
         for (one, first), (other, second) in combinations(partners.items(), 2):
             if other not in merges.get(one, {}):
                 yield first, second
 
 
-def _within_series(judged: Judged) -> Iterator[int]:
+def _within_series(records: Prepared, judged: Judged) -> Iterator[int]:
     """Yield the questions about the reports of a long series.
 
     Where many titles differ from one another in a word (a report for each country), that word is
@@ -127,6 +136,7 @@ def _within_series(judged: Judged) -> Iterator[int]:
         for place, band in enumerate(judged.bands)
         if band is Band.ASK
         and judged.differences[place] == Difference.TELLING
+        and records.titles[ends[place][0]] != records.titles[ends[place][1]]
         and not anchored[place]
     ]
     partners = Counter(record for place in places for record in ends[place])

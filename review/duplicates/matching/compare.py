@@ -162,7 +162,25 @@ def _pages(records: Prepared, left: Ints, right: Ints) -> Ints:
     doubtful = ((first == 1) & starts_at_one & (last != 1)) | (
         (first == -1) & (starts_at_one | (last == 1))
     )
-    return np.where(doubtful, 0, first)
+    return np.where(doubtful, 0, np.where(_last_pages_differ(records, left, right), -1, first))
+
+
+def _last_pages_differ(records: Prepared, left: Ints, right: Ints) -> Bools:
+    """Say for each pair, one of which has lost its first page, whether the last pages differ.
+
+    What is left of a last page may be its end: 20 of 320.  Numbers of posters (P-10) differ too.
+    """
+    firsts, lasts = records.first_pages, records.last_pages
+    ends = zip(left.tolist(), right.tolist(), strict=True)
+    return np.array(
+        [
+            not (firsts[a] and firsts[b])
+            and bool(lasts[a] and lasts[b])
+            and not (lasts[a].endswith(lasts[b]) or lasts[b].endswith(lasts[a]))
+            for a, b in ends
+        ],
+        dtype=bool,
+    )
 
 
 def _journals(records: Prepared, left: Ints, right: Ints) -> Ints:

@@ -1,7 +1,8 @@
 """How the titles of two records differ: not at all, in spelling, in length, or in a telling word.
 
 A misspelling is a word that nobody else uses.  So a word that other titles have, or the abstracts
-of the two records, or the protocol, is not taken for a misspelling of another such word.
+of the two records, or the protocol, is not taken for a misspelling of another such word.  A slip
+is certain only if the records' abstracts use one of the two words, and nobody uses the other.
 """
 
 from collections import Counter
@@ -15,12 +16,18 @@ from rapidfuzz.distance import OSA, Levenshtein
 from review.duplicates.matching.compare import Comparison
 from review.duplicates.matching.normalise import STOP_WORDS
 from review.duplicates.matching.prepare import Ints, Prepared
-from review.duplicates.matching.series_words import NEGATIONS, is_opposite, series_words
+from review.duplicates.matching.series_words import (
+    DIRECTIONS,
+    NEGATIONS,
+    TELLING_CHARACTERS,
+    is_opposite,
+    series_words,
+)
 
 # One slip in four letters, two in nine: what remains is still closer to the word meant than to
 # most others.  Shorter words are too close to each other (UK, US; HIV, HPV).
 ONE_SLIP_FROM, TWO_SLIPS_FROM = 4, 9
-# Without a page or an identifier a slip must be certain: one letter of six, not the first.
+# Without a page or an identifier a slip must be one letter of six, and not the first.
 CERTAIN_SLIP_FROM = 6
 BLANK_SLIP_FROM = 8  # letters of two words that a mistyped blank made one
 
@@ -38,9 +45,10 @@ class Difference(IntEnum):
 
     NONE = 0  # the same words
     SLIP = 1  # words misspelt beyond doubt
-    SPELLING = 2  # words that may be misspelt
-    EXTRA = 3  # one title has words that the other leaves out
-    TELLING = 4  # different words
+    LIKELY_SLIP = 2  # words misspelt as far as the table shows
+    SPELLING = 3  # words that may be misspelt
+    EXTRA = 4  # one title has words that the other leaves out
+    TELLING = 5  # different words
 
 
 @dataclass(frozen=True)
@@ -49,13 +57,14 @@ class Context:
 
     known: Counter[str]  # in how many different titles of the table each word is
     titles: tuple[frozenset[str], frozenset[str]]  # the words of the two titles
-    used: frozenset[str]  # words of the two abstracts and of the protocol
-    names: frozenset[str] = frozenset()  # written as names in titles that write few words so
+    abstracts: frozenset[str] = frozenset()  # words of the two abstracts
+    terms: frozenset[str] = frozenset()  # words of the protocol
+    names: frozenset[str] = frozenset()  # written as names in one of the titles
 
     def is_known(self, word: str) -> bool:
         """Say whether others use the word too."""
         own = sum(word in title for title in self.titles)
-        return self.known[word] > own or word in self.used
+        return self.known[word] > own or word in self.abstracts or word in self.terms
 
 
 def title_differences(records: Prepared, pairs: Comparison) -> Ints:
@@ -75,7 +84,8 @@ def _of_pair(records: Prepared, left: int, right: int) -> Difference:
     context = Context(
         known=records.vocabulary,
         titles=(frozenset(records.words[left]), frozenset(records.words[right])),
-        used=frozenset(used) | records.protocol_words,
+        abstracts=frozenset(used),
+        terms=records.protocol_words,
         names=names,
     )
     return title_difference(*words, context)
@@ -84,13 +94,25 @@ def _of_pair(records: Prepared, left: int, right: int) -> Difference:
 def shared_part(records: Prepared, left: int, right: int) -> tuple[list[str], list[str]]:
     """Return the words of two titles, as far as those cut short go; their last may be half a word.
 
-    A title that ends before the other is cut short has no more words to compare.
+    Half a word counts as the word that it begins.  A title that ends before the other is cut
+    short has no more words to compare.
     """
-    one, other = records.words[left], records.words[right]
-    seen = [
-        len(words) - 1 for end, words in ((left, one), (right, other)) if records.cut_short[end]
-    ]
-    return (one[: min(seen)], other[: min(seen)]) if seen else (one, other)
+    one, other = list(records.words[left]), list(records.words[right])
+    seen = min(
+        (len(words) for end, words in ((left, one), (right, other)) if records.cut_short[end]),
+        default=None,
+    )
+    if not seen:
+        return one, other
+    one, other = one[:seen], other[:seen]
+    is_half = records.half_word[left] or records.half_word[right]
+    if is_half and len(one) == len(other) and _begins(one[-1], other[-1]):
+        return one[:-1], other[:-1]
+    return one, other
+
+
+def _begins(one: str, other: str) -> bool:
+    return one.startswith(other) or other.startswith(one)
 
 
 def title_difference(one: Sequence[str], other: Sequence[str], context: Context) -> Difference:
@@ -99,20 +121,41 @@ def title_difference(one: Sequence[str], other: Sequence[str], context: Context)
         return Difference.NONE
     one, other = _split_wide(one), _split_wide(other)
     only_one, only_other, found = unshared(one, other)
+    if not (only_one or only_other):
+        return found if found or _is_turned_round(one, other) else Difference.SPELLING
     for word in list(only_one):
         kin = _kin(word, only_other)
         if kin is not None:
             found = max(found, _word_difference(word, kin, context))
             only_one.remove(word)
             only_other.remove(kin)
-    if any(word in NEGATIONS for word in only_one + only_other):
-        return Difference.TELLING
-    if _has_letter(only_one) and _has_letter(only_other):  # Cohort A, Cohort B
+    if _is_telling(only_one, only_other):
         return Difference.TELLING
     rest_one, rest_other = _content(only_one, one), _content(only_other, other)
     if rest_one and rest_other:
         return Difference.TELLING
-    return max(found, Difference.EXTRA) if rest_one or rest_other else found
+    if not (rest_one or rest_other):
+        return found
+    short, long = (other, one) if rest_one else (one, other)
+    is_after = long[: len(short)] == short
+    is_series = not series_words().isdisjoint(rest_one + rest_other)
+    return Difference.TELLING if is_series and not is_after else max(found, Difference.EXTRA)
+
+
+def _is_telling(only_one: Sequence[str], only_other: Sequence[str]) -> bool:
+    """Say whether small words of the titles distinguish them: a negation, a letter, who and how."""
+    both = {*only_one, *only_other}
+    if both & NEGATIONS or both & TELLING_CHARACTERS:
+        return True
+    if _has_letter(only_one) and _has_letter(only_other):  # Cohort A, Cohort B
+        return True
+    return not (DIRECTIONS.isdisjoint(only_one) or DIRECTIONS.isdisjoint(only_other))
+
+
+def _is_turned_round(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Say whether one title has the two parts of the other in the other order."""
+    twice = " ".join([*other, *other])
+    return len(one) == len(other) and f" {' '.join(one)} " in f" {twice} "
 
 
 def _split_wide(words: Sequence[str]) -> list[str]:
@@ -213,7 +256,7 @@ def _word_difference(one: str, other: str, context: Context) -> Difference:
         return Difference.TELLING
     is_stop, is_series = {one, other} & STOP_WORDS, {one, other} & series_words()
     if is_stop:
-        return Difference.TELLING if is_series - is_stop else Difference.SLIP
+        return _stop_word_difference(one, other, context)
     if is_opposite(one, other) or len(is_series) == 2:
         return Difference.TELLING
     if _is_inflection(one, other):
@@ -221,17 +264,28 @@ def _word_difference(one: str, other: str, context: Context) -> Difference:
     n_known = context.is_known(one) + context.is_known(other)
     if n_known == 2:
         return Difference.TELLING
-    if one in context.names and other in context.names:  # Boston, Bolton
+    if n_known == 0 or is_series or (one in context.names and other in context.names):
         return Difference.SPELLING
-    return Difference.SLIP if n_known == 1 and _is_certain(one, other) else Difference.SPELLING
+    is_in_abstract = one in context.abstracts or other in context.abstracts
+    is_certain = is_in_abstract and _is_one_slip(one, other)
+    return Difference.SLIP if is_certain else Difference.LIKELY_SLIP
 
 
-def _is_certain(one: str, other: str) -> bool:
+def _stop_word_difference(one: str, other: str, context: Context) -> Difference:
+    """Return what it means that one of two words is as common as `the`: `teh`, `bhe`, WHO."""
+    word = other if one in STOP_WORDS else one
+    if word in series_words() or word in context.names or context.is_known(word):
+        return Difference.TELLING
+    is_swapped = sorted(one) == sorted(other)
+    is_certain = is_swapped or len(one) != len(other)
+    return Difference.SLIP if is_certain else Difference.LIKELY_SLIP
+
+
+def _is_one_slip(one: str, other: str) -> bool:
     return (
         min(len(one), len(other)) >= CERTAIN_SLIP_FROM
         and _distance(one, other) == 1
         and one[0] == other[0]
-        and not {one, other} & series_words()
     )
 
 

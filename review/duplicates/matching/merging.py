@@ -7,8 +7,11 @@ This rule removed most wrong merges when it was measured on the labelled sets.
 import numpy as np
 
 from review.duplicates.matching.agreements import (
+    LONG_BEGINNING,
     are_equal,
+    begins_later,
     content,
+    in_one_journal,
     likeness_of_titles,
     no_place_differs,
     same_issue,
@@ -19,8 +22,6 @@ from review.duplicates.matching.agreements import (
 from review.duplicates.matching.compare import Comparison
 from review.duplicates.matching.differences import Difference
 from review.duplicates.matching.prepare import Bools, Ints, Prepared
-
-LONG_BEGINNING = 7  # meaningful words: enough of a title cut short to know it by
 
 
 def may_merge(records: Prepared, pairs: Comparison, differences: Ints) -> Bools:
@@ -46,7 +47,7 @@ def is_anchored(pairs: Comparison) -> Bools:
     Such a pair is at least asked about, whatever else differs.
     """
     in_place = (pairs.journal == 1) & same_place(pairs) & (pairs.doi != -1)
-    in_issue = same_issue(pairs) & (pairs.title >= 97)
+    in_issue = same_issue(pairs) & ((pairs.title >= 97) | pairs.contained)
     return np.asarray((pairs.doi == 1) | (pairs.pmid == 1) | in_place | in_issue, dtype=bool)
 
 
@@ -54,18 +55,20 @@ def _difference_allowed(records: Prepared, pairs: Comparison) -> Ints:
     """Return the greatest difference of titles with which each pair may still be merged."""
     in_place = (pairs.page == 1) & (pairs.volume == 1) & (pairs.journal != -1)
     # Each report of a series begins at page 1, and many are equally long.
-    in_place &= np.array([records.first_pages[a] != "1" for a in pairs.left.tolist()], dtype=bool)
+    in_place &= np.array([begins_later(records, a) for a in pairs.left.tolist()], dtype=bool)
     in_place |= same_pages(records, pairs) & (pairs.journal == 1) & (pairs.authors >= 80)
     in_issue = same_issue(pairs) & (pairs.years_apart == 0)
-    allowed = np.where(in_issue, int(Difference.SPELLING), int(Difference.SLIP))
-    return np.where(in_place | (in_issue & pairs.contained), int(Difference.EXTRA), allowed)
+    is_anchored = in_place | (in_issue & pairs.contained)
+    is_article = in_one_journal(records, pairs)
+    allowed = np.where(is_article, int(Difference.LIKELY_SLIP), int(Difference.SLIP))
+    return np.where(is_anchored, int(Difference.EXTRA), allowed)
 
 
 def _by_identifier(records: Prepared, pairs: Comparison) -> Bools:
     # The abstracts of one supplement share its DOI (414 pairs in one set): titles must agree too,
     # and on other pages so must the people.
     title = likeness_of_titles(pairs)
-    same_people = (pairs.authors < 0) | (pairs.authors >= 50)
+    same_people = (pairs.authors < 0) | (pairs.authors >= 80)
     elsewhere = (pairs.page == -1) & ((title < 97) | ~same_people)
     translated = same_pages(records, pairs) & (pairs.authors >= 80)
     by_doi = (pairs.doi == 1) & ((title >= 80) | translated) & ~elsewhere

@@ -61,7 +61,8 @@ _TRAILING_NOTE = re.compile(r"(?:\s*\[[^\[\]]{1,60}\]\s*\.?)+\s*$")
 _DOI = re.compile(r"10\.\d{4,9}/[^\s\"]+")
 # BibTeX writes the underscore of a DOI as `\_`, `{\_}` or `\textunderscore{}`; no DOI has these.
 _TEX_IN_DOI = re.compile(r"[{}]|\\(?=[^A-Za-z])")
-_TEX_UNDERSCORE = re.compile(r"\\(?:text)?underscore\s?")
+_TEX_NAMES = {"underscore": "_", "less": "<", "greater": ">", "asciitilde": "~"}
+_TEX_NAME = re.compile(r"\\(?:text)?(underscore|less|greater|asciitilde)\b ?|\$([<>])\$")
 _YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d)(?!\d)")
 _PAGE = re.compile(r"([a-z]{0,4})(\d{1,9})[a-z]{0,2}(?:-([a-z]{0,4})(\d{1,9}))?")
 _LOST_FIRST_PAGE = re.compile(r"\s*[a-z. ]{1,9}-(\d{1,9})\b")  # `Suppl-29`, `t-20`
@@ -154,28 +155,40 @@ def _joined(found: re.Match[str]) -> str:
 def names(text: str) -> frozenset[str]:
     """Return the words of a title that are written as names: with a capital, amid small letters.
 
-    A title that capitalises most of its words shows no names, nor does its first word.
+    Those are acronyms and, unless the title capitalises most of its words, words but the first.
     """
-    words = re.findall(r"[^\W\d_]+", text[:TITLE_LIMIT])[1:]
-    telling = [word for word in words if word.casefold() not in STOP_WORDS]
+    words = re.findall(r"[^\W\d_]+", text[:TITLE_LIMIT])
+    if all(word.isupper() for word in words):
+        return frozenset()
+    acronyms = [word for word in words if len(word) > 1 and word.isupper()]
+    telling = [word for word in words[1:] if word.casefold() not in STOP_WORDS]
     capital = [word for word in telling if word[0].isupper()]
     if len(telling) < 4 or 2 * len(capital) > len(telling):
-        return frozenset()
-    return frozenset(plain(word) for word in capital)
+        capital = []
+    return frozenset(plain(word) for word in (*acronyms, *capital))
 
 
 def is_cut_short(text: str) -> bool:
     """Say whether a title ends in an ellipsis, as search engines print long ones."""
-    return text.rstrip().endswith(("…", "...")) or len(text) > TEXT_LIMIT
+    return text.rstrip(" ])").endswith(("…", "...")) or len(text) > TEXT_LIMIT
+
+
+def ends_in_half_a_word(text: str) -> bool:
+    """Say whether a title cut short is cut inside a word, as far as its spelling shows."""
+    return is_cut_short(text) and not text.rstrip(" ])…").rstrip(".").endswith((" ", "[", "("))
 
 
 def doi(text: str) -> str:
     """Return the DOI from `10.` on, lower case and unquoted, wherever it is in ``text``."""
     if "10." not in text:
         return ""
-    text = _TEX_IN_DOI.sub("", _TEX_UNDERSCORE.sub("_", html.unescape(text[:TEXT_LIMIT])))
+    text = _TEX_IN_DOI.sub("", _TEX_NAME.sub(_named, html.unescape(text[:TEXT_LIMIT])))
     found = _DOI.search(unquote(text).lower() if "%" in text else text.lower())
     return found[0].rstrip(".,;)]}'/>") if found else ""
+
+
+def _named(found: re.Match[str]) -> str:
+    return found[2] or _TEX_NAMES[found[1]]
 
 
 def year(text: str) -> int:

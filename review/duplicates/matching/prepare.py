@@ -163,6 +163,12 @@ class Prepared:
         return [normalise.names(text) for text in self.raw["title"]]
 
     @cached_property
+    def half_word(self) -> Bools:
+        """Say for each record whether its title is cut short inside a word."""
+        titles = self.raw["title"]
+        return np.array([normalise.ends_in_half_a_word(text) for text in titles], dtype=bool)
+
+    @cached_property
     def recurring(self) -> Bools:
         """Say for each record whether its title suggests another one like it next year."""
         return np.array([bool(_YEARLY.search(title)) for title in self.titles], dtype=bool)

@@ -50,13 +50,25 @@ no not non without never nor neither none sans pas ni sin nunca sem nao nem ohne
 keinen nie
 """
 NEGATIONS = frozenset(_NEGATIONS.split())
+# Characters that turn what follows into something else: not, without, women, men, and compass.
+TELLING_CHARACTERS = frozenset("非未不无無女男东東西南北上下前后後")
+# Short words that ask or direct, and so are not interchangeable like `of` and `for`.
+_DIRECTIONS = """
+who whom whose how what why when where which from to with within between
+qui que quoi comment pourquoi quand ou depuis vers avec
+quien quienes como cuando donde cual desde hacia con
+quem quando onde qual de para com
+wer wie was warum wann wo welche von nach mit
+"""
+DIRECTIONS = frozenset(_DIRECTIONS.split()) - {"de", "que", "para"}
 # What turns a word into its opposite, or into what comes before, after, above or below it.
 PREFIXES = (
     "un", "in", "im", "il", "ir", "non", "dis", "de", "des", "mis", "anti", "counter", "contra",
     "contre", "gegen", "nicht", "pre", "post", "sub", "super", "over", "under", "hyper", "hypo",
     "inter", "intra", "extra", "multi", "mono", "bi", "tri", "semi", "co", "re", "pro", "a", "an",
     "ex", "micro", "macro", "infra", "supra", "trans", "uni", "endo", "exo", "ecto", "iso", "auto",
-    "allo", "homo", "hetero", "out", "up", "down", "sobre", "sous", "uber", "unter", "vor", "nach",
+    "allo", "homo", "hetero", "out", "up", "down", "i", "sobre", "sous", "uber", "unter",
+    "vor", "nach",
 )  # fmt: skip
 
 

@@ -10,10 +10,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
+import numpy as np
+
+from review.duplicates.matching.agreements import LONG_BEGINNING, in_one_journal
 from review.duplicates.matching.compare import Comparison, unmatched_words
 from review.duplicates.matching.differences import shared_part
-from review.duplicates.matching.normalise import NUMBER_WORDS, numbers
+from review.duplicates.matching.normalise import NUMBER_WORDS, STOP_WORDS, numbers
 from review.duplicates.matching.prepare import Prepared
+from review.duplicates.matching.series_words import series_words
 
 T = TypeVar("T")
 
@@ -288,8 +292,13 @@ def is_hidden(pairs: Comparison, records: Prepared, place: int) -> bool:
     if not pair.is_cut or pair.is_anchored:
         return False
     short, long = sorted(pair.words, key=len)
-    tail = " ".join(long[max(len(short) - 1, 0) :])
-    return any(pattern.search(tail) for pattern in (_PART, _TRAILING_NUMBER, _SATELLITE))
+    hidden = [word for word in long[max(len(short) - 1, 0) :] if word not in STOP_WORDS]
+    if any(pattern.search(" ".join(hidden)) for pattern in (_PART, _TRAILING_NUMBER, _SATELLITE)):
+        return True
+    is_article = bool(in_one_journal(records, pairs.take(np.array([place])))[0])
+    telling = series_words() | records.protocol_words
+    is_telling = any(word in telling or len(word) == 1 for word in hidden)
+    return is_telling and not (is_article and pair.content >= LONG_BEGINNING)
 
 
 def _stock_title(pair: _Pair) -> Veto | None:

@@ -40,6 +40,7 @@ def test_titles_lose_markup_accents_and_notes(written, plain):
         (r"10.1007/s10506\_12", "10.1007/s10506_12"),
         (r"{10.1016\/j.x{\_}y}", "10.1016/j.x_y"),
         (r"10.1002/a\textunderscore b", "10.1002/a_b"),
+        (r"10.1002/1\textless{}2::3\textgreater{}4$<$5", "10.1002/1<2::3>4<5"),
         ("not a doi", ""),
         ("10.", ""),
     ],

@@ -103,14 +103,18 @@ def test_a_translated_title_is_asked_about_and_never_merged():
          Band.ASK),
         ({"title": "Research note: " + ARTICLE["title"]}, {}, Band.MERGE),
         ({"year": "2019"}, {}, Band.MERGE),
-        ({"title": ARTICLE["title"].replace("harm", "hram"), "pages": "Suppl-376"}, {}, Band.MERGE),
+        ({"title": ARTICLE["title"].replace("harm", "hram"), "pages": "Suppl-376"}, {}, Band.ASK),
+        ({"title": "Comment: " + ARTICLE["title"]}, {}, Band.ASK),
+        ({"pages": "P-10"}, {"pages": "O-90"}, Band.ASK),
+        ({"pages": "t-340"}, {"pages": "314-320"}, Band.ASK),
         ({"pages": "Suppl-376"}, {}, Band.MERGE),
         ({"pages": "t-76"}, {}, Band.MERGE),
         ({"author": "New Zealand Ministry of Health", "pages": "369-376"}, {"pages": "369-376"},
          Band.MERGE),
         ({"volume": "82", "pages": "369-376"}, {"pages": "369-376"}, Band.MERGE),
     ],
-    ids=["parts", "label", "years apart", "misspelt", "first page lost", "first page cut",
+    ids=["parts", "label", "years apart", "misspelt", "comment", "posters", "other last page",
+         "first page lost", "first page cut",
          "organisation", "volume mistyped"],
 )  # fmt: skip
 def test_one_issue_of_one_journal_is_an_anchor(left, right, band):
@@ -191,7 +195,7 @@ def test_a_report_that_names_many_trials_is_not_about_one_of_them():
 
 def test_a_title_cut_short_that_fits_two_works_is_asked_about():
     place = {"doi": "", "volume": "", "number": "", "pages": ""}
-    stub = make_record(**place, title=ARTICLE["title"][:60] + "…")
+    stub = make_record(**place, title=ARTICLE["title"][:72] + "…")
     other = make_record(
         doi="10.1093/other", pages="501-509", title=ARTICLE["title"] + ": a secondary analysis"
     )
