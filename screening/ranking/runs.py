@@ -229,7 +229,7 @@ def _write(database: Database, trained: _TrainedRanker, report: Callable[[float]
 def _begin(database: Database, trained: _TrainedRanker) -> UUID:
     """Write the run whose ranks come next, not in use yet, and return its id."""
     data, ranker = trained.data, trained.ranker
-    parameters = ranker.stored_parameters()
+    parameters = ranker.get_params()
     del parameters["question"]
     run_id = uuid4()
     run = ModelRun(
