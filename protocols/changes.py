@@ -27,6 +27,7 @@ LISTS = {
 SUMMARISED = {
     "question_framework": "The question framework changes.",
     "highlights": "The highlighted terms change.",
+    "phrasings": "The phrasings of the question change, and with them the first ranking.",
     "terminology": "The terminology changes, and with it the first ranking of records.",
     "duplicates": "The rules for merging duplicates change.",
     "stopping": "The stopping rule changes.",

@@ -120,6 +120,9 @@ def _languages_used(protocol: Part) -> Iterator[tuple[Path, str, str]]:
     for highlights in protocol.parts("highlights"):
         if code := highlights.text("language"):
             yield (*highlights.path, "language"), code, "highlights"
+    phrasings = protocol.part("phrasings")
+    for code in phrasings.data:
+        yield (*phrasings.path, code), code, "phrasings"
     for concept in protocol.parts("terminology"):
         names = concept.part("names")
         for code in names.data:

@@ -240,6 +240,8 @@ class Protocol(_Part):
 
     title: Text
     question: Text
+    phrasings: dict[Language, tuple[Text, ...]] = {}
+    """The question and criteria in other words and languages; the ranking starts from them too."""
     question_framework: QuestionFramework = QuestionFramework(name="free")
     criteria: tuple[Criterion, ...] = ()
     languages: Annotated[tuple[Language, ...], Field(min_length=1)]

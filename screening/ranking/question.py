@@ -1,5 +1,7 @@
 """How well texts match the review's question, before and while records are screened."""
 
+import re
+import sys
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +26,9 @@ BM25_B = 0.75
 # Tried on families of labelled reviews: docs/adr/0024.
 MISSES_TO_HALF = 5.0
 MISSES_PER_HIT = 10.0
+
+BEGINNINGS = re.compile(r"(\w+)\*")
+LAST_LETTER = chr(sys.maxunicode)
 
 MOST_TYPICAL = 1.5  # what the text most like the collection gains, and the least like it loses
 
@@ -81,13 +86,14 @@ class QuestionMatch:
 def match_question(X: Features, question: str, *, tfidf: csr_array) -> QuestionMatch:
     """Return how the texts of a collection match the distinct words of ``question``.
 
+    A word that ends in ``*`` means every word that begins so.
+
     A text also counts for how much it resembles the whole collection, by the cosine of its TF-IDF
     weights, rows of ``tfidf``, and their sum.  The collection is what the review's searches found,
     so what most of it shares tends to be near to the question.  Only the ranks of the cosines
     count, so that no text gains or loses more than a clear match with the question gives it.
     """
-    distinct = sorted(set(tokenise(question)))
-    words = tuple(word for word in distinct if _contains(X.words, word))
+    words = _words_in_texts(X, question)
     scores = bm25(X, words)
     return QuestionMatch(
         words=words,
@@ -145,6 +151,15 @@ def _counts(X: Features, words: Sequence[str]) -> csr_array:
 def _n_texts_with(counts: csr_array) -> NDArray[np.int64]:
     """Return how many rows have something in each column."""
     return np.bincount(counts.indices, minlength=counts.shape[1])
+
+
+def _words_in_texts(X: Features, question: str) -> tuple[str, ...]:
+    """Return the distinct words of ``question`` that some text contains, sorted."""
+    found = {word for word in tokenise(question) if _contains(X.words, word)}
+    for beginning in tokenise(" ".join(BEGINNINGS.findall(question))):
+        first, end = (bisect_left(X.words, word) for word in (beginning, beginning + LAST_LETTER))
+        found.update(X.words[first:end])
+    return tuple(sorted(found))
 
 
 def _contains(words: Sequence[str], word: str) -> bool:

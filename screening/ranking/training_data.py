@@ -121,10 +121,15 @@ def full_record_text(record: Row[Any] | Record) -> str:
 
 
 def question_text(protocol: Protocol) -> str:
-    """Return the protocol's own words for what the review looks for, in all its languages."""
+    """Return the protocol's own words for what the review looks for, in all its languages.
+
+    A ``*`` at the end of a highlighted term means any ending there too (see `match_question`).
+    """
 
     def parts() -> Iterator[str]:
         yield protocol.question
+        for phrasings in protocol.phrasings.values():
+            yield from phrasings
         yield from protocol.question_framework.elements.values()
         for criterion in protocol.criteria:
             yield criterion.include
@@ -133,6 +138,8 @@ def question_text(protocol: Protocol) -> str:
             yield concept.label
             for names in concept.names.values():
                 yield from names
+        for highlights in protocol.highlights:
+            yield from highlights.include
 
     return "\n".join(parts())
 

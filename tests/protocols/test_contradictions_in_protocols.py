@@ -43,6 +43,11 @@ BAD_STAR = "use * only at the beginning or the end."
             "line 10: highlights are in 'fr', which is not in languages; add it or remove them.",
         ),
         (
+            "highlights:\n",
+            "phrasings: {pt: [Os títulos funcionam?]}\nhighlights:\n",
+            "line 9: phrasings are in 'pt', which is not in languages; add it or remove them.",
+        ),
+        (
             "      es: [bono",
             "      pt: [bono",
             "line 17: names of concept 'bond' are in 'pt', which is not in languages; add it or "

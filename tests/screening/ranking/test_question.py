@@ -41,6 +41,14 @@ def test_each_distinct_word_of_the_question_counts_once_if_some_text_contains_it
     np.testing.assert_allclose(found.scores(np.ones(2)), standardise(found.word_scores.sum(axis=1)))
 
 
+def test_a_word_that_ends_in_a_star_means_every_word_that_begins_so():
+    texts = ["contract", "contracts and bonds", "contraction", "contrary", "a bond"]
+
+    found = match(texts, "outcome contract*, Bond")
+
+    assert found.words == ("bond", "contract", "contraction", "contracts")
+
+
 def test_a_word_loses_weight_with_every_miss_and_regains_it_with_hits():
     found = match(["bond fish", "bond", "bond", "sea"], "bond fish sea")
 
