@@ -3,6 +3,7 @@
 import re
 import sys
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -32,6 +33,7 @@ LAST_LETTER = chr(sys.maxunicode)
 
 MOST_TYPICAL = 1.5  # what the text most like the collection gains, and the least like it loses
 
+MIN_GROUP_SIZE = 10  # texts needed for a useful mean and standard deviation
 MIN_SPREAD = 1e-9  # of scores; below this they differ only by rounding errors
 
 
@@ -44,6 +46,7 @@ class QuestionMatch:
     n_texts_with: NDArray[np.int64]  # each word
     spread: float  # standard deviation of the texts' scores while no word has lost weight
     typicality: Floats  # how much each text resembles the collection, from -1.5 to 1.5
+    groups: NDArray[np.intp]  # the number of each text's language
 
     def word_weights(
         self,
@@ -64,11 +67,16 @@ class QuestionMatch:
         return np.asarray(kept / (kept + misses), dtype=np.float64)
 
     def scores(self, word_weights: Floats) -> Floats:
-        """Return the texts' scores, shape (n,), on the scale they have with weights of 1."""
+        """Return the texts' scores, shape (n,), on the scale they have with weights of 1.
+
+        Their mean is 0 in every language, so that a question without words in a language neither
+        helps nor harms its texts.
+        """
         scores = self.word_scores @ word_weights
         if self.spread < MIN_SPREAD:
             return np.zeros_like(scores)
-        return np.asarray((scores - scores.mean()) / self.spread)
+        means = np.bincount(self.groups, weights=scores) / np.maximum(np.bincount(self.groups), 1)
+        return np.asarray((scores - means[self.groups]) / self.spread)
 
     @property
     def is_telling(self) -> NDArray[np.bool_]:
@@ -83,7 +91,9 @@ class QuestionMatch:
         return [self.words[column] for column in rarest if is_shown[column]]
 
 
-def match_question(X: Features, question: str, *, tfidf: csr_array) -> QuestionMatch:
+def match_question(
+    X: Features, question: str, *, tfidf: csr_array, languages: Sequence[str] | None = None
+) -> QuestionMatch:
     """Return how the texts of a collection match the distinct words of ``question``.
 
     A word that ends in ``*`` means every word that begins so.
@@ -91,16 +101,21 @@ def match_question(X: Features, question: str, *, tfidf: csr_array) -> QuestionM
     A text also counts for how much it resembles the whole collection, by the cosine of its TF-IDF
     weights, rows of ``tfidf``, and their sum.  The collection is what the review's searches found,
     so what most of it shares tends to be near to the question.  Only the ranks of the cosines
-    count, so that no text gains or loses more than a clear match with the question gives it.
+    count, so that no text gains or loses more than a clear match with the question gives it.  They
+    are ranks within a language, if the texts' ``languages`` are given, shape (n,): a text has
+    little in common with texts in another language, whatever it is about.
     """
     words = _words_in_texts(X, question)
     scores = bm25(X, words)
+    groups = _numbered([""] * X.n_texts if languages is None else languages)
+    likeness = tfidf @ np.asarray(tfidf.sum(axis=0)).reshape(-1)
     return QuestionMatch(
         words=words,
         word_scores=scores,
         n_texts_with=_n_texts_with(scores),
         spread=float(scores.sum(axis=1).std()) if X.n_texts else 0.0,
-        typicality=MOST_TYPICAL * _evenly_spread(tfidf @ np.asarray(tfidf.sum(axis=0)).reshape(-1)),
+        typicality=MOST_TYPICAL * _evenly_spread(likeness, groups),
+        groups=groups,
     )
 
 
@@ -128,10 +143,22 @@ def standardise(scores: Floats) -> Floats:
     return np.asarray((scores - scores.mean()) / spread, dtype=np.float64)
 
 
-def _evenly_spread(scores: Floats) -> Floats:
-    """Return the ranks of ``scores``, evenly spread over -1 to 1; equal scores have equal ranks."""
+def _numbered(languages: Sequence[str]) -> NDArray[np.intp]:
+    """Return a number for each text's language; languages of too few texts share one."""
+    n_texts_in = Counter(languages)
+    common = sorted(language for language, n in n_texts_in.items() if n >= MIN_GROUP_SIZE)
+    number_of = {language: number for number, language in enumerate(common, start=1)}
+    return np.array([number_of.get(language, 0) for language in languages], dtype=np.intp)
+
+
+def _evenly_spread(scores: Floats, groups: NDArray[np.intp]) -> Floats:
+    """Return the ranks of ``scores`` in their groups, spread over -1 to 1; equal ones are equal."""
     rounded = np.round(scores, 9)  # so that machines whose last digits differ agree
-    return np.asarray((2 * rankdata(rounded) - 1) / max(len(scores), 1) - 1)
+    spread = np.zeros(len(scores))
+    for group in np.unique(groups):
+        in_group = groups == group
+        spread[in_group] = (2 * rankdata(rounded[in_group]) - 1) / in_group.sum() - 1
+    return spread
 
 
 def _counts(X: Features, words: Sequence[str]) -> csr_array:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -14,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from screening.ranking import features
 from screening.ranking.features import Features
 from screening.ranking.question import (
+    MIN_GROUP_SIZE,
     MISSES_PER_HIT,
     MISSES_TO_HALF,
     QuestionMatch,
@@ -29,7 +31,6 @@ Labels = NDArray[np.int64]
 # Raise this whenever the same parameters and labels give different scores.
 VERSION = 4
 
-MIN_GROUP_SIZE = 10  # texts needed for a useful mean and standard deviation
 MIN_QUESTION_WEIGHT = 0.05  # below which words of the question are not shown
 
 
@@ -94,10 +95,11 @@ class RelevanceRanker(BaseEstimator):  # type: ignore[misc]
         self.short_text_misses = short_text_misses
         self.decimals = decimals
 
-    def fit(self, X: Features, y: ArrayLike) -> Self:
+    def fit(self, X: Features, y: ArrayLike, *, languages: Sequence[str] | None = None) -> Self:
         """Train on the rows ``X`` and their labels ``y``, 1 (included) or 0, both of shape (n,).
 
-        There may be no row at all.  A label of -1 means that a row is not labelled.  Raises
+        There may be no row at all.  A label of -1 means that a row is not labelled.  ``languages``
+        has one for every text of the collection, for the question's part of the score.  Raises
         ValueError for other labels.
         """
         labels = _checked_labels(y, n_rows=len(X))
@@ -107,6 +109,7 @@ class RelevanceRanker(BaseEstimator):  # type: ignore[misc]
         keys = list(zip(training.digests, labels[known].tolist(), strict=True))
         order = np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.intp)
         rows, sorted_labels = training.rows[order], labels[known[order]]
+        self.languages_ = None if languages is None else tuple(languages)
         self.coef_ = self._fit_terms(self._weights(X)[rows], sorted_labels)
         self.n_included_ = int(sorted_labels.sum())
         self.word_weights_ = self._match(X).word_weights(
@@ -135,7 +138,14 @@ class RelevanceRanker(BaseEstimator):  # type: ignore[misc]
         # Adding zero turns -0.0 into 0.0.
         return np.asarray(np.round(scores[X.rows], self.decimals) + 0.0, dtype=np.float64)
 
-    def held_out_scores(self, X: Features, y: ArrayLike, *, folds: int = 5) -> Floats:
+    def held_out_scores(
+        self,
+        X: Features,
+        y: ArrayLike,
+        *,
+        languages: Sequence[str] | None = None,
+        folds: int = 5,
+    ) -> Floats:
         """Return each labelled row's score by a ranker that did not see its label, shape (n,).
 
         Rows are put into ``folds`` by their texts, so that equal texts are held out together.  Rows
@@ -148,7 +158,8 @@ class RelevanceRanker(BaseEstimator):  # type: ignore[misc]
             in_fold = np.flatnonzero((fold_of == fold) & (labels >= 0))
             if len(in_fold):
                 other_labels = np.where(fold_of == fold, -1, labels)
-                scores[in_fold] = clone(self).fit(X, other_labels).score(X.take(in_fold))
+                ranker = clone(self).fit(X, other_labels, languages=languages)
+                scores[in_fold] = ranker.score(X.take(in_fold))
         return scores
 
     def explain(self, X: Features) -> list[RankingTerms]:
@@ -185,7 +196,7 @@ class RelevanceRanker(BaseEstimator):  # type: ignore[misc]
         """Return the sha256 of everything the scores depend on: equal ones have equal ranks.
 
         That is the parameters with the question, the texts and labels trained on, in any order,
-        and the collection, which says how rare a word is.
+        and the collection with its languages, which says how rare a word is.
         """
         check_is_fitted(self)
         basis = {
@@ -193,6 +204,7 @@ class RelevanceRanker(BaseEstimator):  # type: ignore[misc]
             "parameters": self.get_params(),
             "training": self.training_,
             "collection": self.collection_digest_,
+            "languages": self.languages_,
         }
         return hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()
 
@@ -226,8 +238,8 @@ class RelevanceRanker(BaseEstimator):  # type: ignore[misc]
     def _match(self, X: Features) -> QuestionMatch:
         question = self.question or ""
         return X.derive_once(
-            ("question", question, *self._tfidf_key()),
-            lambda: match_question(X, question, tfidf=self._weights(X)),
+            ("question", question, self.languages_, *self._tfidf_key()),
+            lambda: match_question(X, question, tfidf=self._weights(X), languages=self.languages_),
         )
 
     def _question_scores(self, X: Features) -> Floats:

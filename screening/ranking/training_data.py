@@ -16,7 +16,7 @@ from review.states.resolution import resolutions
 from review.tables import Record, Search
 from review.vocabulary import FINISHED, Resolution, Stage
 from screening.ranking.features import record_text
-from screening.ranking.record_groups import groups_of
+from screening.ranking.record_groups import GROUPINGS, groups_of
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,11 @@ class TrainingData:
     question: str
     random_share: float
     n_resolved: int
+
+    @property
+    def languages(self) -> list[str]:
+        """Return the language of each record, empty if it is not known."""
+        return [groups[GROUPINGS.index("language")] for groups in self.groups]
 
     @property
     def n_training(self) -> int:

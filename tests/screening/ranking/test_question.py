@@ -84,6 +84,23 @@ def test_the_weights_lie_between_0_and_1_and_depend_on_no_order(data):
     assert (one_more_miss <= drawn).all()
 
 
+def test_a_language_that_the_question_has_no_words_in_is_not_put_behind():
+    english = [f"impact bond study {n} of the town" for n in range(30)]
+    spanish = [f"estudio {n} del bono de la ciudad" for n in range(10)]
+    rows = extract([*english, *spanish])
+    words = [[float(word in text.split()) for word in rows.words] for text in [*english, *spanish]]
+    tfidf, languages = csr_array(np.array(words)), ["en"] * 30 + ["es"] * 10
+    is_spanish = np.arange(40) >= 30
+
+    apart = match_question(rows, "impact bond", tfidf=tfidf)
+    fair = match_question(rows, "impact bond", tfidf=tfidf, languages=languages)
+
+    assert apart.scores(np.ones(2))[is_spanish].mean() < -1
+    assert apart.typicality[is_spanish].max() < apart.typicality[~is_spanish].min()
+    assert np.abs(fair.scores(np.ones(2))).max() < 0.2
+    assert fair.typicality[is_spanish].mean() == pytest.approx(fair.typicality[~is_spanish].mean())
+
+
 @pytest.mark.parametrize("question", ["", "zzz", "... ?"])
 def test_without_a_word_of_the_question_in_the_texts_the_most_typical_come_first(question):
     found = match(["fish sea", "fish sea tide", "fish", "stone"], question)

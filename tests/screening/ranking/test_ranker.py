@@ -158,6 +158,7 @@ def test_every_cause_of_another_ranking_changes_the_fingerprint():
         RelevanceRanker().fit(FEATURES, fewer),
         RelevanceRanker().fit(FEATURES, opposite),
         RelevanceRanker().fit(FEATURES.extend(["one more"]), [*y, -1]),
+        RelevanceRanker().fit(FEATURES, y, languages=["en"] * len(TEXTS)),
     ]
 
     assert len({ranker.fingerprint() for ranker in rankers}) == len(rankers)
