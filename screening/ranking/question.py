@@ -24,7 +24,7 @@ BM25_B = 0.75
 
 # A word of the question has half its weight after so many irrelevant records with the word and
 # no relevant one.  A relevant record outweighs ten irrelevant ones, about as in the classifier.
-# Tried on families of labelled reviews: docs/adr/0024.
+# Tried on families of labelled reviews: docs/adr/0024 and 0025.
 MISSES_TO_HALF = 5.0
 MISSES_PER_HIT = 10.0
 

@@ -56,7 +56,7 @@ class RelevanceRanker(BaseEstimator):  # type: ignore[misc]
 
     With neither labels nor question all scores are 0, so the input order stays.  The result
     depends neither on chance nor on the order of the training rows, and everything runs in one
-    thread.  What all this gains, and what was tried without success, is in docs/adr/0024.
+    thread.  What all this gains, and what was tried without success, is in docs/adr/0024 and 0025.
 
     References
     ----------
