@@ -129,7 +129,7 @@ class ScreeningRoom:
             "own_marks": own_marks(session, record_id=record.id, **self.scope),
             "run": run,
             "rank": rank,
-            "why": explanation(rank, record) if rank else None,
+            "why": explanation(rank) if rank else None,
             "n_ranked": n_ranked(session, run=run) if run else 0,
             "calibration": calibration_progress(session, record_id=record.id, **self.scope),
             "document": document,

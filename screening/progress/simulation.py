@@ -60,7 +60,8 @@ def simulate(
     y = _labels_of(frame)
     known = _prior_positions(frame, y, question=question, priors=priors, seed=seed)
     features = extract(_texts_of(frame))
-    order, scores = _simulate(features, y, known, question=question, on_progress=on_progress)
+    ranker = RelevanceRanker(question=question)
+    order, scores = screening_order(features, y, known, ranker=ranker, on_progress=on_progress)
     metrics = measure(y[order].tolist())
     table = pd.DataFrame(
         {
@@ -112,6 +113,34 @@ def simulate_review(
     return simulate(frame, question=question, seed=seed or 0, on_progress=report)
 
 
+def screening_order(
+    features: Features,
+    y: NDArray[np.int64],
+    known: Sequence[int],
+    *,
+    ranker: RelevanceRanker,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> tuple[list[int], list[float]]:
+    """Return the positions of all records but the ``known`` in the order they are screened.
+
+    ``y`` has the label of every record, 1 or 0, shape (n,).  With each position comes the score
+    that the record had when it was picked.
+    """
+    known_labels = np.full(len(y), -1)
+    known_labels[list(known)] = y[list(known)]
+    order: list[int] = []
+    scores: list[float] = []
+    while (unknown := np.flatnonzero(known_labels == -1)).size:
+        new_scores = ranker.fit(features, known_labels).score(features.take(unknown))
+        best = np.argsort(-new_scores, kind="stable")[: _batch_size(len(y) - len(unknown))]
+        order += unknown[best].tolist()
+        scores += new_scores[best].tolist()
+        known_labels[unknown[best]] = y[unknown[best]]
+        if on_progress:
+            on_progress(len(known) + len(order), len(y))
+    return order, scores
+
+
 def measure(labels: Sequence[int]) -> dict[str, float]:
     """Return wss95, rrf10, ndcg and atd of ``labels`` (0, 1) in screening order, shape (n,).
 
@@ -139,30 +168,6 @@ def measure(labels: Sequence[int]) -> dict[str, float]:
         "ndcg": float(discounts[y == 1].sum() / discounts[:n_relevant].sum()),
         "atd": float((np.flatnonzero(y) + 1).mean()) / n,
     }
-
-
-def _simulate(
-    features: Features,
-    y: NDArray[np.int64],
-    known: Sequence[int],
-    *,
-    question: str | None,
-    on_progress: Callable[[int, int], None] | None,
-) -> tuple[list[int], list[float]]:
-    known_labels = np.full(len(y), -1)
-    known_labels[list(known)] = y[list(known)]
-    order: list[int] = []
-    scores: list[float] = []
-    ranker = RelevanceRanker(question=question)
-    while (unknown := np.flatnonzero(known_labels == -1)).size:
-        new_scores = ranker.fit(features, known_labels).score(features.take(unknown))
-        best = np.argsort(-new_scores, kind="stable")[: _batch_size(len(y) - len(unknown))]
-        order += unknown[best].tolist()
-        scores += new_scores[best].tolist()
-        known_labels[unknown[best]] = y[unknown[best]]
-        if on_progress:
-            on_progress(len(known) + len(order), len(y))
-    return order, scores
 
 
 def _batch_size(n_known: int) -> int:

@@ -6,10 +6,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from review.tables import ModelRun, Rank, Record
-from screening.ranking.features import tokenise
-from screening.ranking.ranker import in_text_forms
-from screening.ranking.training_data import full_record_text
+from review.tables import ModelRun, Rank
 
 
 def rank_of(session: Session, *, run: ModelRun, record_id: UUID) -> Rank | None:
@@ -22,17 +19,15 @@ def n_ranked(session: Session, *, run: ModelRun) -> int:
     return session.scalar(select(func.max(Rank.position)).where(Rank.model_run_id == run.id)) or 0
 
 
-def explanation(rank: Rank, record: Record) -> dict[str, Any]:
-    """Return what explains a record's rank, with terms in the forms that the record uses.
+def explanation(rank: Rank) -> dict[str, Any]:
+    """Return what explains a record's rank.
 
     Keys: raised, lowered and asked (lists of terms), is_random and is_of_kind (whether the record
     was picked at random, from all records or from a group that the ranking serves less well).
     Lists may be empty for rankings by an older release.
     """
     stored: dict[str, Any] = rank.why or {}
-    words = tokenise(full_record_text(record))
     return {
-        **{key: in_text_forms(stored.get(key, ()), words) for key in ("raised", "lowered")},
-        "asked": stored.get("asked", []),
+        **{key: stored.get(key, []) for key in ("raised", "lowered", "asked")},
         **{key: bool(stored.get(key)) for key in ("is_random", "is_of_kind")},
     }

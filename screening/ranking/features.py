@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -124,14 +123,13 @@ class Features:
         ngram_range: tuple[int, int] = (1, 2),
         *,
         max_df: float = 1.0,
-        stem_length: int | None = None,
     ) -> csr_array:
         """Return how often each n-gram occurs in each text of the collection, shape (n, n_grams).
 
-        Words that begin with the same ``stem_length`` letters count as one word.  N-grams found in
-        more than the share ``max_df`` of the texts are left out, unless they are in only one text.
+        N-grams found in more than the share ``max_df`` of the texts are left out, unless they are
+        in only one text.
         """
-        counts, _ = self._n_grams(ngram_range, max_df, stem_length)
+        counts, _ = self._n_grams(ngram_range, max_df)
         return counts
 
     def terms(
@@ -140,33 +138,28 @@ class Features:
         ngram_range: tuple[int, int] = (1, 2),
         *,
         max_df: float = 1.0,
-        stem_length: int | None = None,
     ) -> list[str]:
-        """Return the n-grams of these columns of `counts`, their words joined with a blank.
-
-        Where several words share a stem, the one that comes first in the collection is returned.
-        """
-        _, first_uses = self._n_grams(ngram_range, max_df, stem_length)
+        """Return the n-grams of these columns of `counts`, their words joined with a blank."""
+        _, first_uses = self._n_grams(ngram_range, max_df)
         return [
             " ".join(self.words[token] for token in self.tokens[start : start + size])
             for start, size in first_uses[columns].tolist()
         ]
 
     def _n_grams(
-        self, ngram_range: tuple[int, int], max_df: float, stem_length: int | None
+        self, ngram_range: tuple[int, int], max_df: float
     ) -> tuple[csr_array, NDArray[np.int64]]:
         """Return the counts, and each column's first start in ``tokens`` and number of words."""
-        key = ("n_grams", tuple(ngram_range), max_df, stem_length)
-        return self.derive_once(key, lambda: self._count_n_grams(ngram_range, max_df, stem_length))
+        key = ("n_grams", tuple(ngram_range), max_df)
+        return self.derive_once(key, lambda: self._count_n_grams(ngram_range, max_df))
 
     def _count_n_grams(
-        self, ngram_range: tuple[int, int], max_df: float, stem_length: int | None
+        self, ngram_range: tuple[int, int], max_df: float
     ) -> tuple[csr_array, NDArray[np.int64]]:
         shortest, longest = ngram_range
         ends = np.repeat(self.offsets[1:], self.lengths)
         starts = np.arange(len(self.tokens))
-        stems = self._stems(stem_length)
-        tokens, n_words = stems[self.tokens].astype(np.int64), int(stems.max(initial=-1)) + 1
+        tokens, n_words = self.tokens.astype(np.int64), len(self.words)
         grams, n_grams = tokens, n_words
         blocks, first_uses = [], []
         for size in range(1, longest + 1):
@@ -184,15 +177,6 @@ class Features:
                 blocks.append(block[:, kept])
                 first_uses.append(np.column_stack([first[kept], np.full(len(kept), size)]))
         return csr_array(hstack(blocks, format="csr")), np.concatenate(first_uses)
-
-    def _stems(self, stem_length: int | None) -> NDArray[np.int32]:
-        """Return the number of each word's stem, counted from 0, shape (n_words,)."""
-        if stem_length is None:
-            return np.arange(len(self.words), dtype=np.int32)
-        # The words are sorted, so words with the same stem are next to each other.
-        stems = [word[:stem_length] for word in self.words]
-        is_new = [0, *(stem != before for before, stem in pairwise(stems))] if stems else []
-        return np.cumsum(is_new, dtype=np.int32)
 
     def _count(
         self, starts: NDArray[np.int64], grams: NDArray[np.int64], n_grams: int

@@ -174,7 +174,8 @@ def _features(texts: Sequence[str], cache: Path | None) -> Features:
 
 
 def _train(data: TrainingData, rows: Features) -> _TrainedRanker:
-    ranker = RelevanceRanker(question=data.question_and_marks).fit(rows, data.labels)
+    ranker = RelevanceRanker(question=data.question_and_marks)
+    ranker.fit(rows, data.labels, languages=data.languages)
     return _TrainedRanker(data=data, rows=rows, ranker=ranker)
 
 
@@ -182,7 +183,7 @@ def _write(database: Database, trained: _TrainedRanker, report: Callable[[float]
     """Write the ranking of a trained ranker and put it in use."""
     data, rows, ranker = trained.data, trained.rows, trained.ranker
     scores = ranker.score(rows)
-    held_out = ranker.held_out_scores(rows, data.labels)
+    held_out = ranker.held_out_scores(rows, data.labels, languages=data.languages)
     report(0.6)
     mixed = with_random_share(
         np.argsort(-scores, kind="stable"),
@@ -229,7 +230,7 @@ def _write(database: Database, trained: _TrainedRanker, report: Callable[[float]
 def _begin(database: Database, trained: _TrainedRanker) -> UUID:
     """Write the run whose ranks come next, not in use yet, and return its id."""
     data, ranker = trained.data, trained.ranker
-    parameters = ranker.stored_parameters()
+    parameters = ranker.get_params()
     del parameters["question"]
     run_id = uuid4()
     run = ModelRun(

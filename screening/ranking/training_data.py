@@ -20,7 +20,7 @@ from review.states.resolution import resolutions
 from review.tables import Decision, MarkedWords, Record, Search
 from review.vocabulary import FINISHED, Resolution, Stage, Verdict
 from screening.ranking.features import record_text
-from screening.ranking.record_groups import groups_of
+from screening.ranking.record_groups import GROUPINGS, groups_of
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,11 @@ class TrainingData:
     random_share: float
     n_resolved: int
     marks: MarkedTerms
+
+    @property
+    def languages(self) -> list[str]:
+        """Return the language of each record, empty if it is not known."""
+        return [groups[GROUPINGS.index("language")] for groups in self.groups]
 
     @property
     def n_training(self) -> int:
@@ -184,7 +189,10 @@ def with_marks(question: str, marks: Sequence[str]) -> str:
 
 
 def question_text(protocol: Protocol) -> str:
-    """Return the protocol's own words for what the review looks for, in all its languages."""
+    """Return the protocol's own words for what the review looks for, in all its languages.
+
+    A ``*`` at the end of a highlighted term means any ending there too (see `match_question`).
+    """
     return "\n".join(question_phrasings(protocol).values())
 
 

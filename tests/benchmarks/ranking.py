@@ -1,18 +1,24 @@
 """Measure the ranker on labelled reviews, compared with ASReview's ELAS u4.
 
     .venv/bin/python tests/benchmarks/ranking.py --sets Sep_2021 Oud_2018 --seeds 3
+    .venv/bin/python tests/benchmarks/ranking.py --try question_quarter_at=5,10,20 --seeds 1
     .venv/bin/python tests/benchmarks/ranking.py --scale 100000
 
 ELAS u4 is rebuilt here from its published settings, using only scikit-learn.  Both start from the
 same two records and screen in the same growing batches.  Differences are paired and averaged over
-seeds within a set, then over sets, with a bootstrap interval over the sets.
+seeds within a set, then over sets, with a bootstrap interval over the sets.  Translated sets are
+compared with their originals and left out of all means.
+
+With ``--try``, a parameter of the ranker gets each of the values in turn.  For each family of sets
+the value with the best mean ATD in all other families is chosen, and the table says what it does in
+the family that was left out.  Keep a change only if it helps there.
 """
 
 import argparse
 import json
 import resource
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,34 +29,17 @@ from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 
-from screening.progress.simulation import draw_priors, measure, simulate
+from screening.progress.simulation import draw_priors, measure, screening_order
 from screening.ranking.features import Features, extract, record_text
 from screening.ranking.ranker import RelevanceRanker
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "bench" / "screening"
-# The two translated reviews get the full translated question of their original, because their files
-# only have a few English words, which do not occur in their texts.
-TWINS = {
-    "Nagtegaal_2019_TR": (
-        "Nagtegaal_2019",
-        "Sağlık çalışanlarını kanıta dayalı tıbba yönlendirmek için dürtme. Hekimler, hemşireler "
-        "ve pratisyen hekimler gibi sağlık çalışanlarının davranışlarını veya kararlarını "
-        "değiştirmeyi amaçlayan varsayılan seçenekler, hatırlatıcılar, sosyal normlar, akran "
-        "karşılaştırmalı geri bildirim, çerçeveleme veya hesap verebilirlik gibi dürtmeleri ya da "
-        "seçim mimarisi müdahalelerini sınayan ampirik çalışmaları dahil ediyoruz. Sonuçlar "
-        "kılavuzlara uyum, reçete yazma, tetkik isteme, el hijyeni veya aşılamadır. Finansal "
-        "teşvikler, yalnızca eğitime dayalı müdahaleler ve hastalarla ilgili çalışmalar hariç "
-        "tutulmuştur.",
-    ),
-    "Kwok_2020_ES": (
-        "Kwok_2020",
-        "Metagenómica de virus en animales de granja. Incluimos estudios que aplican la "
-        "secuenciación metagenómica o la secuenciación de nueva generación de alto rendimiento "
-        "para detectar virus, el viroma, en muestras de ganado como cerdos, bovinos, aves de "
-        "corral, ovejas y cabras. Se excluyen los estudios solo de bacterias, plantas, seres "
-        "humanos o fauna silvestre y los estudios basados únicamente en PCR.",
-    ),
-}
+# Sets that share their topic or makers: a choice that helps one of them may help only their kind.
+FAMILIES = ("Cohen", "Geodes", "Wallace")
+TWINS = {"Nagtegaal_2019_TR": "Nagtegaal_2019", "Kwok_2020_ES": "Kwok_2020"}  # translations
+# Questions of sets that come without one, and the full translated questions of the two translated
+# sets, whose files only have a few English words.  Written from the topics alone.
+QUESTIONS = Path(__file__).with_name("questions.json")
 PUBLISHED = {"wss95": 0.603, "rrf10": 0.646, "ndcg": 0.753, "atd": 0.112}  # means of ELAS u4
 MEASURES = ["wss95", "rrf10", "ndcg", "atd"]
 Labels = NDArray[np.int64]
@@ -86,49 +75,139 @@ class ElasU4:
         return y[screened[len(known) :]].tolist()
 
 
-def compare(
-    frame: pd.DataFrame, *, question: str | None, seeds: int
+def family_of(name: str) -> str:
+    """Return the family of a set; a set of no family is one of its own."""
+    name = TWINS.get(name, name)
+    first = name.split("_")[0]
+    return first if first in FAMILIES else name
+
+
+def title_of(question: str) -> str:
+    """Return the first sentence of a question: all that a protocol in its first hour may have."""
+    return question.split(". ")[0]
+
+
+def measure_set(
+    frame: pd.DataFrame, *, question: str | None, seeds: int, parameters: dict[str, Any]
 ) -> Iterator[dict[str, object]]:
-    """Yield the measures for every way to start and every seed."""
-    y, ids = frame["label"].to_numpy(), frame["id"].astype(str)
-    elas = ElasU4(texts_of(frame))
-    ask = {"question only": simulate(frame, question=question).metrics} if question else {}
+    """Yield the measures of a set for every way to start and every seed."""
+    y, rows = frame["label"].to_numpy(dtype=np.int64), extract(texts_of(frame))
+    starts = {"question only": question, "title only": question and title_of(question)}
+    for way, asked in starts.items():
+        if asked:
+            yield {"way": way, "seed": 0, **ours(rows, y, [], question=asked, **parameters)}
     for seed in range(seeds):
         known = draw_priors(y, seed=seed)
-        priors = ids.iloc[known].tolist()
-        ways = ask | {
-            "ELAS u4": measure(elas.simulate(y, known)),
-            "ELAS u4, random start": measure(elas.simulate(y, [], shuffle=seed)),
-            "labels only": simulate(frame, priors=priors).metrics,
-        }
+        yield {"way": "labels only", "seed": seed, **ours(rows, y, known, **parameters)}
         if question:
-            ways["labels and question"] = simulate(frame, priors=priors, question=question).metrics
-        for way, metrics in ways.items():
-            yield {"way": way, "seed": seed, **{name: metrics[name] for name in MEASURES}}
+            figures = ours(rows, y, known, question=question, **parameters)
+            yield {"way": "labels and question", "seed": seed, **figures}
+
+
+def measure_elas(frame: pd.DataFrame, *, seeds: int) -> Iterator[dict[str, object]]:
+    """Yield the measures of ELAS u4 from two known records and from none, for every seed."""
+    y, elas = frame["label"].to_numpy(dtype=np.int64), ElasU4(texts_of(frame))
+    for seed in range(seeds):
+        screened = elas.simulate(y, draw_priors(y, seed=seed))
+        yield {"way": "ELAS u4", "seed": seed, **figures_of(screened)}
+        at_random = elas.simulate(y, [], shuffle=seed)
+        yield {"way": "ELAS u4, random start", "seed": seed, **figures_of(at_random)}
+
+
+def ours(rows: Features, y: Labels, known: list[int], **parameters: Any) -> dict[str, float]:
+    """Return the measures of our ranker with these parameters, starting from ``known`` records."""
+    order, _ = screening_order(rows, y, known, ranker=RelevanceRanker(**parameters))
+    return figures_of(y[order].tolist())
+
+
+def figures_of(labels: list[int]) -> dict[str, float]:
+    """Return the measures of labels in screening order, and how much later than chance began.
+
+    ``late`` is the position of the first relevant record less the mean position in which chance
+    finds one, (n + 1) / (relevant + 1).
+    """
+    chance = (len(labels) + 1) / (sum(labels) + 1)
+    measured = measure(labels)
+    return {name: measured[name] for name in MEASURES} | {"late": labels.index(1) + 1 - chance}
 
 
 def report(results: pd.DataFrame) -> None:
     """Print the means of every set, then the paired differences over sets."""
-    means = results.groupby(["set", "way"])[MEASURES].mean()
-    print(means.round(3).to_string(), "\n")
-    base = means.xs("ELAS u4", level="way")
-    for way in sorted(set(results["way"]) - {"ELAS u4"}):
-        difference = (means.xs(way, level="way") - base).dropna()
-        print(f"{way} minus ELAS u4 with two priors, {len(difference)} sets")
-        for name in MEASURES:
-            low, high = interval(difference[name].to_numpy())
-            print(
-                f"  {name:6} {difference[name].mean():+.3f}  [{low:+.3f}, {high:+.3f}]"
-                f"  from {difference[name].min():+.3f} ({difference[name].idxmin()})"
-                f" to {difference[name].max():+.3f} ({difference[name].idxmax()})"
-            )
+    print(mean_of_sets(results).round(3).to_string(), "\n")
+    originals = results[~results["set"].isin(TWINS)]
+    means = mean_of_sets(originals)
+    base, at_random = (means.xs(way, level="way") for way in ("ELAS u4", "ELAS u4, random start"))
+    for way in sorted(set(originals["way"]) - {"ELAS u4"}):
+        own = means.xs(way, level="way")
+        print_differences(f"{way} minus ELAS u4 with two priors", own - base)
+        if way.endswith("only") and way != "labels only":
+            print_differences(f"{way} minus ELAS u4 from a random start", own - at_random)
+            late = own["late"].sort_values(ascending=False)
+            worst = ", ".join(f"{name} {n:.0f}" for name, n in late.head(3).items())
+            print(f"  records read to the first relevant one, less chance: worst {worst}")
 
 
-def report_baseline(results: pd.DataFrame) -> None:
+def mean_of_sets(results: pd.DataFrame) -> pd.DataFrame:
+    """Return the measures by set and way to start, as means over seeds."""
+    return results.groupby(["set", "way"])[[*MEASURES, "late"]].mean()
+
+
+def print_differences(title: str, differences: pd.DataFrame) -> None:
+    """Print the mean difference of each measure over sets and over families."""
+    differences = differences.dropna()
+    by_family = differences.groupby(family_of).mean()
+    print(f"{title}, {len(differences)} sets in {len(by_family)} families")
+    for name in MEASURES:
+        column = differences[name]
+        low, high = interval(column.to_numpy())
+        print(
+            f"  {name:6} {column.mean():+.3f}  [{low:+.3f}, {high:+.3f}]"
+            f"  over families {by_family[name].mean():+.3f}"
+            f"  from {column.min():+.3f} ({column.idxmin()})"
+            f" to {column.max():+.3f} ({column.idxmax()})"
+        )
+
+
+def report_tried(results: pd.DataFrame) -> None:
+    """Print what each value does, and what the value chosen in other families does in each."""
+    originals = results[~results["set"].isin(TWINS)]
+    base = mean_of_sets(originals).xs("ELAS u4", level="way")
+    tried = originals.dropna(subset="value")
+    for way, of_way in tried.groupby("way"):
+        by_value = {
+            value: (mean_of_sets(lines).xs(way, level="way") - base).dropna()
+            for value, lines in of_way.groupby("value")
+        }
+        for value, differences in by_value.items():
+            print_differences(f"{way}, {value}, minus ELAS u4", differences)
+        left_out, chosen = left_out_of_family(by_value)
+        print_differences(f"{way}, chosen in the other families ({chosen})", left_out)
+
+
+def left_out_of_family(by_value: dict[Any, pd.DataFrame]) -> tuple[pd.DataFrame, str]:
+    """Return each family's differences with the value that is best in all others, and the values.
+
+    The best has the lowest mean ATD over the other families.
+    """
+    parts, chosen = [], []
+    families = next(iter(by_value.values())).groupby(family_of).groups
+    for family, sets in families.items():
+        means = {
+            value: differences.groupby(family_of)["atd"].mean().drop(family).mean()
+            for value, differences in by_value.items()
+        }
+        best = min(means, key=means.__getitem__)
+        chosen.append(best)
+        parts.append(by_value[best].loc[sets])
+    counts = ", ".join(f"{value} {chosen.count(value)} times" for value in sorted(set(chosen)))
+    return pd.concat(parts), counts
+
+
+def report_baseline(results: pd.DataFrame, *, published: Collection[str]) -> None:
     """Print how the rebuilt ELAS u4 compares with ASReview's published figures."""
-    ours = results[(results["way"] == "ELAS u4") & ~results["set"].isin(TWINS)]
-    means = ours.groupby("set")[MEASURES].mean().mean()
-    n = ours["set"].nunique()
+    elas = results[(results["way"] == "ELAS u4") & results["set"].isin(published)]
+    means = elas.groupby("set")[MEASURES].mean().mean()
+    n = elas["set"].nunique()
     figures = ", ".join(f"{name} {means[name]:.3f} ({PUBLISHED[name]:.3f})" for name in MEASURES)
     print(f"ELAS u4 here (and as published, 17 reviews): {n} reviews, {figures}")
 
@@ -136,7 +215,7 @@ def report_baseline(results: pd.DataFrame) -> None:
 def report_twins(results: pd.DataFrame) -> None:
     """Print how much worse the translated reviews are than their originals."""
     means = results.groupby(["way", "set"])[MEASURES].mean()
-    for twin, (original, _) in TWINS.items():
+    for twin, original in TWINS.items():
         for way in means.index.unique("way"):
             if (way, twin) in means.index and (way, original) in means.index:
                 lost = means.loc[way, twin] - means.loc[way, original]
@@ -195,6 +274,36 @@ def spliced_texts(folder: Path, *, n: int) -> list[str]:
     return [" ".join(first + second) for first, second in halves]
 
 
+def parsed_values(text: str) -> tuple[str, list[float]]:
+    """Return the name and the values in ``name=1,2,3``."""
+    name, _, values = text.partition("=")
+    return name, [float(value) for value in values.split(",")]
+
+
+def measure_all(options: argparse.Namespace) -> pd.DataFrame:
+    """Return the measures of every set, with the value tried if there are several."""
+    names = options.sets or sorted(
+        path.name.removesuffix(".csv.gz") for path in options.data.glob("*.gz")
+    )
+    questions = json.loads((options.data / "questions.json").read_text(encoding="utf-8"))
+    questions |= json.loads(QUESTIONS.read_text(encoding="utf-8"))
+    name_tried, values = options.tried or ("", [])
+    settings: list[dict[str, Any]] = [{name_tried: value} for value in values] or [{}]
+    results: list[dict[str, object]] = []
+    for name in names:
+        frame = pd.read_csv(options.data / f"{name}.csv.gz")
+        question = None if options.no_question else questions.get(name)
+        results += [{"set": name, **line} for line in measure_elas(frame, seeds=options.seeds)]
+        for parameters in settings:
+            lines = measure_set(
+                frame, question=question, seeds=options.seeds, parameters=parameters
+            )
+            value = parameters.get(name_tried)
+            results += [{"set": name, "value": value, **line} for line in lines]
+        print(name, flush=True)
+    return pd.DataFrame(results)
+
+
 def main() -> None:
     """Print the comparison, or only the times with ``--scale``."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -202,26 +311,20 @@ def main() -> None:
     parser.add_argument("--sets", nargs="*", help="names of sets; default: all")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--no-question", action="store_true", help="two priors, labels only")
+    parser.add_argument("--try", dest="tried", type=parsed_values, help="parameter=value,value")
     parser.add_argument("--scale", type=int, help="only measure times, on this many texts")
     options = parser.parse_args()
     if options.scale:
         take_times(spliced_texts(options.data, n=options.scale))
         return
-    names = options.sets or sorted(
-        path.name.removesuffix(".csv.gz") for path in options.data.glob("*.gz")
-    )
-    questions = json.loads((options.data / "questions.json").read_text(encoding="utf-8"))
-    questions |= {name: question for name, (_, question) in TWINS.items()}
-    results: list[dict[str, object]] = []
-    for name in names:
-        frame = pd.read_csv(options.data / f"{name}.csv.gz")
-        question = None if options.no_question else questions.get(name)
-        lines = compare(frame, question=question, seeds=options.seeds)
-        results += [{"set": name, **line} for line in lines]
-        print(name, flush=True)
-    report(pd.DataFrame(results))
-    report_baseline(pd.DataFrame(results))
-    report_twins(pd.DataFrame(results))
+    results = measure_all(options)
+    if options.tried:
+        report_tried(results)
+        return
+    report(results)
+    first_sets = json.loads((options.data / "questions.json").read_text(encoding="utf-8"))
+    report_baseline(results, published=first_sets.keys() - TWINS.keys())
+    report_twins(results)
 
 
 if __name__ == "__main__":

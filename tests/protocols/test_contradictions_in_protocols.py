@@ -28,11 +28,6 @@ BAD_STAR = "use * only at the beginning or the end."
             "line 11: two lists of highlights have the language 'en'; change one of them.",
         ),
         (
-            "highlights:\n",
-            "phrasings: {pt: [Os títulos funcionam?]}\nhighlights:\n",
-            "line 9: phrasings are in 'pt', which is not in languages; add it or remove them.",
-        ),
-        (
             "[en, es]",
             "[en, es, en]",
             "line 3: language 'en' is listed twice; remove one of them.",
@@ -46,6 +41,11 @@ BAD_STAR = "use * only at the beginning or the end."
             "  - language: en",
             "  - language: fr",
             "line 10: highlights are in 'fr', which is not in languages; add it or remove them.",
+        ),
+        (
+            "highlights:\n",
+            "phrasings: {pt: [Os títulos funcionam?]}\nhighlights:\n",
+            "line 9: phrasings are in 'pt', which is not in languages; add it or remove them.",
         ),
         (
             "      es: [bono",

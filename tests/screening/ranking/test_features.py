@@ -71,26 +71,6 @@ def test_pairs_of_words_do_not_cross_from_one_text_to_the_next():
     assert counts.sum() == 2
 
 
-@given(
-    st.lists(
-        st.lists(st.sampled_from(["bond", "bonds", "bonding", "pay", "payer", "ırmakta", "中"]))
-    ),
-    st.integers(2, 6),
-)
-def test_words_with_the_same_stem_are_counted_as_if_the_stem_had_been_written(texts, stem_length):
-    features = extract([" ".join(words) for words in texts])
-    stems = extract([" ".join(word[:stem_length] for word in words) for words in texts])
-
-    counts = features.counts((1, 2), stem_length=stem_length)
-
-    np.testing.assert_array_equal(counts.toarray(), stems.counts((1, 2)).toarray())
-    columns = np.arange(counts.shape[1] if features.words else 0)
-    assert all(
-        all(word in features.words for word in term.split())
-        for term in features.terms(columns, (1, 2), stem_length=stem_length)
-    )
-
-
 @given(SENTENCES, SENTENCES)
 def test_extending_gives_the_same_as_extracting_everything(old, new):
     assert_same(extract(old).extend(new), extract([*old, *new]))
