@@ -94,5 +94,5 @@ def print_table(
     title: str, lines: dict[tuple[str, str], Line], columns: Sequence[str] = COLUMNS
 ) -> None:
     """Print one row for each set and tool."""
-    table = pd.DataFrame(lines, index=columns, dtype=object).T
+    table = pd.DataFrame(lines, index=columns).T.convert_dtypes()  # counts without a point
     print(f"\n{title}\n{table.to_string()}", flush=True)
