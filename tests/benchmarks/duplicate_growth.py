@@ -49,7 +49,8 @@ def enlarge(records: pd.DataFrame, n: int) -> pd.DataFrame:
 
     Each further copy of the records has other words, names, volumes and identifiers, with the same
     damage in the same places.  Years and pages remain.  Each copy has a vocabulary of its own, so
-    from there on records share fewer words than in a real search of that size.
+    from there on records share fewer words than in a real search of that size, and more is asked:
+    the words that keep records apart (reply, part, women …) are only in the first copy.
     """
     n_copies = -(-n // len(records))
     copies = [records, *(_of_other_works(records, step) for step in range(1, n_copies))]
