@@ -51,6 +51,7 @@ bench: setup ## Measure speed and accuracy (slow; needs the measuring data)
 	$(BIN)/python tests/benchmarks/read_files.py
 	$(BIN)/python tests/benchmarks/read_files.py --speed 20000
 	$(BIN)/python tests/benchmarks/duplicates.py
+	$(BIN)/python tests/benchmarks/duplicates.py --growth
 	$(BIN)/python tests/benchmarks/ranking.py
 	$(BIN)/python tests/benchmarks/ranking.py --scale 10000
 	$(BIN)/python tests/benchmarks/ranking.py --scale 100000

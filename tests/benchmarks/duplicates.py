@@ -1,66 +1,47 @@
-"""Measure duplicate detection: errors and questions (also bib-dedupe's), time, memory, order.
+"""Measure duplicate detection: errors and questions, time, memory, order; beside other tools.
 
     python tests/benchmarks/duplicates.py [--sets NAME …] [--data FOLDER] [--sizes N …] [--alone]
+    python tests/benchmarks/duplicates.py --growth [--sizes N …]
 
-A set is NAME.csv.gz with id, the fields, and the truth in cluster_id.  The sets belong to others
-and are outside the checkout.  Each measurement runs in a separate process, to measure its own peak
-memory; bib-dedupe (from the ``bench`` extra) runs on one processor like siftmap, on the same rows.
+A set is NAME.csv.gz with id, the fields, and the truth in cluster_id; made-up sets have names that
+begin with "synth".  The sets belong to others and are outside the checkout.  Each measurement runs
+in a separate process, to measure its own peak memory, on one processor and on the same rows.  The
+totals are those of the real sets and of all sets.  ``--growth`` measures only how time and memory
+grow up to 500,000 records.
 """
 
 import argparse
+import functools
 import multiprocessing
-import resource
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from review.duplicates.matching import cluster, find_pairs, questions  # noqa: E402
+from tests.benchmarks import duplicate_growth, duplicate_peers  # noqa: E402
+from tests.benchmarks.duplicate_table import (  # noqa: E402
+    Line,
+    add_up,
+    line,
+    load,
+    peak_memory,
+    print_table,
+)
 
 LARGEST = "synth_100000"
 SIZES = (10_000, 50_000, 100_000)
 PEER_LIMIT = 10_000  # records; above, bib-dedupe takes minutes and gigabytes
 UPDATE = 1_000  # records that are added to a review of the largest set
-COLUMNS = (
-    "records", "removable", "FP", "FN", "sensitivity", "lost", "asked", "true", "per_100",
-    "after", "FP_after", "seconds", "MB",
-)  # fmt: skip
 
 
-def count_errors(truth: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    """Return wrong merges, duplicates that remain, and works that no longer lead a cluster."""
-    pairs = pd.DataFrame({"work": truth, "cluster": labels})
-    n_works, n_clusters = pairs["work"].nunique(), pairs["cluster"].nunique()
-    removable, removed = len(pairs) - n_works, len(pairs) - n_clusters
-    wrong = int((pairs.groupby("cluster")["work"].nunique() - 1).sum())
-    missed = removable - (removed - wrong)
-    kept = pairs.drop_duplicates("cluster")["work"].nunique()
-    sensitivity = round(1 - missed / removable, 4) if removable else 1.0
-    return {
-        "removable": removable, "FP": wrong, "FN": missed, "sensitivity": sensitivity,
-        "lost": n_works - kept,
-    }  # fmt: skip
-
-
-def load(path: Path, n: int | None = None) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return the fields and the truth of a set, cut after ``n`` records in the order of works."""
-    records = pd.read_csv(path, dtype=str, keep_default_na=False)
-    if n is not None and n < len(records):
-        first_of_work = records.groupby("cluster_id").ngroup(ascending=True)
-        records = records.iloc[np.argsort(first_of_work, kind="stable")[:n]]
-    truth = records["cluster_id"].to_numpy()
-    fields = records.drop(columns=["cluster_id", "label"], errors="ignore")
-    return fields.reset_index(drop=True), truth
-
-
-def measure(path: Path, n: int | None = None) -> dict[str, float]:
+def measure(path: Path, n: int | None = None) -> Line:
     """Return one line of the table for the set at ``path``."""
     fields, truth = load(path, n)
     started = time.perf_counter()
@@ -68,53 +49,7 @@ def measure(path: Path, n: int | None = None) -> dict[str, float]:
     labels = cluster(len(fields), pairs)
     asked = questions(len(fields), labels, pairs)
     seconds = time.perf_counter() - started
-    return _line(truth, labels, list(zip(asked["left"], asked["right"], strict=True)), seconds)
-
-
-def measure_peer(path: Path, n: int | None = None) -> dict[str, float]:
-    """Return the same line for bib-dedupe, with its "maybe" pairs as questions."""
-    from bib_dedupe import bib_dedupe as peer
-
-    fields, truth = load(path, n)
-    renamed = fields.rename(columns={"id": "ID"}).assign(ENTRYTYPE="article")
-    position = {key: number for number, key in enumerate(renamed["ID"])}
-    started = time.perf_counter()
-    prepared = peer.prep(renamed, verbosity_level=0, cpu=1)
-    pairs = peer.block(prepared, verbosity_level=0, cpu=1)
-    matched = peer.match(pairs, verbosity_level=0, cpu=1)
-    clusters = peer.cluster(matched, verbosity_level=0)
-    seconds = time.perf_counter() - started
-    labels = np.arange(len(fields))
-    for ids in clusters:
-        members = sorted(position[key] for key in ids)
-        labels[members] = members[0]
-    maybe = matched[matched["duplicate_label"] == "maybe"]
-    asked = [(position[a], position[b]) for a, b in zip(maybe["ID_1"], maybe["ID_2"], strict=True)]
-    return _line(truth, labels, asked, seconds)
-
-
-def _line(
-    truth: np.ndarray, labels: np.ndarray, asked: list[tuple[int, int]], seconds: float
-) -> dict[str, float]:
-    n = len(truth)
-    duplicates = [(left, right) for left, right in asked if truth[left] == truth[right]]
-    answered = count_errors(truth, answer(n, labels, duplicates))
-    return {
-        "records": n, **count_errors(truth, labels), "asked": len(asked), "true": len(duplicates),
-        "per_100": round(100 * len(asked) / n, 2), "after": answered["sensitivity"],
-        "FP_after": answered["FP"], "seconds": round(seconds, 1),
-        "MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-    }  # fmt: skip
-
-
-def answer(n: int, labels: np.ndarray, duplicates: Iterable[tuple[int, int]]) -> np.ndarray:
-    """Return the labels after every question has been answered correctly.
-
-    "Not duplicates" leaves two clusters as they are, so only ``duplicates`` matter.
-    """
-    no_pairs = pd.DataFrame({"left": [], "right": [], "score": [], "band": []})
-    merged = [(int(label), index) for index, label in enumerate(labels) if label != index]
-    return cluster(n, no_pairs, together=[*merged, *duplicates])
+    return line(truth, labels, list(zip(asked["left"], asked["right"], strict=True)), seconds)
 
 
 def is_same_in_any_order(path: Path, seed: int = 7) -> bool:
@@ -141,7 +76,7 @@ def _clusters_and_questions(
     }
 
 
-def measure_update(path: Path, n_new: int = UPDATE) -> dict[str, float]:
+def measure_update(path: Path, n_new: int = UPDATE) -> Line:
     """Return how long it takes to compare the last ``n_new`` records of a set with the others."""
     fields, _ = load(path)
     old, new = fields.iloc[:-n_new], fields.iloc[-n_new:]
@@ -149,7 +84,7 @@ def measure_update(path: Path, n_new: int = UPDATE) -> dict[str, float]:
     pairs = find_pairs(new, against=old)
     return {
         "new": n_new, "old": len(old), "seconds": round(time.perf_counter() - started, 1),
-        "pairs": len(pairs), "MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "pairs": len(pairs), "MB": peak_memory(),
     }  # fmt: skip
 
 
@@ -161,28 +96,25 @@ def alone(function: Callable[..., Any], *arguments: object) -> Any:
 
 def main() -> None:
     """Print errors and questions by set, time and memory by size, and the effect of order."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--sets", nargs="*", help="names; default: all but the largest")
-    parser.add_argument("--data", type=Path, default=ROOT / "../shared/bench/duplicates")
-    parser.add_argument("--sizes", nargs="*", type=int, default=SIZES)
-    parser.add_argument("--alone", action="store_true", help="without bib-dedupe")
-    options = parser.parse_args()
+    options = _options()
     sets = {path.name.removesuffix(".csv.gz"): path for path in options.data.glob("*.csv.gz")}
-    names = options.sets or sorted(set(sets) - {LARGEST})
+    names = [LARGEST] if options.growth else options.sets or sorted(set(sets) - {LARGEST})
     if not names or set(names) - set(sets):
         sys.exit(f"No such sets in {options.data}: {sorted(set(names) - set(sets))}")
-    tools = {"siftmap": measure} | ({} if options.alone else {"bib-dedupe": measure_peer})
-    _print_table(
-        "Errors and questions",
-        {(name, tool): alone(run, sets[name]) for name in names for tool, run in tools.items()},
-    )
+    if options.growth:
+        _print_growth(sets[LARGEST], options.sizes or duplicate_growth.SIZES)
+        return
+    tools = {"siftmap": measure} | ({} if options.alone else _peers())
+    lines = {(name, tool): alone(run, sets[name]) for name in names for tool, run in tools.items()}
+    print_table("Errors and questions", lines)
+    print_table("Totals", _totals(lines))
     if LARGEST not in sets:
         return
-    _print_table(
+    print_table(
         f"Time and memory, on the first records of {LARGEST}",
         {
             (f"{n:,}", tool): alone(run, sets[LARGEST], n)
-            for n in options.sizes
+            for n in options.sizes or SIZES
             for tool, run in tools.items()
             if tool == "siftmap" or n <= PEER_LIMIT
         },
@@ -193,8 +125,44 @@ def main() -> None:
         print(f"{name}, shuffled: {'the same' if same else 'NOT the same'} clusters and questions")
 
 
-def _print_table(title: str, rows: dict[tuple[str, str], dict[str, float]]) -> None:
-    print(f"\n{title}\n{pd.DataFrame(rows, index=COLUMNS).T.to_string()}", flush=True)
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sets", nargs="*", help="names; default: all but the largest")
+    parser.add_argument("--data", type=Path, default=ROOT / "../shared/bench/duplicates")
+    parser.add_argument("--sizes", nargs="*", type=int)
+    parser.add_argument("--alone", action="store_true", help="without the other tools")
+    parser.add_argument("--growth", action="store_true", help="only time and memory by size")
+    return parser.parse_args()
+
+
+def _peers() -> dict[str, Callable[..., Line]]:
+    peers: dict[str, Callable[..., Line]] = {"bib-dedupe": duplicate_peers.measure_bib_dedupe}
+    python = duplicate_peers.destiny_python()
+    if python:
+        peers["destiny-deduper"] = functools.partial(duplicate_peers.measure_destiny, python=python)
+    return peers
+
+
+def _totals(lines: dict[tuple[str, str], Line]) -> dict[tuple[str, str], Line]:
+    """Return each tool's line for the real sets together, and for all sets."""
+    real = {key: value for key, value in lines.items() if not key[0].startswith("synth")}
+    tools = dict.fromkeys(tool for _, tool in lines)
+    return {
+        (title, tool): add_up([value for (_, name), value in some.items() if name == tool])
+        for title, some in (("real sets", real), ("all sets", lines))
+        for tool in tools
+        if some
+    }
+
+
+def _print_growth(path: Path, sizes: Sequence[int]) -> None:
+    measured = [alone(duplicate_growth.measure_growth, path, n) for n in sizes]
+    lines = duplicate_growth.compare_with_smallest(measured)
+    print_table(
+        f"Time and memory, on {LARGEST} and copies of it about other works",
+        {(f"{n:,}", "siftmap"): one for n, one in zip(sizes, lines, strict=True)},
+        duplicate_growth.COLUMNS,
+    )
 
 
 if __name__ == "__main__":
