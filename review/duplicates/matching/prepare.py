@@ -62,6 +62,7 @@ class Prepared:
     serial: Bools  # whether the table has the same title in four or more issues
     vocabulary: Counter[str]  # in how many different titles of the table each word is
     protocol_words: frozenset[str]
+    registrations: list[frozenset[str]]  # numbers of the trials or reviews that each record names
     fingerprints: Hashes  # of everything the record says: equal records, equal fingerprints
 
     def __len__(self) -> int:
@@ -85,6 +86,7 @@ class Prepared:
             serial=self.serial[positions],
             vocabulary=self.vocabulary,
             protocol_words=self.protocol_words,
+            registrations=[self.registrations[position] for position in chosen],
             fingerprints=self.fingerprints[positions],
         )
 
@@ -119,16 +121,6 @@ class Prepared:
     def pmids(self) -> list[str]:
         """Return the PubMed numbers."""
         return self._each("pmid", normalise.pmid)
-
-    @cached_property
-    def registrations(self) -> list[frozenset[str]]:
-        """Return the registration numbers of the trials or reviews that each record names.
-
-        A record that names more than two is about other people's trials.
-        """
-        texts = zip(self.raw["accession"], self.raw["title"], self.raw["abstract"], strict=True)
-        found = [registration_numbers(f"{a}\n{title}\n{text[-500:]}") for a, title, text in texts]
-        return [frozenset(numbers) if len(numbers) <= 2 else frozenset() for numbers in found]
 
     @cached_property
     def entries(self) -> Bools:
@@ -215,8 +207,19 @@ def prepare(records: pd.DataFrame, terms: Iterable[str] = ()) -> Prepared:
         serial=_recurs(titles, places),
         vocabulary=Counter(word for title in set(titles) for word in set(title.split())),
         protocol_words=frozenset(word for term in terms for word in normalise.plain(term).split()),
+        registrations=_registrations(raw),
         fingerprints=_fingerprints(raw, len(records)),
     )
+
+
+def _registrations(raw: dict[str, list[str]]) -> list[frozenset[str]]:
+    """Return the registration numbers in each record's accession, title and end of the abstract.
+
+    A record that names more than two is about other people's trials.
+    """
+    texts = zip(raw["accession"], raw["title"], raw["abstract"], strict=True)
+    found = [registration_numbers(f"{a}\n{title}\n{text[-500:]}") for a, title, text in texts]
+    return [frozenset(numbers) if len(numbers) <= 2 else frozenset() for numbers in found]
 
 
 def _recurs(titles: Sequence[str], places: Sequence[tuple[str, str]]) -> Bools:
