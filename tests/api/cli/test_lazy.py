@@ -65,12 +65,14 @@ def imported_by(shell: Shell, command: str) -> set[str]:
     return set(json.loads(process.stdout.splitlines()[-1]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("command", LEFT_OUT)
 def test_a_command_imports_nothing_that_it_does_not_need(shell: Shell, command: str) -> None:
     assert imported_by(shell, command) & LEFT_OUT[command] == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", LOADED)
 def test_the_server_and_the_worker_import_everything_before_they_start(
     empty_shell: Shell, command: str

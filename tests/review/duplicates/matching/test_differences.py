@@ -69,6 +69,7 @@ def difference(one, other, *, known=(), abstracts=(), terms=(), names=()):
     return title_difference(*words, context)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pair", TELLING)
 def test_reports_that_differ_in_a_telling_word_are_never_merged_silently(pair):
     for frame in FRAMES:
