@@ -36,7 +36,7 @@ class MergeCheck:
 
         The largest number with which at most ``n_wrong`` of a random sample would be wrong in 5 %
         of samples or more: the exact limit of a sample drawn without putting back
-        (Buonaccorsi 1987, doi:10.1080/00031305.1987.10475483).  It holds for a sample whose size
+        (Buonaccorsi 1987, *The American Statistician* 41, 215).  Valid for a sample whose size
         was chosen beforehand.
         """
         most = self.n_merged - (self.n_checked - self.n_wrong)

@@ -109,7 +109,7 @@ def _by_issue(records: Prepared, pairs: Comparison) -> Bools:
 
 
 def _by_whole_place(records: Prepared, pairs: Comparison) -> Bools:
-    """Say for each pair whether one title is in one place, whoever is named as its author.
+    """Say for each pair whether one title is in one place, even if its authors differ.
 
     Indexes give a report to the organisation or to its people.
     """
