@@ -83,6 +83,8 @@ def build_record(
     ]
     if pointers := [further.text for further in further_abstracts if _POINTER.match(further.text)]:
         extra = {**(extra or {}), "abstract elsewhere": pointers}
+    if journal and journal.startswith(("http://", "https://")):  # a register's entry in CENTRAL
+        url, journal = url or journal, None
     journal, abbreviation = tidy_or_none(journal), tidy_or_none(journal_abbreviation)
     is_same = journal and abbreviation and journal.casefold() == abbreviation.casefold()
     return ParsedRecord(

@@ -8,6 +8,7 @@ from review.searches.formats.building import build_record
 from review.searches.formats.fields import clean_doi, doi_in_url, unescaped
 from review.searches.formats.headings import HEADINGS
 from review.searches.formats.name_lists import split_names
+from review.searches.formats.pubmed_text import CITATION
 from review.searches.formats.records import ParsedRecord
 from review.searches.formats.trials import describe_trial
 from review.searches.registrations import registration_number
@@ -44,8 +45,8 @@ class Columns:
 
     @property
     def has_work(self) -> bool:
-        """Return whether any column identifies the work that a row is about."""
-        return any(field in ("title", "doi", "abstract", "pmid") for field in self.fields)
+        """Return whether any column says what the work is about; numbers alone do not."""
+        return any(field in ("title", "abstract") for field in self.fields)
 
 
 def match_columns(cells: Sequence[str], mapping: Mapping[str, str] | None = None) -> Columns:
@@ -96,6 +97,11 @@ def _record(values: dict[str, list[str]], extra: dict[str, list[str]]) -> Parsed
         return next(iter(values.get(field, ())), None)
 
     source = _EMBASE_SOURCE.match(first("journal") or "")
+    cited = CITATION.search(next(iter(extra.get("Citation", ())), ""))  # PubMed's tables
+    volume, issue, pages = (
+        source.group(3, 4, 5) if source else cited.group("volume", "issue", "pages") if cited
+        else (None, None, None)
+    )  # fmt: skip
     url = first("url") or ""
     is_trial = registration_number(first("accession") or "")
     return build_record(
@@ -105,9 +111,9 @@ def _record(values: dict[str, list[str]], extra: dict[str, list[str]]) -> Parsed
         years=values.get("year", []) + ([source.group(2)] if source else []),
         journal=source.group(1) if source else first("journal"),
         journal_abbreviation=first("journal_abbreviation"),
-        volume=first("volume") or (source.group(3) if source else None),
-        issue=first("issue") or (source.group(4) if source else None),
-        first_page=first("first_page") or (source.group(5) if source else None),
+        volume=first("volume") or volume,
+        issue=first("issue") or issue,
+        first_page=first("first_page") or pages,
         last_page=first("last_page"),
         doi=clean_doi(first("doi")) or doi_in_url(url),
         pmid=first("pmid"),

@@ -5,7 +5,7 @@ from xml.etree.ElementTree import Element
 
 from review.searches.formats.building import build_record, element_blocks
 from review.searches.formats.elements import first_text, text_of, texts_of
-from review.searches.formats.fields import doi_alone
+from review.searches.formats.fields import doi_alone, unescaped
 from review.searches.formats.records import Block, ParsedAbstract, ParsedRecord
 from review.searches.formats.source import TextSource
 
@@ -38,7 +38,7 @@ def to_record(element: Element) -> ParsedRecord:
         title=first_text(info, *_TITLES),
         abstract=abstracts[0] if abstracts else None,
         other_abstracts=[ParsedAbstract(None, text) for text in abstracts[1:]],
-        authors=[part for name in names for part in name.split(";")],
+        authors=[part for name in names for part in unescaped(name).split(";")],
         years=[] if date is None else [date.get("year") or "", text_of(date)],
         journal=first_text(info, "jinfo/jtl", "bkinfo/btl", "jinfo/jabb"),
         volume=first_text(info, "pubinfo/vid"),

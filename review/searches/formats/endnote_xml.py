@@ -5,7 +5,7 @@ from xml.etree.ElementTree import Element
 
 from review.searches.formats.building import build_record, element_blocks
 from review.searches.formats.elements import first_text, text_of, texts_of
-from review.searches.formats.fields import doi_alone, doi_in_url
+from review.searches.formats.fields import doi_alone, doi_in_url, unescaped
 from review.searches.formats.records import Block, ParsedRecord
 from review.searches.formats.source import TextSource
 
@@ -62,7 +62,7 @@ def to_record(element: Element) -> ParsedRecord:
 
 def _authors(element: Element) -> list[str]:
     texts = texts_of(element, "contributors/authors/author")
-    return [name.strip() for text in texts for name in text.split(";")]
+    return [name.strip() for text in texts for name in unescaped(text).split(";")]
 
 
 def _doi(resource: str | None, notes: list[str], links: list[str]) -> str | None:

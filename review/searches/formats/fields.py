@@ -34,6 +34,7 @@ _ISBN = re.compile(r"(?<!\d)(97[89](?:[- ]?\d){10}|\d(?:[- ]?\d){8}[- ]?[\dXx])(
 _PMID = re.compile(r"(?<!\d)[1-9]\d{0,7}(?!\d)")
 _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212"), "-")
 _DASH = re.compile(r"\s?-{1,3}\s?")
+_PAGE_WORD = re.compile(r"pp?\.? ?(?=\d)")  # `p17 - 31`, `pp. 3-9`
 _TWO_SPACES = re.compile("  ")
 _LONG = 100  # characters of a text, below which one look at all of them is fastest
 _SHORT = 40  # characters of a text that is likely to come again
@@ -222,6 +223,8 @@ def join_pages(first: str | None, last: str | None = None) -> str | None:
         return first if first == last else f"{first}-{last}"
     joined = f"{first}-{last}" if first and last and last != first and "-" not in first else first
     joined = joined or last
+    if joined[:1] == "p":
+        joined = _PAGE_WORD.sub("", joined, count=1)
     if not joined.isascii():
         joined = joined.translate(_DASHES)
     if "-" in joined:

@@ -45,7 +45,7 @@ HEADINGS: dict[str, str] = {
     "issue": ("issue, number, issue number, is, biblio issue, journal issue, numero"),
     "first_page": (
         "page start, start page, bp, beginning page, first page, biblio first page, pages, "
-        "pagination, page, page range, sp, startpage, pg, artn, art no, article number, "
+        "pagination, page, page range, sp, startpage, pg, artn, ar, art no, article number, "
         "páginas"
     ),
     "last_page": ("page end, end page, ep, ending page, last page, biblio last page, endpage"),

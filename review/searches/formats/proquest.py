@@ -23,7 +23,8 @@ _LINE = re.compile(
     r"(?:[ \t]+(.*)|[ \t]*$)"
 )
 _KNOWN_WORDS = (
-    "title, author, authors, author affiliation, affiliation, correspondence author, "
+    "title, author, authors, author affiliation, author affiliations, affiliation, affiliations, "
+    "correspondence author, "
     "publication info, source, source information, publication title, journal title, volume, "
     "issue, pages, first page, number of pages, publication year, year, publication date, "
     "date, publisher, place of publication, country of publication, publication subject, "
@@ -40,7 +41,8 @@ _KNOWN_WORDS = (
 )
 _KNOWN = frozenset(_KNOWN_WORDS.split(", "))
 _OF_RECORDS = ("title", "author", "abstract", "publication title", "proquest document id")
-_MARKS_AFTER_NAME = re.compile(r"[ \t]*\d{1,3}(?:[ ,]{1,2}\d{1,3})*$")
+_MARKS_AFTER_NAME = re.compile(r"[ \t]*\(?\d{1,3}(?:[ ,]{1,2}\d{1,3})*\)?$")
+_CONTACT = re.compile(r"[ \t]*(?:\(AUTHOR\)|\S+@\S+)")
 _LONGEST_MARKS = 60
 _DETECTED_FROM = 4  # names of fields, the title among them
 
@@ -100,7 +102,10 @@ def to_record(tags: Tags) -> ParsedRecord:
         title=tags.take_first("title") or next(iter(heading), None),
         abstract=_abstract(tags),
         other_abstracts=take_other_abstracts(tags, "abstract"),
-        authors=_authors(tags.take_all("author", "authors")),
+        authors=[
+            *_authors(tags.take_all("author")),
+            *_authors(_one_a_line(tags.take_all("authors"))),
+        ],
         years=[
             *tags.take_all("publication year", "year", "publication date", "date"),
             source_line,
@@ -124,6 +129,12 @@ def to_record(tags: Tags) -> ParsedRecord:
 
 def _first_line(value: str | None) -> str:
     return (value or "").split("\n", 1)[0]
+
+
+def _one_a_line(values: list[str]) -> list[str]:
+    """Return the names under EBSCOhost's "Authors:", which has nothing else below it."""
+    lines = [line for value in values for line in value.split("\n")]
+    return [_CONTACT.sub("", line).strip() for line in lines]
 
 
 def _authors(values: list[str]) -> list[str]:

@@ -21,7 +21,7 @@ _PMCID = re.compile(r"\bPMCID:\s?(PMC\d+)")
 _DOI = re.compile(r"\bdoi:\s?(10\.\S+)", re.IGNORECASE)
 _TAIL = re.compile(r" (?:doi: ?10\.|PMID: ?\d|PMCID: ?PMC|Epub \d|eCollection \d|Online ahead of)")
 # The journal, and a date that a volume, pages or the end of the sentence follows.
-_CITATION = re.compile(
+CITATION = re.compile(
     r"(?P<journal>[^.?!\s\"”’)\]][^.?!]{1,200})\. (?P<date>(?:18|19|20)\d\d(?: [\w/-]{1,12}){0,3})"
     r"(?:;(?P<volume>[^:;(.]{0,30})(?:\((?P<issue>[^()]{1,40})\))?)?"
     r"(?::(?P<pages>(?:[^.;]|\.(?=\d)){1,40}))?(?:[.;]|$)"
@@ -32,7 +32,8 @@ _GROUP = re.compile(
     r"Initiative|Collaboration|Association|Society)$"
 )
 _SUFFIXES = frozenset(("Jr", "Sr", "2nd", "3rd", "4th"))
-_AFFILIATION_MARKS = re.compile(r"(?:\(\d{1,4}\))+")
+_AFFILIATION_MARKS = re.compile(r"(?:\((?:\d{1,4}|[#*†‡])\))+")
+_NO_AUTHORS = "[No authors listed]"
 _RELATED = re.compile(
     r"(?:Comment|Erratum|Update|Retraction|Republished|Corrected|Retracted|Summary for patients|"
     r"Expression of concern|Associated|Cites)[a-z ]{0,25} (?:in|of|on|for|from|data|dataset)\s"
@@ -43,7 +44,8 @@ _ASIDE = re.compile(
     re.IGNORECASE,
 )
 _IDENTIFIERS = re.compile(r"(?:DOI|PMCID|PMID): ?\S")
-_LANGUAGE = re.compile(r"\[Article in ([A-Za-z, ]{2,60})\]")
+_LANGUAGE = re.compile(r"\[Article in ([A-Za-z, ]{2,60})(?:;[^\]]{1,150})?\]")
+_BOOK_YEAR = re.compile(r"; ((?:18|19|20)\d\d)[.\u2013-]")
 
 
 @dataclass(slots=True)
@@ -105,6 +107,9 @@ def to_record(text: str) -> ParsedRecord:
     number = _NUMBER.match(text.lstrip("\n"))
     body = _NUMBER.sub("", text.lstrip("\n"), count=1)
     paragraphs = [" ".join(part.split()) for part in re.split(r"\n[ \t]*\n", body) if part.strip()]
+    book = next((n for n, part in enumerate(paragraphs[:4]) if part.startswith("In: ")), 0)
+    if book:  # a chapter has its title and authors before its book
+        paragraphs.insert(0, paragraphs.pop(book))
     first, *others = paragraphs or [""]
     cited = _TAIL.split(first, maxsplit=1)[0]
     citation = _citation(cited)
@@ -122,7 +127,11 @@ def to_record(text: str) -> ParsedRecord:
         abstract="\n".join(texts.abstract),
         other_abstracts=[ParsedAbstract(None, further) for further in texts.other_abstracts],
         authors=texts.authors,
-        years=[parts.get("date") or "", cited[citation.end() :] if citation else ""],
+        years=[
+            parts.get("date") or "",
+            cited[citation.end() :] if citation else "",
+            *_BOOK_YEAR.findall(first),
+        ],
         journal=parts.get("journal"),
         volume=parts.get("volume"),
         issue=parts.get("issue"),
@@ -139,7 +148,7 @@ def _citation(text: str) -> re.Match[str] | None:
     """Return the journal and date: those of a book, else the first with a volume, else the last."""
     if book := _BOOK.search(text):
         return book
-    matches = list(_CITATION.finditer(text))
+    matches = list(CITATION.finditer(text))
     return next((match for match in matches if match["volume"] or match["pages"]), None) or (
         matches[-1] if matches else None
     )
@@ -147,7 +156,7 @@ def _citation(text: str) -> re.Match[str] | None:
 
 def _split_summary(text: str) -> _Texts:
     """Return the authors and title of a summary; authors are only what looks like nothing else."""
-    text = text.strip().removeprefix("[No authors listed]. ")
+    text = text.strip().removeprefix(f"{_NO_AUTHORS}. ")
     names, _, title = text.replace(", et al. ", ". ", 1).partition(". ")
     authors = re.split("[,;] ", names)
     if title and all(_is_person(name) or _is_group(name) for name in authors):
@@ -182,7 +191,10 @@ def _sorted_paragraphs(paragraphs: list[str]) -> _Texts:
     for index, text in enumerate(paragraphs[1:]):
         names = _AFFILIATION_MARKS.sub("", text).rstrip(".").replace("; ", ", ").split(", ")
         aside = _ASIDE.match(text)
-        if not texts.authors and index < 2 and sum(map(_is_person, names)) * 2 > len(names):
+        if text.rstrip(".") == _NO_AUTHORS:
+            continue
+        n_named = sum(_is_person(name) or (index == 0 and _is_group(name)) for name in names)
+        if not texts.authors and index < 2 and n_named * 2 > len(names):
             texts.authors = [_with_comma(name) if _is_person(name) else name for name in names]
         elif language := _LANGUAGE.fullmatch(text.rstrip(".")):
             texts.language = language[1]

@@ -43,7 +43,9 @@ TAG = re.compile(rf"^{_BLANKS}([A-Z][A-Z0-9])(?:{_WIDE}|[ ]-(?=[ \t]|$))", re.MU
 
 _VALUES = re.compile(rf"\n{_BLANKS}([A-Z][A-Z0-9]){_WIDE}")
 _CLOSE_VALUES = re.compile(
-    rf"\n{_BLANKS}([A-Z][A-Z0-9])(?:({_WIDE})|[ ]-(?=[ \t\n]|\Z)|(?<=TY)-|(?<=ER)-(?=\s*\Z))"
+    rf"\n{_BLANKS}([A-Z][A-Z0-9])(?:({_WIDE})|[ ]-(?=[ \t\n]|\Z)"
+    rf"|(?<=TY)-(?=[ \t]*(?:{_TYPES_WORDS.replace(' ', '|')})[ \t]*(?:\n|\Z))"
+    r"|(?<=ER)-(?=\s*\Z))"
 )
 _CLOSE_TYPE = re.compile(rf"\s*TY{_CLOSE}(.*)")
 _CLOSE_END = re.compile(rf"\n{_BLANKS}ER{_CLOSE}\s*\Z")
