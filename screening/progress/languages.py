@@ -66,7 +66,8 @@ def language_gap(session: Session, *, review_id: UUID, stage: Stage) -> Language
         counts[unknown[word]] += n
         if resolution == Resolution.INCLUDE:
             learned.add(unknown[word])
-    left = {tag: n for tag, n in counts.most_common() if tag not in learned}
+    by_number = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    left = {tag: n for tag, n in by_number if tag not in learned}
     return LanguageGap(left) if left else None
 
 

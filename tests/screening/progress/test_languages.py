@@ -27,7 +27,7 @@ def test_languages_without_words_are_counted_in_one_sentence(session, cast):
 
     assert found.n_records == {"tr": 3, "es": 3}
     assert found.sentence == (
-        "6 records are in Turkish (3) and Spanish (3). The protocol has no words in these"
+        "6 records are in Spanish (3) and Turkish (3). The protocol has no words in these"
         " languages, so the ranking cannot order them until some in the same language have been"
         " included."
     )

@@ -85,8 +85,9 @@ def test_titles_in_every_encoding_come_out_right_or_with_a_warning(tmp_path):
 
     for name, result in results.items():
         last = result["outcomes"][-1]
-        assert last["n"] == 3 + name.endswith("torn"), (name, result)
-        if last["titles"] != [TITLES[name.split("-")[0]]] * 3:
+        assert last["n"] == 3, (name, result)
+        is_right = last["titles"] == [TITLES[name.split("-")[0]]] * 3
+        if name.endswith("torn") or not is_right:
             assert last["warned"] or "Not Unicode" in result["note"], (name, result)
 
 
