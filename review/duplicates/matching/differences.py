@@ -131,7 +131,10 @@ def title_difference(one: Sequence[str], other: Sequence[str], context: Context)
             only_other.remove(kin)
     if _is_telling(only_one, only_other):
         return Difference.TELLING
-    rest_one, rest_other = _content(only_one, one), _content(only_other, other)
+    rest_one, rest_other = (
+        _content(only, title, context.names)
+        for only, title in ((only_one, one), (only_other, other))
+    )
     if rest_one and rest_other:
         return Difference.TELLING
     if not (rest_one or rest_other):
@@ -221,12 +224,14 @@ def _has_letter(words: Sequence[str]) -> bool:
     return any(len(word) == 1 for word in words)
 
 
-def _content(words: Sequence[str], title: Sequence[str]) -> list[str]:
-    """Return the words that carry meaning; a letter does at the end of a title (Volume A)."""
+def _content(words: Sequence[str], title: Sequence[str], names: frozenset[str]) -> list[str]:
+    """Return the words that carry meaning; so do IT, and a letter that ends a title (Volume A)."""
     return [
         word
         for word in words
-        if word not in STOP_WORDS or (len(word) == 1 and title and title[-1] == word)
+        if word not in STOP_WORDS
+        or word in names
+        or (len(word) == 1 and title and title[-1] == word)
     ]
 
 

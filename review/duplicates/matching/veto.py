@@ -119,6 +119,9 @@ OPPOSITES = tuple(
 )
 
 
+_OPPOSITE_WORDS = frozenset(word for sides in OPPOSITES for side in sides for word in side)
+
+
 def find_veto(records: Prepared, pairs: Comparison, place: int) -> Veto | None:
     """Return why the pair at ``place`` must stay apart, or None."""
     pair = _Pair(records, pairs, place)
@@ -296,7 +299,7 @@ def is_hidden(pairs: Comparison, records: Prepared, place: int) -> bool:
     if any(pattern.search(" ".join(hidden)) for pattern in (_PART, _TRAILING_NUMBER, _SATELLITE)):
         return True
     is_article = bool(in_one_journal(records, pairs.take(np.array([place])))[0])
-    telling = series_words() | records.protocol_words
+    telling = series_words() | records.protocol_words | _OPPOSITE_WORDS
     is_telling = any(word in telling or len(word) == 1 for word in hidden)
     return is_telling and not (is_article and pair.content >= LONG_BEGINNING)
 

@@ -136,7 +136,9 @@ def test_one_name_may_always_be_another():
     assert difference(*titles, known=["rothbury"], names=names) == Difference.SPELLING
 
 
-@pytest.mark.parametrize(("one", "other"), [("WHO", "WTO"), ("HAS", "HAT"), ("CAN", "CDN")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("WHO", "WTO"), ("HAS", "HAT"), ("CAN", "CDN"), ("IT", "IS")]
+)
 def test_an_acronym_is_no_common_word_mistyped(one, other):
     titles = (f"How the {name} pays for outcomes in health and care" for name in (one, other))
 
