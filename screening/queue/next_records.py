@@ -21,7 +21,9 @@ from screening.queue.candidates import (
 from screening.queue.open_calibrations import open_calibrations, records_in
 from screening.ranking.runs import current_run
 
-LOOK_AHEAD = 10  # candidates checked at a time; most of them prove to be open
+LOOK_AHEAD = 10  # candidates checked at a time at least; most of them prove to be open
+MOST_AT_ONCE = 50
+COUNTED_EXACTLY = 50  # records left: few enough to look at each
 
 
 def next_records(
@@ -44,8 +46,9 @@ def next_open_records(
     check(session, review_id=review_id, by=by, action=Action.SCREEN)
     queue = _queue_of(session, review_id, stage, by=by)
     records: dict[UUID, OpenRecord] = {}
+    at_once = min(max(LOOK_AHEAD, limit), MOST_AT_ONCE)
     for query in _candidate_queries(session, queue):
-        for record_id, record in _open_candidates(session, queue, query):
+        for record_id, record in _open_candidates(session, queue, query, at_once=at_once):
             records[record_id] = record
             if len(records) == limit:
                 return records
@@ -74,20 +77,28 @@ def skip(
 
 
 def n_left(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -> int:
-    """Return about how many records are left for the caller; quick, and not exact.
+    """Return about how many records are left for the caller; exact for at most COUNTED_EXACTLY.
 
     It counts unique records assigned to the caller first that neither they nor enough others have
-    decided on.
+    decided on, and once there are none of these, whatever else their queue still gives.
     """
     queue = _queue_of(session, review_id, stage, by=by)
     conditions = candidate_conditions(session, queue)
-    query = select(func.count(Record.id)).where(
-        Record.review_id == review_id, *conditions(Record.id)
-    )
+    candidates = select(Record.id).where(Record.review_id == review_id, *conditions(Record.id))
     tiers = queue_tiers(session, review_id=review_id, stage=stage, account_id=by.account_id)
     if tiers:
-        query = query.where(tiers[0] | Record.id.in_(records_in(queue.calibrations.own)))
-    return session.scalar(query) or 0
+        is_own = tiers[0] | Record.id.in_(records_in(queue.calibrations.own))
+        if n := _n_open(session, queue, candidates.where(is_own)):
+            return n
+    return _n_open(session, queue, candidates)
+
+
+def _n_open(session: Session, queue: ReviewerQueue, candidates: Select[UUID]) -> int:
+    """Return the number of candidates; where they are few, of those that the queue would give."""
+    few = session.scalars(candidates.limit(COUNTED_EXACTLY + 1)).all()
+    if len(few) <= COUNTED_EXACTLY:
+        return len(open_records(session, queue, few)) if few else 0
+    return session.scalar(select(func.count()).select_from(candidates.subquery())) or 0
 
 
 def _queue_of(session: Session, review_id: UUID, stage: Stage, *, by: Actor) -> ReviewerQueue:
@@ -96,16 +107,16 @@ def _queue_of(session: Session, review_id: UUID, stage: Stage, *, by: Actor) -> 
 
 
 def _open_candidates(
-    session: Session, queue: ReviewerQueue, query: Select[UUID]
+    session: Session, queue: ReviewerQueue, query: Select[UUID], *, at_once: int
 ) -> Iterator[tuple[UUID, OpenRecord]]:
     """Yield those of a query's candidates that still need the caller's decision, in its order."""
     offset = 0
-    while candidates := session.scalars(query.offset(offset).limit(LOOK_AHEAD)).all():
+    while candidates := session.scalars(query.offset(offset).limit(at_once)).all():
         records = open_records(session, queue, candidates)
         yield from (
             (record_id, records[record_id]) for record_id in candidates if record_id in records
         )
-        offset += LOOK_AHEAD
+        offset += at_once
 
 
 def _candidate_queries(session: Session, queue: ReviewerQueue) -> Iterator[Select[UUID]]:
