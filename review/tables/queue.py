@@ -35,7 +35,7 @@ class Assignment(ActRow, Base):
 
 
 class Reservation(Base):
-    """The record on a reviewer's screen, one for each stage; others get another meanwhile."""
+    """A record on a reviewer's screen, or one of the next; others get another meanwhile."""
 
     __tablename__ = "reservation"
     __table_args__ = (within_review("record"), Index("ix_reservation_record", "record_id", "stage"))
@@ -43,7 +43,7 @@ class Reservation(Base):
     review_id: Mapped[review_key] = mapped_column(primary_key=True)
     account_id: Mapped[account_key] = mapped_column(primary_key=True)
     stage: Mapped[Stage] = mapped_column(primary_key=True)
-    record_id: Mapped[UUID]
+    record_id: Mapped[UUID] = mapped_column(primary_key=True)
     until: Mapped[datetime]
 
 

@@ -698,7 +698,7 @@ CREATE TABLE reservation (
   CONSTRAINT fk_reservation_account_id FOREIGN KEY(account_id) REFERENCES account (id) ON DELETE RESTRICT,
   CONSTRAINT fk_reservation_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
   CONSTRAINT fk_reservation_review_id_record_id FOREIGN KEY(review_id, record_id) REFERENCES record (review_id, id) ON DELETE RESTRICT,
-  CONSTRAINT pk_reservation PRIMARY KEY (review_id, account_id, stage)
+  CONSTRAINT pk_reservation PRIMARY KEY (review_id, account_id, stage, record_id)
 );
 CREATE INDEX ix_reservation_record ON reservation (record_id, stage);
 
