@@ -6,7 +6,7 @@ as long as the decision is live.
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from uuid import UUID, uuid4
 
 from sqlalchemy import ColumnElement, select
@@ -65,9 +65,20 @@ def own_marks(
 
     Those of a decision that was withdrawn are returned too, so that they can be used again.
     """
+    _, marks = own_words(session, review_id=review_id, record_id=record_id, stage=stage, by=by)
+    return marks
+
+
+def own_words(
+    session: Session, *, review_id: UUID, record_id: UUID, stage: Stage, by: Actor
+) -> tuple[str, list[str]]:
+    """Return the note and the marks of the caller's newest decision, withdrawn or not.
+
+    It is the newest on this record in the current round.
+    """
     situation = situation_of(session, review_id=review_id, record_id=record_id, stage=stage, by=by)
     newest = session.scalar(
-        select(Decision.id)
+        select(Decision)
         .where(
             Decision.record_id == record_id,
             Decision.stage == stage,
@@ -78,7 +89,24 @@ def own_marks(
         .order_by(Decision.event_number.desc())
         .limit(1)
     )
-    return marks_of(session, [newest]).get(newest, []) if newest else []
+    if newest is None:
+        return "", []
+    return newest.note or "", marks_of(session, [newest.id]).get(newest.id, [])
+
+
+def records_with_own_words(
+    session: Session, *, record_ids: Collection[UUID], stage: Stage, by: Actor
+) -> set[UUID]:
+    """Return those of the records that the caller has decided on at the stage, in any round."""
+    return set(
+        session.scalars(
+            select(Decision.record_id).where(
+                Decision.record_id.in_(record_ids),
+                Decision.stage == stage,
+                Decision.reviewer_id == by.account_id,
+            )
+        )
+    )
 
 
 def _marks(session: Session, condition: ColumnElement[bool]) -> Mapping[UUID, list[str]]:

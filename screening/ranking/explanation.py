@@ -1,5 +1,6 @@
 """A record's rank in a ranking, and what explains it."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -9,9 +10,12 @@ from sqlalchemy.orm import Session
 from review.tables import ModelRun, Rank
 
 
-def rank_of(session: Session, *, run: ModelRun, record_id: UUID) -> Rank | None:
-    """Return a record's rank in the ranking of a run; None if it was not ranked."""
-    return session.get(Rank, (run.id, record_id))
+def ranks_of(session: Session, *, run: ModelRun, record_ids: Collection[UUID]) -> dict[UUID, Rank]:
+    """Return the ranks of some records in the ranking of a run, those of ranked ones only."""
+    ranks = session.scalars(
+        select(Rank).where(Rank.model_run_id == run.id, Rank.record_id.in_(record_ids))
+    )
+    return {rank.record_id: rank for rank in ranks}
 
 
 def n_ranked(session: Session, *, run: ModelRun) -> int:

@@ -2,7 +2,7 @@
 
 from review.decisions.decisions import decide
 from review.vocabulary import Stage, Verdict
-from screening.ranking.explanation import rank_of
+from screening.ranking.explanation import ranks_of
 from screening.ranking.runs import current_run, rank_records, refresh_if_stale
 from screening.ranking.training_data import with_marks
 from tests.factories import make_records, make_review
@@ -31,7 +31,7 @@ def test_marked_words_move_records_once_the_marked_record_is_resolved(database):
     def position():
         with database.reading() as session:
             run = current_run(session, review_id=cast.review_id, stage=STAGE)
-            return rank_of(session, run=run, record_id=records[3]).position
+            return ranks_of(session, run=run, record_ids=records)[records[3]].position
 
     include(database, cast, records[2], cast.reviewer_a, "rivers")
     unresolved = refresh_if_stale(database, review_id=cast.review_id, stage=STAGE)
