@@ -106,6 +106,19 @@ def decision_of(session: Session, *, review_id: UUID, decision_id: UUID, by: Act
     return decision
 
 
+def decision_made_with(
+    session: Session, *, review_id: UUID, key: UUID, by: Actor
+) -> Decision | None:
+    """Return the caller's own decision that was made with an idempotency key, if there is one."""
+    return session.scalar(
+        select(Decision).where(
+            Decision.review_id == review_id,
+            Decision.reviewer_id == by.account_id,
+            Decision.idempotency_key == key,
+        )
+    )
+
+
 def _repeated(
     session: Session,
     review_id: UUID,
@@ -117,13 +130,7 @@ def _repeated(
 ) -> Decision | None:
     if key is None:
         return None
-    earlier = session.scalar(
-        select(Decision).where(
-            Decision.review_id == review_id,
-            Decision.reviewer_id == by.account_id,
-            Decision.idempotency_key == key,
-        )
-    )
+    earlier = decision_made_with(session, review_id=review_id, key=key, by=by)
     if earlier is None:
         return None
     is_same = all(getattr(earlier, name) == value for name, value in content.items())
