@@ -6,12 +6,21 @@ from uuid import UUID
 from fastapi import Form
 from sqlalchemy.orm import Session
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from api.web.days import end_of
-from api.web.deps import CurrentUser, Db, ReadSession, WriteSession, cookie_name, token_of
+from api.web.deps import (
+    CurrentUser,
+    Db,
+    ReadSession,
+    WriteSession,
+    cookie_name,
+    settings_of,
+    token_of,
+)
 from api.web.rendering import render
 from api.web.routing import PageRouter
+from api.web.security import form_token
 from review.errors import NotAllowed
 from review.people.accounts import (
     SESSION_LIFETIME,
@@ -73,6 +82,13 @@ def logout(request: Request, database: Db) -> Response:
     answer = RedirectResponse("/login", status_code=303)
     answer.delete_cookie(cookie_name(request), path="/")
     return answer
+
+
+@router.get("/session")
+def show_session(request: Request, person: CurrentUser) -> Response:
+    """Say who is signed in, and the token that their forms carry, for a page that has waited."""
+    token = form_token(settings_of(request).key(), token_of(request))
+    return JSONResponse({"account": str(person.id), "form_token": token})
 
 
 @router.get("/account")

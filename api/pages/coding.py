@@ -1,5 +1,6 @@
 """Coding: studies, their contracts, and a form of the codebook for each."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -27,6 +28,7 @@ from api.web.routing import PageRouter
 from protocols.schema import SPECIAL_VALUES
 from review.errors import Invalid
 from review.events import Actor
+from review.people.idempotency import claim_key, keep_answer
 from review.permissions import Action, check
 from review.reports.full_texts import full_text_of
 from review.reviews import protocol_of
@@ -198,7 +200,11 @@ def post_code(
     form: Annotated[CodeForm, Form()],
 ) -> Response:
     """Save the coder's value for an item, or the value that coders who disagreed agree on."""
-    _save(session, review_id, study_id, form=form, by=by)
+    claim_id = _claim(session, form, by=by)
+    if form.key is None or claim_id is not None:
+        _save(session, review_id, study_id, form=form, by=by)
+    if claim_id is not None:
+        keep_answer(session, claim_id, {})
     if not is_fragment(request):
         query = f"?contract={form.contract}" if form.contract else ""
         target = f"{path(request, 'coding', study_id)}{query}#{form.item}"
@@ -222,6 +228,15 @@ def post_code(
         special=SPECIAL_VALUES,
         is_saved=True,
     )
+
+
+def _claim(session: Session, form: CodeForm, *, by: Actor) -> UUID | None:
+    """Claim the form's key; None if it has none, or if the same form was saved under it before."""
+    if form.key is None or by.account_id is None:
+        return None
+    content = hashlib.sha256(form.model_dump_json().encode()).hexdigest()
+    key = f"page {form.key}"
+    return claim_key(session, account_id=by.account_id, key=key, request_sha256=content).id
 
 
 def _save(session: Session, review_id: UUID, study_id: UUID, *, form: CodeForm, by: Actor) -> None:

@@ -1,5 +1,6 @@
 """Screening: one record at a time, by keyboard, in ranked order."""
 
+from collections.abc import Collection
 from statistics import median
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid4
@@ -7,33 +8,27 @@ from uuid import UUID, uuid4
 from fastapi import Depends, Form, Query
 from sqlalchemy.orm import Session
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from api.pages.jobs import started
 from api.web.deps import CurrentActor, Db, OptionalId, ReviewId, WriteSession
 from api.web.rendering import is_fragment, render
 from api.web.routing import PageRouter, url
-from review.decisions.blinding import n_own_decisions, own_decision, own_decisions
-from review.decisions.decisions import decide, decision_of
-from review.decisions.marked_words import MOST_CHARACTERS, own_marks
+from review.decisions.blinding import n_own_decisions, own_decisions
+from review.decisions.decisions import decide, decision_made_with, decision_of
+from review.decisions.marked_words import MOST_CHARACTERS
+from review.errors import Invalid
 from review.jobs import JobKind
-from review.permissions import Action, check
-from review.reports.full_texts import full_text_of
 from review.reviews import protocol_of
-from review.searches.records import record_of_review, source_of
-from review.tables import Record
 from review.vocabulary import Stage, Verdict
+from screening.queue.cards import cards
 from screening.queue.next_records import n_left, skip
-from screening.queue.open_calibrations import calibration_progress
-from screening.queue.reservations import are_others_screening, reserve_next
-from screening.ranking.explanation import explanation, n_ranked, rank_of
-from screening.ranking.runs import current_run
+from screening.queue.reservations import are_others_screening, reserve_ahead, reserve_next
 
 router = PageRouter()
 STAGED = "/reviews/{slug}/screening/{stage}"
 RECENT = 5
-# Counted when the page is opened; after that the page carries it along.
-Left = Annotated[int, Form(ge=0, le=10**9)]
+STOCK = 40  # records that a page has ready at most, so that screening goes on without a network
 PACE = 50  # decisions that the estimate of the time left is based on
 
 
@@ -55,84 +50,81 @@ class ScreeningRoom:
         self,
         *,
         done: str,
-        left: int,
         record_id: UUID | None = None,
         skipped: UUID | None = None,
+        decision: UUID | None = None,
     ) -> Response:
-        """Show the next record in place of this one; redirect to it where there is no script."""
-        if not is_fragment(self.request):
-            query = {"done": done, "record": record_id, "skipped": skipped}
-            kept = {key: value for key, value in query.items() if value}
-            target = url(self.request, "screening.screen", stage=self.stage, **kept)
-            return RedirectResponse(target, status_code=303)
-        return self.show(record_id=record_id, done=done, left=max(0, left), skipped=skipped)
+        """Confirm what was done to the page's script; where there is none, show the next record."""
+        if is_fragment(self.request):
+            return JSONResponse({"done": done, "decision": decision and str(decision)})
+        query = {"done": done, "record": record_id, "skipped": skipped}
+        kept = {key: value for key, value in query.items() if value}
+        target = url(self.request, "screening.screen", stage=self.stage, **kept)
+        return RedirectResponse(target, status_code=303)
 
     def show(
         self,
         *,
         record_id: UUID | None,
-        done: str = "",
-        left: int | None = None,
         skipped: UUID | None = None,
         merged: tuple[int, UUID] | None = None,
     ) -> Response:
         """Show a record, or the reviewer's next one, with their last decisions."""
         if record_id is None:
             record_id = reserve_next(self.database, **self.scope)
+        shown = [record_id] if record_id else []
         with self.database.reading() as session:
-            check(session, review_id=self.review_id, by=self.by, action=Action.SCREEN)
-            record = None
-            if record_id is not None:
-                record = record_of_review(session, review_id=self.review_id, record_id=record_id)
-            protocol = protocol_of(session, self.review_id)
-            context = {
-                "stage": self.stage,
-                "record": record,
-                "key": uuid4(),
-                "skipped": skipped,  # just now, so that undoing means this
-                "merged": merged,  # likewise: the event, and the record it was made from
-                "done": done or self.request.query_params.get("done", ""),
-                "protocol": protocol,
-                "reasons": protocol.reasons(self.stage),
-                "others_read": record is None and are_others_screening(session, **self.scope),
-                "left": n_left(session, **self.scope) if left is None else left,
-                **self._own_work(session),
-                **(self._about(session, record) if record else {}),
-            }
-            is_part = is_fragment(self.request)
-            name = "screening/_screening.html" if is_part else "screening/screening.html"
-            return render(self.request, name, **context)
+            found = cards(session, **self.scope, record_ids=shown)
+            return render(
+                self.request,
+                "screening/screening.html",
+                card=found[0] if found else None,
+                key=uuid4(),
+                skipped=skipped,  # just now, so that undoing means this
+                merged=merged,  # likewise: the event, and the record it was made from
+                done=self.request.query_params.get("done", ""),
+                **self._surroundings(session, is_empty=not found),
+            )
 
-    def _own_work(self, session: Session) -> dict[str, Any]:
-        """Return the reviewer's last decisions, and how long one takes them."""
+    def show_ahead(self, *, shown: UUID | None, have: Collection[UUID], limit: int) -> Response:
+        """Show the cards of the next records, but for those that the page has already."""
+        ahead = reserve_ahead(self.database, **self.scope, limit=limit, shown=shown)
+        missing = [id_ for id_ in ahead.record_ids if id_ not in have and id_ != shown]
+        with self.database.reading() as session:
+            return render(
+                self.request,
+                "screening/_ahead.html",
+                order=ahead.record_ids,
+                are_reserved=ahead.are_reserved,
+                cards=cards(session, **self.scope, record_ids=missing, are_open=True),
+                **self._surroundings(session, is_empty=not ahead.record_ids),
+            )
+
+    def show_card(self, record_id: UUID) -> Response:
+        """Show the card of one record, for a script that has to show it again."""
+        with self.database.reading() as session:
+            found = cards(session, **self.scope, record_ids=[record_id])
+            context = self._surroundings(session, is_empty=False)
+            name = "screening/_ahead.html"
+            return render(
+                self.request, name, order=[record_id], are_reserved=False, cards=found, **context
+            )
+
+    def _surroundings(self, session: Session, *, is_empty: bool) -> dict[str, Any]:
+        """Return what is shown around the record: progress, last decisions, reasons."""
+        protocol = protocol_of(session, self.review_id)
         recent = own_decisions(session, **self.scope, limit=PACE)
         seconds = [decision.seconds for decision, _ in recent if decision.seconds is not None]
         return {
+            "stage": self.stage,
+            "protocol": protocol,
+            "reasons": protocol.reasons(self.stage),
+            "most_characters": MOST_CHARACTERS,
+            "others_read": is_empty and are_others_screening(session, **self.scope),
+            "left": 0 if is_empty else n_left(session, **self.scope),
             "recent": recent[:RECENT],
             "n_own": n_own_decisions(session, **self.scope),
             "pace": median(seconds) if len(seconds) >= RECENT else None,
-        }
-
-    def _about(self, session: Session, record: Record) -> dict[str, Any]:
-        """Return what the page shows about the record beside its own fields."""
-        run = current_run(session, review_id=self.review_id, stage=self.stage)
-        rank = rank_of(session, run=run, record_id=record.id) if run else None
-        document = None
-        if self.stage is Stage.FULL_TEXT:
-            document = full_text_of(
-                session, review_id=self.review_id, record_id=record.id, by=self.by
-            )
-        return {
-            "source": source_of(session, record),
-            "own": own_decision(session, record_id=record.id, **self.scope),
-            "most_characters": MOST_CHARACTERS,
-            "own_marks": own_marks(session, record_id=record.id, **self.scope),
-            "run": run,
-            "rank": rank,
-            "why": explanation(rank) if rank else None,
-            "n_ranked": n_ranked(session, run=run) if run else 0,
-            "calibration": calibration_progress(session, record_id=record.id, **self.scope),
-            "document": document,
         }
 
 
@@ -152,6 +144,20 @@ def screen(
     return room.show(record_id=record, skipped=skipped, merged=merged)
 
 
+@router.get(STAGED + "/ahead")
+def show_ahead(
+    room: InRoom,
+    record: UUID | None = None,
+    shown: UUID | None = None,
+    have: Annotated[list[UUID], Query(max_length=STOCK)] = [],  # noqa: B006 - FastAPI copies it
+    limit: Annotated[int, Query(ge=1, le=STOCK)] = STOCK,
+) -> Response:
+    """Show the cards of the reviewer's next records, or of the one they ask for."""
+    if record is not None:
+        return room.show_card(record)
+    return room.show_ahead(shown=shown, have=have, limit=limit)
+
+
 @router.post(STAGED + "/decisions")
 def post_decision(
     room: InRoom,
@@ -163,11 +169,10 @@ def post_decision(
     supersedes: OptionalId = None,
     key: Annotated[UUID | None, Form()] = None,
     seconds: Annotated[float | None, Form(ge=0, le=86_400)] = None,
-    left: Left = 0,
 ) -> Response:
     """Save the decision, then show the reviewer's next record."""
     with room.database.writing() as session:
-        decide(
+        decision = decide(
             session,
             **room.scope,
             record_id=record,
@@ -179,25 +184,40 @@ def post_decision(
             supersedes_id=supersedes,
             idempotency_key=key,
         )
-    return room.answer(done="saved", left=left - (not supersedes))
+        decision_id = decision.id
+    return room.answer(done="saved", decision=decision_id)
 
 
 @router.post(STAGED + "/undo")
-def post_undo(room: InRoom, decision: Annotated[UUID, Form()], left: Left = 0) -> Response:
-    """Withdraw the reviewer's own decision and show its record again."""
+def post_undo(
+    room: InRoom,
+    decision: OptionalId = None,
+    made_with: OptionalId = None,
+    key: Annotated[UUID | None, Form()] = None,
+) -> Response:
+    """Withdraw the reviewer's own decision and show its record again.
+
+    ``made_with`` names the decision by its key, for a page that sent it and does not know its id;
+    where that decision was refused, there is nothing to withdraw.
+    """
     with room.database.writing() as session:
-        own = decision_of(session, review_id=room.review_id, decision_id=decision, by=room.by)
-        record_id = own.record_id
-        decide(
-            session,
-            review_id=room.review_id,
-            record_id=record_id,
-            stage=room.stage,
-            verdict=Verdict.WITHDRAWN,
-            by=room.by,
-            supersedes_id=own.id,
-        )
-    return room.answer(done="undone", left=left + 1, record_id=record_id)
+        if made_with is not None:
+            own = decision_made_with(session, review_id=room.review_id, key=made_with, by=room.by)
+        elif decision is not None:
+            own = decision_of(session, review_id=room.review_id, decision_id=decision, by=room.by)
+        else:
+            raise Invalid("Say which decision to undo.")
+        record_id = own.record_id if own else None
+        if own:
+            decide(
+                session,
+                **room.scope,
+                record_id=own.record_id,
+                verdict=Verdict.WITHDRAWN,
+                supersedes_id=own.id,
+                idempotency_key=key,
+            )
+    return room.answer(done="undone", record_id=record_id)
 
 
 @router.post(STAGED + "/skip")
@@ -205,14 +225,13 @@ def post_skip(
     room: InRoom,
     record: Annotated[UUID, Form()],
     undo: Annotated[Literal["", "yes"], Form()] = "",
-    left: Left = 0,
 ) -> Response:
     """Skip a record and show the next one, or bring the skipped one back."""
     with room.database.writing() as session:
         skip(session, **room.scope, record_id=record, is_undone=bool(undo))
     if undo:
-        return room.answer(done="undone", left=left, record_id=record)
-    return room.answer(done="skipped", left=left, skipped=record)
+        return room.answer(done="undone", record_id=record)
+    return room.answer(done="skipped", skipped=record)
 
 
 @router.post(STAGED + "/rank")

@@ -18,6 +18,7 @@ export function release() {
 // One click is one intent: a form that is on its way is not sent twice.
 function send(event) {
   const form = event.target;
+  if (form.matches("[data-act], [data-outbox]")) return; // those have their own ways
   const isHeld = checks.some((check) => check(form, event.submitter) === false);
   if (isHeld || form.dataset.sent) {
     event.preventDefault();

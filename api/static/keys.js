@@ -11,6 +11,13 @@ function openCard(id) {
   card?.querySelector("[data-close]")?.focus();
 }
 
+// One press is one act: a key that is held does nothing more, nor does Enter on a button.
+function ignoreRepeats(event) {
+  if (!event.repeat || isTyping(event.target)) return;
+  if (event.target.closest("button")) event.preventDefault();
+  event.stopPropagation();
+}
+
 function press(event) {
   if (event.key === "Escape" && isTyping(event.target)) {
     event.target.blur();
@@ -23,7 +30,7 @@ function press(event) {
     return;
   }
   if (areOff() || document.querySelector("dialog[open]")) return;
-  const reason = document.querySelector(`[data-reason="${CSS.escape(event.key)}"]`);
+  const reason = document.querySelector(`option[data-reason="${CSS.escape(event.key)}"]`);
   if (reason) {
     reason.selected = true;
     document.querySelector('[data-key="e"]').click();
@@ -38,6 +45,7 @@ function press(event) {
 }
 
 document.addEventListener("keydown", press);
+window.addEventListener("keydown", ignoreRepeats, true);
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-opens]");
   if (opener) openCard(opener.dataset.opens);

@@ -1,9 +1,19 @@
 // Keys and small comforts; every page works without this file and what it imports.
+import "./store.js";
+import "./queue.js";
+import "./session.js";
+import "./outbox.js";
+import "./saving.js";
+import "./drafts.js";
 import "./forms.js";
 import "./keys.js";
 import "./highlights.js";
-import "./screening.js";
 import "./why.js";
+import "./card.js";
+import "./recent.js";
+import "./stock.js";
+import "./room.js";
 import "./coding.js";
+import "./fields.js";
 
 document.documentElement.classList.add("scripted");

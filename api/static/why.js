@@ -37,8 +37,9 @@ function mark() {
   const others = lines().filter((line) => line.toLowerCase() !== words.toLowerCase());
   if (others.length === lines().length) others.push(words);
   field().value = others.join("\n");
+  field().dispatchEvent(new Event("input", { bubbles: true })); // it is kept as if it were typed
   getSelection().removeAllRanges();
-  show();
+  showMarks();
 }
 
 // Every place in a block where the words are, across the elements that divide its text.
@@ -58,7 +59,7 @@ function places(block, words) {
   });
 }
 
-function show() {
+export function showMarks() {
   if (!field()) return;
   const count = document.querySelector("[data-marks]");
   if (count) count.textContent = lines().length || "";
@@ -76,7 +77,6 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-why]")) mark();
 });
 document.addEventListener("input", (event) => {
-  if (event.target === field()) show();
+  if (event.target === field()) showMarks();
 });
-document.addEventListener("htmx:afterSettle", show);
-window.addEventListener("pageshow", show);
+window.addEventListener("pageshow", showMarks);

@@ -35,6 +35,7 @@ class CodeForm(BaseModel):
     report: NoneOrId = None
     contract: NoneOrId = None
     settle: Literal["", "consensus", "adjudication"] = ""
+    key: NoneOrId = None  # of the request, so that nothing is saved twice
 
     def value_for(self, item: CodebookItem) -> object:
         """Return what was filled in as the value that the codebook checks; or raise Invalid."""

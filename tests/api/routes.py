@@ -27,6 +27,7 @@ STAGED = R + "/screening/{stage}"
 ROUTES = [
     Route("GET", "/"),
     Route("POST", "/logout"),
+    Route("GET", "/session"),
     Route("GET", "/account"),
     Route("POST", "/account/password", form={"old": "x", "new": "y"}),
     Route("POST", "/account/tokens", form={"name": "A script", "scope": "read"}),
@@ -79,6 +80,8 @@ ROUTES = [
     Route("GET", R + "/jobs/{job_id}/file", Action.MANAGE),
     Route("POST", R + "/exports", Action.MANAGE, {"kind": "records", "format": "csv"}),
     Route("GET", STAGED, Action.SCREEN),
+    Route("GET", STAGED + "/ahead", Action.SCREEN),
+    Route("GET", STAGED + "/ahead", Action.SCREEN, query="?record={record_id}"),
     Route(
         "POST", STAGED + "/decisions", Action.SCREEN,
         {"record": "{record_id}", "verdict": "include"},

@@ -67,7 +67,7 @@ FILES = {
 
 def ask(browser: Browser, route: Route, names: dict):
     names = ABSENT | names
-    path = route.path.format(**names) + route.query
+    path = (route.path + route.query).format(**names)
     if route.method == "GET":
         return browser.get(path)
     form = {key: value.format(**names) for key, value in route.form.items()}

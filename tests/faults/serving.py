@@ -18,7 +18,7 @@ PASSWORD = "three plain words"
 SCREENING = "screening/title_abstract"
 DECIDING = re.compile(r'<form id="decide".*?</form>', re.DOTALL)
 HIDDEN = re.compile(r'<input type="hidden" name="(\w+)"(?: value="([^"]*)")?>')
-PATIENCE = 30.0  # seconds
+PATIENCE = 120.0  # seconds; a busy machine may need them
 
 Form = dict[str, str]
 
@@ -138,9 +138,16 @@ class Browser:
 
 
 def deciding(page: str) -> Form | None:
-    """Return the fields of the decision form on a page, or None if it has none."""
+    """Return the fields of the decision form on a page, or None if there is nothing to decide."""
     match = DECIDING.search(page)
-    return hidden(match.group()) if match else None
+    form = hidden(match.group()) if match else {}
+    return form if form.get("record") else None
+
+
+def order(page: str) -> list[str]:
+    """Return the ids of the next records, as the page's script gets them."""
+    match = re.search(r'data-order="([^"]*)"', page)
+    return match.group(1).split() if match else []
 
 
 def hidden(page: str) -> Form:

@@ -1,0 +1,620 @@
+"""What was pressed in the screening room arrives once, in order, whatever the network does."""
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Dialog, Error, Page, Route, expect
+from sqlalchemy import select
+
+from review.decisions.decisions import decide
+from review.decisions.situation import IS_LIVE
+from review.events import OPERATOR, Actor
+from review.people.accounts import add_account
+from review.reviews import add_member, create_review
+from review.storage.database import Database
+from review.studies.contracts import add_contract, link_contract
+from review.studies.studies import add_study
+from review.tables import Code, Decision
+from review.vocabulary import Role, Stage, Verdict
+from tests.browser.conftest import Server, fill_in_sign_in, serving
+from tests.databases import KINDS, Templates
+from tests.factories import include_fully, make_records, make_review, protocol_text
+
+pytestmark = pytest.mark.browser
+
+PASSWORD = "three plain words"
+VERDICTS = {"i": "include", "e": "exclude", "m": "maybe"}
+WAIT = 60_000  # ms: after a lost network the page waits longer each time
+
+
+@dataclass
+class Site:
+    """A running server and its database, which the tests of one kind share."""
+
+    server: Server
+    database: Database
+
+
+@dataclass
+class Room:
+    """A review of its own, with records to screen and two reviewers."""
+
+    site: Site
+    slug: str
+    review_id: UUID
+    records: list[UUID]
+    people: dict[str, Actor]
+
+    @property
+    def address(self) -> str:
+        """Return the address of the screening page."""
+        return f"{self.site.server.url}/reviews/{self.slug}/screening/title_abstract"
+
+    def email(self, name: str) -> str:
+        """Return the address that somebody signs in with."""
+        return f"{name}-{self.slug}@example.org"
+
+    def decided(self, name: str = "ana") -> list[tuple[int, str]]:
+        """Return somebody's live decisions, in order: number of the record, and verdict."""
+        with self.site.database.reading() as session:
+            rows = session.execute(
+                select(Decision.record_id, Decision.verdict)
+                .where(
+                    Decision.review_id == self.review_id,
+                    Decision.reviewer_id == self.people[name].account_id,
+                    IS_LIVE,
+                )
+                .order_by(Decision.event_number)
+            ).all()
+        return [(self.records.index(record), verdict.value) for record, verdict in rows]
+
+    def n_stored(self) -> int:
+        """Return the number of decisions ever stored, withdrawn ones and withdrawals included."""
+        with self.site.database.reading() as session:
+            in_review = Decision.review_id == self.review_id
+            return len(session.scalars(select(Decision.id).where(in_review)).all())
+
+    def decide_as(self, name: str, record: int) -> None:
+        """Exclude a record as somebody else, who works elsewhere."""
+        with self.site.database.writing() as session:
+            decide(session, review_id=self.review_id, record_id=self.records[record],
+                   stage=Stage.TITLE_ABSTRACT, verdict=Verdict.EXCLUDE,
+                   by=self.people[name])  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def site(
+    request: pytest.FixtureRequest, templates: Templates, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """Yield a server for the tests of this module, one for each kind of database."""
+    url = templates.fresh(request.param)
+    database = Database(url)
+    folder = tmp_path_factory.mktemp("site") / "data"
+    with serving({"SIFTMAP_DATABASE_URL": url}, folder) as server:
+        yield Site(server, database)
+    database.dispose()
+
+
+def make_room(site: Site, n: int = 60, *, names: tuple[str, ...] = ("ana", "ben")) -> Room:
+    """Return a new review with ``n`` records; two decisions are needed."""
+    slug = f"r{uuid4().hex[:10]}"
+    with site.database.writing() as session:
+        review = create_review(
+            session, slug=slug, title=None, protocol_text=protocol_text(), by=OPERATOR
+        )
+        people = {}
+        for name in names:
+            email = f"{name}-{slug}@example.org"
+            account = add_account(session, email=email, name=name.title(), password=PASSWORD)
+            add_member(session, review_id=review.id, email=email, role=Role.REVIEWER, by=OPERATOR)
+            people[name] = Actor.person(account.id)
+        abstract = "Investors were paid for employment outcomes of young people. " * 30
+        rows = [{"title": f"Record {number}", "abstract": abstract} for number in range(n)]
+        records = make_records(session, review.id, rows)
+        return Room(site, slug, review.id, records, people)
+
+
+@pytest.fixture
+def room(site: Site) -> Room:
+    """Return a review of the test's own."""
+    return make_room(site)
+
+
+@pytest.fixture
+def context(chromium: Browser) -> Iterator[BrowserContext]:
+    """Yield a browser of the test's own; an error in a script fails the test."""
+    made = chromium.new_context(viewport={"width": 1366, "height": 657})
+    made.set_default_timeout(WAIT)
+    errors: list[str] = []
+    made.on("weberror", lambda error: errors.append(str(error.error)))
+    yield made
+    made.close()
+    assert errors == []
+
+
+def enter(context: BrowserContext, room: Room, name: str = "ana", *, n_ready: int = 1) -> Page:
+    """Sign in and open the screening page; return it with the next records ready."""
+    page = context.new_page()
+    fill_in_sign_in(page, room.site.server, room.email(name), PASSWORD)
+    return arrive(page, room, n_ready=n_ready)
+
+
+def arrive(page: Page, room: Room, *, n_ready: int = 1) -> Page:
+    """Open the screening page and wait for the next records."""
+    page.goto(room.address)
+    expect(page.locator("#bar[data-ready]")).to_be_attached(timeout=WAIT)
+    assert int(page.locator("#bar").get_attribute("data-ready") or 0) >= n_ready
+    return page
+
+
+def shown(page: Page) -> str:
+    """Return the title on the page, and see that it has the focus and is in view."""
+    title = page.locator("#card h1")
+    expect(title).to_be_focused()
+    expect(title).to_be_in_viewport(ratio=1)
+    return title.inner_text()
+
+
+def expect_all_saved(page: Page) -> None:
+    """Wait until the page says that nothing waits."""
+    expect(page.locator("#outbox")).to_have_text("saved ✓", timeout=WAIT)
+
+
+def expect_waiting(page: Page, n: int) -> None:
+    """Wait until the page says that ``n`` acts wait for the network."""
+    expect(page.locator("#outbox")).to_have_text(f"{n} waiting for the network", timeout=WAIT)
+
+
+def break_posts(page: Page, answer: Callable[[Route], None]) -> None:
+    """Answer what the page sends to the screening room in the server's stead."""
+    pattern = "**/screening/title_abstract/*"
+    page.route(pattern, lambda r: answer(r) if r.request.method == "POST" else r.continue_())
+
+
+def mend_posts(page: Page) -> None:
+    """Let the page reach the server again, and notice it at once."""
+    page.unroute_all(behavior="ignoreErrors")
+    page.evaluate("dispatchEvent(new Event('online'))")
+
+
+def lose_answer(route: Route) -> None:
+    """Let the server do its work, and lose the answer."""
+    with suppress(Error):  # the test has let the page go on meanwhile
+        route.fetch()
+        route.abort()
+
+
+def bad_gateway(route: Route) -> None:
+    """Answer as a proxy does while the server behind it restarts."""
+    route.fulfill(status=502, content_type="text/html", body="<h1>502 Bad Gateway</h1>nginx")
+
+
+def test_thirty_decisions_without_a_network_are_saved_in_order_once_it_is_back(
+    context: BrowserContext, room: Room
+) -> None:
+    page = enter(context, room, n_ready=30)
+    context.set_offline(True)
+    keys = ("i", "e", "m") * 10
+
+    for number, key in enumerate(keys):
+        assert shown(page) == f"Record {number}"
+        page.keyboard.press(key)
+    expect_waiting(page, 30)
+    assert room.decided() == []
+    context.set_offline(False)
+
+    expect_all_saved(page)
+    assert room.decided() == [(n, VERDICTS[key]) for n, key in enumerate(keys)]
+
+
+def test_undo_takes_a_waiting_decision_out_and_leaves_the_one_before_alone(
+    context: BrowserContext, room: Room
+) -> None:
+    page = enter(context, room)
+    page.keyboard.press("i")
+    expect_all_saved(page)
+    context.set_offline(True)
+
+    page.keyboard.press("e")
+    page.keyboard.press("z")
+    assert shown(page) == "Record 1"
+    page.keyboard.press("s")
+    context.set_offline(False)
+
+    expect(page.locator("#outbox")).to_have_text("skipped ✓", timeout=WAIT)
+    assert room.decided() == [(0, "include")]
+    assert room.n_stored() == 1
+
+
+def test_a_decision_that_waits_is_not_lost_to_what_is_pressed_next(
+    context: BrowserContext, room: Room
+) -> None:
+    page = enter(context, room)
+    context.set_offline(True)
+
+    page.get_by_role("button", name="Include").click()
+    page.locator("#note").click()
+    page.keyboard.press("Escape")
+    page.keyboard.press("s")
+    expect_waiting(page, 2)
+    context.set_offline(False)
+
+    expect(page.locator("#outbox")).to_have_text("skipped ✓", timeout=WAIT)
+    assert room.decided() == [(0, "include")]
+
+
+def test_a_bad_gateway_is_waited_out_and_said(context: BrowserContext, room: Room) -> None:
+    page = enter(context, room)
+    page.keyboard.press("i")
+    expect_all_saved(page)
+    break_posts(page, bad_gateway)
+
+    page.keyboard.press("e")
+    page.keyboard.press("m")
+    expect_waiting(page, 2)
+    expect(page.locator("main")).not_to_contain_text("nginx")
+    mend_posts(page)
+
+    expect_all_saved(page)
+    assert room.decided() == [(0, "include"), (1, "exclude"), (2, "maybe")]
+
+
+def test_too_many_requests_are_sent_again_when_the_server_says(
+    context: BrowserContext, room: Room
+) -> None:
+    page = enter(context, room)
+    tries: list[float] = []
+
+    def too_many(route: Route) -> None:
+        tries.append(time.monotonic())
+        if len(tries) > 1:
+            route.continue_()
+        else:
+            route.fulfill(status=429, headers={"retry-after": "3"}, body="")
+
+    break_posts(page, too_many)
+    page.keyboard.press("i")
+
+    expect_all_saved(page)
+    assert tries[1] - tries[0] >= 3
+    assert room.decided() == [(0, "include")]
+
+
+def test_an_answer_that_is_lost_after_saving_saves_nothing_twice(
+    context: BrowserContext, room: Room
+) -> None:
+    page = enter(context, room)
+    break_posts(page, lose_answer)
+
+    page.keyboard.press("i")
+    expect_waiting(page, 1)
+    assert room.decided() == [(0, "include")]
+    page.keyboard.press("z")  # it may have been saved: so it is undone there
+    page.keyboard.press("e")
+    expect_waiting(page, 3)
+    mend_posts(page)
+
+    expect_all_saved(page)
+    assert room.decided() == [(0, "exclude")]
+
+
+def test_two_tabs_send_each_decision_once(context: BrowserContext, room: Room) -> None:
+    first = enter(context, room)
+    break_posts(first, bad_gateway)
+    first.keyboard.press("i")
+    expect_waiting(first, 1)
+    second = context.new_page()
+    break_posts(second, bad_gateway)
+    arrive(second, room)
+
+    assert shown(second) == "Record 1"  # the other tab has decided on the first
+    second.keyboard.press("e")
+    second.keyboard.press("m")
+    expect_waiting(first, 3)
+    for page in (first, second):
+        mend_posts(page)
+
+    for page in (first, second):
+        expect(page.locator("#outbox")).to_have_text("saved ✓", timeout=WAIT)
+    assert room.decided() == [(0, "include"), (1, "exclude"), (2, "maybe")]
+    assert room.n_stored() == 3
+
+
+def test_a_key_that_is_held_and_a_double_click_decide_once(
+    context: BrowserContext, room: Room
+) -> None:
+    page = enter(context, room)
+
+    for _ in range(90):  # what a keyboard repeats in three seconds
+        page.keyboard.down("e")
+    page.keyboard.up("e")
+    assert shown(page) == "Record 1"
+    page.get_by_role("button", name="Include").dblclick()
+    assert shown(page) == "Record 2"
+    page.get_by_role("button", name="Maybe").focus()
+    for _ in range(30):
+        page.keyboard.down("Enter")
+    page.keyboard.up("Enter")
+
+    expect_all_saved(page)
+    assert room.decided() == [(0, "exclude"), (1, "include"), (2, "maybe")]
+
+
+def test_after_a_session_has_ended_signing_in_again_saves_what_waits(
+    context: BrowserContext, room: Room
+) -> None:
+    page = enter(context, room)
+    context.clear_cookies()
+
+    page.keyboard.press("i")
+    page.keyboard.press("e")
+    page.keyboard.press("n")
+    page.keyboard.type("Half of a note")
+    link = page.locator("#outbox a")
+    expect(link).to_have_text("2 waiting: you have been signed out. Sign in to save", timeout=WAIT)
+    link.click()
+    page.get_by_label("E-mail address").fill(room.email("ana"))
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+    expect_all_saved(page)
+    assert room.decided() == [(0, "include"), (1, "exclude")]
+    expect(page.locator("#card h1")).to_have_text("Record 2", timeout=WAIT)
+    expect(page.locator("#note")).to_have_value("Half of a note")
+
+
+def test_signing_in_in_another_tab_wakes_the_first(context: BrowserContext, room: Room) -> None:
+    page = enter(context, room)
+    context.clear_cookies()
+    page.keyboard.press("i")
+    expect(page.locator("#outbox")).to_contain_text("signed out", timeout=WAIT)
+
+    other = context.new_page()
+    fill_in_sign_in(other, room.site.server, room.email("ana"), PASSWORD)
+
+    expect_all_saved(page)
+    page.keyboard.press("e")
+    expect(page.locator("#recent .exclude")).to_be_visible()
+    expect_all_saved(page)
+    assert room.decided() == [(0, "include"), (1, "exclude")]
+
+
+def test_another_account_neither_sees_nor_sends_what_waits(
+    context: BrowserContext, room: Room
+) -> None:
+    page = enter(context, room)
+    page.keyboard.press("n")
+    page.keyboard.type("Ana's own")
+    page.keyboard.press("Escape")
+    break_posts(page, bad_gateway)
+    page.keyboard.press("i")
+    expect_waiting(page, 1)
+    page.unroute_all(behavior="ignoreErrors")
+    context.clear_cookies()
+
+    other = enter(context, room, "ben")
+    expect(other.locator("#outbox")).to_have_text("")
+    assert shown(other) == "Record 0"
+    expect(other.locator("#note")).to_have_value("")
+    expect(page.locator("#outbox")).to_contain_text("somebody else has signed in", timeout=WAIT)
+    other.keyboard.press("e")
+    expect_all_saved(other)
+    assert room.decided() == []
+    assert room.decided("ben") == [(0, "exclude")]
+
+    context.clear_cookies()
+    enter(context, room)
+    expect(page.locator("#outbox")).to_have_text("saved ✓", timeout=WAIT)
+    assert room.decided() == [(0, "include")]
+
+
+def test_a_refusal_is_shown_with_its_words_and_keeps_nothing_waiting(
+    context: BrowserContext, site: Site
+) -> None:
+    room = make_room(site, 6, names=("ana", "ben", "eve"))
+    page = enter(context, room)
+    first = shown(page)
+    for name in ("ben", "eve"):
+        room.decide_as(name, int(first.removeprefix("Record ")))
+
+    page.keyboard.press("i")
+    second = shown(page)
+    page.keyboard.press("e")
+
+    alert = page.locator("#refused")
+    expect(alert).to_contain_text("This record does not need your decision", timeout=WAIT)
+    expect(alert.get_by_role("link", name=first)).to_be_visible()
+    expect(page.locator("#recent")).to_contain_text("not saved")
+    expect(page.locator("#outbox")).to_have_text("1 not saved", timeout=WAIT)
+    assert room.decided() == [(int(second.removeprefix("Record ")), "exclude")]
+    page.reload()
+    expect(alert).to_contain_text(first)  # until it is read
+    alert.get_by_role("button", name="Dismiss").click()
+    expect(alert).to_be_empty()
+
+
+def test_what_waits_survives_a_reload_and_leaving_asks(context: BrowserContext, room: Room) -> None:
+    page = enter(context, room)
+    break_posts(page, bad_gateway)
+    page.keyboard.press("i")
+    page.keyboard.press("e")
+    expect_waiting(page, 2)
+    asked: list[str] = []
+
+    def accept(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", accept)
+    page.reload()
+
+    assert asked == ["beforeunload"]
+    expect(page.locator("#card h1")).to_have_text("Record 2", timeout=WAIT)
+    expect(page.locator("#recent")).to_contain_text("Record 1")
+    page.unroute_all(behavior="ignoreErrors")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect_all_saved(page)
+    assert room.decided() == [(0, "include"), (1, "exclude")]
+
+
+def test_notes_survive_skipping_and_undoing(context: BrowserContext, room: Room) -> None:
+    page = enter(context, room)
+    note = page.locator("#note")
+    page.keyboard.press("n")
+    page.keyboard.type("Why not")
+    page.keyboard.press("Escape")
+
+    page.keyboard.press("s")
+    expect(note).to_have_value("")
+    page.keyboard.press("z")
+    expect(note).to_have_value("Why not")
+    page.keyboard.press("i")
+    expect_all_saved(page)
+    page.keyboard.press("z")
+    expect(note).to_have_value("Why not")
+    expect(page.locator("#outbox")).to_have_text("undone ✓", timeout=WAIT)
+    page.reload()
+    expect(page.locator("#card h1")).to_have_text("Record 0")
+    expect(note).to_have_value("Why not")
+
+
+@pytest.mark.parametrize("size", [(390, 844), (1280, 600)], ids=["phone", "laptop"])
+def test_the_next_title_is_in_view_after_scrolling(
+    chromium: Browser, room: Room, size: tuple[int, int]
+) -> None:
+    is_phone = size[0] < 500
+    context = chromium.new_context(
+        viewport={"width": size[0], "height": size[1]}, has_touch=is_phone, is_mobile=is_phone
+    )
+    page = enter(context, room)
+
+    for number, button in enumerate(("Skip", "Exclude", "Include", "Skip", "Undo skip", "Undo")):
+        assert shown(page) == f"Record {[0, 1, 2, 3, 4, 3][number]}"
+        page.mouse.wheel(0, 500)
+        expect(page.locator("#card h1")).not_to_be_in_viewport()
+        page.locator("#bar").get_by_role("button", name=button, exact=False).first.click()
+
+    assert shown(page) == "Record 2"
+    context.close()
+
+
+def test_the_end_of_the_queue_is_said_and_counted_alike(
+    context: BrowserContext, site: Site
+) -> None:
+    room = make_room(site, 3)
+    page = enter(context, room)
+    for number in range(3):
+        assert shown(page) == f"Record {number}"
+        page.keyboard.press("e")
+
+    expect(page.get_by_role("heading", name="Nothing left to screen")).to_be_focused(timeout=WAIT)
+    expect(page.locator("#counts")).to_contain_text("3 decided by you · about 0 left")
+    page.keyboard.press("e")  # there is nothing to decide on
+    page.keyboard.press("z")
+    assert shown(page) == "Record 2"
+    page.keyboard.press("i")
+    expect(page.get_by_role("heading", name="Nothing left to screen")).to_be_focused(timeout=WAIT)
+    assert room.decided() == [(0, "exclude"), (1, "exclude"), (2, "include")]
+
+
+def test_a_coded_value_waits_for_the_network_is_saved_once_and_is_refused_beside_its_field(
+    context: BrowserContext, site: Site
+) -> None:
+    with site.database.writing() as session:
+        cast = make_review(session, password=PASSWORD)
+        [report] = make_records(session, cast.review_id, 1)
+        include_fully(session, cast, report)
+        study = add_study(session, review_id=cast.review_id, label="Doe 2000", reports=[report],
+                          by=cast.lead)  # fmt: skip
+        where = {"review_id": cast.review_id, "label": "Northmoor bond", "by": cast.lead}
+        contract = add_contract(session, **where)
+        link_contract(session, review_id=cast.review_id, study_id=study.id,
+                      contract_id=contract.id, by=cast.lead)  # fmt: skip
+        address = f"{site.server.url}/reviews/{cast.slug}/coding/{study.id}?contract={contract.id}"
+    page = context.new_page()
+    fill_in_sign_in(page, site.server, cast.emails["reviewer_a"], PASSWORD)
+    page.goto(address)
+    country = page.locator("form#country")
+
+    page.route("**/codes", lose_answer)
+    page.locator("form#contract_type").get_by_role("button", name="Payment by results").click()
+    country.locator("[name=value]").fill("Atlantis")
+    country.get_by_role("button", name="Save").click()
+    expect_waiting(page, 2)
+    mend_posts(page)
+
+    saved = page.locator("form#contract_type")
+    expect(saved.get_by_text("Yours: Payment by results")).to_be_visible(timeout=WAIT)
+    expect(country.get_by_role("alert")).to_contain_text("Atlantis", timeout=WAIT)
+    expect(country.locator("[name=value]")).to_have_value("Atlantis")
+    with site.database.reading() as session:
+        in_review = Code.review_id == cast.review_id
+        assert len(session.scalars(select(Code).where(in_review)).all()) == 1
+
+
+@dataclass
+class Ledger:
+    """What the keys pressed should have come to: the queue, and the decisions, by slow means."""
+
+    queue: list[int]
+    decided: dict[int, str]
+    done: list[tuple[str, int]]
+
+    def press(self, key: str) -> None:
+        """Follow one key."""
+        if key == "z":
+            self._undo()
+        elif key == "s":
+            self.done.append(("skip", self.queue[0]))
+            self.queue.append(self.queue.pop(0))
+        else:
+            self.done.append(("decide", self.queue[0]))
+            self.decided[self.queue.pop(0)] = VERDICTS[key]
+
+    def _undo(self) -> None:
+        """Undo a skip only right after it; otherwise the last decision that still counts."""
+        if self.done and self.done[-1][0] == "skip":
+            record = self.done.pop()[1]
+            self.queue.remove(record)
+            self.queue.insert(0, record)
+            return
+        self.done = [act for act in self.done if act[0] == "decide"]
+        if self.done:
+            record = self.done.pop()[1]
+            del self.decided[record]
+            self.queue.insert(0, record)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_keys_pressed_equal_the_decisions_stored(
+    context: BrowserContext, room: Room, seed: int
+) -> None:
+    chance = random.Random(seed)  # noqa: S311 - any order of faults will do
+    page = enter(context, room, n_ready=30)
+    ledger = Ledger(list(range(len(room.records))), {}, [])
+
+    for _ in range(40):
+        fault = chance.random()
+        if fault < 0.08:
+            context.set_offline(True)
+        elif fault < 0.16:
+            page.unroute_all(behavior="ignoreErrors")
+            break_posts(page, chance.choice([bad_gateway, lose_answer]))
+        elif fault < 0.4:
+            context.set_offline(False)
+            mend_posts(page)
+        key = chance.choice("iiieeemmszz")
+        assert shown(page) == f"Record {ledger.queue[0]}"
+        page.keyboard.press(key)
+        ledger.press(key)
+    context.set_offline(False)
+    mend_posts(page)
+
+    expect(page.locator("#outbox.waiting")).to_have_count(0, timeout=WAIT)
+    assert dict(room.decided()) == ledger.decided
+    expect(page.locator("#refused")).to_be_empty()
