@@ -57,6 +57,8 @@ bench: setup ## Measure speed and accuracy (slow; needs the measuring data)
 	$(BIN)/python tests/benchmarks/ranking.py --scale 100000
 	$(BIN)/python tests/benchmarks/stopping.py
 	$(BIN)/python tests/benchmarks/whole_path.py
+	$(BIN)/python tests/benchmarks/decision_cost.py
+	$(BIN)/python tests/benchmarks/key_to_title.py
 	$(BIN)/python tests/benchmarks/load.py --minutes 2
 
 soak: setup ## The long suites

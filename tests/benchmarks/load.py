@@ -27,6 +27,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 import httpx2
@@ -45,7 +46,7 @@ from review.vocabulary import Role, Stage, Verdict
 from screening.queue.next_records import next_records
 from tests.databases import KINDS
 from tests.factories import Cast, decide_both, include_fully, make_account, make_review
-from tests.faults.serving import PASSWORD, SCREENING, Browser, Form, Server, deciding
+from tests.faults.serving import PASSWORD, SCREENING, Browser, Form, Server, deciding, order
 
 N_CODED = 60  # studies on the map that the lead looks at
 FIRST_RANKING, NEXT_RANKING = 10, 120  # seconds
@@ -63,7 +64,9 @@ PROSE = (
     "employment homelessness health education young people trial evaluation cohort interview cost "
     "policy programme service public sector wages skills training region government review quality"
 )
-DECISION, PAGE, OVERVIEW, MAP = "decision saved, next shown", "screening page", "overview", "map"
+DECISION, AHEAD, PAGE = "decision saved", "next records", "screening page"
+OVERVIEW, MAP = "overview", "map"
+ACTS_BETWEEN = 3  # as in api/static/stock.js, where more people screen than a record needs
 
 
 @dataclass(frozen=True)
@@ -141,16 +144,19 @@ class Person(Thread):
 
 
 class Reviewer(Person):
-    """Decides on the record on the page, and gets the next one."""
+    """Decides on the record on the page, as the page's script does: the next ones are there."""
 
     form: Form | None = None
     own_records: Iterator[UUID] | None = None  # used instead of the ranking
+    ahead: list[str] = []  # noqa: RUF012 - replaced, never changed
+    n_decided = 0
 
     def step(self) -> None:
         """Decide on the record on the page, or open the page if there is none."""
         if self.form is None:
             answer = self.measurements.timed(PAGE, lambda: self.browser.get(SCREENING))
             self.form = deciding(answer.text) if answer else None
+            self._look_ahead()
             return
         sent = self.form | {"verdict": self.chance.choice(VERDICTS).value, "seconds": "12"}
         if self.own_records is not None:
@@ -161,9 +167,26 @@ class Reviewer(Person):
         )
         if answer:
             self.measurements.acknowledged.append(UUID(sent["key"]))
-        self.form = deciding(answer.text) if answer else None
-        if answer is None:
-            self.step()  # after a refusal, open the page again
+        self._show_next()
+
+    def _show_next(self) -> None:
+        """Show the next record, and ask what comes after it as often as the page does."""
+        if not self.ahead:
+            self.form = None
+            return
+        record, *self.ahead = self.ahead
+        self.form = (self.form or {}) | {"record": record, "key": str(uuid4()), "supersedes": ""}
+        self.n_decided += 1
+        if self.n_decided % ACTS_BETWEEN == 0:
+            self._look_ahead()
+
+    def _look_ahead(self) -> None:
+        shown = self.form["record"] if self.form else ""
+        query = urlencode([("have", record) for record in self.ahead] + [("shown", shown)])
+        page = f"{SCREENING}/ahead?{query}"
+        answer = self.measurements.timed(AHEAD, lambda: self.browser.get(page, is_fragment=True))
+        if answer:
+            self.ahead = [record for record in order(answer.text) if record != shown]
 
 
 class Lead(Person):
@@ -345,7 +368,7 @@ def _assign_pairs(reviewers: Sequence[Reviewer], records: Sequence[UUID]) -> Non
 
 
 def _report(measurements: Measurements, plan: Plan, seconds: float) -> None:
-    for what in (DECISION, PAGE, OVERVIEW, MAP):
+    for what in (DECISION, AHEAD, PAGE, OVERVIEW, MAP):
         waits = sorted(measurements.waits.get(what, []))
         if not waits:
             print(f"{what:<28} none")
