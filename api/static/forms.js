@@ -2,10 +2,9 @@
 const RETRY = 3000;
 const NOT_SAVED_YET = "Not saved yet: we cannot reach the server. Trying again …";
 
-const checks = [];
+const AWAY = new Set([502, 503, 504]); // the server restarts behind its proxy
 
-// `check(form, submitter)` runs before a form is sent; where it returns false the form is not sent.
-export const checkBeforeSending = (check) => checks.push(check);
+const pressed = new WeakMap(); // which button each form was sent with
 
 // Where a page shows what went wrong.
 export const trouble = () => document.querySelector("#trouble");
@@ -19,13 +18,13 @@ export function release() {
 function send(event) {
   const form = event.target;
   if (form.matches("[data-act], [data-outbox]")) return; // those have their own ways
-  const isHeld = checks.some((check) => check(form, event.submitter) === false);
-  if (isHeld || form.dataset.sent) {
+  if (form.dataset.sent) {
     event.preventDefault();
     event.stopImmediatePropagation();
     return;
   }
   form.dataset.sent = "yes";
+  pressed.set(form, event.submitter);
   const waiting = form.querySelector("[data-waiting]");
   if (waiting) waiting.textContent = waiting.dataset.waiting;
 }
@@ -41,7 +40,12 @@ window.addEventListener("pageshow", release);
 
 // An error has its own place; the part that was to change stays.
 document.addEventListener("htmx:beforeSwap", (event) => {
-  const { xhr } = event.detail;
+  const { xhr, requestConfig } = event.detail;
+  if (AWAY.has(xhr.status) && requestConfig.elt.matches("form")) {
+    event.detail.shouldSwap = false;
+    sendAgain(requestConfig.elt);
+    return;
+  }
   if (xhr.status < 400 || !trouble()) return;
   event.detail.shouldSwap = true;
   event.detail.target = trouble();
@@ -53,19 +57,22 @@ document.addEventListener("htmx:afterSettle", (event) => {
   trouble().scrollIntoView({ block: "nearest" });
 });
 
-// Not saved until the server says so: when it cannot be reached, the same form is sent again,
-// under the same key, so that nothing is saved twice.
-document.addEventListener("htmx:sendError", (event) => {
-  const form = event.detail.elt;
-  const submitter = event.detail.requestConfig?.triggeringEvent?.submitter;
+// Not saved until the server says so: when it cannot be reached, the same form is sent again with
+// the same button, wherever the focus is by then.
+function sendAgain(form) {
   const alert = document.createElement("div");
   alert.className = "alert";
   alert.textContent = NOT_SAVED_YET;
   trouble()?.replaceChildren(alert);
   setTimeout(() => {
     delete form.dataset.sent;
-    form.requestSubmit(submitter);
+    const button = pressed.get(form);
+    if (button) button.click(); // htmx forgets the button once the focus has moved
+    else form.requestSubmit();
   }, RETRY);
+}
+document.addEventListener("htmx:sendError", (event) => {
+  if (event.detail.elt.matches("form")) sendAgain(event.detail.elt);
 });
 
 // A choice takes effect at once; a link is ready to be copied.

@@ -557,6 +557,36 @@ def test_a_coded_value_waits_for_the_network_is_saved_once_and_is_refused_beside
         assert len(session.scalars(select(Code).where(in_review)).all()) == 1
 
 
+def test_a_resolution_is_sent_again_with_its_button_when_the_server_is_back(
+    context: BrowserContext, site: Site
+) -> None:
+    with site.database.writing() as session:
+        cast = make_review(session, password=PASSWORD)
+        [record] = make_records(session, cast.review_id, 1)
+        for by, verdict in zip(cast.reviewers, (Verdict.INCLUDE, Verdict.EXCLUDE), strict=True):
+            decide(session, review_id=cast.review_id, record_id=record, verdict=verdict, by=by,
+                   stage=Stage.TITLE_ABSTRACT)  # fmt: skip
+    page = context.new_page()
+    fill_in_sign_in(page, site.server, cast.emails["adjudicator"], PASSWORD)
+    page.goto(f"{site.server.url}/reviews/{cast.slug}/conflicts")
+    tries: list[str] = []
+
+    def answer(route: Route) -> None:
+        tries.append(route.request.post_data or "")
+        if len(tries) < 3:
+            bad_gateway(route) if len(tries) == 1 else route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/conflicts", lambda r: answer(r) if r.request.method == "POST" else r.continue_())
+    page.get_by_role("button", name="Resolve as include").click()
+    page.get_by_label("Note").click()
+
+    expect(page.get_by_role("button", name="Resolve as include")).to_have_count(0, timeout=WAIT)
+    assert len(tries) == 3
+    assert all("verdict=include" in sent for sent in tries)
+
+
 @dataclass
 class Ledger:
     """What the keys pressed should have come to: the queue, and the decisions, by slow means."""
