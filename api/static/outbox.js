@@ -24,10 +24,15 @@ export const allowLeaving = () => { mayLeave = true; };
 
 // What is pressed is put in and taken out in the order in which it was pressed.
 let last = Promise.resolve();
+let nOpen = 0; // of these, not yet in the queue or out of it
 const inOrder = (work) => {
-  last = last.then(work);
+  nOpen += 1;
+  last = last.then(work).finally(() => { nOpen -= 1; });
   return last;
 };
+
+// Whether the server has everything that was pressed, but for what `isMeant` leaves out.
+export const isSettled = (isMeant) => nOpen === 0 && !waiting().some(isMeant);
 
 async function putAndSend(act) {
   await put(act);

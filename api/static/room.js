@@ -2,7 +2,7 @@
 // rest.  Without this script every press is a form and every record a page.
 import * as card from "./card.js";
 import { loadDrafts } from "./drafts.js";
-import { ready, send, undo as undoInOutbox } from "./outbox.js";
+import { isSettled, ready, send, undo as undoInOutbox } from "./outbox.js";
 import { listen, newKey, waiting } from "./queue.js";
 import { count, lineOf, listDecision, markLines, recent, renewRecent, undoable } from "./recent.js";
 import * as stock from "./stock.js";
@@ -27,7 +27,7 @@ function remember(item) {
 const now = () => ({
   shown: card.current && card.recordOf(card.current),
   without: [...newest].filter(([, kind]) => kind !== "undo").map(([record]) => record),
-  isSettled: !waiting().some(here),
+  isSettled: isSettled(here),
   version,
 });
 
@@ -44,7 +44,7 @@ function arrived(page, { isCurrent, isEmpty }) {
   const next = stock.next();
   if (next) card.show(next);
   else if (isEmpty && isCurrent) card.place(page.querySelector("#card"), null);
-  else if (!waiting().some(here)) replenish(); // it did not know yet what was pressed last
+  else if (isSettled(here)) replenish(); // it did not know yet what was pressed last
 }
 
 function advance() {
@@ -166,7 +166,7 @@ function press(event) {
 function hear(event) {
   markLines();
   if (event.type === "changed" || !here(event.item)) return;
-  if (event.type === "sent" && !waiting().length && card.isAwaited) replenish();
+  if (event.type === "sent" && isSettled(here) && card.isAwaited) replenish();
   if (event.type === "refused" && lineOf(event.item.key)) count(-1);
 }
 
