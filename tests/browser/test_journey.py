@@ -83,6 +83,7 @@ def choose(page: Page, verdict: str, *, keys: bool) -> None:
     else:
         page.get_by_role("button", name=verdict).click()
     expect(page.locator("h1")).not_to_have_text(before)
+    expect(page.locator("h1")).not_to_contain_text("on its way")
 
 
 def screen_all(page: Page, server: Server, review: str, email: str, stage: str, decisions: dict,
