@@ -178,6 +178,7 @@ class ActWriter:
 
 ADDED_LATER = {
     "record": frozenset(("journal_abbreviation", "other_abstracts")),
+    "stage_rule": frozenset(("closes_after_decisions", "closes_after_hours")),
     "stop": frozenset(("by_automation",)),
 }
 """Columns that rows of older releases were hashed without; they are left out while empty."""

@@ -107,9 +107,15 @@ def session(shared_databases: dict[str, Database], kind: str) -> Iterator[Sessio
 
 
 @pytest.fixture
-def cast(session: Session) -> Cast:
+def closes_after() -> int:
+    """After how many further decisions one closes; a test may say otherwise."""
+    return 0
+
+
+@pytest.fixture
+def cast(session: Session, closes_after: int) -> Cast:
     """A review with its people: lead, two reviewers, adjudicator, advisor; and an outsider."""
-    return make_review(session)
+    return make_review(session, closes_after=closes_after)
 
 
 @pytest.fixture

@@ -28,8 +28,10 @@ criteria:
     label: Population
     include: Young people out of work.
 stages:
-  title_abstract: {{decisions_needed: {needed}, maybe_advances: {maybe}}}
-  full_text: {{decisions_needed: {needed}, reasons_must_agree: {reasons}}}
+  title_abstract: {{decisions_needed: {needed}, maybe_advances: {maybe},
+    closes_after_decisions: {closes_after}}}
+  full_text: {{decisions_needed: {needed}, reasons_must_agree: {reasons},
+    closes_after_decisions: {closes_after}}}
 exclusion_reasons:
   - {{key: date, label: Published outside the dates, teaches_model: false}}
   - {{key: population, label: Wrong population}}
@@ -79,9 +81,16 @@ class Cast:
         return self.reviewer_a, self.reviewer_b
 
 
-def protocol_text(*, needed: int = 2, maybe: bool = True, reasons: bool = False) -> str:
-    """Return a small protocol with the rules asked for."""
-    return PROTOCOL.format(needed=needed, maybe=str(maybe).lower(), reasons=str(reasons).lower())
+def protocol_text(
+    *, needed: int = 2, maybe: bool = True, reasons: bool = False, closes_after: int = 0
+) -> str:
+    """Return a small protocol with the rules asked for; without any, decisions close at once."""
+    return PROTOCOL.format(
+        needed=needed,
+        maybe=str(maybe).lower(),
+        reasons=str(reasons).lower(),
+        closes_after=closes_after,
+    )
 
 
 def make_account(session: Session, name: str, password: str | None = None) -> tuple[Actor, str]:

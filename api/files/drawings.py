@@ -27,6 +27,7 @@ from review.prisma.counts import event_on
 from review.prisma.drawing import to_svg
 from review.prisma.formats import FLOW_FILES, FlowFormat, FlowOfReview
 from review.prisma.report import flow_to_report
+from review.states.viewers import read_for
 from review.storage.database import Database
 from review.storage.files import write_whole
 from review.tables import Job, Publication, Review
@@ -118,6 +119,7 @@ def draw(database: Database, settings: Settings, held: ClaimedJob) -> str:
     """Draw what a job asks for, keep it, and return its file's name; for the worker."""
     asked = held.arguments
     with database.reading() as session:
+        read_for(session, lambda: held.by.account_id)
         check(session, review_id=held.review_id, by=held.by, action=Action.SEE_COUNTS)
         content: str | bytes
         if asked["of"] == "map":

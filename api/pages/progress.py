@@ -15,6 +15,7 @@ from review.decisions.stopping import stop_in_force, stop_screening
 from review.errors import NotFound
 from review.jobs import JobKind, latest_finished
 from review.people.accounts import names_of
+from review.states.viewers import read_for
 from review.vocabulary import Stage
 from screening.progress.agreement import agreement
 from screening.progress.fairness import ranking_fairness
@@ -46,6 +47,7 @@ def decide(
     by_automation: Annotated[bool, Form()] = False,
 ) -> Response:
     """Stop screening titles and abstracts with the figures of this moment, or resume it."""
+    read_for(session, lambda: by.account_id)  # the figures are kept as this person sees them
     enough = stopping_report(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, by=by)
     stop_screening(
         session,

@@ -14,8 +14,10 @@ from api.web.deps import CurrentActor, Db, OptionalId, ReviewId, WriteSession
 from api.web.rendering import is_fragment, render
 from api.web.routing import PageRouter, url
 from review.decisions.blinding import n_own_decisions, own_decision, own_decisions
+from review.decisions.closing import close_decisions, own_open_decisions
 from review.decisions.decisions import decide, decision_of
 from review.decisions.marked_words import MOST_CHARACTERS, own_marks
+from review.decisions.reopening_requests import ask_to_reopen, own_request
 from review.jobs import JobKind
 from review.permissions import Action, check
 from review.reports.full_texts import full_text_of
@@ -106,9 +108,11 @@ class ScreeningRoom:
     def _own_work(self, session: Session) -> dict[str, Any]:
         """Return the reviewer's last decisions, and how long one takes them."""
         recent = own_decisions(session, **self.scope, limit=PACE)
+        still_open = own_open_decisions(session, **self.scope)
         seconds = [decision.seconds for decision, _ in recent if decision.seconds is not None]
         return {
             "recent": recent[:RECENT],
+            "still_open": {decision.id for decision in still_open},
             "n_own": n_own_decisions(session, **self.scope),
             "pace": median(seconds) if len(seconds) >= RECENT else None,
         }
@@ -125,6 +129,7 @@ class ScreeningRoom:
         return {
             "source": source_of(session, record),
             "own": own_decision(session, record_id=record.id, **self.scope),
+            "asked": own_request(session, record_id=record.id, **self.scope),
             "most_characters": MOST_CHARACTERS,
             "own_marks": own_marks(session, record_id=record.id, **self.scope),
             "run": run,
@@ -213,6 +218,29 @@ def post_skip(
     if undo:
         return room.answer(done="undone", left=left, record_id=record)
     return room.answer(done="skipped", left=left, skipped=record)
+
+
+@router.post(STAGED + "/done")
+def post_done(room: InRoom) -> Response:
+    """Close the reviewer's decisions now, so that the review can use them."""
+    with room.database.writing() as session:
+        close_decisions(session, **room.scope)
+    return RedirectResponse(
+        url(room.request, "screening.screen", stage=room.stage, done="closed"), status_code=303
+    )
+
+
+@router.post(STAGED + "/reopening-requests")
+def post_request(
+    room: InRoom,
+    record: Annotated[UUID, Form()],
+    why: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Ask the lead to reopen a record that the reviewer cannot change any more."""
+    with room.database.writing() as session:
+        ask_to_reopen(session, **room.scope, record_id=record, why=why)
+    target = url(room.request, "screening.screen", stage=room.stage, record=record, done="asked")
+    return RedirectResponse(target, status_code=303)
 
 
 @router.post(STAGED + "/rank")

@@ -35,6 +35,8 @@ class ReviewStage(BaseModel):
     maybe_advances: bool
     reasons_must_agree: bool
     consensus_allowed: bool
+    closes_after_decisions: int
+    closes_after_hours: int
     exclusion_reasons: list[str]
 
 

@@ -18,6 +18,7 @@ from review.jobs import n_open
 from review.people.accounts import account_of, is_touch_due, touch_session
 from review.permissions import Action, may, roles_of
 from review.reviews import find_review
+from review.states.viewers import read_for
 from review.storage.database import Database
 from review.storage.files import FileStore
 from review.tables import Account, Review
@@ -56,8 +57,18 @@ def files_of(request: Request) -> FileStore:
     return FileStore(settings_of(request).files_dir)
 
 
-def _read(database: Annotated[Database, Depends(database_of)]) -> Iterator[Session]:
+def reader_of(request: Request) -> UUID | None:
+    """Return the account of the person asking, as far as the request has found out."""
+    caller = getattr(request.state, "caller", None)
+    account = getattr(request.state, "account", None) if caller is None else caller.account
+    return None if account is None else cast(Account, account).id
+
+
+def _read(
+    request: Request, database: Annotated[Database, Depends(database_of)]
+) -> Iterator[Session]:
     with database.reading() as session:
+        read_for(session, lambda: reader_of(request))
         yield session
 
 

@@ -26,6 +26,7 @@ from review.searches.formats import Format
 from review.searches.imports import ImportResult, import_file
 from review.searches.previews import ParseOptions
 from review.searches.searches import SearchOnDemand
+from review.states.viewers import read_for
 from review.storage.database import Database
 from review.storage.files import FileStore
 from review.vocabulary import Role, SearchKind, Stage, Verdict
@@ -282,6 +283,7 @@ def _export(task: Task) -> Result:
     task.tell(0.1, "Writing the export")
     target = task.settings.made_dir / f"export-{task.held.id}"
     with task.database.reading() as session:
+        read_for(session, lambda: task.held.by.account_id)
         made = exports.write_export(
             session,
             review_id=task.held.review_id,

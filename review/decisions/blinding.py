@@ -18,6 +18,7 @@ from review.decisions.marked_words import marks_in_review
 from review.decisions.situation import IS_LIVE, live_decisions, situation_of
 from review.events import Actor
 from review.permissions import Action, check, may, roles_of_actor
+from review.states.closing import open_clusters
 from review.states.clusters import Scope, members
 from review.states.flow import AWAITING_FULL_TEXT, AWAITING_SCREENING
 from review.states.resolution import resolutions, stage_state
@@ -99,6 +100,8 @@ def conflicts(
 ) -> list[OpenConflict]:
     """Return the conflicts that the caller may resolve, the earliest record first.
 
+    A conflict waits until its decisions have closed: until then it may end by itself.
+
     An adjudicator who decided on a record never sees that it is in conflict: that would reveal
     the other reviewer's decision.
     """
@@ -110,9 +113,11 @@ def conflicts(
         .join(Decision, Decision.record_id == member.c.record_id)
         .where(Decision.stage == stage, Decision.reviewer_id == by.account_id)
     )
+    still_open = open_clusters(session, review_id=review_id, stage=stage)
     open_to_caller = select(table.c.cluster_id).where(
         table.c.resolution == Resolution.CONFLICT.value,
         table.c.consensus_allowed | table.c.cluster_id.not_in(own),
+        table.c.cluster_id.not_in(still_open),
     )
     records = session.scalars(
         select(Record).where(Record.id.in_(open_to_caller)).order_by(Record.number).limit(limit)

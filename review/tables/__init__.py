@@ -7,10 +7,13 @@ from review.tables.base import ActRow, Base
 from review.tables.decisions import (
     AdjudicatedDecision,
     Adjudication,
+    Closing,
     Decision,
     ImportedDecision,
     MarkedWords,
     Reopening,
+    ReopeningRefusal,
+    ReopeningRequest,
     Stop,
 )
 from review.tables.duplicates import ClusterMembership, DuplicateJudgement
@@ -52,6 +55,7 @@ __all__ = [
     "CalibrationEnd",
     "CalibrationRecord",
     "CalibrationSet",
+    "Closing",
     "ClusterMembership",
     "Code",
     "Contract",
@@ -76,6 +80,8 @@ __all__ = [
     "RejectedBlock",
     "Removal",
     "Reopening",
+    "ReopeningRefusal",
+    "ReopeningRequest",
     "Reservation",
     "Retrieval",
     "Review",

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from review.decisions.adjudication import adjudicate
 from review.decisions.decisions import decide
 from review.decisions.reopening import reopen
+from review.decisions.reopening_requests import ask_to_reopen, refuse_reopening
 from review.decisions.stopping import stop_screening
 from review.duplicates.judgements import judge
 from review.events import GENESIS, event_content, event_hash, record_act, row_line
@@ -31,6 +32,7 @@ from review.tables import (
     Adjudication,
     AgreedCode,
     Base,
+    Closing,
     ClusterMembership,
     Code,
     Decision,
@@ -74,6 +76,16 @@ def make_everything(session: Session) -> Cast:
                settles=[include.id, exclude.id], by=cast.adjudicator, **in_review)  # fmt: skip
     reopen(session, record_id=second, stage=Stage.TITLE_ABSTRACT, why="Again.", by=cast.lead,
            **in_review)  # fmt: skip
+    request = ask_to_reopen(session, record_id=first, stage=Stage.TITLE_ABSTRACT, why="A slip.",
+                            by=cast.reviewer_a, **in_review)  # fmt: skip
+    refuse_reopening(session, request_id=request.id, why="It is right.", by=cast.lead, **in_review)
+    closing = Closing(
+        id=uuid4(), stage=Stage.TITLE_ABSTRACT, reviewer_id=cast.reviewer_a.account_id
+    )
+    record_act(
+        session, review_id=cast.review_id, act=Act.CLOSE_DECISIONS, by=cast.reviewer_a,
+        rows=[closing],
+    )  # fmt: skip
     remove(
         session,
         record_id=third,

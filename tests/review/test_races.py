@@ -8,8 +8,10 @@ from uuid import UUID, uuid4
 
 from hypothesis import settings
 from sqlalchemy import Engine, event, func, select
+from sqlalchemy.orm import Session
 
 from review.decisions.adjudication import adjudicate
+from review.decisions.closing import close_decisions
 from review.decisions.decisions import decide
 from review.decisions.reopening import reopen
 from review.duplicates.judgements import judge, undo
@@ -20,7 +22,7 @@ from review.searches.searches import add_search
 from review.states.clusters import clusters_of
 from review.states.flow import FlowState, flow_states
 from review.storage.database import Database
-from review.tables import AdjudicatedDecision, Decision, Event
+from review.tables import AdjudicatedDecision, Adjudication, Decision, Event
 from review.verify import verify
 from review.vocabulary import Act, Judgement, SearchKind, Stage, Verdict
 from tests.factories import Cast, make_records, make_review
@@ -52,9 +54,9 @@ def at_once(*jobs: Job) -> list[Any]:
     return results
 
 
-def set_up(database: Database, n: int) -> tuple[Cast, list[UUID]]:
+def set_up(database: Database, n: int, **rules: Any) -> tuple[Cast, list[UUID]]:
     with database.writing() as session:
-        cast = make_review(session)
+        cast = make_review(session, **rules)
         return cast, make_records(session, cast.review_id, n)
 
 
@@ -130,7 +132,7 @@ def test_one_intent_sent_eight_times_is_one_decision(database):
 
 
 def test_of_two_tabs_one_wins_and_the_other_gets_an_error(database):
-    cast, records = set_up(database, N_RACES)
+    cast, records = set_up(database, N_RACES, closes_after=20)
 
     for record in records:
         first = decides(database, cast, record, 0, INCLUDE)()
@@ -147,15 +149,20 @@ def test_of_two_tabs_one_wins_and_the_other_gets_an_error(database):
 
 
 def test_an_adjudication_never_covers_a_decision_that_it_did_not_cite(database):
-    cast, records = set_up(database, N_RACES)
+    cast, records = set_up(database, N_RACES, closes_after=20)
     n_first: Counter[str] = Counter()
+
+    def close_and_adjudicate(session: Session, **arguments: Any) -> Adjudication:
+        for reviewer in cast.reviewers:
+            close_decisions(session, review_id=cast.review_id, stage=TITLE_ABSTRACT, by=reviewer)
+        return adjudicate(session, **arguments)
 
     for index, record in enumerate(records):
         include_id = decides(database, cast, record, 0, INCLUDE)()
         exclude_id = decides(database, cast, record, 1, EXCLUDE)()
         adjudication = act_job(
-            database, adjudicate, cast, record_id=record, stage=TITLE_ABSTRACT, verdict=INCLUDE,
-            settles=[include_id, exclude_id], by=cast.adjudicator,
+            database, close_and_adjudicate, cast, record_id=record, stage=TITLE_ABSTRACT,
+            verdict=INCLUDE, settles=[include_id, exclude_id], by=cast.adjudicator,
         )  # fmt: skip
         new_verdict = EXCLUDE if index % 2 else Verdict.MAYBE
         change = decides(database, cast, record, 0, new_verdict, supersedes_id=include_id)

@@ -86,6 +86,7 @@ def test_one_decision_is_enough_where_the_protocol_says_so(session):
         make_decision(session, cast, record, INCLUDE, cast.reviewer_b)
 
 
+@pytest.mark.parametrize("closes_after", [20])
 def test_a_reviewer_may_change_and_withdraw(session, cast):
     [record] = make_records(session, cast.review_id)
     first = make_decision(session, cast, record, INCLUDE, cast.reviewer_a)
@@ -101,6 +102,7 @@ def test_a_reviewer_may_change_and_withdraw(session, cast):
     assert stage_state_of(session, cast, record).n_reviewers == 1
 
 
+@pytest.mark.parametrize("closes_after", [20])
 def test_a_decision_from_a_stale_page_is_refused(session, cast):
     [record] = make_records(session, cast.review_id)
     first = make_decision(session, cast, record, INCLUDE, cast.reviewer_a)
