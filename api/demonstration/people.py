@@ -7,10 +7,11 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from protocols.loader import read_shipped
+from review.decisions.closing import close_decisions
 from review.events import OPERATOR, Actor
 from review.people.accounts import add_account
 from review.reviews import add_member, amend_protocol, create_review
-from review.vocabulary import Role
+from review.vocabulary import Role, Stage
 
 PROTOCOL = "social-outcomes-contracting"
 TITLE = "Demonstration (synthetic): social outcomes contracting"
@@ -42,6 +43,12 @@ class Cast:
     review_id: UUID
     lead: Actor
     reviewers: tuple[Actor, Actor]
+
+
+def close_all(session: Session, cast: Cast, stage: Stage) -> None:
+    """Let both reviewers close their decisions at a stage, as at the end of a day."""
+    for reviewer in cast.reviewers:
+        close_decisions(session, review_id=cast.review_id, stage=stage, by=reviewer)
 
 
 def make_review(session: Session, *, slug: str, logins: Mapping[str, str], password: str) -> Cast:

@@ -20,11 +20,12 @@ from review.permissions import Action, check
 from review.reports.documents import kept_pages, page_image
 from review.reports.full_texts import MAX_BYTES, add_full_text, full_texts_of, require_full_text
 from review.reports.retrieval import latest_retrievals, retrieve
+from review.states.closing import open_clusters
 from review.states.clusters import cluster_of
 from review.states.flow import SOUGHT, FlowState, record_rows
 from review.storage.files import write_whole
 from review.tables import Record
-from review.vocabulary import RetrievalState
+from review.vocabulary import RetrievalState, Stage
 
 router = PageRouter()
 PAGE = 25
@@ -53,6 +54,7 @@ def reports(
         rows=rows,
         retrievals=latest_retrievals(session, review_id=review_id, record_ids=ids),
         documents=full_texts_of(session, review_id=review_id, record_ids=ids),
+        not_closed=open_clusters(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT),
         show=show,
         more=rows[-1][0].number if len(rows) == PAGE else None,
     )

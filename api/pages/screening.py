@@ -101,6 +101,8 @@ class ScreeningRoom:
                 **self._own_work(session),
                 **(self._about(session, record) if record else {}),
             }
+            own = context.get("own")
+            context["is_closed"] = own is not None and own.id not in context["still_open"]
             is_part = is_fragment(self.request)
             name = "screening/_screening.html" if is_part else "screening/screening.html"
             return render(self.request, name, **context)

@@ -54,6 +54,7 @@ class TrainingData:
     question: str
     random_share: float
     n_resolved: int
+    n_not_closed: int  # records that wait for decisions to close before anything is learned
     marks: MarkedTerms
 
     @property
@@ -127,6 +128,7 @@ def training_data(session: Session, *, review_id: UUID, stage: Stage) -> Trainin
         # A record in conflict counts as open: a decision that is not resolved must move nothing.
         is_open=[row.flow_state in AWAITING[stage] or row.id in not_closed for row in rows],
         random_share=protocol.random_share,
+        n_not_closed=len(not_closed),
         n_resolved=sum(row.resolution in FINISHED and row.id not in not_closed for row in rows),
         groups=[
             groups_of(

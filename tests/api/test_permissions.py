@@ -56,6 +56,7 @@ ABSENT = {
         "token_id",
         "calibration_set_id",
         "reviewer_id",
+        "request_id",
     )
 } | {"number": 1, "sealed": "x"}
 # What is sent along where a route takes files.

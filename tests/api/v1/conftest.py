@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from heatmap.publications import publish, share
+from review.decisions.reopening_requests import ask_to_reopen
 from review.events import Actor
 from review.jobs import JobKind, enqueue
 from review.people.tokens import TokenScope, issue_token
@@ -97,6 +98,8 @@ def one_of_everything(session, people, files_dir: Path, folder: Path) -> dict[st
     publication = publish(session, review_id=review_id, title="The map", by=lead)
     calibration = begin(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, label="First",
                         numbers=[1], by=lead)  # fmt: skip
+    request = ask_to_reopen(session, review_id=review_id, record_id=third, why="A slip.",
+                            stage=Stage.TITLE_ABSTRACT, by=people.reviewer_b)  # fmt: skip
     link, _ = share(session, review_id=review_id, publication_id=publication.id, by=lead)
     return {
         "review": people.slug, "record": first, "other": second, "included": third, "report": third,
@@ -105,5 +108,5 @@ def one_of_everything(session, people, files_dir: Path, folder: Path) -> dict[st
         "format": "csv", "box": "records_screened", "email": people.emails["advisor"],
         "account_id": people.advisor.account_id, "job": job.id, "publication": publication.id,
         "link": link.id, "reviewer": people.reviewer_b.account_id,
-        "calibration_set_id": calibration.id,
+        "calibration_set_id": calibration.id, "request_id": request.id,
     }  # fmt: skip
