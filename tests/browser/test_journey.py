@@ -51,7 +51,11 @@ def review(server: Server, database: Database) -> str:
     """Make a review with its people and return its address."""
     with database.writing() as session:
         new_review = create_review(
-            session, slug="jobs", title=None, protocol_text=protocol_text(), by=OPERATOR
+            session,
+            slug="jobs",
+            title=None,
+            protocol_text=protocol_text(closes_after=20),
+            by=OPERATOR,
         )
         for email, role in PEOPLE.items():
             add_account(session, email=email, name=email.split("@")[0], password=PASSWORD)
@@ -94,6 +98,8 @@ def screen_all(page: Page, server: Server, review: str, email: str, stage: str, 
         title = page.locator("h1").inner_text()
         choose(page, decisions[title], keys=keys)
     expect(page.get_by_role("heading", name="Nothing left to screen")).to_be_visible()
+    page.get_by_role("button", name="I'm done for now").click()
+    expect(page.get_by_role("status").filter(has_text="closed")).to_be_visible()
 
 
 @pytest.mark.parametrize(("kind", "javascript"), [("sqlite", False), ("postgresql", True)])

@@ -25,7 +25,11 @@ def screening(server: Server, database: Database) -> str:
     """Make a review with one record to screen, and return the address of screening."""
     with database.writing() as session:
         review = create_review(
-            session, slug="jobs", title=None, protocol_text=protocol_text(), by=OPERATOR
+            session,
+            slug="jobs",
+            title=None,
+            protocol_text=protocol_text(closes_after=20),
+            by=OPERATOR,
         )
         add_account(session, email=EMAIL, name="Ana", password=PASSWORD)
         add_member(session, review_id=review.id, email=EMAIL, role=Role.REVIEWER, by=OPERATOR)
