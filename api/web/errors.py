@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.web.deps import SignInFirst
 from api.web.rendering import is_fragment, render
-from api.web.security import HEADERS
+from api.web.security import headers_over
 from protocols.problems import ProtocolErrors
 from review.errors import (
     Conflicting,
@@ -149,7 +149,7 @@ def _failed(request: Request, _error: Exception) -> Response:
             "was saved. If it fails again, ask the person who runs siftmap to look in its log."
         ],
     )
-    answer.headers.update(HEADERS | {"cache-control": "no-store"})
+    answer.headers.update({**headers_over(request.url.scheme), "cache-control": "no-store"})
     return answer
 
 
