@@ -50,6 +50,12 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{(self.data_dir / 'siftmap.sqlite').resolve()}"
 
     @property
+    def folders(self) -> list[Path]:
+        """Return the folders that siftmap writes to: its own, and that of an SQLite database."""
+        path = self.url.removeprefix("sqlite:///").partition("?")[0]
+        return [self.data_dir, *([Path(path).parent] if self.url.startswith("sqlite:///") else [])]
+
+    @property
     def files_dir(self) -> Path:
         """Return the folder of original files."""
         return self.data_dir / "files"
