@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from review.storage.files import make_folder, sync_folder
+
 
 class Settings(BaseSettings):
     """Settings, each read from SIFTMAP_… in the environment; docs/operating.md says what for."""
@@ -101,7 +103,7 @@ class Settings(BaseSettings):
 
 def _make_key(path: Path) -> None:
     """Put a new key in its place whole, unless somebody else was quicker."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix="secret-key-")
     try:
         with os.fdopen(handle, "w") as file:
@@ -110,5 +112,6 @@ def _make_key(path: Path) -> None:
             os.fsync(file.fileno())
         with suppress(FileExistsError):
             os.link(name, path)  # fails where the name is taken; a rename would replace it
+        sync_folder(path.parent)
     finally:
         Path(name).unlink()

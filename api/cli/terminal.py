@@ -9,10 +9,13 @@ from uuid import UUID
 import typer
 from pydantic import ValidationError
 
+from api.cli.errors import complain
 from api.settings import Settings
 from review.errors import Invalid
 from review.reviews import find_review
 from review.storage.database import Database
+from review.storage.files import make_folder
+from review.storage.private_folder import make_private
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 OutFile = Annotated[str, typer.Option("--out", help="A file; - for standard output.")]
@@ -34,9 +37,23 @@ def settings() -> Settings:
 
 @cache
 def database() -> Database:
-    """Return the database of the settings, which must have been migrated."""
-    settings().data_dir.mkdir(parents=True, exist_ok=True)
+    """Return the database of the settings, which must have been migrated.
+
+    Closes the data folder to other users first; raises Exposed if that is not possible.
+    """
+    prepare_data_folder()
     return Database(settings().url)
+
+
+def prepare_data_folder() -> None:
+    """Make the data folder, or close it to other users of the computer and say so."""
+    folder = settings().data_dir
+    make_folder(folder)
+    if n := make_private(folder):
+        complain(
+            f"Other users of this computer could read {folder}. It is now open to you alone: "
+            f"{n:,} of its files and folders were changed."
+        )
 
 
 def review_id_of(slug: str) -> UUID:

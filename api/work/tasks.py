@@ -27,7 +27,7 @@ from review.searches.imports import ImportResult, import_file
 from review.searches.previews import ParseOptions
 from review.searches.searches import SearchOnDemand
 from review.storage.database import Database
-from review.storage.files import FileStore
+from review.storage.files import FileStore, written_whole
 from review.vocabulary import Role, SearchKind, Stage, Verdict
 from screening.progress.recall_curve import draw, stopping_points
 from screening.progress.simulation import simulate_review
@@ -165,8 +165,7 @@ def _import_decisions(task: Task) -> Result:
     target = task.settings.made_dir / f"decisions-{task.held.id}"
 
     def keep(session: Session, report: ImportReport) -> None:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("w", encoding="utf-8-sig", newline="") as file:
+        with written_whole(target, "w", encoding="utf-8-sig", newline="") as file:
             write_report(report, file)
         kept.update(
             counts=report.counts,

@@ -245,6 +245,7 @@ def _end_with_parent(worker: Worker) -> None:
 def main() -> None:
     """Run the worker that a supervisor started."""
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+    os.umask(0o077)
     os.nice(10)  # people who wait for a page come first
     settings = Settings()
     worker = Worker(Database(settings.url), settings, id=UUID(sys.argv[1]))
