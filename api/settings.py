@@ -29,6 +29,8 @@ class Settings(BaseSettings):
     public_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Origins, such as https://review.example.org, with commas between them, under which browsers
     reach the server."""
+    allow_unsafe_database: bool = False
+    """Whether a PostgreSQL that can lose confirmed decisions may be used all the same."""
     font_dir: Path | None = None
     """A folder of fonts for drawn PNG and PDF files."""
     worker: Literal["embedded", "separate"] = "embedded"

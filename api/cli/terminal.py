@@ -14,6 +14,7 @@ from api.settings import Settings
 from review.errors import Invalid
 from review.reviews import find_review
 from review.storage.database import Database
+from review.storage.durability import check_durable
 from review.storage.files import make_folder
 from review.storage.private_folder import make_private
 
@@ -39,10 +40,14 @@ def settings() -> Settings:
 def database() -> Database:
     """Return the database of the settings, which must have been migrated.
 
-    Closes the data folder to other users first; raises Exposed if that is not possible.
+    Closes the data folder to other users first; raises Exposed if that is not possible, and
+    UnsafeDatabase if the database could lose what it has confirmed.
     """
     prepare_data_folder()
-    return Database(settings().url)
+    made = Database(settings().url)
+    if warning := check_durable(made, is_allowed=settings().allow_unsafe_database):
+        complain(warning)
+    return made
 
 
 def prepare_data_folder() -> None:

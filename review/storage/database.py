@@ -28,6 +28,8 @@ TABLES_THAT_GREW = 0x10012
 # (sqlite.org/wal.html#walresetbug); the rollback journal is not affected.
 FIRST_SAFE_WAL = (3, 51, 3)
 
+SYNCHRONOUS_FULL = 2  # sqlite.org/pragma.html#pragma_synchronous
+
 FULL_FOR = 60.0  # seconds for which a disk counts as full, unless something is saved before
 
 
@@ -203,6 +205,9 @@ def _sqlite_engine(
 
     @event.listens_for(engine, "begin")
     def start(connection: Any) -> None:
+        synchronous = connection.exec_driver_sql("PRAGMA synchronous").scalar_one()
+        if synchronous < SYNCHRONOUS_FULL:
+            raise RuntimeError("SQLite would not wait for the disk, so nothing is written.")
         # A read that turns into a write cannot queue for SQLite's lock; it fails at once.
         connection.exec_driver_sql(begin)
 

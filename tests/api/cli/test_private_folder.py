@@ -2,11 +2,14 @@
 
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.api.cli.shell import Shell, assert_fails_with
+
+PASSWORD = "three plain words"
 
 
 def open_to_others(folder: Path) -> list[str]:
@@ -16,7 +19,7 @@ def open_to_others(folder: Path) -> list[str]:
 
 
 @pytest.fixture
-def shell(tmp_path: Path) -> Shell:
+def shell(tmp_path: Path) -> Iterator[Shell]:
     """Return a terminal in an empty folder, whose umask lets everyone read what is written."""
     umask = os.umask(0o022)
     yield Shell(tmp_path)
@@ -24,7 +27,7 @@ def shell(tmp_path: Path) -> Shell:
 
 
 def test_all_that_a_command_writes_is_closed_to_others(shell: Shell) -> None:
-    for arguments in (["migrate"], ["user", "add", "lead@example.org", "--password", "long enough!"],
+    for arguments in (["migrate"], ["user", "add", "lead@example.org", "--password", PASSWORD],
                       ["review", "create", "a", "--protocol", "blank", "--as", "lead@example.org"],
                       ["import", "a", shell.write("a.ris", "TY  - JOUR\nTI  - A title\nER  - \n")],
                       ["verify"]):  # fmt: skip
