@@ -1,10 +1,13 @@
 """Nothing is confirmed that a power cut could take away again."""
 
+import os
+
 import pytest
 from sqlalchemy import event, make_url, text
 
 from review.storage.database import SYNCHRONOUS_FULL, Database
 from review.storage.durability import UnsafeDatabase, check_durable, settings_that_are_off
+from tests.api.cli.shell import Shell, assert_fails_with
 from tests.factories import make_account
 
 
@@ -52,18 +55,32 @@ def test_sqlite_needs_no_permission(database):
 @pytest.mark.parametrize("kind", ["postgresql"])
 @pytest.mark.parametrize("commit", ["on", "local", "off"])
 def test_postgresql_that_can_lose_commits_is_refused_unless_allowed(database_url, commit):
-    # The server for the tests runs without fsync; each connection may choose how it commits.
+    if os.environ.get("TEST_POSTGRES_URL"):
+        pytest.skip("only our own server runs without fsync")
+    # Each connection may choose how it commits.
     url = make_url(database_url).update_query_dict({"options": f"-csynchronous_commit={commit}"})
     database = Database(url.render_as_string(hide_password=False))
     off = ["fsync", "synchronous_commit"] if commit == "off" else ["fsync"]
 
     assert settings_that_are_off(database) == off
-    with pytest.raises(
-        UnsafeDatabase, match=f"{' and '.join(off)} off.*ALLOW_UNSAFE_DATABASE=true"
-    ):
+    with pytest.raises(UnsafeDatabase, match=" and ".join(off)):
         check_durable(database, is_allowed=False)
     assert "can lose decisions" in check_durable(database, is_allowed=True)
     database.dispose()
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_the_server_and_the_worker_refuse_to_start_on_it(
+    database_url, tmp_path, monkeypatch, command
+):
+    if os.environ.get("TEST_POSTGRES_URL"):
+        pytest.skip("only our own server runs without fsync")
+    monkeypatch.setenv("SIFTMAP_ALLOW_UNSAFE_DATABASE", "false")
+
+    result = Shell(tmp_path, url=database_url).start(command)
+
+    assert_fails_with(result, "PostgreSQL runs with fsync off")
 
 
 @pytest.mark.parametrize("kind", ["postgresql"])
