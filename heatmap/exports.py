@@ -76,7 +76,7 @@ def to_xlsx(heatmap: HeatMap) -> bytes:
     return target.getvalue()
 
 
-def _fill(cell: Cell | MergedCell, value: object) -> None:
+def _fill(cell: Cell | MergedCell, value: Any) -> None:
     cell.value = value
     if isinstance(value, str):
         cell.data_type = "s"
