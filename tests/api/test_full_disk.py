@@ -4,6 +4,7 @@ SQLite's largest number of pages fills a database at will.  A small file system 
 may mount one, is full in earnest: for the database, its log, uploads and what is made.
 """
 
+import errno
 import os
 import subprocess
 from collections.abc import Callable, Iterator
@@ -190,3 +191,29 @@ def test_a_disk_that_is_full_in_earnest_loses_nothing_and_comes_back(tmp_path: P
     assert uploaded_after.status_code == 303, uploaded_after.text
     assert ready_after["ready"] is True
     assert (n_files, len(kept)) == (1, 1)
+
+
+def test_an_upload_that_does_not_fit_into_the_temporary_folder_is_refused_in_words(
+    app: FastAPI, database: Database, people: Cast, sign_in: Callable[..., Browser],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    def fail(_file: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with database.writing() as session:
+        [record] = make_records(session, people.review_id)
+        include_fully(session, people, record)
+        token = issue_token(session, account_id=people.lead.account_id, name="test",
+                            scopes=tuple(TokenScope))  # fmt: skip
+    monkeypatch.setattr("tempfile.SpooledTemporaryFile.rollover", fail)
+    files = {"file": ("a.pdf", PDF + os.urandom(2 * MB), "application/pdf")}
+    program = Program(browse(app, database, None).client, token)
+
+    page = sign_in(people.lead).post(f"/reviews/{people.slug}/reports/{record}/full-text",
+                                     files=files)  # fmt: skip
+    problem = program.ask("POST", f"/reviews/{people.slug}/reports/{record}/full-text", files=files)
+
+    assert (page.status_code, WORDS in page.text) == (FULL_STATUS, True)
+    assert (problem.status_code, problem.json()["type"]) == (
+        FULL_STATUS, "urn:siftmap:problem:disk-full"
+    )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+import pytest
 from fastapi.testclient import TestClient
 
 from api.web.security import HEADERS, local_address
@@ -69,9 +70,10 @@ def test_over_https_browsers_are_told_to_stay_there(app):
         assert HEADERS.items() <= dict(plain.headers).items()
 
 
-def test_a_failure_of_the_server_carries_the_headers_too(app):
+@pytest.mark.parametrize("error", [ZeroDivisionError(), PermissionError(13, "Denied")])
+def test_a_failure_of_the_server_carries_the_headers_too(app, error):
     def fail() -> None:
-        raise ZeroDivisionError
+        raise error
 
     app.add_api_route("/fails", fail)
     client = TestClient(app, base_url="https://testserver", raise_server_exceptions=False)
