@@ -45,6 +45,7 @@ from api.web.routing import routes_by_name
 from api.web.security import SecurityHeaders
 from api.work.worker import Supervisor
 from review.storage.database import Database
+from review.storage.disk import has_room
 from review.storage.migration import is_current
 
 PAGES = (
@@ -113,10 +114,14 @@ def healthz(request: Request) -> JSONResponse:
 
 
 def readyz(request: Request) -> JSONResponse:
-    """Say whether the database stands at the newest revision, and how the worker is."""
+    """Say whether the database is at the newest revision, has room, and how the worker is."""
     state = request.app.state
-    ready = is_current(state.database)
+    is_full = state.database.is_full or not all(map(has_room, state.settings.folders))
+    ready = is_current(state.database) and not is_full
     worker = "separate" if state.settings.worker == "separate" else "starting"
     if state.worker.is_alive():
         worker = "running"
-    return JSONResponse({"ready": ready, "worker": worker}, status_code=200 if ready else 503)
+    disk = "full" if is_full else "free"
+    return JSONResponse(
+        {"ready": ready, "worker": worker, "disk": disk}, status_code=200 if ready else 503
+    )

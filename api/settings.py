@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from review.storage.files import make_folder, sync_folder
+
 
 class Settings(BaseSettings):
     """Settings, each read from SIFTMAP_… in the environment; docs/operating.md says what for."""
@@ -27,6 +29,8 @@ class Settings(BaseSettings):
     public_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Origins, such as https://review.example.org, with commas between them, under which browsers
     reach the server."""
+    allow_unsafe_database: bool = False
+    """Whether a PostgreSQL that can lose confirmed decisions may be used all the same."""
     font_dir: Path | None = None
     """A folder of fonts for drawn PNG and PDF files."""
     worker: Literal["embedded", "separate"] = "embedded"
@@ -48,6 +52,12 @@ class Settings(BaseSettings):
     def url(self) -> str:
         """Return the database's URL."""
         return self.database_url or f"sqlite:///{(self.data_dir / 'siftmap.sqlite').resolve()}"
+
+    @property
+    def folders(self) -> list[Path]:
+        """Return the folders that siftmap writes to: its own, and that of an SQLite database."""
+        path = self.url.removeprefix("sqlite:///").partition("?")[0]
+        return [self.data_dir, *([Path(path).parent] if self.url.startswith("sqlite:///") else [])]
 
     @property
     def files_dir(self) -> Path:
@@ -95,7 +105,7 @@ class Settings(BaseSettings):
 
 def _make_key(path: Path) -> None:
     """Put a new key in its place whole, unless somebody else was quicker."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix="secret-key-")
     try:
         with os.fdopen(handle, "w") as file:
@@ -104,5 +114,6 @@ def _make_key(path: Path) -> None:
             os.fsync(file.fileno())
         with suppress(FileExistsError):
             os.link(name, path)  # fails where the name is taken; a rename would replace it
+        sync_folder(path.parent)
     finally:
         Path(name).unlink()

@@ -16,6 +16,7 @@ from tests.databases import KINDS, Templates, postgres_server
 from tests.factories import Cast, make_review
 
 FOLDER = Path(__file__).parent
+os.environ["SIFTMAP_ALLOW_UNSAFE_DATABASE"] = "true"  # our PostgreSQL is quicker without fsync
 NO_PARAMETERS = SimpleNamespace(params={})
 
 settings.register_profile(

@@ -10,6 +10,7 @@ from api.cli.terminal import AsJson, ReviewSlug, database, review_id_of, show
 from protocols.loader import find, load_file
 from review.errors import Invalid, NotFound
 from review.people.accounts import add_account, change_password, find_account
+from review.people.closing import close_account, reopen_account
 from review.reviews import add_member, create_review, remove_member, reviews_with_sizes
 from review.vocabulary import Role
 
@@ -53,6 +54,22 @@ def set_password(
     with database().writing() as session:
         change_password(session, find_account(session, email).id, secret)
     print(f"{email} has a new password. All their sessions have ended.")
+
+
+def close(email: str) -> None:
+    """Close an account: its sessions and tokens end at once; decisions and roles stay."""
+    with database().writing() as session:
+        without_lead = close_account(session, email)
+    print(f"{email} is closed: signed out everywhere, and all tokens are revoked.")
+    for slug in without_lead:
+        print(f"'{slug}' has no other lead. Add one with `siftmap review member`.")
+
+
+def reopen(email: str) -> None:
+    """Open a closed account again, with its old password and roles; tokens stay revoked."""
+    with database().writing() as session:
+        reopen_account(session, email)
+    print(f"{email} is open again.")
 
 
 def start_review(

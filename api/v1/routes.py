@@ -97,11 +97,11 @@ class Route(APIRoute):
 
 def router(*tags: str, writes: bool = False) -> APIRouter:
     """Return a router for routes that read, or for routes that write, under some tags."""
-    statuses = (400, 401, 403, 404, 409, 413, 422, 503) if writes else (401, 403, 404, 422, 503)
+    statuses = [401, 403, 404, 422, 503, 507] + ([400, 409, 413] if writes else [])
     return APIRouter(
         tags=list(tags),
         route_class=Route,
-        responses=declared(*statuses),
+        responses=declared(*sorted(statuses)),
     )
 
 

@@ -1,12 +1,14 @@
 """What routes ask for: sessions, the person, the review, and proof that a form is ours."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, cast
 from uuid import UUID
 
 from fastapi import Depends, Form
 from pydantic import BeforeValidator
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 
@@ -107,8 +109,8 @@ def signed_in_or_none(request: Request) -> Account | None:
         is_to_touch = account is not None and is_touch_due(session, token)
         session.expunge_all()
     if is_to_touch:
-        with database_of(request).writing() as session:
-            touch_session(session, token)
+        with suppress(OperationalError), database_of(request).writing() as session:
+            touch_session(session, token)  # the next request does; this one may read all the same
     request.state.account = account
     return account
 

@@ -28,7 +28,7 @@ from review.searches.previews import ParseOptions
 from review.searches.searches import SearchOnDemand
 from review.states.viewers import read_for
 from review.storage.database import Database
-from review.storage.files import FileStore
+from review.storage.files import FileStore, written_whole
 from review.vocabulary import Role, SearchKind, Stage, Verdict
 from screening.progress.recall_curve import draw, stopping_points
 from screening.progress.simulation import simulate_review
@@ -166,8 +166,7 @@ def _import_decisions(task: Task) -> Result:
     target = task.settings.made_dir / f"decisions-{task.held.id}"
 
     def keep(session: Session, report: ImportReport) -> None:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("w", encoding="utf-8-sig", newline="") as file:
+        with written_whole(target, "w", encoding="utf-8-sig", newline="") as file:
             write_report(report, file)
         kept.update(
             counts=report.counts,

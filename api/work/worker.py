@@ -20,6 +20,7 @@ from review import jobs
 from review.errors import ReviewError
 from review.jobs import LEASE_DURATION, ClaimedJob, LostLease
 from review.storage.database import Database
+from review.storage.disk import is_disk_full
 from review.vocabulary import Stage
 from screening.ranking.runs import is_due, refresh_if_stale
 
@@ -30,6 +31,7 @@ IDLE = 0.25  # seconds between two looks into the queue
 LOOK = 10.0  # seconds between two looks for orders that have fallen behind
 TIDY = 600.0  # seconds between two rounds of clearing away and looking at how tables grew
 DATABASE_AWAY = (OperationalError, InterfaceError, TimeoutError)
+DISK_FULL = "The server's disk is full. Free some space, then start this job again."
 FAILED = "This job failed, and nothing more was saved. The server's log says why."
 
 
@@ -143,9 +145,9 @@ class Worker:
             raise
         except (ReviewError, ProtocolErrors) as error:
             self._fail(held, str(error))
-        except Exception:  # whatever it was, the next job is not to suffer for it
+        except Exception as error:  # whatever it was, the next job is not to suffer for it
             log.exception("job %s (%s) failed", held.id, held.kind)
-            self._fail(held, FAILED)
+            self._fail(held, DISK_FULL if is_disk_full(error) else FAILED)
         else:
             with self.database.writing() as session:
                 jobs.finish(session, held, result)
@@ -243,6 +245,7 @@ def _end_with_parent(worker: Worker) -> None:
 def main() -> None:
     """Run the worker that a supervisor started."""
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+    os.umask(0o077)
     os.nice(10)  # people who wait for a page come first
     settings = Settings()
     worker = Worker(Database(settings.url), settings, id=UUID(sys.argv[1]))
