@@ -12,6 +12,7 @@ from starlette.responses import Response
 from api.files import uploads
 from api.files.desk import READ_AS, AtDesk, Desk, FilesForm, Shown, unsealed_file
 from api.pages.jobs import started
+from api.web.access import needs, one_file
 from api.web.deps import AppSettings, CurrentActor, ReadSession, ReviewId, WriteSession
 from api.web.rendering import render
 from api.web.routing import PageRouter
@@ -60,6 +61,7 @@ def ask_for_file(
 
 
 @router.post(DECISIONS + "/files")
+@needs(Action.MANAGE, at_most=one_file)
 def show_file(desk: AtDesk, file: UploadFile) -> Response:
     """Keep the export and preview its first records; nothing is imported yet."""
     if not file.filename:
@@ -71,12 +73,14 @@ def show_file(desk: AtDesk, file: UploadFile) -> Response:
 
 
 @router.post(DECISIONS + "/preview")
+@needs(Action.MANAGE)
 def update_preview(desk: AtDesk, form: DecisionsFormData) -> Response:
     """Preview the export again with the person's corrections."""
     return _page(desk, desk.preview(_only(form.file), form.options(0)), form)
 
 
 @router.post(DECISIONS)
+@needs(Action.MANAGE)
 def post_import(
     request: Request,
     session: WriteSession,

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.pages.jobs import started
+from api.web.access import needs
 from api.web.deps import CurrentActor, Db, OptionalId, ReviewId, WriteSession
 from api.web.rendering import is_fragment, render
 from api.web.routing import PageRouter, url
@@ -153,6 +154,7 @@ def screen(
 
 
 @router.post(STAGED + "/decisions")
+@needs(Action.SCREEN)
 def post_decision(
     room: InRoom,
     record: Annotated[UUID, Form()],
@@ -183,6 +185,7 @@ def post_decision(
 
 
 @router.post(STAGED + "/undo")
+@needs(Action.SCREEN)
 def post_undo(room: InRoom, decision: Annotated[UUID, Form()], left: Left = 0) -> Response:
     """Withdraw the reviewer's own decision and show its record again."""
     with room.database.writing() as session:
@@ -201,6 +204,7 @@ def post_undo(room: InRoom, decision: Annotated[UUID, Form()], left: Left = 0) -
 
 
 @router.post(STAGED + "/skip")
+@needs(Action.SCREEN)
 def post_skip(
     room: InRoom,
     record: Annotated[UUID, Form()],
@@ -216,6 +220,7 @@ def post_skip(
 
 
 @router.post(STAGED + "/rank")
+@needs(Action.MANAGE)
 def rank(
     request: Request, session: WriteSession, review_id: ReviewId, by: CurrentActor, stage: Stage
 ) -> Response:

@@ -10,12 +10,14 @@ from api.v1.paging import Page, Paged
 from api.v1.routes import WriteSession, router
 from api.v1.screening import STAGED
 from api.v1.shapes import CreatedId, Prose, RecordText, RequestBody, Sentence, ShortText
+from api.web.access import needs
 from api.web.deps import ReadSession
 from review.decisions.adjudication import adjudicate
 from review.decisions.blinding import conflicts
 from review.decisions.reopening import reopen
 from review.decisions.stopping import stop_screening
 from review.errors import Invalid
+from review.permissions import Action
 from review.tables import Adjudication, Reopening, Stop
 from review.vocabulary import Stage, Verdict
 
@@ -80,6 +82,7 @@ def list_conflicts(
 
 
 @write_router.post(STAGED + "/adjudications", status_code=201, response_model=CreatedId)
+@needs(Action.ADJUDICATE)
 def post_adjudication(
     body: NewAdjudication,
     session: WriteSession,
@@ -102,6 +105,7 @@ def post_adjudication(
 
 
 @write_router.post(STAGED + "/reopen", status_code=201, response_model=CreatedId)
+@needs(Action.MANAGE)
 def post_reopening(
     body: NewReopening, session: WriteSession, review_id: ReviewId, by: CurrentActor, stage: Stage
 ) -> Reopening:
@@ -112,6 +116,7 @@ def post_reopening(
 
 
 @write_router.post(STAGED + "/stop", status_code=201, response_model=CreatedId)
+@needs(Action.MANAGE)
 def post_stop(
     body: NewStop, session: WriteSession, review_id: ReviewId, by: CurrentActor, stage: Stage
 ) -> Stop:

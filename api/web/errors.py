@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from api.web.bodies import TooLarge, TooSlow
 from api.web.deps import SignInFirst
 from api.web.rendering import is_fragment, render
 from api.web.security import HEADERS
@@ -31,6 +32,8 @@ STATUS: dict[type[Exception], tuple[int, str]] = {
     Invalid: (422, "Not saved"),
     Conflicting: (409, "Not saved"),
     Interrupted: (503, "Try again in a minute"),
+    TooLarge: (413, "Too large"),
+    TooSlow: (408, "Not received"),
 }
 # What is wrong with a part of a request, by pydantic's name for it.
 MISTAKES = {
