@@ -10,7 +10,7 @@ from starlette.types import Message
 from review.errors import ReviewError
 
 # As Apache's mod_reqtimeout has them for bodies: 20 seconds, and one more for every 500 bytes.
-# https://httpd.apache.org/docs/2.4/mod/mod_reqtimeout.html
+# https://httpd.apache.org/docs/2.4/mod/mod_reqtimeout.html  No pause may be longer than the first.
 PATIENCE = 20.0
 LEAST_RATE = 500
 
@@ -49,9 +49,8 @@ def bounded(request: Request, at_most: int) -> Request:
         if is_complete:
             return await request.receive()
         began = time.monotonic()
-        # Only the time that the sender takes counts, not what we do between two parts.
-        message = await _in_time(request, PATIENCE + n_read / LEAST_RATE - waited)
-        waited += time.monotonic() - began
+        message = await _in_time(request, PATIENCE + min(0, n_read / LEAST_RATE - waited))
+        waited += time.monotonic() - began  # by the sender: what we do between two parts is ours
         n_read += len(message.get("body", b""))
         if n_read > at_most:
             raise TooLarge(at_most)

@@ -166,7 +166,7 @@ def _slow(server: Server, cast: Cast, _database: Database, asked: argparse.Names
     lead = Browser(server, cast.slug)
     lead.sign_in(cast.emails["lead"])
     token = hidden(lead.get("searches").text)["form_token"]
-    cookie = _cookie(server, cast, cast.emails["lead"])
+    cookie = _cookies(lead)
     calm = _waits(server, cast, seconds=5)
     clients = [_slow_client(server, cast, cookie, number) for number in range(N_SLOW)]
     honest = Honest(server, cast, cookie, token, seconds=asked.seconds)
@@ -270,7 +270,7 @@ def _files(server: Server, cast: Cast, database: Database, asked: argparse.Names
         job = lead.ask_for_import(table, "Scopus")
         print(f"{asked.rows:,} rows: preview and queue {time.monotonic() - began:.1f} s")
         form = {"form_token": hidden(lead.get("searches").text)["form_token"]}
-        wait_for(lambda: _state(database, job) != JobState.WAITING, "the import began")
+        wait_for(lambda: _state(database, job) != JobState.WAITING, "the import began", patience=PATIENCE)
         began = time.monotonic()
         others = {
             "ranking": lead.ask_for_ranking(),
@@ -352,6 +352,10 @@ def _reviewer(cast: Cast) -> str:
 def _cookie(server: Server, cast: Cast, email: str) -> str:
     browser = Browser(server, cast.slug)
     browser.sign_in(email)
+    return _cookies(browser)
+
+
+def _cookies(browser: Browser) -> str:
     return "; ".join(f"{name}={value}" for name, value in browser.client.cookies.items())
 
 
