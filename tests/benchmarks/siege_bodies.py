@@ -270,7 +270,9 @@ def _files(server: Server, cast: Cast, database: Database, asked: argparse.Names
         job = lead.ask_for_import(table, "Scopus")
         print(f"{asked.rows:,} rows: preview and queue {time.monotonic() - began:.1f} s")
         form = {"form_token": hidden(lead.get("searches").text)["form_token"]}
-        wait_for(lambda: _state(database, job) != JobState.WAITING, "the import began", patience=PATIENCE)
+        wait_for(
+            lambda: _state(database, job) != JobState.WAITING, "the import began", patience=PATIENCE
+        )
         began = time.monotonic()
         others = {
             "ranking": lead.ask_for_ranking(),
@@ -316,6 +318,11 @@ def _unclosed(folder: Path) -> None:
 def _state(database: Database, job: UUID) -> JobState:
     with database.reading() as session:
         return session.get_one(Job, job).state
+
+
+def _has_begun(database: Database, job: UUID) -> bool:
+    time.sleep(0.2)
+    return _state(database, job) != JobState.WAITING
 
 
 def _ended(database: Database, job: UUID) -> bool:

@@ -1,7 +1,6 @@
 """Nobody's body is read before we know who sends it, and none without end."""
 
 import asyncio
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -100,8 +99,9 @@ def multipart(token: str = "") -> tuple[dict[str, str], bytes]:
 
 def spooled() -> int:
     """How many temporary files without a name this process has open."""
-    entries = list(Path("/proc/self/fd").iterdir()) if Path("/proc/self/fd").is_dir() else []
-    return sum(os.path.islink(entry) and "(deleted)" in os.readlink(entry) for entry in entries)
+    folder = Path("/proc/self/fd")
+    entries = list(folder.iterdir()) if folder.is_dir() else []
+    return sum(entry.is_symlink() and "(deleted)" in str(entry.readlink()) for entry in entries)
 
 
 def test_nobody_who_may_not_send_a_body_is_read(app, sign_in, people):
