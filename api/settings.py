@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from review.searches.formats.records import FILE_LIMIT, RECORDS_LIMIT
+from review.searches.formats.records import FILE_LIMIT, RECORDS_LIMIT, FileLimits
 
 
 class Settings(BaseSettings):
@@ -60,6 +60,11 @@ class Settings(BaseSettings):
     def import_bytes(self) -> int:
         """Return the bytes that a search file may have."""
         return self.import_mb * 2**20
+
+    @property
+    def limits(self) -> FileLimits:
+        """Return the limits of a search file."""
+        return FileLimits(self.import_bytes, self.import_records)
 
     @property
     def files_dir(self) -> Path:

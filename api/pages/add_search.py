@@ -20,7 +20,7 @@ from review.errors import Invalid, Unreadable
 from review.jobs import JobKind
 from review.permissions import Action, check
 from review.reviews import protocol_of
-from review.searches.formats import FILE_LIMIT, table_of_hits
+from review.searches.formats import table_of_hits
 from review.searches.previews import ParseOptions
 from review.vocabulary import SearchKind
 
@@ -52,7 +52,7 @@ def show_files(desk: AtDesk, files: list[UploadFile]) -> Response:
             continue
         name = uploads.name_of(file)
         try:
-            sha256 = uploads.keep(file, desk.store, limit=FILE_LIMIT)
+            sha256 = uploads.keep(file, desk.store, limit=desk.limits.n_bytes)
         except Unreadable as error:
             shown.append(Shown(name, "", trouble=str(error)))
             continue

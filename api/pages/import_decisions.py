@@ -22,7 +22,7 @@ from review.errors import Invalid, Unreadable
 from review.jobs import JobKind
 from review.permissions import Action, check
 from review.reviews import members_of
-from review.searches.formats import FILE_LIMIT, DecisionClaim
+from review.searches.formats import DecisionClaim
 from review.searches.previews import ParseOptions
 from review.tables import Account
 from review.vocabulary import Stage, Verdict
@@ -67,7 +67,7 @@ def show_file(desk: AtDesk, file: UploadFile) -> Response:
     if not file.filename:
         raise Invalid("Choose the file that the other program exported.")
     name = uploads.name_of(file)
-    sha256 = uploads.keep(file, desk.store, limit=FILE_LIMIT)
+    sha256 = uploads.keep(file, desk.store, limit=desk.limits.n_bytes)
     form = ImportDecisionsForm(file=[desk.seal(sha256, name)])
     return _page(desk, desk.preview(form.file[0], ParseOptions()), form)
 
