@@ -91,7 +91,9 @@ class Route(Guarded):
 
 def router(*tags: str, writes: bool = False) -> APIRouter:
     """Return a router for routes that read, or for routes that write, under some tags."""
-    statuses = (400, 401, 403, 404, 409, 413, 422, 503) if writes else (401, 403, 404, 422, 503)
+    statuses = (
+        (400, 401, 403, 404, 408, 409, 413, 422, 503) if writes else (401, 403, 404, 422, 503)
+    )
     return APIRouter(
         tags=list(tags),
         route_class=Route,
