@@ -7,12 +7,13 @@
 much was taken, how much of it lay on the disk, the memory, and when the answer came.  `slow`: 150
 connections that send headers or bodies byte by byte, or nothing; prints how many are still open,
 whether an honest slow upload gets through, and how long a reviewer waits meanwhile.  `files`: a
-table with too many rows is imported while a ranking and an export are asked for, and a table with
-a quote that is never closed.
+table with too many rows is sent; one of thirty thousand is imported while a ranking and an
+export are asked for; and tables have a quote that is never closed.
 """
 
 import argparse
 import json
+import re
 import socket
 import statistics
 import subprocess
@@ -40,6 +41,7 @@ from tests.faults.serving import PASSWORD, SCREENING, Browser, Server, hidden, w
 MEGABYTE = 2**20
 BOUNDARY = "siege"
 N_SLOW = 150
+LONG = 30_000
 PATIENCE = 900.0
 HONEST = 8_000  # bytes a second of an honest slow upload
 
@@ -261,14 +263,14 @@ def _files(server: Server, cast: Cast, database: Database, asked: argparse.Names
     lead.client.timeout = PATIENCE
     lead.sign_in(cast.emails["lead"])
     with tempfile.TemporaryDirectory() as folder:
-        table = Path(folder) / "rows.csv"
-        with table.open("w") as file:
-            file.write("Title,Authors,Year,Abstract\n")
-            for number in range(asked.rows):
-                file.write(f"On outcomes number {number},Doe J,2020,{'words of a text ' * 5}\n")
         began = time.monotonic()
-        job = lead.ask_for_import(table, "Scopus")
-        print(f"{asked.rows:,} rows: preview and queue {time.monotonic() - began:.1f} s")
+        with _table(Path(folder), asked.rows).open("rb") as upload:
+            form = {"form_token": hidden(lead.get("searches").text)["form_token"]}
+            preview = lead.post("searches/files", form, files={"files": ("rows.csv", upload)})
+        words = re.search(r"This file has more[^<\n]*", preview.text)
+        print(f"{asked.rows:,} rows: {preview.status_code} after {time.monotonic() - began:.1f} s")
+        print(words.group() if words else "no reason given")
+        job = lead.ask_for_import(_table(Path(folder), LONG), "Scopus")
         form = {"form_token": hidden(lead.get("searches").text)["form_token"]}
         wait_for(
             lambda: _state(database, job) != JobState.WAITING, "the import began", patience=PATIENCE
@@ -289,6 +291,15 @@ def _files(server: Server, cast: Cast, database: Database, asked: argparse.Names
             print(f"import: {ended.state} after {(ended.ended_at - ended.began_at)}: {ended.error}")
         print(f"worker memory {watch.memory:.0f} MB", flush=True)
         _unclosed(Path(folder))
+
+
+def _table(folder: Path, n: int) -> Path:
+    table = folder / "rows.csv"
+    with table.open("w") as file:
+        file.write("Title,Authors,Year,Abstract\n")
+        for number in range(n):
+            file.write(f"On outcomes number {number},Doe J,2020,{'words of a text ' * 5}\n")
+    return table
 
 
 def _unclosed(folder: Path) -> None:
