@@ -169,6 +169,24 @@ def test_no_route_reads_without_end(app, sign_in, people, monkeypatch):
     assert spooled() == before
 
 
+def test_a_body_where_none_belongs_is_not_read(app, sign_in, people):
+    cookie = f"siftmap={sign_in(people.lead).token}"
+    kinds, beginning = multipart()
+    asked = [
+        ("GET", "/"), ("GET", f"/reviews/{people.slug}"), ("GET", "/api/v1/reviews"),
+        ("GET", "/healthz"), ("POST", "/healthz"), ("PUT", "/login"), ("POST", "/nowhere"),
+        ("POST", "/static/siftmap.js"), ("PATCH", "/api/v1/reviews"), ("BREW", "/"),
+    ]  # fmt: skip
+
+    read = [
+        (method, path, sent.n_read)
+        for method, path in asked
+        if (sent := Sending(beginning).to(app, method, path, cookie=cookie, **kinds)).n_read
+    ]
+
+    assert not read
+
+
 @pytest.mark.parametrize("length", ["-5", "1e3", "0x10", " ", "12, 12"])
 def test_a_length_that_is_none_is_refused_unread(app, sign_in, people, length):
     cookie = f"siftmap={sign_in(people.lead).token}"
