@@ -7,7 +7,7 @@ from functools import partial
 from importlib.metadata import version
 from importlib.resources import files
 
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.staticfiles import StaticFiles
@@ -40,7 +40,6 @@ from api.pages import (
 from api.settings import Settings
 from api.v1 import create_api
 from api.web import errors
-from api.web.deps import own_form
 from api.web.routing import routes_by_name
 from api.web.security import SecurityHeaders
 from api.work.worker import Supervisor
@@ -99,7 +98,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.mount("/static", StaticFiles(directory=str(files("api") / "static")))
     app.state.routes = routes_by_name(page.router for page in PAGES)
     for page in PAGES:
-        app.include_router(page.router, dependencies=[Depends(own_form)])
+        app.include_router(page.router)
     app.mount("/api/v1", create_api(app.state))
     app.add_api_route("/healthz", healthz, include_in_schema=False)
     app.add_api_route("/readyz", readyz, include_in_schema=False)

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from review.searches.formats.records import FILE_LIMIT, RECORDS_LIMIT, FileLimits
 from review.storage.files import make_folder, sync_folder
 
 
@@ -36,6 +37,11 @@ class Settings(BaseSettings):
     worker: Literal["embedded", "separate"] = "embedded"
     """Who does slow work: a process that `siftmap serve` keeps, or `siftmap worker` elsewhere."""
 
+    import_records: Annotated[int, Field(ge=1)] = RECORDS_LIMIT
+    """Records that a search file may have."""
+    import_mb: Annotated[int, Field(ge=1)] = FILE_LIMIT // 2**20
+    """The size of a search file, in MB."""
+
     rank_after: Annotated[int, Field(ge=1)] = 50
     """Acts, mostly decisions, after which the ranking in use is refreshed."""
     rank_seconds: Annotated[int, Field(ge=10)] = 900
@@ -58,6 +64,16 @@ class Settings(BaseSettings):
         """Return the folders that siftmap writes to: its own, and that of an SQLite database."""
         path = self.url.removeprefix("sqlite:///").partition("?")[0]
         return [self.data_dir, *([Path(path).parent] if self.url.startswith("sqlite:///") else [])]
+
+    @property
+    def import_bytes(self) -> int:
+        """Return the bytes that a search file may have."""
+        return self.import_mb * 2**20
+
+    @property
+    def limits(self) -> FileLimits:
+        """Return the limits of a search file."""
+        return FileLimits(self.import_bytes, self.import_records)
 
     @property
     def files_dir(self) -> Path:
@@ -83,6 +99,8 @@ class Settings(BaseSettings):
             "data_dir": str(self.data_dir.resolve()),
             "database_url": self.url,
             "font_dir": str(self.font_dir.resolve()) if self.font_dir else "",
+            "import_records": str(self.import_records),
+            "import_mb": str(self.import_mb),
             "rank_after": str(self.rank_after),
             "rank_seconds": str(self.rank_seconds),
         }

@@ -9,6 +9,7 @@ from api.app import create_app
 from api.cli.current_database import require_current_database
 from api.cli.errors import complain
 from api.cli.terminal import database, settings
+from api.web.connections import TimedConnection
 
 
 def serve() -> None:
@@ -28,4 +29,6 @@ def serve() -> None:
         port=config.port,
         log_level="warning",
         server_header=False,
+        http=TimedConnection,
+        ws="none",
     )

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.pages.account import with_session
+from api.web.access import Sender, needs
 from api.web.deps import Db, OptionalUser, ReadSession
 from api.web.rendering import render
 from api.web.routing import PageRouter
@@ -31,6 +32,7 @@ def show(request: Request, session: ReadSession, person: OptionalUser, token: st
 
 
 @router.post(J)
+@needs(Sender.ANYBODY)
 def post_acceptance(database: Db, person: OptionalUser, token: str) -> Response:
     """Join with the account that is signed in."""
     if person is None:
@@ -41,6 +43,7 @@ def post_acceptance(database: Db, person: OptionalUser, token: str) -> Response:
 
 
 @router.post(J + "/account")
+@needs(Sender.NOBODY_YET)
 def post_account(
     request: Request,
     database: Db,

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from api.web.access import Sender, needs
 from api.web.days import end_of
 from api.web.deps import CurrentUser, Db, ReadSession, WriteSession, cookie_name, token_of
 from api.web.rendering import render
@@ -43,6 +44,7 @@ def login_form(request: Request, next: str = "/") -> Response:  # noqa: A002 - t
 
 
 @router.post("/login")
+@needs(Sender.NOBODY_YET)
 def login(
     request: Request,
     database: Db,
@@ -66,6 +68,7 @@ def login(
 
 
 @router.post("/logout")
+@needs(Sender.ACCOUNT)
 def logout(request: Request, database: Db) -> Response:
     """Sign out; the session's token stops working."""
     with database.writing() as session:
@@ -82,6 +85,7 @@ def account(request: Request, session: ReadSession, person: CurrentUser) -> Resp
 
 
 @router.post("/account/password")
+@needs(Sender.ACCOUNT)
 def post_password(
     request: Request,
     database: Db,
@@ -97,6 +101,7 @@ def post_password(
 
 
 @router.post("/account/tokens")
+@needs(Sender.ACCOUNT)
 def post_token(
     request: Request,
     session: WriteSession,
@@ -117,6 +122,7 @@ def post_token(
 
 
 @router.post("/account/tokens/{token_id}/revoke")
+@needs(Sender.ACCOUNT)
 def post_revocation(session: WriteSession, person: CurrentUser, token_id: UUID) -> Response:
     """Revoke a token; the program's next request is refused."""
     revoke_token(session, account_id=person.id, token_id=token_id)

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.files.full_text_pages import pages_or_ask
+from api.web.access import needs
 from api.web.deps import (
     AppSettings,
     CurrentActor,
@@ -78,6 +79,7 @@ def studies(
 
 
 @router.post("/reviews/{slug}/coding")
+@needs(Action.MANAGE)
 def post_study(
     request: Request,
     session: WriteSession,
@@ -171,6 +173,7 @@ def study_form(
 
 
 @router.post("/reviews/{slug}/coding/{study_id}/contracts")
+@needs(Action.CODE)
 def post_contract(
     request: Request,
     session: WriteSession,
@@ -188,6 +191,7 @@ def post_contract(
 
 
 @router.post("/reviews/{slug}/coding/{study_id}/codes")
+@needs(Action.CODE)
 def post_code(
     request: Request,
     session: WriteSession,

@@ -7,10 +7,12 @@ from fastapi import Form
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from api.web.access import needs
 from api.web.deps import CurrentActor, ReadSession, ReviewId, WriteSession
 from api.web.rendering import path, render
 from api.web.routing import PageRouter
 from review.decisions.reopening_requests import open_requests, refuse_reopening, reopen_as_asked
+from review.permissions import Action
 
 router = PageRouter()
 R = "/reviews/{slug}/reopening-requests"
@@ -24,6 +26,7 @@ def show(request: Request, session: ReadSession, review_id: ReviewId, by: Curren
 
 
 @router.post(R + "/{request_id}/reopen")
+@needs(Action.MANAGE)
 def post_reopen(
     request: Request,
     session: WriteSession,
@@ -37,6 +40,7 @@ def post_reopen(
 
 
 @router.post(R + "/{request_id}/refuse")
+@needs(Action.MANAGE)
 def post_refuse(
     request: Request,
     session: WriteSession,

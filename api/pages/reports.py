@@ -11,6 +11,7 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from api.files import uploads
 from api.files.downloads import document_file
 from api.files.full_text_pages import pages_or_ask
+from api.web.access import needs, one_document
 from api.web.deps import AppSettings, CurrentActor, Db, ReadSession, ReviewId, Store, WriteSession
 from api.web.rendering import path, render
 from api.web.routing import PageRouter
@@ -84,6 +85,7 @@ def report(
 
 
 @router.post(ONE + "/retrieval")
+@needs(Action.MANAGE)
 def post_retrieval(
     request: Request,
     session: WriteSession,
@@ -109,6 +111,7 @@ def post_retrieval(
 
 
 @router.post(ONE + "/full-text")
+@needs(Action.MANAGE, at_most=one_document)
 def post_full_text(
     request: Request,
     session: WriteSession,

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.pages.jobs import started
+from api.web.access import needs
 from api.web.deps import CurrentActor, Db, OptionalId, ReviewId, WriteSession
 from api.web.rendering import is_fragment, render
 from api.web.routing import PageRouter, url
@@ -160,6 +161,7 @@ def screen(
 
 
 @router.post(STAGED + "/decisions")
+@needs(Action.SCREEN)
 def post_decision(
     room: InRoom,
     record: Annotated[UUID, Form()],
@@ -190,6 +192,7 @@ def post_decision(
 
 
 @router.post(STAGED + "/undo")
+@needs(Action.SCREEN)
 def post_undo(room: InRoom, decision: Annotated[UUID, Form()], left: Left = 0) -> Response:
     """Withdraw the reviewer's own decision and show its record again."""
     with room.database.writing() as session:
@@ -208,6 +211,7 @@ def post_undo(room: InRoom, decision: Annotated[UUID, Form()], left: Left = 0) -
 
 
 @router.post(STAGED + "/skip")
+@needs(Action.SCREEN)
 def post_skip(
     room: InRoom,
     record: Annotated[UUID, Form()],
@@ -223,6 +227,7 @@ def post_skip(
 
 
 @router.post(STAGED + "/done")
+@needs(Action.SCREEN)
 def post_done(room: InRoom) -> Response:
     """Close the reviewer's decisions now, so that the review can use them."""
     with room.database.writing() as session:
@@ -233,6 +238,7 @@ def post_done(room: InRoom) -> Response:
 
 
 @router.post(STAGED + "/reopening-requests")
+@needs(Action.SCREEN)
 def post_request(
     room: InRoom,
     record: Annotated[UUID, Form()],
@@ -246,6 +252,7 @@ def post_request(
 
 
 @router.post(STAGED + "/rank")
+@needs(Action.MANAGE)
 def rank(
     request: Request, session: WriteSession, review_id: ReviewId, by: CurrentActor, stage: Stage
 ) -> Response:

@@ -11,6 +11,7 @@ from api.v1.paging import Page, Paged
 from api.v1.routes import WriteSession, router
 from api.v1.screening import STAGED
 from api.v1.shapes import CreatedId, Prose, RecordText, RequestBody, Sentence, ShortText
+from api.web.access import needs
 from api.web.deps import ReadSession
 from review.decisions.adjudication import adjudicate
 from review.decisions.blinding import conflicts
@@ -24,6 +25,7 @@ from review.decisions.reopening_requests import (
 )
 from review.decisions.stopping import stop_screening
 from review.errors import Invalid
+from review.permissions import Action
 from review.tables import Adjudication, Reopening, ReopeningRefusal, ReopeningRequest, Stop
 from review.vocabulary import Stage, Verdict
 
@@ -112,6 +114,7 @@ def list_conflicts(
 
 
 @write_router.post(STAGED + "/adjudications", status_code=201, response_model=CreatedId)
+@needs(Action.ADJUDICATE)
 def post_adjudication(
     body: NewAdjudication,
     session: WriteSession,
@@ -134,6 +137,7 @@ def post_adjudication(
 
 
 @write_router.post(STAGED + "/reopen", status_code=201, response_model=CreatedId)
+@needs(Action.MANAGE)
 def post_reopening(
     body: NewReopening, session: WriteSession, review_id: ReviewId, by: CurrentActor, stage: Stage
 ) -> Reopening:
@@ -144,6 +148,7 @@ def post_reopening(
 
 
 @write_router.post(STAGED + "/done")
+@needs(Action.SCREEN)
 def post_done(
     session: WriteSession, review_id: ReviewId, by: CurrentActor, stage: Stage
 ) -> ClosedDecisions:
@@ -152,6 +157,7 @@ def post_done(
 
 
 @write_router.post(STAGED + "/reopening-requests", status_code=201, response_model=CreatedId)
+@needs(Action.SCREEN)
 def post_reopening_request(
     body: NewReopening, session: WriteSession, review_id: ReviewId, by: CurrentActor, stage: Stage
 ) -> ReopeningRequest:
@@ -170,6 +176,7 @@ def list_reopening_requests(
 
 
 @write_router.post(REQUESTS + "/{request_id}/reopen", status_code=201, response_model=CreatedId)
+@needs(Action.MANAGE)
 def post_reopening_as_asked(
     session: WriteSession, review_id: ReviewId, by: CurrentActor, request_id: UUID
 ) -> Reopening:
@@ -178,6 +185,7 @@ def post_reopening_as_asked(
 
 
 @write_router.post(REQUESTS + "/{request_id}/refuse", status_code=201, response_model=CreatedId)
+@needs(Action.MANAGE)
 def post_refusal(
     body: Refusal, session: WriteSession, review_id: ReviewId, by: CurrentActor, request_id: UUID
 ) -> ReopeningRefusal:
@@ -188,6 +196,7 @@ def post_refusal(
 
 
 @write_router.post(STAGED + "/stop", status_code=201, response_model=CreatedId)
+@needs(Action.MANAGE)
 def post_stop(
     body: NewStop, session: WriteSession, review_id: ReviewId, by: CurrentActor, stage: Stage
 ) -> Stop:

@@ -55,6 +55,7 @@ TITLES = {
     403: "Not allowed",
     404: "Not found",
     405: "Not possible",
+    408: "Not received",
     409: "Not saved: the current state does not allow it",
     413: "Too large",
     422: "Not saved: something in it is missing, malformed or not possible",
@@ -155,7 +156,6 @@ def _http_error(request: Request, error: Exception) -> Response:
     details = {
         404: "There is nothing at this address. See openapi.json for a list of addresses.",
         405: "This address does not accept this method. See openapi.json for those it accepts.",
-        413: "The request is too large for this server. Send less at a time.",
     }
     status = raised.status_code
     detail = details.get(status, "The request was not understood: it is malformed or cut short.")

@@ -1,4 +1,4 @@
-"""What routes ask for: sessions, the person, the review, and proof that a form is ours."""
+"""What routes ask for: sessions, the person and the review."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 
 from api.settings import Settings
-from api.web.security import SAFE, check_form_token, check_origin
 from review.errors import NotFound, ReviewError
 from review.events import Actor
 from review.jobs import n_open
@@ -103,6 +102,8 @@ def signed_in_or_none(request: Request) -> Account | None:
     The session for it is closed at once: where SQLite is too old for WAL, writers wait
     until nobody reads.
     """
+    if hasattr(request.state, "account"):  # found out before the request's body was read
+        return cast("Account | None", request.state.account)
     token = token_of(request)
     with database_of(request).reading() as session:
         account = account_of(session, token) if token else None
@@ -136,6 +137,8 @@ CurrentActor = Annotated[Actor, Depends(acting)]
 
 def context_of(request: Request, slug: str, person: CurrentUser) -> ReviewContext:
     """Return the review of the address; raise NotFound for a foreign one as for a missing one."""
+    if hasattr(request.state, "here"):
+        return cast(ReviewContext, request.state.here)
     with database_of(request).reading() as session:
         review = find_review(session, slug)
         roles = roles_of(session, review_id=review.id, account_id=person.id)
@@ -162,15 +165,3 @@ def review_id_of(here: CurrentReview) -> UUID:
 ReviewId = Annotated[UUID, Depends(review_id_of)]
 # A form's empty field is no id; anything else must be one.
 OptionalId = Annotated[UUID | None, BeforeValidator(lambda given: given or None), Form()]
-
-
-async def own_form(request: Request) -> None:
-    """Refuse an unsafe request unless it comes from a form on one of our pages."""
-    settings = settings_of(request)
-    check_origin(request, settings.public_origins)
-    path = request.url.path
-    # Who has no session yet has no token of it either.
-    is_open = path == "/login" or (path.startswith("/invitations/") and path.endswith("/account"))
-    if request.method not in SAFE and not is_open:
-        form = await request.form()
-        check_form_token(form.get("form_token"), settings.key(), token_of(request))

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from api.web.bodies import TooLarge, TooSlow
 from api.web.deps import SignInFirst, database_of
 from api.web.rendering import is_fragment, render
 from api.web.security import headers_over
@@ -35,6 +36,8 @@ STATUS: dict[type[Exception], tuple[int, str]] = {
     Invalid: (422, "Not saved"),
     Conflicting: (409, "Not saved"),
     Interrupted: (503, "Try again in a minute"),
+    TooLarge: (413, "Too large"),
+    TooSlow: (408, "Not received"),
 }
 FULL_STATUS = 507  # Insufficient Storage (RFC 4918, section 11.5)
 DISK_FULL = (

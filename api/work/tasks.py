@@ -127,6 +127,7 @@ def _import_one(
             by=task.held.by,
             name=name,
             options=_options({**asked, **given}),
+            limits=task.settings.limits,
             on_progress=lambda read: task.tell(
                 (len(done) + read / size) / len(asked["files"]), f"Reading {name}"
             ),
@@ -187,6 +188,7 @@ def _import_decisions(task: Task) -> Result:
         name=given["name"],
         sha256=given["sha256"],
         options=_options(given),
+        limits=task.settings.limits,
         on_progress=task.teller("Reading decisions"),
         on_commit=keep,
     )

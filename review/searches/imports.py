@@ -16,7 +16,14 @@ from sqlalchemy.orm import Session
 from review.events import Actor, ActWriter
 from review.permissions import Action, begin_act
 from review.safe_text import safe_cell
-from review.searches.formats import Format, count_blocks, language_of, read
+from review.searches.formats import (
+    USUAL_LIMITS,
+    FileLimits,
+    Format,
+    count_blocks,
+    language_of,
+    read,
+)
 from review.searches.previews import ParseOptions, find_import_file
 from review.searches.searches import search_of_review
 from review.storage.database import Database
@@ -68,6 +75,7 @@ def import_file(
     by: Actor,
     name: str | None = None,
     options: ParseOptions | None = None,
+    limits: FileLimits = USUAL_LIMITS,
     on_progress: Callable[[int], None] | None = None,
     on_commit: Callable[[Session, ImportResult], None] | None = None,
 ) -> ImportResult:
@@ -78,7 +86,9 @@ def import_file(
     transaction, such as the progress of a job.  Raises Unreadable for a file that is not a
     search file.
     """
-    staged = stage_file(path, files=files, name=name, options=options, on_progress=on_progress)
+    staged = stage_file(
+        path, files=files, name=name, options=options, limits=limits, on_progress=on_progress
+    )
     with staged.blocks, database.writing() as session:
         known_file = find_import_file(session, review_id=review_id, sha256=staged.sha256)
         if known_file is not None:
@@ -98,15 +108,20 @@ def stage_file(
     files: FileStore,
     name: str | None = None,
     options: ParseOptions | None = None,
+    limits: FileLimits = USUAL_LIMITS,
     on_progress: Callable[[int], None] | None = None,
 ) -> StagedFile:
     """Keep the original, parse it block by block into a staging file, and return that.
 
-    Uses no database.  Raises Unreadable for a file that is not a search file; a damaged part of a
+    Uses no database.  Raises Unreadable for a file that is not a search file or is over the
+    limits; a damaged part of a
     search file becomes a rejected block with its line and reason.
     """
     options = options or ParseOptions()
+    limits.check_size(path)
     format_, encoding = options.resolve(path, name=name or path.name)
+    n_expected = count_blocks(path, format=format_, encoding=encoding)
+    limits.check_rough_count(n_expected)
     staged = StagedFile(
         name=name or path.name,
         sha256=files.keep(path),
@@ -117,8 +132,8 @@ def stage_file(
     )
     try:
         staged.mapping = options.mapping
-        warnings = _parse_into(staged, path, on_progress)
-        staged.warnings = tuple(_count_warnings(path, staged) + _at_most(warnings))
+        warnings = _parse_into(staged, path, limits, on_progress=on_progress)
+        staged.warnings = tuple(_count_warnings(n_expected, staged) + _at_most(warnings))
     except BaseException:
         staged.blocks.close()
         raise
@@ -128,6 +143,8 @@ def stage_file(
 def _parse_into(
     staged: StagedFile,
     path: Path,
+    limits: FileLimits,
+    *,
     on_progress: Callable[[int], None] | None,
 ) -> list[str]:
     """Write every block of a file to its staging file, and return the warnings about them."""
@@ -138,6 +155,7 @@ def _parse_into(
         encoding=staged.encoding,
         mapping=staged.mapping,
         on_progress=on_progress,
+        limits=limits,
     ):
         staged.blocks.write(json.dumps(_with_language(asdict(block))) + "\n")
         staged.n_accepted += block.record is not None
@@ -222,9 +240,8 @@ def rejected_table(session: Session, *, review_id: UUID, search_id: UUID) -> str
     return text.getvalue()
 
 
-def _count_warnings(path: Path, staged: StagedFile) -> list[str]:
+def _count_warnings(expected: int, staged: StagedFile) -> list[str]:
     """Return a warning if an independent count of the blocks differs from what was parsed."""
-    expected = count_blocks(path, format=staged.format, encoding=staged.encoding)
     if expected == staged.n_found:
         return []
     return [

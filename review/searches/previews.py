@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 
 from review.errors import Unreadable
 from review.searches.formats import (
+    USUAL_LIMITS,
     Block,
+    FileLimits,
     Format,
     ParsedRecord,
     TableColumn,
@@ -60,13 +62,24 @@ class Preview:
         return ParseOptions(self.format, self.encoding, mapping or None)
 
 
-def preview(path: Path, *, name: str, options: ParseOptions | None = None, n: int = 3) -> Preview:
+def preview(
+    path: Path,
+    *,
+    name: str,
+    options: ParseOptions | None = None,
+    n: int = 3,
+    limits: FileLimits = USUAL_LIMITS,
+) -> Preview:
     """Return how a file would be parsed, with its first ``n`` blocks; raise Unreadable.
 
+    Also for a file that is so far over the limits that importing it is certain to fail.
     A table whose columns are not known yet raises nothing: that is one of the problems.
     """
     options = options or ParseOptions()
+    limits.check_size(path)
     format_, encoding = options.resolve(path, name=name)
+    n_blocks = count_blocks(path, format=format_, encoding=encoding)
+    limits.check_rough_count(n_blocks)
     columns = columns_of(path, format=format_, encoding=encoding, mapping=options.mapping)
     blocks: list[Block] = []
     problems: list[str] = []
@@ -81,7 +94,7 @@ def preview(path: Path, *, name: str, options: ParseOptions | None = None, n: in
         format=format_,
         encoding=encoding,
         columns=columns,
-        n_blocks=count_blocks(path, format=format_, encoding=encoding),
+        n_blocks=n_blocks,
         records=[block.record for block in blocks if block.record],
         problems=problems
         + [f"line {block.line}: {block.reason}" for block in blocks if block.reason],
