@@ -29,6 +29,7 @@ def serve() -> None:
         host=config.host,
         port=config.port,
         log_level="warning",
+        server_header=False,
         **proxy_options(config),
     )
 

@@ -9,7 +9,15 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.web.days import end_of
-from api.web.deps import CurrentUser, Db, ReadSession, WriteSession, cookie_name, token_of
+from api.web.deps import (
+    CurrentUser,
+    Db,
+    ReadSession,
+    WriteSession,
+    cookie_name,
+    set_cookie,
+    token_of,
+)
 from api.web.errors import status_of
 from api.web.known_browsers import known_browser, remember_browser
 from api.web.rendering import local_address, render, sign_in_page
@@ -131,15 +139,8 @@ def post_revocation(session: WriteSession, person: CurrentUser, token_id: UUID) 
 def signed_in_answer(request: Request, token: str, email: str, *, target: str) -> Response:
     """Redirect to a page, signed in with a new session's token, in a browser known from now on."""
     answer = RedirectResponse(target, status_code=303)
-    answer.set_cookie(
-        cookie_name(request),
-        token,
-        max_age=int(SESSION_LIFETIME.total_seconds()),
-        secure=request.url.scheme == "https",
-        httponly=True,
-        samesite="lax",
-        path="/",
-    )
+    seconds = int(SESSION_LIFETIME.total_seconds())
+    set_cookie(request, answer, cookie_name(request), value=token, seconds=seconds)
     remember_browser(request, answer, email)
     return answer
 

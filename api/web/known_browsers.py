@@ -11,7 +11,7 @@ import time
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.web.deps import settings_of
+from api.web.deps import cookie_name, set_cookie, settings_of
 from api.web.security import sealed, unsealed
 from review.errors import NotAllowed
 from review.people.secrets import hash_of
@@ -22,15 +22,8 @@ LIFETIME = 90 * 24 * 3600  # seconds
 def remember_browser(request: Request, answer: Response, email: str) -> None:
     """Leave the cookie in a browser that has just signed in with this e-mail address."""
     text = f"known|{secrets.token_hex(16)}|{int(time.time())}|{_email_hash(email)}"
-    answer.set_cookie(
-        _name(request),
-        sealed(text, settings_of(request).key()),
-        max_age=LIFETIME,
-        secure=request.url.scheme == "https",
-        httponly=True,
-        samesite="lax",
-        path="/",
-    )
+    value = sealed(text, settings_of(request).key())
+    set_cookie(request, answer, _name(request), value=value, seconds=LIFETIME)
 
 
 def is_known_browser(request: Request) -> bool:
@@ -56,7 +49,7 @@ def _cookie_parts(request: Request) -> list[str]:
 
 
 def _name(request: Request) -> str:
-    return "__Host-siftmap-known" if request.url.scheme == "https" else "siftmap-known"
+    return f"{cookie_name(request)}-known"
 
 
 def _email_hash(email: str) -> str:

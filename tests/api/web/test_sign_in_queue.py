@@ -15,6 +15,9 @@ from api.pages import accept_invitation, account
 from api.web import sign_in_queue
 from api.web.sign_in_queue import PASSWORD_FORMS, PLACES, PLACES_OF_CLIENT, SignInQueue
 from review.people import passwords
+from review.people.invitations import invite
+from review.vocabulary import Role
+from tests.api.conftest import browse
 from tests.factories import make_account
 
 PASSWORD = "three plain words"
@@ -156,7 +159,7 @@ def test_a_refusal_takes_no_thread_no_connection_and_no_hash(
     used = []
     for engine in (database.reader, database.writer, database.short_wait_writer):
         event.listen(engine, "checkout", lambda *_: used.append("connection"))
-    in_thread, hashing = anyio.to_thread.run_sync, passwords._HASHING.submit
+    in_thread, hashing = anyio.to_thread.run_sync, submit()
     monkeypatch.setattr(
         anyio.to_thread, "run_sync", lambda *a, **k: used.append("thread") or in_thread(*a, **k)
     )
@@ -173,6 +176,32 @@ def test_a_refusal_takes_no_thread_no_connection_and_no_hash(
     assert "content-security-policy" in refused.headers
     assert used_by_refusal == []
     assert {"connection", "thread", "hash"} == set(used)
+
+
+def test_nobody_has_a_connection_while_a_password_is_hashed(app, database, people, monkeypatch):
+    with database.writing() as session:
+        person, email = make_account(session, "ada", PASSWORD)
+        _, token = invite(
+            session, review_id=people.review_id, name="Eve", roles=[Role.REVIEWER], by=people.lead
+        )
+    engines, hashing, n_connections = {database.reader, database.writer}, submit(), []
+    monkeypatch.setattr(
+        passwords._HASHING,
+        "submit",
+        lambda *a: n_connections.append(sum(e.pool.checkedout() for e in engines)) or hashing(*a),
+    )
+    new = {"name": "Eve", "email": "eve@example.org", "password": PASSWORD}
+
+    statuses = [
+        visitor(app).post("/login", data={"email": email, "password": PASSWORD}).status_code,
+        browse(app, database, person)
+        .post("/account/password", {"old": PASSWORD, "new": "a new long password"})
+        .status_code,
+        visitor(app).post(f"/invitations/{token}/account", data=new).status_code,
+    ]
+
+    assert statuses == [303] * 3
+    assert n_connections == [0] * 4
 
 
 def test_the_refused_form_comes_back_with_all_but_the_password(app, full):
@@ -230,6 +259,11 @@ def test_every_route_that_hashes_is_in_the_queue(app):
 
     assert hashing == {"/login", "/account/password", "/invitations/{token}/account"}
     assert all(PASSWORD_FORMS.fullmatch(path) for path in hashing)
+
+
+def submit() -> Callable[..., Any]:
+    """Return what gives work to the threads that hash."""
+    return passwords._HASHING.submit
 
 
 def called(function: Callable[..., Any]) -> set[str]:
