@@ -28,7 +28,9 @@ FORM_SECONDS = 10  # for all of a form to arrive; only then does it take a place
 PLACES = 20  # in each queue, so that nobody waits much longer than two seconds
 PLACES_OF_CLIENT = 10  # so that one client leaves some to others
 SECONDS_EACH = 0.1  # for which a place is kept at least, even if no password was checked
-REFUSAL_SECONDS = 1.0  # after which a refusal is sent: who storms waits for it before asking again
+# Refusals are sent about fifty a second, so that clients that ask again at once cost no more.
+REFUSAL_EVERY = 0.02  # seconds
+MAX_REFUSAL = 5.0  # seconds that anybody waits for a refusal
 LOOK_EVERY = 0.02  # seconds, whether it is one's turn
 RETRY_AFTER = {429: int(ATTEMPT_WINDOW.total_seconds()), 503: 5}  # seconds
 BUSY = (
@@ -90,6 +92,7 @@ class SignInQueue:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         self.strangers, self.known = Queue(), Queue()
+        self.n_refused = 0  # and not answered yet
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, at once or in its turn, or refuse it."""
@@ -106,7 +109,7 @@ class SignInQueue:
         queue = self.known if is_known_browser(request) else self.strangers
         place = queue.join(client_of(request))
         if place is None:
-            await asyncio.sleep(REFUSAL_SECONDS)
+            await self._wait_to_refuse()
             await _refusal(request, body)(scope, receive, _with_retry_after(send))
             return
         try:
@@ -116,6 +119,13 @@ class SignInQueue:
             await asyncio.sleep(ends - time.monotonic())
         finally:
             queue.places.remove(place)
+
+    async def _wait_to_refuse(self) -> None:
+        self.n_refused += 1
+        try:
+            await asyncio.sleep(min(self.n_refused * REFUSAL_EVERY, MAX_REFUSAL))
+        finally:
+            self.n_refused -= 1
 
 
 async def _body_of(request: Request) -> bytes:

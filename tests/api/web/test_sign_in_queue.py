@@ -13,7 +13,13 @@ from sqlalchemy import event
 
 from api.pages import accept_invitation, account
 from api.web import sign_in_queue
-from api.web.sign_in_queue import PASSWORD_FORMS, PLACES, PLACES_OF_CLIENT, SignInQueue
+from api.web.sign_in_queue import (
+    MAX_REFUSAL,
+    PASSWORD_FORMS,
+    PLACES,
+    PLACES_OF_CLIENT,
+    SignInQueue,
+)
 from review.people import passwords
 from review.people.invitations import invite
 from review.vocabulary import Role
@@ -89,9 +95,7 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
-def test_of_sixty_at_once_one_is_served_some_wait_and_the_others_are_refused(app, monkeypatch):
-    monkeypatch.setattr(sign_in_queue, "REFUSAL_SECONDS", 0.01)
-
+def test_of_sixty_at_once_one_is_served_some_wait_and_the_others_are_refused(app):
     async def storm() -> tuple[list[int], SlowPage]:
         page = SlowPage()
         queue = SignInQueue(page)
@@ -109,9 +113,7 @@ def test_of_sixty_at_once_one_is_served_some_wait_and_the_others_are_refused(app
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
-def test_one_client_leaves_places_to_others(app, monkeypatch):
-    monkeypatch.setattr(sign_in_queue, "REFUSAL_SECONDS", 0.01)
-
+def test_one_client_leaves_places_to_others(app):
     async def storm() -> tuple[int, int]:
         page = SlowPage()
         queue = SignInQueue(page)
@@ -122,6 +124,25 @@ def test_one_client_leaves_places_to_others(app, monkeypatch):
         return await other, sum(status == 204 for status in await asyncio.gather(*asked))
 
     assert asyncio.run(storm()) == (204, PLACES_OF_CLIENT)
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_the_more_are_refused_the_longer_each_waits_before_asking_again(app, full, monkeypatch):
+    pauses, sleep = [], asyncio.sleep
+
+    async def note(seconds: float) -> None:
+        pauses.append(seconds)
+        await sleep(0)
+
+    monkeypatch.setattr(sign_in_queue.asyncio, "sleep", note)
+
+    async def storm() -> list[int]:
+        return await asyncio.gather(*(ask(full, app, "192.0.2.1") for _ in range(400)))
+
+    assert asyncio.run(storm()) == [503] * 400
+    assert pauses[:3] == pytest.approx([0.02, 0.04, 0.06])
+    assert max(pauses) == MAX_REFUSAL
+    assert full.n_refused == 0
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
