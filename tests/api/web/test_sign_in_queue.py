@@ -84,7 +84,8 @@ async def ask(queue: SignInQueue, app: Any, client: str, body: bytes = FORM, **m
         "type": "http", "method": "POST", "path": "/login", "query_string": b"", "headers": [],
         "client": (client, 1), "scheme": "http", "server": ("localhost", 80), "app": app,
     }  # fmt: skip
-    await queue(scope, more.get("receive", receive), send)
+    async with asyncio.timeout(30):
+        await queue(scope, more.get("receive", receive), send)
     return answers[0]["status"]
 
 
