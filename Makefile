@@ -63,6 +63,7 @@ soak: setup ## The long suites
 	@sh .ci/needs
 	SIFTMAP_TEST_PROFILE=soak $(BIN)/python -m pytest -n auto --dist loadfile -m "soak or not soak" tests
 	$(BIN)/python tests/benchmarks/load.py --minutes 15
+	$(BIN)/python tests/benchmarks/siege.py
 
 fix: setup ## Format, and fix what a machine can fix
 	$(BIN)/ruff format .

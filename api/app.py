@@ -42,6 +42,7 @@ from api.v1 import create_api
 from api.web import errors
 from api.web.routing import routes_by_name
 from api.web.security import SecurityHeaders
+from api.web.sign_in_queue import SignInQueue
 from api.work.worker import Supervisor
 from review.storage.database import Database
 from review.storage.disk import has_room
@@ -92,6 +93,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.state.database = database
     app.state.worker = worker
     app.state.pause = partial(time.sleep, 0.1)  # while a reader waits for the worker
+    app.add_middleware(SignInQueue)
     app.add_middleware(SecurityHeaders)
     errors.install(app)
     app.mount("/static/htmx", StaticFiles(directory=str(files("js_lib_htmx") / "static/htmx")))

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, IPvAnyNetwork, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from review.searches.formats.records import FILE_LIMIT, RECORDS_LIMIT, FileLimits
@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     reach the server."""
     allow_unsafe_database: bool = False
     """Whether a PostgreSQL that can lose confirmed decisions may be used all the same."""
+    trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], NoDecode] = ()
+    """Addresses or networks of reverse proxies, with commas between them, whose X-Forwarded-For and
+    X-Forwarded-Proto are believed.  Nobody else's are."""
     font_dir: Path | None = None
     """A folder of fonts for drawn PNG and PDF files."""
     worker: Literal["embedded", "separate"] = "embedded"
@@ -53,6 +56,20 @@ class Settings(BaseSettings):
         if not isinstance(given, str):
             return given
         return tuple(origin.strip().rstrip("/") for origin in given.split(",") if origin.strip())
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _split_networks(cls, given: object) -> object:
+        if not isinstance(given, str):
+            return given
+        return tuple(network.strip() for network in given.split(",") if network.strip())
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _not_everybody(cls, given: tuple[IPvAnyNetwork, ...]) -> tuple[IPvAnyNetwork, ...]:
+        if any(network.prefixlen == 0 for network in given):
+            raise ValueError("Name the proxies; not everybody is one.")
+        return given
 
     @property
     def url(self) -> str:

@@ -12,6 +12,7 @@ from review.decisions.decisions import decide
 from review.decisions.situation import live_decisions, situation_of
 from review.events import OPERATOR, Actor, ActWriter, lock_review
 from review.people.accounts import add_account
+from review.people.passwords import hash_password
 from review.reports.retrieval import retrieve
 from review.reviews import add_member, create_review
 from review.searches.searches import add_search
@@ -96,7 +97,8 @@ def protocol_text(
 def make_account(session: Session, name: str, password: str | None = None) -> tuple[Actor, str]:
     """Return a new person and their e-mail address."""
     email = f"{name}-{uuid4().hex[:8]}@example.org"
-    account = add_account(session, email=email, name=name.title(), password=password)
+    password_hash = None if password is None else hash_password(password)
+    account = add_account(session, email=email, name=name.title(), password_hash=password_hash)
     return Actor.person(account.id), email
 
 

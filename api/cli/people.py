@@ -11,6 +11,7 @@ from protocols.loader import find, load_file
 from review.errors import Invalid, NotFound
 from review.people.accounts import add_account, change_password, find_account
 from review.people.closing import close_account, reopen_account
+from review.people.passwords import hash_password
 from review.reviews import add_member, create_review, remove_member, reviews_with_sizes
 from review.vocabulary import Role
 
@@ -27,8 +28,11 @@ def add_user(
 ) -> None:
     """Add an account, and optionally make it a member of a review."""
     secret = password or typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    password_hash = hash_password(secret)
     with database().writing() as session:
-        account = add_account(session, email=email, name=name, password=secret, is_admin=admin)
+        account = add_account(
+            session, email=email, name=name, password_hash=password_hash, is_admin=admin
+        )
         if in_review:
             if not role:
                 raise Invalid("Add --role with lead, reviewer, adjudicator or advisor.")
@@ -51,8 +55,9 @@ def set_password(
 ) -> None:
     """Give an account a new password, for instance if someone forgot theirs."""
     secret = password or typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    password_hash = hash_password(secret)
     with database().writing() as session:
-        change_password(session, find_account(session, email).id, secret)
+        change_password(session, find_account(session, email).id, password_hash)
     print(f"{email} has a new password. All their sessions have ended.")
 
 

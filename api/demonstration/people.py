@@ -10,6 +10,7 @@ from protocols.loader import read_shipped
 from review.decisions.closing import close_decisions
 from review.events import OPERATOR, Actor
 from review.people.accounts import add_account
+from review.people.passwords import hash_password
 from review.reviews import add_member, amend_protocol, create_review
 from review.vocabulary import Role, Stage
 
@@ -58,7 +59,9 @@ def make_review(session: Session, *, slug: str, logins: Mapping[str, str], passw
     )
     people = {}
     for login, email in logins.items():
-        account = add_account(session, email=email, name=NAMES[login], password=password)
+        account = add_account(
+            session, email=email, name=NAMES[login], password_hash=hash_password(password)
+        )
         people[login] = Actor.person(account.id)
         for role in ROLES[login]:
             add_member(session, review_id=review.id, email=email, role=role, by=OPERATOR)

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from starlette.requests import Request
+from starlette.responses import Response
 
 from api.settings import Settings
 from review.errors import NotFound, ReviewError
@@ -89,6 +90,19 @@ AppSettings = Annotated[Settings, Depends(settings_of)]
 def cookie_name(request: Request) -> str:
     """Return the session cookie's name: a plain one where https, which the prefix needs, is off."""
     return "__Host-siftmap" if request.url.scheme == "https" else "siftmap"
+
+
+def set_cookie(request: Request, answer: Response, name: str, *, value: str, seconds: int) -> None:
+    """Leave a cookie that neither scripts nor forms of other sites can use."""
+    answer.set_cookie(
+        name,
+        value,
+        max_age=seconds,
+        secure=request.url.scheme == "https",
+        httponly=True,
+        samesite="lax",
+        path="/",
+    )
 
 
 def token_of(request: Request) -> str:

@@ -25,12 +25,14 @@ from review.errors import (
     ReviewError,
     Unreadable,
 )
+from review.people.sign_in import TooManyAttempts
 from review.storage.disk import is_disk_full
 
 log = logging.getLogger("siftmap")
 
 STATUS: dict[type[Exception], tuple[int, str]] = {
     NotFound: (404, "Not found"),
+    TooManyAttempts: (429, "Not checked"),
     NotAllowed: (403, "Not allowed"),
     Unreadable: (422, "This file cannot be read"),
     Invalid: (422, "Not saved"),

@@ -194,7 +194,7 @@ def main() -> None:
     arguments = _arguments()
     plan = _plan(arguments)
     for kind in KINDS if arguments.database == "both" else [arguments.database]:
-        with tempfile.TemporaryDirectory() as folder, _database(kind, Path(folder)) as url:
+        with tempfile.TemporaryDirectory() as folder, database_url(kind, Path(folder)) as url:
             _measure(kind, url, Path(folder), plan)
 
 
@@ -207,7 +207,7 @@ def _measure(kind: str, url: str, folder: Path, plan: Plan) -> None:
     )
     migration.upgrade(url)
     server, measurements = Server(url, folder / "data"), Measurements()
-    team = _make_review(server, url, folder, plan)
+    team = make_team(server, url, folder, plan)
     try:
         ready = server.start()
         memory = _memory(server)
@@ -230,7 +230,7 @@ def _measure(kind: str, url: str, folder: Path, plan: Plan) -> None:
         print(f"  {n} x {line}")
 
 
-def _make_review(server: Server, url: str, folder: Path, plan: Plan) -> Team:
+def make_team(server: Server, url: str, folder: Path, plan: Plan) -> Team:
     """Return a review's people and ranked records; some are screened, others are coded."""
     database = Database(url)
     with database.writing() as session:
@@ -321,7 +321,7 @@ def _let_them_work(server: Server, team: Team, plan: Plan, measurements: Measure
             for email in team.emails
         ]
         if plan.is_spread:
-            _assign_pairs(reviewers, team.records)
+            assign_pairs(reviewers, team.records)
         people = [
             *reviewers,
             Lead(signed_in(lead), measurements, every=1, ended=ended),
@@ -337,7 +337,7 @@ def _let_them_work(server: Server, team: Team, plan: Plan, measurements: Measure
         return time.monotonic() - began
 
 
-def _assign_pairs(reviewers: Sequence[Reviewer], records: Sequence[UUID]) -> None:
+def assign_pairs(reviewers: Sequence[Reviewer], records: Sequence[UUID]) -> None:
     """Give each pair of reviewers its own records."""
     n_pairs = (len(reviewers) + 1) // 2
     for index, reviewer in enumerate(reviewers):
@@ -384,8 +384,8 @@ def _look_up(url: str, measurements: Measurements) -> None:
 
 def _memory(server: Server) -> str:
     """Return the resident memory of the server and its worker, in words."""
-    worker = " + ".join(f"{_resident(pid):.0f} MB" for pid in server.workers())
-    return f"server {_resident(server.pid):.0f} MB, worker {worker or 'none'}"
+    worker = " + ".join(f"{resident(pid):.0f} MB" for pid in server.workers())
+    return f"server {resident(server.pid):.0f} MB, worker {worker or 'none'}"
 
 
 def _busy() -> float:
@@ -400,7 +400,7 @@ def _used(pid: int) -> float:
     return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _resident(pid: int) -> float:
+def resident(pid: int) -> float:
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1024
@@ -408,7 +408,7 @@ def _resident(pid: int) -> float:
 
 
 @contextmanager
-def _database(kind: str, folder: Path) -> Iterator[str]:
+def database_url(kind: str, folder: Path) -> Iterator[str]:
     """Yield the URL of an empty database on the disk."""
     if kind == "sqlite":
         yield f"sqlite:///{folder / 'siftmap.sqlite'}"

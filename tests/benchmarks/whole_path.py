@@ -190,7 +190,7 @@ def _simulate(database: Database, siftmap: Siftmap, labels: dict[str, bool]) -> 
 
 
 def _person(session: Session, review_id: UUID, name: str, role: Role) -> Actor:
-    account = add_account(session, email=f"{name}@example.org", name=name, password=None)
+    account = add_account(session, email=f"{name}@example.org", name=name, password_hash=None)
     add_member(session, review_id=review_id, email=account.email, role=role, by=OPERATOR)
     return Actor.person(account.id)
 

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from review.events import OPERATOR
 from review.people.accounts import add_account
+from review.people.passwords import hash_password
 from review.reviews import add_member, create_review
 from review.storage.database import Database
 from review.vocabulary import Role
@@ -58,7 +59,8 @@ def review(server: Server, database: Database) -> str:
             by=OPERATOR,
         )
         for email, role in PEOPLE.items():
-            add_account(session, email=email, name=email.split("@")[0], password=PASSWORD)
+            name = email.split("@")[0]
+            add_account(session, email=email, name=name, password_hash=hash_password(PASSWORD))
             add_member(session, review_id=new_review.id, email=email, role=role, by=OPERATOR)
     return f"{server.url}/reviews/jobs"
 

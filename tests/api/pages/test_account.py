@@ -4,6 +4,7 @@ import pytest
 
 from review.events import Actor
 from review.people.accounts import add_account
+from review.people.passwords import hash_password
 from review.tables import Account, LoginSession
 from review.tables.base import utc_now
 from tests.factories import make_review
@@ -15,7 +16,9 @@ PASSWORD = "three plain words"
 def person(database):
     with database.writing() as session:
         cast = make_review(session)
-        account = add_account(session, email="ada@example.org", name="Ada", password=PASSWORD)
+        account = add_account(
+            session, email="ada@example.org", name="Ada", password_hash=hash_password(PASSWORD)
+        )
         return Actor.person(account.id), cast
 
 

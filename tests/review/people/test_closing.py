@@ -64,7 +64,7 @@ def test_a_reopened_account_has_its_password_and_roles_but_no_session_or_token(s
 def test_what_makes_no_sense_is_refused_in_words(session):
     cast = make_review(session, password=PASSWORD)
     email = cast.emails["lead"]
-    nobody = add_account(session, email="nobody@example.org", name="", password=None)
+    nobody = add_account(session, email="nobody@example.org", name="", password_hash=None)
     close_account(session, nobody.email)
 
     with pytest.raises(Conflicting, match="is open"):
