@@ -177,6 +177,7 @@ class ActWriter:
 
 
 ADDED_LATER = {
+    "import_file": frozenset(("blocks_digest",)),
     "record": frozenset(("journal_abbreviation", "other_abstracts")),
     "stop": frozenset(("by_automation",)),
 }

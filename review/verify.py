@@ -1,16 +1,19 @@
 """Recomputing everything that must be true: hash chain, digests, sums, clusters and authors."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import String, cast, exists, func, select
+from sqlalchemy import Select, String, cast, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from review.duplicates.clustering import expected_clusters
 from review.events import GENESIS, digest_of, event_hash, row_line
 from review.prisma.counts import count_flow, identities
+from review.searches.saving import BLOCK_TABLES
 from review.states.clusters import Scope, members
 from review.states.flow import FlowState, flow_states
 from review.storage.files import FileStore, sha256_of
@@ -24,6 +27,7 @@ from review.tables import (
     Record,
     Review,
     StageRule,
+    StoredRecord,
     act_tables,
 )
 from review.vocabulary import Act
@@ -96,6 +100,23 @@ def digests(session: Session, review_id: UUID) -> Iterator[str]:
             yield f"a row that event {number} wrote has been changed"
     if lines:
         yield f"rows belong to event {min(lines)}, which is not in the log"
+
+
+def blocks(session: Session, review_id: UUID) -> Iterator[str]:
+    """IN1: the records and rejected blocks of every file are as they were imported."""
+    lines: dict[UUID, list[str]] = defaultdict(list)
+    for table in BLOCK_TABLES:
+        query = select(table.__table__).where(table.review_id == review_id)
+        for row in session.execute(query.execution_options(yield_per=2000)).mappings():
+            lines[row["import_file_id"]].append(row_line(table.__tablename__, dict(row)))
+    files = session.execute(
+        select(ImportFile.id, ImportFile.name, ImportFile.event_number, ImportFile.blocks_digest)
+        .where(ImportFile.review_id == review_id, ImportFile.blocks_digest.is_not(None))
+        .order_by(ImportFile.event_number)
+    )
+    for file_id, name, number, digest in files:
+        if digest_of(lines[file_id]) != digest:
+            yield f"a block of {name}, which event {number} imported, was changed"
 
 
 def accounting(session: Session, review_id: UUID) -> Iterator[str]:
@@ -238,6 +259,7 @@ def adjudications(session: Session, review_id: UUID) -> Iterator[str]:
 CHECKS: tuple[Check, ...] = (
     chain,
     digests,
+    blocks,
     accounting,
     stars,
     sums,
@@ -248,12 +270,26 @@ CHECKS: tuple[Check, ...] = (
 
 
 def _act_rows(session: Session, review_id: UUID) -> Iterator[tuple[int, str]]:
-    for table in act_tables():
-        rows = session.execute(
-            select(table).where(table.c.review_id == review_id).execution_options(yield_per=2000)
+    tables = [
+        (table.name, select(table).where(table.c.review_id == review_id)) for table in act_tables()
+    ]
+    for name, query in [*tables, *_blocks_within_events(review_id)]:
+        for row in session.execute(query.execution_options(yield_per=2000)).mappings():
+            yield row["event_number"], row_line(name, dict(row))
+
+
+def _blocks_within_events(review_id: UUID) -> Iterator[tuple[str, Select[Any]]]:
+    """Yield queries for the blocks of files of older releases, which wrote them as acts."""
+    for table in BLOCK_TABLES:
+        columns = [*table.__table__.columns, ImportFile.event_number]
+        if table is StoredRecord:
+            columns.append(ImportFile.search_id)
+        yield (
+            table.__tablename__,
+            select(*columns)
+            .join(ImportFile, ImportFile.id == table.import_file_id)
+            .where(table.review_id == review_id, ImportFile.blocks_digest.is_(None)),
         )
-        for row in rows.mappings():
-            yield row["event_number"], row_line(table.name, dict(row))
 
 
 def _original_faults(session: Session, review_id: UUID, files: FileStore) -> Iterator[str]:

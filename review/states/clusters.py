@@ -49,7 +49,7 @@ class Scope:
     as_of: int | None = None
     only: Ids | None = None
 
-    def up_to(self, table: type[ActRow]) -> ColumnElement[bool]:
+    def up_to(self, table: type[ActRow | Record]) -> ColumnElement[bool]:
         """Return the condition that keeps the review's acts up to the event."""
         in_review = table.review_id == self.review_id
         return in_review if self.as_of is None else in_review & (table.event_number <= self.as_of)

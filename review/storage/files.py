@@ -1,9 +1,12 @@
 """Original files, stored under the hash of their bytes; their names are only for display."""
 
+import fcntl
 import hashlib
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -35,6 +38,17 @@ class FileStore:
             Path(name).unlink(missing_ok=True)
             raise
         return sha256
+
+    @contextmanager
+    def locked(self, name: str) -> Iterator[None]:
+        """Wait until nobody else who uses the folder has the lock of this name, then have it.
+
+        The lock ends with its process, however that ends.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / f"{name}.lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
 
 def write_whole(path: Path, content: bytes) -> None:
