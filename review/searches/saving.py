@@ -17,9 +17,9 @@ from review.events import digest_of, row_line
 from review.storage.database import Database
 from review.tables import ImportFile, RejectedBlock, StoredRecord
 
-ROWS_PER_PIECE = 500
+ROWS_PER_PIECE = 200
 BYTES_PER_PIECE = 4_000_000  # a longer record is a piece of its own
-PAUSE = 0.12
+PAUSE = 0.15
 """Seconds between two pieces on SQLite.  A writer that waits for its lock looks again every tenth
 of a second (the delays of sqliteDefaultBusyCallback in SQLite's main.c), and so finds it free."""
 
