@@ -4,7 +4,8 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, Index, Join, String, UniqueConstraint, select
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Mapped, mapped_column
 
 from review.tables.base import (
@@ -134,6 +135,22 @@ class StoredRecord(RecordFields, Base):
     )
 
 
+class _InThisOrder(Join):
+    """A join whose left table SQLite reads first.
+
+    It would otherwise read all records again for each file.
+    """
+
+    inherit_cache = True
+
+
+@compiles(_InThisOrder, "sqlite")
+def _cross_join(join: _InThisOrder, compiler: Any, **options: Any) -> str:
+    # sqlite.org/optoverview.html#manual_control_of_query_plans_using_cross_join
+    inner_join: str = compiler.visit_join(join, **options)
+    return inner_join.replace(" JOIN ", " CROSS JOIN ", 1)
+
+
 class Record(RecordFields, Base):
     """A title and abstract as one source lists them, with everything that its file gave.
 
@@ -143,7 +160,13 @@ class Record(RecordFields, Base):
 
     __table__ = (
         select(*StoredRecord.__table__.columns, ImportFile.search_id, ImportFile.event_number)
-        .join(ImportFile, ImportFile.id == StoredRecord.import_file_id)
+        .select_from(
+            _InThisOrder(
+                StoredRecord.__table__,
+                ImportFile.__table__,
+                ImportFile.__table__.c.id == StoredRecord.__table__.c.import_file_id,
+            )
+        )
         .subquery("record")
     )
 
