@@ -4,7 +4,6 @@ Each piece is a short transaction of its own, so that nobody waits for a long on
 that was killed left behind is deleted when the next one of the review begins.
 """
 
-import json
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -18,7 +17,7 @@ from review.storage.database import Database
 from review.tables import ImportFile, RejectedBlock, StoredRecord
 
 ROWS_PER_PIECE = 200
-BYTES_PER_PIECE = 4_000_000  # a longer record is a piece of its own
+CHARACTERS_PER_PIECE = 2_000_000  # as the file has them; a longer block is a piece of its own
 PAUSE = 0.15
 """Seconds between two pieces on SQLite.  A writer that waits for its lock looks again every tenth
 of a second (the delays of sqliteDefaultBusyCallback in SQLite's main.c), and so finds it free."""
@@ -110,14 +109,13 @@ def _last_number(database: Database, review_id: UUID) -> int:
 
 def _pieces(rows: Iterator[Row]) -> Iterator[list[Row]]:
     piece: list[Row] = []
-    n_bytes = 0
+    length = 0
     for table, row in rows:
-        size = len(json.dumps(row, default=str))
-        if piece and (len(piece) == ROWS_PER_PIECE or n_bytes + size > BYTES_PER_PIECE):
+        length += len(row["raw"])
+        if piece and (len(piece) == ROWS_PER_PIECE or length > CHARACTERS_PER_PIECE):
             yield piece
-            piece, n_bytes = [], 0
+            piece, length = [], len(row["raw"])
         piece.append((table, row))
-        n_bytes += size
     if piece:
         yield piece
 

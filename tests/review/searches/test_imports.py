@@ -127,7 +127,7 @@ def test_no_transaction_of_an_import_writes_more_than_a_piece(database, cast, tm
 
 
 def test_a_long_record_is_a_piece_of_its_own(database, cast, tmp_path, monkeypatch):
-    monkeypatch.setattr(saving, "BYTES_PER_PIECE", 1)
+    monkeypatch.setattr(saving, "CHARACTERS_PER_PIECE", 1)
     pieces: list[int] = []
 
     import_into(database, cast, make_file(tmp_path), on_progress=lambda _: pieces.append(0))
