@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from review.decisions.decisions import decide
 from review.decisions.situation import live_decisions, situation_of
-from review.events import OPERATOR, Actor, ActWriter, lock_review
+from review.events import OPERATOR, Actor, digest_of, lock_review, record_act, row_line
 from review.people.accounts import add_account
 from review.people.passwords import hash_password
 from review.reports.retrieval import retrieve
 from review.reviews import add_member, create_review
 from review.searches.searches import add_search
-from review.tables import Decision, ImportFile, Record
+from review.tables import Decision, ImportFile, Record, StoredRecord
 from review.tables.base import utc_now
 from review.vocabulary import Act, RetrievalState, Role, SearchKind, Stage, Verdict
 
@@ -135,37 +135,31 @@ def make_records(
     given = [{} for _ in range(records)] if isinstance(records, int) else records
     search = add_search(session, review_id=review_id, source=source, kind=kind, by=OPERATOR)
     lock_review(session, review_id)
-    writer = ActWriter(session, review_id=review_id, act=Act.IMPORT_FILE, by=OPERATOR)
     file_id = uuid4()
-    n = len(given)
-    writer.insert(
-        ImportFile,
-        [
-            {
-                "id": file_id, "search_id": search.id, "name": "search.ris",
-                "sha256": uuid4().hex * 2, "n_bytes": 1, "format": "ris", "encoding": "utf-8",
-                "n_found": n, "n_accepted": n, "n_rejected": 0, "warnings": [],
-                "read_at": utc_now(),
-            }
-        ],
-    )  # fmt: skip
     last = session.scalar(select(func.max(Record.number)).where(Record.review_id == review_id))
     rows = [
-        _record(number, file_id, search.id) | fields
+        _record(number, file_id) | {"review_id": review_id} | fields
         for number, fields in enumerate(given, start=(last or 0) + 1)
     ]
-    writer.insert(Record, rows)
-    writer.finish()
+    if rows:
+        session.execute(insert(StoredRecord), rows)
+    n = len(rows)
+    file = ImportFile(
+        id=file_id, search_id=search.id, name="search.ris", sha256=uuid4().hex * 2, n_bytes=1,
+        format="ris", encoding="utf-8", n_found=n, n_accepted=n, n_rejected=0, warnings=[],
+        read_at=utc_now(), blocks_digest=digest_of(row_line("record", row) for row in rows),
+    )  # fmt: skip
+    record_act(session, review_id=review_id, act=Act.IMPORT_FILE, by=OPERATOR, rows=[file])
     return [row["id"] for row in rows]
 
 
-def _record(number: int, file_id: UUID, search_id: UUID) -> dict[str, Any]:
+def _record(number: int, file_id: UUID) -> dict[str, Any]:
     empty = dict.fromkeys(
         ("journal", "volume", "issue", "pages", "doi", "pmid", "isbn", "issn", "url", "type",
-         "language", "accession", "translated_title")
+         "language", "accession", "translated_title", "journal_abbreviation", "other_abstracts")
     )  # fmt: skip
     return empty | {
-        "id": uuid4(), "number": number, "search_id": search_id, "import_file_id": file_id,
+        "id": uuid4(), "number": number, "import_file_id": file_id,
         "block": number, "line": number, "title": f"An outcomes contract, number {number}",
         "abstract": f"What the contract numbered {number} came to.", "authors": ["Doe, Jane"],
         "year": 2000 + number % 20, "keywords": [], "extra": {}, "raw": "TY  - JOUR",

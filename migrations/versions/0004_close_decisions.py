@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "close_decisions"
-down_revision = "marked_words"
+down_revision = "records_in_pieces"
 branch_labels = None
 depends_on = None
 

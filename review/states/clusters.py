@@ -61,7 +61,7 @@ class Scope:
     only: Ids | None = None
     viewer: Viewer | None = None
 
-    def up_to(self, table: type[ActRow]) -> ColumnElement[bool]:
+    def up_to(self, table: type[ActRow | Record]) -> ColumnElement[bool]:
         """Return the condition that keeps the review's acts up to the event."""
         in_review = table.review_id == self.review_id
         return in_review if self.as_of is None else in_review & (table.event_number <= self.as_of)

@@ -1,5 +1,6 @@
 """Original files, stored under the hash of their bytes; their names are only for display."""
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -28,6 +29,17 @@ class FileStore:
             with written_whole(target) as copy, source.open("rb") as original:
                 shutil.copyfileobj(original, copy)
         return sha256
+
+    @contextmanager
+    def locked(self, name: str) -> Iterator[None]:
+        """Wait until nobody else who uses the folder has the lock of this name, then have it.
+
+        The lock ends with its process, however that ends.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / f"{name}.lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -31,7 +31,14 @@ from review.tables.queue import (
 from review.tables.ranking import ModelRun, Rank
 from review.tables.reports import FullText, Retrieval
 from review.tables.reviews import Event, Membership, ProtocolVersion, Review, StageRule
-from review.tables.searches import ImportFile, Record, RejectedBlock, Removal, Search
+from review.tables.searches import (
+    ImportFile,
+    Record,
+    RejectedBlock,
+    Removal,
+    Search,
+    StoredRecord,
+)
 from review.tables.studies import (
     AgreedCode,
     Code,
@@ -90,6 +97,7 @@ __all__ = [
     "Skip",
     "StageRule",
     "Stop",
+    "StoredRecord",
     "Study",
     "StudyContract",
     "StudyReport",

@@ -194,7 +194,7 @@ def main() -> None:
     arguments = _arguments()
     plan = _plan(arguments)
     for kind in KINDS if arguments.database == "both" else [arguments.database]:
-        with tempfile.TemporaryDirectory() as folder, database_url(kind, Path(folder)) as url:
+        with tempfile.TemporaryDirectory() as folder, database_on_disk(kind, Path(folder)) as url:
             _measure(kind, url, Path(folder), plan)
 
 
@@ -237,7 +237,7 @@ def make_team(server: Server, url: str, folder: Path, plan: Plan) -> Team:
         cast = make_review(session, password=PASSWORD)
         emails = [_add_reviewer(session, cast) for _ in range(plan.reviewers)]
     file = folder / "search.ris"
-    file.write_text("".join(_texts(plan.records)))
+    file.write_text("".join(record_texts(plan.records)))
     server.run("import", cast.slug, str(file))
     with database.writing() as session:
         in_review = Record.review_id == cast.review_id
@@ -271,7 +271,7 @@ def _add_reviewer(session: Session, cast: Cast) -> str:
     return email
 
 
-def _texts(n: int) -> Iterator[str]:
+def record_texts(n: int) -> Iterator[str]:
     """Yield RIS records with abstracts as long as real ones, about two hundred words."""
     chance = random.Random(n)  # noqa: S311 - invented texts, the same each time
     words = PROSE.split()
@@ -408,7 +408,7 @@ def resident(pid: int) -> float:
 
 
 @contextmanager
-def database_url(kind: str, folder: Path) -> Iterator[str]:
+def database_on_disk(kind: str, folder: Path) -> Iterator[str]:
     """Yield the URL of an empty database on the disk."""
     if kind == "sqlite":
         yield f"sqlite:///{folder / 'siftmap.sqlite'}"

@@ -39,7 +39,7 @@ from tests.benchmarks.load import (
     Reviewer,
     Team,
     assign_pairs,
-    database_url,
+    database_on_disk,
     make_team,
     resident,
 )
@@ -57,7 +57,7 @@ def main() -> None:
     """Measure for each kind of database."""
     arguments = _arguments()
     for kind in KINDS if arguments.database == "both" else [arguments.database]:
-        with tempfile.TemporaryDirectory() as folder, database_url(kind, Path(folder)) as url:
+        with tempfile.TemporaryDirectory() as folder, database_on_disk(kind, Path(folder)) as url:
             print(f"== {kind}: {arguments.clients} clients for {arguments.seconds} s", flush=True)
             _measure(url, Path(folder), arguments)
 

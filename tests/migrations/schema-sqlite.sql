@@ -390,6 +390,7 @@ CREATE TRIGGER full_text_no_delete BEFORE DELETE ON full_text BEGIN SELECT RAISE
 CREATE TRIGGER full_text_no_update BEFORE UPDATE ON full_text BEGIN SELECT RAISE(ABORT, 'full_text is append-only'); END;
 
 CREATE TABLE import_file (
+  blocks_digest VARCHAR(64),
   encoding VARCHAR(255) NOT NULL,
   event_number INTEGER NOT NULL,
   format VARCHAR(255) NOT NULL,
@@ -613,7 +614,6 @@ CREATE TABLE record (
   authors JSON NOT NULL,
   block INTEGER NOT NULL,
   doi TEXT,
-  event_number INTEGER NOT NULL,
   extra JSON NOT NULL,
   id CHAR(32) NOT NULL,
   import_file_id CHAR(32) NOT NULL,
@@ -631,7 +631,6 @@ CREATE TABLE record (
   pmid TEXT,
   raw TEXT NOT NULL,
   review_id CHAR(32) NOT NULL,
-  search_id CHAR(32) NOT NULL,
   title TEXT NOT NULL,
   translated_title TEXT,
   type TEXT,
@@ -639,20 +638,16 @@ CREATE TABLE record (
   volume TEXT,
   year INTEGER,
   CONSTRAINT fk_record_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
-  CONSTRAINT fk_record_review_id_event_number FOREIGN KEY(review_id, event_number) REFERENCES event (review_id, number) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED,
-  CONSTRAINT fk_record_review_id_import_file_id FOREIGN KEY(review_id, import_file_id) REFERENCES import_file (review_id, id) ON DELETE RESTRICT,
-  CONSTRAINT fk_record_review_id_search_id FOREIGN KEY(review_id, search_id) REFERENCES search (review_id, id) ON DELETE RESTRICT,
   CONSTRAINT pk_record PRIMARY KEY (id),
   CONSTRAINT uq_record_review_id_id UNIQUE (review_id, id),
   CONSTRAINT uq_record_review_id_number UNIQUE (review_id, number)
 );
-CREATE INDEX ix_record_event ON record (review_id, event_number);
-CREATE TRIGGER record_no_delete BEFORE DELETE ON record BEGIN SELECT RAISE(ABORT, 'record is append-only'); END;
+CREATE INDEX ix_record_file ON record (review_id, import_file_id);
+CREATE TRIGGER record_no_delete BEFORE DELETE ON record WHEN EXISTS (SELECT 1 FROM import_file WHERE import_file.id = OLD.import_file_id) BEGIN SELECT RAISE(ABORT, 'record is append-only'); END;
 CREATE TRIGGER record_no_update BEFORE UPDATE ON record BEGIN SELECT RAISE(ABORT, 'record is append-only'); END;
 
 CREATE TABLE rejected_block (
   block INTEGER NOT NULL,
-  event_number INTEGER NOT NULL,
   id CHAR(32) NOT NULL,
   import_file_id CHAR(32) NOT NULL,
   line INTEGER NOT NULL,
@@ -660,12 +655,10 @@ CREATE TABLE rejected_block (
   reason TEXT NOT NULL,
   review_id CHAR(32) NOT NULL,
   CONSTRAINT fk_rejected_block_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
-  CONSTRAINT fk_rejected_block_review_id_event_number FOREIGN KEY(review_id, event_number) REFERENCES event (review_id, number) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED,
-  CONSTRAINT fk_rejected_block_review_id_import_file_id FOREIGN KEY(review_id, import_file_id) REFERENCES import_file (review_id, id) ON DELETE RESTRICT,
   CONSTRAINT pk_rejected_block PRIMARY KEY (id)
 );
-CREATE INDEX ix_rejected_block_event ON rejected_block (review_id, event_number);
-CREATE TRIGGER rejected_block_no_delete BEFORE DELETE ON rejected_block BEGIN SELECT RAISE(ABORT, 'rejected_block is append-only'); END;
+CREATE INDEX ix_rejected_block_file ON rejected_block (review_id, import_file_id);
+CREATE TRIGGER rejected_block_no_delete BEFORE DELETE ON rejected_block WHEN EXISTS (SELECT 1 FROM import_file WHERE import_file.id = OLD.import_file_id) BEGIN SELECT RAISE(ABORT, 'rejected_block is append-only'); END;
 CREATE TRIGGER rejected_block_no_update BEFORE UPDATE ON rejected_block BEGIN SELECT RAISE(ABORT, 'rejected_block is append-only'); END;
 
 CREATE TABLE removal (
