@@ -44,7 +44,7 @@ check: setup ## Check everything that CI checks beside the tests; change no file
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python .ci/commit_message.py
-	$(BIN)/python -m pytest -q tests/test_docs.py tests/test_tooling.py tests/migrations
+	$(BIN)/python -m pytest -q tests/test_docs.py tests/test_tooling.py tests/soak tests/migrations
 
 bench: setup ## Measure speed and accuracy (slow; needs the measuring data)
 	$(BIN)/python tests/benchmarks/start_up.py
@@ -59,10 +59,11 @@ bench: setup ## Measure speed and accuracy (slow; needs the measuring data)
 	$(BIN)/python tests/benchmarks/whole_path.py
 	$(BIN)/python tests/benchmarks/load.py --minutes 2
 
-soak: setup ## The long suites
+soak: setup ## Try the goals of docs/reliability.md (ROWS=LD1,DU1: only these), then every long test
 	@sh .ci/needs
-	SIFTMAP_TEST_PROFILE=soak $(BIN)/python -m pytest -n auto --dist loadfile -m "soak or not soak" tests
-	$(BIN)/python tests/benchmarks/load.py --minutes 15
+	$(BIN)/python tests/soak/run.py $(ROWS)
+	@if [ -z "$(ROWS)" ]; then SIFTMAP_TEST_PROFILE=soak \
+		$(BIN)/python -m pytest -n auto --dist loadfile -m "soak or not soak" tests; fi
 
 fix: setup ## Format, and fix what a machine can fix
 	$(BIN)/ruff format .

@@ -1,8 +1,9 @@
 """Fixtures: every test that asks for a database runs on SQLite and on PostgreSQL."""
 
 import gc
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
@@ -110,6 +111,15 @@ def session(shared_databases: dict[str, Database], kind: str) -> Iterator[Sessio
 def cast(session: Session) -> Cast:
     """A review with its people: lead, two reviewers, adjudicator, advisor; and an outsider."""
     return make_review(session)
+
+
+@pytest.fixture
+def record_row(record_property: Callable[[str, object], None]) -> Callable[[str, bool, str], None]:
+    """Return a function that keeps the figure of a goal of docs/reliability.md, and if it is met.
+
+    `tests/soak/run.py` reads it; in other runs it is lost.
+    """
+    return lambda row, met, figure: record_property(row, json.dumps({"met": met, "figure": figure}))
 
 
 @pytest.fixture
