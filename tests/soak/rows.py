@@ -74,7 +74,7 @@ ROWS = [
         "afterwards, old decisions stay as they are",
         (RACES + "nothing_is_accepted_from_a_member_after_their_removal",), is_whole=True),
     Row("CO8", "4 processes with 300 writes each: nobody is told that the database is locked, and "
-        "nothing is lost", ("tests/faults/test_processes.py",), is_whole=True),
+        "nothing is lost", ("tests/review/test_processes.py",), is_whole=True),
     Row("CO9", "8 writers append 800 events: no fork, no gap, at least 100 a second",
         (RACES + "eight_writers_make_one_chain_without_a_fork_or_a_gap",), is_whole=True),
     # The counts are right
