@@ -123,7 +123,7 @@ ROWS = [
     Row("AZ2", "Fields that nobody may set, on every list and write route: refused or without "
         "effect", ("tests/api/test_actors.py", f"{API}/test_bad_requests.py"), is_whole=True),
     Row("AZ3", "30 times something is revoked: the next request is refused",
-        (f"{PAGES}/test_account.py", f"{PAGES}/test_people.py", f"{PAGES}/test_publications.py",
+        (f"{PAGES}/test_account.py", f"{PAGES}/test_publications.py",
          f"{API}/test_permissions.py")),
     Row("AZ4", "Sessions: a new token at sign-in, dead after sign-out, a new password, disabling, "
         "time", (f"{PAGES}/test_account.py",)),
