@@ -39,5 +39,12 @@ def keep(*, row: str, database: str, met: bool, figure: str, command: str) -> No
 
 
 def _commit() -> str:
-    named = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--exclude=*"]
-    return subprocess.run(named, capture_output=True, text=True, check=True).stdout.strip()
+    """Return the commit that was tried, with a mark if anything else than results differs."""
+    written = [":!tests/soak/results.json", ":!docs/reliability.md"]
+    is_changed = _git("status", "--porcelain", "--", ".", *written)
+    return _git("rev-parse", "--short", "HEAD") + ("-changed" if is_changed else "")
+
+
+def _git(*words: str) -> str:
+    command = ["git", "-C", str(ROOT), *words]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
