@@ -7,7 +7,7 @@ DATA ?= data
 GUARDS := api/web/security.py,api/web/deps.py,api/v1/callers.py,review/permissions.py,review/events.py,$\
 	review/jobs.py,review/people/*.py,review/decisions/blinding.py
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-quick coverage check bench soak fix lock
+.PHONY: help setup demo serve test test-quick coverage check bench soak mutants fix lock
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -67,7 +67,12 @@ soak: setup ## Try the goals of docs/reliability.md (ROWS=LD1,DU1: only these), 
 	@sh .ci/needs
 	$(BIN)/python tests/soak/run.py $(ROWS)
 	@if [ -z "$(ROWS)" ]; then SIFTMAP_TEST_PROFILE=soak \
-		$(BIN)/python -m pytest -n auto --dist loadfile -m "soak or not soak" tests; fi
+		$(BIN)/python -m pytest -n auto --dist loadfile -m "soak or not soak" tests && \
+		$(MAKE) mutants; fi
+
+mutants: setup ## Change the code of decisions and the log a little, and list what no test noticed
+	$(BIN)/mutmut run
+	$(BIN)/mutmut results
 
 fix: setup ## Format, and fix what a machine can fix
 	$(BIN)/ruff format .
