@@ -22,7 +22,7 @@ from tests.factories import make_account, make_records, make_review
 
 PROGRAM = Path(__file__).with_name("writing_process.py")
 N_PROCESSES = 4
-N_WRITES = min(300, 2 * settings.default.max_examples)  # each
+N_WRITES = min(300, settings.default.max_examples)  # each
 
 
 def start(url: str, review_id: UUID, reviewer: UUID, records: list[UUID]) -> subprocess.Popen[str]:

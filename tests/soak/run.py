@@ -68,11 +68,12 @@ def judge(row: Row, cases: Sequence[ElementTree.Element]) -> tuple[bool, str]:
     outcomes: dict[str, list[str]] = defaultdict(list)
     for case in cases:
         outcomes[_outcome(case)].append(case.attrib["name"])
+    figures = [figure for case in cases for figure in _figures(row.id, case)]
     if bad := outcomes["failed"]:
-        return False, f"{len(bad)} of {len(cases)} tests failed, such as {bad[0]}"
+        failed = f"{len(bad)} of {len(cases)} tests failed, such as {bad[0]}"
+        return False, "; ".join([failed, *(figure for _, figure in figures)])
     if not outcomes["passed"]:
         return False, "no test ran"
-    figures = [figure for case in cases for figure in _figures(row.id, case)]
     if figures:
         return all(met for met, _ in figures), "; ".join(figure for _, figure in figures)
     passed = f"{len(outcomes['passed'])} tests passed"

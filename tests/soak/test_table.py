@@ -49,7 +49,7 @@ def test_every_row_has_one_line_and_every_result_its_row() -> None:
         (FEWER, [figure("DU1", "true"), ""], (True, "a figure")),
         (FEWER, [figure("DU1", "true"), figure("DU1", "false")], (False, "a figure; a figure")),
         (WHOLE, [figure("CO1", "true") + "<failure/>"],
-         (False, "1 of 1 tests failed, such as test_0[sqlite]")),
+         (False, "1 of 1 tests failed, such as test_0[sqlite]; a figure")),
     ],
 )  # fmt: skip
 def test_a_row_is_met_only_if_all_passed_with_its_own_numbers(row, inner, expected) -> None:
