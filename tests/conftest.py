@@ -1,8 +1,9 @@
 """Fixtures: every test that asks for a database runs on SQLite and on PostgreSQL."""
 
 import gc
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
@@ -117,6 +118,15 @@ def closes_after() -> int:
 def cast(session: Session, closes_after: int) -> Cast:
     """A review with its people: lead, two reviewers, adjudicator, advisor; and an outsider."""
     return make_review(session, closes_after=closes_after)
+
+
+@pytest.fixture
+def record_row(record_property: Callable[[str, object], None]) -> Callable[[str, bool, str], None]:
+    """Return a function that keeps the figure of a goal of docs/reliability.md, and if it is met.
+
+    `tests/soak/run.py` reads it; in other runs it is lost.
+    """
+    return lambda row, met, figure: record_property(row, json.dumps({"met": met, "figure": figure}))
 
 
 @pytest.fixture

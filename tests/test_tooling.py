@@ -228,7 +228,7 @@ def test_ruff_reads_our_table() -> None:
 def test_no_table_of_the_project_file_is_dead() -> None:
     assert PROJECT.keys() == {"build-system", "project", "tool"}
     assert PROJECT["tool"].keys() == {
-        "coverage", "hatch", "importlinter", "mypy", "pytest", "ruff",
+        "coverage", "hatch", "importlinter", "mutmut", "mypy", "pytest", "ruff",
     }  # fmt: skip
 
 

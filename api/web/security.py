@@ -34,7 +34,7 @@ def headers_over(scheme: str) -> Mapping[str, str]:
     return HEADERS | ({"strict-transport-security": HSTS} if scheme == "https" else {})
 
 
-def local_address(address: str) -> str:
+def without_server(address: str) -> str:
     """Return an address without its server: a redirect must not trust the Host it was sent."""
     parts = urlsplit(address)
     path = "/" + parts.path.lstrip("/\\")
@@ -64,7 +64,7 @@ class SecurityHeaders:
                 if not scope["path"].startswith("/static/"):
                     headers.setdefault("cache-control", "no-store")
                 if urlsplit(headers.get("location", "")).netloc:
-                    headers["location"] = local_address(headers["location"])
+                    headers["location"] = without_server(headers["location"])
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from fastapi.testclient import TestClient
 
-from api.web.security import HEADERS, local_address
+from api.web.security import HEADERS, without_server
 from tests.api.routes import ROUTES
 from tests.api.v1.api_routes import API_ROUTES
 
@@ -55,9 +55,9 @@ def test_an_address_with_a_slash_too_many_leads_to_the_page(app, people, sign_in
 
 
 def test_an_address_keeps_its_path_and_query_and_loses_its_server():
-    assert local_address("http://evil.example/a/b?c=d") == "/a/b?c=d"
-    assert local_address("https://evil.example//other.example/a") == "/other.example/a"
-    assert local_address("//evil.example") == "/"
+    assert without_server("http://evil.example/a/b?c=d") == "/a/b?c=d"
+    assert without_server("https://evil.example//other.example/a") == "/other.example/a"
+    assert without_server("//evil.example") == "/"
 
 
 def test_over_https_browsers_are_told_to_stay_there(app):
