@@ -17,6 +17,7 @@ from review.searches.formats import (
     Format,
     ParsedRecord,
     TableColumn,
+    checked_encoding,
     columns_of,
     count_blocks,
     detect,
@@ -39,9 +40,9 @@ class ParseOptions:
     def resolve(self, path: Path, *, name: str) -> tuple[Format, str]:
         """Return the format and encoding of a file, chosen or detected; raise Unreadable."""
         if self.format is not None and self.encoding is not None:
-            return self.format, self.encoding
+            return self.format, checked_encoding(self.encoding)
         detected = detect(path, name=name)
-        return self.format or detected.format, self.encoding or detected.encoding
+        return self.format or detected.format, checked_encoding(self.encoding or detected.encoding)
 
 
 @dataclass(frozen=True)

@@ -119,12 +119,9 @@ def test_nobody_who_may_not_send_a_body_is_read(app, sign_in, people):
             if not is_refused or (who != "nobody" and people.slug not in path):
                 continue
             cookie = {"cookie": f"siftmap={token}"} if token else {}
-            for more in ({"content_length": str(2**30)}, {}):
-                sent = Sending(beginning, most=A_FEW_KB).to(
-                    app, method, path, **cookie, **kinds, **more
-                )
-                if sent.n_read or sent.status not in (303, 401, 403, 404):
-                    read.append((who, method, path, more, sent.n_read, sent.status))
+            sent = Sending(beginning, most=A_FEW_KB).to(app, method, path, **cookie, **kinds)
+            if sent.n_read or sent.status not in (303, 401, 403, 404):
+                read.append((who, method, path, sent.n_read, sent.status))
 
     assert not read
 
