@@ -34,7 +34,7 @@ from review.tables import Job, Publication, Review
 from review.vocabulary import JobState
 
 WAITING_REQUESTS = BoundedSemaphore(6)  # of the forty threads that answer requests
-MADE_SO = 2  # raised when drawings change, so that no reader gets one made before
+DRAWING_VERSION = 2  # raise it when drawings change, so that nobody gets an old one
 MAX_WAIT = 30.0  # seconds that a request waits for a drawing
 
 
@@ -138,7 +138,9 @@ def publication_file(
     settings: Settings, publication: Publication, heatmap: HeatMap, *, format_: MapFormat
 ) -> Path:
     """Return where the drawing of a published map is, once the worker has made it."""
-    name = f"{publication.sha256}-{heatmap.framework.key}-{heatmap.unit}-{MADE_SO}.{format_}"
+    name = (
+        f"{publication.sha256}-{heatmap.framework.key}-{heatmap.unit}-{DRAWING_VERSION}.{format_}"
+    )
     return settings.made_dir / "published" / name
 
 
@@ -194,7 +196,7 @@ def _wait(database: Database, job_id: UUID, pause: Callable[[], None]) -> None:
 
 
 def _digest(shown: object, format_: str) -> str:
-    made_with = [version("siftmap"), version("vl-convert-python"), MADE_SO]
+    made_with = [version("siftmap"), version("vl-convert-python"), DRAWING_VERSION]
     content = canonical([*made_with, format_, shown])
     return hashlib.sha256(content.encode()).hexdigest()
 

@@ -25,9 +25,11 @@ class FileStore:
         """Copy a file into the store, synced to disk, and return its sha256."""
         sha256 = sha256_of(source)
         target = self.path(sha256)
-        if not target.exists():
-            with written_whole(target) as copy, source.open("rb") as original:
-                shutil.copyfileobj(original, copy)
+        if target.exists():
+            sync_folder(target.parent)  # whoever wrote it at this moment may not have done so yet
+            return sha256
+        with written_whole(target) as copy, source.open("rb") as original:
+            shutil.copyfileobj(original, copy)
         return sha256
 
     @contextmanager

@@ -119,7 +119,7 @@ def test_no_page_runs_anything_or_breaks_the_policy(
         for who in ("lead", "reviewer_a"):
             with watched(chromium, server.url) as (page, problems):
                 fill_in_sign_in(page, server, cast.emails[who], PASSWORD)
-                assert crawl(page, server.url, problems) > 30
+                assert crawl(page, server.url, problems) > 20
             assert problems == []
 
 
@@ -133,5 +133,5 @@ def test_no_page_of_the_demonstration_breaks_the_policy(
         fill_in_sign_in(page, server, LOGINS[who], PASSWORD)
         n = crawl(page, server.url, problems)
 
-    assert n > 40
+    assert n >= 30
     assert problems == []
