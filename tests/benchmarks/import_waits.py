@@ -20,6 +20,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from review.decisions.decisions import decide
+from review.events import lock_review
 from review.storage import migration
 from review.storage.database import Database
 from review.tables import Record
@@ -37,6 +38,8 @@ TARGET = 1.0  # seconds
 class Screening:
     """Two reviewers who decide on one record after another."""
 
+    longest_lock = 0.0  # seconds
+
     def __init__(self, database: Database, cast: Cast) -> None:
         self.database = database
         self.cast = cast
@@ -47,12 +50,18 @@ class Screening:
         self.pairs = iter([(record_id, by) for record_id in ids for by in cast.reviewers])
 
     def waits_while(self, is_going_on: Callable[[], bool]) -> list[float]:
-        """Return the seconds that each decision took while something was going on, sorted."""
+        """Return the seconds that each decision took while something was going on, sorted.
+
+        Notes the longest wait for the review's lock alone: a busy machine delays the rest too.
+        """
         waits = []
+        self.longest_lock = 0.0
         while is_going_on():
             record_id, by = next(self.pairs)
             began = time.perf_counter()
             with self.database.writing() as session:
+                lock_review(session, self.cast.review_id)
+                self.longest_lock = max(self.longest_lock, time.perf_counter() - began)
                 decide(
                     session, review_id=self.cast.review_id, record_id=record_id,
                     stage=Stage.TITLE_ABSTRACT, verdict=Verdict.EXCLUDE, by=by,
@@ -96,7 +105,8 @@ def _measure(kind: str, url: str, folder: Path, n: int) -> None:
     print(f"calm    {_figures(calm)}")
     verdict = "met" if waits[-1] <= TARGET else "NOT MET"
     print(f"import  {_figures(waits)}; target at most {TARGET:g} s: {verdict}")
-    print(f"the longest wait is {waits[-1] / calm[-1]:.1f} times that in calm", flush=True)
+    print(f"the longest wait is {waits[-1] / calm[-1]:.1f} times that in calm")
+    print(f"the longest wait for the lock alone is {screening.longest_lock:.3f} s", flush=True)
     database.dispose()
 
 

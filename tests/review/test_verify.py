@@ -52,14 +52,19 @@ def cast(database: Database) -> Cast:
     return cast
 
 
+def allow_anything(connection: Connection) -> None:
+    """Switch off triggers, and on PostgreSQL foreign keys too, until the transaction ends."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
+    else:
+        drop_triggers(connection)
+
+
 @contextmanager
 def spoiling(connection: Connection) -> Iterator[Session]:
     """Yield a session in which anything can be written; all of it is undone at the end."""
     with connection.begin() as transaction:
-        if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
-        else:
-            drop_triggers(connection)
+        allow_anything(connection)
         with Session(connection, join_transaction_mode="create_savepoint") as session:
             yield session
         transaction.rollback()
@@ -156,7 +161,7 @@ def test_an_end_that_was_cut_off_is_found_by_a_head_that_was_kept(database, sess
     head = head_of(session)
     assert faults_of(session, head=head) == []
 
-    drop_triggers(session.connection())
+    allow_anything(session.connection())
     cut_tail(session, n)
 
     assert faults_of(session) == []  # nothing else shows it
@@ -217,7 +222,7 @@ def damage_cell(session: Session, table: Table, column: str, value: object) -> b
     row = f"(SELECT {key} FROM {table.name} ORDER BY {key} LIMIT 1)"
     statement = f"UPDATE {table.name} SET {column} = :value WHERE {key} = {row}"
     if value == "another row's":
-        other = f"(SELECT max(CAST({column} AS VARCHAR)) FROM {table.name})"
+        other = f"(SELECT {column} FROM {table.name} ORDER BY {key} DESC LIMIT 1)"
         statement = statement.replace(":value", other)
     try:
         with session.begin_nested():
@@ -258,7 +263,7 @@ def test_a_damaged_value_anywhere_is_a_fault_in_words(database, cast):
             for table, column in chance.sample(cells, 60)
         )
 
-    assert damaged >= 15
+    assert damaged >= (15 if database.is_sqlite else 3)  # PostgreSQL takes no word for a number
 
 
 @pytest.mark.soak
@@ -272,7 +277,7 @@ def test_every_damage_to_every_cell_is_a_fault_in_words(database, cast):
             for value in (*DAMAGES, "another row's")
         )
 
-    assert damaged >= 500
+    assert damaged >= (500 if database.is_sqlite else 100)
 
 
 def test_a_row_that_is_deleted_from_any_table_is_missed(database, cast):
