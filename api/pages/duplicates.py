@@ -154,7 +154,7 @@ def post_above(
 
 
 @router.post("/reviews/{slug}/duplicates/undo")
-@needs(Action.MANAGE)
+@needs(Action.MARK_DUPLICATES)  # one's own answer; others' need MANAGE, as `undo` checks
 def post_undo(
     request: Request,
     session: WriteSession,

@@ -106,7 +106,7 @@ def post_above(
 
 
 @write_router.post("/reviews/{review}/duplicates/undo", status_code=201)
-@needs(Action.MANAGE)
+@needs(Action.MARK_DUPLICATES)  # one's own answer; others' need MANAGE, as `undo` checks
 def post_undo(
     body: NewUndo, session: WriteSession, review_id: ReviewId, by: CurrentActor
 ) -> RecordedEvent:
