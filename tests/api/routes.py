@@ -98,11 +98,11 @@ ROUTES = [
         {"record": "{record_id}", "why": "A slip."},
     ),
     Route("GET", R + "/reopening-requests", Action.MANAGE),
-    Route("POST", R + "/reopening-requests/{request_id}/reopen", Action.MANAGE),
     Route(
         "POST", R + "/reopening-requests/{request_id}/refuse", Action.MANAGE,
         {"why": "It is right."},
     ),
+    Route("POST", R + "/reopening-requests/{request_id}/reopen", Action.MANAGE),
     Route("GET", R + "/reports", Action.MANAGE),
     Route("GET", R + "/reports/{record_id}", Action.READ),
     Route("GET", R + "/reports/{record_id}/full-text", Action.READ),

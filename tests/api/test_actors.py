@@ -21,7 +21,7 @@ from review.events import OPERATOR
 from review.people.invitations import invite
 from review.people.tokens import TokenScope, issue_token, tokens_of
 from review.permissions import may
-from review.reviews import add_member
+from review.reviews import add_member, amend_protocol
 from review.tables import Base, Event
 from review.vocabulary import Judgement, Role, Stage, Verdict
 from tests.api.routes import ROUTES
@@ -83,6 +83,8 @@ def world(database, people, app, tmp_path, sign_in) -> World:
             decision(session, people, disputed, by=people.outsider, verdict=Verdict.INCLUDE),
             decision(session, people, disputed, by=people.reviewer_a, verdict=Verdict.EXCLUDE),
         ]
+        amend_protocol(session, review_id=people.review_id, why="So that one stays open.",
+                       protocol_text=protocol_text(closes_after=20), by=people.lead)  # fmt: skip
         undone = decision(session, people, own, by=people.reviewer_a, verdict=Verdict.EXCLUDE)
         invitation, _ = invite(session, review_id=people.review_id, name="A colleague",
                                roles=[Role.REVIEWER], by=people.lead)  # fmt: skip
@@ -243,6 +245,7 @@ def test_pages_take_the_actor_from_the_session_alone(sign_in, people, world, dat
         "POST /reviews/{slug}/duplicates/above",
         "POST /reviews/{slug}/reports/{record_id}/retrieval",
         "POST /reviews/{slug}/records/{record_id}/removal",
+        "POST /reviews/{slug}/reopening-requests/{request_id}/reopen",  # which was refused
     })  # fmt: skip
 
 
@@ -253,6 +256,7 @@ def test_the_api_takes_the_actor_from_the_token_alone(program, people, world, da
         "POST /reviews",  # which is for administrators
         "POST /reviews/{review}/duplicates/above",
         "POST /reviews/{review}/codes/agreed",
+        "POST /reviews/{review}/reopening-requests/{request_id}/reopen",  # which was refused
     })  # fmt: skip
 
 

@@ -17,10 +17,10 @@ from review.reports.full_texts import add_full_text
 from review.storage.files import FileStore
 from review.studies.studies import add_study
 from review.tables import Record
-from review.vocabulary import Stage
+from review.vocabulary import Stage, Verdict
 from screening.queue.calibration import begin
 from tests.api.v1.api_routes import PDF, ApiRoute
-from tests.factories import include_fully, make_records
+from tests.factories import decide_both, include_fully, make_records
 
 BASE = "/api/v1"
 BOTH = (TokenScope.READ, TokenScope.WRITE)
@@ -98,7 +98,9 @@ def one_of_everything(session, people, files_dir: Path, folder: Path) -> dict[st
     publication = publish(session, review_id=review_id, title="The map", by=lead)
     calibration = begin(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, label="First",
                         numbers=[1], by=lead)  # fmt: skip
-    request = ask_to_reopen(session, review_id=review_id, record_id=third, why="A slip.",
+    [excluded] = make_records(session, review_id)
+    decide_both(session, people, excluded, Verdict.EXCLUDE)
+    request = ask_to_reopen(session, review_id=review_id, record_id=excluded, why="A slip.",
                             stage=Stage.TITLE_ABSTRACT, by=people.reviewer_b)  # fmt: skip
     link, _ = share(session, review_id=review_id, publication_id=publication.id, by=lead)
     return {
