@@ -8,7 +8,8 @@ from review.storage import migration
 
 def migrate() -> None:
     """Bring the database to the newest revision, completely or not at all."""
+    url = settings().url
     prepare_data_folder()
     os.umask(0o077)  # the database is for its owner alone; its log gets the same permissions
-    migration.upgrade(settings().url)
+    migration.upgrade(url)
     print("The database is at the newest revision.")

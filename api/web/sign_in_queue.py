@@ -18,8 +18,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.web.deps import settings_of, token_of
 from api.web.known_browsers import is_known_browser
 from api.web.rendering import render, sign_in_page
+from api.web.security import check_origin
+from review.errors import NotAllowed
 from review.people.sign_in import ATTEMPT_WINDOW
 
 PASSWORD_FORMS = re.compile(r"/login|/account/password|/invitations/[^/]+/account")
@@ -101,6 +104,9 @@ class SignInQueue:
             await self.app(scope, receive, send)
             return
         request = Request(scope, receive)
+        if _is_refused_unread(request):
+            await self.app(scope, receive, send)
+            return
         try:
             body = await _body_of(request)
         except HTTPException as error:
@@ -128,8 +134,20 @@ class SignInQueue:
             self.n_refused -= 1
 
 
+def _is_refused_unread(request: Request) -> bool:
+    """Say whether the headers show that a form will be refused before any of it is read."""
+    try:
+        check_origin(request, settings_of(request).public_origins)
+    except NotAllowed:
+        return True
+    return request.scope["path"] == "/account/password" and not token_of(request)
+
+
 async def _body_of(request: Request) -> bytes:
     """Return a request's body; raise HTTPException if it is too large, too slow or cut short."""
+    length = request.headers.get("content-length", "0")
+    if not length.isdecimal() or int(length) > MAX_FORM:
+        raise HTTPException(413)
     body = bytearray()
     try:
         async with asyncio.timeout(FORM_SECONDS):

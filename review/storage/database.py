@@ -205,8 +205,8 @@ def _sqlite_engine(
 
     @event.listens_for(engine, "begin")
     def start(connection: Any) -> None:
-        synchronous = connection.exec_driver_sql("PRAGMA synchronous").scalar_one()
-        if synchronous < SYNCHRONOUS_FULL:
+        level = connection.exec_driver_sql("PRAGMA synchronous").scalar_one()
+        if level < SYNCHRONOUS_FULL:
             raise RuntimeError("SQLite would not wait for the disk, so nothing is written.")
         # A read that turns into a write cannot queue for SQLite's lock; it fails at once.
         connection.exec_driver_sql(begin)

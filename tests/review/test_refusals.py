@@ -7,8 +7,9 @@ import pytest
 from review.errors import Conflicting, Invalid, NotAllowed, NotFound
 from review.events import MODEL, OPERATOR, lock_review
 from review.jobs import JobKind, enqueue
-from review.people.accounts import MIN_PASSWORD, add_account, find_account, hash_password
+from review.people.accounts import add_account, find_account
 from review.people.invitations import invite
+from review.people.passwords import MIN_PASSWORD, hash_password
 from review.permissions import PERSON_ONLY, Action, check
 from review.searches.searches import add_search
 from review.vocabulary import Role, SearchKind
@@ -44,14 +45,14 @@ def test_a_text_that_databases_cannot_store_is_refused(session, cast):
 @pytest.mark.parametrize("email", ["", "ada", "ada@", "a b@example.org", f"{'a' * 250}@b.org"])
 def test_what_is_no_address_gets_no_account(session, email):
     with pytest.raises(Invalid, match="not an e-mail address"):
-        add_account(session, email=email, name="Ada", password=None)
+        add_account(session, email=email, name="Ada", password_hash=None)
 
 
 def test_an_address_has_one_account_however_it_is_written(session, cast):
     email = cast.emails["lead"]
 
     with pytest.raises(Conflicting):
-        add_account(session, email=f" {email.upper()} ", name="Again", password=None)
+        add_account(session, email=f" {email.upper()} ", name="Again", password_hash=None)
 
     assert find_account(session, email.upper()).id == cast.lead.account_id
     with pytest.raises(NotFound):

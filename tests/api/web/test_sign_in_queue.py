@@ -187,7 +187,7 @@ def test_a_refusal_takes_no_thread_no_connection_and_no_hash(
     )
     monkeypatch.setattr(passwords._HASHING, "submit", lambda *a: used.append("hash") or hashing(*a))
 
-    refused = visitor(app).post(path, content=FORM)
+    refused = visitor(app).post(path, content=FORM, headers={"cookie": "siftmap=some-session"})
     used_by_refusal = list(used)
     full.strangers.places.clear()
     login = {"email": "ada@example.org", "password": PASSWORD}

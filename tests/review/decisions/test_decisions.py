@@ -104,6 +104,7 @@ def test_a_key_is_each_reviewers_own(session, cast):
     assert second.reviewer_id == cast.reviewer_b.account_id
 
 
+@pytest.mark.parametrize("closes_after", [20])
 def test_only_live_decisions_are_counted_as_ones_own(session, cast):
     kept, changed, withdrawn = make_records(session, cast.review_id, 3)
     scope = {"review_id": cast.review_id, "stage": Stage.TITLE_ABSTRACT, "by": cast.reviewer_a}

@@ -4,9 +4,10 @@ import pytest
 from sqlalchemy import func, select
 
 from review.errors import Conflicting, Invalid, NotAllowed, NotFound
-from review.people.accounts import account_of, add_account, check_password, start_session
+from review.people.accounts import account_of, add_account, start_session
 from review.people.closing import close_account, reopen_account
 from review.people.invitations import find_invitation, invite
+from review.people.sign_in import begin_attempt, complete_attempt
 from review.people.tokens import TokenScope, account_by_token, issue_token
 from review.permissions import Action, check
 from review.tables import Decision
@@ -17,7 +18,9 @@ PASSWORD = "three plain words"
 
 
 def sign_in(session, email):
-    return check_password(session, email=email, password=PASSWORD, client="a client")
+    attempt = begin_attempt(session, email=email, client="a client", known_as="")
+    attempt.check(PASSWORD)
+    return complete_attempt(session, attempt)
 
 
 def test_sessions_tokens_roles_and_invitations_end_at_once_and_decisions_stay(session):
