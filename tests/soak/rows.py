@@ -35,17 +35,19 @@ ROWS = [
         "2 s, working again within 10 s",
         ("tests/faults/test_restarts.py",), databases=("postgresql",)),
     Row("DU3", "100 decisions: each is on the disk before its answer is sent; a weaker setting "
-        "stops the start", ("tests/faults/test_durability.py",)),
+        "stops the start",
+        ("tests/faults/test_durability.py", "tests/review/storage/test_durability.py",
+         "tests/api/test_durable_connections.py")),
     Row("DU4", "Versions 3.40.1, 3.51.1 and 3.53.4 of SQLite: those with the WAL bug run in a safe "
         "mode or not at all; `/healthz` shows version and mode",
         ("tests/faults/test_durability.py", "tests/api/work/test_worker.py"),
         databases=("sqlite",)),
     Row("DU5", "20 kills during an import of 50,000 records: all or nothing is visible, and the "
         "records are those of an import without kills",
-        ("tests/faults/test_killing.py",)),
+        ("tests/faults/test_killing.py", "tests/review/searches/test_imports.py")),
     Row("DU6", "A full disk, 500 decisions and an import: nothing false is acknowledged, the words "
         "are right, and work goes on when there is room",
-        ("tests/faults/test_full_disk.py",), databases=("sqlite",)),
+        ("tests/api/test_full_disk.py",), databases=("sqlite",)),
     Row("DU7", "50 kills of the worker in the middle of a job: no job lost, no effect doubled, "
         "taken up again within 60 s",
         ("tests/api/work/test_worker.py", "tests/faults/test_killing.py")),
@@ -90,11 +92,13 @@ ROWS = [
         ("tests/review/decisions/test_decisions.py", "tests/migrations/test_migrations.py")),
     # Nothing changes unseen
     Row("IN1", "12 kinds of tampering, 20 times each: all found, the first bad event named; a cut "
-        "tail is found against a kept head", ("tests/review/test_events.py",)),
+        "tail is found against a kept head",
+        ("tests/review/test_events.py", "tests/review/test_verify.py")),
     Row("IN2", "Every route that changes something writes one event with its actor, time and "
         "values", ("tests/api/test_actors.py",)),
     Row("IN3", "30 files with long texts (32,768 characters, 1 MB, 10 MB, 5,000 authors): kept "
-        "whole or refused with the reason", (f"{FORMATS}/test_long_texts.py",), databases=NONE),
+        "whole or refused with the reason", ("tests/review/searches/test_long_texts.py",),
+        databases=NONE),
     Row("IN4", "`verify` of 50,000 records and 200,000 events takes at most 30 s", databases=BOTH),
     # Bad input
     Row("BI1", "300 damaged files of each format: found = accepted + rejected, nothing lost "
@@ -114,7 +118,8 @@ ROWS = [
     Row("BI6", "40 hostile PDFs: read within 30 s and 512 MB, or marked as not readable",
         (f"{PAGES}/test_reports.py",)),
     Row("BI7", "20 hostile bodies: refused within 5 s, 100 MB at most, others wait 500 ms at most",
-        (f"{API}/test_bad_requests.py",)),
+        ("tests/api/web/test_bodies.py", "tests/api/web/test_connections.py",
+         f"{API}/test_bad_requests.py")),
     Row("BI8", "Requests made from the API's description, 20 minutes, 3 roles: no 500, none past "
         "the sign-in", (f"{API}/test_schemathesis.py",), is_whole=True),
     # Who may what
@@ -126,13 +131,14 @@ ROWS = [
         (f"{PAGES}/test_account.py", f"{PAGES}/test_publications.py",
          f"{API}/test_permissions.py")),
     Row("AZ4", "Sessions: a new token at sign-in, dead after sign-out, a new password, disabling, "
-        "time", (f"{PAGES}/test_account.py",)),
+        "time", (f"{PAGES}/test_account.py", "tests/review/people/test_closing.py")),
     Row("AZ5", "Every form without our token or from another site is refused; no GET changes "
         "anything", ("tests/api/test_permissions.py", f"{API}/test_permissions.py"),
         is_whole=True),
     Row("AZ6", "1,000 guesses: at most 10 checked in 5 minutes for a person and for a client; "
         "known and unknown addresses take equally long; the owner is not locked out",
-        ("tests/api/test_guessing.py",)),
+        (f"{PAGES}/test_guessing.py", "tests/review/people/test_sign_in.py",
+         "tests/api/web/test_sign_in_queue.py")),
     Row("AZ7", "20 cases of share links: secret, revocable, the publication and nothing else",
         (f"{PAGES}/test_publications.py",)),
     # Blinding
@@ -141,16 +147,17 @@ ROWS = [
         "tests/review/decisions/test_blinding.py")),
     Row("BL2", "2 × 2,000 timings in the two worlds cannot be told apart (AUC 0.45 to 0.55)"),
     Row("BL3", "12 places where a colleague's decision could show before one's own has closed: "
-        "none does", ("tests/review/decisions/test_blinding.py",)),
+        "none does", ("tests/review/decisions/test_blinding.py",
+        "tests/review/decisions/test_closing.py")),
     Row("BL4", "10 cases: adjudicators see no names, unblinding needs a reason and an event",
         ("tests/review/decisions/test_blinding.py",)),
     # Files
     Row("UP1", "60 hostile file names: kept by their hash, sent safely",
         (f"{PAGES}/test_bad_input.py",)),
     Row("UP2", "40 scripts in every text field and every place that shows it, in Chromium: none "
-        "runs", ("tests/browser/test_hostile_labels.py", f"{PAGES}/test_bad_input.py")),
+        "runs", ("tests/browser/test_foreign_text.py", f"{PAGES}/test_bad_input.py")),
     Row("UP3", "60 hostile labels in maps and diagrams: text, never script",
-        ("tests/browser/test_hostile_labels.py",)),
+        ("tests/browser/test_foreign_text.py",)),
     Row("UP4", "10 ways of serving a full text: shown in a sandbox, checked on every request",
         (f"{API}/test_answers_to_reviewers.py::"
          "test_a_full_text_is_shown_in_place_and_can_run_nothing",)),
