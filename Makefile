@@ -3,8 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DATA ?= data
+# What keeps people apart and their decisions whole: its branches are reported by themselves.
+GUARDS := api/web/security.py,api/web/deps.py,api/v1/callers.py,review/permissions.py,review/events.py,$\
+	review/jobs.py,review/people/*.py,review/decisions/blinding.py
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-quick coverage check bench soak fix lock
+.PHONY: help setup demo serve test test-quick coverage check bench soak mutants fix lock
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,8 +38,9 @@ test: setup ## Run every test on SQLite and PostgreSQL, browser journeys include
 test-quick: setup ## Run the fast tests: SQLite alone, no browser (three minutes)
 	$(BIN)/python -m pytest -n auto --dist worksteal --quick
 
-coverage: setup ## Print the branch coverage of the fast tests
+coverage: setup ## Print the branch coverage of the fast tests, and of the modules that guard the data
 	$(BIN)/python -m pytest -n auto --dist worksteal --quick -q --cov --cov-report=term
+	$(BIN)/coverage report --no-skip-covered --show-missing --include="$(GUARDS)"
 
 check: setup ## Check everything that CI checks beside the tests; change no file
 	$(BIN)/ruff format --check .
@@ -44,7 +48,7 @@ check: setup ## Check everything that CI checks beside the tests; change no file
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python .ci/commit_message.py
-	$(BIN)/python -m pytest -q tests/test_docs.py tests/test_tooling.py tests/migrations
+	$(BIN)/python -m pytest -q tests/test_docs.py tests/test_tooling.py tests/soak tests/migrations
 
 bench: setup ## Measure speed and accuracy (slow; needs the measuring data)
 	$(BIN)/python tests/benchmarks/start_up.py
@@ -61,10 +65,16 @@ bench: setup ## Measure speed and accuracy (slow; needs the measuring data)
 	$(BIN)/python tests/benchmarks/key_to_title.py
 	$(BIN)/python tests/benchmarks/load.py --minutes 2
 
-soak: setup ## The long suites
+soak: setup ## Try the goals of docs/reliability.md (ROWS=LD1,DU1: only these), then every long test
 	@sh .ci/needs
-	SIFTMAP_TEST_PROFILE=soak $(BIN)/python -m pytest -n auto --dist loadfile -m "soak or not soak" tests
-	$(BIN)/python tests/benchmarks/load.py --minutes 15
+	$(BIN)/python tests/soak/run.py $(ROWS)
+	@if [ -z "$(ROWS)" ]; then SIFTMAP_TEST_PROFILE=soak \
+		$(BIN)/python -m pytest -n auto --dist loadfile -m "soak or not soak" tests && \
+		$(MAKE) mutants; fi
+
+mutants: setup ## Change the code of decisions and the log a little, and list what no test noticed
+	$(BIN)/mutmut run
+	$(BIN)/mutmut results
 
 fix: setup ## Format, and fix what a machine can fix
 	$(BIN)/ruff format .

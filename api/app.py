@@ -7,7 +7,7 @@ from functools import partial
 from importlib.metadata import version
 from importlib.resources import files
 
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.staticfiles import StaticFiles
@@ -31,6 +31,7 @@ from api.pages import (
     public,
     publications,
     records,
+    reopening_requests,
     reports,
     review_settings,
     screening,
@@ -39,11 +40,12 @@ from api.pages import (
 from api.settings import Settings
 from api.v1 import create_api
 from api.web import errors
-from api.web.deps import own_form
 from api.web.routing import routes_by_name
 from api.web.security import SecurityHeaders
+from api.web.sign_in_queue import SignInQueue
 from api.work.worker import Supervisor
 from review.storage.database import Database
+from review.storage.disk import has_room
 from review.storage.migration import is_current
 
 PAGES = (
@@ -66,6 +68,7 @@ PAGES = (
     public,
     prisma,
     records,
+    reopening_requests,
     mark_duplicate,
     jobs,
     review_settings,
@@ -90,13 +93,14 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.state.database = database
     app.state.worker = worker
     app.state.pause = partial(time.sleep, 0.1)  # while a reader waits for the worker
+    app.add_middleware(SignInQueue)
     app.add_middleware(SecurityHeaders)
     errors.install(app)
     app.mount("/static/htmx", StaticFiles(directory=str(files("js_lib_htmx") / "static/htmx")))
     app.mount("/static", StaticFiles(directory=str(files("api") / "static")))
     app.state.routes = routes_by_name(page.router for page in PAGES)
     for page in PAGES:
-        app.include_router(page.router, dependencies=[Depends(own_form)])
+        app.include_router(page.router)
     app.mount("/api/v1", create_api(app.state))
     app.add_api_route("/healthz", healthz, include_in_schema=False)
     app.add_api_route("/readyz", readyz, include_in_schema=False)
@@ -111,10 +115,14 @@ def healthz(request: Request) -> JSONResponse:
 
 
 def readyz(request: Request) -> JSONResponse:
-    """Say whether the database stands at the newest revision, and how the worker is."""
+    """Say whether the database is at the newest revision, has room, and how the worker is."""
     state = request.app.state
-    ready = is_current(state.database)
+    is_full = state.database.is_full or not all(map(has_room, state.settings.folders))
+    ready = is_current(state.database) and not is_full
     worker = "separate" if state.settings.worker == "separate" else "starting"
     if state.worker.is_alive():
         worker = "running"
-    return JSONResponse({"ready": ready, "worker": worker}, status_code=200 if ready else 503)
+    disk = "full" if is_full else "free"
+    return JSONResponse(
+        {"ready": ready, "worker": worker, "disk": disk}, status_code=200 if ready else 503
+    )

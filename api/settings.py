@@ -7,8 +7,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, IPvAnyNetwork, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from review.searches.formats.records import FILE_LIMIT, RECORDS_LIMIT, FileLimits
+from review.storage.files import make_folder, sync_folder
 
 
 class Settings(BaseSettings):
@@ -27,10 +30,20 @@ class Settings(BaseSettings):
     public_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Origins, such as https://review.example.org, with commas between them, under which browsers
     reach the server."""
+    allow_unsafe_database: bool = False
+    """Whether a PostgreSQL that can lose confirmed decisions may be used all the same."""
+    trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], NoDecode] = ()
+    """Addresses or networks of reverse proxies, with commas between them, whose X-Forwarded-For and
+    X-Forwarded-Proto are believed.  Nobody else's are."""
     font_dir: Path | None = None
     """A folder of fonts for drawn PNG and PDF files."""
     worker: Literal["embedded", "separate"] = "embedded"
     """Who does slow work: a process that `siftmap serve` keeps, or `siftmap worker` elsewhere."""
+
+    import_records: Annotated[int, Field(ge=1)] = RECORDS_LIMIT
+    """Records that a search file may have."""
+    import_mb: Annotated[int, Field(ge=1)] = FILE_LIMIT // 2**20
+    """The size of a search file, in MB."""
 
     rank_after: Annotated[int, Field(ge=1)] = 50
     """Acts, mostly decisions, after which the ranking in use is refreshed."""
@@ -44,10 +57,40 @@ class Settings(BaseSettings):
             return given
         return tuple(origin.strip().rstrip("/") for origin in given.split(",") if origin.strip())
 
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _split_networks(cls, given: object) -> object:
+        if not isinstance(given, str):
+            return given
+        return tuple(network.strip() for network in given.split(",") if network.strip())
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _not_everybody(cls, given: tuple[IPvAnyNetwork, ...]) -> tuple[IPvAnyNetwork, ...]:
+        if any(network.prefixlen == 0 for network in given):
+            raise ValueError("Name the proxies; not everybody is one.")
+        return given
+
     @property
     def url(self) -> str:
         """Return the database's URL."""
         return self.database_url or f"sqlite:///{(self.data_dir / 'siftmap.sqlite').resolve()}"
+
+    @property
+    def folders(self) -> list[Path]:
+        """Return the folders that siftmap writes to: its own, and that of an SQLite database."""
+        path = self.url.removeprefix("sqlite:///").partition("?")[0]
+        return [self.data_dir, *([Path(path).parent] if self.url.startswith("sqlite:///") else [])]
+
+    @property
+    def import_bytes(self) -> int:
+        """Return the bytes that a search file may have."""
+        return self.import_mb * 2**20
+
+    @property
+    def limits(self) -> FileLimits:
+        """Return the limits of a search file."""
+        return FileLimits(self.import_bytes, self.import_records)
 
     @property
     def files_dir(self) -> Path:
@@ -73,6 +116,8 @@ class Settings(BaseSettings):
             "data_dir": str(self.data_dir.resolve()),
             "database_url": self.url,
             "font_dir": str(self.font_dir.resolve()) if self.font_dir else "",
+            "import_records": str(self.import_records),
+            "import_mb": str(self.import_mb),
             "rank_after": str(self.rank_after),
             "rank_seconds": str(self.rank_seconds),
         }
@@ -95,7 +140,7 @@ class Settings(BaseSettings):
 
 def _make_key(path: Path) -> None:
     """Put a new key in its place whole, unless somebody else was quicker."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix="secret-key-")
     try:
         with os.fdopen(handle, "w") as file:
@@ -104,5 +149,6 @@ def _make_key(path: Path) -> None:
             os.fsync(file.fileno())
         with suppress(FileExistsError):
             os.link(name, path)  # fails where the name is taken; a rename would replace it
+        sync_folder(path.parent)
     finally:
         Path(name).unlink()

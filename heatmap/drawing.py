@@ -1,26 +1,43 @@
 """The map as a chart: one square a cell with its count written in; colour is never the only cue."""
 
+from collections.abc import Sequence
+
 import altair as alt
 import pandas as pd
 import vl_convert
 
+from heatmap.axes import AxisEntry
 from heatmap.cells import HeatMap, plural
+from review.safe_text import drawable, in_markup
 
 SCALE = ["#e3eff1", "#0b5f6b"]  # one hue, lightness falls with the count
 EMPTY = "#ffffff"
 INK = "#1b1d22"
+LABEL_LENGTH, TITLE_LENGTH = 45, 150  # characters; what is longer ends in an ellipsis
+PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'">
+<title>{title}</title>
+</head>
+<body>
+{svg}
+</body>
+</html>
+"""
 
 
 def draw(heatmap: HeatMap) -> alt.LayerChart:
     """Return the chart of a map: squares, counts, and gaps as dashed squares with a zero."""
     cells = _labelled(heatmap)
-    rows = [row.label for row in heatmap.rows]
-    columns = [column.label for column in heatmap.columns]
+    rows = list(_labels(heatmap.rows).values())
+    columns = list(_labels(heatmap.columns).values())
     base = alt.Chart(cells).encode(
         alt.X("column:N", title=None)
         .sort(columns)
-        .axis(orient="top", labelAngle=-35, labelLimit=220),
-        alt.Y("row:N", title=None).sort(rows).axis(labelLimit=260),
+        .axis(orient="top", labelAngle=-35, labelLimit=0),
+        alt.Y("row:N", title=None).sort(rows).axis(labelLimit=0),
     )
     is_gap = alt.datum.n == 0
     colour = (
@@ -42,7 +59,11 @@ def draw(heatmap: HeatMap) -> alt.LayerChart:
         .properties(
             width={"step": 74},
             height={"step": 44},
-            title=alt.Title(heatmap.framework.label, subtitle=subtitles(heatmap), anchor="start"),
+            title=alt.Title(
+                _short(heatmap.framework.label, TITLE_LENGTH),
+                subtitle=[drawable(line) for line in subtitles(heatmap)],
+                anchor="start",
+            ),
         )
         .configure_view(stroke=None)
     )
@@ -71,17 +92,34 @@ def png(heatmap: HeatMap, *, scale: float = 2) -> bytes:
 
 
 def html(heatmap: HeatMap) -> str:
-    """Return the map as one HTML file that needs nothing from elsewhere."""
-    return draw(heatmap).to_html(inline=True)
+    """Return the map as one HTML file without any script, which loads nothing from elsewhere."""
+    return PAGE.format(title=in_markup(heatmap.framework.label), svg=svg(heatmap))
 
 
 def _labelled(heatmap: HeatMap) -> pd.DataFrame:
-    labels = {entry.key: entry.label for entry in [*heatmap.rows, *heatmap.columns]}
     cells = heatmap.cells
     return pd.DataFrame(
         {
-            "row": cells["row"].map(labels),
-            "column": cells["column"].map(labels),
+            "row": cells["row"].map(_labels(heatmap.rows)),
+            "column": cells["column"].map(_labels(heatmap.columns)),
             "n": cells[f"n_{plural(heatmap.unit)}"],
         }
     )
+
+
+def _labels(entries: Sequence[AxisEntry]) -> dict[str, str]:
+    """Return the labels of an axis by their keys; of two that look alike, the second is numbered.
+
+    The library could cut long labels too, but fails if the cut divides an emoji.
+    """
+    labels: dict[str, str] = {}
+    for number, entry in enumerate(entries, start=1):
+        label = _short(entry.label, LABEL_LENGTH)
+        labels[entry.key] = f"{label} ({number})" if label in labels.values() else label
+    return labels
+
+
+def _short(text: str, length: int) -> str:
+    """Return ``text`` so that it can be drawn, in at most ``length`` characters."""
+    line = drawable(text)
+    return line if len(line) <= length else f"{line[: length - 1]}…"

@@ -5,11 +5,16 @@ import io
 from typing import Any
 
 from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell, MergedCell
 
 from heatmap.cells import HeatMap
 from review.safe_text import safe_cell
 
+# A cell takes 32,767 UTF-16 units (Excel specifications and limits), and openpyxl cuts what is
+# longer without a word; a character has two units at most.
+CELL_LENGTH = 16_000
+LONG_TEXTS = "Long texts"
+CUT = f" … [cut: the whole text is on the sheet {LONG_TEXTS}]"
 HEADER = ("row_key", "row", "column_key", "column", "contracts", "studies")
 
 
@@ -43,20 +48,42 @@ def to_csv(heatmap: HeatMap) -> str:
 
 
 def to_xlsx(heatmap: HeatMap) -> bytes:
-    """Return the cells as a workbook; text is stored as text, never as a formula."""
-    book = Workbook(write_only=False)
-    sheet = book.create_sheet("Cells", 0)
-    book.remove(book.worksheets[1])
-    for line, values in enumerate([HEADER, *rows_of(heatmap)], start=1):
-        for place, value in enumerate(values, start=1):
-            cell = sheet.cell(row=line, column=place)
-            cell.value = ILLEGAL_CHARACTERS_RE.sub("", value) if isinstance(value, str) else value
-            if isinstance(value, str):
-                cell.data_type = "s"
+    """Return the cells as a workbook; text is stored as text, never as a formula.
+
+    A text that is too long for a cell is cut with a note that says so, and is whole, in parts, on
+    a sheet of its own.
+    """
+    book = Workbook()
+    sheet = book.worksheets[0]
+    sheet.title = "Cells"
     sheet.freeze_panes = "A2"
+    overflow: list[tuple[str, str]] = [("cell", "text")]
+    for row, values in enumerate([HEADER, *rows_of(heatmap)], start=1):
+        for column, value in enumerate(values, start=1):
+            cell = sheet.cell(row, column)
+            text = ILLEGAL_CHARACTERS_RE.sub("", value) if isinstance(value, str) else value
+            if isinstance(text, str) and len(text) > CELL_LENGTH:
+                overflow += [(cell.coordinate, part) for part in _parts(text)]
+                text = text[:CELL_LENGTH] + CUT
+            _fill(cell, text)
+    if len(overflow) > 1:
+        long_texts = book.create_sheet(LONG_TEXTS)
+        for row, (place, part) in enumerate(overflow, start=1):
+            _fill(long_texts.cell(row, 1), place)
+            _fill(long_texts.cell(row, 2), part)
     target = io.BytesIO()
     book.save(target)
     return target.getvalue()
+
+
+def _fill(cell: Cell | MergedCell, value: Any) -> None:
+    cell.value = value
+    if isinstance(value, str):
+        cell.data_type = "s"
+
+
+def _parts(text: str) -> list[str]:
+    return [text[start : start + CELL_LENGTH] for start in range(0, len(text), CELL_LENGTH)]
 
 
 def to_json(heatmap: HeatMap) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from review.jobs import JobKind, enqueue
 from review.people.secrets import hash_of
 from review.permissions import Action, begin_act, check
 from review.reviews import protocol_state
+from review.states.viewers import read_for
 from review.studies.coding import Subject
 from review.tables import Event, Publication, Review, Search, ShareLink
 from review.tables.base import utc_now
@@ -55,6 +56,7 @@ def publish(
     name = " ".join(title.split())
     if not name or len(name) > MAX_TITLE:
         raise Invalid(f"Give the publication a title of at most {MAX_TITLE} characters.")
+    read_for(session, lambda: by.account_id)  # nobody publishes what they may not know themselves
     content = freeze(session, review_id)
     last = session.scalar(
         select(func.max(Publication.number)).where(Publication.review_id == review_id)

@@ -48,6 +48,12 @@ RULES = {
 }
 """For each yes-or-no rule of a stage: a sentence for now yes, and a sentence for now no."""
 
+CLOSING = {
+    "closes_after_decisions": "further decisions after which a decision closes",
+    "closes_after_hours": "hours after which a decision closes",
+}
+"""What the numbers are that say until when a reviewer may change a decision."""
+
 
 def changes(old: Protocol, new: Protocol) -> list[str]:
     """Return a sentence for each difference between two versions, or an empty list."""
@@ -81,7 +87,7 @@ def _rule_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterat
                 now, no_longer = RULES[name]
                 yield f"At {where}, {now if value else no_longer}."
             else:
-                rule = name.replace("_", " ")
+                rule = CLOSING.get(name, name.replace("_", " "))
                 yield f"At {where}, the number of {rule} changes from {earlier} to {value}."
 
 

@@ -109,6 +109,10 @@ class DecisionRules(_Part):
     """Whether two exclusions for different reasons are a conflict."""
     consensus_allowed: bool = False
     """Whether an adjudicator may be one of the reviewers who disagreed."""
+    closes_after_decisions: Annotated[int, Field(ge=0, le=1000)] = 20
+    """A reviewer may change a decision until they have made so many more at the stage."""
+    closes_after_hours: Annotated[int, Field(ge=0, le=720)] = 24
+    """A reviewer may change a decision for so many hours, if it has not closed before."""
 
 
 class Stages(_Part):

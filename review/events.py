@@ -177,7 +177,9 @@ class ActWriter:
 
 
 ADDED_LATER = {
+    "import_file": frozenset(("blocks_digest",)),
     "record": frozenset(("journal_abbreviation", "other_abstracts")),
+    "stage_rule": frozenset(("closes_after_decisions", "closes_after_hours")),
     "stop": frozenset(("by_automation",)),
 }
 """Columns that rows of older releases were hashed without; they are left out while empty."""

@@ -18,6 +18,7 @@ from review.events import Actor, canonical
 from review.permissions import Action, check, roles_of_actor
 from review.safe_text import safe_cell
 from review.states.flow import flow_states
+from review.storage.files import written_whole
 from review.studies.agreement import all_codes
 from review.tables import Event, Record, Review, Search
 
@@ -88,11 +89,8 @@ def write_export(
         ExportKind.EVENTS: _events,
     }[kind](session, review_id=review_id, by=by)
     total = _n_expected(session, review_id, kind)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f"{target.name}.half")
-    with partial.open("w", encoding="utf-8", newline="") as file:
+    with written_whole(target, "w", encoding="utf-8", newline="") as file:
         n = _write_rows(_with_progress(rows, total, on_progress), format, file)
-    partial.replace(target)
     slug = session.get_one(Review, review_id).slug
     return Export(f"{slug}-{kind}.{format}", MEDIA_TYPES[format], n)
 

@@ -41,6 +41,15 @@ class JobKind(StrEnum):
     EXPORT = "export"
 
 
+Lane = frozenset[JobKind]
+ALL_KINDS: Lane = frozenset(JobKind)
+RECORDS_LANE: Lane = frozenset(
+    {JobKind.IMPORT, JobKind.IMPORT_DECISIONS, JobKind.DEDUPLICATE}  # duplicates of what came in
+)
+RANKING_LANE: Lane = frozenset({JobKind.RANK, JobKind.SIMULATE})
+LANES = (RECORDS_LANE, RANKING_LANE, ALL_KINDS - RECORDS_LANE - RANKING_LANE)
+"""Jobs of one lane wait for each other; those of another are done beside them."""
+
 # Started by opening a page, not by a button: of no interest in a list of jobs.
 HIDDEN_KINDS = (JobKind.DRAW, JobKind.DRAW_PUBLICATION, JobKind.READ_FULL_TEXT)
 ACTION_NEEDED: dict[JobKind, Action | None] = {
@@ -188,33 +197,34 @@ def cancel(session: Session, *, review_id: UUID, job_id: UUID, by: Actor) -> Job
     return job
 
 
-def is_any_waiting(session: Session) -> bool:
-    """Say whether a job is waiting or has lost its worker."""
-    return session.scalar(select(Job.id).where(_is_waiting(utc_now())).limit(1)) is not None
+def is_any_waiting(session: Session, lane: Lane = ALL_KINDS) -> bool:
+    """Say whether a job of the lane is waiting or has lost its worker."""
+    query = select(Job.id).where(_is_waiting(utc_now()), Job.kind.in_(lane)).limit(1)
+    return session.scalar(query) is not None
 
 
-def claim(session: Session, worker: UUID) -> ClaimedJob | None:
-    """Give a worker a lease on the next job; None if there is none.  Flushes.
+def claim(session: Session, worker: UUID, lane: Lane = ALL_KINDS) -> ClaimedJob | None:
+    """Give a worker a lease on the next job of a lane; None if there is none.  Flushes.
 
-    Each review has one running job at most.  A job whose lease ran out is given to another worker,
-    until it has had three; then it has failed.
+    Each review has one running job of a lane at most.  A job whose lease ran out is given to
+    another worker, until it has had three; then it has failed.
     """
     now = utc_now()
     job = session.scalar(
         select(Job)
-        .where(_is_waiting(now), ~_other_running_jobs(now).exists())
+        .where(_is_waiting(now), Job.kind.in_(lane), ~_other_running_jobs(now, lane).exists())
         .order_by(Job.created_at, Job.id)
         .limit(1)
         .with_for_update(skip_locked=True)
     )
-    if job is None or not _is_free(session, job, now):
+    if job is None or not _is_free(session, job, now, lane=lane):
         return None
     if job.attempts == MAX_ATTEMPTS:
         _end(
             job, JobState.FAILED, "This job was interrupted three times. The server's log says why."
         )
         session.flush()
-        return claim(session, worker)
+        return claim(session, worker, lane)
     job.state, job.attempts, job.began_at = JobState.RUNNING, job.attempts + 1, now
     job.lease_id, job.leased_until = worker, now + LEASE_DURATION
     session.flush()
@@ -234,23 +244,24 @@ def _is_waiting(now: datetime) -> ColumnElement[bool]:
     return or_(Job.state == JobState.WAITING, has_lost_worker)
 
 
-def _other_running_jobs(now: datetime) -> Select[UUID]:
-    """Return the query for other jobs that run in the review of a job."""
+def _other_running_jobs(now: datetime, lane: Lane) -> Select[UUID]:
+    """Return the query for other jobs of a lane that run in the review of a job."""
     running = aliased(Job)
     return select(running.id).where(
         running.review_id == Job.review_id,
         running.id != Job.id,
+        running.kind.in_(lane),
         running.state == JobState.RUNNING,
         running.leased_until > now,
     )
 
 
-def _is_free(session: Session, job: Job, now: datetime) -> bool:
-    """Say whether no other job of the review runs; locks the review against another claim."""
+def _is_free(session: Session, job: Job, now: datetime, *, lane: Lane) -> bool:
+    """Say whether no other job of the lane runs in the review; locks it against another claim."""
     lock = select(Review.id).where(Review.id == job.review_id)
     if session.scalar(lock.with_for_update(key_share=True, skip_locked=True)) is None:
         return False  # an act is being written; the worker looks again at once
-    other_jobs = _other_running_jobs(now).correlate(None).where(Job.id == job.id)
+    other_jobs = _other_running_jobs(now, lane).correlate(None).where(Job.id == job.id)
     return session.scalar(other_jobs) is None
 
 

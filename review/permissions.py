@@ -88,6 +88,11 @@ def check(session: Session, *, review_id: UUID, by: Actor, action: Action) -> No
     roles = roles_of(session, review_id=review_id, account_id=by.account_id)
     if not roles:
         raise NotFound("There is no such review.")
+    require(roles, action)
+
+
+def require(roles: frozenset[Role], action: Action) -> None:
+    """Raise NotAllowed if somebody with ``roles`` may not do ``action``."""
     if not may(roles, action):
         needed = " or ".join(sorted(ALLOWED[action]))
         raise NotAllowed(f"This needs the role {needed}. Ask the review's lead.")

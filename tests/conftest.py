@@ -1,8 +1,9 @@
 """Fixtures: every test that asks for a database runs on SQLite and on PostgreSQL."""
 
 import gc
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +17,7 @@ from tests.databases import KINDS, Templates, postgres_server
 from tests.factories import Cast, make_review
 
 FOLDER = Path(__file__).parent
+os.environ["SIFTMAP_ALLOW_UNSAFE_DATABASE"] = "true"  # our PostgreSQL is quicker without fsync
 NO_PARAMETERS = SimpleNamespace(params={})
 
 settings.register_profile(
@@ -107,9 +109,24 @@ def session(shared_databases: dict[str, Database], kind: str) -> Iterator[Sessio
 
 
 @pytest.fixture
-def cast(session: Session) -> Cast:
+def closes_after() -> int:
+    """After how many further decisions one closes; a test may say otherwise."""
+    return 0
+
+
+@pytest.fixture
+def cast(session: Session, closes_after: int) -> Cast:
     """A review with its people: lead, two reviewers, adjudicator, advisor; and an outsider."""
-    return make_review(session)
+    return make_review(session, closes_after=closes_after)
+
+
+@pytest.fixture
+def record_row(record_property: Callable[[str, object], None]) -> Callable[[str, bool, str], None]:
+    """Return a function that keeps the figure of a goal of docs/reliability.md, and if it is met.
+
+    `tests/soak/run.py` reads it; in other runs it is lost.
+    """
+    return lambda row, met, figure: record_property(row, json.dumps({"met": met, "figure": figure}))
 
 
 @pytest.fixture

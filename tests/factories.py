@@ -5,17 +5,18 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from review.decisions.decisions import decide
 from review.decisions.situation import live_decisions, situation_of
-from review.events import OPERATOR, Actor, ActWriter, lock_review
+from review.events import OPERATOR, Actor, digest_of, lock_review, record_act, row_line
 from review.people.accounts import add_account
+from review.people.passwords import hash_password
 from review.reports.retrieval import retrieve
 from review.reviews import add_member, create_review
 from review.searches.searches import add_search
-from review.tables import Decision, ImportFile, Record
+from review.tables import Decision, ImportFile, Record, StoredRecord
 from review.tables.base import utc_now
 from review.vocabulary import Act, RetrievalState, Role, SearchKind, Stage, Verdict
 
@@ -28,8 +29,10 @@ criteria:
     label: Population
     include: Young people out of work.
 stages:
-  title_abstract: {{decisions_needed: {needed}, maybe_advances: {maybe}}}
-  full_text: {{decisions_needed: {needed}, reasons_must_agree: {reasons}}}
+  title_abstract: {{decisions_needed: {needed}, maybe_advances: {maybe},
+    closes_after_decisions: {closes_after}}}
+  full_text: {{decisions_needed: {needed}, reasons_must_agree: {reasons},
+    closes_after_decisions: {closes_after}}}
 exclusion_reasons:
   - {{key: date, label: Published outside the dates, teaches_model: false}}
   - {{key: population, label: Wrong population}}
@@ -79,15 +82,23 @@ class Cast:
         return self.reviewer_a, self.reviewer_b
 
 
-def protocol_text(*, needed: int = 2, maybe: bool = True, reasons: bool = False) -> str:
-    """Return a small protocol with the rules asked for."""
-    return PROTOCOL.format(needed=needed, maybe=str(maybe).lower(), reasons=str(reasons).lower())
+def protocol_text(
+    *, needed: int = 2, maybe: bool = True, reasons: bool = False, closes_after: int = 0
+) -> str:
+    """Return a small protocol with the rules asked for; without any, decisions close at once."""
+    return PROTOCOL.format(
+        needed=needed,
+        maybe=str(maybe).lower(),
+        reasons=str(reasons).lower(),
+        closes_after=closes_after,
+    )
 
 
 def make_account(session: Session, name: str, password: str | None = None) -> tuple[Actor, str]:
     """Return a new person and their e-mail address."""
     email = f"{name}-{uuid4().hex[:8]}@example.org"
-    account = add_account(session, email=email, name=name.title(), password=password)
+    password_hash = None if password is None else hash_password(password)
+    account = add_account(session, email=email, name=name.title(), password_hash=password_hash)
     return Actor.person(account.id), email
 
 
@@ -124,37 +135,31 @@ def make_records(
     given = [{} for _ in range(records)] if isinstance(records, int) else records
     search = add_search(session, review_id=review_id, source=source, kind=kind, by=OPERATOR)
     lock_review(session, review_id)
-    writer = ActWriter(session, review_id=review_id, act=Act.IMPORT_FILE, by=OPERATOR)
     file_id = uuid4()
-    n = len(given)
-    writer.insert(
-        ImportFile,
-        [
-            {
-                "id": file_id, "search_id": search.id, "name": "search.ris",
-                "sha256": uuid4().hex * 2, "n_bytes": 1, "format": "ris", "encoding": "utf-8",
-                "n_found": n, "n_accepted": n, "n_rejected": 0, "warnings": [],
-                "read_at": utc_now(),
-            }
-        ],
-    )  # fmt: skip
     last = session.scalar(select(func.max(Record.number)).where(Record.review_id == review_id))
     rows = [
-        _record(number, file_id, search.id) | fields
+        _record(number, file_id) | {"review_id": review_id} | fields
         for number, fields in enumerate(given, start=(last or 0) + 1)
     ]
-    writer.insert(Record, rows)
-    writer.finish()
+    if rows:
+        session.execute(insert(StoredRecord), rows)
+    n = len(rows)
+    file = ImportFile(
+        id=file_id, search_id=search.id, name="search.ris", sha256=uuid4().hex * 2, n_bytes=1,
+        format="ris", encoding="utf-8", n_found=n, n_accepted=n, n_rejected=0, warnings=[],
+        read_at=utc_now(), blocks_digest=digest_of(row_line("record", row) for row in rows),
+    )  # fmt: skip
+    record_act(session, review_id=review_id, act=Act.IMPORT_FILE, by=OPERATOR, rows=[file])
     return [row["id"] for row in rows]
 
 
-def _record(number: int, file_id: UUID, search_id: UUID) -> dict[str, Any]:
+def _record(number: int, file_id: UUID) -> dict[str, Any]:
     empty = dict.fromkeys(
         ("journal", "volume", "issue", "pages", "doi", "pmid", "isbn", "issn", "url", "type",
-         "language", "accession", "translated_title")
+         "language", "accession", "translated_title", "journal_abbreviation", "other_abstracts")
     )  # fmt: skip
     return empty | {
-        "id": uuid4(), "number": number, "search_id": search_id, "import_file_id": file_id,
+        "id": uuid4(), "number": number, "import_file_id": file_id,
         "block": number, "line": number, "title": f"An outcomes contract, number {number}",
         "abstract": f"What the contract numbered {number} came to.", "authors": ["Doe, Jane"],
         "year": 2000 + number % 20, "keywords": [], "extra": {}, "raw": "TY  - JOUR",

@@ -10,7 +10,7 @@ from api.cli.acting import ActAs, actor_of
 from api.cli.errors import complain
 from api.cli.parse_options import ColumnOption, EncodingOption, FormatOption, parse_options
 from api.cli.progress import progress
-from api.cli.terminal import AsJson, ReviewSlug, database, printable, review_id_of, show
+from api.cli.terminal import AsJson, ReviewSlug, database, printable, review_id_of, settings, show
 from review.decisions.import_report import IMPORTED, write_report
 from review.decisions.import_rules import ImportRules
 from review.decisions.imported import import_decisions as import_from_file
@@ -54,6 +54,7 @@ def import_decisions(
             name=name,
             sha256=sha256_of(file),
             options=parse_options(read_as, encoding, column),
+            limits=settings().limits,
             on_progress=report,
         )
     if out is not None:

@@ -94,6 +94,7 @@ def _import(
                 by=by,
                 name=printable(path.name),
                 options=options,
+                limits=settings().limits,
                 on_progress=report,
             )
     except (ReviewError, OSError) as error:

@@ -77,6 +77,16 @@ app = group(
             "api.cli.people:set_password",
             "Give an account a new password, for instance if someone forgot theirs.",
         ),
+        LazyCommand(
+            "close",
+            "api.cli.people:close",
+            "Close an account: its sessions and tokens end at once; decisions and roles stay.",
+        ),
+        LazyCommand(
+            "reopen",
+            "api.cli.people:reopen",
+            "Open a closed account again, with its old password and roles; tokens stay revoked.",
+        ),
     ),
     group(
         "review",

@@ -10,6 +10,8 @@ from api.cli.terminal import AsJson, ReviewSlug, database, review_id_of, show
 from protocols.loader import find, load_file
 from review.errors import Invalid, NotFound
 from review.people.accounts import add_account, change_password, find_account
+from review.people.closing import close_account, reopen_account
+from review.people.passwords import hash_password
 from review.reviews import add_member, create_review, remove_member, reviews_with_sizes
 from review.vocabulary import Role
 
@@ -26,8 +28,11 @@ def add_user(
 ) -> None:
     """Add an account, and optionally make it a member of a review."""
     secret = password or typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    password_hash = hash_password(secret)
     with database().writing() as session:
-        account = add_account(session, email=email, name=name, password=secret, is_admin=admin)
+        account = add_account(
+            session, email=email, name=name, password_hash=password_hash, is_admin=admin
+        )
         if in_review:
             if not role:
                 raise Invalid("Add --role with lead, reviewer, adjudicator or advisor.")
@@ -50,9 +55,26 @@ def set_password(
 ) -> None:
     """Give an account a new password, for instance if someone forgot theirs."""
     secret = password or typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    password_hash = hash_password(secret)
     with database().writing() as session:
-        change_password(session, find_account(session, email).id, secret)
+        change_password(session, find_account(session, email).id, password_hash)
     print(f"{email} has a new password. All their sessions have ended.")
+
+
+def close(email: str) -> None:
+    """Close an account: its sessions and tokens end at once; decisions and roles stay."""
+    with database().writing() as session:
+        without_lead = close_account(session, email)
+    print(f"{email} is closed: signed out everywhere, and all tokens are revoked.")
+    for slug in without_lead:
+        print(f"'{slug}' has no other lead. Add one with `siftmap review member`.")
+
+
+def reopen(email: str) -> None:
+    """Open a closed account again, with its old password and roles; tokens stay revoked."""
+    with database().writing() as session:
+        reopen_account(session, email)
+    print(f"{email} is open again.")
 
 
 def start_review(

@@ -2,6 +2,7 @@
 
 import gc
 import sys
+from typing import Any
 
 import uvicorn
 
@@ -9,6 +10,8 @@ from api.app import create_app
 from api.cli.current_database import require_current_database
 from api.cli.errors import complain
 from api.cli.terminal import database, settings
+from api.settings import Settings
+from api.web.connections import TimedConnection
 
 
 def serve() -> None:
@@ -28,4 +31,18 @@ def serve() -> None:
         port=config.port,
         log_level="warning",
         server_header=False,
+        http=TimedConnection,
+        ws="none",
+        **proxy_options(config),
     )
+
+
+def proxy_options(config: Settings) -> dict[str, Any]:
+    """Return uvicorn's options for believing the headers of the proxies that were named.
+
+    By default uvicorn believes those of everybody on the same host.
+    """
+    return {
+        "proxy_headers": bool(config.trusted_proxies),
+        "forwarded_allow_ips": [str(network) for network in config.trusted_proxies],
+    }

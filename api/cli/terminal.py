@@ -9,10 +9,14 @@ from uuid import UUID
 import typer
 from pydantic import ValidationError
 
+from api.cli.errors import complain
 from api.settings import Settings
 from review.errors import Invalid
 from review.reviews import find_review
 from review.storage.database import Database
+from review.storage.durability import check_durable
+from review.storage.files import make_folder
+from review.storage.private_folder import make_private
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 OutFile = Annotated[str, typer.Option("--out", help="A file; - for standard output.")]
@@ -34,9 +38,27 @@ def settings() -> Settings:
 
 @cache
 def database() -> Database:
-    """Return the database of the settings, which must have been migrated."""
-    settings().data_dir.mkdir(parents=True, exist_ok=True)
-    return Database(settings().url)
+    """Return the database of the settings, which must have been migrated.
+
+    Closes the data folder to other users first; raises Exposed if that is not possible, and
+    UnsafeDatabase if the database could lose what it has confirmed.
+    """
+    prepare_data_folder()
+    made = Database(settings().url)
+    if warning := check_durable(made, is_allowed=settings().allow_unsafe_database):
+        complain(warning)
+    return made
+
+
+def prepare_data_folder() -> None:
+    """Make the data folder, or close it to other users of the computer and say so."""
+    folder = settings().data_dir
+    make_folder(folder)
+    if n := make_private(folder):
+        complain(
+            f"Other users of this computer could read {folder}. It is now open to you alone: "
+            f"{n:,} of its files and folders were changed."
+        )
 
 
 def review_id_of(slug: str) -> UUID:

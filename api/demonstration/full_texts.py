@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from api.demonstration.copies import SourceEntry
 from api.demonstration.pdf import pdf_of
-from api.demonstration.people import Cast
+from api.demonstration.people import Cast, close_all
 from api.demonstration.words import fill, words
 from api.demonstration.works import Work
 from review.decisions.adjudication import adjudicate
@@ -153,6 +153,7 @@ class FullTextScreening:
 
     def resolve_some(self, session: Session) -> None:
         """Let the lead resolve the first few conflicts."""
+        close_all(session, self.cast, STAGE)
         open_conflicts = conflicts(
             session, review_id=self.cast.review_id, stage=STAGE, by=self.cast.lead
         )

@@ -6,6 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from api.demonstration.copies import SOURCES, PretendSource, SourceEntry
 from api.demonstration.exports import write
@@ -13,7 +14,7 @@ from api.demonstration.people import Cast
 from review.duplicates.judgements import deduplicate, judge, undo
 from review.duplicates.questions import questions
 from review.reports.retrieval import remove
-from review.searches.imports import commit_file, stage_file
+from review.searches.imports import import_file
 from review.searches.searches import add_search
 from review.states.flow import FlowState, record_rows
 from review.storage.database import Database
@@ -39,9 +40,8 @@ def import_searches(
 def _import(
     database: Database, cast: Cast, source: PretendSource, *, n: int, path: Path, files: FileStore
 ) -> None:
-    staged = stage_file(path, files=files)
-    with database.writing() as session:
-        search = add_search(
+    def search(session: Session) -> UUID:
+        return add_search(
             session,
             review_id=cast.review_id,
             source=source.name,
@@ -52,9 +52,9 @@ def _import(
             limits="Published 1990 to 2020",
             n_hits=n + source.n_damaged + source.n_unread,
             by=cast.lead,
-        )
-        commit_file(session, staged, review_id=cast.review_id, search_id=search.id, by=cast.lead)
-    staged.blocks.close()
+        ).id
+
+    import_file(database, files, path, review_id=cast.review_id, search_for=search, by=cast.lead)
 
 
 def entries_of_records(

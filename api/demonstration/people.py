@@ -7,10 +7,12 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from protocols.loader import read_shipped
+from review.decisions.closing import close_decisions
 from review.events import OPERATOR, Actor
 from review.people.accounts import add_account
+from review.people.passwords import hash_password
 from review.reviews import add_member, amend_protocol, create_review
-from review.vocabulary import Role
+from review.vocabulary import Role, Stage
 
 PROTOCOL = "social-outcomes-contracting"
 TITLE = "Demonstration (synthetic): social outcomes contracting"
@@ -44,6 +46,12 @@ class Cast:
     reviewers: tuple[Actor, Actor]
 
 
+def close_all(session: Session, cast: Cast, stage: Stage) -> None:
+    """Let both reviewers close their decisions at a stage, as at the end of a day."""
+    for reviewer in cast.reviewers:
+        close_decisions(session, review_id=cast.review_id, stage=stage, by=reviewer)
+
+
 def make_review(session: Session, *, slug: str, logins: Mapping[str, str], password: str) -> Cast:
     """Create the review and an account for each person; return both."""
     review = create_review(
@@ -51,7 +59,9 @@ def make_review(session: Session, *, slug: str, logins: Mapping[str, str], passw
     )
     people = {}
     for login, email in logins.items():
-        account = add_account(session, email=email, name=NAMES[login], password=password)
+        account = add_account(
+            session, email=email, name=NAMES[login], password_hash=hash_password(password)
+        )
         people[login] = Actor.person(account.id)
         for role in ROLES[login]:
             add_member(session, review_id=review.id, email=email, role=role, by=OPERATOR)

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from api.demonstration.copies import SourceEntry
-from api.demonstration.people import Cast
+from api.demonstration.people import Cast, close_all
 from review.decisions.adjudication import adjudicate
 from review.decisions.blinding import conflicts
 from review.decisions.decisions import decide
@@ -107,6 +107,7 @@ class Screening:
 
     def resolve_half(self, session: Session) -> None:
         """Let the lead resolve every second conflict, and all in the random sample."""
+        close_all(session, self.cast, STAGE)
         open_conflicts = conflicts(
             session, review_id=self.cast.review_id, stage=STAGE, by=self.cast.lead, limit=500
         )

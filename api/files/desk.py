@@ -76,7 +76,7 @@ class Desk:
     ) -> None:
         check(session, review_id=review_id, by=by, action=Action.MANAGE)
         self.request, self.session, self.review_id = request, session, review_id
-        self.key, self.store = settings.key(), store
+        self.key, self.store, self.limits = settings.key(), store, settings.limits
 
     def seal(self, sha256: str, name: str) -> str:
         """Return the value that names a kept file in a form."""
@@ -97,14 +97,16 @@ class Desk:
             options = previous_options(
                 self.session, options, review_id=self.review_id, sha256=sha256
             )
-            seen = preview(path, name=name, options=options)
+            seen = preview(path, name=name, options=options, limits=self.limits)
             if seen.columns and options.mapping is None:
                 headings = [column.heading for column in seen.columns]
                 known = remembered_mapping(
                     self.session, review_id=self.review_id, headings=headings
                 )
                 if known is not None:
-                    seen = preview(path, name=name, options=replace(options, mapping=known))
+                    seen = preview(
+                        path, name=name, options=replace(options, mapping=known), limits=self.limits
+                    )
         except Unreadable as error:
             return Shown(name, kept, trouble=str(error))
         return Shown(name, kept, seen)

@@ -27,12 +27,14 @@ from review.prisma.counts import event_on
 from review.prisma.drawing import to_svg
 from review.prisma.formats import FLOW_FILES, FlowFormat, FlowOfReview
 from review.prisma.report import flow_to_report
+from review.states.viewers import read_for
 from review.storage.database import Database
 from review.storage.files import write_whole
 from review.tables import Job, Publication, Review
 from review.vocabulary import JobState
 
 WAITING_REQUESTS = BoundedSemaphore(6)  # of the forty threads that answer requests
+DRAWING_VERSION = 2  # raise it when drawings change, so that nobody gets an old one
 MAX_WAIT = 30.0  # seconds that a request waits for a drawing
 
 
@@ -118,6 +120,7 @@ def draw(database: Database, settings: Settings, held: ClaimedJob) -> str:
     """Draw what a job asks for, keep it, and return its file's name; for the worker."""
     asked = held.arguments
     with database.reading() as session:
+        read_for(session, lambda: held.by.account_id)
         check(session, review_id=held.review_id, by=held.by, action=Action.SEE_COUNTS)
         content: str | bytes
         if asked["of"] == "map":
@@ -135,7 +138,9 @@ def publication_file(
     settings: Settings, publication: Publication, heatmap: HeatMap, *, format_: MapFormat
 ) -> Path:
     """Return where the drawing of a published map is, once the worker has made it."""
-    name = f"{publication.sha256}-{heatmap.framework.key}-{heatmap.unit}.{format_}"
+    name = (
+        f"{publication.sha256}-{heatmap.framework.key}-{heatmap.unit}-{DRAWING_VERSION}.{format_}"
+    )
     return settings.made_dir / "published" / name
 
 
@@ -191,7 +196,8 @@ def _wait(database: Database, job_id: UUID, pause: Callable[[], None]) -> None:
 
 
 def _digest(shown: object, format_: str) -> str:
-    content = canonical([version("siftmap"), version("vl-convert-python"), format_, shown])
+    made_with = [version("siftmap"), version("vl-convert-python"), DRAWING_VERSION]
+    content = canonical([*made_with, format_, shown])
     return hashlib.sha256(content.encode()).hexdigest()
 
 

@@ -6,12 +6,14 @@ from fastapi import Form
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.pages.account import with_session
-from api.web.deps import Db, OptionalUser, ReadSession
+from api.pages.account import signed_in_answer
+from api.web.access import Sender, needs
+from api.web.deps import Db, OptionalUser, ReadSession, token_of
 from api.web.rendering import render
 from api.web.routing import PageRouter
-from review.people.accounts import add_account
+from review.people.accounts import add_account, start_session
 from review.people.invitations import accept_invitation, find_invitation
+from review.people.passwords import hash_password
 
 router = PageRouter()
 J = "/invitations/{token}"
@@ -31,6 +33,7 @@ def show(request: Request, session: ReadSession, person: OptionalUser, token: st
 
 
 @router.post(J)
+@needs(Sender.ANYBODY)
 def post_acceptance(database: Db, person: OptionalUser, token: str) -> Response:
     """Join with the account that is signed in."""
     if person is None:
@@ -41,6 +44,7 @@ def post_acceptance(database: Db, person: OptionalUser, token: str) -> Response:
 
 
 @router.post(J + "/account")
+@needs(Sender.NOBODY_YET)
 def post_account(
     request: Request,
     database: Db,
@@ -50,8 +54,12 @@ def post_account(
     password: Annotated[str, Form()],
 ) -> Response:
     """Create an account, join with it, and sign in."""
+    with database.reading() as session:
+        find_invitation(session, token)
+    password_hash = hash_password(password)
     with database.writing() as session:
         find_invitation(session, token)
-        account_id = add_account(session, email=email, name=name, password=password).id
-        slug = accept_invitation(session, token=token, account_id=account_id).slug
-    return with_session(request, database, account_id, target=f"/reviews/{slug}")
+        account = add_account(session, email=email, name=name, password_hash=password_hash)
+        slug = accept_invitation(session, token=token, account_id=account.id).slug
+        new_token = start_session(session, account.id, instead_of=token_of(request))
+    return signed_in_answer(request, new_token, email, target=f"/reviews/{slug}")

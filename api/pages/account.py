@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from api.web.access import Sender, needs
 from api.web.days import end_of
 from api.web.deps import (
     CurrentUser,
@@ -15,21 +16,25 @@ from api.web.deps import (
     ReadSession,
     WriteSession,
     cookie_name,
+    set_cookie,
     settings_of,
     token_of,
 )
-from api.web.rendering import render
+from api.web.errors import status_of
+from api.web.known_browsers import known_browser, remember_browser
+from api.web.rendering import local_address, render, sign_in_page
 from api.web.routing import PageRouter
 from api.web.security import form_token
+from api.web.sign_in_queue import client_of
 from review.errors import NotAllowed
 from review.people.accounts import (
     SESSION_LIFETIME,
     change_password,
-    check_password,
     end_session,
-    record_failed_login,
     start_session,
 )
+from review.people.passwords import check_new_password, hash_password
+from review.people.sign_in import SignInAttempt, begin_attempt, complete_attempt
 from review.people.tokens import TokenScope, issue_token, revoke_token, tokens_of
 from review.reviews import reviews_of
 from review.tables import Account
@@ -48,10 +53,11 @@ def reviews(request: Request, session: ReadSession, person: CurrentUser) -> Resp
 @router.get("/login")
 def login_form(request: Request, next: str = "/") -> Response:  # noqa: A002 - the address's word
     """Show the sign-in form."""
-    return render(request, "account/login.html", next=_local(next), wrong=None, email="")
+    return sign_in_page(request, 200, target=next)
 
 
 @router.post("/login")
+@needs(Sender.NOBODY_YET)
 def login(
     request: Request,
     database: Db,
@@ -60,21 +66,20 @@ def login(
     next: Annotated[str, Form()] = "/",  # noqa: A002
 ) -> Response:
     """Sign in; each session starts with a new token, whatever the browser sent."""
+    known_as = known_browser(request, email)
     try:
-        account_id = _checked(request, database, email, password=password)
+        attempt = _checked(request, database, email, password=password, known_as=known_as)
+        with database.writing() as session:
+            account_id = complete_attempt(session, attempt)
+            token = start_session(session, account_id, instead_of=token_of(request))
     except NotAllowed as error:
-        return render(
-            request,
-            "account/login.html",
-            status_code=403,
-            next=_local(next),
-            wrong=str(error),
-            email=email,
-        )
-    return with_session(request, database, account_id, target=_local(next))
+        status, _ = status_of(error)
+        return sign_in_page(request, status, email=email, target=next, wrong=str(error))
+    return signed_in_answer(request, token, email, target=local_address(next))
 
 
 @router.post("/logout")
+@needs(Sender.ACCOUNT)
 def logout(request: Request, database: Db) -> Response:
     """Sign out; the session's token stops working."""
     with database.writing() as session:
@@ -98,6 +103,7 @@ def account(request: Request, session: ReadSession, person: CurrentUser) -> Resp
 
 
 @router.post("/account/password")
+@needs(Sender.ACCOUNT)
 def post_password(
     request: Request,
     database: Db,
@@ -106,13 +112,18 @@ def post_password(
     new: Annotated[str, Form()],
 ) -> Response:
     """Change the password; every other session of the account ends."""
-    _checked(request, database, person.email, password=old)
+    check_new_password(new)
+    # Only who is signed in to the account comes here, so strangers cannot use this count up.
+    attempt = _checked(request, database, person.email, password=old, known_as="signed in")
+    new_hash = hash_password(new)
     with database.writing() as session:
-        change_password(session, person.id, new, keep=token_of(request))
+        complete_attempt(session, attempt)
+        change_password(session, person.id, new_hash, keep=token_of(request))
     return RedirectResponse("/account?said=password", status_code=303)
 
 
 @router.post("/account/tokens")
+@needs(Sender.ACCOUNT)
 def post_token(
     request: Request,
     session: WriteSession,
@@ -133,41 +144,30 @@ def post_token(
 
 
 @router.post("/account/tokens/{token_id}/revoke")
+@needs(Sender.ACCOUNT)
 def post_revocation(session: WriteSession, person: CurrentUser, token_id: UUID) -> Response:
     """Revoke a token; the program's next request is refused."""
     revoke_token(session, account_id=person.id, token_id=token_id)
     return RedirectResponse("/account", status_code=303)
 
 
-def with_session(request: Request, database: Db, account_id: UUID, *, target: str) -> Response:
-    """Redirect to a page, signed in with a new session."""
-    with database.writing() as session:
-        if old := token_of(request):
-            end_session(session, old)
-        token = start_session(session, account_id)
+def signed_in_answer(request: Request, token: str, email: str, *, target: str) -> Response:
+    """Redirect to a page, signed in with a new session's token, in a browser known from now on."""
     answer = RedirectResponse(target, status_code=303)
-    answer.set_cookie(
-        cookie_name(request),
-        token,
-        max_age=int(SESSION_LIFETIME.total_seconds()),
-        secure=request.url.scheme == "https",
-        httponly=True,
-        samesite="lax",
-        path="/",
-    )
+    seconds = int(SESSION_LIFETIME.total_seconds())
+    set_cookie(request, answer, cookie_name(request), value=token, seconds=seconds)
+    remember_browser(request, answer, email)
     return answer
 
 
-def _checked(request: Request, database: Db, email: str, *, password: str) -> UUID:
-    """Return the account with this password; count a failure and raise NotAllowed otherwise."""
-    client = request.client.host if request.client else "unknown"
-    try:
-        with database.reading() as session:
-            return check_password(session, email=email, password=password, client=client)
-    except NotAllowed:
-        with database.writing() as session:
-            record_failed_login(session, email=email, client=client)
-        raise
+def _checked(
+    request: Request, database: Db, email: str, *, password: str, known_as: str
+) -> SignInAttempt:
+    """Return the attempt if the password is right; raise NotAllowed otherwise."""
+    with database.writing() as session:
+        attempt = begin_attempt(session, email=email, client=client_of(request), known_as=known_as)
+    attempt.check(password)
+    return attempt
 
 
 def _account(
@@ -181,9 +181,3 @@ def _account(
         made=made,
         now=utc_now(),
     )
-
-
-def _local(target: str) -> str:
-    """Return an address on this server; anything else becomes the start page."""
-    is_local = target.startswith("/") and not target.startswith(("//", "/\\"))
-    return target if is_local and "\n" not in target and "\r" not in target else "/"

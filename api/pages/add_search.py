@@ -11,6 +11,7 @@ from starlette.responses import Response
 from api.files import uploads
 from api.files.desk import READ_AS, AtDesk, Desk, FilesForm, Shown, unsealed_file
 from api.pages.jobs import started
+from api.web.access import LONG_FORM, needs, several_files
 from api.web.days import day_of
 from api.web.deps import AppSettings, CurrentActor, ReviewId, WriteSession
 from api.web.rendering import render
@@ -19,7 +20,7 @@ from review.errors import Invalid, Unreadable
 from review.jobs import JobKind
 from review.permissions import Action, check
 from review.reviews import protocol_of
-from review.searches.formats import FILE_LIMIT, table_of_hits
+from review.searches.formats import table_of_hits
 from review.searches.previews import ParseOptions
 from review.vocabulary import SearchKind
 
@@ -42,6 +43,7 @@ SearchFormData = Annotated[SearchForm, Form()]
 
 
 @router.post("/reviews/{slug}/searches/files")
+@needs(Action.MANAGE, at_most=several_files)
 def show_files(desk: AtDesk, files: list[UploadFile]) -> Response:
     """Keep the files and show a preview of each; nothing is added to the review yet."""
     shown = []
@@ -50,7 +52,7 @@ def show_files(desk: AtDesk, files: list[UploadFile]) -> Response:
             continue
         name = uploads.name_of(file)
         try:
-            sha256 = uploads.keep(file, desk.store, limit=FILE_LIMIT)
+            sha256 = uploads.keep(file, desk.store, limit=desk.limits.n_bytes)
         except Unreadable as error:
             shown.append(Shown(name, "", trouble=str(error)))
             continue
@@ -61,6 +63,7 @@ def show_files(desk: AtDesk, files: list[UploadFile]) -> Response:
 
 
 @router.post("/reviews/{slug}/searches/hits")
+@needs(Action.MANAGE, at_most=LONG_FORM)
 def show_hits(desk: AtDesk, hits: Annotated[str, Form(max_length=2_000_000)] = "") -> Response:
     """Preview the hits of a web search, typed or pasted, one per line."""
     sha256 = uploads.keep_text(table_of_hits(hits), desk.store)
@@ -70,6 +73,7 @@ def show_hits(desk: AtDesk, hits: Annotated[str, Form(max_length=2_000_000)] = "
 
 
 @router.post("/reviews/{slug}/searches/preview")
+@needs(Action.MANAGE)
 def update_preview(desk: AtDesk, form: SearchFormData) -> Response:
     """Preview the files again with the person's corrections."""
     shown = [desk.preview(kept, form.options(index)) for index, kept in enumerate(form.file)]
@@ -77,6 +81,7 @@ def update_preview(desk: AtDesk, form: SearchFormData) -> Response:
 
 
 @router.post("/reviews/{slug}/searches")
+@needs(Action.MANAGE)
 def add(
     request: Request,
     session: WriteSession,

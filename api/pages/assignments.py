@@ -8,10 +8,12 @@ from fastapi import Form
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from api.web.access import needs
 from api.web.deps import CurrentActor, ReadSession, ReviewId, WriteSession
 from api.web.rendering import path, render
 from api.web.routing import PageRouter
 from review.errors import Invalid
+from review.permissions import Action
 from review.searches.records import languages_of_records
 from review.searches.searches import n_records_by_search
 from review.vocabulary import Stage
@@ -45,6 +47,7 @@ def show(request: Request, session: ReadSession, review_id: ReviewId, by: Curren
 
 
 @router.post("/reviews/{slug}/assignments")
+@needs(Action.MANAGE)
 def post_assignment(
     request: Request,
     session: WriteSession,
@@ -69,6 +72,7 @@ def post_assignment(
 
 
 @router.post("/reviews/{slug}/calibrations")
+@needs(Action.MANAGE)
 def post_calibration(
     request: Request,
     session: WriteSession,
@@ -95,6 +99,7 @@ def post_calibration(
 
 
 @router.post("/reviews/{slug}/calibrations/{calibration_set_id}/end")
+@needs(Action.MANAGE)
 def post_end(
     request: Request,
     session: WriteSession,

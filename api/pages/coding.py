@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.files.full_text_pages import pages_or_ask
+from api.web.access import needs
 from api.web.deps import (
     AppSettings,
     CurrentActor,
@@ -80,6 +81,7 @@ def studies(
 
 
 @router.post("/reviews/{slug}/coding")
+@needs(Action.MANAGE)
 def post_study(
     request: Request,
     session: WriteSession,
@@ -173,6 +175,7 @@ def study_form(
 
 
 @router.post("/reviews/{slug}/coding/{study_id}/contracts")
+@needs(Action.CODE)
 def post_contract(
     request: Request,
     session: WriteSession,
@@ -190,6 +193,7 @@ def post_contract(
 
 
 @router.post("/reviews/{slug}/coding/{study_id}/codes")
+@needs(Action.CODE)
 def post_code(
     request: Request,
     session: WriteSession,

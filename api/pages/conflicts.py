@@ -7,11 +7,13 @@ from fastapi import Form
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from api.web.access import needs
 from api.web.deps import CurrentActor, ReadSession, ReviewId, WriteSession
 from api.web.rendering import is_fragment, path, render
 from api.web.routing import PageRouter
 from review.decisions.adjudication import adjudicate
-from review.decisions.blinding import conflicts
+from review.decisions.blinding import conflicts, n_conflicts_not_closed
+from review.permissions import Action
 from review.reviews import protocol_of
 from review.vocabulary import Stage, Verdict
 
@@ -34,12 +36,17 @@ def show(request: Request, session: ReadSession, review_id: ReviewId, by: Curren
         "conflicts/conflicts.html",
         conflicts=found[:SHOWN],
         more=len(found) > SHOWN,
+        n_not_closed=sum(
+            n_conflicts_not_closed(session, review_id=review_id, stage=stage, by=by)
+            for stage in Stage
+        ),
         protocol=protocol,
         reason_labels={reason.key: reason.label for reason in protocol.exclusion_reasons},
     )
 
 
 @router.post("/reviews/{slug}/conflicts")
+@needs(Action.ADJUDICATE)
 def resolve(
     request: Request,
     session: WriteSession,

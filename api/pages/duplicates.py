@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.pages.jobs import started
 from api.pages.mark_duplicate import back_to
+from api.web.access import needs
 from api.web.deps import CurrentActor, OptionalId, ReadSession, ReviewId, WriteSession
 from api.web.rendering import path, render
 from api.web.routing import PageRouter
@@ -55,6 +56,7 @@ def duplicates(
 
 
 @router.post("/reviews/{slug}/duplicates")
+@needs(Action.MANAGE)
 def answer(
     request: Request,
     session: WriteSession,
@@ -138,6 +140,7 @@ def above(
 
 
 @router.post("/reviews/{slug}/duplicates/above")
+@needs(Action.MANAGE)
 def post_above(
     request: Request,
     session: WriteSession,
@@ -151,6 +154,7 @@ def post_above(
 
 
 @router.post("/reviews/{slug}/duplicates/undo")
+@needs(Action.MARK_DUPLICATES)  # one's own answer; others' need MANAGE, as `undo` checks
 def post_undo(
     request: Request,
     session: WriteSession,
@@ -168,6 +172,7 @@ def post_undo(
 
 
 @router.post("/reviews/{slug}/dedupe")
+@needs(Action.MANAGE)
 def run(request: Request, session: WriteSession, review_id: ReviewId, by: CurrentActor) -> Response:
     """Compare the records imported since the last run with all others."""
     return started(request, session, review_id, by=by, kind=JobKind.DEDUPLICATE)

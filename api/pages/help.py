@@ -65,6 +65,8 @@ def _lead_on(token: Token) -> None:
         token.attrSet("href", f"/help/{name.removesuffix('.md')}{'#' + place if place else ''}")
     if token.tag == "th":
         token.attrSet("scope", "col")
+    if token.attrs.pop("style", None) == "text-align:center":  # no style in a page
+        token.attrSet("class", "centred")
 
 
 def _place(heading: str) -> str:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from api.files import uploads
 from api.files.desk import READ_AS, AtDesk, Desk, FilesForm, Shown, unsealed_file
 from api.pages.jobs import started
+from api.web.access import needs, one_file
 from api.web.deps import AppSettings, CurrentActor, ReadSession, ReviewId, WriteSession
 from api.web.rendering import render
 from api.web.routing import PageRouter
@@ -21,7 +22,7 @@ from review.errors import Invalid, Unreadable
 from review.jobs import JobKind
 from review.permissions import Action, check
 from review.reviews import members_of
-from review.searches.formats import FILE_LIMIT, DecisionClaim
+from review.searches.formats import DecisionClaim
 from review.searches.previews import ParseOptions
 from review.tables import Account
 from review.vocabulary import Stage, Verdict
@@ -60,23 +61,26 @@ def ask_for_file(
 
 
 @router.post(DECISIONS + "/files")
+@needs(Action.MANAGE, at_most=one_file)
 def show_file(desk: AtDesk, file: UploadFile) -> Response:
     """Keep the export and preview its first records; nothing is imported yet."""
     if not file.filename:
         raise Invalid("Choose the file that the other program exported.")
     name = uploads.name_of(file)
-    sha256 = uploads.keep(file, desk.store, limit=FILE_LIMIT)
+    sha256 = uploads.keep(file, desk.store, limit=desk.limits.n_bytes)
     form = ImportDecisionsForm(file=[desk.seal(sha256, name)])
     return _page(desk, desk.preview(form.file[0], ParseOptions()), form)
 
 
 @router.post(DECISIONS + "/preview")
+@needs(Action.MANAGE)
 def update_preview(desk: AtDesk, form: DecisionsFormData) -> Response:
     """Preview the export again with the person's corrections."""
     return _page(desk, desk.preview(_only(form.file), form.options(0)), form)
 
 
 @router.post(DECISIONS)
+@needs(Action.MANAGE)
 def post_import(
     request: Request,
     session: WriteSession,

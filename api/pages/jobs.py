@@ -9,12 +9,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.files.downloads import export_file
+from api.web.access import needs
 from api.web.deps import AppSettings, CurrentActor, ReadSession, ReviewId, WriteSession
 from api.web.rendering import is_fragment, path, render
 from api.web.routing import PageRouter
 from review import jobs
 from review.exports import ExportFormat, ExportKind, check_format
 from review.jobs import JobKind
+from review.permissions import Action
 from review.tables import Job
 from review.tables.base import utc_now
 from review.vocabulary import JobState
@@ -57,6 +59,7 @@ def show(
 
 
 @router.post(R + "/jobs/{job_id}/cancel")
+@needs(Action.MANAGE)
 def cancel(
     request: Request, session: WriteSession, review_id: ReviewId, by: CurrentActor, job_id: UUID
 ) -> Response:
@@ -79,6 +82,7 @@ def download(
 
 
 @router.post(R + "/exports")
+@needs(Action.MANAGE)
 def export(
     request: Request,
     session: WriteSession,

@@ -8,6 +8,7 @@ from fastapi import Form, Query
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from api.web.access import needs
 from api.web.deps import CurrentActor, ReadSession, ReviewId, WriteSession
 from api.web.rendering import path, render
 from api.web.routing import PageRouter
@@ -50,6 +51,7 @@ def show(
 
 
 @router.post(MARKING)
+@needs(Action.MARK_DUPLICATES)
 def mark(
     request: Request,
     session: WriteSession,

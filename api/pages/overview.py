@@ -12,6 +12,7 @@ from api.web.rendering import render
 from api.web.routing import PageRouter
 from review.activity import recent_activity
 from review.decisions.blinding import n_own_decisions, own_decisions
+from review.decisions.reopening_requests import open_requests
 from review.duplicates.questions import questions
 from review.events import Actor
 from review.prisma.counts import Flow, count_flow
@@ -91,6 +92,7 @@ def _n_conflicts(here: ReviewContext, flow: Flow | None) -> int | None:
 def _for_lead(session: Session, review_id: UUID, by: Actor) -> dict[str, Any]:
     return {
         "n_questions": len(questions(session, review_id=review_id)),
+        "n_requests": len(open_requests(session, review_id=review_id, by=by)),
         "activities": recent_activity(session, review_id=review_id, by=by),
         "gap": language_gap(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT),
         "order": order_evidence(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT),

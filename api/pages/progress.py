@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.files.downloads import ALONE
 from api.pages.jobs import started
+from api.web.access import needs
 from api.web.deps import CurrentActor, ReadSession, ReviewId, WriteSession
 from api.web.rendering import path, render
 from api.web.routing import PageRouter
@@ -15,6 +16,8 @@ from review.decisions.stopping import stop_in_force, stop_screening
 from review.errors import NotFound
 from review.jobs import JobKind, latest_finished
 from review.people.accounts import names_of
+from review.permissions import Action
+from review.states.viewers import read_for
 from review.vocabulary import Stage
 from screening.progress.agreement import agreement
 from screening.progress.fairness import ranking_fairness
@@ -36,6 +39,7 @@ def show(request: Request, session: ReadSession, review_id: ReviewId, by: Curren
 
 
 @router.post("/reviews/{slug}/stopping")
+@needs(Action.MANAGE)
 def decide(
     request: Request,
     session: WriteSession,
@@ -46,6 +50,7 @@ def decide(
     by_automation: Annotated[bool, Form()] = False,
 ) -> Response:
     """Stop screening titles and abstracts with the figures of this moment, or resume it."""
+    read_for(session, lambda: by.account_id)  # the figures are kept as this person sees them
     enough = stopping_report(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, by=by)
     stop_screening(
         session,
@@ -89,6 +94,7 @@ def show_simulation(
 
 
 @router.post("/reviews/{slug}/simulation")
+@needs(Action.MANAGE)
 def simulate(
     request: Request,
     session: WriteSession,

@@ -7,11 +7,13 @@ from fastapi import Form
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from api.web.access import needs
 from api.web.days import end_of
 from api.web.deps import CurrentActor, OptionalId, ReadSession, ReviewId, WriteSession
 from api.web.rendering import path, public_url, render
 from api.web.routing import PageRouter
 from heatmap.publications import publications_of, publish, revoke, share
+from review.permissions import Action
 from review.tables import Publication
 from review.tables.base import utc_now
 
@@ -26,6 +28,7 @@ def show(request: Request, session: ReadSession, review_id: ReviewId, by: Curren
 
 
 @router.post(R)
+@needs(Action.MANAGE)
 def post_publication(
     request: Request,
     session: WriteSession,
@@ -44,6 +47,7 @@ def post_publication(
 
 
 @router.post(R + "/{publication_id}/links")
+@needs(Action.MANAGE)
 def post_link(
     request: Request,
     session: WriteSession,
@@ -60,6 +64,7 @@ def post_link(
 
 
 @router.post(R + "/links/{link_id}/revoke")
+@needs(Action.MANAGE)
 def post_revoke(
     request: Request, session: WriteSession, review_id: ReviewId, by: CurrentActor, link_id: UUID
 ) -> Response:

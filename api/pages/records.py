@@ -9,6 +9,7 @@ from fastapi import Form, Query
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from api.web.access import needs
 from api.web.deps import CurrentActor, CurrentReview, ReadSession, ReviewId, WriteSession
 from api.web.rendering import path, render
 from api.web.routing import PageRouter
@@ -105,6 +106,7 @@ def record(
 
 
 @router.post("/reviews/{slug}/records/{record_id}/reopen")
+@needs(Action.MANAGE)
 def post_reopen(
     request: Request,
     session: WriteSession,
@@ -120,6 +122,7 @@ def post_reopen(
 
 
 @router.post("/reviews/{slug}/records/{record_id}/removal")
+@needs(Action.MANAGE)
 def post_removal(
     request: Request,
     session: WriteSession,

@@ -11,6 +11,7 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from api.files import uploads
 from api.files.downloads import document_file
 from api.files.full_text_pages import pages_or_ask
+from api.web.access import needs, one_document
 from api.web.deps import AppSettings, CurrentActor, Db, ReadSession, ReviewId, Store, WriteSession
 from api.web.rendering import path, render
 from api.web.routing import PageRouter
@@ -20,11 +21,12 @@ from review.permissions import Action, check
 from review.reports.documents import kept_pages, page_image
 from review.reports.full_texts import MAX_BYTES, add_full_text, full_texts_of, require_full_text
 from review.reports.retrieval import latest_retrievals, retrieve
+from review.states.closing import open_clusters
 from review.states.clusters import cluster_of
 from review.states.flow import SOUGHT, FlowState, record_rows
 from review.storage.files import write_whole
 from review.tables import Record
-from review.vocabulary import RetrievalState
+from review.vocabulary import RetrievalState, Stage
 
 router = PageRouter()
 PAGE = 25
@@ -53,6 +55,7 @@ def reports(
         rows=rows,
         retrievals=latest_retrievals(session, review_id=review_id, record_ids=ids),
         documents=full_texts_of(session, review_id=review_id, record_ids=ids),
+        not_closed=open_clusters(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT),
         show=show,
         more=rows[-1][0].number if len(rows) == PAGE else None,
     )
@@ -82,6 +85,7 @@ def report(
 
 
 @router.post(ONE + "/retrieval")
+@needs(Action.MANAGE)
 def post_retrieval(
     request: Request,
     session: WriteSession,
@@ -107,6 +111,7 @@ def post_retrieval(
 
 
 @router.post(ONE + "/full-text")
+@needs(Action.MANAGE, at_most=one_document)
 def post_full_text(
     request: Request,
     session: WriteSession,

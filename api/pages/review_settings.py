@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.files import uploads
+from api.web.access import LONG_FORM, needs
 from api.web.deps import CurrentActor, ReadSession, ReviewId, WriteSession
 from api.web.rendering import path, public_url, render
 from api.web.routing import PageRouter
@@ -40,6 +41,7 @@ def show(request: Request, session: ReadSession, review_id: ReviewId, by: Curren
 
 
 @router.post(R + "/members")
+@needs(Action.MANAGE)
 def post_member(
     request: Request,
     session: WriteSession,
@@ -56,6 +58,7 @@ def post_member(
 
 
 @router.post(R + "/invitations")
+@needs(Action.MANAGE)
 def post_invitation(
     request: Request,
     session: WriteSession,
@@ -71,6 +74,7 @@ def post_invitation(
 
 
 @router.post(R + "/invitations/{invitation_id}/withdraw")
+@needs(Action.MANAGE)
 def post_withdrawal(
     request: Request,
     session: WriteSession,
@@ -84,6 +88,7 @@ def post_withdrawal(
 
 
 @router.post(R + "/protocol/preview")
+@needs(Action.MANAGE, at_most=LONG_FORM)
 def preview(
     request: Request,
     session: ReadSession,
@@ -106,6 +111,7 @@ def preview(
 
 
 @router.post(R + "/protocol")
+@needs(Action.MANAGE, at_most=LONG_FORM)
 def post_protocol(
     request: Request,
     session: WriteSession,

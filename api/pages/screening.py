@@ -11,14 +11,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from api.pages.jobs import started
+from api.web.access import needs
 from api.web.deps import CurrentActor, Db, OptionalId, ReviewId, WriteSession
 from api.web.rendering import is_fragment, render
 from api.web.routing import PageRouter, url
 from review.decisions.blinding import n_own_decisions, own_decisions
+from review.decisions.closing import close_decisions, own_open_decisions
 from review.decisions.decisions import decide, decision_made_with, decision_of
 from review.decisions.marked_words import MOST_CHARACTERS
+from review.decisions.reopening_requests import ask_to_reopen
 from review.errors import Invalid
 from review.jobs import JobKind
+from review.permissions import Action
 from review.reviews import protocol_of
 from review.vocabulary import Stage, Verdict
 from screening.queue.cards import cards
@@ -114,6 +118,7 @@ class ScreeningRoom:
         """Return what is shown around the record: progress, last decisions, reasons."""
         protocol = protocol_of(session, self.review_id)
         recent = own_decisions(session, **self.scope, limit=PACE)
+        still_open = own_open_decisions(session, **self.scope)
         seconds = [decision.seconds for decision, _ in recent if decision.seconds is not None]
         return {
             "stage": self.stage,
@@ -123,6 +128,7 @@ class ScreeningRoom:
             "others_read": is_empty and are_others_screening(session, **self.scope),
             "left": 0 if is_empty else n_left(session, **self.scope),
             "recent": recent[:RECENT],
+            "still_open": {decision.id for decision in still_open},
             "n_own": n_own_decisions(session, **self.scope),
             "pace": median(seconds) if len(seconds) >= RECENT else None,
         }
@@ -159,6 +165,7 @@ def show_ahead(
 
 
 @router.post(STAGED + "/decisions")
+@needs(Action.SCREEN)
 def post_decision(
     room: InRoom,
     record: Annotated[UUID, Form()],
@@ -189,6 +196,7 @@ def post_decision(
 
 
 @router.post(STAGED + "/undo")
+@needs(Action.SCREEN)
 def post_undo(
     room: InRoom,
     decision: OptionalId = None,
@@ -221,6 +229,7 @@ def post_undo(
 
 
 @router.post(STAGED + "/skip")
+@needs(Action.SCREEN)
 def post_skip(
     room: InRoom,
     record: Annotated[UUID, Form()],
@@ -234,7 +243,33 @@ def post_skip(
     return room.answer(done="skipped", skipped=record)
 
 
+@router.post(STAGED + "/done")
+@needs(Action.SCREEN)
+def post_done(room: InRoom) -> Response:
+    """Close the reviewer's decisions now, so that the review can use them."""
+    with room.database.writing() as session:
+        close_decisions(session, **room.scope)
+    return RedirectResponse(
+        url(room.request, "screening.screen", stage=room.stage, done="closed"), status_code=303
+    )
+
+
+@router.post(STAGED + "/reopening-requests")
+@needs(Action.SCREEN)
+def post_request(
+    room: InRoom,
+    record: Annotated[UUID, Form()],
+    why: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Ask the lead to reopen a record that the reviewer cannot change any more."""
+    with room.database.writing() as session:
+        ask_to_reopen(session, **room.scope, record_id=record, why=why)
+    target = url(room.request, "screening.screen", stage=room.stage, record=record, done="asked")
+    return RedirectResponse(target, status_code=303)
+
+
 @router.post(STAGED + "/rank")
+@needs(Action.MANAGE)
 def rank(
     request: Request, session: WriteSession, review_id: ReviewId, by: CurrentActor, stage: Stage
 ) -> Response:

@@ -50,11 +50,12 @@ export function markLines() {
 }
 
 // The newest decision that can be undone.
-export const undoable = () => [...recent.querySelectorAll("[data-record]")]
+export const undoable = () => [...recent.querySelectorAll("[data-record]:not([data-closed])")]
   .find((line) => !refused().some((item) => item.key === line.dataset.key));
 
 // Takes the server's word for both.
 export function renewRecent(page) {
   document.querySelector("#counts").replaceWith(page.querySelector("#counts"));
+  document.querySelector("#closing").replaceWith(page.querySelector("#closing"));
   recent.replaceChildren(...page.querySelectorAll("#recent > li"));
 }

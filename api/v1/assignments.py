@@ -11,8 +11,10 @@ from api.v1.progress import AgreementFigures
 from api.v1.routes import WriteSession, router
 from api.v1.screening import STAGED
 from api.v1.shapes import CreatedId, RecordedEvent, RequestBody, ShortText
+from api.web.access import needs
 from api.web.deps import ReadSession
 from review.events import last_event
+from review.permissions import Action
 from review.tables import Assignment, CalibrationSet
 from review.vocabulary import Stage
 from screening.queue import calibration
@@ -87,6 +89,7 @@ def list_assignments(
 
 
 @write_router.post("/reviews/{review}/assignments", status_code=201, response_model=CreatedId)
+@needs(Action.MANAGE)
 def post_assignment(
     body: NewAssignment, session: WriteSession, review_id: ReviewId, by: CurrentActor
 ) -> Assignment:
@@ -126,6 +129,7 @@ def list_calibrations(
 
 
 @write_router.post(STAGED + "/calibrations", status_code=201, response_model=CreatedId)
+@needs(Action.MANAGE)
 def post_calibration(
     body: NewCalibration, session: WriteSession, review_id: ReviewId, by: CurrentActor, stage: Stage
 ) -> CalibrationSet:
@@ -142,6 +146,7 @@ def post_calibration(
 
 
 @write_router.post("/reviews/{review}/calibrations/{calibration_set_id}/end")
+@needs(Action.MANAGE)
 def post_end(
     session: WriteSession, review_id: ReviewId, by: CurrentActor, calibration_set_id: UUID
 ) -> RecordedEvent:

@@ -9,6 +9,7 @@ from fastapi.security import APIKeyCookie, HTTPBearer
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 
+from api.web.access import Sender
 from api.web.deps import (
     ReviewContext,
     SignInFirst,
@@ -21,7 +22,7 @@ from api.web.security import SAFE
 from review.errors import NotAllowed, NotFound
 from review.events import Actor
 from review.people.tokens import TokenScope, account_by_token
-from review.permissions import Action, check, roles_of
+from review.permissions import Action, require, roles_of
 from review.reviews import SLUG, find_review
 from review.tables import Account
 
@@ -104,6 +105,14 @@ def _context(session: Session, slug: str, account: Account) -> ReviewContext:
     return ReviewContext(review, roles)
 
 
+def admit(caller: Caller, sender: Action | Sender) -> None:
+    """Raise NotAllowed for somebody who may not send what a route reads."""
+    if isinstance(sender, Action):
+        require(caller.context.roles if caller.context else frozenset(), sender)
+    elif sender is Sender.ADMIN and not caller.account.is_admin:
+        raise NotAllowed("Only the people who run this server can start a review; ask one of them.")
+
+
 def caller_of(
     request: Request,
     _token: Annotated[object, Security(BEARER)],
@@ -146,9 +155,3 @@ def review_id_of(context: CurrentReview) -> UUID:
 
 
 ReviewId = Annotated[UUID, Depends(review_id_of)]
-
-
-def managing(request: Request, context: CurrentReview, by: CurrentActor) -> None:
-    """Raise NotAllowed unless the caller leads the review; used before a file is stored."""
-    with database_of(request).reading() as session:
-        check(session, review_id=context.review.id, by=by, action=Action.MANAGE)

@@ -12,6 +12,7 @@ from api.v1.callers import CurrentActor, CurrentReview, ReviewId
 from api.v1.paging import Page, Paged
 from api.v1.routes import WriteSession, router
 from api.v1.shapes import CreatedId, Prose, RequestBody, ShortText
+from api.web.access import needs
 from api.web.deps import ReadSession, ReviewContext
 from review.events import Actor
 from review.permissions import Action, check
@@ -105,6 +106,7 @@ def list_codes(
 
 
 @write_router.post("/reviews/{review}/codes", status_code=201, response_model=CreatedId)
+@needs(Action.CODE)
 def post_code(body: NewCode, session: WriteSession, review_id: ReviewId, by: CurrentActor) -> Code:
     """Save the caller's value for an item; their newest one counts."""
     fields = body.model_dump(include={"item", "value", "quote", "page", "confidence"})
@@ -120,6 +122,7 @@ def post_code(body: NewCode, session: WriteSession, review_id: ReviewId, by: Cur
 
 
 @write_router.post("/reviews/{review}/codes/agreed", status_code=201, response_model=CreatedId)
+@needs(Action.CODE)
 def post_agreed(
     body: NewAgreedValue, session: WriteSession, review_id: ReviewId, by: CurrentActor
 ) -> AgreedCode:

@@ -1,5 +1,6 @@
 """What follows decisions: resolving conflicts, reopening records, and stopping early."""
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -10,16 +11,26 @@ from api.v1.paging import Page, Paged
 from api.v1.routes import WriteSession, router
 from api.v1.screening import STAGED
 from api.v1.shapes import CreatedId, Prose, RecordText, RequestBody, Sentence, ShortText
+from api.web.access import needs
 from api.web.deps import ReadSession
 from review.decisions.adjudication import adjudicate
 from review.decisions.blinding import conflicts
+from review.decisions.closing import close_decisions
 from review.decisions.reopening import reopen
+from review.decisions.reopening_requests import (
+    ask_to_reopen,
+    open_requests,
+    refuse_reopening,
+    reopen_as_asked,
+)
 from review.decisions.stopping import stop_screening
 from review.errors import Invalid
-from review.tables import Adjudication, Reopening, Stop
+from review.permissions import Action
+from review.tables import Adjudication, Reopening, ReopeningRefusal, ReopeningRequest, Stop
 from review.vocabulary import Stage, Verdict
 
 read_router, write_router = router("screening"), router("screening", writes=True)
+REQUESTS = "/reviews/{review}/reopening-requests"
 StopFigure = bool | int | FiniteFloat | Sentence | None
 
 
@@ -57,6 +68,29 @@ class NewReopening(RequestBody):
     why: Sentence
 
 
+class ReopeningRequestLine(BaseModel):
+    """A request to reopen a record which nobody has answered yet."""
+
+    id: UUID
+    record: RecordText
+    stage: Stage
+    reviewer: str
+    why: str
+    at: datetime
+
+
+class Refusal(RequestBody):
+    """Why a record is not reopened; the reviewer who asked reads it."""
+
+    why: Sentence
+
+
+class ClosedDecisions(BaseModel):
+    """How many decisions were still open until now."""
+
+    closed: int
+
+
 class NewStop(RequestBody):
     """The rule by which screening stops, with the numbers that support it; or that it resumes.
 
@@ -80,6 +114,7 @@ def list_conflicts(
 
 
 @write_router.post(STAGED + "/adjudications", status_code=201, response_model=CreatedId)
+@needs(Action.ADJUDICATE)
 def post_adjudication(
     body: NewAdjudication,
     session: WriteSession,
@@ -102,6 +137,7 @@ def post_adjudication(
 
 
 @write_router.post(STAGED + "/reopen", status_code=201, response_model=CreatedId)
+@needs(Action.MANAGE)
 def post_reopening(
     body: NewReopening, session: WriteSession, review_id: ReviewId, by: CurrentActor, stage: Stage
 ) -> Reopening:
@@ -111,7 +147,56 @@ def post_reopening(
     )
 
 
+@write_router.post(STAGED + "/done")
+@needs(Action.SCREEN)
+def post_done(
+    session: WriteSession, review_id: ReviewId, by: CurrentActor, stage: Stage
+) -> ClosedDecisions:
+    """Close the caller's own decisions at a stage now, so that the review can use them."""
+    return ClosedDecisions(closed=close_decisions(session, review_id=review_id, stage=stage, by=by))
+
+
+@write_router.post(STAGED + "/reopening-requests", status_code=201, response_model=CreatedId)
+@needs(Action.SCREEN)
+def post_reopening_request(
+    body: NewReopening, session: WriteSession, review_id: ReviewId, by: CurrentActor, stage: Stage
+) -> ReopeningRequest:
+    """Ask the lead to reopen a record on which the caller's own decision has closed."""
+    return ask_to_reopen(
+        session, review_id=review_id, record_id=body.record, stage=stage, why=body.why, by=by
+    )
+
+
+@read_router.get(REQUESTS, response_model=Page[ReopeningRequestLine])
+def list_reopening_requests(
+    session: ReadSession, review_id: ReviewId, by: CurrentActor, paged: Paged
+) -> dict[str, Any]:
+    """Return the requests that nobody has answered, the earliest first; for the lead."""
+    return paged.page_of(open_requests(session, review_id=review_id, by=by))
+
+
+@write_router.post(REQUESTS + "/{request_id}/reopen", status_code=201, response_model=CreatedId)
+@needs(Action.MANAGE)
+def post_reopening_as_asked(
+    session: WriteSession, review_id: ReviewId, by: CurrentActor, request_id: UUID
+) -> Reopening:
+    """Reopen the record of a request, for the reason that the reviewer gave."""
+    return reopen_as_asked(session, review_id=review_id, request_id=request_id, by=by)
+
+
+@write_router.post(REQUESTS + "/{request_id}/refuse", status_code=201, response_model=CreatedId)
+@needs(Action.MANAGE)
+def post_refusal(
+    body: Refusal, session: WriteSession, review_id: ReviewId, by: CurrentActor, request_id: UUID
+) -> ReopeningRefusal:
+    """Answer a request without reopening the record."""
+    return refuse_reopening(
+        session, review_id=review_id, request_id=request_id, why=body.why, by=by
+    )
+
+
 @write_router.post(STAGED + "/stop", status_code=201, response_model=CreatedId)
+@needs(Action.MANAGE)
 def post_stop(
     body: NewStop, session: WriteSession, review_id: ReviewId, by: CurrentActor, stage: Stage
 ) -> Stop:

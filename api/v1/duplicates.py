@@ -10,6 +10,7 @@ from api.v1.callers import CurrentActor, ReviewId
 from api.v1.paging import LARGEST, Page, Paged
 from api.v1.routes import WriteSession, router
 from api.v1.shapes import QueuedJob, RecordedEvent, RecordText, RequestBody, queued_job
+from api.web.access import needs
 from api.web.deps import ReadSession
 from review.duplicates.judgements import judge, merge_above, undo
 from review.duplicates.questions import questions
@@ -50,6 +51,7 @@ class NewUndo(RequestBody):
 
 
 @write_router.post("/reviews/{review}/dedupe", status_code=202)
+@needs(Action.MANAGE)
 def post_dedupe(session: WriteSession, review_id: ReviewId, by: CurrentActor) -> QueuedJob:
     """Compare the records that are new since the last run with all others, in the background."""
     return queued_job(
@@ -78,6 +80,7 @@ def list_duplicates(
 
 
 @write_router.post("/reviews/{review}/duplicates", status_code=201)
+@needs(Action.MANAGE)
 def post_judgement(
     body: NewJudgement, session: WriteSession, review_id: ReviewId, by: CurrentActor
 ) -> RecordedEvent:
@@ -94,6 +97,7 @@ def post_judgement(
 
 
 @write_router.post("/reviews/{review}/duplicates/above", status_code=201)
+@needs(Action.MANAGE)
 def post_above(
     body: NewBulkMerge, session: WriteSession, review_id: ReviewId, by: CurrentActor
 ) -> RecordedEvent:
@@ -102,6 +106,7 @@ def post_above(
 
 
 @write_router.post("/reviews/{review}/duplicates/undo", status_code=201)
+@needs(Action.MARK_DUPLICATES)  # one's own answer; others' need MANAGE, as `undo` checks
 def post_undo(
     body: NewUndo, session: WriteSession, review_id: ReviewId, by: CurrentActor
 ) -> RecordedEvent:

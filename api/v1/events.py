@@ -10,6 +10,7 @@ from api.v1.callers import CurrentActor, ReviewId
 from api.v1.paging import Page, Paged
 from api.v1.routes import WriteSession, router
 from api.v1.shapes import QueuedJob, RequestBody, queued_job
+from api.web.access import needs
 from api.web.deps import ReadSession
 from review.events import events_with_actors
 from review.exports import ExportFormat, ExportKind, check_format
@@ -62,6 +63,7 @@ def list_events(
 
 
 @write_router.post("/reviews/{review}/exports", status_code=202)
+@needs(Action.MANAGE)
 def post_export(
     body: NewExport, session: WriteSession, review_id: ReviewId, by: CurrentActor
 ) -> QueuedJob:

@@ -11,6 +11,7 @@ from api.files.downloads import export_file
 from api.v1.callers import CurrentActor, ReviewId
 from api.v1.paging import Page, Paged
 from api.v1.routes import WriteSession, router
+from api.web.access import Sender, needs
 from api.web.deps import AppSettings, ReadSession
 from review.jobs import cancel, find_job_of_member, find_job_with_file, jobs_of
 from review.tables import Job
@@ -48,6 +49,7 @@ def get_job(session: ReadSession, by: CurrentActor, job: UUID) -> Job:
 
 
 @write_router.post("/jobs/{job}/cancel", response_model=JobLine)
+@needs(Sender.ACCOUNT)
 def post_cancel(session: WriteSession, by: CurrentActor, job: UUID) -> Job:
     """Cancel a job that has not ended; what it has written stays."""
     review_id = find_job_of_member(session, job_id=job, by=by).review_id

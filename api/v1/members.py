@@ -11,6 +11,7 @@ from api.v1.callers import CurrentActor, ReviewId
 from api.v1.paging import Page, Paged
 from api.v1.routes import WriteSession, router
 from api.v1.shapes import RequestBody, ShortText
+from api.web.access import needs
 from api.web.deps import ReadSession
 from review.errors import NotFound
 from review.permissions import Action, check
@@ -46,6 +47,7 @@ def list_members(
 
 
 @write_router.post("/reviews/{review}/members", status_code=201)
+@needs(Action.MANAGE)
 def post_member(
     body: NewMember, session: WriteSession, review_id: ReviewId, by: CurrentActor
 ) -> MemberLine:
@@ -56,6 +58,7 @@ def post_member(
 
 
 @write_router.delete("/reviews/{review}/members/{account_id}", status_code=204)
+@needs(Action.MANAGE)
 def delete_member(
     session: WriteSession,
     review_id: ReviewId,

@@ -18,9 +18,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from api.web.deps import SignInFirst
-from api.web.errors import status_of
+from api.web.errors import DISK_FULL, FULL_STATUS, note_disk_full, status_of
 from protocols.problems import ProtocolErrors
 from review.errors import ReviewError, Stale
+from review.storage.disk import is_disk_full
 
 MEDIA_TYPE = "application/problem+json"
 MAX_PROBLEMS = 200
@@ -54,11 +55,13 @@ TITLES = {
     403: "Not allowed",
     404: "Not found",
     405: "Not possible",
+    408: "Not received",
     409: "Not saved: the current state does not allow it",
     413: "Too large",
     422: "Not saved: something in it is missing, malformed or not possible",
     500: "Not done: the server failed",
     503: "Not done: try again in a moment",
+    507: "Not saved: the disk is full",
 }
 
 
@@ -79,6 +82,7 @@ def install(api: FastAPI) -> None:
     api.add_exception_handler(RequestValidationError, _malformed)
     api.add_exception_handler(HTTPException, _http_error)
     api.add_exception_handler(OperationalError, _busy)
+    api.add_exception_handler(OSError, _system_error)
     api.add_exception_handler(TimeoutError, _busy)
     api.add_exception_handler(IntegrityError, _at_the_same_time)
     api.add_exception_handler(DataError, _cannot_store)
@@ -134,19 +138,33 @@ def _several(kind: str, detail: str, problems: Sequence[str]) -> Response:
     return _problem(422, kind, detail, problems=shown)
 
 
-def _http_error(_request: Request, error: Exception) -> Response:
+def _system_error(request: Request, error: Exception) -> Response:
+    if is_disk_full(error):
+        return _disk_full(request, error)
+    raise error
+
+
+def _disk_full(request: Request, error: Exception) -> Response:
+    note_disk_full(request, error)
+    return _problem(FULL_STATUS, "disk-full", DISK_FULL)
+
+
+def _http_error(request: Request, error: Exception) -> Response:
+    if is_disk_full(error):  # while an upload was received
+        return _disk_full(request, error)
     raised = cast(HTTPException, error)
     details = {
         404: "There is nothing at this address. See openapi.json for a list of addresses.",
         405: "This address does not accept this method. See openapi.json for those it accepts.",
-        413: "The request is too large for this server. Send less at a time.",
     }
     status = raised.status_code
     detail = details.get(status, "The request was not understood: it is malformed or cut short.")
     return _problem(status, "http", detail, headers=raised.headers)
 
 
-def _busy(_request: Request, _error: Exception) -> Response:
+def _busy(request: Request, error: Exception) -> Response:
+    if is_disk_full(error):
+        return _disk_full(request, error)
     detail = "The database did not answer in time. Nothing was saved; send it again in a moment."
     return _problem(503, "busy", detail, headers={"retry-after": "1"})
 

@@ -11,9 +11,11 @@ from api.v1.callers import CurrentActor, ReviewId
 from api.v1.paging import Page, Paged
 from api.v1.routes import WriteSession, router, shown_once
 from api.v1.shapes import RequestBody, ShortText
+from api.web.access import needs
 from api.web.deps import ReadSession
 from api.web.rendering import public_url
 from heatmap.publications import MAX_TITLE, publications_of, publish, revoke, share
+from review.permissions import Action
 
 read_router, write_router = router("publications"), router("publications", writes=True)
 PUBLICATIONS = "/reviews/{review}/publications"
@@ -78,6 +80,7 @@ def list_publications(
 
 @write_router.post(PUBLICATIONS, status_code=201)
 @shown_once("url")
+@needs(Action.MANAGE)
 def post_publication(
     request: Request,
     body: NewPublication,
@@ -98,6 +101,7 @@ def post_publication(
 
 @write_router.post(PUBLICATIONS + "/{publication}/links", status_code=201)
 @shown_once("url")
+@needs(Action.MANAGE)
 def post_link(
     request: Request,
     body: NewShareLink,
@@ -125,6 +129,7 @@ def post_link(
 
 
 @write_router.delete("/reviews/{review}/links/{link}", status_code=204)
+@needs(Action.MANAGE)
 def delete_link(session: WriteSession, review_id: ReviewId, by: CurrentActor, link: UUID) -> None:
     """Turn a share link off now; doing it again changes nothing."""
     revoke(session, review_id=review_id, link_id=link, by=by)

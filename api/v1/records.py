@@ -12,6 +12,7 @@ from api.v1.callers import CurrentActor, CurrentReview, ReviewId
 from api.v1.paging import Page, Paged, Paging
 from api.v1.routes import WriteSession, router
 from api.v1.shapes import CreatedId, RecordLine, RecordText, RequestBody, Sentence
+from api.web.access import needs
 from api.web.deps import ReadSession, ReviewContext
 from review.decisions.blinding import history, shown_state
 from review.errors import Invalid, NotFound
@@ -165,6 +166,7 @@ def get_record(
 @write_router.post(
     "/reviews/{review}/records/{record}/removal", status_code=201, response_model=CreatedId
 )
+@needs(Action.MANAGE)
 def post_removal(
     body: NewRemoval, session: WriteSession, review_id: ReviewId, by: CurrentActor, record: UUID
 ) -> object:

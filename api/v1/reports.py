@@ -12,6 +12,7 @@ from api.v1.paging import Page, Paged
 from api.v1.routes import WriteSession, router
 from api.v1.shapes import CreatedId, RecordLine, RequestBody, Sentence
 from api.v1.uploads import UploadedDocument
+from api.web.access import needs, one_document
 from api.web.deps import ReadSession, Store
 from review.jobs import JobKind, enqueue
 from review.permissions import Action, check
@@ -86,6 +87,7 @@ def list_reports(
 
 
 @write_router.post(REPORT + "/retrieval", status_code=201, response_model=CreatedId)
+@needs(Action.MANAGE)
 def post_retrieval(
     body: NewRetrieval, session: WriteSession, review_id: ReviewId, by: CurrentActor, report: UUID
 ) -> Retrieval:
@@ -94,6 +96,7 @@ def post_retrieval(
 
 
 @write_router.post(REPORT + "/full-text", status_code=201)
+@needs(Action.MANAGE, at_most=one_document)
 def post_full_text(
     review_id: ReviewId,
     by: CurrentActor,

@@ -10,9 +10,9 @@ from api.v1.callers import CurrentActor, CurrentCaller, CurrentReview
 from api.v1.paging import Page, Paged
 from api.v1.routes import WriteSession, router
 from api.v1.shapes import LongText, RequestBody, ShortText
+from api.web.access import Sender, needs
 from api.web.deps import ReadSession
 from protocols.loader import load, read_shipped, shipped
-from review.errors import NotAllowed
 from review.reviews import create_review, protocol_state, reviews_of, version_of_protocol
 from review.vocabulary import Role, Stage
 
@@ -35,6 +35,8 @@ class ReviewStage(BaseModel):
     maybe_advances: bool
     reasons_must_agree: bool
     consensus_allowed: bool
+    closes_after_decisions: int
+    closes_after_hours: int
     exclusion_reasons: list[str]
 
 
@@ -73,12 +75,9 @@ def list_reviews(session: ReadSession, caller: CurrentCaller, paged: Paged) -> d
 
 
 @write_router.post("/reviews", status_code=201)
-def post_review(
-    body: NewReview, session: WriteSession, caller: CurrentCaller, by: CurrentActor
-) -> ReviewLine:
+@needs(Sender.ADMIN)
+def post_review(body: NewReview, session: WriteSession, by: CurrentActor) -> ReviewLine:
     """Start a review and become its lead; for accounts marked `--admin`."""
-    if not caller.account.is_admin:
-        raise NotAllowed("Only the people who run this server can start a review; ask one of them.")
     text = read_shipped(body.protocol) if body.protocol in shipped() else body.protocol
     title = body.title or load(text).protocol.title
     review = create_review(

@@ -3,36 +3,30 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable, Collection, Coroutine, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header
 from fastapi.dependencies.models import Dependant
-from fastapi.params import File
-from fastapi.routing import APIRoute
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Message
 
-from api.v1.callers import CurrentCaller, identify
+from api.v1.callers import CurrentCaller, admit, identify
 from api.v1.problems import declared
-from api.web.deps import Db
+from api.web.access import LONG_FORM, Guarded, Handler
+from api.web.bodies import bounded
+from api.web.deps import Db, settings_of
 from api.web.security import SAFE
 from review.errors import Invalid
 from review.events import canonical
 from review.people.idempotency import Answer, claim_key, keep_answer
-from review.searches.formats import FILE_LIMIT
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
-MAX_TEXT = 4 * 2**20
-MAX_UPLOAD = 4 * FILE_LIMIT  # of all files of a request; each has a limit of its own
 NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -52,19 +46,18 @@ class WriteTransaction:
     claim_id: UUID | None
 
 
-class Route(APIRoute):
+class Route(Guarded):
     """A route that knows its caller before it reads, and stores its answer with what it did."""
+
+    usual = LONG_FORM
 
     def get_route_handler(self) -> Handler:
         """Return the handler, wrapped in what all routes have in common."""
         handle = super().get_route_handler()
         dependants = list(_with_dependencies(self.dependant))
         known = {field.alias for part in dependants for field in part.query_params}
-        body_params = [field for part in dependants for field in part.body_params]
-        fields = {field.alias for field in body_params}
+        fields = {field.alias for part in dependants for field in part.body_params}
         takes_filters = bool(self.openapi_extra)
-        takes_files = any(isinstance(field.field_info, File) for field in body_params)
-        limit = MAX_UPLOAD if takes_files else MAX_TEXT
 
         async def answer(request: Request) -> Response:
             request.state.caller = await run_in_threadpool(identify, request)
@@ -73,7 +66,8 @@ class Route(APIRoute):
                 raise Invalid(f"This address does not take the parameter '{unknown[0]}'.")
             if request.method in SAFE:
                 return await handle(request)
-            request = _limited(request, limit)
+            admit(request.state.caller, self.needs.sender)
+            request = bounded(request, self.limit(settings_of(request)))
             try:
                 request.state.fingerprint = await _fingerprint(request, fields)
                 response = await handle(request)
@@ -97,11 +91,11 @@ class Route(APIRoute):
 
 def router(*tags: str, writes: bool = False) -> APIRouter:
     """Return a router for routes that read, or for routes that write, under some tags."""
-    statuses = (400, 401, 403, 404, 409, 413, 422, 503) if writes else (401, 403, 404, 422, 503)
+    statuses = [401, 403, 404, 422, 503, 507] + ([400, 408, 409, 413] if writes else [])
     return APIRouter(
         tags=list(tags),
         route_class=Route,
-        responses=declared(*statuses),
+        responses=declared(*sorted(statuses)),
     )
 
 
@@ -169,25 +163,6 @@ def _replayed(answer: Answer) -> Response:
     if answer["type"]:
         headers["content-type"] = answer["type"]
     return Response(body or None, status_code=status, headers=headers)
-
-
-def _limited(request: Request, limit: int) -> Request:
-    """Return the request; reading more than ``limit`` bytes of it raises an HTTPException."""
-    too_large = HTTPException(413)
-    declared_length = request.headers.get("content-length", "0")
-    if not declared_length.isdecimal() or int(declared_length[:18]) > limit:
-        raise too_large
-    n_read = 0
-
-    async def receive() -> Message:
-        nonlocal n_read
-        message = await request.receive()
-        n_read += len(message.get("body", b""))
-        if n_read > limit:
-            raise too_large
-        return message
-
-    return Request(request.scope, receive)
 
 
 async def _fingerprint(request: Request, fields: Collection[str]) -> str:

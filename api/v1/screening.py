@@ -16,6 +16,7 @@ from api.v1.problems import OutOfDate
 from api.v1.routes import WriteSession, router
 from api.v1.shapes import Prose, QueuedJob, RecordText, RequestBody, ShortText, queued_job
 from api.v1.uploads import ReadOptions, UploadedFiles
+from api.web.access import needs, one_file
 from api.web.deps import ReadSession
 from review.decisions.blinding import own_decision, own_decisions
 from review.decisions.decisions import decide
@@ -72,6 +73,7 @@ class OwnDecision(BaseModel):
 
 
 @write_router.post("/reviews/{review}/rank", status_code=202)
+@needs(Action.MANAGE)
 def post_rank(
     body: NewRanking, session: WriteSession, review_id: ReviewId, by: CurrentActor
 ) -> QueuedJob:
@@ -107,6 +109,7 @@ def list_decisions(
 
 
 @write_router.post(STAGED + "/decisions", status_code=201)
+@needs(Action.SCREEN)
 def post_decision(
     body: NewDecision, session: WriteSession, review_id: ReviewId, by: CurrentActor, stage: Stage
 ) -> OwnDecision:
@@ -135,6 +138,7 @@ def post_decision(
 
 
 @write_router.post(STAGED + "/decisions/files", status_code=202)
+@needs(Action.MANAGE, at_most=one_file)
 def post_decisions(
     review_id: ReviewId,
     by: CurrentActor,

@@ -11,8 +11,10 @@ from api.v1.paging import Page, Paged
 from api.v1.routes import WriteSession, router
 from api.v1.shapes import LongText, Prose, QueuedJob, RequestBody, ShortText, queued_job
 from api.v1.uploads import ReadOptions, UploadedFiles
+from api.web.access import needs, several_files
 from api.web.deps import ReadSession
 from review.jobs import JobKind, enqueue
+from review.permissions import Action
 from review.searches.searches import (
     SearchCounts,
     add_search,
@@ -97,6 +99,7 @@ def list_searches(session: ReadSession, review_id: ReviewId, paged: Paged) -> di
 
 
 @write_router.post("/reviews/{review}/searches", status_code=201)
+@needs(Action.MANAGE)
 def post_search(
     body: NewSearch, session: WriteSession, review_id: ReviewId, by: CurrentActor
 ) -> SearchLine:
@@ -126,6 +129,7 @@ def get_search(session: ReadSession, review_id: ReviewId, search: UUID) -> Searc
 
 
 @write_router.post("/reviews/{review}/searches/{search}/files", status_code=202)
+@needs(Action.MANAGE, at_most=several_files)
 def post_files(
     review_id: ReviewId,
     by: CurrentActor,

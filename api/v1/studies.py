@@ -9,6 +9,7 @@ from api.v1.callers import CurrentActor, ReviewId
 from api.v1.paging import Page, Paged
 from api.v1.routes import WriteSession, router
 from api.v1.shapes import RecordLine, RequestBody, ShortText
+from api.web.access import needs
 from api.web.deps import ReadSession
 from review.errors import Invalid
 from review.permissions import Action, check
@@ -66,6 +67,7 @@ def list_studies(
 
 
 @write_router.post("/reviews/{review}/studies", status_code=201, response_model=StudyOrContract)
+@needs(Action.MANAGE)
 def post_study(
     body: NewStudy, session: WriteSession, review_id: ReviewId, by: CurrentActor
 ) -> Study:
@@ -91,6 +93,7 @@ def get_study(
 @write_router.post(
     "/reviews/{review}/studies/{study}/contracts", status_code=201, response_model=StudyOrContract
 )
+@needs(Action.CODE)
 def post_contract(
     body: NewContractLink, session: WriteSession, review_id: ReviewId, by: CurrentActor, study: UUID
 ) -> object:
@@ -110,6 +113,7 @@ def post_contract(
 @write_router.post(
     "/reviews/{review}/studies/{study}/reports", status_code=201, response_model=StudyDetail
 )
+@needs(Action.MANAGE)
 def post_report(
     body: NewReportLink, session: WriteSession, review_id: ReviewId, by: CurrentActor, study: UUID
 ) -> dict[str, Any]:

@@ -8,11 +8,10 @@ from fastapi import Depends, File, Form, UploadFile
 from pydantic import Json
 
 from api.files import uploads
-from api.v1.callers import managing
-from api.web.deps import Store
+from api.web.deps import AppSettings, Store
 from review.errors import Invalid
 from review.reports import full_texts
-from review.searches.formats import FILE_LIMIT, Format, checked_encoding, checked_mapping
+from review.searches.formats import Format, checked_encoding, checked_mapping
 
 MAX_FILES = 100
 
@@ -20,14 +19,14 @@ MAX_FILES = 100
 def stored_files(
     files: Annotated[list[UploadFile], File(description="One file, or several.")],
     store: Store,
-    _lead: Annotated[None, Depends(managing)],
+    settings: AppSettings,
 ) -> list[dict[str, str]]:
     """Store the files that a lead uploads; return the sha256 and name of each."""
     if len(files) > MAX_FILES:
         raise Invalid(f"Send at most {MAX_FILES} files at a time.")
     stored = []
     for file in files:
-        sha256 = uploads.keep(file, store, limit=FILE_LIMIT)
+        sha256 = uploads.keep(file, store, limit=settings.import_bytes)
         stored.append({"sha256": sha256, "name": uploads.name_of(file)})
     return stored
 
@@ -56,7 +55,6 @@ ReadOptions = Annotated[dict[str, Any], Depends(read_options)]
 
 def saved_pdf(
     file: Annotated[UploadFile, File(description="The full text, as PDF.")],
-    _lead: Annotated[None, Depends(managing)],
 ) -> Iterator[tuple[Path, str]]:
     """Yield where a lead's uploaded document is until the request ends, and its name."""
     with uploads.on_disk(file, limit=full_texts.MAX_BYTES) as path:

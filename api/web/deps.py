@@ -1,23 +1,26 @@
-"""What routes ask for: sessions, the person, the review, and proof that a form is ours."""
+"""What routes ask for: sessions, the person and the review."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, cast
 from uuid import UUID
 
 from fastapi import Depends, Form
 from pydantic import BeforeValidator
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from starlette.requests import Request
+from starlette.responses import Response
 
 from api.settings import Settings
-from api.web.security import SAFE, check_form_token, check_origin
 from review.errors import NotFound, ReviewError
 from review.events import Actor
 from review.jobs import n_open
 from review.people.accounts import account_of, is_touch_due, touch_session
 from review.permissions import Action, may, roles_of
 from review.reviews import find_review
+from review.states.viewers import read_for
 from review.storage.database import Database
 from review.storage.files import FileStore
 from review.tables import Account, Review
@@ -56,8 +59,18 @@ def files_of(request: Request) -> FileStore:
     return FileStore(settings_of(request).files_dir)
 
 
-def _read(database: Annotated[Database, Depends(database_of)]) -> Iterator[Session]:
+def reader_of(request: Request) -> UUID | None:
+    """Return the account of the person asking, as far as the request has found out."""
+    caller = getattr(request.state, "caller", None)
+    account = getattr(request.state, "account", None) if caller is None else caller.account
+    return None if account is None else cast(Account, account).id
+
+
+def _read(
+    request: Request, database: Annotated[Database, Depends(database_of)]
+) -> Iterator[Session]:
     with database.reading() as session:
+        read_for(session, lambda: reader_of(request))
         yield session
 
 
@@ -79,6 +92,19 @@ def cookie_name(request: Request) -> str:
     return "__Host-siftmap" if request.url.scheme == "https" else "siftmap"
 
 
+def set_cookie(request: Request, answer: Response, name: str, *, value: str, seconds: int) -> None:
+    """Leave a cookie that neither scripts nor forms of other sites can use."""
+    answer.set_cookie(
+        name,
+        value,
+        max_age=seconds,
+        secure=request.url.scheme == "https",
+        httponly=True,
+        samesite="lax",
+        path="/",
+    )
+
+
 def token_of(request: Request) -> str:
     """Return the session token that the browser sent; empty for none."""
     return request.cookies.get(cookie_name(request), "")
@@ -90,14 +116,16 @@ def signed_in_or_none(request: Request) -> Account | None:
     The session for it is closed at once: where SQLite is too old for WAL, writers wait
     until nobody reads.
     """
+    if hasattr(request.state, "account"):  # found out before the request's body was read
+        return cast("Account | None", request.state.account)
     token = token_of(request)
     with database_of(request).reading() as session:
         account = account_of(session, token) if token else None
         is_to_touch = account is not None and is_touch_due(session, token)
         session.expunge_all()
     if is_to_touch:
-        with database_of(request).writing() as session:
-            touch_session(session, token)
+        with suppress(OperationalError), database_of(request).writing() as session:
+            touch_session(session, token)  # the next request does; this one may read all the same
     request.state.account = account
     return account
 
@@ -123,6 +151,8 @@ CurrentActor = Annotated[Actor, Depends(acting)]
 
 def context_of(request: Request, slug: str, person: CurrentUser) -> ReviewContext:
     """Return the review of the address; raise NotFound for a foreign one as for a missing one."""
+    if hasattr(request.state, "here"):
+        return cast(ReviewContext, request.state.here)
     with database_of(request).reading() as session:
         review = find_review(session, slug)
         roles = roles_of(session, review_id=review.id, account_id=person.id)
@@ -149,15 +179,3 @@ def review_id_of(here: CurrentReview) -> UUID:
 ReviewId = Annotated[UUID, Depends(review_id_of)]
 # A form's empty field is no id; anything else must be one.
 OptionalId = Annotated[UUID | None, BeforeValidator(lambda given: given or None), Form()]
-
-
-async def own_form(request: Request) -> None:
-    """Refuse an unsafe request unless it comes from a form on one of our pages."""
-    settings = settings_of(request)
-    check_origin(request, settings.public_origins)
-    path = request.url.path
-    # Who has no session yet has no token of it either.
-    is_open = path == "/login" or (path.startswith("/invitations/") and path.endswith("/account"))
-    if request.method not in SAFE and not is_open:
-        form = await request.form()
-        check_form_token(form.get("form_token"), settings.key(), token_of(request))

@@ -1,5 +1,6 @@
 """From errors to what the browser shows: one table of statuses, one page."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -10,9 +11,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.web.deps import SignInFirst
+from api.web.bodies import TooLarge, TooSlow
+from api.web.deps import SignInFirst, database_of
 from api.web.rendering import is_fragment, render
-from api.web.security import HEADERS
+from api.web.security import headers_over
 from protocols.problems import ProtocolErrors
 from review.errors import (
     Conflicting,
@@ -23,15 +25,27 @@ from review.errors import (
     ReviewError,
     Unreadable,
 )
+from review.people.sign_in import TooManyAttempts
+from review.storage.disk import is_disk_full
+
+log = logging.getLogger("siftmap")
 
 STATUS: dict[type[Exception], tuple[int, str]] = {
     NotFound: (404, "Not found"),
+    TooManyAttempts: (429, "Not checked"),
     NotAllowed: (403, "Not allowed"),
     Unreadable: (422, "This file cannot be read"),
     Invalid: (422, "Not saved"),
     Conflicting: (409, "Not saved"),
     Interrupted: (503, "Try again in a minute"),
+    TooLarge: (413, "Too large"),
+    TooSlow: (408, "Not received"),
 }
+FULL_STATUS = 507  # Insufficient Storage (RFC 4918, section 11.5)
+DISK_FULL = (
+    "The server's disk is full, and nothing was saved. Ask the person who runs siftmap to free "
+    "some space, then send it again."
+)
 # What is wrong with a part of a request, by pydantic's name for it.
 MISTAKES = {
     "missing": "This is missing.",
@@ -50,6 +64,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _bad_request)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(OperationalError, _busy)
+    app.add_exception_handler(OSError, _system_error)
     app.add_exception_handler(TimeoutError, _busy)
     app.add_exception_handler(DataError, _cannot_store)
     app.add_exception_handler(IntegrityError, _at_once)
@@ -104,6 +119,8 @@ def _mistake(problem: Mapping[str, Any]) -> str:
 
 
 def _http_error(request: Request, error: Exception) -> Response:
+    if is_disk_full(error):  # while an upload was received
+        return _disk_full(request, error)
     status = cast(HTTPException, error).status_code
     heading = "Not found" if status == 404 else "Not possible"
     sentences = {
@@ -116,7 +133,27 @@ def _http_error(request: Request, error: Exception) -> Response:
     return _page(request, status, heading, sentences=[sentence])
 
 
-def _busy(request: Request, _error: Exception) -> Response:
+def _system_error(request: Request, error: Exception) -> Response:
+    if is_disk_full(error):
+        return _disk_full(request, error)
+    raise error
+
+
+def _disk_full(request: Request, error: Exception) -> Response:
+    note_disk_full(request, error)
+    return _page(request, FULL_STATUS, "Not saved: the disk is full", sentences=[DISK_FULL])
+
+
+def note_disk_full(request: Request, error: Exception) -> None:
+    """Let the operator know, in the server's log and at /readyz, that nothing can be saved."""
+    database_of(request).notice_full_disk()
+    log.error("not saved: the disk is full; free some space (%s)", error.__cause__ or error)
+
+
+def _busy(request: Request, error: Exception) -> Response:
+    if is_disk_full(error):
+        return _disk_full(request, error)
+    log.warning("not saved: the database did not answer in time (%s)", error.__cause__ or error)
     return _page(
         request,
         503,
@@ -149,7 +186,7 @@ def _failed(request: Request, _error: Exception) -> Response:
             "was saved. If it fails again, ask the person who runs siftmap to look in its log."
         ],
     )
-    answer.headers.update(HEADERS | {"cache-control": "no-store"})
+    answer.headers.update({**headers_over(request.url.scheme), "cache-control": "no-store"})
     return answer
 
 

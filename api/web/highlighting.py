@@ -1,11 +1,14 @@
 """Words of the protocol marked in a text: spans from offsets, never markup from the text."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, takewhile
+
+from rapidfuzz.distance import Levenshtein
 
 from protocols.schema import Protocol
 
@@ -79,13 +82,39 @@ def differing(left: str, right: str) -> tuple[Sequence[Span], Sequence[Span]]:
     words = _WORDS.findall(left), _WORDS.findall(right)
     a, b = ([_plain(word) for word in side] for side in words)
     spans: tuple[list[Span], list[Span]] = ([], [])
-    for tag, *places in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
+    for tag, *places in _changes(a, b):
         for side in (0, 1):
             text = "".join(words[side][places[2 * side] : places[2 * side + 1]])
             if text:
                 spans[side].append(Span(text, "" if tag == "equal" else "differs"))
     return spans
 
+
+def _changes(a: Sequence[str], b: Sequence[str]) -> Iterable[tuple[str, int, int, int, int]]:
+    """Return how the words ``a`` become ``b``, in time that no pair of texts makes long.
+
+    SequenceMatcher gives the differences that read best, but looks at every pair of equal words
+    again for each stretch that it finds.  Beyond what natural texts have, the words are compared
+    by Levenshtein's distance, many at once (Myers 1999, doi:10.1145/316542.316550).
+    """
+    in_b, n_pairs = Counter(b), len(a) * len(b)
+    n_equal = sum(n * in_b[word] for word, n in Counter(a).items())
+    if n_equal <= NATURAL_EQUAL_PAIRS and n_pairs <= NATURAL_PAIRS:
+        return SequenceMatcher(None, a, b, autojunk=False).get_opcodes()
+    if n_pairs <= MAX_PAIRS:
+        return [
+            (change.tag, change.src_start, change.src_end, change.dest_start, change.dest_end)
+            for change in Levenshtein.opcodes(a, b)
+        ]
+    start = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False)))
+    return [("equal", 0, start, 0, start), ("replace", start, len(a), start, len(b))]
+
+
+# Of 58,521 abstracts in the data that we measure with, 99.9 % have at most 933 words, and at most
+# 9,845 pairs of equal words with themselves.
+NATURAL_EQUAL_PAIRS = 10_000
+NATURAL_PAIRS = 1_000_000
+MAX_PAIRS = 400_000_000  # two texts of 20,000 words; of longer ones only the beginning is compared
 
 _WORDS = re.compile(r"\S+\s*|\s+")
 

@@ -174,6 +174,26 @@ def render(request: Request, name: str, *, status_code: int = 200, **context: An
     return HTMLResponse(page, status_code=status_code)
 
 
+def sign_in_page(
+    request: Request, status: int, *, email: str = "", target: str = "/", wrong: str | None = None
+) -> HTMLResponse:
+    """Return the sign-in form, which leads to ``target`` if that is an address on this server."""
+    return render(
+        request,
+        "account/login.html",
+        status_code=status,
+        next=local_address(target),
+        wrong=wrong,
+        email=email,
+    )
+
+
+def local_address(target: str) -> str:
+    """Return an address on this server; anything else becomes the start page."""
+    is_local = target.startswith("/") and not target.startswith(("//", "/\\"))
+    return target if is_local and "\n" not in target and "\r" not in target else "/"
+
+
 def is_fragment(request: Request) -> bool:
     """Say whether the page's own script asks, and wants the part that changes and no more."""
     return "hx-request" in request.headers and "hx-boosted" not in request.headers

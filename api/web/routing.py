@@ -10,9 +10,14 @@ from jinja2.runtime import Context
 from starlette.requests import Request
 from starlette.routing import Route
 
+from api.web.access import PageRoute
+
 
 class PageRouter(APIRouter):
-    """A router whose routes are called `module.function`, as `url` expects them."""
+    """A router of guarded routes, called `module.function` as `url` expects them."""
+
+    def __init__(self) -> None:
+        super().__init__(route_class=PageRoute)
 
     def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         """Add a route named after its function and the module that holds it."""

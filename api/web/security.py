@@ -2,7 +2,9 @@
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
@@ -22,11 +24,28 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "x-frame-options": "DENY",
 }
+# A year, which hstspreload.org asks for; for this host alone, since others may not have https.
+HSTS = "max-age=31536000"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
+def headers_over(scheme: str) -> Mapping[str, str]:
+    """Return the headers of every answer over http or https."""
+    return HEADERS | ({"strict-transport-security": HSTS} if scheme == "https" else {})
+
+
+def without_server(address: str) -> str:
+    """Return an address without its server: a redirect must not trust the Host it was sent."""
+    parts = urlsplit(address)
+    path = "/" + parts.path.lstrip("/\\")
+    return f"{path}?{parts.query}" if parts.query else path
+
+
 class SecurityHeaders:
-    """ASGI middleware that puts the headers on every answer, and no-store on private ones."""
+    """ASGI middleware that puts the headers on every answer, and no-store on private ones.
+
+    Redirects stay on this server, under the name that the browser knows it by.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -40,10 +59,12 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in headers_over(scope["scheme"]).items():
                     headers.setdefault(name, value)
                 if not scope["path"].startswith("/static/"):
                     headers.setdefault("cache-control", "no-store")
+                if urlsplit(headers.get("location", "")).netloc:
+                    headers["location"] = without_server(headers["location"])
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

@@ -26,8 +26,9 @@ from review.searches.formats import Format
 from review.searches.imports import ImportResult, import_file
 from review.searches.previews import ParseOptions
 from review.searches.searches import SearchOnDemand
+from review.states.viewers import read_for
 from review.storage.database import Database
-from review.storage.files import FileStore
+from review.storage.files import FileStore, written_whole
 from review.vocabulary import Role, SearchKind, Stage, Verdict
 from screening.progress.recall_curve import draw, stopping_points
 from screening.progress.simulation import simulate_review
@@ -126,6 +127,7 @@ def _import_one(
             by=task.held.by,
             name=name,
             options=_options({**asked, **given}),
+            limits=task.settings.limits,
             on_progress=lambda read: task.tell(
                 (len(done) + read / size) / len(asked["files"]), f"Reading {name}"
             ),
@@ -165,8 +167,7 @@ def _import_decisions(task: Task) -> Result:
     target = task.settings.made_dir / f"decisions-{task.held.id}"
 
     def keep(session: Session, report: ImportReport) -> None:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("w", encoding="utf-8-sig", newline="") as file:
+        with written_whole(target, "w", encoding="utf-8-sig", newline="") as file:
             write_report(report, file)
         kept.update(
             counts=report.counts,
@@ -187,6 +188,7 @@ def _import_decisions(task: Task) -> Result:
         name=given["name"],
         sha256=given["sha256"],
         options=_options(given),
+        limits=task.settings.limits,
         on_progress=task.teller("Reading decisions"),
         on_commit=keep,
     )
@@ -282,6 +284,7 @@ def _export(task: Task) -> Result:
     task.tell(0.1, "Writing the export")
     target = task.settings.made_dir / f"export-{task.held.id}"
     with task.database.reading() as session:
+        read_for(session, lambda: task.held.by.account_id)
         made = exports.write_export(
             session,
             review_id=task.held.review_id,

@@ -18,8 +18,17 @@ from api.work.tasks import Task, do
 from protocols.problems import ProtocolErrors
 from review import jobs
 from review.errors import ReviewError
-from review.jobs import LEASE_DURATION, ClaimedJob, LostLease
+from review.jobs import (
+    ALL_KINDS,
+    LANES,
+    LEASE_DURATION,
+    RANKING_LANE,
+    ClaimedJob,
+    Lane,
+    LostLease,
+)
 from review.storage.database import Database
+from review.storage.disk import is_disk_full
 from review.vocabulary import Stage
 from screening.ranking.runs import is_due, refresh_if_stale
 
@@ -30,18 +39,20 @@ IDLE = 0.25  # seconds between two looks into the queue
 LOOK = 10.0  # seconds between two looks for orders that have fallen behind
 TIDY = 600.0  # seconds between two rounds of clearing away and looking at how tables grew
 DATABASE_AWAY = (OperationalError, InterfaceError, TimeoutError)
+DISK_FULL = "The server's disk is full. Free some space, then start this job again."
 FAILED = "This job failed, and nothing more was saved. The server's log says why."
 
 
 class Worker:
-    """Does one job after another until it is stopped."""
+    """Does the jobs of each lane, one after another, until it is stopped."""
 
     def __init__(self, database: Database, settings: Settings, *, id: UUID | None = None) -> None:  # noqa: A002
         self.database = database
         self.settings = settings
         self.id = id or uuid4()
-        self._held: ClaimedJob | None = None
+        self._held: dict[UUID, ClaimedJob] = {}
         self._stopped = threading.Event()
+        self._broken: Exception | None = None
         self._tidied: float | None = None
         self._looked = 0.0
         self._failed: dict[tuple[UUID, Stage], float] = {}
@@ -50,19 +61,33 @@ class Worker:
         """Work until ``stop`` is called; a job that is under way then goes to the next worker."""
         use_fonts(self.settings.font_dir)
         threading.Thread(target=self._renew_now_and_then, daemon=True).start()
+        lanes = [threading.Thread(target=self._work, args=[lane], daemon=True) for lane in LANES]
+        for lane in lanes:
+            lane.start()
+        for lane in lanes:
+            lane.join()
+        self.let_go()
+        if self._broken is not None:
+            raise self._broken
+
+    def _work(self, lane: Lane) -> None:
+        """Do the jobs of one lane; if that fails, the others end too, and a new worker begins."""
         try:
             while not self._stopped.is_set():
-                if not self._did_next():
-                    self._tidy_now_and_then()
-                    self._rank_now_and_then()
+                if not self._did_next(lane):
+                    if lane is RANKING_LANE:
+                        self._tidy_now_and_then()
+                        self._rank_now_and_then()
                     self._stopped.wait(IDLE)
+        except Exception as error:
+            self._broken = error
         finally:
-            self.let_go()
+            self.stop()
 
-    def _did_next(self) -> bool:
+    def _did_next(self, lane: Lane) -> bool:
         """Do the next job; where the database is away, wait for it to come back."""
         try:
-            return self.do_next()
+            return self.do_next(lane)
         except DATABASE_AWAY:
             log.exception("the database did not answer; trying again")
             self._stopped.wait(AWAY)
@@ -74,25 +99,25 @@ class Worker:
             jobs.release_jobs(session, self.id, is_blameless=True)
 
     def stop(self) -> None:
-        """End after the job that is under way."""
+        """End after the jobs that are under way."""
         self._stopped.set()
 
-    def do_next(self) -> bool:
-        """Do the next job; False where none waits."""
+    def do_next(self, lane: Lane = ALL_KINDS) -> bool:
+        """Do the next job of a lane; False where none waits."""
         with self.database.reading() as session:
-            if not jobs.is_any_waiting(session):
+            if not jobs.is_any_waiting(session, lane):
                 return False
         with self.database.writing() as session:
-            held = jobs.claim(session, self.id)
+            held = jobs.claim(session, self.id, lane)
         if held is None:
             return False
-        self._held = held
+        self._held[held.id] = held
         try:
             self._do(held)
         except LostLease:
             log.info("job %s was cancelled or given away", held.id)
         finally:
-            self._held = None
+            del self._held[held.id]
         return True
 
     def _tidy_now_and_then(self) -> None:
@@ -118,7 +143,7 @@ class Worker:
             due = is_due(session, after_acts=self.settings.rank_after, after=after)
         for review_id, stage in due:
             with self.database.reading() as session:
-                if jobs.is_any_waiting(session):
+                if jobs.is_any_waiting(session, RANKING_LANE):
                     return
             cache = self.settings.feature_cache(review_id)
             try:
@@ -143,9 +168,9 @@ class Worker:
             raise
         except (ReviewError, ProtocolErrors) as error:
             self._fail(held, str(error))
-        except Exception:  # whatever it was, the next job is not to suffer for it
+        except Exception as error:  # whatever it was, the next job is not to suffer for it
             log.exception("job %s (%s) failed", held.id, held.kind)
-            self._fail(held, FAILED)
+            self._fail(held, DISK_FULL if is_disk_full(error) else FAILED)
         else:
             with self.database.writing() as session:
                 jobs.finish(session, held, result)
@@ -156,16 +181,17 @@ class Worker:
 
     def _renew_now_and_then(self) -> None:
         while not self._stopped.wait(LEASE_DURATION.total_seconds() / 4):
-            held = self._held
-            if held is None:
-                continue
-            try:
-                with self.database.writing() as session:
-                    jobs.renew_lease(session, held)
-            except LostLease:
-                log.info("job %s was lost while it was being done", held.id)
-            except Exception:  # the next renewal may succeed; the job's own writes find out
-                log.exception("job %s could not be renewed", held.id)
+            for held in list(self._held.values()):
+                self._renew(held)
+
+    def _renew(self, held: ClaimedJob) -> None:
+        try:
+            with self.database.writing() as session:
+                jobs.renew_lease(session, held)
+        except LostLease:
+            log.info("job %s was lost while it was being done", held.id)
+        except Exception:  # the next renewal may succeed; the job's own writes find out
+            log.exception("job %s could not be renewed", held.id)
 
 
 class Supervisor:
@@ -243,6 +269,7 @@ def _end_with_parent(worker: Worker) -> None:
 def main() -> None:
     """Run the worker that a supervisor started."""
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+    os.umask(0o077)
     os.nice(10)  # people who wait for a page come first
     settings = Settings()
     worker = Worker(Database(settings.url), settings, id=UUID(sys.argv[1]))

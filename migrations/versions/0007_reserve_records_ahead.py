@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "reserve_ahead"
-down_revision = "marked_words"
+down_revision = "close_decisions"
 branch_labels = None
 depends_on = None
 

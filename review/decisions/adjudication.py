@@ -15,6 +15,7 @@ from review.errors import Conflicting, Invalid, NotAllowed, Stale
 from review.events import Actor, record_act
 from review.permissions import Action, begin_act
 from review.reviews import protocol_of
+from review.states.closing import check_closed
 from review.tables import AdjudicatedDecision, Adjudication
 from review.tables.base import utc_now
 from review.vocabulary import Act, Resolution, Stage, Verdict
@@ -35,8 +36,8 @@ def adjudicate(
     """Resolve a conflict, citing the decisions that it replaces; flushes.
 
     Raises Stale where ``settles`` is not exactly the live decisions of the round, Conflicting
-    where there is no conflict, NotAllowed for one of the round's reviewers (unless the protocol
-    allows consensus).
+    where there is no conflict or a decision may still change, NotAllowed for one of the round's
+    reviewers (unless the protocol allows consensus).
     """
     begin_act(session, review_id=review_id, by=by, action=Action.ADJUDICATE)
     situation = situation_of(session, review_id=review_id, record_id=record_id, stage=stage, by=by)
@@ -48,6 +49,7 @@ def adjudicate(
     # First of all: whether there is a conflict would reveal the other reviewer's decision.
     if not situation.state.consensus_allowed and decided_in_round(session, situation):
         raise NotAllowed("You decided on this record yourself. Someone else must resolve it.")
+    check_closed(session, review_id=review_id, stage=stage, cluster=situation.cluster)
     if situation.state.resolution is not Resolution.CONFLICT:
         raise Conflicting("This conflict has already been resolved. Nothing was saved.")
     cited = live_decisions(session, situation)

@@ -11,13 +11,14 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from review.decisions.marked_words import marks_in_review
 from review.decisions.situation import IS_LIVE, live_decisions, situation_of
 from review.events import Actor
 from review.permissions import Action, check, may, roles_of_actor
+from review.states.closing import open_clusters
 from review.states.clusters import Scope, members
 from review.states.flow import AWAITING_FULL_TEXT, AWAITING_SCREENING
 from review.states.resolution import resolutions, stage_state
@@ -99,10 +100,40 @@ def conflicts(
 ) -> list[OpenConflict]:
     """Return the conflicts that the caller may resolve, the earliest record first.
 
+    A conflict waits until its decisions have closed: until then it may end by itself.
+
     An adjudicator who decided on a record never sees that it is in conflict: that would reveal
     the other reviewer's decision.
     """
     check(session, review_id=review_id, by=by, action=Action.ADJUDICATE)
+    in_conflict = _in_conflict_for(session, review_id, stage, by=by)
+    not_closed = open_clusters(session, review_id=review_id, stage=stage)
+    records = session.scalars(
+        select(Record)
+        .where(Record.id.in_(in_conflict), Record.id.not_in(not_closed))
+        .order_by(Record.number)
+        .limit(limit)
+    ).all()
+    situation = partial(situation_of, session, review_id=review_id, stage=stage, by=by)
+    return [
+        OpenConflict(record, stage, live_decisions(session, situation(record_id=record.id)))
+        for record in records
+    ]
+
+
+def n_conflicts_not_closed(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -> int:
+    """Return how many conflicts the caller may resolve once their decisions have closed."""
+    check(session, review_id=review_id, by=by, action=Action.ADJUDICATE)
+    in_conflict = _in_conflict_for(session, review_id, stage, by=by)
+    not_closed = open_clusters(session, review_id=review_id, stage=stage)
+    counted = select(func.count(Record.id)).where(
+        Record.id.in_(in_conflict), Record.id.in_(not_closed)
+    )
+    return session.scalar(counted) or 0
+
+
+def _in_conflict_for(session: Session, review_id: UUID, stage: Stage, *, by: Actor) -> Select[UUID]:
+    """Return a query for the records in conflict that the caller may know to be so."""
     member = members(Scope(review_id))
     table = resolutions(session, review_id=review_id, stage=stage, member=member)
     own = (
@@ -110,18 +141,10 @@ def conflicts(
         .join(Decision, Decision.record_id == member.c.record_id)
         .where(Decision.stage == stage, Decision.reviewer_id == by.account_id)
     )
-    open_to_caller = select(table.c.cluster_id).where(
+    return select(table.c.cluster_id).where(
         table.c.resolution == Resolution.CONFLICT.value,
         table.c.consensus_allowed | table.c.cluster_id.not_in(own),
     )
-    records = session.scalars(
-        select(Record).where(Record.id.in_(open_to_caller)).order_by(Record.number).limit(limit)
-    ).all()
-    situation = partial(situation_of, session, review_id=review_id, stage=stage, by=by)
-    return [
-        OpenConflict(record, stage, live_decisions(session, situation(record_id=record.id)))
-        for record in records
-    ]
 
 
 def shown_state(flow_state: str, roles: frozenset[Role]) -> str:

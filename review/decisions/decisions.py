@@ -11,7 +11,6 @@ from review.decisions.marked_words import checked_marks, marks_of, rows_of_marks
 from review.decisions.situation import (
     Situation,
     check_reason,
-    is_used,
     latest_own_decision,
     live_decisions,
     situation_of,
@@ -22,6 +21,7 @@ from review.permissions import Action, begin_act, check
 from review.reports.retrieval import is_removed, is_retrieved
 from review.reviews import protocol_state
 from review.states.calibration import calibration_reviewers
+from review.states.closing import is_any_open, open_decisions
 from review.states.resolution import stage_state
 from review.tables import Decision, ModelRun, Rank
 from review.tables.base import utc_now
@@ -52,7 +52,7 @@ def decide(
     The same ``idempotency_key`` with the same content returns the decision made before.
     Raises NotFound for a record that is not in this review, Conflicting where the record does not
     need the caller's decision, Stale where ``supersedes_id`` is not their live decision, and
-    Settled once a later act has used the resolution.  Flushes; the caller commits.
+    Settled once their own decision has closed.  Flushes; the caller commits.
     """
     begin_act(session, review_id=review_id, by=by, action=Action.SCREEN)
     content = dict(
@@ -66,12 +66,11 @@ def decide(
     protocol = protocol_state(session, review_id)
     check_reason(protocol.protocol, stage=stage, verdict=verdict, reason=exclusion_reason)
     latest = latest_own_decision(session, situation)
-    if _is_change(latest, verdict, supersedes_id):
-        if is_used(session, situation):
-            raise Settled(
-                "This decision can no longer be changed. Ask the lead to reopen the record."
-            )
-    elif not _needs_decision(session, situation, is_first=latest is None):
+    # First of all, and whatever others did: why a decision is refused must not depend on them.
+    _check_own_is_open(session, situation)
+    if not _is_change(latest, verdict, supersedes_id) and not _needs_decision(
+        session, situation, is_first=latest is None
+    ):
         # One sentence, whatever the cause: the cause may reveal what others decided.
         raise Conflicting("This record does not need your decision. Nothing was saved.")
     decision = Decision(
@@ -139,6 +138,26 @@ def _repeated(
     return earlier
 
 
+def _check_own_is_open(session: Session, situation: Situation) -> None:
+    """Raise Settled where the actor's own live decision in this round has closed."""
+    own = {
+        decision.id
+        for decision in live_decisions(session, situation)
+        if decision.reviewer_id == situation.by.account_id
+    }
+    if own:
+        still_open = open_decisions(
+            session,
+            review_id=situation.review_id,
+            stage=situation.stage,
+            reviewer_id=situation.by.account_id,
+        )
+        if own - {decision.id for decision in still_open}:
+            raise Settled(
+                "This decision can no longer be changed. Ask the lead to reopen the record."
+            )
+
+
 def _is_change(latest: Decision | None, verdict: Verdict, supersedes_id: UUID | None) -> bool:
     """Say whether this changes a live decision; raise Stale where ``supersedes_id`` is not it."""
     live = latest if latest is not None and latest.verdict is not Verdict.WITHDRAWN else None
@@ -154,19 +173,20 @@ def _is_change(latest: Decision | None, verdict: Verdict, supersedes_id: UUID | 
 def _needs_decision(session: Session, situation: Situation, *, is_first: bool) -> bool:
     """Say whether the record needs the actor's decision, their first in this round or not."""
     review_id, cluster, state = situation.review_id, situation.cluster, situation.state
+    scope: dict[str, Any] = {"review_id": review_id, "stage": situation.stage, "cluster": cluster}
     reviewers = {decision.reviewer_id for decision in live_decisions(session, situation)}
-    # A reviewer who has withdrawn a decision in this round may decide again.
+    # A reviewer who has withdrawn a decision may decide again until those of others have closed.
     is_full = (
-        is_first
-        and situation.by.account_id not in reviewers
+        situation.by.account_id not in reviewers
         and len(reviewers) >= state.decisions_needed
+        and (is_first or not is_any_open(session, **scope))
     )
     return not (
         is_full
         or state.resolution is Resolution.NOT_SCREENED
         or (not reviewers and is_removed(session, review_id=review_id, cluster=cluster))
         or (state.in_calibration and not _may_decide_in_calibration(session, situation))
-        or is_used(session, situation)
+        or situation.is_resolved_by_adjudicator
         or (situation.stage is Stage.FULL_TEXT and not _is_at_full_text(session, situation))
     )
 

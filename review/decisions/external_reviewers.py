@@ -14,6 +14,11 @@ from review.tables.base import utc_now
 EXTERNAL_DOMAIN = "@stand-in.invalid"  # RFC 2606: an address that can never be anybody's
 
 
+def external_name(author: str) -> str:
+    """Return the name of the account of an external reviewer."""
+    return f"{author} (imported)"[:255]
+
+
 class NamedAuthors:
     """The accounts of the people whom a file names as having decided."""
 
@@ -55,7 +60,7 @@ class NamedAuthors:
             account = Account(
                 id=uuid4(),
                 email=f"{uuid4().hex}{EXTERNAL_DOMAIN}",
-                name=f"{author} (imported)"[:255],
+                name=external_name(author),
                 password_hash=None,
                 disabled_at=utc_now(),
             )

@@ -34,7 +34,14 @@ from review.errors import Invalid, NotAllowed
 from review.events import Actor, ActWriter
 from review.permissions import Action, begin_act, check
 from review.reviews import protocol_state
-from review.searches.formats import DecisionClaim, ParsedRecord, claims, read
+from review.searches.formats import (
+    USUAL_LIMITS,
+    DecisionClaim,
+    FileLimits,
+    ParsedRecord,
+    claims,
+    read,
+)
 from review.searches.previews import ParseOptions, previous_options
 from review.states.flow import OPEN, flow_states
 from review.states.resolution import resolutions
@@ -89,6 +96,7 @@ def import_decisions(
     name: str,
     sha256: str,
     options: ParseOptions | None = None,
+    limits: FileLimits = USUAL_LIMITS,
     on_progress: Callable[[float], None] | None = None,
     on_commit: Callable[[Session, ImportReport], None] | None = None,
 ) -> ImportReport:
@@ -108,7 +116,7 @@ def import_decisions(
         options = previous_options(
             session, options or ParseOptions(), review_id=review_id, sha256=sha256
         )
-    rows = list(_rows(path, name=name, options=options))
+    rows = list(_rows(path, name=name, options=options, limits=limits))
     progress(0.3)
     parsed = {row.block: row.record for row in rows}
     record_ids = match_records(known, parsed, lambda done: progress(0.3 + done / 2))
@@ -135,9 +143,13 @@ def import_decisions(
     return report
 
 
-def _rows(path: Path, *, name: str, options: ParseOptions) -> Iterator[_FileRow]:
+def _rows(
+    path: Path, *, name: str, options: ParseOptions, limits: FileLimits = USUAL_LIMITS
+) -> Iterator[_FileRow]:
     format_, encoding = options.resolve(path, name=name)
-    for block in read(path, format=format_, encoding=encoding, mapping=options.mapping):
+    for block in read(
+        path, format=format_, encoding=encoding, mapping=options.mapping, limits=limits
+    ):
         if block.record is not None:
             for claim in claims(block.record):
                 yield _FileRow(block.number, block.line, block.record, claim)

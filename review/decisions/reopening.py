@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from review.errors import Conflicting, Invalid
 from review.events import Actor, record_act
 from review.permissions import Action, begin_act
+from review.states.closing import check_closed
 from review.states.clusters import cluster_of
 from review.states.resolution import stage_state
 from review.tables import Decision, Reopening
@@ -19,7 +20,8 @@ def reopen(
 ) -> Reopening:
     """Start a new round for a record at a stage; earlier decisions no longer count.  Flushes.
 
-    Raises Invalid without a reason, Conflicting where nobody has decided yet.
+    Raises Invalid without a reason, Conflicting where nobody has decided yet or where a reviewer
+    may still change their decision themselves.
     """
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     if not why.strip():
@@ -28,6 +30,7 @@ def reopen(
     now = stage_state(session, review_id=review_id, stage=stage, cluster=cluster)
     if now.resolution is Resolution.UNSCREENED:
         raise Conflicting("Nobody has decided on this record yet, so there is nothing to reopen.")
+    check_closed(session, review_id=review_id, stage=stage, cluster=cluster)
     # A duplicate that was merged and split again may have left decisions in a later round.
     latest_round = session.scalar(
         select(func.max(Decision.round)).where(

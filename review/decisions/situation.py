@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import and_, exists, func, select
+from sqlalchemy import and_, exists, select
 from sqlalchemy.orm import Session, aliased
 
 from protocols.schema import Protocol
@@ -11,7 +11,7 @@ from review.errors import Invalid
 from review.events import Actor
 from review.states.clusters import cluster_of
 from review.states.resolution import StageState, stage_state
-from review.tables import Decision, Reopening, Retrieval, StudyReport
+from review.tables import Decision
 from review.vocabulary import Resolution, Stage, Verdict
 
 _LATER = aliased(Decision)
@@ -91,28 +91,6 @@ def decided_in_round(session: Session, situation: Situation) -> bool:
         Decision.reviewer_id == situation.by.account_id,
     )
     return session.scalar(select(decided.exists())) is True
-
-
-def is_used(session: Session, situation: Situation) -> bool:
-    """Say whether a later act relies on the resolution of this round."""
-    if situation.is_resolved_by_adjudicator:
-        return True
-    if situation.state.resolution is not Resolution.INCLUDE:
-        return False
-    round_began = session.scalar(
-        select(func.max(Reopening.event_number)).where(
-            Reopening.review_id == situation.review_id,
-            Reopening.record_id.in_(situation.cluster),
-            Reopening.stage == situation.stage,
-        )
-    )
-    table = Retrieval if situation.stage is Stage.TITLE_ABSTRACT else StudyReport
-    later = select(table.id).where(
-        table.review_id == situation.review_id,
-        table.record_id.in_(situation.cluster),
-        table.event_number > (round_began or 0),
-    )
-    return session.scalar(select(later.exists())) is True
 
 
 def check_reason(protocol: Protocol, *, stage: Stage, verdict: Verdict, reason: str | None) -> None:

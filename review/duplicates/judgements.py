@@ -92,6 +92,7 @@ def deduplicate(
             detail={"compared": len(ids), "up_to": up_to, "asked_by": by.account_id},
         )
         n_duplicates = sum(record != root for record, root in changed)
+    with database.reading() as session:  # others need not wait while these are counted
         n_questions = len(questions(session, review_id=review_id))
     return Deduplication(number, len(ids), n_duplicates, n_questions)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from protocols.schema import SearchKind
 from review.prisma.counts import COLUMNS, DATABASES, OTHER_METHODS, Flow, FlowColumn
-from review.prisma.text import clean
+from review.safe_text import drawable
 
 TITLE = "PRISMA 2020 flow diagram"
 IDENTIFIED_ROW, SCREENED_ROW, SOUGHT_ROW, ASSESSED_ROW, INCLUDED_ROW, TOTAL_ROW = 0, 2, 3, 5, 6, 7
@@ -149,7 +149,7 @@ def _identified(flow: Flow, column: FlowColumn) -> Node:
 
 
 def _parts(key: str, parts: Mapping[str, int]) -> list[BoxLine]:
-    return [BoxLine(clean(name) or "Not named", key, n, name) for name, n in parts.items() if n]
+    return [BoxLine(drawable(name) or "Not named", key, n, name) for name, n in parts.items() if n]
 
 
 def _removed(flow: Flow) -> Node:

@@ -20,7 +20,7 @@ from review.duplicates.merge_check import MergeCheck
 from review.errors import Invalid, NotFound
 from review.events import last_event
 from review.reviews import protocol_of
-from review.states.clusters import REVIEW_PARAM, Scope, bind_params
+from review.states.clusters import REVIEW_PARAM, VIEWER, Scope, bind_params
 from review.states.flow import (
     ASSESSED,
     AWAITING_FULL_TEXT,
@@ -34,6 +34,7 @@ from review.states.flow import (
     flow_states,
 )
 from review.states.resolution import Reasons, reasons_of
+from review.states.viewers import viewer_of
 from review.tables import Event, Record, Search
 from review.tables.base import utc_now
 from review.vocabulary import SearchKind, Stage, Stream
@@ -191,8 +192,9 @@ def count_flow(session: Session, *, review_id: UUID, as_of: int | None = None) -
     """Return the counts of every box after event ``as_of``; now for None."""
     number = last_event(session, review_id) if as_of is None else as_of
     if as_of is None:
-        query = _counted_now(reasons_of(protocol_of(session, review_id)))
-        rows = session.execute(query, bind_params(review_id)).all()
+        viewer = viewer_of(session, review_id)
+        query = _counted_now(reasons_of(protocol_of(session, review_id)), viewer is not None)
+        rows = session.execute(query, bind_params(review_id, viewer=viewer)).all()
     else:
         states = flow_states(session, review_id=review_id, as_of=as_of)
         rows = session.execute(_counted(states)).all()
@@ -231,8 +233,9 @@ def _counted(states: CTE) -> Select[Any]:
 
 
 @lru_cache(maxsize=64)
-def _counted_now(reasons: Reasons) -> Select[Any]:
-    return _counted(flow_state_table(Scope(REVIEW_PARAM), reasons))
+def _counted_now(reasons: Reasons, has_viewer: bool) -> Select[Any]:
+    scope = Scope(REVIEW_PARAM, viewer=VIEWER if has_viewer else None)
+    return _counted(flow_state_table(scope, reasons))
 
 
 def _by_flow_state(tally: Tally) -> dict[FlowState, int]:

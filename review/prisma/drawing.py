@@ -4,7 +4,6 @@ The text of the boxes comes from `review.prisma.boxes`, their positions from `re
 """
 
 from collections.abc import Callable, Sequence
-from xml.sax.saxutils import escape, quoteattr
 
 import vl_convert
 
@@ -24,7 +23,8 @@ from review.prisma.layout import (
     lay_out,
     wrapped,
 )
-from review.prisma.text import FONT, clean, wrap
+from review.prisma.text import FONT, wrap
+from review.safe_text import in_markup
 
 FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 PAPER, WHITE, INK, ACCENT = "#fbfaf7", "#ffffff", "#1b1d22", "#0b5f6b"
@@ -52,8 +52,8 @@ def to_svg(
     layout = lay_out(flow, head=head)
     parts = [
         _opening(layout, "img" if link is None else "group"),
-        f"<title>{escape(clean(title))}</title>",
-        f"<desc>{escape(describe(flow))}</desc>",
+        f"<title>{in_markup(title)}</title>",
+        f"<desc>{in_markup(describe(flow))}</desc>",
         _rectangle(Rect(0, 0, layout.width, layout.height), PAPER, radius=0, name="prisma-paper"),
         *(_band(label, rect) for label, rect in layout.bands),
         *(_heading(label, rect) for label, rect in layout.headings),
@@ -80,7 +80,7 @@ def _opening(layout: DiagramLayout, role: str) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="prisma" role="{role}" '
         f'width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
-        f"font-family={quoteattr(FONTS)}>"
+        f'font-family="{in_markup(FONTS)}">'
     )
 
 
@@ -89,7 +89,7 @@ def _band(label: str, rect: Rect) -> str:
     return (
         f'<g class="prisma-band">{_rectangle(rect, BAND, radius=6)}'
         f'<text transform="translate({x:g} {y:g}) rotate(-90)" text-anchor="middle" dy="4.5" '
-        f'font-size="{FONT:g}" font-weight="600" fill="{ACCENT}">{label}</text></g>'
+        f'font-size="{FONT:g}" font-weight="600" fill="{ACCENT}">{in_markup(label)}</text></g>'
     )
 
 
@@ -97,7 +97,7 @@ def _heading(label: str, rect: Rect) -> str:
     return (
         f'<g class="prisma-heading">{_rectangle(rect, ACCENT, radius=6)}'
         f'<text x="{rect.centre:g}" y="{rect.y + 21.5:g}" text-anchor="middle" '
-        f'font-size="{FONT:g}" font-weight="600" fill="{WHITE}">{label}</text></g>'
+        f'font-size="{FONT:g}" font-weight="600" fill="{WHITE}">{in_markup(label)}</text></g>'
     )
 
 
@@ -143,7 +143,7 @@ def _text(
     # Text is centred in its line: the baseline is about 0.35 em below the middle.
     baseline = y + leading / 2 + 0.35 * size
     spans = " ".join(
-        f'<tspan x="{x:g}" y="{baseline + number * leading:g}">{escape(text)}</tspan>'
+        f'<tspan x="{x:g}" y="{baseline + number * leading:g}">{in_markup(text)}</tspan>'
         for number, text in enumerate(texts)
     )
     return f'<text class="{name}" font-size="{size:g}" fill="{INK}">{spans}</text>'
@@ -157,8 +157,8 @@ def _linked(
     href = link(line.key)
     if link_part is not None and line.part is not None:
         href = link_part(line.key, line.part)
-    label = quoteattr(line.text)
-    return f'<a class="prisma-link" href={quoteattr(href)} aria-label={label}>{text}</a>'
+    address, label = in_markup(href), in_markup(line.text)
+    return f'<a class="prisma-link" href="{address}" aria-label="{label}">{text}</a>'
 
 
 def _arrow(arrow: Arrow) -> str:

@@ -18,7 +18,8 @@ from review.prisma.boxes import (
     notes,
 )
 from review.prisma.counts import Flow
-from review.prisma.text import clean, wrap
+from review.prisma.text import wrap
+from review.safe_text import drawable
 
 MARGIN, BAND_WIDTH, BAND_GAP = 16.0, 28.0, 16.0
 BOX_WIDTH, SIDE_GAP, COLUMN_GAP, ROW_GAP = 256.0, 32.0, 40.0, 28.0
@@ -226,7 +227,7 @@ def _place_notes(
     """Return the notes below the diagram, and the height of the drawing including them."""
     left = _column_left(0)
     as_of = f"Counts as of event {flow.as_of:,}."
-    last = as_of if head is None else f"{as_of} Hash of that event: {clean(head)}"
+    last = as_of if head is None else f"{as_of} Hash of that event: {drawable(head)}"
     placed = []
     for line in (*chain.from_iterable(notes(flow)), BoxLine(last)):
         x = left + (INDENT if line.key else 0)

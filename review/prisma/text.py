@@ -15,18 +15,6 @@ WIDTHS = {
     0.84: "w=+<>#~",
     1.0: "mMW%@—…&",
 }
-# Controls that change the direction of the text that follows, even after the label has ended.
-DIRECTION_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-
-
-def clean(text: str) -> str:
-    """Return ``text`` on one line, without characters that XML forbids or that change direction."""
-    kept = "".join(
-        " " if unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} else character
-        for character in text
-        if character not in DIRECTION_CONTROLS and character not in "\ufffe\uffff"
-    )
-    return " ".join(kept.split())
 
 
 @cache

@@ -11,6 +11,7 @@ from review.errors import Conflicting, NotFound, Unreadable
 from review.events import Actor, record_act
 from review.permissions import Action, begin_act, check
 from review.reports.retrieval import NOT_INCLUDED, is_retrieved
+from review.states.closing import check_closed
 from review.states.clusters import cluster_of
 from review.states.resolution import stage_state
 from review.storage.files import FileStore
@@ -41,6 +42,7 @@ def add_full_text(
     sha256 = files.keep(path)
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     cluster = cluster_of(session, review_id=review_id, record_id=record_id)
+    check_closed(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, cluster=cluster)
     screened = stage_state(
         session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, cluster=cluster
     )

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from review.errors import Conflicting, Invalid
 from review.events import Actor, record_act
 from review.permissions import Action, begin_act
+from review.states.closing import check_closed
 from review.states.clusters import cluster_of
 from review.states.resolution import stage_state
 from review.tables import Decision, Removal, Retrieval
@@ -78,6 +79,7 @@ def retrieve(
     """
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     cluster = cluster_of(session, review_id=review_id, record_id=record_id)
+    check_closed(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, cluster=cluster)
     screened = stage_state(
         session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, cluster=cluster
     )

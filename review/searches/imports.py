@@ -1,4 +1,4 @@
-"""Import search files: read into a staging file first, then written in one transaction."""
+"""Import search files: read into a staging file, saved in pieces, then made to count by one act."""
 
 import csv
 import io
@@ -8,20 +8,29 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from review.events import Actor, ActWriter
-from review.permissions import Action, begin_act
+from review.errors import Conflicting
+from review.events import Actor, record_act
+from review.permissions import Action, begin_act, check
 from review.safe_text import safe_cell
-from review.searches.formats import Format, count_blocks, language_of, read
+from review.searches.formats import (
+    USUAL_LIMITS,
+    FileLimits,
+    Format,
+    count_blocks,
+    language_of,
+    read,
+)
 from review.searches.previews import ParseOptions, find_import_file
+from review.searches.saving import delete_leftovers, file_id_of, n_saved, save_blocks
 from review.searches.searches import search_of_review
 from review.storage.database import Database
 from review.storage.files import FileStore
-from review.tables import ImportFile, Record, RejectedBlock
+from review.tables import ImportFile, RejectedBlock
 from review.tables.base import utc_now
 from review.vocabulary import Act
 
@@ -68,28 +77,67 @@ def import_file(
     by: Actor,
     name: str | None = None,
     options: ParseOptions | None = None,
+    limits: FileLimits = USUAL_LIMITS,
     on_progress: Callable[[int], None] | None = None,
     on_commit: Callable[[Session, ImportResult], None] | None = None,
 ) -> ImportResult:
-    """Read one file and commit it as one act; return its row, detached from the session.
+    """Read one file and import it as one act; return its row, detached from the session.
 
+    Nothing of it is seen before the act is written, which takes a moment however long the file is.
     ``search_for`` returns the id of the search for the file, and may add the search; it is not
     called for a file that the review already has.  ``on_commit`` may write more in the same
-    transaction, such as the progress of a job.  Raises Unreadable for a file that is not a
-    search file.
+    transaction, such as the progress of a job.  ``on_progress`` is called with a number of bytes:
+    half of those that were read, and half of those that were saved.  Raises Unreadable for a file
+    that is not a search file.
     """
-    staged = stage_file(path, files=files, name=name, options=options, on_progress=on_progress)
-    with staged.blocks, database.writing() as session:
-        known_file = find_import_file(session, review_id=review_id, sha256=staged.sha256)
-        if known_file is not None:
-            result = ImportResult(known_file, was_known=True)
-        else:
-            search_id = search_for(session)
-            result = commit_file(session, staged, review_id=review_id, search_id=search_id, by=by)
-        if on_commit is not None:
-            on_commit(session, result)
-        session.expunge(result.file)
-        return result
+    report = on_progress or (lambda _: None)
+    staged = stage_file(
+        path,
+        files=files,
+        name=name,
+        options=options,
+        limits=limits,
+        on_progress=lambda n: report(n // 2),
+    )
+    with staged.blocks, files.locked(f"import-{review_id}"):
+        digest = _save(database, staged, review_id=review_id, by=by, report=report)
+        with database.writing() as session:
+            begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
+            known_file = find_import_file(session, review_id=review_id, sha256=staged.sha256)
+            if known_file is not None:
+                result = ImportResult(known_file, was_known=True)
+            else:
+                file = _file_row(staged, search_for(session), review_id=review_id, digest=digest)
+                _commit(session, file, mapping=staged.mapping, by=by)
+                result = ImportResult(file, was_known=False)
+            if on_commit is not None:
+                on_commit(session, result)
+            session.expunge(result.file)
+            return result
+
+
+def _save(
+    database: Database,
+    staged: StagedFile,
+    *,
+    review_id: UUID,
+    by: Actor,
+    report: Callable[[int], None],
+) -> str:
+    """Save a file's blocks and return their digest; save nothing of a file that is known."""
+    with database.reading() as session:
+        check(session, review_id=review_id, by=by, action=Action.MANAGE)
+        if find_import_file(session, review_id=review_id, sha256=staged.sha256):
+            return ""
+    delete_leftovers(database, review_id)
+    half = staged.n_bytes / 2
+    return save_blocks(
+        database,
+        _staged_blocks(staged),
+        review_id=review_id,
+        file_id=file_id_of(review_id, staged.sha256),
+        on_saved=lambda n: report(int(half + half * n / staged.n_found)),
+    )
 
 
 def stage_file(
@@ -98,15 +146,20 @@ def stage_file(
     files: FileStore,
     name: str | None = None,
     options: ParseOptions | None = None,
+    limits: FileLimits = USUAL_LIMITS,
     on_progress: Callable[[int], None] | None = None,
 ) -> StagedFile:
     """Keep the original, parse it block by block into a staging file, and return that.
 
-    Uses no database.  Raises Unreadable for a file that is not a search file; a damaged part of a
+    Uses no database.  Raises Unreadable for a file that is not a search file or is over the
+    limits; a damaged part of a
     search file becomes a rejected block with its line and reason.
     """
     options = options or ParseOptions()
+    limits.check_size(path)
     format_, encoding = options.resolve(path, name=name or path.name)
+    n_expected = count_blocks(path, format=format_, encoding=encoding)
+    limits.check_rough_count(n_expected)
     staged = StagedFile(
         name=name or path.name,
         sha256=files.keep(path),
@@ -117,8 +170,8 @@ def stage_file(
     )
     try:
         staged.mapping = options.mapping
-        warnings = _parse_into(staged, path, on_progress)
-        staged.warnings = tuple(_count_warnings(path, staged) + _at_most(warnings))
+        warnings = _parse_into(staged, path, limits, on_progress=on_progress)
+        staged.warnings = tuple(_count_warnings(n_expected, staged) + _at_most(warnings))
     except BaseException:
         staged.blocks.close()
         raise
@@ -128,6 +181,8 @@ def stage_file(
 def _parse_into(
     staged: StagedFile,
     path: Path,
+    limits: FileLimits,
+    *,
     on_progress: Callable[[int], None] | None,
 ) -> list[str]:
     """Write every block of a file to its staging file, and return the warnings about them."""
@@ -138,6 +193,7 @@ def _parse_into(
         encoding=staged.encoding,
         mapping=staged.mapping,
         on_progress=on_progress,
+        limits=limits,
     ):
         staged.blocks.write(json.dumps(_with_language(asdict(block))) + "\n")
         staged.n_accepted += block.record is not None
@@ -162,40 +218,32 @@ def _with_language(block: dict[str, Any]) -> dict[str, Any]:
     return block
 
 
-def commit_file(
-    session: Session, staged: StagedFile, *, review_id: UUID, search_id: UUID, by: Actor
-) -> ImportResult:
-    """Write a staged file's records as one act; the same bytes again add nothing.  Flushes.
+def _commit(
+    session: Session, file: ImportFile, *, mapping: Mapping[str, str] | None, by: Actor
+) -> None:
+    """Write the act that makes a file's saved blocks count.  Flushes.
 
-    Raises NotFound if the review has no such search.
+    Raises NotFound if the review has no such search, and Conflicting if a block is missing.
     """
-    begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
-    if known_file := find_import_file(session, review_id=review_id, sha256=staged.sha256):
-        return ImportResult(known_file, was_known=True)
-    search_of_review(session, review_id=review_id, search_id=search_id)
-    writer = ActWriter(session, review_id=review_id, act=Act.IMPORT_FILE, by=by)
-    file_id = uuid4()
-    writer.insert(ImportFile, [_file_row(staged, file_id, search_id)])
-    writer.insert(
-        RejectedBlock,
-        (_rejected_row(block, file_id) for block in _staged_blocks(staged) if not block["record"]),
+    review_id = file.review_id
+    search_of_review(session, review_id=review_id, search_id=file.search_id)
+    if n_saved(session, review_id=review_id, file_id=file.id) != file.n_found:
+        raise Conflicting(
+            "Another import into this review interfered with this one, so nothing was imported. "
+            "Wait until it has ended, then import the file again."
+        )
+    detail: dict[str, Any] = {"sha256": file.sha256}
+    if mapping:
+        detail["mapping"] = dict(mapping)
+    record_act(
+        session,
+        review_id=review_id,
+        act=Act.IMPORT_FILE,
+        by=by,
+        rows=[file],
+        subject=("import_file", file.id),
+        detail=detail,
     )
-    last_number = session.scalar(
-        select(func.max(Record.number)).where(Record.review_id == review_id)
-    )
-    accepted = (block for block in _staged_blocks(staged) if block["record"])
-    writer.insert(
-        Record,
-        (
-            _record_row(block, number, file_id=file_id, search_id=search_id)
-            for number, block in enumerate(accepted, start=(last_number or 0) + 1)
-        ),
-    )
-    detail: dict[str, Any] = {"sha256": staged.sha256}
-    if staged.mapping:
-        detail["mapping"] = dict(staged.mapping)
-    writer.finish(subject=("import_file", file_id), detail=detail)
-    return ImportResult(session.get_one(ImportFile, file_id), was_known=False)
 
 
 def rejected_table(session: Session, *, review_id: UUID, search_id: UUID) -> str:
@@ -204,7 +252,7 @@ def rejected_table(session: Session, *, review_id: UUID, search_id: UUID) -> str
         select(ImportFile.name, RejectedBlock)
         .join(RejectedBlock, RejectedBlock.import_file_id == ImportFile.id)
         .where(ImportFile.review_id == review_id, ImportFile.search_id == search_id)
-        .order_by(RejectedBlock.event_number, RejectedBlock.block)
+        .order_by(ImportFile.event_number, RejectedBlock.block)
     )
     text = io.StringIO()
     table = csv.writer(text)
@@ -222,9 +270,8 @@ def rejected_table(session: Session, *, review_id: UUID, search_id: UUID) -> str
     return text.getvalue()
 
 
-def _count_warnings(path: Path, staged: StagedFile) -> list[str]:
+def _count_warnings(expected: int, staged: StagedFile) -> list[str]:
     """Return a warning if an independent count of the blocks differs from what was parsed."""
-    expected = count_blocks(path, format=staged.format, encoding=staged.encoding)
     if expected == staged.n_found:
         return []
     return [
@@ -246,45 +293,20 @@ def _staged_blocks(staged: StagedFile) -> Iterator[dict[str, Any]]:
         yield json.loads(line)
 
 
-def _file_row(staged: StagedFile, file_id: UUID, search_id: UUID) -> dict[str, Any]:
-    return {
-        "id": file_id,
-        "search_id": search_id,
-        "name": staged.name,
-        "sha256": staged.sha256,
-        "n_bytes": staged.n_bytes,
-        "format": staged.format.value,
-        "encoding": staged.encoding,
-        "n_found": staged.n_found,
-        "n_accepted": staged.n_accepted,
-        "n_rejected": staged.n_rejected,
-        "warnings": list(staged.warnings),
-        "read_at": utc_now(),
-    }
-
-
-def _rejected_row(block: dict[str, Any], file_id: UUID) -> dict[str, Any]:
-    return {
-        "id": uuid4(),
-        "import_file_id": file_id,
-        "block": block["number"],
-        "line": block["line"],
-        "raw": block["raw"],
-        "reason": block["reason"],
-    }
-
-
-def _record_row(
-    block: dict[str, Any], number: int, *, file_id: UUID, search_id: UUID
-) -> dict[str, Any]:
-    record: dict[str, Any] = block["record"]
-    return record | {
-        "id": uuid4(),
-        "number": number,
-        "search_id": search_id,
-        "import_file_id": file_id,
-        "block": block["number"],
-        "line": block["line"],
-        "raw": block["raw"],
-        "other_abstracts": record["other_abstracts"] or None,
-    }
+def _file_row(staged: StagedFile, search_id: UUID, *, review_id: UUID, digest: str) -> ImportFile:
+    return ImportFile(
+        id=file_id_of(review_id, staged.sha256),
+        review_id=review_id,
+        search_id=search_id,
+        name=staged.name,
+        sha256=staged.sha256,
+        n_bytes=staged.n_bytes,
+        format=staged.format.value,
+        encoding=staged.encoding,
+        n_found=staged.n_found,
+        n_accepted=staged.n_accepted,
+        n_rejected=staged.n_rejected,
+        warnings=list(staged.warnings),
+        read_at=utc_now(),
+        blocks_digest=digest,
+    )

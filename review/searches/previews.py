@@ -11,10 +11,13 @@ from sqlalchemy.orm import Session
 
 from review.errors import Unreadable
 from review.searches.formats import (
+    USUAL_LIMITS,
     Block,
+    FileLimits,
     Format,
     ParsedRecord,
     TableColumn,
+    checked_encoding,
     columns_of,
     count_blocks,
     detect,
@@ -37,9 +40,9 @@ class ParseOptions:
     def resolve(self, path: Path, *, name: str) -> tuple[Format, str]:
         """Return the format and encoding of a file, chosen or detected; raise Unreadable."""
         if self.format is not None and self.encoding is not None:
-            return self.format, self.encoding
+            return self.format, checked_encoding(self.encoding)
         detected = detect(path, name=name)
-        return self.format or detected.format, self.encoding or detected.encoding
+        return self.format or detected.format, checked_encoding(self.encoding or detected.encoding)
 
 
 @dataclass(frozen=True)
@@ -60,13 +63,24 @@ class Preview:
         return ParseOptions(self.format, self.encoding, mapping or None)
 
 
-def preview(path: Path, *, name: str, options: ParseOptions | None = None, n: int = 3) -> Preview:
+def preview(
+    path: Path,
+    *,
+    name: str,
+    options: ParseOptions | None = None,
+    n: int = 3,
+    limits: FileLimits = USUAL_LIMITS,
+) -> Preview:
     """Return how a file would be parsed, with its first ``n`` blocks; raise Unreadable.
 
+    Also for a file that is so far over the limits that importing it is certain to fail.
     A table whose columns are not known yet raises nothing: that is one of the problems.
     """
     options = options or ParseOptions()
+    limits.check_size(path)
     format_, encoding = options.resolve(path, name=name)
+    n_blocks = count_blocks(path, format=format_, encoding=encoding)
+    limits.check_rough_count(n_blocks)
     columns = columns_of(path, format=format_, encoding=encoding, mapping=options.mapping)
     blocks: list[Block] = []
     problems: list[str] = []
@@ -81,7 +95,7 @@ def preview(path: Path, *, name: str, options: ParseOptions | None = None, n: in
         format=format_,
         encoding=encoding,
         columns=columns,
-        n_blocks=count_blocks(path, format=format_, encoding=encoding),
+        n_blocks=n_blocks,
         records=[block.record for block in blocks if block.record],
         problems=problems
         + [f"line {block.line}: {block.reason}" for block in blocks if block.reason],

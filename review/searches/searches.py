@@ -132,7 +132,7 @@ def rejected_blocks_of_search(
         select(RejectedBlock, ImportFile.name)
         .join(ImportFile, ImportFile.id == RejectedBlock.import_file_id)
         .where(ImportFile.search_id == search_id)
-        .order_by(RejectedBlock.event_number, RejectedBlock.block)
+        .order_by(ImportFile.event_number, RejectedBlock.block)
         .limit(limit)
     )
     return [(block, name) for block, name in rows]

@@ -31,6 +31,8 @@ from review.tables import ActRow, ClusterMembership, Record
 # reused: SQLAlchemy takes ten times longer to build it than a database takes to answer it.
 REVIEW_PARAM: BindParameter[UUID] = bindparam("review_param", type_=Uuid())
 RECORDS_PARAM: BindParameter[UUID] = bindparam("records_param", type_=Uuid(), expanding=True)
+VIEWER_PARAM: BindParameter[UUID] = bindparam("viewer_param", type_=Uuid())
+OPEN_PARAM: BindParameter[UUID] = bindparam("open_param", type_=Uuid(), expanding=True)
 
 _LATER = aliased(ClusterMembership)
 Id = UUID | BindParameter[UUID]
@@ -38,18 +40,28 @@ Ids = Collection[UUID] | BindParameter[UUID]
 
 
 @dataclass(frozen=True)
+class Viewer:
+    """A person who screens: they see no decision of others that could influence their own."""
+
+    account_id: Id
+    open_decision_ids: Ids  # everybody's: see `review.states.closing`
+
+
+@dataclass(frozen=True)
 class Scope:
     """The acts that a query reads: one review's, up to an event, on all records or on some.
 
     ``as_of`` is the number of the last event that counts, None for now.  ``only`` names whole
-    clusters by their records, None for every record of the review.
+    clusters by their records, None for every record of the review.  A ``viewer`` sees the review
+    without the decisions that are hidden from them (`review.states.rounds.hidden_rounds`).
     """
 
     review_id: Id
     as_of: int | None = None
     only: Ids | None = None
+    viewer: Viewer | None = None
 
-    def up_to(self, table: type[ActRow]) -> ColumnElement[bool]:
+    def up_to(self, table: type[ActRow | Record]) -> ColumnElement[bool]:
         """Return the condition that keeps the review's acts up to the event."""
         in_review = table.review_id == self.review_id
         return in_review if self.as_of is None else in_review & (table.event_number <= self.as_of)
@@ -67,10 +79,26 @@ WRITTEN_ONCE = Scope(REVIEW_PARAM, only=RECORDS_PARAM)
 """The scope of a query that is built once; `bind_params` gives the values."""
 
 
-def bind_params(review_id: UUID, record_ids: Collection[UUID] | None = None) -> dict[str, Any]:
-    """Return the values of REVIEW_PARAM and, where records are given, of RECORDS_PARAM."""
-    review = {REVIEW_PARAM.key: review_id}
-    return review if record_ids is None else review | {RECORDS_PARAM.key: list(record_ids)}
+VIEWER = Viewer(VIEWER_PARAM, OPEN_PARAM)
+"""The viewer of a query that is built once."""
+
+
+def bind_params(
+    review_id: UUID,
+    record_ids: Collection[UUID] | None = None,
+    *,
+    viewer: Viewer | None = None,
+) -> dict[str, Any]:
+    """Return the value of REVIEW_PARAM and, where given, those of RECORDS_PARAM and VIEWER."""
+    values: dict[str, Any] = {REVIEW_PARAM.key: review_id}
+    if record_ids is not None:
+        values[RECORDS_PARAM.key] = list(record_ids)
+    if viewer is not None:
+        values |= {
+            VIEWER_PARAM.key: viewer.account_id,
+            OPEN_PARAM.key: viewer.open_decision_ids,
+        }
+    return values
 
 
 def latest(

@@ -12,6 +12,7 @@ from review.reviews import protocol_of
 from review.states.clusters import Scope, latest_in_cluster, members
 from review.states.resolution import Reasons, reasons_of, resolution_tables
 from review.states.stops import left_to_automation
+from review.states.viewers import viewer_of
 from review.tables import Record, Removal, Retrieval, Search, StudyReport
 from review.vocabulary import RemovalKind, Resolution, RetrievalState, SearchKind, Stage, Stream
 
@@ -71,9 +72,12 @@ def flow_states(
     as_of: int | None = None,
     only: Collection[UUID] | None = None,
 ) -> CTE:
-    """Return `flow_state_table` under the protocol that was in force after event ``as_of``."""
+    """Return `flow_state_table` under the protocol that was in force after event ``as_of``.
+
+    It is the table as the person whom the session reads for may see it.
+    """
     reasons = reasons_of(protocol_of(session, review_id, as_of=as_of))
-    return flow_state_table(Scope(review_id, as_of, only), reasons)
+    return flow_state_table(Scope(review_id, as_of, only, viewer_of(session, review_id)), reasons)
 
 
 def flow_state_table(

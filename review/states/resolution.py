@@ -25,6 +25,7 @@ from review.reviews import protocol_of
 from review.states.clusters import WRITTEN_ONCE, Scope, bind_params, latest, members
 from review.states.rounds import current_rounds, round_decisions, round_rules
 from review.states.stops import stopped_at
+from review.states.viewers import viewer_of
 from review.tables import AdjudicatedDecision, Adjudication, StageRule
 from review.vocabulary import Resolution, Stage, Verdict
 
@@ -79,9 +80,13 @@ def resolutions(
     only: Collection[UUID] | None = None,
     member: CTE | None = None,
 ) -> CTE:
-    """Return `resolution_table` under the protocol that was in force after event ``as_of``."""
+    """Return `resolution_table` under the protocol that was in force after event ``as_of``.
+
+    It is the table as the person whom the session reads for may see it.
+    """
     reasons = reasons_of(protocol_of(session, review_id, as_of=as_of))
-    return resolution_table(Scope(review_id, as_of, only), stage, reasons, member=member)
+    scope = Scope(review_id, as_of, only, viewer_of(session, review_id))
+    return resolution_table(scope, stage, reasons, member=member)
 
 
 def reasons_of(protocol: Protocol) -> Reasons:

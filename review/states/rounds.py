@@ -1,10 +1,12 @@
 """The current round of each cluster at a stage: its decisions, and the rules it began under."""
 
-from sqlalchemy import CTE, and_, exists, func, not_, select
+from typing import Any
+
+from sqlalchemy import CTE, Select, and_, case, exists, func, not_, select
 from sqlalchemy.orm import aliased
 
 from review.states.calibration import calibration_targets
-from review.states.clusters import Scope
+from review.states.clusters import Scope, Viewer, members
 from review.tables import Decision, Reopening, StageRule
 from review.vocabulary import Stage, Verdict
 
@@ -43,10 +45,13 @@ def current_rounds(scope: Scope, stage: Stage, member: CTE) -> CTE:
 
 
 def round_decisions(scope: Scope, stage: Stage, rounds: CTE) -> CTE:
-    """Return every decision of each cluster's current round, and whether it is live."""
+    """Return every decision of each cluster's current round, and whether it is live.
+
+    Those that are hidden from the scope's viewer are left out.
+    """
     successor = aliased(Decision)
     is_changed = exists().where(successor.supersedes_id == Decision.id, scope.up_to(successor))
-    return (
+    query = (
         select(
             rounds.c.cluster_id,
             Decision.id,
@@ -68,7 +73,59 @@ def round_decisions(scope: Scope, stage: Stage, rounds: CTE) -> CTE:
             Decision.stage == stage,
             scope.limited_to(Decision.record_id),
         )
+    )
+    return only_shown(query, scope, stage).cte()
+
+
+def only_shown(query: Select[Any], scope: Scope, stage: Stage) -> Select[Any]:
+    """Return a query for decisions of a stage without those hidden from the scope's viewer."""
+    if scope.viewer is None:
+        return query
+    hidden = hidden_rounds(scope, stage, scope.viewer)
+    is_hidden = and_(hidden.c.record_id == Decision.record_id, hidden.c.round == Decision.round)
+    own = Decision.reviewer_id == scope.viewer.account_id
+    return query.outerjoin(hidden, is_hidden).where(hidden.c.record_id.is_(None) | own)
+
+
+def hidden_rounds(scope: Scope, stage: Stage, viewer: Viewer) -> CTE:
+    """Return (record_id, round) of the rounds in which others' decisions are hidden from a person.
+
+    That is each cluster's current round until the person's own decision in it has closed.  If
+    they have none in it, it is until the round has all the decisions that it needs and all of them
+    have closed, so that the person cannot decide in it any more.  Whether a past state is asked
+    about does not matter: what somebody may not know now, they may not know of yesterday.
+    """
+    now = Scope(scope.review_id, only=scope.only)
+    rounds = current_rounds(now, stage, members(now))
+    decisions = round_decisions(now, stage, rounds)
+    rules = round_rules(now, stage, rounds, decisions=decisions)
+    is_own = decisions.c.reviewer_id == viewer.account_id
+    is_open = decisions.c.id.in_(viewer.open_decision_ids)
+    n_own = func.sum(case((is_own, 1), else_=0))
+    n_own_open = func.sum(case((and_(is_own, is_open), 1), else_=0))
+    n_open = func.sum(case((is_open, 1), else_=0))
+    n_reviewers = func.count(decisions.c.reviewer_id.distinct())
+    tally = (
+        select(
+            decisions.c.cluster_id,
+            (n_own > 0).label("has_own"),
+            (n_own_open > 0).label("has_own_open"),
+            (n_open > 0).label("has_open"),
+            n_reviewers.label("n_reviewers"),
+        )
+        .where(decisions.c.is_live)
+        .group_by(decisions.c.cluster_id)
+        .subquery()
+    )
+    is_complete = and_(tally.c.n_reviewers >= rules.c.decisions_needed, not_(tally.c.has_open))
+    is_shown = case((tally.c.has_own, not_(tally.c.has_own_open)), else_=is_complete)
+    return (
+        select(rounds.c.record_id, rounds.c.round)
+        .join(tally, tally.c.cluster_id == rounds.c.cluster_id)
+        .join(rules, rules.c.cluster_id == rounds.c.cluster_id)
+        .where(not_(is_shown))
         .cte()
+        .prefix_with("MATERIALIZED")
     )
 
 

@@ -1,5 +1,6 @@
 """Engines and transactions: SQLite's writers queue, and no write builds on an unlocked read."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
@@ -10,6 +11,8 @@ from typing import Any, Self, TypeVar
 from sqlalchemy import Engine, Result, create_engine, event, make_url, text
 from sqlalchemy.exc import OperationalError, TimeoutError  # noqa: A004
 from sqlalchemy.orm import Session
+
+from review.storage.disk import is_disk_full
 
 First = TypeVar("First")
 Second = TypeVar("Second")
@@ -25,9 +28,13 @@ TABLES_THAT_GREW = 0x10012
 # (sqlite.org/wal.html#walresetbug); the rollback journal is not affected.
 FIRST_SAFE_WAL = (3, 51, 3)
 
+SYNCHRONOUS_FULL = 2  # sqlite.org/pragma.html#pragma_synchronous
+
+FULL_FOR = 60.0  # seconds for which a disk counts as full, unless something is saved before
+
 
 class Busy(Exception):
-    """Another transaction has been writing for longer than the caller wants to wait."""
+    """Something else is writing for longer than the caller waits, or the disk is full."""
 
 
 def pairs(result: Result[First, Second]) -> list[tuple[First, Second]]:
@@ -54,6 +61,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self._check: Callable[[Session], object] | None = None
+        self._full_until = 0.0
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         if self.is_sqlite:
             # Writers queue in the pool, one at a time; readers have their own engine.
@@ -88,6 +96,15 @@ class Database:
         with Session(self.reader) as session:
             yield session
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the disk was full a moment ago, and nothing has been saved since."""
+        return time.monotonic() < self._full_until
+
+    def notice_full_disk(self) -> None:
+        """Remember that something could not be saved because the disk is full."""
+        self._full_until = time.monotonic() + FULL_FOR
+
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """Yield a session that commits when the block ends, and rolls back if it raises."""
@@ -95,10 +112,11 @@ class Database:
             if self._check is not None:
                 self._check(session)
             yield session
+        self._full_until = 0.0
 
     @contextmanager
     def writing_if_free(self) -> Iterator[Session]:
-        """Yield a session like `writing`; raise Busy if others keep it waiting over a second."""
+        """Yield a session like `writing`; raise Busy if the disk is full, or after a second."""
         try:
             with Session(self.short_wait_writer) as session, session.begin():
                 if not self.is_sqlite:
@@ -110,7 +128,10 @@ class Database:
             raise Busy from error
         except OperationalError as error:
             # SQLite has one lock; PostgreSQL's 55P03 is lock_not_available.
-            if "locked" in str(error.orig) or getattr(error.orig, "sqlstate", "") == "55P03":
+            is_locked = (
+                "locked" in str(error.orig) or getattr(error.orig, "sqlstate", "") == "55P03"
+            )
+            if is_locked or is_disk_full(error):
                 raise Busy from error
             raise
 
@@ -184,6 +205,9 @@ def _sqlite_engine(
 
     @event.listens_for(engine, "begin")
     def start(connection: Any) -> None:
+        level = connection.exec_driver_sql("PRAGMA synchronous").scalar_one()
+        if level < SYNCHRONOUS_FULL:
+            raise RuntimeError("SQLite would not wait for the disk, so nothing is written.")
         # A read that turns into a write cannot queue for SQLite's lock; it fails at once.
         connection.exec_driver_sql(begin)
 

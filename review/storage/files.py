@@ -1,10 +1,14 @@
 """Original files, stored under the hash of their bytes; their names are only for display."""
 
+import fcntl
 import hashlib
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 
 class FileStore:
@@ -22,32 +26,67 @@ class FileStore:
         sha256 = sha256_of(source)
         target = self.path(sha256)
         if target.exists():
+            sync_folder(target.parent)  # whoever wrote it at this moment may not have done so yet
             return sha256
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=target.parent)
-        try:
-            with os.fdopen(handle, "wb") as copy, source.open("rb") as original:
-                shutil.copyfileobj(original, copy)
-                copy.flush()
-                os.fsync(copy.fileno())
-            Path(name).replace(target)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        with written_whole(target) as copy, source.open("rb") as original:
+            shutil.copyfileobj(original, copy)
         return sha256
+
+    @contextmanager
+    def locked(self, name: str) -> Iterator[None]:
+        """Wait until nobody else who uses the folder has the lock of this name, then have it.
+
+        The lock ends with its process, however that ends.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / f"{name}.lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file atomically: nobody ever reads half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a file as `written_whole` does."""
+    with written_whole(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def written_whole(path: Path, mode: str = "wb", **options: Any) -> Iterator[Any]:
+    """Yield a file that takes its place, on the disk, when the block ends; if it fails, never.
+
+    Nobody ever reads half of it, no power cut takes it away again, and only its owner can read it.
+    ``options`` are those of `open`.
+    """
+    make_folder(path.parent)
     handle, name = tempfile.mkstemp(dir=path.parent)
     try:
-        with os.fdopen(handle, "wb") as partial:
-            partial.write(content)
+        with os.fdopen(handle, mode, **options) as partial:
+            yield partial
+            partial.flush()
+            os.fsync(partial.fileno())
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+    sync_folder(path.parent)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, where they are missing, for their owner alone."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    sync_folder(folder.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Put the names in a folder on the disk: syncing a file does not sync its name (fsync(2))."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def sha256_of(path: Path) -> str:

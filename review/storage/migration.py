@@ -14,6 +14,7 @@ from sqlalchemy import Connection, inspect, make_url
 from review.errors import ReviewError
 from review.storage import triggers
 from review.storage.database import Database, sqlite_driver
+from review.storage.files import sync_folder
 from review.tables import Base
 
 
@@ -137,4 +138,5 @@ def _back_up(database: Database) -> Path | None:
     finally:
         source.close()
         target.close()
+    sync_folder(path.parent)
     return path

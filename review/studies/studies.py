@@ -11,6 +11,7 @@ from review.duplicates.matching import PairKind
 from review.errors import Conflicting, Invalid, NotFound
 from review.events import Actor, record_act
 from review.permissions import Action, begin_act
+from review.states.closing import check_closed
 from review.states.clusters import Scope, cluster_ids, cluster_of, latest
 from review.states.resolution import stage_state
 from review.tables import Contract, Record, Study, StudyReport
@@ -147,6 +148,8 @@ def same_study_links(session: Session, *, review_id: UUID) -> dict[UUID, set[UUI
 
 def _link(session: Session, review_id: UUID, *, study_id: UUID, record_id: UUID) -> StudyReport:
     cluster = cluster_of(session, review_id=review_id, record_id=record_id)
+    for stage in Stage:
+        check_closed(session, review_id=review_id, stage=stage, cluster=cluster)
     resolutions = {
         stage_state(session, review_id=review_id, stage=stage, cluster=cluster).resolution
         for stage in Stage

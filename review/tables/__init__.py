@@ -7,10 +7,13 @@ from review.tables.base import ActRow, Base
 from review.tables.decisions import (
     AdjudicatedDecision,
     Adjudication,
+    Closing,
     Decision,
     ImportedDecision,
     MarkedWords,
     Reopening,
+    ReopeningRefusal,
+    ReopeningRequest,
     Stop,
 )
 from review.tables.duplicates import ClusterMembership, DuplicateJudgement
@@ -28,7 +31,14 @@ from review.tables.queue import (
 from review.tables.ranking import ModelRun, Rank
 from review.tables.reports import FullText, Retrieval
 from review.tables.reviews import Event, Membership, ProtocolVersion, Review, StageRule
-from review.tables.searches import ImportFile, Record, RejectedBlock, Removal, Search
+from review.tables.searches import (
+    ImportFile,
+    Record,
+    RejectedBlock,
+    Removal,
+    Search,
+    StoredRecord,
+)
 from review.tables.studies import (
     AgreedCode,
     Code,
@@ -52,6 +62,7 @@ __all__ = [
     "CalibrationEnd",
     "CalibrationRecord",
     "CalibrationSet",
+    "Closing",
     "ClusterMembership",
     "Code",
     "Contract",
@@ -76,6 +87,8 @@ __all__ = [
     "RejectedBlock",
     "Removal",
     "Reopening",
+    "ReopeningRefusal",
+    "ReopeningRequest",
     "Reservation",
     "Retrieval",
     "Review",
@@ -84,6 +97,7 @@ __all__ = [
     "Skip",
     "StageRule",
     "Stop",
+    "StoredRecord",
     "Study",
     "StudyContract",
     "StudyReport",

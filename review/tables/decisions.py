@@ -35,6 +35,7 @@ class Decision(ActRow, Base):
         UniqueConstraint("review_id", "reviewer_id", "idempotency_key"),
         Index("ix_decision_whose", "reviewer_id", "stage", "record_id"),
         Index("ix_decision_of", "record_id", "stage", "round"),
+        Index("ix_decision_order", "review_id", "stage", "reviewer_id", "event_number"),
         Index(
             "one_first_decision",
             "record_id",
@@ -96,6 +97,51 @@ class MarkedWords(ActRow, Base):
 
     decision_id: Mapped[UUID]
     words: Mapped[short]
+
+
+class Closing(ActRow, Base):
+    """A reviewer closes all decisions that they have made at a stage so far."""
+
+    __tablename__ = "closing"
+    __table_args__ = act_args(
+        "closing", Index("ix_closing_whose", "review_id", "reviewer_id", "stage")
+    )
+
+    stage: Mapped[Stage]
+    reviewer_id: Mapped[account_key]
+
+
+class ReopeningRequest(ActRow, Base):
+    """A reviewer asks the lead to reopen a record that they cannot change any more."""
+
+    __tablename__ = "reopening_request"
+    __table_args__ = act_args(
+        "reopening_request",
+        within_review("record"),
+        UniqueConstraint("review_id", "id"),
+        CheckConstraint("length(why) > 0", name="with_a_reason"),
+    )
+
+    record_id: Mapped[UUID] = mapped_column(index=True)
+    stage: Mapped[Stage]
+    round: Mapped[int]  # of the record then; once it is in a later one, the request is answered
+    reviewer_id: Mapped[account_key]
+    why: Mapped[str]
+
+
+class ReopeningRefusal(ActRow, Base):
+    """The lead does not reopen a record that a reviewer asked for, and says why."""
+
+    __tablename__ = "reopening_refusal"
+    __table_args__ = act_args(
+        "reopening_refusal",
+        within_review("reopening_request", "request_id"),
+        UniqueConstraint("request_id"),
+        CheckConstraint("length(why) > 0", name="with_a_reason"),
+    )
+
+    request_id: Mapped[UUID]
+    why: Mapped[str]
 
 
 class Adjudication(ActRow, Base):

@@ -114,3 +114,6 @@ class StageRule(ActRow, Base):
     maybe_advances: Mapped[bool]
     reasons_must_agree: Mapped[bool]
     consensus_allowed: Mapped[bool]
+    # Until when a reviewer may change a decision; NULL in rows of older releases (see closing.py).
+    closes_after_decisions: Mapped[int | None]
+    closes_after_hours: Mapped[int | None]

@@ -5,7 +5,7 @@ while screening goes on.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
@@ -16,13 +16,23 @@ from sqlalchemy import CTE, Select, case, func, select
 from sqlalchemy.orm import Session
 
 from review.events import Actor
-from review.permissions import Action, check, roles_of_actor
+from review.permissions import Action, check
 from review.reviews import protocol_of
-from review.states.clusters import RECORDS_PARAM, REVIEW_PARAM, Scope, bind_params, members
+from review.states.clusters import (
+    RECORDS_PARAM,
+    REVIEW_PARAM,
+    VIEWER,
+    Scope,
+    Viewer,
+    bind_params,
+    members,
+)
 from review.states.flow import REMOVED, RETRIEVED, FlowState, flow_state_table
 from review.states.resolution import Reasons, reasons_of, resolution_table, resolution_tables
+from review.states.rounds import only_shown
+from review.states.viewers import viewer_of
 from review.tables import Decision, ImportedDecision
-from review.vocabulary import FINISHED, Resolution, Role, Stage, Verdict
+from review.vocabulary import FINISHED, Resolution, Stage, Verdict
 from screening.ranking.random_sample import IN_CONFLICT, UNKNOWN, random_order
 
 COMPLETE = (*FINISHED, Resolution.CONFLICT)  # has all the decisions that it needs
@@ -59,22 +69,35 @@ class ScreenedLabels:
 
 def count_resolutions(session: Session, *, review_id: UUID, stage: Stage) -> dict[Resolution, int]:
     """Return the number of records of the stage with each resolution."""
-    query = _resolution_counts(stage, reasons_of(protocol_of(session, review_id)))
-    rows = session.execute(query, bind_params(review_id))
-    counts = {Resolution(resolution): n for resolution, n in rows}
+    rows = _rows_of(session, review_id, stage, query_of=_resolution_counts)
+    counts = {Resolution(row[0]): row[1] for row in rows}
     return {resolution: counts.get(resolution, 0) for resolution in Resolution}
 
 
+def _rows_of(
+    session: Session,
+    review_id: UUID,
+    stage: Stage,
+    *,
+    query_of: Callable[[Stage, Reasons, Viewer | None], Select[Any]],
+) -> Sequence[Any]:
+    """Run a query that is built once, as the person may see it whom the session reads for."""
+    viewer = viewer_of(session, review_id)
+    reasons = reasons_of(protocol_of(session, review_id))
+    query = query_of(stage, reasons, VIEWER if viewer else None)
+    return session.execute(query, bind_params(review_id, viewer=viewer)).all()
+
+
 @lru_cache(maxsize=64)
-def _resolution_counts(stage: Stage, reasons: Reasons) -> Select[Any]:
-    resolved = _resolutions_by_number(stage, reasons).subquery()
+def _resolution_counts(stage: Stage, reasons: Reasons, viewer: Viewer | None) -> Select[Any]:
+    resolved = _resolutions_by_number(stage, reasons, viewer).subquery()
     return select(resolved.c.resolution, func.count()).group_by(resolved.c.resolution)
 
 
 @lru_cache(maxsize=64)
-def _resolutions_by_number(stage: Stage, reasons: Reasons) -> Select[Any]:
+def _resolutions_by_number(stage: Stage, reasons: Reasons, viewer: Viewer | None) -> Select[Any]:
     """Return the query for the number and the resolution of each record of the stage."""
-    scope = Scope(REVIEW_PARAM)
+    scope = Scope(REVIEW_PARAM, viewer=viewer)
     resolved = resolution_tables(scope, reasons)
     states = flow_state_table(scope, reasons, resolved=resolved)
     table = resolved[stage]
@@ -92,9 +115,8 @@ def screened_labels(session: Session, *, review_id: UUID, stage: Stage) -> Scree
     second decision counts as unscreened: which ones do depends on the ranking alone and says
     nothing about them.
     """
-    query = _screened_query(stage, reasons_of(protocol_of(session, review_id)))
     imported, own, n_unranked = list[int](), list[int](), None
-    for row in session.execute(query, bind_params(review_id)):
+    for row in _rows_of(session, review_id, stage, query_of=_screened_query):
         label = LABELS.get(Resolution(row.resolution), -1)
         if row.n_imported:
             imported.append(label)
@@ -110,10 +132,9 @@ def screened_labels(session: Session, *, review_id: UUID, stage: Stage) -> Scree
 def labels_in_random_order(session: Session, *, review_id: UUID, stage: Stage) -> list[int]:
     """Return a label for each record of the stage: see `screening.ranking.random_sample`."""
     known = LABELS | {Resolution.CONFLICT: IN_CONFLICT}
-    query = _resolutions_by_number(stage, reasons_of(protocol_of(session, review_id)))
     labels = {
         row.number: known.get(row.resolution, UNKNOWN)
-        for row in session.execute(query, bind_params(review_id))
+        for row in _rows_of(session, review_id, stage, query_of=_resolutions_by_number)
     }
     return [labels[number] for number in random_order(labels)]
 
@@ -132,14 +153,11 @@ def verdict_pairs(
     Records are those that had all the decisions they need after event ``as_of``; with ``only``,
     just those of them in whole clusters of these records.  Verdicts are those that were live when
     the last reviewer had decided: later changes and adjudications do not count.  For the lead; for
-    a lead who screens, records that are still in conflict are left out.
+    a lead who screens, records with decisions that are hidden from them are left out.
     """
     pairs: dict[tuple[UUID, UUID], list[tuple[str, str]]] = defaultdict(list)
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    is_blind = Role.REVIEWER in roles_of_actor(session, review_id=review_id, by=by)
-    by_cluster = _decisions_by_cluster(
-        session, review_id, stage, resolved_only=is_blind, only=only, as_of=as_of
-    )
+    by_cluster = _decisions_by_cluster(session, review_id, stage, only=only, as_of=as_of)
     for decisions in by_cluster.values():
         for (first, verdict), (second, other_verdict) in combinations(
             sorted(_verdicts_when_complete(decisions)), 2
@@ -171,27 +189,25 @@ def _decisions_by_cluster(
     review_id: UUID,
     stage: Stage,
     *,
-    resolved_only: bool,
     only: Collection[UUID] | None,
     as_of: int | None,
 ) -> dict[UUID, list[RoundDecision]]:
-    reasons = reasons_of(protocol_of(session, review_id, as_of=as_of))
-    query = _decisions_query(
-        stage, reasons, resolved_only=resolved_only, is_limited=only is not None, as_of=as_of
+    viewer = viewer_of(session, review_id)
+    scope = Scope(
+        REVIEW_PARAM, as_of, None if only is None else RECORDS_PARAM, VIEWER if viewer else None
     )
+    reasons = reasons_of(protocol_of(session, review_id, as_of=as_of))
+    query = _decisions_query(stage, reasons, scope)
     by_cluster: dict[UUID, list[RoundDecision]] = defaultdict(list)
-    for cluster_id, *columns in session.execute(query, bind_params(review_id, only)):
+    for cluster_id, *columns in session.execute(query, bind_params(review_id, only, viewer=viewer)):
         by_cluster[cluster_id].append(RoundDecision(*columns))
     return by_cluster
 
 
 @lru_cache(maxsize=64)
-def _decisions_query(
-    stage: Stage, reasons: Reasons, *, resolved_only: bool, is_limited: bool, as_of: int | None
-) -> Select[Any]:
-    scope = Scope(REVIEW_PARAM, as_of, RECORDS_PARAM if is_limited else None)
+def _decisions_query(stage: Stage, reasons: Reasons, scope: Scope) -> Select[Any]:
     query, table = _of_current_rounds(scope, stage, reasons)
-    query = query.where(table.c.resolution.in_(FINISHED if resolved_only else COMPLETE))
+    query = query.where(table.c.resolution.in_(COMPLETE))
     return query.add_columns(
         table.c.cluster_id,
         Decision.id,
@@ -203,13 +219,13 @@ def _decisions_query(
 
 
 @lru_cache(maxsize=64)
-def _screened_query(stage: Stage, reasons: Reasons) -> Select[Any]:
+def _screened_query(stage: Stage, reasons: Reasons, viewer: Viewer | None) -> Select[Any]:
     """Return the query for screened clusters, in order of first decision.
 
     Columns: resolution, n_imported, and the events of the first decision and of the first one on a
     record that was in a ranking.
     """
-    query, table = _of_current_rounds(Scope(REVIEW_PARAM), stage, reasons)
+    query, table = _of_current_rounds(Scope(REVIEW_PARAM, viewer=viewer), stage, reasons)
     was_ranked = Decision.rank_shown.is_not(None)
     first = func.min(Decision.event_number)
     return (
@@ -242,4 +258,4 @@ def _of_current_rounds(scope: Scope, stage: Stage, reasons: Reasons) -> tuple[Se
             Decision.round == table.c.round,
         )
     )
-    return query, table
+    return only_shown(query, scope, stage), table

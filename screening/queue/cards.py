@@ -9,7 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from review.decisions.blinding import own_decision
+from review.decisions.closing import own_open_decisions
 from review.decisions.marked_words import own_words, records_with_own_words
+from review.decisions.reopening_requests import OwnRequest, own_request
 from review.errors import NotFound
 from review.events import Actor
 from review.permissions import Action, check
@@ -43,6 +45,8 @@ class Card:
     record: Record
     source: str
     own: Decision | None  # the caller's live decision in the current round
+    is_closed: bool  # whether they can no longer change it
+    asked: OwnRequest | None  # to reopen the record
     note: str  # of their newest decision in this round, withdrawn or not
     marks: Sequence[str]
     ranking: CardRanking
@@ -74,6 +78,8 @@ def cards(
     ranks = ranks_of(session, run=run, record_ids=record_ids) if run else {}
     n = n_ranked(session, run=run) if run else 0
     decided = records_with_own_words(session, record_ids=record_ids, stage=stage, by=by)
+    open_now = [] if are_open else own_open_decisions(session, **scope)
+    still_open = {decision.id for decision in open_now}
     has_calibrations = bool(open_calibrations(session, **scope).own)
     made = []
     for record_id in record_ids:
@@ -83,12 +89,16 @@ def cards(
             scope | {"record_id": record_id},
         )
         own = None if are_open else own_decision(session, **on)
+        is_closed = own is not None and own.id not in still_open
+        asked = own_request(session, **on) if is_closed else None
         note, marks = own_words(session, **on) if record_id in decided else ("", [])
         calibration = calibration_progress(session, **on) if has_calibrations else None
         ranking = CardRanking(run, rank, explanation(rank), n) if run and rank else CardRanking(run)
         document = _document(session, **on)
         source = source_of(session, record)
-        made.append(Card(record, source, own, note, marks, ranking, calibration, document))
+        made.append(
+            Card(record, source, own, is_closed, asked, note, marks, ranking, calibration, document)
+        )
     return made
 
 

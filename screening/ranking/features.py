@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array, hstack
 
+from review.storage.files import sha256_of, write_whole, written_whole
+
 T = TypeVar("T")
 
 # Raise this whenever `tokenise` changes: features cached by another version are refused.
@@ -191,18 +193,15 @@ class Features:
 
     def save(self, folder: Path) -> None:
         """Write the collection to ``folder`` as arrays and JSON, replacing an earlier one."""
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / "features.npz.new").open("wb") as file:
+        with written_whole(folder / "features.npz") as file:
             np.savez(file, tokens=self.tokens, offsets=self.offsets)
         metadata = {
             "version": VERSION,
-            "arrays_sha256": _sha256_of(folder / "features.npz.new"),
+            "arrays_sha256": sha256_of(folder / "features.npz"),
             "digests": self.text_digests,
             "words": self.words,
         }
-        (folder / "features.json.new").write_text(json.dumps(metadata), encoding="utf-8")
-        for name in ("features.npz", "features.json"):
-            (folder / f"{name}.new").replace(folder / name)
+        write_whole(folder / "features.json", json.dumps(metadata).encode())
 
 
 def extract(texts: Sequence[str], *, cached: Features | None = None) -> Features:
@@ -225,7 +224,7 @@ def load(folder: Path) -> Features:
         raise ValueError(
             f"The features in {folder} were written by another version. Extract them again."
         )
-    if metadata["arrays_sha256"] != _sha256_of(folder / "features.npz"):
+    if metadata["arrays_sha256"] != sha256_of(folder / "features.npz"):
         raise ValueError(f"The features in {folder} are damaged. Extract them again.")
     with np.load(folder / "features.npz", allow_pickle=False) as arrays:
         return Features(
@@ -286,8 +285,3 @@ def _renumber(
 def _uncommon(counts: csr_array, *, max_df: float) -> NDArray[np.intp]:
     n_texts_with = np.bincount(counts.indices, minlength=counts.shape[1])
     return np.flatnonzero(n_texts_with <= max(max_df * counts.shape[0], 1))
-
-
-def _sha256_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from review.events import MODEL, Actor, lock_review, record_act
 from review.permissions import Action, check
+from review.states.closing import open_clusters
 from review.storage.database import Database
 from review.tables import Event, ModelRun, Rank
 from review.tables.base import utc_now
@@ -26,10 +27,11 @@ from screening.ranking.training_data import TrainingData, training_data
 
 RANKS_PER_TRANSACTION = 2000
 ABANDONED_AFTER = timedelta(minutes=10)  # a ranking that was begun and not finished
+NOT_CLOSED = "n_not_closed"  # of a run's parameters: records whose decisions could change then
 ACTS_THAT_CHANGE_TRAINING = (
     Act.DECIDE, Act.ADJUDICATE, Act.IMPORT_DECISIONS, Act.REOPEN, Act.IMPORT_FILE, Act.DEDUPLICATE,
     Act.JUDGE_PAIR, Act.UNDO_DUPLICATES, Act.REMOVE_RECORD, Act.AMEND_PROTOCOL, Act.STOP,
-    Act.END_CALIBRATION,
+    Act.END_CALIBRATION, Act.CLOSE_DECISIONS,
 )  # fmt: skip
 
 
@@ -98,7 +100,11 @@ def refresh_if_stale(
             session.execute(
                 update(ModelRun)
                 .where(ModelRun.id == current.id)
-                .values(up_to_event=data.up_to_event, started_at=utc_now())
+                .values(
+                    up_to_event=data.up_to_event,
+                    started_at=utc_now(),
+                    parameters=current.parameters | {NOT_CLOSED: data.n_not_closed},
+                )
             )
         return None
     return _write(database, trained, lambda _: None)
@@ -110,8 +116,8 @@ def is_due(
     """Return the reviews and stages whose ranking in use should be checked again.
 
     That is after ``after_acts`` acts that may change which records there are or what is resolved,
-    or after a single one if the ranking is older than ``after``.  Stages that have never been
-    ranked are left out.
+    or after a single one if the ranking is older than ``after``; or if decisions have closed since.
+    Stages that have never been ranked are left out.
     """
     now = now or utc_now()
     ranked = select(ModelRun.review_id, ModelRun.stage).where(ModelRun.ready_at.is_not(None))
@@ -126,9 +132,18 @@ def is_due(
             Event.act.in_(ACTS_THAT_CHANGE_TRAINING),
         )
         n_acts = session.scalar(query.select_from(Event)) or 0
-        if n_acts >= after_acts or (n_acts and now - run.started_at >= after):
+        is_old = now - run.started_at >= after
+        if n_acts >= after_acts or (is_old and (n_acts or _has_any_closed(session, run))):
             due.append((review_id, stage))
     return due
+
+
+def _has_any_closed(session: Session, run: ModelRun) -> bool:
+    """Say whether decisions that were open at a run have closed, as they do with time."""
+    before: int = run.parameters.get(NOT_CLOSED, 0)
+    if before == 0:
+        return False
+    return len(open_clusters(session, review_id=run.review_id, stage=run.stage)) < before
 
 
 def current_run(session: Session, *, review_id: UUID, stage: Stage) -> ModelRun | None:
@@ -238,7 +253,7 @@ def _begin(database: Database, trained: _TrainedRanker) -> UUID:
         review_id=data.review_id,
         stage=data.stage,
         fingerprint=ranker.fingerprint(),
-        parameters=parameters | data.mixing_parameters,
+        parameters=parameters | data.mixing_parameters | {NOT_CLOSED: data.n_not_closed},
         n_training=data.n_training,
         n_included=data.n_included,
         up_to_event=data.up_to_event,

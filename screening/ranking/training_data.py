@@ -1,7 +1,7 @@
 """What a ranking is trained on: a review's records, their labels, and its question."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from review.decisions.situation import IS_LIVE
 from review.events import last_event
 from review.reviews import protocol_of
 from review.searches.formats.languages import language_of
+from review.states.closing import open_clusters
 from review.states.clusters import Scope, members
 from review.states.flow import AWAITING, REMOVED, flow_states
 from review.states.resolution import resolutions
@@ -53,6 +54,7 @@ class TrainingData:
     question: str
     random_share: float
     n_resolved: int
+    n_not_closed: int  # records that wait for decisions to close before anything is learned
     marks: MarkedTerms
 
     @property
@@ -84,8 +86,9 @@ class TrainingData:
 def training_data(session: Session, *, review_id: UUID, stage: Stage) -> TrainingData:
     """Return the unique records of a review with the labels of those that are resolved.
 
-    A single reviewer's decision never gives a label.  Exclusions for a reason that a title or
-    abstract cannot show give none either.
+    A single reviewer's decision never gives a label, and no decision does that its author may still
+    change: the order of reading must not reveal to them whether others agreed.  Exclusions for a
+    reason that a title or abstract cannot show give none either.
     """
     protocol = protocol_of(session, review_id)
     hidden_reasons = {
@@ -93,6 +96,7 @@ def training_data(session: Session, *, review_id: UUID, stage: Stage) -> Trainin
     }
     states = flow_states(session, review_id=review_id)
     resolved = resolutions(session, review_id=review_id, stage=stage)
+    not_closed = open_clusters(session, review_id=review_id, stage=stage)
     rows = session.execute(
         select(
             Record.id,
@@ -122,9 +126,10 @@ def training_data(session: Session, *, review_id: UUID, stage: Stage) -> Trainin
         texts=[full_record_text(row) for row in rows],
         numbers=[row.number for row in rows],
         # A record in conflict counts as open: a decision that is not resolved must move nothing.
-        is_open=[row.flow_state in AWAITING[stage] for row in rows],
+        is_open=[row.flow_state in AWAITING[stage] or row.id in not_closed for row in rows],
         random_share=protocol.random_share,
-        n_resolved=sum(row.resolution in FINISHED for row in rows),
+        n_not_closed=len(not_closed),
+        n_resolved=sum(row.resolution in FINISHED and row.id not in not_closed for row in rows),
         groups=[
             groups_of(
                 language=row.language,
@@ -134,14 +139,21 @@ def training_data(session: Session, *, review_id: UUID, stage: Stage) -> Trainin
             )
             for row in rows
         ],
-        labels=[_label(row, hidden_reasons) for row in rows],
+        labels=[-1 if row.id in not_closed else _label(row, hidden_reasons) for row in rows],
         question=question_text(protocol),
-        marks=_marked_terms(session, Scope(review_id), stage=stage, resolved=resolved),
+        marks=_marked_terms(
+            session, Scope(review_id), stage=stage, resolved=resolved, not_closed=not_closed
+        ),
     )
 
 
-def _marked_terms(session: Session, scope: Scope, *, stage: Stage, resolved: CTE) -> MarkedTerms:
-    """Return the marks of live decisions that agree with the resolution of their record."""
+def _marked_terms(
+    session: Session, scope: Scope, *, stage: Stage, resolved: CTE, not_closed: Collection[UUID]
+) -> MarkedTerms:
+    """Return the marks of live decisions that agree with the resolution of their record.
+
+    Records with a decision that is ``not_closed`` are left out.
+    """
     member = members(scope)
     agreeing = {
         Resolution.INCLUDE: (Verdict.INCLUDE, Verdict.MAYBE),
@@ -156,6 +168,7 @@ def _marked_terms(session: Session, scope: Scope, *, stage: Stage, resolved: CTE
             scope.up_to(Decision),
             Decision.stage == stage,
             Decision.round == resolved.c.round,
+            resolved.c.cluster_id.not_in(not_closed),
             IS_LIVE,
         )
         .order_by(MarkedWords.words, Decision.id)

@@ -64,10 +64,10 @@ def browse(app: FastAPI, database: Database, who: Actor | None) -> Browser:
 
 
 @pytest.fixture
-def people(database: Database) -> Cast:
+def people(database: Database, closes_after: int) -> Cast:
     """A committed review with its people."""
     with database.writing() as session:
-        return make_review(session)
+        return make_review(session, closes_after=closes_after)
 
 
 @pytest.fixture

@@ -95,6 +95,17 @@ ROUTES = [
         {"record": "{record_id}", "stage": "title_abstract", "verdict": "include",
          "settles": "{record_id}"},
     ),
+    Route("POST", STAGED + "/done", Action.SCREEN),
+    Route(
+        "POST", STAGED + "/reopening-requests", Action.SCREEN,
+        {"record": "{record_id}", "why": "A slip."},
+    ),
+    Route("GET", R + "/reopening-requests", Action.MANAGE),
+    Route(
+        "POST", R + "/reopening-requests/{request_id}/refuse", Action.MANAGE,
+        {"why": "It is right."},
+    ),
+    Route("POST", R + "/reopening-requests/{request_id}/reopen", Action.MANAGE),
     Route("GET", R + "/reports", Action.MANAGE),
     Route("GET", R + "/reports/{record_id}", Action.READ),
     Route("GET", R + "/reports/{record_id}/full-text", Action.READ),

@@ -5,9 +5,11 @@ from uuid import uuid4
 import pytest
 from fastapi.routing import APIRoute
 
-from api.web.security import sealed
+from api.web.security import form_token, sealed
+from heatmap.publications import publish, share
 from review.events import last_event
 from review.jobs import JobKind, enqueue
+from review.people.invitations import invite
 from review.permissions import ALLOWED, Action, may
 from review.studies.studies import add_study
 from review.tables import Record
@@ -27,7 +29,7 @@ ROLES = {
 
 @pytest.fixture
 def filled(database, people):
-    """Names for the addresses: a record, a study and a search of the review."""
+    """Names for the addresses: a record, a study, a search and so on of the review."""
     with database.writing() as session:
         one, two, three = make_records(session, people.review_id, 3)
         include_fully(session, people, three)
@@ -37,7 +39,13 @@ def filled(database, people):
         search = session.get_one(Record, one).search_id
         job = enqueue(session, review_id=people.review_id, kind=JobKind.DEDUPLICATE, arguments={},
                   by=people.lead)  # fmt: skip
+        publication = publish(session, review_id=people.review_id, title="Map", by=people.lead)
+        link, _ = share(session, review_id=people.review_id, publication_id=publication.id,
+                        by=people.lead)  # fmt: skip
+        invitation, _ = invite(session, review_id=people.review_id, name="A colleague",
+                               roles=[Role.REVIEWER], by=people.lead)  # fmt: skip
         return {
+            "publication_id": publication.id, "link_id": link.id, "invitation_id": invitation.id,
             "slug": people.slug, "record_id": one, "other_id": two, "study_id": study.id,
             "search_id": search, "job_id": job.id, "stage": "title_abstract", "format": "csv",
             "email": people.emails["advisor"], "reviewer_id": people.reviewer_b.account_id,
@@ -50,12 +58,10 @@ ABSENT = {
     key: uuid4()
     for key in (
         "job_id",
-        "invitation_id",
-        "publication_id",
-        "link_id",
         "token_id",
         "calibration_set_id",
         "reviewer_id",
+        "request_id",
     )
 } | {"number": 1, "sealed": "x"}
 # What is sent along where a route takes files.
@@ -165,6 +171,28 @@ def test_a_form_without_our_token_or_from_another_site_changes_nothing(sign_in, 
         assert browser.client.post(path, data=route.form).status_code == 403, route
         for headers in ({"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}):
             assert browser.post(path, route.form, headers=headers).status_code == 403, route
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)  # nothing of it is the database's
+def test_no_form_of_another_kind_does_without_our_token(sign_in, people, filled):
+    browser, other = sign_in(people.lead), sign_in(people.lead)
+    text = {"content-type": "text/plain"}
+    bodies = {
+        "text": {"content": b"form_token=x", "headers": text},
+        "JSON": {"json": {"form_token": other.token}},
+        "fields of many parts": {"files": {"form_token": (None, "x")}},
+        "nothing": {},
+        "another session's token": {"data": {"form_token": form_token(KEY.encode(), other.token)}},
+        "ours from a sister site": {
+            "data": {"form_token": form_token(KEY.encode(), browser.token)},
+            "headers": {"sec-fetch-site": "same-site"},
+        },
+    }  # fmt: skip
+
+    for path in ("dedupe", "searches/files", "settings/members"):
+        for what, sent in bodies.items():
+            answer = browser.client.post(f"/reviews/{people.slug}/{path}", **sent)
+            assert answer.status_code == 403, (path, what)
 
 
 def test_reading_pages_writes_nothing(sign_in, people, filled, database):

@@ -30,6 +30,7 @@ from sqlalchemy.orm import Session
 from protocols.loader import read_shipped
 from review.decisions.adjudication import adjudicate
 from review.decisions.blinding import conflicts
+from review.decisions.closing import close_decisions
 from review.decisions.decisions import decide
 from review.events import OPERATOR, Actor
 from review.people.accounts import add_account
@@ -189,7 +190,7 @@ def _simulate(database: Database, siftmap: Siftmap, labels: dict[str, bool]) -> 
 
 
 def _person(session: Session, review_id: UUID, name: str, role: Role) -> Actor:
-    account = add_account(session, email=f"{name}@example.org", name=name, password=None)
+    account = add_account(session, email=f"{name}@example.org", name=name, password_hash=None)
     add_member(session, review_id=review_id, email=account.email, role=role, by=OPERATOR)
     return Actor.person(account.id)
 
@@ -226,6 +227,11 @@ def _decide(
             )
         seconds.append(time.perf_counter() - start)
     seconds.sort()
+    with database.writing() as session:
+        for name in ("reviewer_a", "reviewer_b"):
+            close_decisions(
+                session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, by=people[name]
+            )
     print(
         f"next record and decision together: p50 {seconds[len(seconds) // 2] * 1000:.0f} ms, "
         f"p95 {seconds[int(len(seconds) * 0.95)] * 1000:.0f} ms"
@@ -287,6 +293,7 @@ def _take_through(
             verdict=Verdict.INCLUDE,
             by=people[reviewer],
         )
+        close_decisions(session, review_id=review_id, stage=Stage.FULL_TEXT, by=people[reviewer])
     study = add_study(
         session,
         review_id=review_id,

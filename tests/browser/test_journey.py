@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from review.events import OPERATOR
 from review.people.accounts import add_account
+from review.people.passwords import hash_password
 from review.reviews import add_member, create_review
 from review.storage.database import Database
 from review.vocabulary import Role
@@ -51,10 +52,15 @@ def review(server: Server, database: Database) -> str:
     """Make a review with its people and return its address."""
     with database.writing() as session:
         new_review = create_review(
-            session, slug="jobs", title=None, protocol_text=protocol_text(), by=OPERATOR
+            session,
+            slug="jobs",
+            title=None,
+            protocol_text=protocol_text(closes_after=20),
+            by=OPERATOR,
         )
         for email, role in PEOPLE.items():
-            add_account(session, email=email, name=email.split("@")[0], password=PASSWORD)
+            name = email.split("@")[0]
+            add_account(session, email=email, name=name, password_hash=hash_password(PASSWORD))
             add_member(session, review_id=new_review.id, email=email, role=role, by=OPERATOR)
     return f"{server.url}/reviews/jobs"
 
@@ -95,6 +101,8 @@ def screen_all(page: Page, server: Server, review: str, email: str, stage: str, 
         title = page.locator("h1").inner_text()
         choose(page, decisions[title], keys=keys)
     expect(page.get_by_role("heading", name="Nothing left to screen")).to_be_visible()
+    page.get_by_role("button", name="I'm done for now").click()
+    expect(page.get_by_role("status").filter(has_text="closed")).to_be_visible()
 
 
 @pytest.mark.parametrize(("kind", "javascript"), [("sqlite", False), ("postgresql", True)])
@@ -182,4 +190,4 @@ def test_a_review_travels_from_search_file_to_map(
     expect(page.get_by_role("heading", level=1)).to_contain_text("1 study of 1 contract")
     page.get_by_role("link", name="Employment, Social impact bond: 1 contract").click()
     expect(page.get_by_role("heading", name="Alder 2014")).to_be_visible()
-    assert server.run("verify").strip() == "All is well."
+    assert server.run("verify").startswith("All is well.")

@@ -86,7 +86,7 @@ def test_a_reviewer_screens_twenty_records(
         page.get_by_role("button", name="Undo").click()
 
     expect(page.locator("#progress .count")).to_have_text(f"{before + N_SCREENED - 1:,}")
-    assert demo_server.run("verify").strip() == "All is well."
+    assert demo_server.run("verify").startswith("All is well.")
 
 
 def test_the_lead_imports_resolves_counts_and_publishes(

@@ -161,7 +161,7 @@ def test_the_lead_corrects_files_and_answers_pairs_of_the_demonstration(
     expect(page.get_by_text("Één obligatie voor Gent").first).to_be_visible()
 
     answer_pairs(page, review, javascript)
-    assert demo_server.run("verify").strip() == "All is well."
+    assert demo_server.run("verify").startswith("All is well.")
 
 
 @pytest.mark.soak
@@ -183,4 +183,4 @@ def test_twenty_thousand_records_are_imported_compared_and_answered(
     answer_pairs(page, review, javascript)
     page.goto(f"{review}/searches")
     expect(page.get_by_role("row", name=re.compile("second"))).to_contain_text("10,000")
-    assert demo_server.run("verify").strip() == "All is well."
+    assert demo_server.run("verify").startswith("All is well.")

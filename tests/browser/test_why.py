@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from review.events import OPERATOR
 from review.people.accounts import add_account
+from review.people.passwords import hash_password
 from review.reviews import add_member, create_review
 from review.storage.database import Database
 from review.vocabulary import Role
@@ -25,9 +26,13 @@ def screening(server: Server, database: Database) -> str:
     """Make a review with one record to screen, and return the address of screening."""
     with database.writing() as session:
         review = create_review(
-            session, slug="jobs", title=None, protocol_text=protocol_text(), by=OPERATOR
+            session,
+            slug="jobs",
+            title=None,
+            protocol_text=protocol_text(closes_after=20),
+            by=OPERATOR,
         )
-        add_account(session, email=EMAIL, name="Ana", password=PASSWORD)
+        add_account(session, email=EMAIL, name="Ana", password_hash=hash_password(PASSWORD))
         add_member(session, review_id=review.id, email=EMAIL, role=Role.REVIEWER, by=OPERATOR)
         make_records(session, review.id, [{"title": TITLE, "abstract": ABSTRACT}])
     return f"{server.url}/reviews/jobs/screening/title_abstract"

@@ -46,14 +46,14 @@ class Server:
         assert self._process is not None
         return self._process.pid
 
-    def start(self) -> float:
+    def start(self, *, patience: float = PATIENCE) -> float:
         """Start the server; return the seconds until it was ready."""
         began = time.monotonic()
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [_siftmap(), "serve"], env=self.environment, stdout=log, stderr=log
             )
-        wait_for(self.is_ready, "the server is ready")
+        wait_for(self.is_ready, "the server is ready", patience=patience)
         return time.monotonic() - began
 
     def is_ready(self) -> bool:

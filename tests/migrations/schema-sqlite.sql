@@ -179,6 +179,23 @@ CREATE INDEX ix_calibration_set_event ON calibration_set (review_id, event_numbe
 CREATE TRIGGER calibration_set_no_delete BEFORE DELETE ON calibration_set BEGIN SELECT RAISE(ABORT, 'calibration_set is append-only'); END;
 CREATE TRIGGER calibration_set_no_update BEFORE UPDATE ON calibration_set BEGIN SELECT RAISE(ABORT, 'calibration_set is append-only'); END;
 
+CREATE TABLE closing (
+  event_number INTEGER NOT NULL,
+  id CHAR(32) NOT NULL,
+  review_id CHAR(32) NOT NULL,
+  reviewer_id CHAR(32) NOT NULL,
+  stage VARCHAR(32) NOT NULL,
+  CONSTRAINT ck_closing_stage CHECK (stage IN ('title_abstract', 'full_text')),
+  CONSTRAINT fk_closing_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_closing_review_id_event_number FOREIGN KEY(review_id, event_number) REFERENCES event (review_id, number) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED,
+  CONSTRAINT fk_closing_reviewer_id FOREIGN KEY(reviewer_id) REFERENCES account (id) ON DELETE RESTRICT,
+  CONSTRAINT pk_closing PRIMARY KEY (id)
+);
+CREATE INDEX ix_closing_event ON closing (review_id, event_number);
+CREATE INDEX ix_closing_whose ON closing (review_id, reviewer_id, stage);
+CREATE TRIGGER closing_no_delete BEFORE DELETE ON closing BEGIN SELECT RAISE(ABORT, 'closing is append-only'); END;
+CREATE TRIGGER closing_no_update BEFORE UPDATE ON closing BEGIN SELECT RAISE(ABORT, 'closing is append-only'); END;
+
 CREATE TABLE cluster_membership (
   event_number INTEGER NOT NULL,
   id CHAR(32) NOT NULL,
@@ -280,6 +297,7 @@ CREATE TABLE decision (
 );
 CREATE INDEX ix_decision_event ON decision (review_id, event_number);
 CREATE INDEX ix_decision_of ON decision (record_id, stage, round);
+CREATE INDEX ix_decision_order ON decision (review_id, stage, reviewer_id, event_number);
 CREATE INDEX ix_decision_whose ON decision (reviewer_id, stage, record_id);
 CREATE UNIQUE INDEX one_first_decision ON decision (record_id, stage, round, reviewer_id) WHERE supersedes_id IS NULL;
 CREATE TRIGGER decision_no_delete BEFORE DELETE ON decision BEGIN SELECT RAISE(ABORT, 'decision is append-only'); END;
@@ -372,6 +390,7 @@ CREATE TRIGGER full_text_no_delete BEFORE DELETE ON full_text BEGIN SELECT RAISE
 CREATE TRIGGER full_text_no_update BEFORE UPDATE ON full_text BEGIN SELECT RAISE(ABORT, 'full_text is append-only'); END;
 
 CREATE TABLE import_file (
+  blocks_digest VARCHAR(64),
   encoding VARCHAR(255) NOT NULL,
   event_number INTEGER NOT NULL,
   format VARCHAR(255) NOT NULL,
@@ -595,7 +614,6 @@ CREATE TABLE record (
   authors JSON NOT NULL,
   block INTEGER NOT NULL,
   doi TEXT,
-  event_number INTEGER NOT NULL,
   extra JSON NOT NULL,
   id CHAR(32) NOT NULL,
   import_file_id CHAR(32) NOT NULL,
@@ -613,7 +631,6 @@ CREATE TABLE record (
   pmid TEXT,
   raw TEXT NOT NULL,
   review_id CHAR(32) NOT NULL,
-  search_id CHAR(32) NOT NULL,
   title TEXT NOT NULL,
   translated_title TEXT,
   type TEXT,
@@ -621,20 +638,16 @@ CREATE TABLE record (
   volume TEXT,
   year INTEGER,
   CONSTRAINT fk_record_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
-  CONSTRAINT fk_record_review_id_event_number FOREIGN KEY(review_id, event_number) REFERENCES event (review_id, number) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED,
-  CONSTRAINT fk_record_review_id_import_file_id FOREIGN KEY(review_id, import_file_id) REFERENCES import_file (review_id, id) ON DELETE RESTRICT,
-  CONSTRAINT fk_record_review_id_search_id FOREIGN KEY(review_id, search_id) REFERENCES search (review_id, id) ON DELETE RESTRICT,
   CONSTRAINT pk_record PRIMARY KEY (id),
   CONSTRAINT uq_record_review_id_id UNIQUE (review_id, id),
   CONSTRAINT uq_record_review_id_number UNIQUE (review_id, number)
 );
-CREATE INDEX ix_record_event ON record (review_id, event_number);
-CREATE TRIGGER record_no_delete BEFORE DELETE ON record BEGIN SELECT RAISE(ABORT, 'record is append-only'); END;
+CREATE INDEX ix_record_file ON record (review_id, import_file_id);
+CREATE TRIGGER record_no_delete BEFORE DELETE ON record WHEN EXISTS (SELECT 1 FROM import_file WHERE import_file.id = OLD.import_file_id) BEGIN SELECT RAISE(ABORT, 'record is append-only'); END;
 CREATE TRIGGER record_no_update BEFORE UPDATE ON record BEGIN SELECT RAISE(ABORT, 'record is append-only'); END;
 
 CREATE TABLE rejected_block (
   block INTEGER NOT NULL,
-  event_number INTEGER NOT NULL,
   id CHAR(32) NOT NULL,
   import_file_id CHAR(32) NOT NULL,
   line INTEGER NOT NULL,
@@ -642,12 +655,10 @@ CREATE TABLE rejected_block (
   reason TEXT NOT NULL,
   review_id CHAR(32) NOT NULL,
   CONSTRAINT fk_rejected_block_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
-  CONSTRAINT fk_rejected_block_review_id_event_number FOREIGN KEY(review_id, event_number) REFERENCES event (review_id, number) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED,
-  CONSTRAINT fk_rejected_block_review_id_import_file_id FOREIGN KEY(review_id, import_file_id) REFERENCES import_file (review_id, id) ON DELETE RESTRICT,
   CONSTRAINT pk_rejected_block PRIMARY KEY (id)
 );
-CREATE INDEX ix_rejected_block_event ON rejected_block (review_id, event_number);
-CREATE TRIGGER rejected_block_no_delete BEFORE DELETE ON rejected_block BEGIN SELECT RAISE(ABORT, 'rejected_block is append-only'); END;
+CREATE INDEX ix_rejected_block_file ON rejected_block (review_id, import_file_id);
+CREATE TRIGGER rejected_block_no_delete BEFORE DELETE ON rejected_block WHEN EXISTS (SELECT 1 FROM import_file WHERE import_file.id = OLD.import_file_id) BEGIN SELECT RAISE(ABORT, 'rejected_block is append-only'); END;
 CREATE TRIGGER rejected_block_no_update BEFORE UPDATE ON rejected_block BEGIN SELECT RAISE(ABORT, 'rejected_block is append-only'); END;
 
 CREATE TABLE removal (
@@ -687,6 +698,46 @@ CREATE TABLE reopening (
 CREATE INDEX ix_reopening_event ON reopening (review_id, event_number);
 CREATE TRIGGER reopening_no_delete BEFORE DELETE ON reopening BEGIN SELECT RAISE(ABORT, 'reopening is append-only'); END;
 CREATE TRIGGER reopening_no_update BEFORE UPDATE ON reopening BEGIN SELECT RAISE(ABORT, 'reopening is append-only'); END;
+
+CREATE TABLE reopening_refusal (
+  event_number INTEGER NOT NULL,
+  id CHAR(32) NOT NULL,
+  request_id CHAR(32) NOT NULL,
+  review_id CHAR(32) NOT NULL,
+  why TEXT NOT NULL,
+  CONSTRAINT ck_reopening_refusal_with_a_reason CHECK (length(why) > 0),
+  CONSTRAINT fk_reopening_refusal_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_reopening_refusal_review_id_event_number FOREIGN KEY(review_id, event_number) REFERENCES event (review_id, number) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED,
+  CONSTRAINT fk_reopening_refusal_review_id_request_id FOREIGN KEY(review_id, request_id) REFERENCES reopening_request (review_id, id) ON DELETE RESTRICT,
+  CONSTRAINT pk_reopening_refusal PRIMARY KEY (id),
+  CONSTRAINT uq_reopening_refusal_request_id UNIQUE (request_id)
+);
+CREATE INDEX ix_reopening_refusal_event ON reopening_refusal (review_id, event_number);
+CREATE TRIGGER reopening_refusal_no_delete BEFORE DELETE ON reopening_refusal BEGIN SELECT RAISE(ABORT, 'reopening_refusal is append-only'); END;
+CREATE TRIGGER reopening_refusal_no_update BEFORE UPDATE ON reopening_refusal BEGIN SELECT RAISE(ABORT, 'reopening_refusal is append-only'); END;
+
+CREATE TABLE reopening_request (
+  event_number INTEGER NOT NULL,
+  id CHAR(32) NOT NULL,
+  record_id CHAR(32) NOT NULL,
+  review_id CHAR(32) NOT NULL,
+  reviewer_id CHAR(32) NOT NULL,
+  round INTEGER NOT NULL,
+  stage VARCHAR(32) NOT NULL,
+  why TEXT NOT NULL,
+  CONSTRAINT ck_reopening_request_stage CHECK (stage IN ('title_abstract', 'full_text')),
+  CONSTRAINT ck_reopening_request_with_a_reason CHECK (length(why) > 0),
+  CONSTRAINT fk_reopening_request_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_reopening_request_review_id_event_number FOREIGN KEY(review_id, event_number) REFERENCES event (review_id, number) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED,
+  CONSTRAINT fk_reopening_request_review_id_record_id FOREIGN KEY(review_id, record_id) REFERENCES record (review_id, id) ON DELETE RESTRICT,
+  CONSTRAINT fk_reopening_request_reviewer_id FOREIGN KEY(reviewer_id) REFERENCES account (id) ON DELETE RESTRICT,
+  CONSTRAINT pk_reopening_request PRIMARY KEY (id),
+  CONSTRAINT uq_reopening_request_review_id_id UNIQUE (review_id, id)
+);
+CREATE INDEX ix_reopening_request_event ON reopening_request (review_id, event_number);
+CREATE INDEX ix_reopening_request_record_id ON reopening_request (record_id);
+CREATE TRIGGER reopening_request_no_delete BEFORE DELETE ON reopening_request BEGIN SELECT RAISE(ABORT, 'reopening_request is append-only'); END;
+CREATE TRIGGER reopening_request_no_update BEFORE UPDATE ON reopening_request BEGIN SELECT RAISE(ABORT, 'reopening_request is append-only'); END;
 
 CREATE TABLE reservation (
   account_id CHAR(32) NOT NULL,
@@ -788,6 +839,8 @@ CREATE TABLE skip (
 CREATE INDEX ix_skip_review_id ON skip (review_id);
 
 CREATE TABLE stage_rule (
+  closes_after_decisions INTEGER,
+  closes_after_hours INTEGER,
   consensus_allowed BOOLEAN NOT NULL,
   decisions_needed INTEGER NOT NULL,
   event_number INTEGER NOT NULL,

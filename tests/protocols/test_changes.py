@@ -28,6 +28,12 @@ def test_the_same_protocol_changes_nothing():
         ("languages: [en, es]", "languages: [en]", "The languages change from en, es to en."),
         ("{decisions_needed: 2, maybe", "{decisions_needed: 1, maybe",
          "At title and abstract, the number of decisions needed changes from 2 to 1."),
+        ("closes_after_decisions: 0}", "closes_after_decisions: 9}",
+         "At title and abstract, the number of further decisions after which a decision closes "
+         "changes from 0 to 9."),
+        ("closes_after_decisions: 0}", "closes_after_decisions: 0, closes_after_hours: 8}",
+         "At title and abstract, the number of hours after which a decision closes changes from "
+         "24 to 8."),
         ("Young people out of work.", "Young people.",
          "Changes to criterion “Population”: include"),
         ("  - {key: population, label: Wrong population}\n", "",
@@ -56,9 +62,9 @@ def test_another_order_of_reasons_has_its_sentence():
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [
-        ("maybe_advances: true}", "maybe_advances: false}",
+        ("maybe_advances: true,", "maybe_advances: false,",
          "At title and abstract, a maybe no longer advances a record."),
-        ("maybe_advances: true}", "maybe_advances: true, consensus_allowed: true}",
+        ("maybe_advances: true,", "maybe_advances: true, consensus_allowed: true,",
          "At title and abstract, reviewers may now resolve their own conflicts."),
     ],
 )  # fmt: skip

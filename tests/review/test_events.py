@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from review.decisions.adjudication import adjudicate
 from review.decisions.decisions import decide
 from review.decisions.reopening import reopen
+from review.decisions.reopening_requests import ask_to_reopen, refuse_reopening
 from review.decisions.stopping import stop_screening
 from review.duplicates.judgements import judge
 from review.events import GENESIS, event_content, event_hash, record_act, row_line
@@ -31,6 +32,7 @@ from review.tables import (
     Adjudication,
     AgreedCode,
     Base,
+    Closing,
     ClusterMembership,
     Code,
     Decision,
@@ -74,6 +76,16 @@ def make_everything(session: Session) -> Cast:
                settles=[include.id, exclude.id], by=cast.adjudicator, **in_review)  # fmt: skip
     reopen(session, record_id=second, stage=Stage.TITLE_ABSTRACT, why="Again.", by=cast.lead,
            **in_review)  # fmt: skip
+    request = ask_to_reopen(session, record_id=first, stage=Stage.TITLE_ABSTRACT, why="A slip.",
+                            by=cast.reviewer_a, **in_review)  # fmt: skip
+    refuse_reopening(session, request_id=request.id, why="It is right.", by=cast.lead, **in_review)
+    closing = Closing(
+        id=uuid4(), stage=Stage.TITLE_ABSTRACT, reviewer_id=cast.reviewer_a.account_id
+    )
+    record_act(
+        session, review_id=cast.review_id, act=Act.CLOSE_DECISIONS, by=cast.reviewer_a,
+        rows=[closing],
+    )  # fmt: skip
     remove(
         session,
         record_id=third,
@@ -223,7 +235,7 @@ TAMPERINGS: dict[str, tuple[tuple[str, ...], int | str]] = {
         "decision",
     ),
     "an abstract is changed": (
-        ("UPDATE record SET abstract = 'Nothing.' WHERE number = 1",), "record"
+        ("UPDATE record SET abstract = 'Nothing.' WHERE number = 1",), "import_file"
     ),
     "a note is taken away": (
         ("UPDATE decision SET note = NULL WHERE note IS NOT NULL",), "noted"
@@ -352,7 +364,7 @@ def row_of(session: Session, table: Table, review_id: UUID) -> dict[str, Any]:
 
 
 CROSSINGS = [
-    (Record, "search_id"), (Record, "import_file_id"), (ImportFile, "search_id"),
+    (ImportFile, "search_id"),
     (Removal, "record_id"), (ClusterMembership, "record_id"), (ClusterMembership, "root_id"),
     (DuplicateJudgement, "left_id"), (DuplicateJudgement, "right_id"),
     (Decision, "record_id"), (Adjudication, "record_id"), (Reopening, "record_id"),
@@ -463,16 +475,17 @@ def test_tables_that_nothing_writes_yet_are_append_only_too(session):
     cast = make_everything(session)
     record = row_of(session, Record.__table__, cast.review_id)
     rows = {
-        FullText: {"record_id": record["id"], "sha256": "0" * 64, "name": "a.pdf", "n_bytes": 1},
+        FullText: {
+            "record_id": record["id"], "sha256": "0" * 64, "name": "a.pdf", "n_bytes": 1,
+            "event_number": 1,
+        },
         RejectedBlock: {
             "import_file_id": record["import_file_id"], "block": 1, "line": 1, "raw": "",
             "reason": "",
         },
     }  # fmt: skip
     for table, row in rows.items():
-        session.execute(
-            insert(table), [row | {"id": uuid4(), "review_id": cast.review_id, "event_number": 1}]
-        )
+        session.execute(insert(table), [row | {"id": uuid4(), "review_id": cast.review_id}])
         check_refused(session, f"DELETE FROM {table.__tablename__}")
 
 

@@ -39,12 +39,13 @@ from review.searches.formats.detection import detect
 from review.searches.formats.languages import language_of
 from review.searches.formats.records import (
     FILE_LIMIT,
-    FILE_TOO_LARGE,
     N_EXAMPLES,
     RECORD_LIMIT,
     RECORDS_LIMIT,
+    USUAL_LIMITS,
     Block,
     Detected,
+    FileLimits,
     Format,
     ParsedRecord,
     TableColumn,
@@ -57,9 +58,11 @@ __all__ = [
     "FILE_LIMIT",
     "RECORDS_LIMIT",
     "RECORD_LIMIT",
+    "USUAL_LIMITS",
     "Block",
     "DecisionClaim",
     "Detected",
+    "FileLimits",
     "Format",
     "ParsedRecord",
     "TableColumn",
@@ -105,20 +108,18 @@ def read(
     encoding: str,
     mapping: Mapping[str, str] | None = None,
     on_progress: Callable[[int], None] | None = None,
+    limits: FileLimits = USUAL_LIMITS,
 ) -> Iterator[Block]:
     """Yield the blocks of a file in order, one in memory at a time.
 
     For tables, ``mapping`` says which heading means which of FIELDS ("" for none); it overrides
     the headings we know.  ``on_progress`` gets the number of bytes read so far.  Raises Unreadable
-    if the file as a whole cannot be read; damage inside it gives rejected blocks.
+    if the file as a whole cannot be read or is over the ``limits``; damage inside it gives
+    rejected blocks.
     """
-    if path.stat().st_size > FILE_LIMIT:
-        raise Unreadable(FILE_TOO_LARGE)
+    limits.check_size(path)
     for block in _blocks(path, format, encoding, mapping=mapping, on_progress=on_progress):
-        if block.number > RECORDS_LIMIT:
-            raise Unreadable(
-                f"This file has more than {RECORDS_LIMIT:,} records. Split it into smaller files."
-            )
+        limits.check_number(block.number)
         yield block
 
 

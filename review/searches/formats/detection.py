@@ -20,7 +20,7 @@ from review.searches.formats import (
     wos,
 )
 from review.searches.formats.decoding import Encoding, find_encoding
-from review.searches.formats.records import FILE_LIMIT, FILE_TOO_LARGE, Detected, Format
+from review.searches.formats.records import Detected, Format
 from review.searches.formats.tables import TableLayout, find_layout
 from review.searches.formats.tagged import line_start
 from review.searches.formats.workbook import check_zip
@@ -60,14 +60,11 @@ _RECOGNISED = "Recognised by its content."
 def detect(path: Path, *, name: str | None = None) -> Detected:
     """Return the format and encoding of a file, for a person to confirm or correct.
 
-    Raises Unreadable for an empty file, one over the limit, and anything that is not a reference
+    Raises Unreadable for an empty file and anything that is not a reference
     file; the message says what it is instead, if we know.
     """
-    size = path.stat().st_size
-    if size == 0:
+    if path.stat().st_size == 0:
         raise Unreadable("This file is empty. Choose another file.")
-    if size > FILE_LIMIT:
-        raise Unreadable(FILE_TOO_LARGE)
     with path.open("rb") as file:
         head = file.read(_SAMPLE)
     name = (name or path.name).lower()

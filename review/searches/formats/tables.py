@@ -17,6 +17,7 @@ from review.searches.formats.table_rows import TableRow, has_quoted_cells, rows_
 Rows = list[list[str]]
 DELIMITERS = (",", ";", "\t", "|")
 HEAD_ROWS = 40
+HEAD_LINE = 100_000  # characters of a line among which headings are looked for
 HEADINGS_AGAIN = "The row repeats the headings."
 
 HABIT_ROWS = 2_000  # that are looked at for the habits of the program that wrote the table
@@ -42,10 +43,13 @@ def find_layout(lines: list[str], mapping: Mapping[str, str] | None = None) -> T
     """Return the layout in which an early row names the most columns that we know, if any."""
     best: tuple[int, int, int] | None = None
     layout = None
+    lines = [line[:HEAD_LINE] for line in lines]
     for delimiter in DELIMITERS:
         for index, row in enumerate(_head(lines, delimiter)):
+            if any(len(cell) > 200 for cell in row.cells):
+                continue
             columns = match_columns(row.cells, mapping)
-            if not columns.has_work or any(len(cell) > 200 for cell in row.cells):
+            if not columns.has_work:
                 continue
             score = (columns.n_sure, sum(map(bool, columns.fields)), -index)
             if best is None or score > best:
@@ -59,7 +63,7 @@ def any_layout(lines: list[str]) -> TableLayout | None:
     layouts = [
         TableLayout(delimiter, match_columns(row.cells), index)
         for delimiter in DELIMITERS
-        for index, row in enumerate(_head(lines[:1], delimiter))
+        for index, row in enumerate(_head([line[:HEAD_LINE] for line in lines[:1]], delimiter))
     ]
     return max(layouts, key=lambda layout: len(layout.columns.names), default=None)
 

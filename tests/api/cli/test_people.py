@@ -85,3 +85,28 @@ def test_no_account_is_added_if_its_review_does_not_exist(shell: Shell) -> None:
     )  # fmt: skip
 
     assert_fails_with(shell.run("dedupe", "contracts", "--as", email), "no account for")
+
+
+def test_an_account_is_closed_and_opened_again(shell: Shell) -> None:
+    email = "leaving@example.org"
+    shell.run("user", "add", email, "--password", "a-long-password")
+
+    closed = shell.run("user", "close", email)
+    again = shell.run("user", "close", email)
+    opened = shell.run("user", "reopen", email)
+
+    assert closed.text == (
+        f"{email} is closed: signed out everywhere, and all tokens are revoked.\n"
+    )
+    assert_fails_with(again, "closed already")
+    assert opened.text == f"{email} is open again.\n"
+
+
+def test_closing_the_only_lead_names_the_review(shell: Shell, new_review: str) -> None:
+    email = "only-lead@example.org"
+    shell.run("user", "add", email, "--password", "a-long-password", "--review", new_review,
+              "--role", "lead")  # fmt: skip
+
+    result = shell.run("user", "close", email)
+
+    assert f"'{new_review}' has no other lead." in result.text

@@ -1,9 +1,11 @@
 """Passwords, sessions, and what a wrong or forged one is told."""
 
 import pytest
+from fastapi.testclient import TestClient
 
 from review.events import Actor
 from review.people.accounts import add_account
+from review.people.passwords import hash_password
 from review.tables import Account, LoginSession
 from review.tables.base import utc_now
 from tests.factories import make_review
@@ -15,7 +17,9 @@ PASSWORD = "three plain words"
 def person(database):
     with database.writing() as session:
         cast = make_review(session)
-        account = add_account(session, email="ada@example.org", name="Ada", password=PASSWORD)
+        account = add_account(
+            session, email="ada@example.org", name="Ada", password_hash=hash_password(PASSWORD)
+        )
         return Actor.person(account.id), cast
 
 
@@ -32,6 +36,18 @@ def test_the_right_password_signs_in_and_goes_where_the_person_wanted(sign_in, p
     cookie = answer.headers["set-cookie"].lower()
     assert "httponly" in cookie
     assert "samesite=lax" in cookie
+    assert browser.get("/").status_code == 200
+
+
+def test_over_https_the_cookie_is_for_this_host_and_https_alone(app, person):
+    browser = TestClient(app, base_url="https://testserver", follow_redirects=False)
+
+    answer = browser.post("/login", data={"email": "ada@example.org", "password": PASSWORD})
+
+    name, *flags = answer.headers["set-cookie"].split("; ")
+    assert name.startswith("__Host-siftmap=")
+    assert {"Secure", "HttpOnly", "Path=/"} <= set(flags)
+    assert not any(flag.lower().startswith("domain") for flag in flags)
     assert browser.get("/").status_code == 200
 
 

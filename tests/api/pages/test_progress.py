@@ -105,6 +105,7 @@ def test_agreement_is_shown_by_stage_and_by_two_people(sign_in, people, database
     assert "No record has decisions from two reviewers yet." in page  # full texts
 
 
+@pytest.mark.parametrize("closes_after", [20])
 def test_a_record_in_conflict_speaks_against_stopping_and_is_told_to_no_lead_who_screens(
     sign_in, people, database
 ):

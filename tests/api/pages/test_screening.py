@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from review.reviews import amend_protocol, versions_of_protocol
 from tests.factories import make_records
 
@@ -26,6 +28,7 @@ def test_reviewers_see_the_examples_of_each_criterion(database, people, sign_in)
         assert words in page
 
 
+@pytest.mark.parametrize("closes_after", [20])
 def test_marked_words_are_saved_without_a_script_and_shown_again_to_their_author_alone(
     database, people, sign_in
 ):

@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from heatmap.publications import publish, share
+from review.decisions.reopening_requests import ask_to_reopen
 from review.events import Actor
 from review.jobs import JobKind, enqueue
 from review.people.tokens import TokenScope, issue_token
@@ -16,10 +17,10 @@ from review.reports.full_texts import add_full_text
 from review.storage.files import FileStore
 from review.studies.studies import add_study
 from review.tables import Record
-from review.vocabulary import Stage
+from review.vocabulary import Stage, Verdict
 from screening.queue.calibration import begin
 from tests.api.v1.api_routes import PDF, ApiRoute
-from tests.factories import include_fully, make_records
+from tests.factories import decide_both, include_fully, make_records
 
 BASE = "/api/v1"
 BOTH = (TokenScope.READ, TokenScope.WRITE)
@@ -97,6 +98,10 @@ def one_of_everything(session, people, files_dir: Path, folder: Path) -> dict[st
     publication = publish(session, review_id=review_id, title="The map", by=lead)
     calibration = begin(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, label="First",
                         numbers=[1], by=lead)  # fmt: skip
+    [excluded] = make_records(session, review_id)
+    decide_both(session, people, excluded, Verdict.EXCLUDE)
+    request = ask_to_reopen(session, review_id=review_id, record_id=excluded, why="A slip.",
+                            stage=Stage.TITLE_ABSTRACT, by=people.reviewer_b)  # fmt: skip
     link, _ = share(session, review_id=review_id, publication_id=publication.id, by=lead)
     return {
         "review": people.slug, "record": first, "other": second, "included": third, "report": third,
@@ -105,5 +110,5 @@ def one_of_everything(session, people, files_dir: Path, folder: Path) -> dict[st
         "format": "csv", "box": "records_screened", "email": people.emails["advisor"],
         "account_id": people.advisor.account_id, "job": job.id, "publication": publication.id,
         "link": link.id, "reviewer": people.reviewer_b.account_id,
-        "calibration_set_id": calibration.id,
+        "calibration_set_id": calibration.id, "request_id": request.id,
     }  # fmt: skip

@@ -59,6 +59,7 @@ def test_a_conflict_is_resolved_without_names_and_counted_in_agreement(
     assert own == {"stage": "title_abstract", "own_decisions": 3, "resolutions": None}
 
 
+@pytest.mark.parametrize("closes_after", [20])
 def test_agreement_counts_the_live_decisions_when_the_second_reviewer_decided(
     program, people, database, base
 ):
@@ -167,6 +168,7 @@ def test_a_study_keeps_its_reports_and_contracts(program, people, filled, base):
     assert [contract["label"] for contract in whole["contracts"]] == ["Essex"]
 
 
+@pytest.mark.parametrize("closes_after", [20])
 def test_marked_words_come_with_the_callers_own_decisions_and_follow_their_changes(
     program, people, database, base
 ):

@@ -145,6 +145,7 @@ def test_an_empty_or_long_key_is_refused(program, people, key):
     assert answer.status_code == 422
 
 
+@pytest.mark.parametrize("closes_after", [20])
 def test_the_second_of_two_tabs_gets_the_live_decision(program, people, records, database):
     caller = program(people.reviewer_a)
     path = f"/reviews/{people.slug}/screening/title_abstract/decisions"

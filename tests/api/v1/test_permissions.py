@@ -78,6 +78,7 @@ def test_the_examples_make_sense(program, people, filled):
         "POST /reviews/{review}/duplicates/undo ",
         "POST /reviews/{review}/screening/{stage}/adjudications ",
         "POST /reviews/{review}/screening/{stage}/calibrations ",
+        "POST /reviews/{review}/reopening-requests/{request_id}/reopen ",  # it was refused before
         "POST /reviews/{review}/studies ",
         "POST /reviews/{review}/codes/agreed ",
     }
@@ -91,7 +92,9 @@ def test_a_foreign_review_answers_exactly_like_a_missing_one(
         stranger = make_review(session)
         remove_member(session, review_id=people.review_id, email=people.emails["reviewer_b"],
                       role=Role.REVIEWER, by=OPERATOR)  # fmt: skip
-        admin = add_account(session, email="a@example.org", name="A", password=None, is_admin=True)
+        admin = add_account(
+            session, email="a@example.org", name="A", password_hash=None, is_admin=True
+        )
         operator = Actor.person(admin.id)
     chosen = {
         "other_lead": stranger.lead, "outsider": people.outsider, "ex_member": people.reviewer_b,
@@ -203,7 +206,9 @@ def test_reading_through_the_api_writes_nothing(program, people, filled, databas
 
 def test_only_those_who_run_the_server_can_start_reviews(program, people, database):
     with database.writing() as session:
-        admin = add_account(session, email="a@example.org", name="A", password=None, is_admin=True)
+        admin = add_account(
+            session, email="a@example.org", name="A", password_hash=None, is_admin=True
+        )
         operator = Actor.person(admin.id)
     body = {"protocol": "blank", "title": "A map of Things!"}
 

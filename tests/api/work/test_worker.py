@@ -405,7 +405,7 @@ def test_an_idle_worker_keeps_an_order_up_and_leaves_waiting_jobs_their_turn(
     assert n_rankings() == 1  # nothing was decided
     with database.writing() as session:
         decide_both(session, people, records[0], Verdict.INCLUDE)
-    ask(JobKind.DEDUPLICATE)
+    ask(JobKind.SIMULATE, stage="title_abstract", seed=1)
     assert n_rankings() == 1  # a job waits
     work_off(app)
     assert n_rankings() == 2

@@ -3,9 +3,11 @@
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from review.decisions.adjudication import adjudicate
+from review.decisions.blinding import n_own_decisions, own_decisions
 from review.decisions.decisions import decide
 from review.decisions.reopening import reopen
 from review.decisions.stopping import stop_screening
@@ -15,8 +17,9 @@ from review.reviews import amend_protocol
 from review.states.clusters import cluster_of
 from review.states.resolution import StageState, stage_state
 from review.studies.studies import add_study
-from review.tables import Decision
-from review.vocabulary import Resolution, RetrievalState, Stage, Verdict
+from review.tables import Decision, Event
+from review.tables.base import utc_now
+from review.vocabulary import Act, Resolution, RetrievalState, Stage, Verdict
 from tests.factories import (
     Cast,
     decide_both,
@@ -66,6 +69,58 @@ def test_two_decisions_resolve_a_record(session, cast, first, second, resolution
     assert stage_state_of(session, cast, record).resolution is resolution
 
 
+def test_a_decision_keeps_what_was_sent_by_whom_and_when(session, cast):
+    [record] = make_records(session, cast.review_id)
+    note = "Clearly in, for three reasons. " * 60
+    amend_protocol(session, review_id=cast.review_id, protocol_text=protocol_text() + "# Plain",
+                   why="A blank.", by=cast.lead)  # fmt: skip
+    began = utc_now()
+
+    made = make_decision(session, cast, record, EXCLUDE, cast.reviewer_a, note=note, seconds=12.5,
+                         exclusion_reason="date")  # fmt: skip
+    session.expire(made)
+    event = session.scalars(
+        select(Event).where(Event.number == made.event_number, Event.review_id == cast.review_id)
+    ).one()
+
+    assert (made.note, made.seconds, made.exclusion_reason) == (note, 12.5, "date")
+    assert (made.record_id, made.verdict, made.stage) == (record, EXCLUDE, Stage.TITLE_ABSTRACT)
+    assert (made.round, made.protocol_version) == (1, 2)
+    assert made.reviewer_id == event.actor_id == cast.reviewer_a.account_id
+    assert (event.act, event.subject_kind, event.subject_id) == (Act.DECIDE, "record", record)
+    assert began <= made.decided_at <= event.at <= utc_now()
+
+
+def test_a_key_is_each_reviewers_own(session, cast):
+    [record] = make_records(session, cast.review_id)
+    key = uuid4()
+
+    first, second = (
+        make_decision(session, cast, record, INCLUDE, reviewer, idempotency_key=key)
+        for reviewer in cast.reviewers
+    )
+
+    assert first.id != second.id
+    assert second.reviewer_id == cast.reviewer_b.account_id
+
+
+@pytest.mark.parametrize("closes_after", [20])
+def test_only_live_decisions_are_counted_as_ones_own(session, cast):
+    kept, changed, withdrawn = make_records(session, cast.review_id, 3)
+    scope = {"review_id": cast.review_id, "stage": Stage.TITLE_ABSTRACT, "by": cast.reviewer_a}
+
+    for record in (kept, changed, withdrawn):
+        first = make_decision(session, cast, record, INCLUDE, cast.reviewer_a)
+        if record != kept:
+            verdict = EXCLUDE if record == changed else Verdict.WITHDRAWN
+            make_decision(session, cast, record, verdict, cast.reviewer_a, supersedes_id=first.id)
+    make_decision(session, cast, kept, INCLUDE, cast.reviewer_b)
+
+    assert n_own_decisions(session, **scope) == 2
+    listed = [(one.verdict, record.id) for one, record in own_decisions(session, **scope)]
+    assert listed == [(EXCLUDE, changed), (INCLUDE, kept)]
+
+
 def test_where_maybe_does_not_advance_two_maybes_are_a_conflict(session):
     cast = make_review(session, maybe=False)
     [record] = make_records(session, cast.review_id)
@@ -86,6 +141,7 @@ def test_one_decision_is_enough_where_the_protocol_says_so(session):
         make_decision(session, cast, record, INCLUDE, cast.reviewer_b)
 
 
+@pytest.mark.parametrize("closes_after", [20])
 def test_a_reviewer_may_change_and_withdraw(session, cast):
     [record] = make_records(session, cast.review_id)
     first = make_decision(session, cast, record, INCLUDE, cast.reviewer_a)
@@ -101,6 +157,7 @@ def test_a_reviewer_may_change_and_withdraw(session, cast):
     assert stage_state_of(session, cast, record).n_reviewers == 1
 
 
+@pytest.mark.parametrize("closes_after", [20])
 def test_a_decision_from_a_stale_page_is_refused(session, cast):
     [record] = make_records(session, cast.review_id)
     first = make_decision(session, cast, record, INCLUDE, cast.reviewer_a)

@@ -62,6 +62,7 @@ def test_too_much_is_refused(marks, verdict, message):
         checked_marks(marks, verdict=verdict)
 
 
+@pytest.mark.parametrize("closes_after", [20])
 def test_a_changed_decision_has_its_own_marks_and_the_earlier_ones_stay(session, cast, mark):
     [record] = make_records(session, cast.review_id)
     reader = cast.reviewer_a

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import event
 
 from review.errors import NotFound
-from review.searches.imports import commit_file, stage_file
+from review.searches.imports import import_file
 from review.searches.searches import (
     add_search,
     files_of_search,
@@ -21,19 +21,33 @@ DAMAGED = "TY  - JOUR\nER  - \n"
 
 
 @pytest.fixture
-def searches(session, cast, tmp_path):
+def session(database):
+    with database.writing() as session:
+        cast = make_review(session)
+    with database.reading() as session:
+        session.info["cast"] = cast
+        yield session
+
+
+@pytest.fixture
+def cast(session):
+    return session.info["cast"]
+
+
+@pytest.fixture
+def searches(database, cast, tmp_path):
     """Two searches: the first has two files with a rejected block each, the second has none."""
     act = {"review_id": cast.review_id, "by": cast.lead}
-    first, second = [
-        add_search(session, source=source, kind=SearchKind.DATABASE, **act).id
-        for source in ("Scopus", "PubMed")
-    ]
+    with database.writing() as session:
+        first, second = [
+            add_search(session, source=source, kind=SearchKind.DATABASE, **act).id
+            for source in ("Scopus", "PubMed")
+        ]
+    files = FileStore(tmp_path / "files")
     for name in ("a", "b"):
         path = tmp_path / f"{name}.ris"
         path.write_text(RIS.format(name=name) + DAMAGED)
-        staged = stage_file(path, files=FileStore(tmp_path / "files"))
-        with staged.blocks:
-            commit_file(session, staged, search_id=first, **act)
+        import_file(database, files, path, search_for=lambda _: first, **act)
     return first, second
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from review.decisions.adjudication import adjudicate
+from review.decisions.closing import close_decisions
 from review.decisions.decisions import decide
 from review.decisions.reopening import reopen
 from review.decisions.stopping import stop_screening
@@ -76,6 +77,7 @@ class Rules:
     needed: int = 2
     maybe: bool = True  # advances at title and abstract; at full text it always advances here
     reasons_agree: bool = False  # at full text
+    closes_after: int = 3  # decisions
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,7 @@ class Oracle:
     removals: list[tuple[int, RemovalKind]] = field(default_factory=list)
     retrievals: list[tuple[int, int, RetrievalState]] = field(default_factory=list)
     links: list[tuple[int, int, UUID, bool]] = field(default_factory=list)
+    closings: list[tuple[int, Stage, int]] = field(default_factory=list)  # by reviewer
     rules: list[Rules] = field(default_factory=lambda: [Rules()])
     stopped_at: int | None = None
     is_left_to_automation: bool = False
@@ -155,6 +158,24 @@ class Oracle:
             for decision in self.decisions
             if (decision.stage, decision.round) == (stage, number) and decision.record in group
         ]
+
+    def is_open(self, decision: DecisionAct) -> bool:
+        """Say whether the author of a live decision may still change it."""
+        own = [
+            later.verdict != "withdrawn"
+            for later in self.decisions
+            if (later.reviewer, later.stage) == (decision.reviewer, decision.stage)
+            and later.event > decision.event
+        ]
+        is_done = any(
+            event > decision.event and (stage, reviewer) == (decision.stage, decision.reviewer)
+            for event, stage, reviewer in self.closings
+        )
+        return sum(own) < self.rules[decision.version - 1].closes_after and not is_done
+
+    def is_any_open(self, stage: Stage, group: Collection[int]) -> bool:
+        number = self.resolve(stage, group).round
+        return any(self.is_open(decision) for decision in self.live(stage, group, number))
 
     def rules_for(self, stage: Stage, group: Collection[int], number: int) -> Rules:
         versions = [decision.version for decision in self.decisions_in(stage, group, number)]
@@ -287,7 +308,9 @@ class Oracle:
         if now.resolution == "not_screened":
             return None
         live = self.live(decision.stage, group, now.round)
-        if len(group) == 1 and self.is_used(decision.stage, group, now, live):
+        if any(
+            earlier.reviewer == decision.reviewer and not self.is_open(earlier) for earlier in live
+        ):
             return False
         rules = self.rules_for(decision.stage, group, now.round)
         own = [
@@ -296,10 +319,14 @@ class Oracle:
             if earlier.reviewer == decision.reviewer
         ]
         is_full = len(now.reviewers) >= rules.needed
-        if not own and decision.reviewer not in now.reviewers and is_full:
+        is_too_late = not own or not self.is_any_open(decision.stage, group)
+        if decision.reviewer not in now.reviewers and is_full and is_too_late:
             return False
         latest = own[-1] if own else None
         has_live = latest is not None and latest.verdict != "withdrawn"
+        is_adjudicated = now.is_adjudicated and now.resolution != "conflict"
+        if len(group) == 1 and not has_live and is_adjudicated:
+            return False
         # A live decision may be changed even after its record went back a stage.
         if decision.stage is FULL_TEXT and not has_live and not self.is_at_full_text(group):
             return False
@@ -314,21 +341,6 @@ class Oracle:
     def is_at_full_text(self, group: Collection[int]) -> bool:
         is_sought = self.resolve(TITLE_ABSTRACT, group).resolution == "include"
         return is_sought and self.retrieval(group) == RetrievalState.RETRIEVED
-
-    def is_used(
-        self,
-        stage: Stage,
-        group: Collection[int],
-        now: StageResolution,
-        live: Collection[DecisionAct],
-    ) -> bool:
-        if now.is_adjudicated and now.resolution != "conflict":
-            return True
-        later = self.retrievals if stage is TITLE_ABSTRACT else self.links
-        newest = max((decision.event for decision in live), default=0)
-        return now.resolution == "include" and any(
-            act[0] > newest and act[1] in group for act in later
-        )
 
 
 def _component(record: int, judgements: dict[frozenset[int], str]) -> list[int]:
@@ -406,7 +418,7 @@ class Walk:
     def __init__(self, session: Session, seed: int) -> None:
         self.session = session
         self.random = Random(seed)  # noqa: S311 - nobody guards anything with it
-        self.cast = make_review(session)
+        self.cast = make_review(session, closes_after=Rules().closes_after)
         third, email = make_account(session, "third")
         add_member(session, review_id=self.review, email=email, role=Role.REVIEWER, by=OPERATOR)
         self.reviewers = (*self.cast.reviewers, third)
@@ -445,7 +457,7 @@ class Walk:
             self.bring_to_full_text: 6, self.disagree_at_full_text: 2, self.reopen: 4,
             self.seek: 2, self.remove: 2, self.judge: 5, self.undo: 3, self.add_study: 4,
             self.link: 4, self.amend: 3, self.stop: 1, self.import_some: 1,
-            self.calibrate: 2, self.end_calibration: 2,
+            self.calibrate: 2, self.end_calibration: 2, self.close: 10,
         }  # fmt: skip
 
     def attempt(self, may: bool | None, act: Callable[..., Any], **arguments: Any) -> Any:
@@ -601,6 +613,26 @@ class Walk:
             earlier.record, earlier.stage, earlier.reviewer, verdict, reason, supersedes
         )
 
+    def close(self) -> None:
+        """Let everybody close their decisions at a stage, as they do at the end of a day."""
+        self.close_at(self.random.choice(STAGES))
+
+    def close_at(self, stage: Stage) -> None:
+        for reviewer, person in enumerate(self.reviewers):
+            before = self.now()
+            n_open = close_decisions(self.session, review_id=self.review, stage=stage, by=person)
+            live = [
+                decision
+                for decision in self.oracle.decisions
+                if (decision.stage, decision.reviewer) == (stage, reviewer)
+                and decision.verdict != "withdrawn"
+                and all(decision.id != later.supersedes for later in self.oracle.decisions)
+            ]
+            assert n_open == sum(self.oracle.is_open(decision) for decision in live)
+            if self.now() > before:
+                self.oracle.closings.append((self.now(), stage, reviewer))
+                self.remember()
+
     def adjudicate(self) -> None:
         stage = self.random.choice(STAGES)
         conflict = FlowState.CONFLICT if stage is TITLE_ABSTRACT else FlowState.FULL_TEXT_CONFLICT
@@ -613,7 +645,9 @@ class Walk:
         verdict = self.random.choice([Verdict.INCLUDE, Verdict.EXCLUDE])
         reason = None if verdict is Verdict.INCLUDE else "population"
         done = self.attempt(
-            now.resolution == "conflict" and not is_stale, adjudicate, record_id=self.ids[record],
+            now.resolution == "conflict" and not is_stale
+            and not self.oracle.is_any_open(stage, group),
+            adjudicate, record_id=self.ids[record],
             stage=stage, verdict=verdict, exclusion_reason=reason, settles=cited,
             by=self.cast.adjudicator,
         )  # fmt: skip
@@ -630,9 +664,10 @@ class Walk:
         )
         group = self.oracle.cluster(record)
         now = self.oracle.resolve(stage, group)
+        may = now.resolution != "unscreened" and not self.oracle.is_any_open(stage, group)
         done: Reopening | None = self.attempt(
-            now.resolution != "unscreened", reopen, record_id=self.ids[record], stage=stage,
-            why="A criterion changed.", by=self.cast.lead,
+            may, reopen, record_id=self.ids[record], stage=stage, why="A criterion changed.",
+            by=self.cast.lead,
         )  # fmt: skip
         if done is not None:
             assert done.round > now.round
@@ -647,6 +682,7 @@ class Walk:
         group = self.oracle.cluster(record)
         is_sought = self.oracle.resolve(TITLE_ABSTRACT, group).resolution == "include"
         is_screened = bool(self.oracle.resolve(FULL_TEXT, group).reviewers)
+        is_sought = is_sought and not self.oracle.is_any_open(TITLE_ABSTRACT, group)
         may = is_sought and (state is RetrievalState.RETRIEVED or not is_screened)
         done = self.attempt(
             may, retrieve, record_id=self.ids[record], state=state, why="Lost.",
@@ -662,6 +698,8 @@ class Walk:
         first, second = self.random.sample(range(N_REVIEWERS), k=2)
         self.make_decision(record, TITLE_ABSTRACT, first, Verdict.INCLUDE, None)
         self.make_decision(record, TITLE_ABSTRACT, second, Verdict.INCLUDE, None)
+        if self.random.random() < 0.8:
+            self.close_at(TITLE_ABSTRACT)
         self.retrieve(record, RetrievalState.RETRIEVED)
         self.make_decision(record, FULL_TEXT, first, Verdict.INCLUDE, None)
         self.make_decision(record, FULL_TEXT, second, Verdict.INCLUDE, None)
@@ -677,7 +715,9 @@ class Walk:
         record = self.any_record(FlowState.AWAITING_STUDY)
         group = self.oracle.cluster(record)
         resolutions = {self.oracle.resolve(stage, group).resolution for stage in Stage}
-        is_included = resolutions == {"include"}
+        is_included = resolutions == {"include"} and not any(
+            self.oracle.is_any_open(stage, group) for stage in Stage
+        )
         study: Study | None = self.attempt(
             is_included and self.oracle.study(group) is None, add_study,
             label=f"Study {self.now()}", reports=[self.ids[record]], by=self.cast.lead,
@@ -694,7 +734,9 @@ class Walk:
         is_linked = self.random.random() < 0.5
         group = self.oracle.cluster(record)
         resolutions = {self.oracle.resolve(stage, group).resolution for stage in Stage}
-        is_included = resolutions == {"include"}
+        is_included = resolutions == {"include"} and not any(
+            self.oracle.is_any_open(stage, group) for stage in Stage
+        )
         linked = self.oracle.study(group)
         before = self.now()
         self.attempt(
@@ -707,9 +749,10 @@ class Walk:
 
     def amend(self) -> None:
         needed, maybe, agree = self.random.choice([1, 2]), *self.random.choices([True, False], k=2)
-        text = protocol_text(needed=needed, maybe=maybe, reasons=agree)
+        closes_after = self.random.choice([0, 3])
+        text = protocol_text(needed=needed, maybe=maybe, reasons=agree, closes_after=closes_after)
         self.attempt(True, amend_protocol, protocol_text=text, why="Time.", by=self.cast.lead)
-        self.oracle.rules.append(Rules(needed, maybe, agree))
+        self.oracle.rules.append(Rules(needed, maybe, agree, closes_after))
         self.remember()
 
     def stop(self) -> None:

@@ -3,12 +3,14 @@
 import pytest
 from sqlalchemy import select
 
+from review.decisions.closing import close_decisions
 from review.decisions.decisions import decide
 from review.decisions.reopening import reopen
 from review.duplicates.judgements import judge
 from review.errors import Conflicting, Invalid, NotAllowed, NotFound
 from review.reviews import add_member, remove_member
 from review.states.resolution import stage_state
+from review.states.viewers import read_for
 from review.storage.database import Database
 from review.tables import Record
 from review.verify import verify
@@ -131,7 +133,10 @@ def test_the_agreement_of_a_set_is_that_of_every_two_reviewers(session, cast, te
     assert agreement.first_only + agreement.second_only == 2
 
 
-def test_a_lead_who_screens_sees_resolved_records_alone_and_only_after_the_end(session, cast, team):
+@pytest.mark.parametrize("closes_after", [20])
+def test_a_lead_who_screens_sees_figures_only_after_the_end_and_once_their_decisions_closed(
+    session, cast, team
+):
     first, second = make_records(session, cast.review_id, 2)
     add_member(session, review_id=cast.review_id, email=cast.emails["reviewer_a"], role=Role.LEAD,
                by=cast.lead)  # fmt: skip
@@ -143,12 +148,15 @@ def test_a_lead_who_screens_sees_resolved_records_alone_and_only_after_the_end(s
         make_decision(session, cast, second, by=reviewer)
 
     def figures(lead):
+        read_for(session, lambda: lead.account_id)
         [summary] = summaries(session, review_id=cast.review_id, by=lead)
         return summary.n_complete, summary.agreement.n
 
     assert (figures(cast.reviewer_a), figures(cast.lead)) == ((None, 0), (2, 6))
     end(session, review_id=cast.review_id, calibration_set_id=calibration.id, by=cast.lead)
-    assert (figures(cast.reviewer_a), figures(cast.lead)) == ((2, 3), (2, 6))
+    assert (figures(cast.reviewer_a), figures(cast.lead)) == ((0, 0), (2, 6))
+    close_decisions(session, review_id=cast.review_id, stage=STAGE, by=cast.reviewer_a)
+    assert figures(cast.reviewer_a) == (2, 6)
 
 
 def test_the_figures_of_a_set_stay_when_its_records_are_reopened(session, cast, team):
@@ -185,6 +193,7 @@ def test_a_decision_on_a_copy_is_refused_while_its_record_is_in_an_open_set(sess
     assert queue_of(session, cast, team[1]) == [first]
 
 
+@pytest.mark.parametrize("closes_after", [20])
 def test_a_reviewer_who_undoes_a_decision_after_the_end_may_decide_again(session, cast, team):
     [record] = make_records(session, cast.review_id, 1)
     calibration = make_calibration(session, cast, numbers=[1])

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from review.decisions.closing import close_decisions
 from review.decisions.decisions import decide
 from review.decisions.reopening import reopen
 from review.decisions.stopping import stop_screening
@@ -99,12 +100,15 @@ def test_a_decision_on_a_duplicate_counts_for_its_cluster(session, cast):
     assert queue_of(session, cast, cast.reviewer_b) == [first]
 
 
-def test_withdrawn_and_reopened_records_return(session, cast):
+def test_withdrawn_and_reopened_records_return(session):
+    cast = make_review(session, closes_after=20)
     first, second = make_records(session, cast.review_id, 2)
     own = make_decision(session, cast, first)
     decide_both(session, cast, second, Verdict.EXCLUDE)
 
     make_decision(session, cast, first, verdict=Verdict.WITHDRAWN, supersedes_id=own.id)
+    for reviewer in cast.reviewers:
+        close_decisions(session, review_id=cast.review_id, stage=Stage.TITLE_ABSTRACT, by=reviewer)
     reopen(session, review_id=cast.review_id, record_id=second, stage=Stage.TITLE_ABSTRACT,
            why="A new criterion.", by=cast.lead)  # fmt: skip
 

@@ -1,19 +1,16 @@
-"""Recomputing everything that must be true: hash chain, digests, sums, clusters and authors."""
+"""What the acts of a review add up to: sums, clusters, decisions, authors and adjudications."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from itertools import groupby
 from uuid import UUID
 
-from sqlalchemy import String, cast, exists, func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from review.duplicates.clustering import expected_clusters
-from review.events import GENESIS, digest_of, event_hash, row_line
 from review.prisma.counts import count_flow, identities
 from review.states.clusters import Scope, members
 from review.states.flow import FlowState, flow_states
-from review.storage.files import FileStore, sha256_of
 from review.tables import (
     AdjudicatedDecision,
     Adjudication,
@@ -22,80 +19,9 @@ from review.tables import (
     ImportedDecision,
     ImportFile,
     Record,
-    Review,
     StageRule,
-    act_tables,
 )
 from review.vocabulary import Act
-
-
-@dataclass(frozen=True)
-class Fault:
-    """Something in a review that is wrong, with the example that shows it."""
-
-    review: str
-    what: str
-
-
-Check = Callable[[Session, UUID], Iterator[str]]
-
-
-def verify(session: Session, *, files: FileStore | None = None) -> Iterator[Fault]:
-    """Yield every fault in the database, review by review; nothing where all is well.
-
-    With ``files``, the original search files are checked too.
-    """
-    for review in session.scalars(select(Review).order_by(Review.slug)):
-        for check in CHECKS:
-            try:
-                for fault in check(session, review.id):
-                    yield Fault(review.slug, fault)
-            except LookupError as error:  # a stored word that no enumeration has
-                yield Fault(review.slug, f"a stored word is unknown: {error}")
-        if files is not None:
-            for fault in _original_faults(session, review.id, files):
-                yield Fault(review.slug, fault)
-
-
-def chain(session: Session, review_id: UUID) -> Iterator[str]:
-    """S7: numbers have no gap and start at one, and every hash follows from the event before."""
-    previous, expected = GENESIS, 1
-    # The act as plain text: an unknown word is a fault to report, and must not raise here.
-    columns = [
-        cast(column, String).label("act") if column.name == "act" else column
-        for column in Event.__table__.columns
-    ]
-    events = session.execute(
-        select(*columns).where(Event.review_id == review_id).order_by(Event.number)
-    )
-    for event in events.mappings().all():
-        if event["number"] != expected:
-            yield f"event {expected} is missing; the next one is {event['number']}"
-            return
-        if event["previous_hash"] != previous or event["hash"] != event_hash(dict(event)):
-            yield f"event {event['number']} does not follow from the events before it"
-            return
-        previous, expected = event["hash"], expected + 1
-
-
-def digests(session: Session, review_id: UUID) -> Iterator[str]:
-    """IN1: the rows that each event wrote are unchanged, and none is missing or new."""
-    lines: dict[int, list[str]] = {}
-    for number, line in _act_rows(session, review_id):
-        lines.setdefault(number, []).append(line)
-    events = session.execute(
-        select(Event.number, Event.n_rows, Event.digest)
-        .where(Event.review_id == review_id)
-        .order_by(Event.number)
-    )
-    for number, n_rows, digest in events:
-        present = lines.pop(number, [])
-        if len(present) != n_rows:
-            yield f"event {number} wrote {n_rows} rows; {len(present)} are there"
-        elif digest_of(present) != digest:
-            yield f"a row that event {number} wrote has been changed"
-    if lines:
-        yield f"rows belong to event {min(lines)}, which is not in the log"
 
 
 def accounting(session: Session, review_id: UUID) -> Iterator[str]:
@@ -233,34 +159,3 @@ def adjudications(session: Session, review_id: UUID) -> Iterator[str]:
             row.decided_at != row.stage for row in cited
         ):
             yield f"adjudication {adjudication} resolves a decision that it must not resolve"
-
-
-CHECKS: tuple[Check, ...] = (
-    chain,
-    digests,
-    accounting,
-    stars,
-    sums,
-    decisions,
-    authors,
-    adjudications,
-)
-
-
-def _act_rows(session: Session, review_id: UUID) -> Iterator[tuple[int, str]]:
-    for table in act_tables():
-        rows = session.execute(
-            select(table).where(table.c.review_id == review_id).execution_options(yield_per=2000)
-        )
-        for row in rows.mappings():
-            yield row["event_number"], row_line(table.name, dict(row))
-
-
-def _original_faults(session: Session, review_id: UUID, files: FileStore) -> Iterator[str]:
-    rows = session.scalars(select(ImportFile).where(ImportFile.review_id == review_id))
-    for file in rows:
-        path = files.path(file.sha256)
-        if not path.exists():
-            yield f"the original of {file.name} is not in the file store"
-        elif sha256_of(path) != file.sha256:
-            yield f"the original of {file.name} has been changed"

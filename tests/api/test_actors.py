@@ -1,0 +1,265 @@
+"""Who did it is who is signed in: nothing that a request says makes it somebody else.
+
+Every route that changes something, page and API, is asked with somebody else's id and address in
+extra fields, in the address, in headers, and in place of each field that it has.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import literal, select, union_all
+
+from review.decisions.decisions import decide
+from review.duplicates.judgements import judge
+from review.events import OPERATOR
+from review.people.invitations import invite
+from review.people.tokens import TokenScope, issue_token, tokens_of
+from review.permissions import may
+from review.reviews import add_member, amend_protocol
+from review.tables import Base, Event
+from review.vocabulary import Judgement, Role, Stage, Verdict
+from tests.api.routes import ROUTES
+from tests.api.test_permissions import FILES, ROLES
+from tests.api.v1.api_routes import UNSAFE
+from tests.api.v1.conftest import filled_in, one_of_everything, program  # noqa: F401
+from tests.factories import include_fully, make_records, protocol_text
+
+# Columns that name whom an act is about; every other column with an account names who acts.
+ABOUT = {("membership", "account_id"), ("assignment", "account_id")}
+ACTORS = [
+    column
+    for table in Base.metadata.sorted_tables
+    for column in table.columns
+    if any(key.column.table.name == "account" for key in column.foreign_keys)
+    and (table.name, column.name) not in ABOUT
+]
+NAMES = (
+    "account", "account_id", "actor", "actor_id", "adjudicator", "adjudicator_id", "as", "asked_by",
+    "author", "by", "coder", "coder_id", "created_by", "email", "id", "member", "on_behalf_of",
+    "owner", "owner_id", "person", "person_id", "reviewer", "reviewer_id", "user", "user_id",
+    "username", "used_by",
+)  # fmt: skip
+HEADERS = ("from", "remote-user", "x-account-id", "x-actor-id", "x-forwarded-user", "x-user-id")
+
+
+@dataclass(frozen=True)
+class World:
+    """A review with one of everything, and somebody with every role who does nothing."""
+
+    names: dict[str, Any]
+    victim: str
+    email: str
+
+    def forged(self, *declared: str) -> dict[str, str]:
+        """Return every name by which a field could say who acts, with the other person's id."""
+        values = {name: self.victim for name in NAMES if name not in declared}
+        return values | ({"email": self.email} if "email" not in declared else {})
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {**dict.fromkeys(HEADERS, self.victim), "from": self.email}
+
+
+@pytest.fixture
+def world(database, people, app, tmp_path, sign_in) -> World:
+    with database.writing() as session:
+        names = one_of_everything(session, people, app.state.settings.files_dir, tmp_path)
+        for role in Role:
+            add_member(session, review_id=people.review_id, email=people.emails["reviewer_b"],
+                       role=role, by=OPERATOR)  # fmt: skip
+        disputed, own, second, left, right, *_ = make_records(session, people.review_id, 12)
+        include_fully(session, people, second)
+        merge = judge(session, review_id=people.review_id, left_id=left, right_id=right,
+                      verdict=Judgement.DUPLICATE, by=people.lead)  # fmt: skip
+        add_member(session, review_id=people.review_id, email=people.emails["outsider"],
+                   role=Role.REVIEWER, by=OPERATOR)  # fmt: skip
+        cited = [
+            decision(session, people, disputed, by=people.outsider, verdict=Verdict.INCLUDE),
+            decision(session, people, disputed, by=people.reviewer_a, verdict=Verdict.EXCLUDE),
+        ]
+        amend_protocol(session, review_id=people.review_id, why="So that one stays open.",
+                       protocol_text=protocol_text(closes_after=20), by=people.lead)  # fmt: skip
+        undone = decision(session, people, own, by=people.reviewer_a, verdict=Verdict.EXCLUDE)
+        invitation, _ = invite(session, review_id=people.review_id, name="A colleague",
+                               roles=[Role.REVIEWER], by=people.lead)  # fmt: skip
+        issue_token(session, account_id=people.lead.account_id, name="own",
+                    scopes=(TokenScope.READ,))  # fmt: skip
+        [token] = tokens_of(session, people.lead.account_id)
+        names |= {"token_id": token.id, "invitation_id": invitation.id, "disputed": disputed,
+                  "cited": cited, "undone": undone, "second": second, "merge": merge}  # fmt: skip
+    same = {"slug": "review", "record_id": "record", "other_id": "other", "reviewer_id": "reviewer",
+            "study_id": "study", "search_id": "search", "job_id": "job", "link_id": "link",
+            "publication_id": "publication"}  # fmt: skip
+    names |= {page: names[api] for page, api in same.items()}
+    shown = sign_in(people.lead).post(f"/reviews/{people.slug}/searches/files",
+                                      files=FILES["/searches/files"])  # fmt: skip
+    names["protocol"] = protocol_text(needed=1)
+    names["sealed"] = re.search(r'name="file" value="([^"]+)"', shown.text)[1]
+    return World(names, str(people.reviewer_b.account_id), people.emails["reviewer_b"])
+
+
+def decision(session, people, record, *, by, verdict):
+    return decide(session, review_id=people.review_id, record_id=record, verdict=verdict, by=by,
+                  stage=Stage.TITLE_ABSTRACT).id  # fmt: skip
+
+
+# What the examples of the tables need to be done to the records of `world`.
+ADVISOR_TOO = {"email": "{email}", "role": "adjudicator"}
+FORMS = {
+    "/settings/members": ADVISOR_TOO,
+    "/coding": {"reports": "{second}"},
+    "/conflicts": {"record": "{disputed}", "settles": ["{cited[0]}", "{cited[1]}"]},
+    "/duplicates/undo": {"event": "{merge}"},
+    "/undo": {"decision": "{undone}"},
+    "/settings/protocol": {"text": "{protocol}"},
+    "/settings/protocol/preview": {"text": "{protocol}"},
+}
+API_BODIES = {
+    "/reviews/{review}/members": ADVISOR_TOO,
+    "/reviews/{review}/duplicates/undo": {"event": "{merge}"},
+    "/reviews/{review}/studies": {"label": "Roe 2001", "reports": ["{second}"]},
+    "/reviews/{review}/screening/{stage}/adjudications": {
+        "record": "{disputed}", "settles": ["{cited[0]}", "{cited[1]}"]
+    },
+}  # fmt: skip
+
+
+# What is no act of the review: sessions, tokens, invitations, jobs, previews, skips.
+WITHOUT_EVENT = re.compile(
+    r"/logout$|/account/tokens|/invitations|/jobs/|/files$|/hits$|/preview$|/skip$|/dedupe$|/rank$"
+    r"|/exports$|/simulation$|\{slug\}/searches$|\{slug\}/decisions$"
+)
+TWO_ACTS = re.compile(r"/contracts$|/publications$")  # adding and linking, publishing and sharing
+LAST = ("/stopping", "/stop", "/settings/protocol")  # they change what else can be done
+
+
+def acting(database) -> Counter[tuple[str, UUID]]:
+    """Return how often each account has done something, by the column that says so."""
+    columns = [
+        select(literal(f"{column.table.name}.{column.name}"), column).where(column.is_not(None))
+        for column in ACTORS
+    ]
+    with database.reading() as session:
+        return Counter((name, account) for name, account in session.execute(union_all(*columns)))
+
+
+def actors_of_events(database, review_id) -> list[UUID | None]:
+    with database.reading() as session:
+        query = select(Event.actor_id).where(Event.review_id == review_id)
+        return session.scalars(query.order_by(Event.number)).all()
+
+
+def who_may(actions) -> str:
+    """Return whom of the cast a route that needs one of ``actions`` is for."""
+    if not actions:
+        return "lead"
+    return next(
+        name for name in ROLES if any(may(frozenset(ROLES[name]), action) for action in actions)
+    )
+
+
+def variants(fields: Mapping[str, Any], world: World) -> Iterator[dict[str, Any]]:
+    """Yield a form or body as it is, with more fields, and with each of its own forged."""
+    yield dict(fields)
+    yield fields | world.forged(*fields)
+    for name in fields:
+        yield fields | {name: world.victim}
+
+
+def attempts_on_pages(world, people, sign_in):
+    for route in sorted(ROUTES, key=lambda route: route.path.endswith(LAST)):
+        if route.method == "GET":
+            continue
+        who = getattr(people, who_may([route.action] if route.action else []))
+        report = {"record_id": world.names["included"]} if "/reports/" in route.path else {}
+        path = route.path.format(**world.names | report)
+        changes = next((form for end, form in FORMS.items() if route.path.endswith(end)), {})
+        files = next((one for end, one in FILES.items() if route.path.endswith(end)), None)
+        for form in variants(filled_in(route.form | changes, world.names), world):
+            send = partial(
+                sign_in(who).post, path, form, params=world.forged(), headers=world.headers,
+                **({"files": files} if files else {}),
+            )  # fmt: skip
+            yield f"{route.method} {route.path}", who, send
+
+
+def attempts_on_the_api(world, people, program):  # noqa: F811
+    for route in sorted(UNSAFE, key=lambda route: route.path.endswith(LAST)):
+        who = getattr(people, who_may(route.actions))
+        path = route.path.format(**world.names)
+        changes = API_BODIES.get(route.path, {})
+        for body in variants(filled_in((route.body or {}) | changes, world.names), world):
+            if route.files is not None:
+                sent = {"files": route.files, "data": body}
+            else:
+                sent = {} if route.body is None and not body else {"json": body}
+            for query in (route.query, route.query | world.forged(*route.query)):
+                send = partial(program(who).ask, route.method, path, params=query,
+                               headers=world.headers, **sent)  # fmt: skip
+                yield f"{route.method} {route.path}", who, send
+
+
+def check_attempts(attempts, database, people) -> dict[str, list[str]]:
+    """Assert that nobody but the caller acts; return the routes by what their first attempt did.
+
+    The first attempt at each route forges headers and, on pages, the address; nothing else.
+    """
+    done: dict[str, list[str]] = {}
+    seen = set()
+    for name, who, send in attempts:
+        before, n_before = acting(database), len(actors_of_events(database, people.review_id))
+        answer = send()
+        new = acting(database) - before
+        events = actors_of_events(database, people.review_id)[n_before:]
+        assert answer.status_code < 500, (name, answer.text)
+        assert {account for _, account in new} <= {who.account_id}, (name, new)
+        assert set(events) <= {who.account_id}, (name, "an event with another actor")
+        if name not in seen:
+            what = "refused" if answer.status_code >= 400 else f"{len(events)} events"
+            done.setdefault(what, []).append(name)
+        seen.add(name)
+    return done
+
+
+def check_events(done: dict[str, list[str]], *, refused: set[str]) -> None:
+    """Assert that every route but those known changed something, and wrote an event."""
+    assert set(done.pop("refused", [])) <= refused
+    silent = [route for route in done.pop("0 events", []) if not WITHOUT_EVENT.search(route)]
+    assert silent == []
+    assert {route for route in done.pop("2 events", []) if not TWO_ACTS.search(route)} == set()
+    assert list(done) == ["1 events"]
+
+
+def test_pages_take_the_actor_from_the_session_alone(sign_in, people, world, database):
+    done = check_attempts(attempts_on_pages(world, people, sign_in), database, people)
+
+    check_events(done, refused={
+        "POST /account/password",  # which asks for the old one
+        "POST /reviews/{slug}/decisions/files",
+        "POST /reviews/{slug}/duplicates/above",
+        "POST /reviews/{slug}/reports/{record_id}/retrieval",
+        "POST /reviews/{slug}/records/{record_id}/removal",
+        "POST /reviews/{slug}/reopening-requests/{request_id}/reopen",  # which was refused
+    })  # fmt: skip
+
+
+def test_the_api_takes_the_actor_from_the_token_alone(program, people, world, database):  # noqa: F811
+    done = check_attempts(attempts_on_the_api(world, people, program), database, people)
+
+    check_events(done, refused={
+        "POST /reviews",  # which is for administrators
+        "POST /reviews/{review}/duplicates/above",
+        "POST /reviews/{review}/codes/agreed",
+        "POST /reviews/{review}/reopening-requests/{request_id}/reopen",  # which was refused
+    })  # fmt: skip
+
+
+def test_every_column_that_says_who_acts_is_looked_at():
+    assert len(ACTORS) > 10
+    assert ("event", "actor_id") in {(column.table.name, column.name) for column in ACTORS}
