@@ -15,12 +15,11 @@ from sqlalchemy.orm import Session
 from review.decisions.blinding import (
     n_rows_shown,
     resolved_decisions,
-    screens,
     shown_state,
 )
 from review.errors import Invalid
 from review.events import Actor, canonical
-from review.permissions import Action, check, roles_of_actor
+from review.permissions import Action, check, roles_of_actor, screens
 from review.safe_text import safe_cell
 from review.states.flow import flow_states
 from review.storage.files import written_whole

@@ -12,11 +12,11 @@ from api.v1.routes import WriteSession, router
 from api.v1.shapes import QueuedJob, RequestBody, queued_job
 from api.web.access import needs
 from api.web.deps import ReadSession
-from review.decisions.blinding import n_rows_shown, screens
+from review.decisions.blinding import n_rows_shown
 from review.events import events_with_actors
 from review.exports import ExportFormat, ExportKind, check_format
 from review.jobs import JobKind, enqueue
-from review.permissions import Action, check
+from review.permissions import Action, check, screens
 from review.vocabulary import Act, ActorKind
 
 read_router, write_router = router("events"), router("exports", writes=True)

@@ -155,11 +155,6 @@ def shown_state(flow_state: str, roles: frozenset[Role]) -> str:
     return flow_state
 
 
-def screens(session: Session, *, review_id: UUID, by: Actor) -> bool:
-    """Say whether somebody is a reviewer, whatever else they are."""
-    return Role.REVIEWER in roles_of_actor(session, review_id=review_id, by=by)
-
-
 def n_rows_shown(event: Event, *, is_blind: bool) -> int | None:
     """Return how many rows an event wrote; None to who screens, if it is a decision.
 
