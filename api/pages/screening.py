@@ -104,6 +104,8 @@ class ScreeningRoom:
             }
             own = context.get("own")
             context["is_closed"] = own is not None and own.id not in context["still_open"]
+            if record and context["is_closed"]:
+                context["asked"] = own_request(session, record_id=record.id, **self.scope)
             is_part = is_fragment(self.request)
             name = "screening/_screening.html" if is_part else "screening/screening.html"
             return render(self.request, name, **context)
@@ -132,7 +134,6 @@ class ScreeningRoom:
         return {
             "source": source_of(session, record),
             "own": own_decision(session, record_id=record.id, **self.scope),
-            "asked": own_request(session, record_id=record.id, **self.scope),
             "most_characters": MOST_CHARACTERS,
             "own_marks": own_marks(session, record_id=record.id, **self.scope),
             "run": run,
