@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, IPvAnyNetwork, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from review.searches.formats.records import FILE_LIMIT, RECORDS_LIMIT, FileLimits
+from review.searches.limits import FILE_LIMIT, RECORDS_LIMIT, FileLimits
 from review.storage.files import make_folder, sync_folder
 
 

@@ -12,10 +12,14 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from review.decisions.blinding import resolved_decisions, shown_state
+from review.decisions.blinding import (
+    n_rows_shown,
+    resolved_decisions,
+    shown_state,
+)
 from review.errors import Invalid
 from review.events import Actor, canonical
-from review.permissions import Action, check, roles_of_actor
+from review.permissions import Action, check, roles_of_actor, screens
 from review.safe_text import safe_cell
 from review.states.flow import flow_states
 from review.storage.files import written_whole
@@ -173,11 +177,16 @@ FIELDS = (
 )
 
 
-def _events(session: Session, *, review_id: UUID, by: Actor) -> Iterator[Row]:  # noqa: ARG001
-    """Yield the log; each event's hash can be recomputed from the event before it."""
+def _events(session: Session, *, review_id: UUID, by: Actor) -> Iterator[Row]:
+    """Yield the log; each event's hash can be recomputed from the event before it.
+
+    Those who screen do not get the number of rows of decisions, and cannot recompute these.
+    """
+    is_blind = screens(session, review_id=review_id, by=by)
     query = select(Event).where(Event.review_id == review_id).order_by(Event.number)
     for event in session.scalars(query.execution_options(yield_per=CHUNK)):
-        yield {column.name: getattr(event, column.name) for column in Event.__table__.columns}
+        columns = {column.name: getattr(event, column.name) for column in Event.__table__.columns}
+        yield columns | {"n_rows": n_rows_shown(event, is_blind=is_blind)}
 
 
 RIS_TAGS = {

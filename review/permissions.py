@@ -66,6 +66,11 @@ def roles_of_actor(session: Session, *, review_id: UUID, by: Actor) -> frozenset
     return roles_of(session, review_id=review_id, account_id=by.account_id)
 
 
+def screens(session: Session, *, review_id: UUID, by: Actor) -> bool:
+    """Say whether somebody is a reviewer, whatever else they are."""
+    return Role.REVIEWER in roles_of_actor(session, review_id=review_id, by=by)
+
+
 def may(roles: frozenset[Role], action: Action) -> bool:
     """Say whether somebody with ``roles`` may do ``action``.
 

@@ -12,17 +12,21 @@ from api.v1.routes import WriteSession, router
 from api.v1.shapes import QueuedJob, RequestBody, queued_job
 from api.web.access import needs
 from api.web.deps import ReadSession
+from review.decisions.blinding import n_rows_shown
 from review.events import events_with_actors
 from review.exports import ExportFormat, ExportKind, check_format
 from review.jobs import JobKind, enqueue
-from review.permissions import Action, check
+from review.permissions import Action, check, screens
 from review.vocabulary import Act, ActorKind
 
 read_router, write_router = router("events"), router("exports", writes=True)
 
 
 class EventLine(BaseModel):
-    """An event of the log: who did what, how many rows it wrote, and its link in the chain."""
+    """An event of the log: who did what, how many rows it wrote, and its link in the chain.
+
+    `n_rows` of a decision is null for a lead who screens: it shows whether words were marked.
+    """
 
     number: int
     act: Act
@@ -31,7 +35,7 @@ class EventLine(BaseModel):
     at: datetime
     subject_kind: str | None
     subject_id: UUID | None
-    n_rows: int
+    n_rows: int | None
     digest: str
     previous_hash: str
     hash: str
@@ -55,8 +59,10 @@ def list_events(
     )
     page = paged.page_of_next(rows, lambda row: row[0].number)
     names = [name for name in EventLine.model_fields if name != "actor"]
+    is_blind = screens(session, review_id=review_id, by=by)
     page["items"] = [
-        {name: getattr(event, name) for name in names} | {"actor": actor}
+        {name: getattr(event, name) for name in names}
+        | {"actor": actor, "n_rows": n_rows_shown(event, is_blind=is_blind)}
         for event, actor in page["items"]
     ]
     return page

@@ -14,20 +14,21 @@ from urllib.parse import parse_qsl
 
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.web.bodies import TooLarge, TooSlow, bounded
 from api.web.deps import settings_of, token_of
+from api.web.errors import status_of
 from api.web.known_browsers import is_known_browser
 from api.web.rendering import render, sign_in_page
 from api.web.security import check_origin
-from review.errors import NotAllowed
+from review.errors import NotAllowed, ReviewError
 from review.people.sign_in import ATTEMPT_WINDOW
 
 PASSWORD_FORMS = re.compile(r"/login|/account/password|/invitations/[^/]+/account")
 MAX_FORM = 16 * 1024  # bytes
-FORM_SECONDS = 10  # for all of a form to arrive; only then does it take a place
 PLACES = 20  # in each queue, so that nobody waits much longer than two seconds
 PLACES_OF_CLIENT = 10  # so that one client leaves some to others
 SECONDS_EACH = 0.1  # for which a place is kept at least, even if no password was checked
@@ -40,7 +41,7 @@ BUSY = (
     "Too many people are signing in at this moment, so your password was not looked at. "
     "Wait a few seconds, then enter it again."
 )
-UNREADABLE = "The form is too large or took too long to arrive. Go back and send it again."
+CUT_SHORT = "Only a part of the form arrived. Go back and send it again."
 
 
 def client_of(request: Request) -> str:
@@ -107,10 +108,10 @@ class SignInQueue:
         if _is_refused_unread(request):
             await self.app(scope, receive, send)
             return
-        try:
-            body = await _body_of(request)
-        except HTTPException as error:
-            await _unreadable(request, error.status_code)(scope, receive, send)
+        try:  # only who has sent all of a form takes a place
+            body = await bounded(request, MAX_FORM).body()
+        except (TooLarge, TooSlow, HTTPException) as error:
+            await _unread(request, error)(scope, receive, send)
             return
         queue = self.known if is_known_browser(request) else self.strangers
         place = queue.join(client_of(request))
@@ -141,25 +142,6 @@ def _is_refused_unread(request: Request) -> bool:
     except NotAllowed:
         return True
     return request.scope["path"] == "/account/password" and not token_of(request)
-
-
-async def _body_of(request: Request) -> bytes:
-    """Return a request's body; raise HTTPException if it is too large, too slow or cut short."""
-    length = request.headers.get("content-length", "0")
-    if not length.isdecimal() or int(length) > MAX_FORM:
-        raise HTTPException(413)
-    body = bytearray()
-    try:
-        async with asyncio.timeout(FORM_SECONDS):
-            async for part in request.stream():
-                body += part
-                if len(body) > MAX_FORM:
-                    raise HTTPException(413)
-    except TimeoutError as error:
-        raise HTTPException(408) from error
-    except ClientDisconnect as error:
-        raise HTTPException(400) from error
-    return bytes(body)
 
 
 def _replaying(body: bytes, receive: Receive) -> Receive:
@@ -201,8 +183,13 @@ def _refusal(request: Request, body: bytes) -> Response:
     )
 
 
-def _unreadable(request: Request, status: int) -> Response:
-    answer = _error(request, status, "Not read", sentence=UNREADABLE)
+def _unread(request: Request, error: ReviewError | HTTPException) -> Response:
+    """Return why a form was not read: it is too large, too slow, or cut short."""
+    if isinstance(error, HTTPException):
+        status, heading, sentence = error.status_code, "Not received", CUT_SHORT
+    else:
+        (status, heading), sentence = status_of(error), str(error)
+    answer = _error(request, status, heading, sentence=sentence)
     answer.headers["connection"] = "close"  # there may be more of it
     return answer
 

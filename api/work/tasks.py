@@ -20,7 +20,7 @@ from review.decisions.imported import import_decisions
 from review.duplicates.judgements import deduplicate
 from review.errors import Unreadable
 from review.jobs import ClaimedJob, JobKind
-from review.permissions import roles_of
+from review.permissions import screens
 from review.reports.documents import keep_pages, pages_of
 from review.searches.formats import Format
 from review.searches.imports import ImportResult, import_file
@@ -29,7 +29,7 @@ from review.searches.searches import SearchOnDemand
 from review.states.viewers import read_for
 from review.storage.database import Database
 from review.storage.files import FileStore, written_whole
-from review.vocabulary import Role, SearchKind, Stage, Verdict
+from review.vocabulary import SearchKind, Stage, Verdict
 from screening.progress.recall_curve import draw, stopping_points
 from screening.progress.simulation import simulate_review
 from screening.ranking.runs import rank_records
@@ -293,23 +293,14 @@ def _export(task: Task) -> Result:
             target=target,
             by=task.held.by,
         )
+        is_blinded = screens(session, review_id=task.held.review_id, by=task.held.by)
     return {
-        "is_blinded": _screens(task),
+        "is_blinded": is_blinded,
         "file": target.name,
         "name": made.name,
         "media_type": made.media_type,
         "rows": made.n,
     }
-
-
-def _screens(task: Task) -> bool:
-    """Say whether who asked is a reviewer, for whom exports leave out what others decided."""
-    held = task.held
-    if held.by.account_id is None:
-        return False
-    with task.database.reading() as session:
-        roles = roles_of(session, review_id=held.review_id, account_id=held.by.account_id)
-    return Role.REVIEWER in roles
 
 
 HANDLERS: dict[JobKind, Callable[[Task], Result]] = {

@@ -34,7 +34,7 @@ from review.tables import (
     Reopening,
     Retrieval,
 )
-from review.vocabulary import FINISHED, RemovalKind, Resolution, Role, Stage
+from review.vocabulary import FINISHED, Act, RemovalKind, Resolution, Role, Stage
 
 NOT_IMPORTED = ~exists().where(ImportedDecision.decision_id == Decision.id)
 
@@ -153,6 +153,14 @@ def shown_state(flow_state: str, roles: frozenset[Role]) -> str:
     if is_unresolved and not may(roles, Action.SEE_PROGRESS):
         return "awaiting_screening"
     return flow_state
+
+
+def n_rows_shown(event: Event, *, is_blind: bool) -> int | None:
+    """Return how many rows an event wrote; None to who screens, if it is a decision.
+
+    A decision with marked words writes more rows than one without.
+    """
+    return None if is_blind and event.act is Act.DECIDE else event.n_rows
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Deciding on a record, and changing one's mind."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -67,9 +67,10 @@ def decide(
     check_reason(protocol.protocol, stage=stage, verdict=verdict, reason=exclusion_reason)
     latest = latest_own_decision(session, situation)
     # First of all, and whatever others did: why a decision is refused must not depend on them.
-    _check_own_is_open(session, situation)
+    live = live_decisions(session, situation)
+    _check_own_is_open(session, situation, live)
     if not _is_change(latest, verdict, supersedes_id) and not _needs_decision(
-        session, situation, is_first=latest is None
+        session, situation, live, is_first=latest is None
     ):
         # One sentence, whatever the cause: the cause may reveal what others decided.
         raise Conflicting("This record does not need your decision. Nothing was saved.")
@@ -138,24 +139,15 @@ def _repeated(
     return earlier
 
 
-def _check_own_is_open(session: Session, situation: Situation) -> None:
+def _check_own_is_open(session: Session, situation: Situation, live: Collection[Decision]) -> None:
     """Raise Settled where the actor's own live decision in this round has closed."""
-    own = {
-        decision.id
-        for decision in live_decisions(session, situation)
-        if decision.reviewer_id == situation.by.account_id
-    }
-    if own:
-        still_open = open_decisions(
-            session,
-            review_id=situation.review_id,
-            stage=situation.stage,
-            reviewer_id=situation.by.account_id,
-        )
-        if own - {decision.id for decision in still_open}:
-            raise Settled(
-                "This decision can no longer be changed. Ask the lead to reopen the record."
-            )
+    reviewer_id = situation.by.account_id
+    own = {decision.id for decision in live if decision.reviewer_id == reviewer_id}
+    scope: dict[str, Any] = {"review_id": situation.review_id, "stage": situation.stage}
+    if own and own - {
+        decision.id for decision in open_decisions(session, **scope, reviewer_id=reviewer_id)
+    }:
+        raise Settled("This decision can no longer be changed. Ask the lead to reopen the record.")
 
 
 def _is_change(latest: Decision | None, verdict: Verdict, supersedes_id: UUID | None) -> bool:
@@ -170,11 +162,13 @@ def _is_change(latest: Decision | None, verdict: Verdict, supersedes_id: UUID | 
     return live is not None
 
 
-def _needs_decision(session: Session, situation: Situation, *, is_first: bool) -> bool:
+def _needs_decision(
+    session: Session, situation: Situation, live: Collection[Decision], *, is_first: bool
+) -> bool:
     """Say whether the record needs the actor's decision, their first in this round or not."""
     review_id, cluster, state = situation.review_id, situation.cluster, situation.state
     scope: dict[str, Any] = {"review_id": review_id, "stage": situation.stage, "cluster": cluster}
-    reviewers = {decision.reviewer_id for decision in live_decisions(session, situation)}
+    reviewers = {decision.reviewer_id for decision in live}
     # A reviewer who has withdrawn a decision may decide again until those of others have closed.
     is_full = (
         situation.by.account_id not in reviewers

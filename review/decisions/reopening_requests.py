@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
@@ -12,8 +13,11 @@ from review.decisions.situation import Situation, live_decisions, situation_of
 from review.errors import Conflicting, Invalid, NotFound
 from review.events import Actor, record_act
 from review.permissions import Action, begin_act, check
-from review.states.clusters import cluster_of
+from review.states.closing import open_decisions
+from review.states.clusters import Scope, cluster_of
 from review.states.resolution import stage_state
+from review.states.rounds import hidden_rounds
+from review.states.viewers import viewer_of
 from review.tables import (
     Account,
     Event,
@@ -50,17 +54,25 @@ def ask_to_reopen(
 ) -> ReopeningRequest:
     """Ask the lead to reopen a record that the caller has decided on; flushes.
 
-    Raises Invalid without a reason, Conflicting without a decision of the caller's own in this
-    round, or if their earlier request has not been answered yet.
+    Raises Invalid without a reason, Conflicting without a closed decision of the caller's own in
+    this round, or if their earlier request has not been answered yet.
     """
     begin_act(session, review_id=review_id, by=by, action=Action.SCREEN)
     if not why.strip():
         raise Invalid("Say why the record should be reopened.")
     situation = situation_of(session, review_id=review_id, record_id=record_id, stage=stage, by=by)
-    if all(
-        decision.reviewer_id != by.account_id for decision in live_decisions(session, situation)
-    ):
+    own = {
+        decision.id
+        for decision in live_decisions(session, situation)
+        if decision.reviewer_id == by.account_id
+    }
+    if not own:
         raise Conflicting("You have no decision on this record, so you need not have it reopened.")
+    scope: dict[str, Any] = {"review_id": review_id, "stage": stage}
+    if own <= {
+        decision.id for decision in open_decisions(session, **scope, reviewer_id=by.account_id)
+    }:
+        raise Conflicting("You can still change this decision yourself, so do that.")
     earlier = _own_in_round(session, situation)
     if earlier is not None and earlier.refusal is None:
         raise Conflicting("You have already asked. The lead has not answered yet.")
@@ -116,7 +128,11 @@ def refuse_reopening(
 
 
 def open_requests(session: Session, *, review_id: UUID, by: Actor) -> list[OpenRequest]:
-    """Return the requests that nobody has answered, the earliest first; for the lead."""
+    """Return the requests that nobody has answered, the earliest first; for the lead.
+
+    A reason says much about a decision, so a lead who screens gets none about records on which
+    others' decisions are hidden from them.
+    """
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     rows = session.execute(
         select(ReopeningRequest, Record, Account.name, Event.at)
@@ -135,6 +151,7 @@ def open_requests(session: Session, *, review_id: UUID, by: Actor) -> list[OpenR
         OpenRequest(request.id, record, request.stage, name, request.why, at)
         for request, record, name, at in rows.all()
         if _round_now(session, request) == request.round
+        and not _is_hidden_from_reader(session, request)
     ]
 
 
@@ -174,6 +191,15 @@ def _waiting_request(
     if session.scalar(refused) is not None or _round_now(session, request) > request.round:
         raise Conflicting("This request has already been answered. Nothing was saved.")
     return request
+
+
+def _is_hidden_from_reader(session: Session, request: ReopeningRequest) -> bool:
+    viewer = viewer_of(session, request.review_id)
+    if viewer is None:
+        return False
+    cluster = cluster_of(session, review_id=request.review_id, record_id=request.record_id)
+    hidden = hidden_rounds(Scope(request.review_id, only=cluster), request.stage, viewer)
+    return session.scalar(select(hidden.c.record_id).limit(1)) is not None
 
 
 def _round_now(session: Session, request: ReopeningRequest) -> int:

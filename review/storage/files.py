@@ -26,7 +26,7 @@ class FileStore:
         sha256 = sha256_of(source)
         target = self.path(sha256)
         if target.exists():
-            sync_folder(target.parent)  # whoever wrote it at this moment may not have done so yet
+            sync_folder(target.parent)  # its writer may not have got there yet
             return sha256
         with written_whole(target) as copy, source.open("rb") as original:
             shutil.copyfileobj(original, copy)

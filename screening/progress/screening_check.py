@@ -10,11 +10,11 @@ from sqlalchemy import Row, select, true
 from sqlalchemy.orm import Session
 
 from review.events import Actor
-from review.permissions import Action, check, roles_of_actor
+from review.permissions import Action, check, screens
 from review.states.clusters import Scope, members
 from review.states.resolution import resolutions
 from review.tables import Decision, ModelRun, Rank, Record
-from review.vocabulary import FINISHED, Resolution, Role, Stage
+from review.vocabulary import FINISHED, Resolution, Stage
 from screening.ranking.runs import current_run
 
 UNUSUAL_ABOVE = 0.25  # share of the opposite records that look less like these than it does
@@ -80,7 +80,7 @@ def _scored(session: Session, review_id: UUID, run: ModelRun, *, by: Actor) -> S
         .join(Decision, Decision.record_id == member.c.record_id)
         .where(Decision.reviewer_id == by.account_id, Decision.stage == run.stage)
     )
-    is_blind = Role.REVIEWER in roles_of_actor(session, review_id=review_id, by=by)
+    is_blind = screens(session, review_id=review_id, by=by)
     table = resolutions(session, review_id=review_id, stage=run.stage)
     return session.execute(
         select(Record.id, Record.number, Record.title, Rank.held_out, table.c.resolution)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from review.decisions.situation import IS_LIVE
 from review.errors import Conflicting, Invalid, NotAllowed, NotFound
 from review.events import Actor, record_act
-from review.permissions import Action, begin_act, check, roles_of_actor
+from review.permissions import Action, begin_act, check, screens
 from review.reviews import protocol_of
 from review.states.calibration import is_open_calibration
 from review.states.clusters import Scope, cluster_ids, clusters_of
@@ -78,7 +78,7 @@ def begin(
     name = " ".join(label.split())
     if not name or len(name) > 255:
         raise Invalid("Give the calibration set a name of at most 255 characters.")
-    if _is_reviewer(session, review_id, by):
+    if screens(session, review_id=review_id, by=by):
         # Whether a record can be used, or how a few were resolved, would show others' decisions.
         if n is None:
             raise NotAllowed(
@@ -215,10 +215,6 @@ def _reviewer_ids(session: Session, review_id: UUID) -> set[UUID]:
     return {reviewer.account_id for reviewer in assigned_reviewers(session, review_id)}
 
 
-def _is_reviewer(session: Session, review_id: UUID, by: Actor) -> bool:
-    return Role.REVIEWER in roles_of_actor(session, review_id=review_id, by=by)
-
-
 def _summary(session: Session, calibration: CalibrationSet, by: Actor) -> CalibrationSummary:
     """Return the summary of a calibration set; of one that has ended, as it was at its end."""
     review_id, stage = calibration.review_id, calibration.stage
@@ -236,7 +232,7 @@ def _summary(session: Session, calibration: CalibrationSet, by: Actor) -> Calibr
     with_copies = {record_id for cluster in clusters.values() for record_id in cluster}
     cluster_of = cluster_ids(session, Scope(review_id, ended, with_copies))
     roots = {cluster_of[record_id] for record_id in record_ids}
-    if ended is None and _is_reviewer(session, review_id, by):
+    if ended is None and screens(session, review_id=review_id, by=by):
         # A record's resolution, so soon after one's own decision, would show the others'.
         n_complete, verdicts = None, {}
     else:

@@ -94,30 +94,9 @@ def training_data(session: Session, *, review_id: UUID, stage: Stage) -> Trainin
     hidden_reasons = {
         reason.key for reason in protocol.exclusion_reasons if not reason.teaches_model
     }
-    states = flow_states(session, review_id=review_id)
     resolved = resolutions(session, review_id=review_id, stage=stage)
     not_closed = open_clusters(session, review_id=review_id, stage=stage)
-    rows = session.execute(
-        select(
-            Record.id,
-            Record.number,
-            Record.title,
-            Record.abstract,
-            Record.keywords,
-            Record.other_abstracts,
-            Record.language,
-            Record.year,
-            Search.source,
-            resolved.c.resolution,
-            resolved.c.exclusion_reason,
-            states.c.flow_state,
-        )
-        .join(Search, Search.id == Record.search_id)
-        .join(states, states.c.record_id == Record.id)
-        .join(resolved, resolved.c.cluster_id == Record.id)
-        .where(states.c.flow_state.not_in([state.value for state in REMOVED]))
-        .order_by(Record.number)
-    ).all()
+    rows = _unique_records(session, review_id, resolved)
     return TrainingData(
         review_id=review_id,
         stage=stage,
@@ -145,6 +124,32 @@ def training_data(session: Session, *, review_id: UUID, stage: Stage) -> Trainin
             session, Scope(review_id), stage=stage, resolved=resolved, not_closed=not_closed
         ),
     )
+
+
+def _unique_records(session: Session, review_id: UUID, resolved: CTE) -> Sequence[Row[Any]]:
+    """Return what is learned from about each unique record that is not removed, in import order."""
+    states = flow_states(session, review_id=review_id)
+    return session.execute(
+        select(
+            Record.id,
+            Record.number,
+            Record.title,
+            Record.abstract,
+            Record.keywords,
+            Record.other_abstracts,
+            Record.language,
+            Record.year,
+            Search.source,
+            resolved.c.resolution,
+            resolved.c.exclusion_reason,
+            states.c.flow_state,
+        )
+        .join(Search, Search.id == Record.search_id)
+        .join(states, states.c.record_id == Record.id)
+        .join(resolved, resolved.c.cluster_id == Record.id)
+        .where(states.c.flow_state.not_in([state.value for state in REMOVED]))
+        .order_by(Record.number)
+    ).all()
 
 
 def _marked_terms(

@@ -15,6 +15,7 @@ from review.decisions.decisions import decide
 from review.decisions.situation import IS_LIVE
 from review.events import OPERATOR, Actor
 from review.people.accounts import add_account
+from review.people.passwords import hash_password
 from review.reviews import add_member, create_review
 from review.storage.database import Database
 from review.studies.contracts import add_contract, link_contract
@@ -105,12 +106,18 @@ def make_room(site: Site, n: int = 60, *, names: tuple[str, ...] = ("ana", "ben"
     slug = f"r{uuid4().hex[:10]}"
     with site.database.writing() as session:
         review = create_review(
-            session, slug=slug, title=None, protocol_text=protocol_text(), by=OPERATOR
+            session,
+            slug=slug,
+            title=None,
+            protocol_text=protocol_text(closes_after=100),
+            by=OPERATOR,
         )
         people = {}
         for name in names:
             email = f"{name}-{slug}@example.org"
-            account = add_account(session, email=email, name=name.title(), password=PASSWORD)
+            account = add_account(
+                session, email=email, name=name.title(), password_hash=hash_password(PASSWORD)
+            )
             add_member(session, review_id=review.id, email=email, role=Role.REVIEWER, by=OPERATOR)
             people[name] = Actor.person(account.id)
         abstract = "Investors were paid for employment outcomes of young people. " * 30

@@ -1,4 +1,4 @@
-"""What is refused whoever asks: acts of nobody, unusable accounts, texts and invitations."""
+"""What is refused to everybody: acts of nobody, unusable accounts, texts and invitations."""
 
 from uuid import uuid4
 

@@ -145,7 +145,7 @@ ROWS = [
     Row("BL1", "Two worlds that differ in a hidden decision, 60 seeds × every route: equal for the "
         "other reviewer", (f"{PAGES}/test_two_worlds.py", f"{API}/test_two_worlds.py",
         "tests/review/decisions/test_blinding.py")),
-    Row("BL2", "2 × 2,000 timings in the two worlds cannot be told apart (AUC 0.45 to 0.55)"),
+    Row("BL2", "2 × 2,000 timings in the two worlds look the same (AUC 0.45 to 0.55)"),
     Row("BL3", "12 places where a colleague's decision could show before one's own has closed: "
         "none does", ("tests/review/decisions/test_blinding.py",
         "tests/review/decisions/test_closing.py")),

@@ -38,20 +38,17 @@ from review.searches.formats.counting import count_blocks
 from review.searches.formats.detection import detect
 from review.searches.formats.languages import language_of
 from review.searches.formats.records import (
-    FILE_LIMIT,
     N_EXAMPLES,
     RECORD_LIMIT,
-    RECORDS_LIMIT,
-    USUAL_LIMITS,
     Block,
     Detected,
-    FileLimits,
     Format,
     ParsedRecord,
     TableColumn,
 )
 from review.searches.formats.source import TextSource
 from review.searches.formats.typed import table_of_hits
+from review.searches.limits import FILE_LIMIT, RECORDS_LIMIT, USUAL_LIMITS, FileLimits
 
 __all__ = [
     "FIELDS",

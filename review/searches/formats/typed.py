@@ -5,7 +5,7 @@ import io
 import re
 
 from review.errors import Invalid
-from review.searches.formats.records import RECORDS_LIMIT
+from review.searches.limits import RECORDS_LIMIT
 
 _LINK = re.compile(r"https?://[^\s<>\"]+")
 _SEPARATORS = " \t|·–—-:;,<>()[]\"'"

@@ -16,6 +16,7 @@ from tests.api.conftest import browse
 from tests.api.routes import ROUTES, Route
 from tests.api.test_permissions import ask
 from tests.api.worlds import (
+    CHOSEN,
     SITUATIONS,
     Answer,
     Situation,
@@ -73,7 +74,7 @@ def seen(worlds: Worlds, who: str) -> list[dict[tuple[str, str, Stage], Answer]]
 
 
 @pytest.mark.parametrize("roles", [(), OTHER_ROLES], ids=["reviewer", "in_every_role"])
-@pytest.mark.parametrize("situation", SITUATIONS)
+@pytest.mark.parametrize("situation", CHOSEN)
 def test_nothing_that_b_sees_or_tries_depends_on_a_hidden_decision(worlds_for, situation, roles):
     worlds = worlds_for(SITUATIONS[situation], roles)
 
@@ -94,7 +95,10 @@ def test_nothing_does_in_any_role_whatever_else_has_happened(worlds_for, seed):
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])  # nothing of it is the database's
-@pytest.mark.parametrize("situation", SITUATIONS)
+@pytest.mark.parametrize(
+    "situation",
+    ["b_has_decided", pytest.param("b_undecided_a_closed", marks=pytest.mark.soak)],
+)
 def test_the_masks_do_not_hide_everything(worlds_for, situation):
     """Once all have closed theirs, the worlds come apart, also for B if B leads the review."""
     chosen = SITUATIONS[situation]

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import event
 
 from api.pages import accept_invitation, account
-from api.web import sign_in_queue
+from api.web import bodies, sign_in_queue
 from api.web.sign_in_queue import (
     MAX_REFUSAL,
     PASSWORD_FORMS,
@@ -148,7 +148,7 @@ def test_the_more_are_refused_the_longer_each_waits_before_asking_again(app, ful
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 def test_a_form_that_arrives_slowly_takes_no_place(app, monkeypatch):
-    monkeypatch.setattr(sign_in_queue, "FORM_SECONDS", 0.01)
+    monkeypatch.setattr(bodies, "PATIENCE", 0.01)
 
     async def never() -> None:
         await asyncio.Event().wait()
@@ -267,7 +267,7 @@ def test_a_form_that_is_too_large_is_not_read(app):
     answer = visitor(app).post("/login", content=b"email=" + b"x" * 20_000)
 
     assert answer.status_code == 413
-    assert "too large" in answer.text
+    assert "larger than the 16 kB" in answer.text
 
 
 def test_every_route_that_hashes_is_in_the_queue(app):

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.orm import Session
 
 from review.decisions.adjudication import adjudicate
 from review.decisions.blinding import conflicts
@@ -22,6 +23,7 @@ from review.reports.retrieval import retrieve
 from review.reviews import add_member, amend_protocol
 from review.states import closing
 from review.states.closing import open_decisions
+from review.states.viewers import read_for
 from review.studies.studies import add_study
 from review.tables.base import utc_now
 from review.vocabulary import RetrievalState, Role, Stage, Verdict
@@ -285,6 +287,10 @@ def test_a_reviewer_asks_and_the_lead_reopens_or_says_why_not(session, cast, say
 def test_only_who_decided_may_ask_and_only_the_lead_answers(session, cast, say):
     decided, untouched = make_records(session, cast.review_id, 2)
     say(decided, cast.reviewer_a)
+    with pytest.raises(Conflicting, match="still change this decision yourself"):
+        ask_to_reopen(session, review_id=cast.review_id, record_id=decided, why="A slip.",
+                      stage=TITLE_ABSTRACT, by=cast.reviewer_a)  # fmt: skip
+    close(session, cast)
     at = {"review_id": cast.review_id, "stage": TITLE_ABSTRACT}
 
     for record, by in ((untouched, cast.reviewer_a), (decided, cast.reviewer_b)):
@@ -304,3 +310,27 @@ def test_only_who_decided_may_ask_and_only_the_lead_answers(session, cast, say):
     with pytest.raises(NotFound):
         refuse_reopening(session, review_id=other.review_id, request_id=request.id, why="No.",
                          by=other.lead)  # fmt: skip
+
+
+def test_a_lead_who_screens_reads_no_request_about_a_record_that_is_hidden_from_them(
+    session, cast, say
+):
+    [record] = make_records(session, cast.review_id)
+    add_member(session, review_id=cast.review_id, email=cast.emails["reviewer_b"], role=Role.LEAD,
+               by=cast.lead)  # fmt: skip
+    say(record, cast.reviewer_a)
+    close(session, cast)
+    ask_to_reopen(session, review_id=cast.review_id, record_id=record, stage=TITLE_ABSTRACT,
+                  why="I should have excluded it.", by=cast.reviewer_a)  # fmt: skip
+
+    def n_read(lead):
+        with Session(session.connection()) as reading:  # acts read for nobody
+            read_for(reading, lambda: lead.account_id)
+            return len(open_requests(reading, review_id=cast.review_id, by=lead))
+
+    before = n_read(cast.lead), n_read(cast.reviewer_b)
+    say(record, cast.reviewer_b)
+    undecided = n_read(cast.reviewer_b)
+    close(session, cast)
+
+    assert (before, undecided, n_read(cast.reviewer_b)) == ((1, 0), 0, 1)
