@@ -42,8 +42,8 @@ RULES = {
         "two exclusions no longer need the same reason",
     ),
     "consensus_allowed": (
-        "reviewers may now resolve their own conflicts",
-        "reviewers may no longer resolve their own conflicts",
+        "reviewers who disagree may now agree on a resolution",
+        "reviewers who disagree may no longer resolve it themselves",
     ),
 }
 """For each yes-or-no rule of a stage: a sentence for now yes, and a sentence for now no."""

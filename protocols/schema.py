@@ -108,7 +108,7 @@ class DecisionRules(_Part):
     reasons_must_agree: bool = False
     """Whether two exclusions for different reasons are a conflict."""
     consensus_allowed: bool = False
-    """Whether an adjudicator may be one of the reviewers who disagreed."""
+    """Whether reviewers who disagree may resolve it together: one proposes, the other agrees."""
     closes_after_decisions: Annotated[int, Field(ge=0, le=1000)] = 20
     """A reviewer may change a decision until they have made so many more at the stage."""
     closes_after_hours: Annotated[int, Field(ge=0, le=720)] = 24

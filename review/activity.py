@@ -30,6 +30,13 @@ PHRASES = {
     Act.DECIDE: ("decided on a record", "made {n} decisions"),
     Act.IMPORT_DECISIONS: ("imported decisions", "imported decisions {n} times"),
     Act.ADJUDICATE: ("resolved a conflict", "resolved {n} conflicts"),
+    Act.WITHDRAW_ADJUDICATION: ("undid a resolution", "undid {n} resolutions"),
+    Act.PROPOSE_CONSENSUS: (
+        "proposed how to resolve a conflict",
+        "proposed how to resolve {n} conflicts",
+    ),
+    Act.ANSWER_CONSENSUS: ("answered a proposal", "answered {n} proposals"),
+    Act.COMMENT: ("commented on a record", "wrote {n} comments"),
     Act.CLOSE_DECISIONS: ("closed their decisions", "closed their decisions {n} times"),
     Act.ASK_TO_REOPEN: ("asked to reopen a record", "asked to reopen {n} records"),
     Act.REFUSE_REOPENING: ("refused to reopen a record", "refused to reopen {n} records"),

@@ -8,13 +8,15 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
+from review.decisions.adjudication import adjudicate
+from review.decisions.consensus import propose
 from review.decisions.decisions import decide
 from review.decisions.situation import live_decisions, situation_of
 from review.events import OPERATOR, Actor, digest_of, lock_review, record_act, row_line
 from review.people.accounts import add_account
 from review.people.passwords import hash_password
 from review.reports.retrieval import retrieve
-from review.reviews import add_member, create_review
+from review.reviews import add_member, amend_protocol, create_review
 from review.searches.searches import add_search
 from review.tables import Decision, ImportFile, Record, StoredRecord
 from review.tables.base import utc_now
@@ -30,7 +32,7 @@ criteria:
     include: Young people out of work.
 stages:
   title_abstract: {{decisions_needed: {needed}, maybe_advances: {maybe},
-    closes_after_decisions: {closes_after}}}
+    closes_after_decisions: {closes_after}, consensus_allowed: {consensus}}}
   full_text: {{decisions_needed: {needed}, reasons_must_agree: {reasons},
     closes_after_decisions: {closes_after}}}
 exclusion_reasons:
@@ -83,7 +85,12 @@ class Cast:
 
 
 def protocol_text(
-    *, needed: int = 2, maybe: bool = True, reasons: bool = False, closes_after: int = 0
+    *,
+    needed: int = 2,
+    maybe: bool = True,
+    reasons: bool = False,
+    closes_after: int = 0,
+    consensus: bool = False,  # at title and abstract
 ) -> str:
     """Return a small protocol with the rules asked for; without any, decisions close at once."""
     return PROTOCOL.format(
@@ -91,6 +98,7 @@ def protocol_text(
         maybe=str(maybe).lower(),
         reasons=str(reasons).lower(),
         closes_after=closes_after,
+        consensus=str(consensus).lower(),
     )
 
 
@@ -181,6 +189,45 @@ def decide_both(
             session, review_id=cast.review_id, record_id=record_id, stage=stage,
             verdict=verdict, exclusion_reason=reason, by=reviewer,
         )  # fmt: skip
+
+
+def disagree(
+    session: Session,
+    cast: Cast,
+    record_id: UUID,
+    *,
+    stage: Stage = Stage.TITLE_ABSTRACT,
+    people: Sequence[Actor] = (),
+    reason: str | None = None,
+) -> list[Decision]:
+    """Let one reviewer include a record and another exclude it; return both decisions."""
+    scope: dict[str, Any] = {"review_id": cast.review_id, "record_id": record_id, "stage": stage}
+    first, second = people or cast.reviewers
+    return [
+        decide(session, verdict=Verdict.INCLUDE, by=first, **scope),
+        decide(session, verdict=Verdict.EXCLUDE, exclusion_reason=reason, by=second, **scope),
+    ]
+
+
+def make_conflicts(session: Session, cast: Cast) -> dict[str, UUID]:
+    """Allow consensus and return names of a conflict and more: a proposal, a resolution."""
+    amend_protocol(
+        session, review_id=cast.review_id, protocol_text=protocol_text(consensus=True),
+        why="Reviewers talk.", by=cast.lead,
+    )  # fmt: skip
+    talked, proposed, resolved = make_records(session, cast.review_id, 3)
+    at: dict[str, Any] = {"review_id": cast.review_id, "stage": Stage.TITLE_ABSTRACT}
+    for record in (talked, proposed):
+        disagree(session, cast, record)
+    cited = disagree(session, cast, resolved)
+    proposal = propose(
+        session, record_id=proposed, verdict=Verdict.INCLUDE, by=cast.reviewer_b, **at
+    )
+    adjudication = adjudicate(
+        session, record_id=resolved, verdict=Verdict.INCLUDE, by=cast.adjudicator,
+        settles=[decision.id for decision in cited], **at,
+    )  # fmt: skip
+    return {"talked": talked, "proposal_id": proposal.id, "adjudication_id": adjudication.id}
 
 
 def include_fully(session: Session, cast: Cast, record_id: UUID) -> None:

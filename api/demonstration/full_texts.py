@@ -14,7 +14,7 @@ from api.demonstration.people import Cast, close_all
 from api.demonstration.words import fill, words
 from api.demonstration.works import Work
 from review.decisions.adjudication import adjudicate
-from review.decisions.blinding import conflicts
+from review.decisions.conflicts import open_conflicts
 from review.decisions.decisions import decide
 from review.events import Actor
 from review.jobs import JobKind, enqueue
@@ -154,10 +154,10 @@ class FullTextScreening:
     def resolve_some(self, session: Session) -> None:
         """Let the lead resolve the first few conflicts."""
         close_all(session, self.cast, STAGE)
-        open_conflicts = conflicts(
-            session, review_id=self.cast.review_id, stage=STAGE, by=self.cast.lead
+        conflicts = open_conflicts(
+            session, review_id=self.cast.review_id, stages=[STAGE], by=self.cast.lead
         )
-        for conflict in open_conflicts[:N_RESOLVED]:
+        for conflict in conflicts[:N_RESOLVED]:
             reason = self.entries[conflict.record.id].work.full_text_reason
             adjudicate(
                 session,

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from api.demonstration.copies import SourceEntry
 from api.demonstration.people import Cast, close_all
 from review.decisions.adjudication import adjudicate
-from review.decisions.blinding import conflicts
+from review.decisions.conflicts import open_conflicts
 from review.decisions.decisions import decide
 from review.decisions.reopening import reopen
 from review.events import Actor
@@ -108,10 +108,10 @@ class Screening:
     def resolve_half(self, session: Session) -> None:
         """Let the lead resolve every second conflict, and all in the random sample."""
         close_all(session, self.cast, STAGE)
-        open_conflicts = conflicts(
-            session, review_id=self.cast.review_id, stage=STAGE, by=self.cast.lead, limit=500
+        conflicts = open_conflicts(
+            session, review_id=self.cast.review_id, stages=[STAGE], by=self.cast.lead
         )
-        for index, conflict in enumerate(open_conflicts):
+        for index, conflict in enumerate(conflicts):
             if index % 2 and conflict.record.number not in self.sample:
                 continue
             reason = self._reason(conflict.record)

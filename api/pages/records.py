@@ -1,11 +1,12 @@
 """The records behind a number, and one record with its history."""
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import Form, Query
+from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -15,8 +16,10 @@ from api.web.rendering import path, render
 from api.web.routing import PageRouter
 from protocols.schema import Protocol
 from review.decisions.blinding import history, shown_state
+from review.decisions.discussion import Entry, discussion
 from review.decisions.reopening import reopen
 from review.errors import Invalid, NotFound
+from review.events import Actor
 from review.permissions import Action, check
 from review.prisma.boxes import title_of
 from review.prisma.counts import BOXES, Box, event_on
@@ -102,6 +105,7 @@ def record(
         protocol=protocol_of(session, review_id),
         stages=list(Stage),
         merged=joined,
+        discussions=_discussions(session, review_id=review_id, record_id=record_id, by=by),
     )
 
 
@@ -162,3 +166,12 @@ def _matching(session: ReadSession, review_id: UUID, q: str, *, after: int) -> l
     if len(q) > 500:
         raise Invalid("Search for at most 500 characters.")
     return list(matching_records(session, review_id=review_id, text=q, after=after, limit=PAGE))
+
+
+def _discussions(
+    session: Session, *, review_id: UUID, record_id: UUID, by: Actor
+) -> dict[Stage, list[Entry]]:
+    """Return the discussions of a record that the person may take part in."""
+    on: dict[str, Any] = {"review_id": review_id, "record_id": record_id, "by": by}
+    found = {stage: discussion(session, stage=stage, **on) for stage in Stage}
+    return {stage: entries for stage, entries in found.items() if entries is not None}

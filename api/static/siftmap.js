@@ -13,6 +13,7 @@ import "./card.js";
 import "./recent.js";
 import "./stock.js";
 import "./room.js";
+import "./conflicts.js";
 import "./coding.js";
 import "./fields.js";
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+from fastapi import Response
 from pydantic import BaseModel, Field, FiniteFloat, StringConstraints
 
 from api.v1.callers import CurrentActor, ReviewId
@@ -13,9 +14,11 @@ from api.v1.screening import STAGED
 from api.v1.shapes import CreatedId, Prose, RecordText, RequestBody, Sentence, ShortText
 from api.web.access import needs
 from api.web.deps import ReadSession
-from review.decisions.adjudication import adjudicate
-from review.decisions.blinding import conflicts
+from review.decisions.adjudication import adjudicate, withdraw_adjudication
 from review.decisions.closing import close_decisions
+from review.decisions.conflicts import open_conflicts
+from review.decisions.consensus import answer, propose
+from review.decisions.discussion import LONGEST, comment, discussion
 from review.decisions.reopening import reopen
 from review.decisions.reopening_requests import (
     ask_to_reopen,
@@ -26,7 +29,15 @@ from review.decisions.reopening_requests import (
 from review.decisions.stopping import stop_screening
 from review.errors import Invalid
 from review.permissions import Action
-from review.tables import Adjudication, Reopening, ReopeningRefusal, ReopeningRequest, Stop
+from review.tables import (
+    Adjudication,
+    Comment,
+    ConsensusProposal,
+    Reopening,
+    ReopeningRefusal,
+    ReopeningRequest,
+    Stop,
+)
 from review.vocabulary import Stage, Verdict
 
 read_router, write_router = router("screening"), router("screening", writes=True)
@@ -59,6 +70,42 @@ class NewAdjudication(RequestBody):
     settles: Annotated[list[UUID], Field(min_length=1, max_length=100)]
     exclusion_reason: ShortText | None = None
     note: Prose | None = None
+
+
+class NewProposal(RequestBody):
+    """How one of the reviewers who disagree would resolve a conflict."""
+
+    record: UUID
+    verdict: Literal[Verdict.INCLUDE, Verdict.EXCLUDE]
+    exclusion_reason: ShortText | None = None
+    note: Prose | None = None
+
+
+class NewAnswer(RequestBody):
+    """Whether a reviewer agrees with another's proposal."""
+
+    agrees: bool
+
+
+class Answered(BaseModel):
+    """The resolution that follows once everybody has agreed; null before."""
+
+    adjudication: UUID | None
+
+
+class NewComment(RequestBody):
+    """What to write about a record, to the others who decided on it or resolve it."""
+
+    record: UUID
+    text: Annotated[Prose, StringConstraints(min_length=1, max_length=LONGEST)]
+
+
+class CommentLine(BaseModel):
+    """A comment; reviewers go by their number."""
+
+    author: str
+    at: datetime
+    text: str
 
 
 class NewReopening(RequestBody):
@@ -107,10 +154,9 @@ class NewStop(RequestBody):
 def list_conflicts(
     session: ReadSession, review_id: ReviewId, by: CurrentActor, stage: Stage, paged: Paged
 ) -> dict[str, Any]:
-    """Return the conflicts that the caller may resolve, the earliest record first."""
-    return paged.page_of(
-        conflicts(session, review_id=review_id, stage=stage, by=by, limit=paged.n_needed)
-    )
+    """Return the conflicts that the caller may resolve or agree on, the earliest record first."""
+    found = open_conflicts(session, review_id=review_id, stages=[stage], by=by)
+    return paged.page_of(found[: paged.n_needed])
 
 
 @write_router.post(STAGED + "/adjudications", status_code=201, response_model=CreatedId)
@@ -133,6 +179,70 @@ def post_adjudication(
         by=by,
         exclusion_reason=body.exclusion_reason,
         note=body.note,
+    )
+
+
+@write_router.post(
+    "/reviews/{review}/adjudications/{adjudication_id}/undo",
+    status_code=204,
+    response_class=Response,
+)
+@needs(Action.ADJUDICATE)
+def post_undo_adjudication(
+    session: WriteSession, review_id: ReviewId, by: CurrentActor, adjudication_id: UUID
+) -> None:
+    """Undo your own resolution; 409 once work has continued from it."""
+    withdraw_adjudication(session, review_id=review_id, adjudication_id=adjudication_id, by=by)
+
+
+@write_router.post(STAGED + "/proposals", status_code=201, response_model=CreatedId)
+@needs(Action.SCREEN)
+def post_proposal(
+    body: NewProposal, session: WriteSession, review_id: ReviewId, by: CurrentActor, stage: Stage
+) -> ConsensusProposal:
+    """Propose how to resolve a conflict that you are part of, where the protocol allows it."""
+    fields = body.model_dump(exclude={"record"})
+    return propose(
+        session, review_id=review_id, record_id=body.record, stage=stage, by=by, **fields
+    )
+
+
+@write_router.post("/reviews/{review}/proposals/{proposal_id}/answer", response_model=Answered)
+@needs(Action.SCREEN)
+def post_answer(
+    body: NewAnswer,
+    session: WriteSession,
+    review_id: ReviewId,
+    by: CurrentActor,
+    proposal_id: UUID,
+) -> Answered:
+    """Agree with another reviewer's proposal, or decline it."""
+    made = answer(session, review_id=review_id, proposal_id=proposal_id, agrees=body.agrees, by=by)
+    return Answered(adjudication=made.id if made else None)
+
+
+@read_router.get(STAGED + "/records/{record}/comments", response_model=Page[CommentLine])
+def list_comments(
+    session: ReadSession,
+    review_id: ReviewId,
+    by: CurrentActor,
+    stage: Stage,
+    record: UUID,
+    paged: Paged,
+) -> dict[str, Any]:
+    """Return what was written about a record in its round; nothing to outsiders or too early."""
+    entries = discussion(session, review_id=review_id, record_id=record, stage=stage, by=by)
+    return paged.page_of(entries or [])
+
+
+@write_router.post(STAGED + "/comments", status_code=201, response_model=CreatedId)
+@needs(Action.READ)
+def post_comment(
+    body: NewComment, session: WriteSession, review_id: ReviewId, by: CurrentActor, stage: Stage
+) -> Comment:
+    """Write about a record once its round is complete and no decision on it can change."""
+    return comment(
+        session, review_id=review_id, record_id=body.record, stage=stage, text=body.text, by=by
     )
 
 

@@ -7,24 +7,23 @@ reviewer never sees another reviewer's decision, nor the resolution of the recor
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from review.decisions.marked_words import marks_in_review
 from review.decisions.situation import IS_LIVE, live_decisions, situation_of
 from review.events import Actor
-from review.permissions import Action, check, may, roles_of_actor
-from review.states.closing import open_clusters
+from review.permissions import Action, may, roles_of_actor
 from review.states.clusters import Scope, members
 from review.states.flow import AWAITING_FULL_TEXT, AWAITING_SCREENING
 from review.states.resolution import resolutions, stage_state
 from review.tables import (
     Account,
     Adjudication,
+    AdjudicationWithdrawal,
     ClusterMembership,
     Decision,
     Event,
@@ -34,18 +33,9 @@ from review.tables import (
     Reopening,
     Retrieval,
 )
-from review.vocabulary import FINISHED, Act, RemovalKind, Resolution, Role, Stage
+from review.vocabulary import FINISHED, Act, RemovalKind, Role, Stage
 
 NOT_IMPORTED = ~exists().where(ImportedDecision.decision_id == Decision.id)
-
-
-@dataclass(frozen=True)
-class OpenConflict:
-    """A record that reviewers disagree about, with the decisions that an adjudicator resolves."""
-
-    record: Record
-    stage: Stage
-    decisions: Sequence[Decision]  # pages must not show whose
 
 
 def own_decisions(
@@ -92,58 +82,6 @@ def own_decision(
     live = live_decisions(session, situation)
     return next(
         (decision for decision in reversed(live) if decision.reviewer_id == by.account_id), None
-    )
-
-
-def conflicts(
-    session: Session, *, review_id: UUID, stage: Stage, by: Actor, limit: int = 100
-) -> list[OpenConflict]:
-    """Return the conflicts that the caller may resolve, the earliest record first.
-
-    A conflict waits until its decisions have closed: until then it may end by itself.
-
-    An adjudicator who decided on a record never sees that it is in conflict: that would reveal
-    the other reviewer's decision.
-    """
-    check(session, review_id=review_id, by=by, action=Action.ADJUDICATE)
-    in_conflict = _in_conflict_for(session, review_id, stage, by=by)
-    not_closed = open_clusters(session, review_id=review_id, stage=stage)
-    records = session.scalars(
-        select(Record)
-        .where(Record.id.in_(in_conflict), Record.id.not_in(not_closed))
-        .order_by(Record.number)
-        .limit(limit)
-    ).all()
-    situation = partial(situation_of, session, review_id=review_id, stage=stage, by=by)
-    return [
-        OpenConflict(record, stage, live_decisions(session, situation(record_id=record.id)))
-        for record in records
-    ]
-
-
-def n_conflicts_not_closed(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -> int:
-    """Return how many conflicts the caller may resolve once their decisions have closed."""
-    check(session, review_id=review_id, by=by, action=Action.ADJUDICATE)
-    in_conflict = _in_conflict_for(session, review_id, stage, by=by)
-    not_closed = open_clusters(session, review_id=review_id, stage=stage)
-    counted = select(func.count(Record.id)).where(
-        Record.id.in_(in_conflict), Record.id.in_(not_closed)
-    )
-    return session.scalar(counted) or 0
-
-
-def _in_conflict_for(session: Session, review_id: UUID, stage: Stage, *, by: Actor) -> Select[UUID]:
-    """Return a query for the records in conflict that the caller may know to be so."""
-    member = members(Scope(review_id))
-    table = resolutions(session, review_id=review_id, stage=stage, member=member)
-    own = (
-        select(member.c.cluster_id)
-        .join(Decision, Decision.record_id == member.c.record_id)
-        .where(Decision.stage == stage, Decision.reviewer_id == by.account_id)
-    )
-    return select(table.c.cluster_id).where(
-        table.c.resolution == Resolution.CONFLICT.value,
-        table.c.consensus_allowed | table.c.cluster_id.not_in(own),
     )
 
 
@@ -258,6 +196,18 @@ def _decision_lines(session: Session, view: _View, stage: Stage) -> list[_Line]:
                 adjudication.note,
             )
             for adjudication in adjudications
+        ]
+        lines += [
+            _Line(withdrawal.event_number, f"{name}: resolution undone")
+            for withdrawal in session.scalars(
+                select(AdjudicationWithdrawal)
+                .join(Adjudication, Adjudication.id == AdjudicationWithdrawal.adjudication_id)
+                .where(
+                    Adjudication.review_id == view.review_id,
+                    Adjudication.record_id.in_(view.cluster),
+                    Adjudication.stage == stage,
+                )
+            )
         ]
     return lines
 

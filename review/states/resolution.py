@@ -14,8 +14,10 @@ from sqlalchemy import (
     and_,
     case,
     cast,
+    exists,
     func,
     literal,
+    not_,
     select,
 )
 from sqlalchemy.orm import Session
@@ -26,7 +28,7 @@ from review.states.clusters import WRITTEN_ONCE, Scope, bind_params, latest, mem
 from review.states.rounds import current_rounds, round_decisions, round_rules
 from review.states.stops import stopped_at
 from review.states.viewers import viewer_of
-from review.tables import AdjudicatedDecision, Adjudication, StageRule
+from review.tables import AdjudicatedDecision, Adjudication, AdjudicationWithdrawal, StageRule
 from review.vocabulary import Resolution, Stage, Verdict
 
 Reasons = tuple[tuple[str, ...], tuple[str, ...]]  # by stage
@@ -108,8 +110,8 @@ def resolution_table(
     ``member`` is the table of `members` for the same scope, where the caller has it.
 
     The resolution is a pure function of the live decisions of the cluster's current round by
-    distinct reviewers, of an adjudication that counts in place of the decisions it cites, and of
-    the rules of the protocol version under which the round began.
+    distinct reviewers, of an adjudication that was not undone and counts in place of the decisions
+    it cites, and of the rules of the protocol version under which the round began.
     """
     member = members(scope) if member is None else member
     rounds = current_rounds(scope, stage, member)
@@ -136,6 +138,10 @@ def _counted_decisions(scope: Scope, decisions: CTE, rules: CTE) -> CTE:
         AdjudicatedDecision.decision_id,
         where=AdjudicatedDecision.decision_id.in_(select(decisions.c.id)),
     )
+    is_withdrawn = exists().where(
+        AdjudicationWithdrawal.adjudication_id == Adjudication.id,
+        scope.up_to(AdjudicationWithdrawal),
+    )
     verdict = case(
         (Adjudication.id.is_not(None), Adjudication.verdict),
         (
@@ -159,7 +165,9 @@ def _counted_decisions(scope: Scope, decisions: CTE, rules: CTE) -> CTE:
         .select_from(decisions)
         .join(rules, rules.c.cluster_id == decisions.c.cluster_id)
         .outerjoin(cites, cites.c.decision_id == decisions.c.id)
-        .outerjoin(Adjudication, Adjudication.id == cites.c.adjudication_id)
+        .outerjoin(
+            Adjudication, and_(Adjudication.id == cites.c.adjudication_id, not_(is_withdrawn))
+        )
         .where(decisions.c.is_live)
         .cte()
     )

@@ -181,6 +181,72 @@ class AdjudicatedDecision(ActRow, Base):
     decision_id: Mapped[UUID] = mapped_column(index=True)
 
 
+class AdjudicationWithdrawal(ActRow, Base):
+    """An adjudicator undoes their own resolution; the decisions that it cites differ again."""
+
+    __tablename__ = "adjudication_withdrawal"
+    __table_args__ = act_args(
+        "adjudication_withdrawal",
+        within_review("adjudication"),
+        UniqueConstraint("adjudication_id"),
+    )
+
+    adjudication_id: Mapped[UUID]
+
+
+class ConsensusProposal(ActRow, Base):
+    """One of the reviewers who disagree proposes how to resolve it; the newest one counts."""
+
+    __tablename__ = "consensus_proposal"
+    __table_args__ = act_args(
+        "consensus_proposal",
+        within_review("record"),
+        UniqueConstraint("review_id", "id"),
+        CheckConstraint("verdict IN ('include', 'exclude')", name="resolved_one_way"),
+        CheckConstraint(REASON_RULE, name="reason_with_exclude_and_always_at_full_text"),
+    )
+
+    record_id: Mapped[UUID] = mapped_column(index=True)
+    stage: Mapped[Stage]
+    round: Mapped[int]
+    reviewer_id: Mapped[account_key]
+    verdict: Mapped[Verdict]
+    exclusion_reason: Mapped[short | None]
+    note: Mapped[str | None]
+
+
+class ConsensusAnswer(ActRow, Base):
+    """Another of these reviewers agrees with a proposal, or declines it."""
+
+    __tablename__ = "consensus_answer"
+    __table_args__ = act_args(
+        "consensus_answer",
+        within_review("consensus_proposal", "proposal_id"),
+        UniqueConstraint("proposal_id", "reviewer_id"),
+    )
+
+    proposal_id: Mapped[UUID]
+    reviewer_id: Mapped[account_key]
+    agrees: Mapped[bool]
+
+
+class Comment(ActRow, Base):
+    """What somebody who decided on a record, or resolves it, wrote to the others."""
+
+    __tablename__ = "comment"
+    __table_args__ = act_args(
+        "comment",
+        within_review("record"),
+        CheckConstraint("length(text) > 0", name="not_empty"),
+    )
+
+    record_id: Mapped[UUID] = mapped_column(index=True)
+    stage: Mapped[Stage]
+    round: Mapped[int]
+    author_id: Mapped[account_key]
+    text: Mapped[str]
+
+
 class Reopening(ActRow, Base):
     """A new round for a record at a stage; earlier decisions stay but no longer count."""
 

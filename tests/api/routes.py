@@ -89,11 +89,26 @@ ROUTES = [
     Route("POST", STAGED + "/skip", Action.SCREEN, {"record": "{record_id}"}),
     Route("POST", STAGED + "/undo", Action.SCREEN, {"decision": "{record_id}"}),
     Route("POST", STAGED + "/rank", Action.MANAGE),
-    Route("GET", R + "/conflicts", Action.ADJUDICATE),
+    Route("GET", R + "/conflicts", Action.READ),
+    Route("GET", R + "/conflicts", Action.READ, query="?record={record_id}&view=list"),
     Route(
         "POST", R + "/conflicts", Action.ADJUDICATE,
         {"record": "{record_id}", "stage": "title_abstract", "verdict": "include",
          "settles": "{record_id}"},
+    ),
+    Route(
+        "POST", R + "/conflicts/undo", Action.ADJUDICATE, {"adjudication": "{adjudication_id}"}
+    ),
+    Route(
+        "POST", R + "/conflicts/proposals", Action.SCREEN,
+        {"record": "{record_id}", "stage": "title_abstract", "verdict": "include"},
+    ),
+    Route(
+        "POST", R + "/conflicts/proposals/{proposal_id}/answer", Action.SCREEN, {"agrees": "no"}
+    ),
+    Route(
+        "POST", R + "/comments", Action.READ,
+        {"record": "{record_id}", "stage": "title_abstract", "text": "Why?"},
     ),
     Route("POST", STAGED + "/done", Action.SCREEN),
     Route(

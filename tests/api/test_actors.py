@@ -115,8 +115,10 @@ FORMS = {
     "/settings/members": ADVISOR_TOO,
     "/coding": {"reports": "{second}"},
     "/conflicts": {"record": "{disputed}", "settles": ["{cited[0]}", "{cited[1]}"]},
+    "/conflicts/proposals": {"record": "{talked}"},
+    "/comments": {"record": "{talked}"},
     "/duplicates/undo": {"event": "{merge}"},
-    "/undo": {"decision": "{undone}"},
+    "{stage}/undo": {"decision": "{undone}"},
     "/settings/protocol": {"text": "{protocol}"},
     "/settings/protocol/preview": {"text": "{protocol}"},
 }

@@ -208,7 +208,16 @@ def _shared_past(
     if situation.b_has_decided:
         own = decide(session, record_id=records[2], stage=situation.stage,
                      verdict=Verdict.INCLUDE, by=cast.reviewer_b, **in_review)  # fmt: skip
-    absent = ("publication_id", "link_id", "invitation_id", "token_id", "job_id", "reviewer_id")
+    absent = (
+        "publication_id",
+        "link_id",
+        "invitation_id",
+        "token_id",
+        "job_id",
+        "reviewer_id",
+        "adjudication_id",
+        "proposal_id",
+    )
     names = dict.fromkeys(absent, UUID(int=1)) | {
         "slug": cast.slug, "record_id": records[2], "other_id": records[3],
         "search_id": session.get_one(Record, records[0]).search_id, "study_id": study.id,

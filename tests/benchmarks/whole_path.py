@@ -29,8 +29,8 @@ from sqlalchemy.orm import Session
 
 from protocols.loader import read_shipped
 from review.decisions.adjudication import adjudicate
-from review.decisions.blinding import conflicts
 from review.decisions.closing import close_decisions
+from review.decisions.conflicts import open_conflicts
 from review.decisions.decisions import decide
 from review.events import OPERATOR, Actor
 from review.people.accounts import add_account
@@ -240,10 +240,10 @@ def _decide(
 
 def _adjudicate(database: Database, review_id: UUID, judge: Actor, labels: dict[str, bool]) -> None:
     with database.writing() as session:
-        open_conflicts = conflicts(
-            session, review_id=review_id, stage=Stage.TITLE_ABSTRACT, by=judge, limit=1000
+        conflicts = open_conflicts(
+            session, review_id=review_id, stages=[Stage.TITLE_ABSTRACT], by=judge
         )
-        for conflict in open_conflicts:
+        for conflict in conflicts:
             is_relevant = labels.get(conflict.record.title.strip(), False)
             adjudicate(
                 session,
@@ -254,7 +254,7 @@ def _adjudicate(database: Database, review_id: UUID, judge: Actor, labels: dict[
                 settles=[decision.id for decision in conflict.decisions],
                 by=judge,
             )
-    print(f"{len(open_conflicts)} conflicts resolved")
+    print(f"{len(conflicts)} conflicts resolved")
 
 
 def _retrieve_and_code(

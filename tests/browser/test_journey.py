@@ -142,7 +142,7 @@ def test_a_review_travels_from_search_file_to_map(
     sign_in(page, server, "judge@example.org")
     page.goto(f"{review}/conflicts")
     expect(page.get_by_role("heading", name=titles[1])).to_be_visible()
-    page.get_by_role("button", name="Resolve as include").click()
+    page.locator("button[name=verdict][value=include]").click()
     expect(page.get_by_role("heading", name=titles[1])).to_have_count(0)
     page.goto(f"{review}/conflicts")
     expect(page.get_by_text("No conflicts to resolve")).to_be_visible()

@@ -510,6 +510,21 @@ def test_the_next_title_is_in_view_after_scrolling(
     context.close()
 
 
+@pytest.mark.parametrize("size", [(720, 450), (360, 225), (844, 390)])
+def test_the_decision_stays_on_the_screen_when_zoomed_and_on_a_phone_on_its_side(
+    chromium: Browser, room: Room, size: tuple[int, int]
+) -> None:
+    context = chromium.new_context(viewport={"width": size[0], "height": size[1]})
+    page = enter(context, room)
+
+    page.mouse.wheel(0, 300)
+    for name in ("Include", "Maybe", "Exclude"):
+        button = page.locator("#bar").get_by_role("button", name=name)
+        expect(button).to_be_in_viewport(ratio=1)
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    context.close()
+
+
 def test_the_end_of_the_queue_is_said_and_counted_alike(
     context: BrowserContext, site: Site
 ) -> None:
@@ -586,10 +601,10 @@ def test_a_resolution_is_sent_again_with_its_button_when_the_server_is_back(
             route.continue_()
 
     page.route("**/conflicts", lambda r: answer(r) if r.request.method == "POST" else r.continue_())
-    page.get_by_role("button", name="Resolve as include").click()
-    page.get_by_label("Note").click()
+    page.locator("button[name=verdict][value=include]").click()
+    page.get_by_label("Your reason for the decision").click()
 
-    expect(page.get_by_role("button", name="Resolve as include")).to_have_count(0, timeout=WAIT)
+    expect(page.get_by_text("No conflicts to resolve")).to_be_visible(timeout=WAIT)
     assert len(tries) == 3
     assert all("verdict=include" in sent for sent in tries)
 

@@ -20,7 +20,7 @@ from review.tables import Record
 from review.vocabulary import Stage, Verdict
 from screening.queue.calibration import begin
 from tests.api.v1.api_routes import PDF, ApiRoute
-from tests.factories import decide_both, include_fully, make_records
+from tests.factories import decide_both, include_fully, make_conflicts, make_records
 
 BASE = "/api/v1"
 BOTH = (TokenScope.READ, TokenScope.WRITE)
@@ -103,7 +103,7 @@ def one_of_everything(session, people, files_dir: Path, folder: Path) -> dict[st
     request = ask_to_reopen(session, review_id=review_id, record_id=excluded, why="A slip.",
                             stage=Stage.TITLE_ABSTRACT, by=people.reviewer_b)  # fmt: skip
     link, _ = share(session, review_id=review_id, publication_id=publication.id, by=lead)
-    return {
+    return make_conflicts(session, people) | {
         "review": people.slug, "record": first, "other": second, "included": third, "report": third,
         "study": study.id,
         "search": session.get_one(Record, first).search_id, "stage": "title_abstract",

@@ -24,7 +24,7 @@ def answers(worlds, who):
         "review": worlds.cast.slug, "record": names["record_id"], "other": names["other_id"],
         "search": names["search_id"], "box": "records_screened", "study": names["study_id"],
         "reviewer": worlds.cast.reviewer_a.account_id, "account_id": UUID(int=1),
-        "included": names["record_id"], "report": names["record_id"],
+        "included": names["record_id"], "talked": names["record_id"], "report": names["record_id"],
     }  # fmt: skip
     everything = []
     for app, database in worlds.made:

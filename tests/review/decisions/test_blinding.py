@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy.orm import Session
 
 from review.decisions.adjudication import adjudicate
-from review.decisions.blinding import conflicts, n_own_decisions, own_decision, own_decisions
+from review.decisions.blinding import n_own_decisions, own_decision, own_decisions
+from review.decisions.conflicts import open_conflicts
 from review.decisions.decisions import decide, decision_of
 from review.decisions.marked_words import own_marks
 from review.decisions.reopening import reopen
@@ -23,7 +24,7 @@ from review.tables import Decision, Record
 from review.vocabulary import Judgement, RemovalKind, RetrievalState, Role, Stage, Verdict
 from screening.queue.next_records import n_left, next_records, skip
 from screening.ranking.training_data import training_data
-from tests.factories import Cast, decide_both, make_records, make_review, protocol_text
+from tests.factories import Cast, decide_both, make_records, make_review
 
 TITLE_ABSTRACT, FULL_TEXT = Stage.TITLE_ABSTRACT, Stage.FULL_TEXT
 INCLUDE, EXCLUDE, MAYBE = Verdict.INCLUDE, Verdict.EXCLUDE, Verdict.MAYBE
@@ -104,7 +105,9 @@ def everything_seen(
             f"{stage} how many": lambda at=at: n_own_decisions(session, **at, **in_review),
             f"{stage} own decision": lambda at=at: own_decision(session, **at, **on_record),
             f"{stage} own marks": lambda at=at: own_marks(session, **at, **on_record),
-            f"{stage} conflicts": lambda at=at: conflicts(session, **at, **in_review),
+            f"{stage} conflicts": lambda at=at: open_conflicts(
+                session, stages=[at["stage"]], **in_review
+            ),
             f"{stage} deciding": lambda at=at: decide(session, verdict=INCLUDE, **at, **on_record),
             f"{stage} adjudicating": lambda at=at: adjudicate(
                 session, verdict=INCLUDE, settles=[], **at, **on_record
@@ -249,13 +252,14 @@ def test_an_adjudicator_sees_the_conflicts_of_others_and_none_of_their_own(sessi
     decide_both(session, cast, agreed, INCLUDE)
 
     def listed(by: Actor) -> list[UUID]:
-        shown = conflicts(session, review_id=cast.review_id, stage=TITLE_ABSTRACT, by=by)
+        shown = open_conflicts(session, review_id=cast.review_id, stages=[TITLE_ABSTRACT], by=by)
         assert all(len(conflict.decisions) == 2 for conflict in shown)
         return [conflict.record.id for conflict in shown]
 
     assert listed(cast.adjudicator) == [ours, theirs]
     assert listed(cast.reviewer_a) == [theirs]
-    for person in (cast.reviewer_b, cast.lead, cast.advisor):
+    assert listed(cast.reviewer_b) == []
+    for person in (cast.lead, cast.advisor):
         with pytest.raises(NotAllowed):
             listed(person)
 
@@ -274,7 +278,7 @@ def test_a_conflict_within_a_cluster_is_hidden_from_people_who_decided_on_any_of
           verdict=Judgement.DUPLICATE, by=cast.lead)  # fmt: skip
 
     seen = [
-        conflicts(session, review_id=cast.review_id, stage=TITLE_ABSTRACT, by=person)
+        open_conflicts(session, review_id=cast.review_id, stages=[TITLE_ABSTRACT], by=person)
         for person in (cast.adjudicator, cast.reviewer_a)
     ]
 
@@ -282,10 +286,7 @@ def test_a_conflict_within_a_cluster_is_hidden_from_people_who_decided_on_any_of
 
 
 def test_where_consensus_is_allowed_the_reviewers_themselves_see_their_conflict(session):
-    text = protocol_text().replace(
-        "title_abstract: {", "title_abstract: {consensus_allowed: true, "
-    )
-    cast = make_review(session, text=text)
+    cast = make_review(session, consensus=True)
     [record] = make_records(session, cast.review_id)
     add_member(
         session, review_id=cast.review_id, email=cast.emails["reviewer_a"], role=Role.ADJUDICATOR,
@@ -294,7 +295,9 @@ def test_where_consensus_is_allowed_the_reviewers_themselves_see_their_conflict(
     make_decision(session, cast, record, cast.reviewer_a, TITLE_ABSTRACT, verdict=INCLUDE)
     make_decision(session, cast, record, cast.reviewer_b, TITLE_ABSTRACT, verdict=EXCLUDE)
 
-    shown = conflicts(session, review_id=cast.review_id, stage=TITLE_ABSTRACT, by=cast.reviewer_a)
+    shown = open_conflicts(
+        session, review_id=cast.review_id, stages=[TITLE_ABSTRACT], by=cast.reviewer_a
+    )
 
     assert [conflict.record.id for conflict in shown] == [record]
 

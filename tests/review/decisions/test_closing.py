@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy.orm import Session
 
 from review.decisions.adjudication import adjudicate
-from review.decisions.blinding import conflicts
 from review.decisions.closing import close_decisions, own_open_decisions
+from review.decisions.conflicts import open_conflicts
 from review.decisions.decisions import decide
 from review.decisions.reopening import reopen
 from review.decisions.reopening_requests import (
@@ -159,12 +159,12 @@ def test_nothing_uses_a_decision_that_is_open(session, cast, say):
             with pytest.raises(Conflicting) as refusal:
                 act(record)
             refusals.add(str(refusal.value))
-    shown = conflicts(session, stage=TITLE_ABSTRACT, by=cast.adjudicator, **scope)
+    shown = open_conflicts(session, stages=[TITLE_ABSTRACT], by=cast.adjudicator, **scope)
     close(session, cast)
 
     assert len(refusals) == 1
     assert shown == []
-    [after] = conflicts(session, stage=TITLE_ABSTRACT, by=cast.adjudicator, **scope)
+    [after] = open_conflicts(session, stages=[TITLE_ABSTRACT], by=cast.adjudicator, **scope)
     assert after.record.id == conflict
     acts[0](conflict)
     acts[1](included)

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from review.decisions.adjudication import adjudicate
+from review.decisions.adjudication import adjudicate, withdraw_adjudication
 from review.decisions.closing import close_decisions
+from review.decisions.consensus import answer, propose
 from review.decisions.decisions import decide
 from review.decisions.reopening import reopen
 from review.decisions.stopping import stop_screening
@@ -424,6 +425,7 @@ class Walk:
         self.reviewers = (*self.cast.reviewers, third)
         self.oracle = Oracle()
         self.ids: dict[int, UUID] = {}
+        self.adjudicated: dict[int, UUID] = {}  # adjudications by event
         self.history: dict[int, tuple[dict[int, RecordState], dict[int, SearchKind]]] = {}
         self.trail: list[str] = []
         self.keep_import(3, SearchKind.DATABASE)
@@ -457,7 +459,7 @@ class Walk:
             self.bring_to_full_text: 6, self.disagree_at_full_text: 2, self.reopen: 4,
             self.seek: 2, self.remove: 2, self.judge: 5, self.undo: 3, self.add_study: 4,
             self.link: 4, self.amend: 3, self.stop: 1, self.import_some: 1,
-            self.calibrate: 2, self.end_calibration: 2, self.close: 10,
+            self.calibrate: 2, self.end_calibration: 2, self.close: 10, self.undo_adjudication: 2,
         }  # fmt: skip
 
     def attempt(self, may: bool | None, act: Callable[..., Any], **arguments: Any) -> Any:
@@ -655,6 +657,20 @@ class Walk:
             self.oracle.adjudications.append(
                 (done.event_number, frozenset(cited), verdict.value, reason)
             )
+            self.adjudicated[done.event_number] = done.id
+            self.remember()
+
+    def undo_adjudication(self) -> None:
+        if not self.oracle.adjudications:
+            return
+        adjudication = self.random.choice(self.oracle.adjudications)
+        event = adjudication[0]
+        done = self.attempt(
+            True if event == self.now() else None, withdraw_adjudication,
+            adjudication_id=self.adjudicated[event], by=self.cast.adjudicator,
+        )  # fmt: skip
+        if done is not None:
+            self.oracle.adjudications.remove(adjudication)
             self.remember()
 
     def reopen(self) -> None:
@@ -857,29 +873,19 @@ def test_rules_that_change_between_two_decisions_do_not_count_for_the_round(sess
 
 
 def test_verify_allows_the_consensus_that_the_round_began_with(session):
-    allowed = protocol_text().replace("{decisions_needed: 2, maybe", "{consensus_allowed: true, "
-                                      "decisions_needed: 2, maybe")  # fmt: skip
-    cast = make_review(session, text=allowed)
+    cast = make_review(session, consensus=True)
     [record] = make_records(session, cast.review_id)
     on_record = {"review_id": cast.review_id, "record_id": record, "stage": TITLE_ABSTRACT}
-    for email in (cast.emails["reviewer_b"],):
-        add_member(
-            session, review_id=cast.review_id, email=email, role=Role.ADJUDICATOR, by=cast.lead
-        )
-
-    include = decide(session, verdict=Verdict.INCLUDE, by=cast.reviewer_a, **on_record)
+    decide(session, verdict=Verdict.INCLUDE, by=cast.reviewer_a, **on_record)
     amend_protocol(
         session, review_id=cast.review_id, protocol_text=protocol_text(), why="No consensus.",
         by=cast.lead,
     )  # fmt: skip
-    exclude = decide(session, verdict=Verdict.EXCLUDE, by=cast.reviewer_b, **on_record)
-    adjudicate(
-        session,
-        verdict=Verdict.INCLUDE,
-        settles=[include.id, exclude.id],
-        by=cast.reviewer_b,
-        **on_record,
-    )
+    decide(session, verdict=Verdict.EXCLUDE, by=cast.reviewer_b, **on_record)
+
+    proposal = propose(session, verdict=Verdict.INCLUDE, by=cast.reviewer_a, **on_record)
+    answer(session, review_id=cast.review_id, proposal_id=proposal.id, agrees=True,
+           by=cast.reviewer_b)  # fmt: skip
 
     assert [fault.what for fault in verify(session)] == []
 
