@@ -41,6 +41,10 @@ PHRASES = {
     Act.ASK_TO_REOPEN: ("asked to reopen a record", "asked to reopen {n} records"),
     Act.REFUSE_REOPENING: ("refused to reopen a record", "refused to reopen {n} records"),
     Act.REOPEN: ("reopened a record", "reopened {n} records"),
+    Act.APPLY_RULES: (
+        "brought records under the new rules",
+        "brought records under the new rules {n} times",
+    ),
     Act.STOP: ("stopped or resumed screening", "stopped or resumed screening {n} times"),
     Act.CALIBRATE: ("started a calibration set", "started {n} calibration sets"),
     Act.END_CALIBRATION: ("ended a calibration set", "ended {n} calibration sets"),

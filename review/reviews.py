@@ -140,7 +140,7 @@ def find_review(session: Session, slug: str) -> Review:
 def add_member(session: Session, *, review_id: UUID, email: str, role: Role, by: Actor) -> None:
     """Give the account with ``email`` a role; repeating it is harmless.  Flushes."""
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
-    account_id = _account_id(session, email)
+    account_id = account_id_of(session, email)
     give_role(session, review_id=review_id, account_id=account_id, role=role, by=by)
 
 
@@ -150,7 +150,7 @@ def remove_member(session: Session, *, review_id: UUID, email: str, role: Role, 
     Raises Conflicting for the last lead.
     """
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
-    account_id = _account_id(session, email)
+    account_id = account_id_of(session, email)
     if role is Role.LEAD and _n_leads(session, review_id) == 1:
         raise Conflicting("A review needs a lead. Give someone else the role first.")
     removed_ids = session.scalars(
@@ -262,7 +262,8 @@ def _version_rows(
     return [version, *rules]
 
 
-def _account_id(session: Session, email: str) -> UUID:
+def account_id_of(session: Session, email: str) -> UUID:
+    """Return the id of the account with an e-mail address; raise NotFound if there is none."""
     account_id = session.scalar(select(Account.id).where(Account.email == email.strip().lower()))
     if account_id is None:
         raise NotFound(f"There is no account for {email}. Add it first with `siftmap user add`.")

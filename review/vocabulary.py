@@ -143,6 +143,7 @@ class Act(StrEnum):
     ASK_TO_REOPEN = "ask_to_reopen"
     REFUSE_REOPENING = "refuse_reopening"
     REOPEN = "reopen"
+    APPLY_RULES = "apply_rules"
     STOP = "stop"
     CALIBRATE = "calibrate"
     END_CALIBRATION = "end_calibration"

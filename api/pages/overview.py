@@ -27,6 +27,7 @@ from review.studies.contracts import n_contracts
 from review.vocabulary import Role, Stage
 from screening.progress.languages import language_gap
 from screening.progress.order_evidence import order_evidence
+from screening.queue.coverage import uncovered
 from screening.queue.next_records import n_left
 
 router = PageRouter()
@@ -106,6 +107,11 @@ def _n_to_agree(session: Session, protocol: Protocol, *, review_id: UUID, by: Ac
 
 def _for_lead(session: Session, review_id: UUID, by: Actor) -> dict[str, Any]:
     return {
+        "missing": {
+            stage: gap
+            for stage in Stage
+            if (gap := uncovered(session, review_id=review_id, stage=stage, by=by))
+        },
         "n_questions": len(questions(session, review_id=review_id)),
         "n_requests": len(open_requests(session, review_id=review_id, by=by)),
         "activities": recent_activity(session, review_id=review_id, by=by),

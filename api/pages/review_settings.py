@@ -15,8 +15,11 @@ from api.web.rendering import path, public_url, render
 from api.web.routing import PageRouter
 from protocols.changes import changes
 from protocols.loader import load
+from protocols.schema import Protocol
 from protocols.source import MAX_BYTES
+from review.decisions.new_rules import apply_rules, begun, n_under_earlier_rules
 from review.errors import Unreadable
+from review.events import Actor
 from review.people.invitations import invitations_of, invite, withdraw_invitation
 from review.permissions import Action, check
 from review.reviews import (
@@ -27,7 +30,9 @@ from review.reviews import (
     remove_member,
     versions_of_protocol,
 )
-from review.vocabulary import Role
+from review.vocabulary import Role, Stage
+from screening.queue.assignments import assigned_reviewers, replace_reviewer
+from screening.queue.coverage import Uncovered, uncovered
 
 router = PageRouter()
 R = "/reviews/{slug}/settings"
@@ -50,10 +55,30 @@ def post_member(
     email: Annotated[str, Form()],
     role: Annotated[Role, Form()],
     remove: Annotated[str, Form()] = "",
+    successor: Annotated[str, Form(max_length=255)] = "",
 ) -> Response:
-    """Add or remove a role of someone who has an account."""
-    act = remove_member if remove else add_member
-    act(session, review_id=review_id, email=email, role=role, by=by)
+    """Add or remove a role of someone who has an account; a successor takes over as reviewer."""
+    if not remove:
+        add_member(session, review_id=review_id, email=email, role=role, by=by)
+    elif successor and role is Role.REVIEWER:
+        replace_reviewer(session, review_id=review_id, email=email, successor=successor, by=by)
+    else:
+        remove_member(session, review_id=review_id, email=email, role=role, by=by)
+    return RedirectResponse(path(request, "settings"), status_code=303)
+
+
+@router.post(R + "/rules")
+@needs(Action.MANAGE)
+def post_rules(
+    request: Request,
+    session: WriteSession,
+    review_id: ReviewId,
+    by: CurrentActor,
+    stage: Annotated[Stage, Form()],
+    why: Annotated[str, Form(max_length=2000)],
+) -> Response:
+    """Bring the records that have begun under the newest rules."""
+    apply_rules(session, review_id=review_id, stage=stage, why=why, by=by)
     return RedirectResponse(path(request, "settings"), status_code=303)
 
 
@@ -101,12 +126,19 @@ def preview(
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     given = _text_of(file) if file is not None and file.filename else text.replace("\r\n", "\n")
     now = protocol_state(session, review_id)
+    new = load(given).protocol
     return render(
         request,
         "settings/protocol.html",
         text=given,
         number=now.number + 1,
-        changes=changes(now.protocol, load(given).protocol),
+        changes=changes(now.protocol, new),
+        needed=_needed(new),
+        touched={
+            stage: begun(session, review_id=review_id, stage=stage, by=by)
+            for stage, needed in _needed(new).items()
+            if needed != _needed(now.protocol)[stage]
+        },
     )
 
 
@@ -150,7 +182,28 @@ def _page(
         invitations=invitations_of(session, review_id=review_id, by=by),
         all_roles=list(Role),
         made=made,
+        leaving=_leaving(session, review_id, by=by),
+        earlier={
+            stage: n_under_earlier_rules(session, review_id=review_id, stage=stage, by=by)
+            for stage in Stage
+        },
     )
+
+
+def _needed(protocol: Protocol) -> dict[Stage, int]:
+    return {stage: getattr(protocol.stages, stage).decisions_needed for stage in Stage}
+
+
+def _leaving(session: Session, review_id: UUID, *, by: Actor) -> dict[UUID, dict[Stage, Uncovered]]:
+    """Return, for each reviewer and stage, what nobody could decide on if they left."""
+    found: dict[UUID, dict[Stage, Uncovered]] = {}
+    for reviewer in assigned_reviewers(session, review_id):
+        account_id = reviewer.account_id
+        for stage in Stage:
+            gap = uncovered(session, review_id=review_id, stage=stage, by=by, without=[account_id])
+            if gap:
+                found.setdefault(account_id, {})[stage] = gap
+    return found
 
 
 def _text_of(file: UploadFile) -> str:

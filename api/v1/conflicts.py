@@ -19,6 +19,7 @@ from review.decisions.closing import close_decisions
 from review.decisions.conflicts import open_conflicts
 from review.decisions.consensus import answer, propose
 from review.decisions.discussion import LONGEST, comment, discussion
+from review.decisions.new_rules import apply_rules
 from review.decisions.reopening import reopen
 from review.decisions.reopening_requests import (
     ask_to_reopen,
@@ -126,10 +127,16 @@ class ReopeningRequestLine(BaseModel):
     at: datetime
 
 
-class Refusal(RequestBody):
-    """Why a record is not reopened; the reviewer who asked reads it."""
+class Reason(RequestBody):
+    """Why something is done: for a record that is not reopened, the reviewer reads it."""
 
     why: Sentence
+
+
+class BroughtRecords(BaseModel):
+    """How many records go by the newest rules from now on."""
+
+    records: int
 
 
 class ClosedDecisions(BaseModel):
@@ -257,6 +264,16 @@ def post_reopening(
     )
 
 
+@write_router.post(STAGED + "/rules")
+@needs(Action.MANAGE)
+def post_rules(
+    body: Reason, session: WriteSession, review_id: ReviewId, by: CurrentActor, stage: Stage
+) -> BroughtRecords:
+    """Bring the records with one decision under the newest rules, if these differ; 409 if none."""
+    n = apply_rules(session, review_id=review_id, stage=stage, why=body.why, by=by)
+    return BroughtRecords(records=n)
+
+
 @write_router.post(STAGED + "/done")
 @needs(Action.SCREEN)
 def post_done(
@@ -297,7 +314,7 @@ def post_reopening_as_asked(
 @write_router.post(REQUESTS + "/{request_id}/refuse", status_code=201, response_model=CreatedId)
 @needs(Action.MANAGE)
 def post_refusal(
-    body: Refusal, session: WriteSession, review_id: ReviewId, by: CurrentActor, request_id: UUID
+    body: Reason, session: WriteSession, review_id: ReviewId, by: CurrentActor, request_id: UUID
 ) -> ReopeningRefusal:
     """Answer a request without reopening the record."""
     return refuse_reopening(

@@ -7,7 +7,7 @@ from sqlalchemy.orm import aliased
 
 from review.states.calibration import calibration_targets
 from review.states.clusters import Scope, Viewer, members
-from review.tables import Decision, Reopening, StageRule
+from review.tables import Decision, Reopening, RoundRule, StageRule
 from review.vocabulary import Stage, Verdict
 
 
@@ -130,14 +130,31 @@ def hidden_rounds(scope: Scope, stage: Stage, viewer: Viewer) -> CTE:
 
 
 def round_rules(scope: Scope, stage: Stage, rounds: CTE, *, decisions: CTE) -> CTE:
-    """Return one row for each cluster: the rules its round began under, else the newest.
+    """Return one row for each cluster: the rules that its round goes by.
 
+    They are those it began under, or the newer ones that the lead brought it under; a round without
+    decisions goes by the newest.
     A record in an open calibration set needs a decision from each of its reviewers, whatever the
     protocol says.
     """
     pinned = (
         select(decisions.c.cluster_id, func.min(decisions.c.protocol_version).label("version"))
         .group_by(decisions.c.cluster_id)
+        .subquery()
+    )
+    applied = (
+        select(rounds.c.cluster_id, func.max(RoundRule.protocol_version).label("version"))
+        .select_from(RoundRule)
+        .join(
+            rounds,
+            and_(rounds.c.record_id == RoundRule.record_id, rounds.c.round == RoundRule.round),
+        )
+        .where(
+            scope.up_to(RoundRule),
+            RoundRule.stage == stage,
+            scope.limited_to(RoundRule.record_id),
+        )
+        .group_by(rounds.c.cluster_id)
         .subquery()
     )
     newest = select(func.max(StageRule.version)).where(scope.up_to(StageRule)).scalar_subquery()
@@ -156,13 +173,14 @@ def round_rules(scope: Scope, stage: Stage, rounds: CTE, *, decisions: CTE) -> C
         )
         .select_from(rounds)
         .outerjoin(pinned, pinned.c.cluster_id == rounds.c.cluster_id)
+        .outerjoin(applied, applied.c.cluster_id == rounds.c.cluster_id)
         .outerjoin(target, target.c.cluster_id == rounds.c.cluster_id)
         .join(
             StageRule,
             and_(
                 StageRule.review_id == scope.review_id,
                 StageRule.stage == stage,
-                StageRule.version == func.coalesce(pinned.c.version, newest),
+                StageRule.version == func.coalesce(applied.c.version, pinned.c.version, newest),
             ),
         )
         .where(rounds.c.record_id == rounds.c.cluster_id)

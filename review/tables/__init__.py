@@ -18,6 +18,7 @@ from review.tables.decisions import (
     Reopening,
     ReopeningRefusal,
     ReopeningRequest,
+    RoundRule,
     Stop,
 )
 from review.tables.duplicates import ClusterMembership, DuplicateJudgement
@@ -100,6 +101,7 @@ __all__ = [
     "Reservation",
     "Retrieval",
     "Review",
+    "RoundRule",
     "Search",
     "ShareLink",
     "Skip",

@@ -264,6 +264,28 @@ class Reopening(ActRow, Base):
     why: Mapped[str]
 
 
+class RoundRule(ActRow, Base):
+    """The lead brings a round that has begun under a newer version of the protocol's rules."""
+
+    __tablename__ = "round_rule"
+    __table_args__ = act_args(
+        "round_rule",
+        within_review("record"),
+        ForeignKeyConstraint(
+            ["review_id", "protocol_version"],
+            ["protocol_version.review_id", "protocol_version.number"],
+            ondelete="RESTRICT",
+        ),
+        CheckConstraint("length(why) > 0", name="with_a_reason"),
+    )
+
+    record_id: Mapped[UUID] = mapped_column(index=True)
+    stage: Mapped[Stage]
+    round: Mapped[int]
+    protocol_version: Mapped[int]
+    why: Mapped[str]
+
+
 class Stop(ActRow, Base):
     """Screening of a stage stopped early, or resumed; the newest act counts."""
 

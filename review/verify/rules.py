@@ -19,9 +19,10 @@ from review.tables import (
     ImportedDecision,
     ImportFile,
     Record,
+    RoundRule,
     StageRule,
 )
-from review.vocabulary import Act
+from review.vocabulary import Act, Stage
 
 
 def accounting(session: Session, review_id: UUID) -> Iterator[str]:
@@ -127,7 +128,8 @@ def authors(session: Session, review_id: UUID) -> Iterator[str]:
 def adjudications(session: Session, review_id: UUID) -> Iterator[str]:
     """S5: an adjudicator resolves decisions of others, unless the protocol allows consensus.
 
-    The rules of the round count: those of the lowest protocol version among its decisions.
+    The rules of the round count: those of the lowest protocol version among its decisions, or those
+    that it was brought under.
     """
     consensus = {
         (version, stage): allowed
@@ -137,11 +139,17 @@ def adjudications(session: Session, review_id: UUID) -> Iterator[str]:
             )
         )
     }
+    applied: dict[tuple[UUID, Stage, int], set[int]] = {}
+    for rule in session.scalars(select(RoundRule).where(RoundRule.review_id == review_id)):
+        key = rule.record_id, rule.stage, rule.round
+        applied.setdefault(key, set()).add(rule.protocol_version)
     rows = session.execute(
         select(
             Adjudication.id,
             Adjudication.adjudicator_id,
             Adjudication.stage,
+            Adjudication.record_id,
+            Adjudication.round,
             Decision.reviewer_id,
             Decision.stage.label("decided_at"),
             Decision.protocol_version,
@@ -153,9 +161,9 @@ def adjudications(session: Session, review_id: UUID) -> Iterator[str]:
     )
     for adjudication, group in groupby(rows, key=lambda row: row.id):
         cited = list(group)
-        version = min(row.protocol_version for row in cited)
+        versions = {min(row.protocol_version for row in cited)}
+        versions |= applied.get((cited[0].record_id, cited[0].stage, cited[0].round), set())
         decided = any(row.reviewer_id == row.adjudicator_id for row in cited)
-        if (decided and not consensus[version, cited[0].stage]) or any(
-            row.decided_at != row.stage for row in cited
-        ):
+        is_allowed = any(consensus[version, cited[0].stage] for version in versions)
+        if (decided and not is_allowed) or any(row.decided_at != row.stage for row in cited):
             yield f"adjudication {adjudication} resolves a decision that it must not resolve"

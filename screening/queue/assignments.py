@@ -6,6 +6,7 @@ somebody has decided does not change what others get, and nothing has to be clea
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import ColumnElement, Integer, and_, case, false, func, or_, select, true
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 from review.errors import Invalid, NotFound
 from review.events import Actor, record_act
 from review.permissions import Action, begin_act, check
-from review.reviews import protocol_of
+from review.reviews import account_id_of, add_member, protocol_of, remove_member
 from review.searches.formats.languages import ENGLISH_NAMES, language_tag
 from review.states.clusters import Scope, is_root, latest
 from review.states.resolution import most_needed
@@ -121,6 +122,30 @@ def assigned_reviewers(session: Session, review_id: UUID) -> list[AssignedReview
         )
         for row in rows
     ]
+
+
+def replace_reviewer(
+    session: Session, *, review_id: UUID, email: str, successor: str, by: Actor
+) -> None:
+    """Take the role of reviewer from one account and give it to another, with the assignment.
+
+    Both are named by their e-mail address.  Raises NotFound for an unknown address.  Flushes.
+    """
+    begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
+    given = {reviewer.account_id: reviewer for reviewer in assigned_reviewers(session, review_id)}
+    leaving = given.get(account_id_of(session, email))
+    scope: dict[str, Any] = {"review_id": review_id, "by": by}
+    remove_member(session, email=email, role=Role.REVIEWER, **scope)
+    add_member(session, email=successor, role=Role.REVIEWER, **scope)
+    if leaving is not None and (leaving.is_limited or leaving.workload != 1):
+        assign(
+            session,
+            account_id=account_id_of(session, successor),
+            workload=leaving.workload,
+            languages=leaving.languages,
+            searches=leaving.searches,
+            **scope,
+        )
 
 
 def queue_tiers(

@@ -175,4 +175,7 @@ ROUTES = [
     Route("POST", R + "/settings/invitations/{invitation_id}/withdraw", Action.MANAGE),
     Route("POST", R + "/settings/protocol/preview", Action.MANAGE, {"text": "x"}),
     Route("POST", R + "/settings/protocol", Action.MANAGE, {"text": "x", "why": "y"}),
+    Route(
+        "POST", R + "/settings/rules", Action.MANAGE, {"stage": "title_abstract", "why": "New."}
+    ),
 ]  # fmt: skip

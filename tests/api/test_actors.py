@@ -138,7 +138,7 @@ WITHOUT_EVENT = re.compile(
     r"|/exports$|/simulation$|\{slug\}/searches$|\{slug\}/decisions$"
 )
 TWO_ACTS = re.compile(r"/contracts$|/publications$")  # adding and linking, publishing and sharing
-LAST = ("/stopping", "/stop", "/settings/protocol")  # they change what else can be done
+LAST = ("/stopping", "/stop", "/settings/protocol", "/rules")  # they change what else can be done
 
 
 def acting(database) -> Counter[tuple[str, UUID]]:
@@ -248,6 +248,7 @@ def test_pages_take_the_actor_from_the_session_alone(sign_in, people, world, dat
         "POST /reviews/{slug}/reports/{record_id}/retrieval",
         "POST /reviews/{slug}/records/{record_id}/removal",
         "POST /reviews/{slug}/reopening-requests/{request_id}/reopen",  # which was refused
+        "POST /reviews/{slug}/settings/rules",  # no record has a single decision by then
     })  # fmt: skip
 
 
@@ -258,6 +259,7 @@ def test_the_api_takes_the_actor_from_the_token_alone(program, people, world, da
         "POST /reviews",  # which is for administrators
         "POST /reviews/{review}/duplicates/above",
         "POST /reviews/{review}/codes/agreed",
+        "POST /reviews/{review}/screening/{stage}/rules",  # which have not changed
         "POST /reviews/{review}/reopening-requests/{request_id}/reopen",  # which was refused
     })  # fmt: skip
 

@@ -404,7 +404,7 @@ def _keep(row: str, kind: str, plan: Plan, measurements: Measurements, *, n_lost
     """Keep the figures of a goal of docs/reliability.md and whether all its targets were met."""
     took = {
         (what, name): _percentile(sorted(measurements.waits.get(what, [])), share)
-        for what in (DECISION, PAGE)
+        for what in (DECISION, AHEAD)
         for name, share in PERCENTILES.items()
     }
     is_whole = plan.minutes >= ROW_MINUTES[row] and plan.reviewers >= 30
@@ -416,7 +416,7 @@ def _keep(row: str, kind: str, plan: Plan, measurements: Measurements, *, n_lost
         database=kind,
         met=is_whole and is_fast and not (n_lost or n_errors),
         figure=f"{plan.reviewers} reviewers, {plan.minutes:g} min, {n} decisions: {waits}; "
-        f"page p95 {took[PAGE, 'p95']:.0f} ms; {n_errors} errors, {n_lost} lost",
+        f"next records p95 {took[AHEAD, 'p95']:.0f} ms; {n_errors} errors, {n_lost} lost",
         command=f"make soak ROWS={row}",
     )
 
@@ -506,7 +506,7 @@ def _plan(arguments: argparse.Namespace) -> Plan:
         pace, minutes, targets = (
             arguments.per_minute,
             arguments.minutes,
-            {(DECISION, "p95"): 150.0, (DECISION, "p99"): 400.0, (PAGE, "p95"): 200.0},
+            {(DECISION, "p95"): 150.0, (DECISION, "p99"): 400.0, (AHEAD, "p95"): 200.0},
         )
     return Plan(
         minutes,

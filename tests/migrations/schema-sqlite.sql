@@ -57,6 +57,21 @@ CREATE INDEX ix_adjudication_record_id ON adjudication (record_id);
 CREATE TRIGGER adjudication_no_delete BEFORE DELETE ON adjudication BEGIN SELECT RAISE(ABORT, 'adjudication is append-only'); END;
 CREATE TRIGGER adjudication_no_update BEFORE UPDATE ON adjudication BEGIN SELECT RAISE(ABORT, 'adjudication is append-only'); END;
 
+CREATE TABLE adjudication_withdrawal (
+  adjudication_id CHAR(32) NOT NULL,
+  event_number INTEGER NOT NULL,
+  id CHAR(32) NOT NULL,
+  review_id CHAR(32) NOT NULL,
+  CONSTRAINT fk_adjudication_withdrawal_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_adjudication_withdrawal_review_id_adjudication_id FOREIGN KEY(review_id, adjudication_id) REFERENCES adjudication (review_id, id) ON DELETE RESTRICT,
+  CONSTRAINT fk_adjudication_withdrawal_review_id_event_number FOREIGN KEY(review_id, event_number) REFERENCES event (review_id, number) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED,
+  CONSTRAINT pk_adjudication_withdrawal PRIMARY KEY (id),
+  CONSTRAINT uq_adjudication_withdrawal_adjudication_id UNIQUE (adjudication_id)
+);
+CREATE INDEX ix_adjudication_withdrawal_event ON adjudication_withdrawal (review_id, event_number);
+CREATE TRIGGER adjudication_withdrawal_no_delete BEFORE DELETE ON adjudication_withdrawal BEGIN SELECT RAISE(ABORT, 'adjudication_withdrawal is append-only'); END;
+CREATE TRIGGER adjudication_withdrawal_no_update BEFORE UPDATE ON adjudication_withdrawal BEGIN SELECT RAISE(ABORT, 'adjudication_withdrawal is append-only'); END;
+
 CREATE TABLE agreed_code (
   agreed_at DATETIME NOT NULL,
   basis VARCHAR(32) NOT NULL,
@@ -244,6 +259,73 @@ CREATE INDEX ix_code_event ON code (review_id, event_number);
 CREATE INDEX ix_code_subject ON code (review_id, study_id, contract_id, item);
 CREATE TRIGGER code_no_delete BEFORE DELETE ON code BEGIN SELECT RAISE(ABORT, 'code is append-only'); END;
 CREATE TRIGGER code_no_update BEFORE UPDATE ON code BEGIN SELECT RAISE(ABORT, 'code is append-only'); END;
+
+CREATE TABLE comment (
+  author_id CHAR(32) NOT NULL,
+  event_number INTEGER NOT NULL,
+  id CHAR(32) NOT NULL,
+  record_id CHAR(32) NOT NULL,
+  review_id CHAR(32) NOT NULL,
+  round INTEGER NOT NULL,
+  stage VARCHAR(32) NOT NULL,
+  text TEXT NOT NULL,
+  CONSTRAINT ck_comment_not_empty CHECK (length(text) > 0),
+  CONSTRAINT ck_comment_stage CHECK (stage IN ('title_abstract', 'full_text')),
+  CONSTRAINT fk_comment_author_id FOREIGN KEY(author_id) REFERENCES account (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_comment_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_comment_review_id_event_number FOREIGN KEY(review_id, event_number) REFERENCES event (review_id, number) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED,
+  CONSTRAINT fk_comment_review_id_record_id FOREIGN KEY(review_id, record_id) REFERENCES record (review_id, id) ON DELETE RESTRICT,
+  CONSTRAINT pk_comment PRIMARY KEY (id)
+);
+CREATE INDEX ix_comment_event ON comment (review_id, event_number);
+CREATE INDEX ix_comment_record_id ON comment (record_id);
+CREATE TRIGGER comment_no_delete BEFORE DELETE ON comment BEGIN SELECT RAISE(ABORT, 'comment is append-only'); END;
+CREATE TRIGGER comment_no_update BEFORE UPDATE ON comment BEGIN SELECT RAISE(ABORT, 'comment is append-only'); END;
+
+CREATE TABLE consensus_answer (
+  agrees BOOLEAN NOT NULL,
+  event_number INTEGER NOT NULL,
+  id CHAR(32) NOT NULL,
+  proposal_id CHAR(32) NOT NULL,
+  review_id CHAR(32) NOT NULL,
+  reviewer_id CHAR(32) NOT NULL,
+  CONSTRAINT fk_consensus_answer_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_consensus_answer_review_id_event_number FOREIGN KEY(review_id, event_number) REFERENCES event (review_id, number) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED,
+  CONSTRAINT fk_consensus_answer_review_id_proposal_id FOREIGN KEY(review_id, proposal_id) REFERENCES consensus_proposal (review_id, id) ON DELETE RESTRICT,
+  CONSTRAINT fk_consensus_answer_reviewer_id FOREIGN KEY(reviewer_id) REFERENCES account (id) ON DELETE RESTRICT,
+  CONSTRAINT pk_consensus_answer PRIMARY KEY (id),
+  CONSTRAINT uq_consensus_answer_proposal_id_reviewer_id UNIQUE (proposal_id, reviewer_id)
+);
+CREATE INDEX ix_consensus_answer_event ON consensus_answer (review_id, event_number);
+CREATE TRIGGER consensus_answer_no_delete BEFORE DELETE ON consensus_answer BEGIN SELECT RAISE(ABORT, 'consensus_answer is append-only'); END;
+CREATE TRIGGER consensus_answer_no_update BEFORE UPDATE ON consensus_answer BEGIN SELECT RAISE(ABORT, 'consensus_answer is append-only'); END;
+
+CREATE TABLE consensus_proposal (
+  event_number INTEGER NOT NULL,
+  exclusion_reason VARCHAR(255),
+  id CHAR(32) NOT NULL,
+  note TEXT,
+  record_id CHAR(32) NOT NULL,
+  review_id CHAR(32) NOT NULL,
+  reviewer_id CHAR(32) NOT NULL,
+  round INTEGER NOT NULL,
+  stage VARCHAR(32) NOT NULL,
+  verdict VARCHAR(32) NOT NULL,
+  CONSTRAINT ck_consensus_proposal_reason_with_exclude_and_always_at_full_text CHECK ((exclusion_reason IS NULL OR verdict = 'exclude') AND (exclusion_reason IS NOT NULL OR stage <> 'full_text' OR verdict <> 'exclude')),
+  CONSTRAINT ck_consensus_proposal_resolved_one_way CHECK (verdict IN ('include', 'exclude')),
+  CONSTRAINT ck_consensus_proposal_stage CHECK (stage IN ('title_abstract', 'full_text')),
+  CONSTRAINT ck_consensus_proposal_verdict CHECK (verdict IN ('include', 'exclude', 'maybe', 'withdrawn')),
+  CONSTRAINT fk_consensus_proposal_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_consensus_proposal_review_id_event_number FOREIGN KEY(review_id, event_number) REFERENCES event (review_id, number) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED,
+  CONSTRAINT fk_consensus_proposal_review_id_record_id FOREIGN KEY(review_id, record_id) REFERENCES record (review_id, id) ON DELETE RESTRICT,
+  CONSTRAINT fk_consensus_proposal_reviewer_id FOREIGN KEY(reviewer_id) REFERENCES account (id) ON DELETE RESTRICT,
+  CONSTRAINT pk_consensus_proposal PRIMARY KEY (id),
+  CONSTRAINT uq_consensus_proposal_review_id_id UNIQUE (review_id, id)
+);
+CREATE INDEX ix_consensus_proposal_event ON consensus_proposal (review_id, event_number);
+CREATE INDEX ix_consensus_proposal_record_id ON consensus_proposal (record_id);
+CREATE TRIGGER consensus_proposal_no_delete BEFORE DELETE ON consensus_proposal BEGIN SELECT RAISE(ABORT, 'consensus_proposal is append-only'); END;
+CREATE TRIGGER consensus_proposal_no_update BEFORE UPDATE ON consensus_proposal BEGIN SELECT RAISE(ABORT, 'consensus_proposal is append-only'); END;
 
 CREATE TABLE contract (
   event_number INTEGER NOT NULL,
@@ -781,6 +863,28 @@ CREATE TABLE review (
   CONSTRAINT pk_review PRIMARY KEY (id),
   CONSTRAINT uq_review_slug UNIQUE (slug)
 );
+
+CREATE TABLE round_rule (
+  event_number INTEGER NOT NULL,
+  id CHAR(32) NOT NULL,
+  protocol_version INTEGER NOT NULL,
+  record_id CHAR(32) NOT NULL,
+  review_id CHAR(32) NOT NULL,
+  round INTEGER NOT NULL,
+  stage VARCHAR(32) NOT NULL,
+  why TEXT NOT NULL,
+  CONSTRAINT ck_round_rule_stage CHECK (stage IN ('title_abstract', 'full_text')),
+  CONSTRAINT ck_round_rule_with_a_reason CHECK (length(why) > 0),
+  CONSTRAINT fk_round_rule_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_round_rule_review_id_event_number FOREIGN KEY(review_id, event_number) REFERENCES event (review_id, number) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED,
+  CONSTRAINT fk_round_rule_review_id_protocol_version FOREIGN KEY(review_id, protocol_version) REFERENCES protocol_version (review_id, number) ON DELETE RESTRICT,
+  CONSTRAINT fk_round_rule_review_id_record_id FOREIGN KEY(review_id, record_id) REFERENCES record (review_id, id) ON DELETE RESTRICT,
+  CONSTRAINT pk_round_rule PRIMARY KEY (id)
+);
+CREATE INDEX ix_round_rule_event ON round_rule (review_id, event_number);
+CREATE INDEX ix_round_rule_record_id ON round_rule (record_id);
+CREATE TRIGGER round_rule_no_delete BEFORE DELETE ON round_rule BEGIN SELECT RAISE(ABORT, 'round_rule is append-only'); END;
+CREATE TRIGGER round_rule_no_update BEFORE UPDATE ON round_rule BEGIN SELECT RAISE(ABORT, 'round_rule is append-only'); END;
 
 CREATE TABLE search (
   event_number INTEGER NOT NULL,

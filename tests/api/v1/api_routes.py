@@ -77,6 +77,7 @@ API_ROUTES = [
     post(R + "/proposals/{proposal_id}/answer", SCREEN, agrees=False),
     get(STAGED + "/records/{record}/comments", VIEW),
     post(STAGED + "/comments", Action.READ, record="{talked}", text="Why?"),
+    post(STAGED + "/rules", MANAGE, why="The same for all."),
     ApiRoute("POST", STAGED + "/done", (SCREEN,)),
     post(STAGED + "/reopening-requests", SCREEN, record="{included}", why="A slip."),
     get(R + "/reopening-requests", MANAGE),

@@ -79,6 +79,7 @@ def test_the_examples_make_sense(program, people, filled):
         "POST /reviews/{review}/screening/{stage}/adjudications ",
         "POST /reviews/{review}/screening/{stage}/calibrations ",
         "POST /reviews/{review}/reopening-requests/{request_id}/reopen ",  # it was refused before
+        "POST /reviews/{review}/screening/{stage}/rules ",
         "POST /reviews/{review}/studies ",
         "POST /reviews/{review}/codes/agreed ",
     }

@@ -21,6 +21,7 @@ from review.decisions.adjudication import adjudicate, withdraw_adjudication
 from review.decisions.closing import close_decisions
 from review.decisions.consensus import answer, propose
 from review.decisions.decisions import decide
+from review.decisions.new_rules import apply_rules
 from review.decisions.reopening import reopen
 from review.decisions.stopping import stop_screening
 from review.duplicates import judgements
@@ -110,6 +111,7 @@ class Oracle:
     links: list[tuple[int, int, UUID, bool]] = field(default_factory=list)
     closings: list[tuple[int, Stage, int]] = field(default_factory=list)  # by reviewer
     rules: list[Rules] = field(default_factory=lambda: [Rules()])
+    applied: list[tuple[int, Stage, int, int]] = field(default_factory=list)
     stopped_at: int | None = None
     is_left_to_automation: bool = False
     calibrations: dict[UUID, tuple[Stage, int, int]] = field(default_factory=dict)  # open ones
@@ -180,7 +182,12 @@ class Oracle:
 
     def rules_for(self, stage: Stage, group: Collection[int], number: int) -> Rules:
         versions = [decision.version for decision in self.decisions_in(stage, group, number)]
-        rules = self.rules[min(versions) - 1] if versions else self.rules[-1]
+        applied = [
+            version for record, of, in_round, version in self.applied
+            if record in group and of is stage and in_round == number
+        ]  # fmt: skip
+        pinned = applied or versions
+        rules = self.rules[(max if applied else min)(pinned) - 1] if pinned else self.rules[-1]
         return (
             replace(rules, needed=N_REVIEWERS)
             if self.in_calibration(stage, group, number)
@@ -460,6 +467,7 @@ class Walk:
             self.seek: 2, self.remove: 2, self.judge: 5, self.undo: 3, self.add_study: 4,
             self.link: 4, self.amend: 3, self.stop: 1, self.import_some: 1,
             self.calibrate: 2, self.end_calibration: 2, self.close: 10, self.undo_adjudication: 2,
+            self.bring_under_new_rules: 2,
         }  # fmt: skip
 
     def attempt(self, may: bool | None, act: Callable[..., Any], **arguments: Any) -> Any:
@@ -770,6 +778,29 @@ class Walk:
         self.attempt(True, amend_protocol, protocol_text=text, why="Time.", by=self.cast.lead)
         self.oracle.rules.append(Rules(needed, maybe, agree, closes_after))
         self.remember()
+
+    def bring_under_new_rules(self) -> None:
+        stage = self.random.choice(STAGES)
+        waiting, *resolved = (
+            ("awaiting_second", "excluded", "awaiting_retrieval") if stage is TITLE_ABSTRACT
+            else ("full_text_awaiting_second", "full_text_excluded", "awaiting_study")
+        )  # fmt: skip
+        needed, brought = self.oracle.rules[-1].needed, []
+        for record, state in self.oracle.states().items():
+            group = self.oracle.cluster(record)
+            now = self.oracle.resolve(stage, group)
+            has = self.oracle.rules_for(stage, group, now.round).needed
+            if (
+                record == group[0] and len(now.reviewers) == 1 and not now.is_adjudicated
+                and not self.oracle.in_calibration(stage, group, now.round) and has != needed
+                and state[1] in ([waiting] if has == 2 else resolved)
+            ):  # fmt: skip
+                brought.append((record, stage, now.round, len(self.oracle.rules)))
+        n = self.attempt(bool(brought), apply_rules, stage=stage, why="New.", by=self.cast.lead)
+        assert n in (None, len(brought))
+        self.oracle.applied += brought
+        if brought:
+            self.remember()
 
     def stop(self) -> None:
         resume, by_automation = self.random.choices([True, False], k=2)

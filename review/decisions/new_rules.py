@@ -1,0 +1,126 @@
+"""New rules for records that have begun: how many there are, and bringing them under the rules.
+
+A round keeps the rules it began under.  Where a new version of the protocol asks for more or fewer
+decisions, the lead may bring the rounds with a single decision under it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import Row, Select, and_, case, func, or_, select
+from sqlalchemy.orm import Session
+
+from review.errors import Conflicting, Invalid
+from review.events import Actor, record_act
+from review.permissions import Action, begin_act, check
+from review.reviews import protocol_state
+from review.states.clusters import Scope, members
+from review.states.flow import OPEN, FlowState, flow_states
+from review.states.resolution import resolutions
+from review.tables import RoundRule
+from review.vocabulary import Act, Stage
+
+# Where a record stands after one decision, if that was enough, and nothing has followed from it.
+RESOLVED_BY_ONE = {
+    Stage.TITLE_ABSTRACT: (FlowState.EXCLUDED, FlowState.AWAITING_RETRIEVAL),
+    Stage.FULL_TEXT: (FlowState.FULL_TEXT_EXCLUDED, FlowState.AWAITING_STUDY),
+}
+
+
+@dataclass(frozen=True)
+class Begun:
+    """Records at a stage, by how many decisions they have and the rules that they go by."""
+
+    n_new: int  # without a decision, so that they go by the newest rules
+    n_waiting: int  # with one of the two decisions that their rules ask for
+    n_resolved: int  # resolved by a single decision, and nothing has followed from it
+
+
+def begun(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -> Begun:
+    """Return how many records a change of the rules touches; for the lead."""
+    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    states = flow_states(session, review_id=review_id)
+    unscreened, waiting = (
+        (FlowState.UNSCREENED, FlowState.AWAITING_SECOND)
+        if stage is Stage.TITLE_ABSTRACT
+        else (FlowState.FULL_TEXT_UNSCREENED, FlowState.FULL_TEXT_AWAITING_SECOND)
+    )
+    rounds = _with_one_decision(session, review_id, stage).subquery()
+    n = func.count()
+    n_new = select(n).select_from(states).where(states.c.flow_state == unscreened.value)
+    by_state = select(
+        func.sum(case((rounds.c.flow_state == waiting.value, 1), else_=0)),
+        func.sum(case((rounds.c.flow_state != waiting.value, 1), else_=0)),
+    )
+    n_waiting, n_resolved = session.execute(by_state).one()
+    return Begun(session.scalar(n_new) or 0, n_waiting or 0, n_resolved or 0)
+
+
+def n_under_earlier_rules(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -> int:
+    """Return how many records `apply_rules` would bring under the newest rules; for the lead."""
+    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    return len(_to_bring(session, review_id, stage))
+
+
+def apply_rules(session: Session, *, review_id: UUID, stage: Stage, why: str, by: Actor) -> int:
+    """Bring the rounds that have a single decision under the newest rules; flushes.
+
+    A record whose new rules ask for one decision is then resolved; one whose new rules ask for two
+    waits for the second, if nothing has followed from the first.  Returns how many records that
+    are.  Raises Invalid without a reason, Conflicting where there is none.
+    """
+    begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
+    if not why.strip():
+        raise Invalid("Give a reason for bringing these records under the new rules.")
+    version = protocol_state(session, review_id).number
+    rows = [
+        RoundRule(
+            id=uuid4(),
+            record_id=row.cluster_id,
+            stage=stage,
+            round=row.round,
+            protocol_version=version,
+            why=why.strip(),
+        )
+        for row in _to_bring(session, review_id, stage)
+    ]
+    if not rows:
+        raise Conflicting("Every record already goes by the newest rules.")
+    record_act(session, review_id=review_id, act=Act.APPLY_RULES, by=by, rows=rows)
+    return len(rows)
+
+
+def _to_bring(session: Session, review_id: UUID, stage: Stage) -> Sequence[Row[Any]]:
+    needed = getattr(protocol_state(session, review_id).protocol.stages, stage).decisions_needed
+    rounds = _with_one_decision(session, review_id, stage).subquery()
+    return session.execute(select(rounds).where(rounds.c.decisions_needed != needed)).all()
+
+
+def _with_one_decision(session: Session, review_id: UUID, stage: Stage) -> Select[Any]:
+    """Return a query for the rounds with one reviewer's decision from which nothing has followed.
+
+    Records in an open calibration set are left out: everybody decides on them.
+    """
+    member = members(Scope(review_id))
+    table = resolutions(session, review_id=review_id, stage=stage, member=member)
+    states = flow_states(session, review_id=review_id)
+    waits = and_(
+        table.c.decisions_needed > 1,
+        states.c.flow_state.in_([state.value for state in OPEN[stage]]),
+    )
+    is_resolved = and_(
+        table.c.decisions_needed == 1,
+        states.c.flow_state.in_([state.value for state in RESOLVED_BY_ONE[stage]]),
+    )
+    return (
+        select(table.c.cluster_id, table.c.round, table.c.decisions_needed, states.c.flow_state)
+        .join(states, states.c.record_id == table.c.cluster_id)
+        .where(
+            table.c.n_reviewers == 1,
+            table.c.is_adjudicated == 0,
+            table.c.calibration_target.is_(None),
+            or_(waits, is_resolved),
+        )
+    )
