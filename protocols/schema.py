@@ -289,6 +289,15 @@ class Protocol(_Part):
         """Return the exclusion reasons that may be given at ``stage``, in the protocol's order."""
         return tuple(reason for reason in self.exclusion_reasons if stage in reason.stages)
 
+    def reason_numbers(self) -> dict[str, int]:
+        """Return the number of each exclusion reason, from 1, the same at both stages.
+
+        Reasons that may be given at title and abstract come first.
+        """
+        early = self.reasons("title_abstract")
+        late = [reason for reason in self.exclusion_reasons if reason not in early]
+        return {reason.key: number for number, reason in enumerate([*early, *late], start=1)}
+
     def group(self, name: str) -> tuple[CodebookItem, ...]:
         """Return the codebook items of the group ``name``, in the codebook's order."""
         return tuple(item for item in self.codebook if item.group == name)

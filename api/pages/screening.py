@@ -124,6 +124,7 @@ class ScreeningRoom:
             "stage": self.stage,
             "protocol": protocol,
             "reasons": protocol.reasons(self.stage),
+            "numbers": protocol.reason_numbers(),
             "most_characters": MOST_CHARACTERS,
             "others_read": is_empty and are_others_screening(session, **self.scope),
             "left": 0 if is_empty else n_left(session, **self.scope),

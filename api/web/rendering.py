@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from api.web.abstracts import sections
 from api.web.highlighting import differing, marked
 from api.web.routing import url_in_template
 from api.web.security import form_token
@@ -153,7 +154,12 @@ def _environment() -> Environment:
         "job_title": job_title,
         "field_text": field_text,
     }
-    environment.globals |= {"marked": marked, "differing": differing, "url": url_in_template}
+    environment.globals |= {
+        "marked": marked,
+        "sections": sections,
+        "differing": differing,
+        "url": url_in_template,
+    }
     return environment
 
 

@@ -1,17 +1,20 @@
 """Reopening a record, so that it is screened again."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, exists, func, select
 from sqlalchemy.orm import Session
 
 from review.errors import Conflicting, Invalid
 from review.events import Actor, record_act
 from review.permissions import Action, begin_act
 from review.states.closing import check_closed
-from review.states.clusters import cluster_of
+from review.states.clusters import cluster_of, clusters_of
 from review.states.resolution import stage_state
-from review.tables import Decision, Reopening
+from review.tables import Decision, Event, Reopening, ReopeningRequest
 from review.vocabulary import Act, Resolution, Stage
 
 
@@ -55,3 +58,49 @@ def reopen(
         subject=("record", record_id),
     )
     return reopening
+
+
+@dataclass(frozen=True)
+class Reopened:
+    """That a record was reopened, and why, as far as a reviewer may know it."""
+
+    at: datetime
+    why: str | None
+
+
+def reopened(
+    session: Session,
+    *,
+    review_id: UUID,
+    stage: Stage,
+    record_ids: Collection[UUID],
+    by: Actor,
+) -> dict[UUID, Reopened]:
+    """Return the newest reopening of each record that has one, by record.
+
+    Another reviewer's reason for asking is left out: it may say what they would decide.
+    """
+    of_stage = (Reopening.review_id == review_id, Reopening.stage == stage)
+    if session.scalar(select(Reopening.id).where(*of_stage).limit(1)) is None:
+        return {}
+    clusters = clusters_of(session, review_id=review_id, record_ids=record_ids)
+    among = {id_ for cluster in clusters.values() for id_ in cluster}
+    asked = exists().where(
+        ReopeningRequest.record_id == Reopening.record_id,
+        ReopeningRequest.stage == Reopening.stage,
+        ReopeningRequest.why == Reopening.why,
+        ReopeningRequest.event_number < Reopening.event_number,
+        ReopeningRequest.reviewer_id != by.account_id,
+    )
+    rows = session.execute(
+        select(Reopening, Event.at, asked)
+        .join(Event, and_(Event.review_id == review_id, Event.number == Reopening.event_number))
+        .where(*of_stage, Reopening.record_id.in_(among))
+        .order_by(Reopening.round)
+    ).all()
+    return {
+        record_id: Reopened(at, None if is_others else reopening.why)
+        for record_id, cluster in clusters.items()
+        for reopening, at, is_others in rows
+        if reopening.record_id in cluster
+    }

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from review.decisions.blinding import own_decision
 from review.decisions.closing import own_open_decisions
 from review.decisions.marked_words import own_words, records_with_own_words
+from review.decisions.reopening import Reopened, reopened
 from review.decisions.reopening_requests import OwnRequest, own_request
 from review.errors import NotFound
 from review.events import Actor
@@ -52,6 +53,7 @@ class Card:
     ranking: CardRanking
     calibration: CalibrationProgress | None
     document: FullText | None
+    reopened: Reopened | None
 
 
 def cards(
@@ -81,6 +83,7 @@ def cards(
     open_now = [] if are_open else own_open_decisions(session, **scope)
     still_open = {decision.id for decision in open_now}
     has_calibrations = bool(open_calibrations(session, **scope).own)
+    again = reopened(session, record_ids=record_ids, **scope)
     made = []
     for record_id in record_ids:
         record, rank, on = (
@@ -97,7 +100,19 @@ def cards(
         document = _document(session, **on)
         source = source_of(session, record)
         made.append(
-            Card(record, source, own, is_closed, asked, note, marks, ranking, calibration, document)
+            Card(
+                record=record,
+                source=source,
+                own=own,
+                is_closed=is_closed,
+                asked=asked,
+                note=note,
+                marks=marks,
+                ranking=ranking,
+                calibration=calibration,
+                document=document,
+                reopened=again.get(record_id),
+            )
         )
     return made
 

@@ -92,7 +92,7 @@ class Plan:
     screened: int
     is_spread: bool
     targets: dict[tuple[str, str], float]  # by what people wait for, and percentile
-    row: str | None  # of docs/reliability.md, which keeps the figures
+    row: str | None = None  # of docs/reliability.md, which keeps the figures
 
 
 @dataclass

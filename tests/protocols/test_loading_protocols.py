@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from protocols.loader import load, load_file
 from protocols.problems import ProtocolErrors
 from protocols.schema import Axis
+from tests.factories import protocol_text
 from tests.protocols.protocol_texts import SMALL, broken, only
 
 
@@ -226,3 +227,15 @@ def test_a_line_lost_from_a_protocol_never_breaks_the_loader(data):
         load(text)
     except ProtocolErrors as errors:
         assert errors.problems  # noqa: PT017 — some lines are optional, so nothing may be raised
+
+
+def test_a_reason_has_the_same_number_at_both_stages_and_early_reasons_come_first():
+    protocol = load(protocol_text().replace(
+        "{key: date,", "{key: language, label: No language we read, stages: [full_text]}\n"
+        "  - {key: date,"
+    )).protocol  # fmt: skip
+
+    numbers = protocol.reason_numbers()
+
+    assert protocol.reasons("full_text")[0].key == "language"
+    assert numbers == {"date": 1, "population": 2, "intervention": 3, "language": 4}
