@@ -23,11 +23,23 @@ from screening.progress.agreement import agreement
 from screening.progress.fairness import ranking_fairness
 from screening.progress.history import verdict_pairs
 from screening.progress.languages import language_gap
+from screening.progress.people import stage_progress
 from screening.progress.screening_check import unusual_decisions
 from screening.progress.stopping_report import stopping_report
 from screening.progress.stopping_rules import percent
 
 router = PageRouter()
+
+
+@router.get("/reviews/{slug}/progress")
+def show_people(
+    request: Request, session: ReadSession, review_id: ReviewId, by: CurrentActor
+) -> Response:
+    """Show how much each person has screened, and how much is left."""
+    stages = {
+        stage: stage_progress(session, review_id=review_id, stage=stage, by=by) for stage in Stage
+    }
+    return render(request, "progress/people.html", stages=stages)
 
 
 @router.get("/reviews/{slug}/stopping")

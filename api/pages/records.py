@@ -1,5 +1,6 @@
 """The records behind a number, and one record with its history."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -12,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.web.access import needs
 from api.web.deps import CurrentActor, CurrentReview, ReadSession, ReviewId, WriteSession
-from api.web.rendering import path, render
+from api.web.rendering import path, render, words
 from api.web.routing import PageRouter
 from protocols.schema import Protocol
 from review.decisions.blinding import history, shown_state
@@ -27,7 +28,7 @@ from review.reports.retrieval import remove
 from review.reviews import protocol_of
 from review.searches.records import matching_records, record_of_review, records_with_sources
 from review.states.clusters import cluster_of
-from review.states.flow import record_rows
+from review.states.flow import FlowState, record_rows
 from review.tables import Record
 from review.vocabulary import RemovalKind, Stage
 
@@ -46,12 +47,16 @@ def records(
     reason: str | None = None,
     source: str | None = None,
     as_of: str | None = None,
+    state: FlowState | None = None,
     q: str = "",
     after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
 ) -> Response:
     """Show the records behind a PRISMA number, or those whose title or authors match ``q``."""
     found: list[tuple[Record, str, str | None]]
-    if not box:
+    if state is not None:
+        check(session, review_id=review_id, by=by, action=Action.SEE_PROGRESS)
+        found = record_rows(session, review_id=review_id, states=[state], after=after, limit=PAGE)
+    elif not box:
         found = [(record, "", None) for record in _matching(session, review_id, q, after=after)]
     else:
         check(session, review_id=review_id, by=by, action=Action.SEE_COUNTS)
@@ -74,8 +79,8 @@ def records(
         rows=[
             (record, shown_state(flow_state, here.roles), why) for record, flow_state, why in found
         ],
-        boxes=box or [],
-        title=title_of(box[0]) if box else "Records",
+        boxes=box or ([state] if state else []),
+        title=_title(box, state),
         part=_label_of(protocol_of(session, review_id), reason) if reason else source,
         query=_query(request),
         as_of=as_of,
@@ -175,3 +180,9 @@ def _discussions(
     on: dict[str, Any] = {"review_id": review_id, "record_id": record_id, "by": by}
     found = {stage: discussion(session, stage=stage, **on) for stage in Stage}
     return {stage: entries for stage, entries in found.items() if entries is not None}
+
+
+def _title(box: Sequence[str] | None, state: FlowState | None) -> str:
+    if state is not None:
+        return f"Records: {words(state)}"
+    return title_of(box[0]) if box else "Records"

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID, uuid4
 
 from fastapi import Depends, Form, Query
+from pydantic import BeforeValidator
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -22,7 +23,7 @@ from review.decisions.marked_words import MOST_CHARACTERS
 from review.decisions.reopening_requests import ask_to_reopen
 from review.errors import Invalid
 from review.jobs import JobKind
-from review.permissions import Action
+from review.permissions import Action, check
 from review.reviews import protocol_of
 from review.vocabulary import Stage, Verdict
 from screening.queue.cards import cards
@@ -33,6 +34,7 @@ router = PageRouter()
 STAGED = "/reviews/{slug}/screening/{stage}"
 RECENT = 5
 STOCK = 40  # records that a page has ready at most, so that screening goes on without a network
+HISTORY = 50  # own decisions on a page
 PACE = 50  # decisions that the estimate of the time left is based on
 
 
@@ -104,6 +106,27 @@ class ScreeningRoom:
                 **self._surroundings(session, is_empty=not ahead.record_ids),
             )
 
+    def show_history(self, *, verdict: Verdict | None, q: str, before: int | None) -> Response:
+        """Show the reviewer's own decisions, the newest first."""
+        with self.database.reading() as session:
+            check(session, review_id=self.review_id, by=self.by, action=Action.SCREEN)
+            found = own_decisions(
+                session, **self.scope, limit=HISTORY + 1, verdict=verdict, text=q, before=before
+            )
+            protocol = protocol_of(session, self.review_id)
+            return render(
+                self.request,
+                "screening/history.html",
+                stage=self.stage,
+                rows=found[:HISTORY],
+                more=found[HISTORY - 1][0].event_number if len(found) > HISTORY else None,
+                still_open={one.id for one in own_open_decisions(session, **self.scope)},
+                n_own=n_own_decisions(session, **self.scope),
+                reason_labels={reason.key: reason.label for reason in protocol.exclusion_reasons},
+                verdict=verdict,
+                q=q,
+            )
+
     def show_card(self, record_id: UUID) -> Response:
         """Show the card of one record, for a script that has to show it again."""
         with self.database.reading() as session:
@@ -149,6 +172,21 @@ def screen(
     """Show the reviewer's next record, or the one they chose, with their last decisions."""
     merged = (merge, merged_from) if merge and merged_from else None
     return room.show(record_id=record, skipped=skipped, merged=merged)
+
+
+@router.get(STAGED + "/history")
+def show_history(
+    room: InRoom,
+    verdict: Annotated[
+        Literal[Verdict.INCLUDE, Verdict.MAYBE, Verdict.EXCLUDE] | None,
+        BeforeValidator(lambda given: given or None),
+        Query(),
+    ] = None,
+    q: Annotated[str, Query(max_length=200)] = "",
+    before: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+) -> Response:
+    """Show one's own decisions at a stage, to look something up or to change one's mind."""
+    return room.show_history(verdict=verdict, q=q, before=before)
 
 
 @router.get(STAGED + "/ahead")

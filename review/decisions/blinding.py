@@ -17,6 +17,7 @@ from review.decisions.marked_words import marks_in_review
 from review.decisions.situation import IS_LIVE, live_decisions, situation_of
 from review.events import Actor
 from review.permissions import Action, may, roles_of_actor
+from review.searches.records import matches
 from review.states.clusters import Scope, members
 from review.states.flow import AWAITING_FULL_TEXT, AWAITING_SCREENING
 from review.states.resolution import resolutions, stage_state
@@ -33,16 +34,27 @@ from review.tables import (
     Reopening,
     Retrieval,
 )
-from review.vocabulary import FINISHED, Act, RemovalKind, Role, Stage
+from review.vocabulary import FINISHED, Act, RemovalKind, Role, Stage, Verdict
 
 NOT_IMPORTED = ~exists().where(ImportedDecision.decision_id == Decision.id)
 
 
 def own_decisions(
-    session: Session, *, review_id: UUID, stage: Stage, by: Actor, limit: int = 5
+    session: Session,
+    *,
+    review_id: UUID,
+    stage: Stage,
+    by: Actor,
+    limit: int = 5,
+    verdict: Verdict | None = None,
+    text: str = "",
+    before: int | None = None,
 ) -> list[tuple[Decision, Record]]:
-    """Return the caller's live decisions with their records, newest first; no imported ones."""
-    rows = session.execute(
+    """Return the caller's live decisions with their records, newest first; no imported ones.
+
+    ``verdict``, ``text`` (of title, DOI or note) and ``before``, an event, choose some of them.
+    """
+    query = (
         select(Decision, Record)
         .join(Record, Record.id == Decision.record_id)
         .where(
@@ -55,7 +67,14 @@ def own_decisions(
         .order_by(Decision.event_number.desc())
         .limit(limit)
     )
-    return list(rows)
+    if verdict is not None:
+        query = query.where(Decision.verdict == verdict)
+    if text.strip():
+        is_in_note = Decision.note.icontains(text.strip(), autoescape=True)
+        query = query.where(matches(text) | is_in_note)
+    if before is not None:
+        query = query.where(Decision.event_number < before)
+    return list(session.execute(query))
 
 
 def n_own_decisions(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -> int:
