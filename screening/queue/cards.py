@@ -17,6 +17,7 @@ from review.errors import NotFound
 from review.events import Actor
 from review.permissions import Action, check
 from review.reports.full_texts import full_text_of
+from review.reviews import protocol_of
 from review.searches.records import source_of
 from review.tables import Decision, FullText, ModelRun, Rank, Record
 from review.vocabulary import Stage
@@ -25,7 +26,7 @@ from screening.queue.open_calibrations import (
     calibration_progress,
     open_calibrations,
 )
-from screening.ranking.explanation import explanation, n_ranked, ranks_of
+from screening.ranking.explanation import explanation, n_ranked, ranks_of, subject_of
 from screening.ranking.runs import current_run
 
 
@@ -83,6 +84,7 @@ def cards(
     open_now = [] if are_open else own_open_decisions(session, **scope)
     still_open = {decision.id for decision in open_now}
     has_calibrations = bool(open_calibrations(session, **scope).own)
+    subject = subject_of(protocol_of(session, review_id))
     again = reopened(session, record_ids=record_ids, **scope)
     made = []
     for record_id in record_ids:
@@ -96,7 +98,8 @@ def cards(
         asked = own_request(session, **on) if is_closed else None
         note, marks = own_words(session, **on) if record_id in decided else ("", [])
         calibration = calibration_progress(session, **on) if has_calibrations else None
-        ranking = CardRanking(run, rank, explanation(rank), n) if run and rank else CardRanking(run)
+        why = explanation(rank, subject) if rank else None
+        ranking = CardRanking(run, rank, why, n) if rank else CardRanking(run)
         document = _document(session, **on)
         source = source_of(session, record)
         made.append(

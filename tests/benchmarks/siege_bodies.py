@@ -34,7 +34,8 @@ from review.storage import migration
 from review.storage.database import Database
 from review.tables import Job
 from review.vocabulary import JobState, Role
-from tests.databases import KINDS, postgres_server
+from tests.benchmarks.load import database_on_disk
+from tests.databases import KINDS
 from tests.factories import Cast, make_account, make_records, make_review
 from tests.faults.serving import PASSWORD, SCREENING, Browser, Server, hidden, wait_for
 
@@ -93,7 +94,7 @@ def main() -> None:
     """Lay siege to a server over each kind of database."""
     asked = _arguments()
     for kind in KINDS if asked.database == "both" else [asked.database]:
-        with tempfile.TemporaryDirectory() as folder, _database(kind, Path(folder)) as url:
+        with tempfile.TemporaryDirectory() as folder, database_on_disk(kind, Path(folder)) as url:
             print(f"== {kind}", flush=True)
             _besiege(url, Path(folder), asked)
 
@@ -393,15 +394,6 @@ def _connected(server: Server) -> socket.socket:
 
 def _first_line(answer: bytes) -> str:
     return answer.partition(b"\r\n")[0].decode(errors="replace") or "closed"
-
-
-@contextmanager
-def _database(kind: str, folder: Path) -> Iterator[str]:
-    if kind == "sqlite":
-        yield f"sqlite:///{folder / 'siftmap.sqlite'}"
-        return
-    with postgres_server() as url:
-        yield url
 
 
 def _arguments() -> argparse.Namespace:
