@@ -23,10 +23,10 @@ from screening.progress.agreement import agreement
 from screening.progress.fairness import ranking_fairness
 from screening.progress.history import verdict_pairs
 from screening.progress.languages import language_gap
-from screening.progress.people import stage_progress
 from screening.progress.screening_check import unusual_decisions
 from screening.progress.stopping_report import stopping_report
 from screening.progress.stopping_rules import percent
+from screening.queue.people import stage_progress
 
 router = PageRouter()
 

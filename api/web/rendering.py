@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse
 
 from api.web.abstracts import sections
 from api.web.highlighting import differing, marked
+from api.web.links import links
 from api.web.routing import url_in_template
 from api.web.security import form_token
 from review.jobs import JobKind
@@ -157,6 +158,7 @@ def _environment() -> Environment:
     environment.globals |= {
         "marked": marked,
         "sections": sections,
+        "links": links,
         "differing": differing,
         "url": url_in_template,
     }

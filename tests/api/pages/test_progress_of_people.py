@@ -4,7 +4,7 @@ import re
 
 from review.decisions.decisions import decide
 from review.vocabulary import Stage, Verdict
-from screening.progress.people import stage_progress
+from screening.queue.people import stage_progress
 from tests.factories import decide_both, make_records
 
 TITLE_ABSTRACT = Stage.TITLE_ABSTRACT

@@ -1,0 +1,21 @@
+"""Where a record can be read or looked up elsewhere; plain links, nothing is fetched."""
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from review.tables import Record
+
+
+def links(record: Record) -> Sequence[tuple[str, str]]:
+    """Return (label, address) of the places that know a record by its DOI, address or title."""
+    found = []
+    doi = quote(record.doi) if record.doi else ""
+    if doi:
+        found.append(("DOI", f"https://doi.org/{doi}"))
+    if record.url and record.url.startswith(("http://", "https://")):
+        found.append(("Publisher" if doi else "Link", record.url))
+    if wanted := record.doi or record.title:
+        found.append(("Google Scholar", f"https://scholar.google.com/scholar?q={quote(wanted)}"))
+    if doi:
+        found.append(("OpenAlex", f"https://openalex.org/works?filter=doi:{doi}"))
+    return found
