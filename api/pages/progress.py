@@ -19,9 +19,8 @@ from review.people.accounts import names_of
 from review.permissions import Action
 from review.states.viewers import read_for
 from review.vocabulary import Stage
-from screening.progress.agreement import agreement
+from screening.progress.agreement_groups import stage_agreement
 from screening.progress.fairness import ranking_fairness
-from screening.progress.history import verdict_pairs
 from screening.progress.languages import language_gap
 from screening.progress.screening_check import unusual_decisions
 from screening.progress.stopping_report import stopping_report
@@ -145,21 +144,10 @@ def show_agreement(
     request: Request, session: ReadSession, review_id: ReviewId, by: CurrentActor
 ) -> Response:
     """Show how often two reviewers agreed before conflicts were resolved, by stage and pair."""
-    decisions = {
-        stage: verdict_pairs(session, review_id=review_id, stage=stage, by=by) for stage in Stage
+    stages = {
+        stage: stage_agreement(session, review_id=review_id, stage=stage, by=by) for stage in Stage
     }
+    people = {who for found in stages.values() for two in found.by_pair for who in two}
     return render(
-        request,
-        "progress/agreement.html",
-        overall={
-            stage: agreement([verdict for verdicts in pairs.values() for verdict in verdicts])
-            for stage, pairs in decisions.items()
-        },
-        by_pair={
-            stage: {two: agreement(verdicts) for two, verdicts in pairs.items()}
-            for stage, pairs in decisions.items()
-        },
-        names=names_of(
-            session, {who for pairs in decisions.values() for two in pairs for who in two}
-        ),
+        request, "progress/agreement.html", stages=stages, names=names_of(session, people)
     )

@@ -157,7 +157,7 @@ def _environment() -> Environment:
     }
     environment.globals |= {
         "marked": marked,
-        "sections": sections,
+        "abstract_sections": sections,
         "links": links,
         "differing": differing,
         "url": url_in_template,

@@ -5,7 +5,7 @@ while screening goes on.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
@@ -155,13 +155,38 @@ def verdict_pairs(
     the last reviewer had decided: later changes and adjudications do not count.  For the lead; for
     a lead who screens, records with decisions that are hidden from them are left out.
     """
-    pairs: dict[tuple[UUID, UUID], list[tuple[str, str]]] = defaultdict(list)
+    return pairs_in(
+        complete_verdicts(
+            session, review_id=review_id, stage=stage, by=by, only=only, as_of=as_of
+        ).values()
+    )
+
+
+def complete_verdicts(
+    session: Session,
+    *,
+    review_id: UUID,
+    stage: Stage,
+    by: Actor,
+    only: Collection[UUID] | None = None,
+    as_of: int | None = None,
+) -> dict[UUID, list[tuple[UUID, Verdict]]]:
+    """Return (reviewer, verdict) of each record that had all its decisions, as `verdict_pairs`."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     by_cluster = _decisions_by_cluster(session, review_id, stage, only=only, as_of=as_of)
-    for decisions in by_cluster.values():
-        for (first, verdict), (second, other_verdict) in combinations(
-            sorted(_verdicts_when_complete(decisions)), 2
-        ):
+    return {
+        cluster_id: sorted(_verdicts_when_complete(decisions))
+        for cluster_id, decisions in by_cluster.items()
+    }
+
+
+def pairs_in(
+    records: Iterable[Sequence[tuple[UUID, Verdict]]],
+) -> dict[tuple[UUID, UUID], list[tuple[str, str]]]:
+    """Return, for every two reviewers, their verdicts on the records that both decided on."""
+    pairs: dict[tuple[UUID, UUID], list[tuple[str, str]]] = defaultdict(list)
+    for verdicts in records:
+        for (first, verdict), (second, other_verdict) in combinations(verdicts, 2):
             pairs[first, second].append((verdict.value, other_verdict.value))
     return dict(sorted(pairs.items()))
 

@@ -1,0 +1,99 @@
+"""How far reviewers agreed at a stage: over all, by pair, and by kinds of records."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import chain
+from typing import Literal
+from uuid import UUID
+
+import krippendorff
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from review.events import Actor
+from review.tables import Decision, Record, Search
+from review.vocabulary import Stage, Verdict
+from screening.progress.agreement import Agreement, agreement
+from screening.progress.history import complete_verdicts, pairs_in
+
+Kind = Literal["language", "search", "week"]
+Verdicts = Sequence[tuple[UUID, Verdict]]  # of one record, by reviewer
+
+
+@dataclass(frozen=True)
+class StageAgreement:
+    """The agreement of reviewers at a stage, before any conflict was resolved."""
+
+    overall: Agreement
+    alpha: float | None
+    by_pair: Mapping[tuple[UUID, UUID], Agreement]
+    by_group: Mapping[Kind, Mapping[str, Agreement]]  # kinds with at least two groups
+
+
+def stage_agreement(
+    session: Session, *, review_id: UUID, stage: Stage, by: Actor
+) -> StageAgreement:
+    """Return how far reviewers agreed; for the lead.
+
+    *Maybe* counts as include.  A record's week is that of its last decision and begins on Monday.
+    """
+    judged = complete_verdicts(session, review_id=review_id, stage=stage, by=by)
+    pairs = pairs_in(judged.values())
+    groups: dict[Kind, dict[str, list[Verdicts]]] = {"language": {}, "search": {}, "week": {}}
+    for record_id, language, source in session.execute(
+        select(Record.id, Record.language, Search.source)
+        .join(Search, Search.id == Record.search_id)
+        .where(Record.review_id == review_id)
+    ):
+        if record_id in judged:
+            groups["language"].setdefault(language or "", []).append(judged[record_id])
+            groups["search"].setdefault(source, []).append(judged[record_id])
+    for record_id, monday in _weeks(session, review_id, stage).items():
+        if record_id in judged:
+            groups["week"].setdefault(monday.isoformat(), []).append(judged[record_id])
+    return StageAgreement(
+        overall=_agreement_of(judged.values()),
+        alpha=alpha(list(judged.values())),
+        by_pair={two: agreement(verdicts) for two, verdicts in pairs.items()},
+        by_group={
+            kind: {name: _agreement_of(named[name]) for name in sorted(named)}
+            for kind, named in groups.items()
+            if len(named) > 1
+        },
+    )
+
+
+def alpha(judged: Sequence[Verdicts]) -> float | None:
+    """Return Krippendorff's alpha for include against exclude, any number of reviewers a record.
+
+    None where it is not defined: without two decisions on a record, or with one verdict alone.
+
+    References
+    ----------
+    Krippendorff 2019, Content Analysis, 4th edition, chapter 12, doi:10.4135/9781071878781.
+    """
+    counts = [
+        [n[False], n[True]]
+        for verdicts in judged
+        if (n := Counter(verdict is not Verdict.EXCLUDE for _, verdict in verdicts)).total() > 1
+    ]
+    if not counts or any(sum(column) == 0 for column in zip(*counts, strict=True)):
+        return None
+    return float(krippendorff.alpha(value_counts=counts, level_of_measurement="nominal"))
+
+
+def _agreement_of(judged: Iterable[Verdicts]) -> Agreement:
+    pairs = pairs_in(judged)
+    return agreement(list(chain.from_iterable(pairs.values())))
+
+
+def _weeks(session: Session, review_id: UUID, stage: Stage) -> dict[UUID, date]:
+    """Return the Monday before the last decision on each record."""
+    rows = session.execute(
+        select(Decision.record_id, func.max(Decision.decided_at))
+        .where(Decision.review_id == review_id, Decision.stage == stage)
+        .group_by(Decision.record_id)
+    )
+    return {record_id: at.date() - timedelta(days=at.weekday()) for record_id, at in rows}
