@@ -32,7 +32,7 @@ criteria:
     include: Young people out of work.
 stages:
   title_abstract: {{decisions_needed: {needed}, maybe_advances: {maybe},
-    closes_after_decisions: {closes_after}, consensus_allowed: {consensus}}}
+    consensus_allowed: {consensus}, closes_after_decisions: {closes_after}}}
   full_text: {{decisions_needed: {needed}, reasons_must_agree: {reasons},
     closes_after_decisions: {closes_after}}}
 exclusion_reasons:

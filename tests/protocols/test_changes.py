@@ -64,8 +64,8 @@ def test_another_order_of_reasons_has_its_sentence():
     [
         ("maybe_advances: true,", "maybe_advances: false,",
          "At title and abstract, a maybe no longer advances a record."),
-        ("maybe_advances: true,", "maybe_advances: true, consensus_allowed: true,",
-         "At title and abstract, reviewers may now resolve their own conflicts."),
+        ("consensus_allowed: false,", "consensus_allowed: true,",
+         "At title and abstract, reviewers who disagree may now agree on a resolution."),
     ],
 )  # fmt: skip
 def test_a_rule_that_is_switched_on_or_off_has_its_sentence(old, new, sentence):

@@ -30,11 +30,15 @@ from review.studies.studies import add_study
 from review.tables import (
     AdjudicatedDecision,
     Adjudication,
+    AdjudicationWithdrawal,
     AgreedCode,
     Base,
     Closing,
     ClusterMembership,
     Code,
+    Comment,
+    ConsensusAnswer,
+    ConsensusProposal,
     Decision,
     DuplicateJudgement,
     Event,
@@ -46,6 +50,7 @@ from review.tables import (
     Removal,
     Reopening,
     Retrieval,
+    RoundRule,
     StudyContract,
     StudyReport,
     act_tables,
@@ -72,8 +77,10 @@ def make_everything(session: Session) -> Cast:
                      marked_words=["paid for outcomes"], **in_review)  # fmt: skip
     exclude = decide(session, record_id=second, stage=Stage.TITLE_ABSTRACT,
                      verdict=Verdict.EXCLUDE, by=cast.reviewer_b, **in_review)  # fmt: skip
-    adjudicate(session, record_id=second, stage=Stage.TITLE_ABSTRACT, verdict=Verdict.EXCLUDE,
-               settles=[include.id, exclude.id], by=cast.adjudicator, **in_review)  # fmt: skip
+    adjudication = adjudicate(
+        session, record_id=second, stage=Stage.TITLE_ABSTRACT, verdict=Verdict.EXCLUDE,
+        settles=[include.id, exclude.id], by=cast.adjudicator, **in_review,
+    )  # fmt: skip
     reopen(session, record_id=second, stage=Stage.TITLE_ABSTRACT, why="Again.", by=cast.lead,
            **in_review)  # fmt: skip
     request = ask_to_reopen(session, record_id=first, stage=Stage.TITLE_ABSTRACT, why="A slip.",
@@ -111,8 +118,24 @@ def make_everything(session: Session) -> Cast:
                         **in_review)  # fmt: skip
     end(session, calibration_set_id=calibration.id, by=cast.lead, **in_review)
     assign(session, account_id=cast.reviewer_a.account_id, workload=2, by=cast.lead, **in_review)
+    record_act(session, review_id=cast.review_id, act=Act.COMMENT, by=cast.lead,
+               rows=talking_rows(cast, second, adjudication.id))  # fmt: skip
     stop_screening(session, rule="95 %", numbers={"p": 0.04}, by=cast.lead, **in_review)
     return cast
+
+
+def talking_rows(cast, record_id, adjudication_id):
+    """Return rows of undoing, proposing, answering, commenting, and new rules."""
+    on = {"record_id": record_id, "stage": Stage.TITLE_ABSTRACT, "round": 1}
+    a, b = (reviewer.account_id for reviewer in cast.reviewers)
+    proposal = ConsensusProposal(id=uuid4(), reviewer_id=a, verdict=Verdict.INCLUDE, **on)
+    return [
+        proposal,
+        ConsensusAnswer(id=uuid4(), proposal_id=proposal.id, reviewer_id=b, agrees=False),
+        AdjudicationWithdrawal(id=uuid4(), adjudication_id=adjudication_id),
+        Comment(id=uuid4(), author_id=a, text="Why?", **on),
+        RoundRule(id=uuid4(), protocol_version=1, why="The same for all.", **on),
+    ]
 
 
 def imported_decision_rows(record_id, reviewer_id):
@@ -372,6 +395,8 @@ CROSSINGS = [
     (Retrieval, "record_id"), (StudyReport, "study_id"), (StudyReport, "record_id"),
     (StudyContract, "study_id"), (StudyContract, "contract_id"), (Code, "study_id"),
     (AgreedCode, "study_id"),
+    (ConsensusProposal, "record_id"), (ConsensusAnswer, "proposal_id"), (Comment, "record_id"),
+    (RoundRule, "record_id"),
 ]  # fmt: skip
 UNIQUE_AGAIN = {"number": 99_999, "sha256": "f" * 64, "round": 99, "event_number": 1}
 
@@ -395,8 +420,8 @@ def test_the_same_rows_are_accepted_if_they_point_into_their_own_review(session)
     cast = make_everything(session)
 
     for table, _ in CROSSINGS:
-        if table is AdjudicatedDecision:  # its two references are its only content
-            continue
+        if table in (AdjudicatedDecision, ConsensusAnswer):
+            continue  # there is one for each thing that they refer to
         own = row_of(session, table.__table__, cast.review_id)
         unique = {name: value for name, value in UNIQUE_AGAIN.items() if name in own}
         with session.begin_nested() as savepoint:
