@@ -111,11 +111,11 @@ def test_a_double_click_saves_one_decision(chromium: Browser, server: Server, de
     page = chromium.new_context().new_page()
     sign_in(page, server, "reviewer 1")
     page.goto(f"{demo}/screening/title_abstract")
-    count = page.locator("#progress .count")
+    count = page.locator("#counts [data-own]")
     before = int(count.inner_text().replace(",", ""))
 
     page.get_by_role("button", name="Include").dblclick()
-    expect(page.locator("#progress")).to_contain_text("saved")
+    expect(page.locator("#outbox")).to_have_text("saved ✓")
     expect(count).to_have_text(f"{before + 1:,}")
     page.keyboard.press("z")
 

@@ -61,15 +61,16 @@ def test_a_reviewer_screens_twenty_records(
     page.goto(f"{demo}/screening/title_abstract")
     loads: list[str] = []
     page.on("framenavigated", lambda frame: loads.append(frame.url))
-    before = int(page.locator("#progress .count").inner_text().replace(",", ""))
+    before = int(page.locator("#counts [data-own]").inner_text().replace(",", ""))
 
     for number in range(1, N_SCREENED + 1):
+        expect(page.locator("#card[data-record]")).to_be_visible()  # or it is on its way
         if javascript:
             page.keyboard.press("iem2"[number % 4])
         else:
             name = ("Include", "Exclude", "Maybe")[number % 3]
             page.get_by_role("button", name=name).click()
-        expect(page.locator("#progress .count")).to_have_text(f"{before + number:,}")
+        expect(page.locator("#counts [data-own]")).to_have_text(f"{before + number:,}")
     if javascript:
         expect(page.locator("#card h1")).to_be_focused()
         assert loads == []
@@ -77,15 +78,16 @@ def test_a_reviewer_screens_twenty_records(
         page.keyboard.type("Ask the lead about this one.")
         page.keyboard.press("Escape")
         page.keyboard.press("s")
-        expect(page.locator("#progress")).to_contain_text("skipped")
+        expect(page.locator("#outbox")).to_have_text("skipped ✓")
         page.keyboard.press("z")  # the skip
-        expect(page.locator("#progress")).to_contain_text("undone")
-        expect(page.locator("#progress .count")).to_have_text(f"{before + N_SCREENED:,}")
+        expect(page.locator("#outbox")).to_have_text("undone ✓")
+        expect(page.locator("#counts [data-own]")).to_have_text(f"{before + N_SCREENED:,}")
         page.keyboard.press("z")  # the last decision
+        expect(page.locator("#outbox")).to_have_text("undone ✓")
     else:
         page.get_by_role("button", name="Undo").click()
 
-    expect(page.locator("#progress .count")).to_have_text(f"{before + N_SCREENED - 1:,}")
+    expect(page.locator("#counts [data-own]")).to_have_text(f"{before + N_SCREENED - 1:,}")
     assert demo_server.run("verify").startswith("All is well.")
 
 

@@ -77,6 +77,8 @@ def test_words_are_marked_decided_on_undone_and_there_again(
     expect(page.get_by_role("heading", name=TITLE)).to_be_visible()
     expect(field).to_have_value("paid for employment outcomes")
     page.get_by_role("button", name="Exclude", exact=False).click()
+    if javascript:
+        expect(page.locator("#outbox")).to_have_text("saved ✓")
     page.get_by_role("link", name=TITLE).click()
     expect(page.get_by_text("You decided:")).to_be_visible()
     expect(field).to_have_value("paid for employment outcomes")

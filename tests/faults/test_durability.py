@@ -94,7 +94,7 @@ def test_every_decision_is_on_the_disk_before_its_answer(tmp_path, templates, re
                 sent = form | {"verdict": Verdict.INCLUDE.value}
                 answer = browser.post(f"{SCREENING}/decisions", sent, is_fragment=True)
                 assert answer.status_code == 200, answer.text
-                form = deciding(answer.text)
+                form = deciding(browser.get(SCREENING).text)
         browser.close()
     finally:
         server.stop()

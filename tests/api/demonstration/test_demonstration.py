@@ -14,7 +14,7 @@ from api.demonstration.literature import make_works
 from api.demonstration.pdf import pdf_of
 from api.settings import Settings
 from heatmap.cells import build
-from review.decisions.blinding import conflicts
+from review.decisions.conflicts import open_conflicts
 from review.duplicates.questions import questions
 from review.events import Actor
 from review.people.accounts import find_account
@@ -113,7 +113,9 @@ def test_conflicts_and_doubtful_pairs_await_somebody(demo):
     session, review_id = demo
     lead = person(session, "lead")
 
-    early, late = (conflicts(session, review_id=review_id, stage=stage, by=lead) for stage in Stage)
+    early, late = (
+        open_conflicts(session, review_id=review_id, stages=[stage], by=lead) for stage in Stage
+    )
 
     assert len(early) >= 15
     assert len(late) >= 2
