@@ -285,6 +285,10 @@ class Protocol(_Part):
             f"The protocol has no map '{key}'." if key else "The protocol has no map."
         )
 
+    def rules(self, stage: str) -> DecisionRules:
+        """Return the rules for deciding at ``stage``."""
+        return self.stages.full_text if stage == "full_text" else self.stages.title_abstract
+
     def reasons(self, stage: str) -> tuple[ExclusionReason, ...]:
         """Return the exclusion reasons that may be given at ``stage``, in the protocol's order."""
         return tuple(reason for reason in self.exclusion_reasons if stage in reason.stages)

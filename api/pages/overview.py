@@ -98,7 +98,7 @@ def _n_conflicts(here: ReviewContext, flow: Flow | None) -> int | None:
 
 def _n_to_agree(session: Session, protocol: Protocol, *, review_id: UUID, by: Actor) -> int:
     """Return the number of the person's own conflicts, where reviewers may agree on them."""
-    stages = [stage for stage in Stage if getattr(protocol.stages, stage).consensus_allowed]
+    stages = [stage for stage in Stage if protocol.rules(stage).consensus_allowed]
     if not stages or not screens(session, review_id=review_id, by=by):
         return 0
     conflicts = open_conflicts(session, review_id=review_id, by=by, stages=stages)

@@ -191,7 +191,7 @@ def _page(
 
 
 def _needed(protocol: Protocol) -> dict[Stage, int]:
-    return {stage: getattr(protocol.stages, stage).decisions_needed for stage in Stage}
+    return {stage: protocol.rules(stage).decisions_needed for stage in Stage}
 
 
 def _leaving(session: Session, review_id: UUID, *, by: Actor) -> dict[UUID, dict[Stage, Uncovered]]:

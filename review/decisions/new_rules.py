@@ -93,7 +93,7 @@ def apply_rules(session: Session, *, review_id: UUID, stage: Stage, why: str, by
 
 
 def _to_bring(session: Session, review_id: UUID, stage: Stage) -> Sequence[Row[Any]]:
-    needed = getattr(protocol_state(session, review_id).protocol.stages, stage).decisions_needed
+    needed = protocol_state(session, review_id).protocol.rules(stage).decisions_needed
     rounds = _with_one_decision(session, review_id, stage).subquery()
     return session.execute(select(rounds).where(rounds.c.decisions_needed != needed)).all()
 

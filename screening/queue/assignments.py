@@ -207,8 +207,7 @@ def _count(session: Session, review_id: UUID, condition: ColumnElement[bool]) ->
 
 
 def _decisions_needed(session: Session, review_id: UUID, stage: Stage) -> int:
-    rules = protocol_of(session, review_id).stages.model_dump()
-    return int(rules[stage.value]["decisions_needed"])
+    return protocol_of(session, review_id).rules(stage).decisions_needed
 
 
 class _AssignmentRule:
