@@ -42,8 +42,8 @@ PHRASES = {
     Act.REFUSE_REOPENING: ("refused to reopen a record", "refused to reopen {n} records"),
     Act.REOPEN: ("reopened a record", "reopened {n} records"),
     Act.APPLY_RULES: (
-        "brought records under the new rules",
-        "brought records under the new rules {n} times",
+        "applied the new rules to records",
+        "applied the new rules to records {n} times",
     ),
     Act.STOP: ("stopped or resumed screening", "stopped or resumed screening {n} times"),
     Act.CALIBRATE: ("started a calibration set", "started {n} calibration sets"),

@@ -206,7 +206,10 @@ def resolve(
     """Resolve one conflict, citing the decisions that were shown: as one of them, or otherwise."""
     made, reason = _taken(session, settles, take) if take else (verdict, exclusion_reason or None)
     if made is None:
-        raise Stale("Press one of the buttons again: it is not known which one it was.")
+        raise Stale(
+            "Nothing was saved, because the page did not say which button you pressed. "
+            "Press it again."
+        )
     adjudicate(
         session,
         **desk.scope,

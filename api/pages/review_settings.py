@@ -77,7 +77,7 @@ def post_rules(
     stage: Annotated[Stage, Form()],
     why: Annotated[str, Form(max_length=2000)],
 ) -> Response:
-    """Bring the records that have begun under the newest rules."""
+    """Apply the newest rules to the records that have begun."""
     apply_rules(session, review_id=review_id, stage=stage, why=why, by=by)
     return RedirectResponse(path(request, "settings"), status_code=303)
 

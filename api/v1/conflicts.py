@@ -198,7 +198,7 @@ def post_adjudication(
 def post_undo_adjudication(
     session: WriteSession, review_id: ReviewId, by: CurrentActor, adjudication_id: UUID
 ) -> None:
-    """Undo your own resolution; 409 once work has continued from it."""
+    """Undo your own resolution; 409 once later work depends on it."""
     withdraw_adjudication(session, review_id=review_id, adjudication_id=adjudication_id, by=by)
 
 
@@ -269,7 +269,7 @@ def post_reopening(
 def post_rules(
     body: Reason, session: WriteSession, review_id: ReviewId, by: CurrentActor, stage: Stage
 ) -> BroughtRecords:
-    """Bring the records with one decision under the newest rules, if these differ; 409 if none."""
+    """Apply the newest rules to the records with one decision, if they differ; 409 if none."""
     n = apply_rules(session, review_id=review_id, stage=stage, why=body.why, by=by)
     return BroughtRecords(records=n)
 

@@ -158,10 +158,10 @@ def withdraw_adjudication(
         by=by,
     )
     if decided_in_round(session, situation):
-        raise NotAllowed("You agreed on this with others. Ask the lead to reopen the record.")
+        raise NotAllowed("This conflict was resolved by consensus, so it cannot be undone here.")
     if _is_used(session, situation, adjudication):
         raise Conflicting(
-            "This resolution can no longer be undone, because work has continued from it. "
+            "This resolution can no longer be undone, because later work depends on it. "
             "Ask the lead to reopen the record."
         )
     record_act(

@@ -178,8 +178,8 @@ def _conflicts_of(
 ) -> list[OpenConflict]:
     """Return the conflict of each cluster, the earliest record first.
 
-    The decisions are sorted by their ids, which are random: the first is now one person's, now
-    another's.
+    The decisions are sorted by their ids, which are random, so the same person comes first on one
+    record and second on another.
     """
     if not clusters:
         return []

@@ -142,9 +142,13 @@ def _check_part(session: Session, situation: Situation) -> None:
     Whether the actor has decided is asked first: to anybody else every conflict looks alike.
     """
     if situation.by.account_id not in _reviewers(session, situation):
-        raise Conflicting("Only the reviewers who decided on this record can agree on it.")
+        raise Conflicting(
+            "Only the reviewers who decided on this record can resolve it by consensus."
+        )
     if not situation.state.consensus_allowed:
-        raise Conflicting("The protocol does not allow consensus here. An adjudicator resolves it.")
+        raise Conflicting(
+            "The protocol does not allow consensus at this stage. An adjudicator must resolve it."
+        )
     check_conflict(session, situation)
 
 

@@ -50,10 +50,13 @@ def comment(
     begin_act(session, review_id=review_id, by=by, action=Action.READ)
     words = text.strip()
     if not words or len(words) > LONGEST:
-        raise Invalid(f"Write at most {LONGEST:,} characters, and at least one.")
+        raise Invalid(f"A comment needs between 1 and {LONGEST:,} characters.")
     situation = situation_of(session, review_id=review_id, record_id=record_id, stage=stage, by=by)
     if not _takes_part(session, situation):
-        raise Conflicting("You cannot write about this record here, or not yet.")
+        raise Conflicting(
+            "You cannot comment on this record now. Comments open to the people involved once it "
+            "has all its decisions and none can be changed."
+        )
     written = Comment(
         id=uuid4(),
         record_id=situation.cluster[0],
@@ -137,7 +140,7 @@ def _numbers(decisions: Sequence[Decision]) -> dict[UUID, int]:
 
 
 def n_comments(session: Session, *, review_id: UUID, by: Actor) -> dict[tuple[UUID, Stage], int]:
-    """Return how many comments there are on each record and stage, for adjudicators.
+    """Return how many comments there are on each record and stage.
 
     Comments of earlier rounds count too.
     """
@@ -153,7 +156,7 @@ def n_comments(session: Session, *, review_id: UUID, by: Actor) -> dict[tuple[UU
 def _takes_part(session: Session, situation: Situation) -> bool:
     """Say whether the actor may read and write about the record as it is now.
 
-    Those may who decided on it, and others only if they can resolve it or lead without screening.
+    Those who decided on it may; others only if they can resolve it, or lead without screening.
     """
     review_id, stage, by = situation.review_id, situation.stage, situation.by
     if by.account_id is None or situation.state.resolution not in (*FINISHED, Resolution.CONFLICT):

@@ -1,7 +1,7 @@
-"""New rules for records that have begun: how many there are, and bringing them under the rules.
+"""New rules for records that have begun: how many there are, and applying the rules to them.
 
 A round keeps the rules it began under.  Where a new version of the protocol asks for more or fewer
-decisions, the lead may bring the rounds with a single decision under it.
+decisions, the lead may apply it to the rounds with a single decision.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from review.states.resolution import resolutions
 from review.tables import RoundRule
 from review.vocabulary import Act, Stage
 
-# Where a record stands after one decision, if that was enough, and nothing has followed from it.
+# The flow states of a record that one decision has resolved, if nothing has followed from it.
 RESOLVED_BY_ONE = {
     Stage.TITLE_ABSTRACT: (FlowState.EXCLUDED, FlowState.AWAITING_RETRIEVAL),
     Stage.FULL_TEXT: (FlowState.FULL_TEXT_EXCLUDED, FlowState.AWAITING_STUDY),
@@ -59,13 +59,13 @@ def begun(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -> Begu
 
 
 def n_under_earlier_rules(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -> int:
-    """Return how many records `apply_rules` would bring under the newest rules; for the lead."""
+    """Return how many records `apply_rules` would change; for the lead."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     return len(_to_bring(session, review_id, stage))
 
 
 def apply_rules(session: Session, *, review_id: UUID, stage: Stage, why: str, by: Actor) -> int:
-    """Bring the rounds that have a single decision under the newest rules; flushes.
+    """Apply the newest rules to the rounds that have a single decision; flushes.
 
     A record whose new rules ask for one decision is then resolved; one whose new rules ask for two
     waits for the second, if nothing has followed from the first.  Returns how many records that
@@ -73,7 +73,7 @@ def apply_rules(session: Session, *, review_id: UUID, stage: Stage, why: str, by
     """
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     if not why.strip():
-        raise Invalid("Give a reason for bringing these records under the new rules.")
+        raise Invalid("Give a reason for applying the new rules to these records.")
     version = protocol_state(session, review_id).number
     rows = [
         RoundRule(
@@ -87,7 +87,10 @@ def apply_rules(session: Session, *, review_id: UUID, stage: Stage, why: str, by
         for row in _to_bring(session, review_id, stage)
     ]
     if not rows:
-        raise Conflicting("Every record already goes by the newest rules.")
+        raise Conflicting(
+            "There are no records to apply the new rules to. Only records with a single decision "
+            "can change."
+        )
     record_act(session, review_id=review_id, act=Act.APPLY_RULES, by=by, rows=rows)
     return len(rows)
 

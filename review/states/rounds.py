@@ -132,7 +132,7 @@ def hidden_rounds(scope: Scope, stage: Stage, viewer: Viewer) -> CTE:
 def round_rules(scope: Scope, stage: Stage, rounds: CTE, *, decisions: CTE) -> CTE:
     """Return one row for each cluster: the rules that its round goes by.
 
-    They are those it began under, or the newer ones that the lead brought it under; a round without
+    They are those it began under, or newer ones that the lead applied to it; a round without
     decisions goes by the newest.
     A record in an open calibration set needs a decision from each of its reviewers, whatever the
     protocol says.

@@ -265,7 +265,7 @@ class Reopening(ActRow, Base):
 
 
 class RoundRule(ActRow, Base):
-    """The lead brings a round that has begun under a newer version of the protocol's rules."""
+    """The lead applies a newer version of the protocol's rules to a round that has begun."""
 
     __tablename__ = "round_rule"
     __table_args__ = act_args(

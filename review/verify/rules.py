@@ -129,7 +129,7 @@ def adjudications(session: Session, review_id: UUID) -> Iterator[str]:
     """S5: an adjudicator resolves decisions of others, unless the protocol allows consensus.
 
     The rules of the round count: those of the lowest protocol version among its decisions, or those
-    that it was brought under.
+    that were applied to it later.
     """
     consensus = {
         (version, stage): allowed

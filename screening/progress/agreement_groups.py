@@ -1,4 +1,4 @@
-"""How far reviewers agreed at a stage: over all, by pair, and by kinds of records."""
+"""How far reviewers agreed at a stage: overall, by pair, and by group of records."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence

@@ -39,8 +39,8 @@ def uncovered(
 ) -> Uncovered:
     """Return how many records have too few reviewers, or would have without some; for the lead.
 
-    Those who have decided on a record count, whether they are still reviewers or not; everybody
-    else counts who is a reviewer.
+    Anyone who has decided on a record counts, still a reviewer or not; so does every current
+    reviewer.
     """
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     reviewers = {one.account_id for one in assigned_reviewers(session, review_id)} - {*without}
@@ -58,7 +58,7 @@ def uncovered(
 
 
 def _needed(session: Session, review_id: UUID, stage: Stage) -> dict[UUID, int]:
-    """Return how many decisions each record needs that has not got all of them yet."""
+    """Return, for each record that still lacks decisions, how many it needs."""
     table = resolutions(session, review_id=review_id, stage=stage)
     states = flow_states(session, review_id=review_id)
     rows = session.execute(

@@ -128,7 +128,7 @@ def test_reviewers_do_not_see_their_conflicts_unless_they_may_agree_on_them(
 ):
     ana = sign_in(people.reviewer_a)
     assert "Peru" not in ana.get(f"/reviews/{people.slug}/conflicts").text
-    assert "Agree with the other" not in ana.get(f"/reviews/{people.slug}").text
+    assert "Resolve a conflict with the other" not in ana.get(f"/reviews/{people.slug}").text
 
     with database.writing() as session:
         amend_protocol(
@@ -140,7 +140,7 @@ def test_reviewers_do_not_see_their_conflicts_unless_they_may_agree_on_them(
     ben, address = sign_in(people.reviewer_b), f"/reviews/{people.slug}/conflicts"
     page = ana.get(address)
     assert title(page) == "A bond in Togo"
-    assert "Agree with the other" in ana.get(f"/reviews/{people.slug}").text
+    assert "Resolve a conflict with the other" in ana.get(f"/reviews/{people.slug}").text
 
     proposing = form_of(page.text, "/conflicts/proposals") | {
         "verdict": "exclude",
@@ -151,7 +151,7 @@ def test_reviewers_do_not_see_their_conflicts_unless_they_may_agree_on_them(
     answering = re.search(r'action="([^"]*/answer)"', asked.text)[1]
     done = ben.post(answering, {"agrees": "yes"})
 
-    assert "waits for the other reviewer" in waiting.text
+    assert "Waiting for the other reviewer" in waiting.text
     assert "/answer" not in waiting.text
     assert "Loans." in asked.text
     assert done.status_code == 303

@@ -29,14 +29,14 @@ def test_removing_a_reviewer_says_what_it_leaves_and_the_overview_says_so_until_
     decide_on(database, people)
     lead, address = sign_in(people.lead), f"/reviews/{people.slug}"
     before = words(lead.get(f"{address}/settings"))
-    assert "2 records await a second decision that only Reviewer_B could give" in before
+    assert "2 records are waiting for a second decision that only Reviewer_B can make" in before
     assert "nobody is left" not in words(lead.get(address))
 
     ben = {"email": people.emails["reviewer_b"], "role": "reviewer", "remove": "yes"}
     lead.post(f"{address}/settings/members", ben)
 
     after = words(lead.get(address))
-    assert "2 records await a second decision, and nobody is left who could give it" in after
+    assert "2 records are waiting for a second decision, and nobody is left to make it" in after
     assert "3 records without a decision have too few reviewers" in after
     lead.post(f"{address}/settings/members",
               {"email": people.emails["outsider"], "role": "reviewer"})  # fmt: skip
@@ -72,9 +72,9 @@ def test_a_change_of_the_rules_is_previewed_in_numbers_and_can_be_applied_to_wha
     text = protocol_text(needed=1)
 
     preview = words(lead.post(f"{address}/protocol/preview", {"text": text}))
-    assert "3 records without a decision will need 1" in preview
+    assert "3 records without a decision follow the new rule" in preview
     assert "2 records that have one decision still need a second" in preview
-    assert "Bring" not in words(lead.get(address))
+    assert "Apply the new rule" not in words(lead.get(address))
 
     lead.post(f"{address}/protocol", {"text": text, "why": "Time is short."})
     assert "2 records at title and abstract have one decision" in words(lead.get(address))

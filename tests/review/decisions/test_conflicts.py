@@ -86,7 +86,7 @@ def test_only_its_author_undoes_a_resolution_and_only_until_work_has_continued(s
 
     retrieve(session, review_id=cast.review_id, record_id=record,
              state=RetrievalState.REQUESTED, by=cast.lead)  # fmt: skip
-    with pytest.raises(Conflicting, match="work has continued"):
+    with pytest.raises(Conflicting, match="later work depends"):
         undo(session, cast, made)
     assert resolution(session, cast, record) == "include"
 
