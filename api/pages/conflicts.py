@@ -104,21 +104,23 @@ class ConflictDesk:
         """Return the arguments that name the review and the person."""
         return {"review_id": self.review_id, "by": self.by}
 
-    def show(self, session: Session, *, record: UUID | None) -> Response:
+    def show(self, session: Session, *, record: UUID | None, at: int) -> Response:
         """Show one conflict, or a list of them; to a lead without the role, how many there are."""
         everything = open_conflicts(session, **self.scope) if self._takes_part else []
         if not everything and not self.here.may("adjudicate") and self.here.may("manage"):
             found = summary(session, **self.scope)
             return render(self.request, "conflicts/summary.html", summary=found)
         part = "_desk" if is_fragment(self.request) else "conflicts"
-        context = self._context(session, everything, record=record)
+        context = self._context(session, everything, record=record, at=at)
         return render(self.request, f"conflicts/{part}.html", **context)
 
-    def go_on(self, session: Session, *, record: UUID | None = None) -> Response:
-        """Show the next conflict, or one in particular, after something was done."""
-        if is_fragment(self.request):
-            return self.show(session, record=record)
-        address = url(self.request, "conflicts.show", **self.chosen.query, record=record)
+    def go_on(self, *, record: UUID | None = None, at: int = 0) -> Response:
+        """Go on to the conflict that follows, or to one in particular, after something was done.
+
+        Whatever is shown then is read anew, as this person may see it.
+        """
+        query = self.chosen.query | ({"at": at} if at and record is None else {})
+        address = url(self.request, "conflicts.show", **query, record=record)
         return RedirectResponse(address, status_code=303)
 
     @property
@@ -126,10 +128,11 @@ class ConflictDesk:
         return self.here.may("adjudicate") or self.here.may("screen")
 
     def _context(
-        self, session: Session, everything: Sequence[OpenConflict], *, record: UUID | None
+        self, session: Session, everything: Sequence[OpenConflict], *, record: UUID | None, at: int
     ) -> dict[str, Any]:
         found = self.chosen.applied_to(everything)
-        index = next((n for n, one in enumerate(found) if one.record.id == record), 0)
+        there = min(at, len(found) - 1)  # where the one that was just resolved had been
+        index = next((n for n, one in enumerate(found) if one.record.id == record), there)
         protocol = protocol_of(session, self.review_id)
         return {
             "chosen": self.chosen,
@@ -185,9 +188,10 @@ def show(
     desk: AtDesk,
     session: ReadSession,
     record: Annotated[UUID | None, MaybeEmpty, Query()] = None,
+    at: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
 ) -> Response:
     """Show one conflict, or a list of them."""
-    return desk.show(session, record=record)
+    return desk.show(session, record=record, at=at)
 
 
 @router.post(ADDRESS)
@@ -202,6 +206,7 @@ def resolve(
     take: OptionalId = None,
     exclusion_reason: Annotated[str, Form()] = "",
     note: Note = "",
+    at: Annotated[int, Form(ge=0, le=2**31 - 1)] = 0,
 ) -> Response:
     """Resolve one conflict, citing the decisions that were shown: as one of them, or otherwise."""
     made, reason = _taken(session, settles, take) if take else (verdict, exclusion_reason or None)
@@ -220,7 +225,7 @@ def resolve(
         exclusion_reason=reason if made is Verdict.EXCLUDE else None,
         note=note.strip() or None,
     )
-    return desk.go_on(session)
+    return desk.go_on(at=at)
 
 
 @router.post(ADDRESS + "/undo")
@@ -232,7 +237,7 @@ def post_undo(
 ) -> Response:
     """Undo one's own last resolution, and show its record again."""
     undone = withdraw_adjudication(session, adjudication_id=adjudication, **desk.scope)
-    return desk.go_on(session, record=undone.record_id)
+    return desk.go_on(record=undone.record_id)
 
 
 @router.post(ADDRESS + "/proposals")

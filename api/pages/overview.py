@@ -10,10 +10,9 @@ from starlette.responses import Response
 from api.web.deps import CurrentActor, CurrentReview, ReadSession, ReviewContext, ReviewId
 from api.web.rendering import render
 from api.web.routing import PageRouter
-from protocols.schema import Protocol
 from review.activity import recent_activity
 from review.decisions.blinding import n_own_decisions, own_decisions
-from review.decisions.conflicts import open_conflicts
+from review.decisions.conflicts import open_conflicts, stages_with_consensus
 from review.decisions.discussion import unanswered
 from review.decisions.reopening_requests import open_requests
 from review.duplicates.questions import questions
@@ -61,7 +60,7 @@ def overview(
         band=_band(session, review_id, flow) if flow else None,
         own=_own_work(session, review_id, by) if here.may("screen") else {},
         n_conflicts=_n_conflicts(here, flow),
-        n_to_agree=_n_to_agree(session, protocol, review_id=review_id, by=by),
+        n_to_agree=_n_to_agree(session, review_id=review_id, by=by),
         unanswered=unanswered(session, review_id=review_id, by=by),
         **(_for_lead(session, review_id, by) if here.may("manage") else {}),
     )
@@ -96,11 +95,11 @@ def _n_conflicts(here: ReviewContext, flow: Flow | None) -> int | None:
     return flow.flow_states[FlowState.CONFLICT] + flow.flow_states[FlowState.FULL_TEXT_CONFLICT]
 
 
-def _n_to_agree(session: Session, protocol: Protocol, *, review_id: UUID, by: Actor) -> int:
+def _n_to_agree(session: Session, *, review_id: UUID, by: Actor) -> int:
     """Return the number of the person's own conflicts, where reviewers may agree on them."""
-    stages = [stage for stage in Stage if protocol.rules(stage).consensus_allowed]
-    if not stages or not screens(session, review_id=review_id, by=by):
+    if not screens(session, review_id=review_id, by=by):
         return 0
+    stages = stages_with_consensus(session, review_id)
     conflicts = open_conflicts(session, review_id=review_id, by=by, stages=stages)
     return sum(conflict.is_own for conflict in conflicts)
 

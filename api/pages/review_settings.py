@@ -30,6 +30,7 @@ from review.reviews import (
     remove_member,
     versions_of_protocol,
 )
+from review.states.viewers import read_for
 from review.vocabulary import Role, Stage
 from screening.queue.assignments import assigned_reviewers, replace_reviewer
 from screening.queue.coverage import Uncovered, uncovered
@@ -172,6 +173,7 @@ def _page(
     made: str | None = None,
 ) -> Response:
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    read_for(session, lambda: by.account_id)  # a session that writes would read for nobody
     versions = versions_of_protocol(session, review_id)
     return render(
         request,

@@ -134,9 +134,9 @@ class Reason(RequestBody):
 
 
 class BroughtRecords(BaseModel):
-    """How many records go by the newest rules from now on."""
+    """How many records go by the newest rules from now on; null to a lead who screens."""
 
-    records: int
+    records: int | None
 
 
 class ClosedDecisions(BaseModel):

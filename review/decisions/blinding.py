@@ -113,11 +113,12 @@ def shown_state(flow_state: str, roles: frozenset[Role]) -> str:
 
 
 def n_rows_shown(event: Event, *, is_blind: bool) -> int | None:
-    """Return how many rows an event wrote; None to who screens, if it is a decision.
+    """Return how many rows an event wrote; None to who screens, if they tell of decisions.
 
-    A decision with marked words writes more rows than one without.
+    A decision with marked words writes more rows than one without, and applying new rules writes
+    one for each record with a single decision.
     """
-    return None if is_blind and event.act is Act.DECIDE else event.n_rows
+    return None if is_blind and event.act in (Act.DECIDE, Act.APPLY_RULES) else event.n_rows
 
 
 @dataclass(frozen=True)
@@ -139,6 +140,7 @@ class _View:
     cluster: Sequence[UUID]
     by: Actor
     sees_others: bool  # what others did, once a round is resolved
+    sees_names: bool  # of those who decided
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,7 @@ class _Line:
     event_number: int
     what: str
     why: str | None = None
+    is_nameless: bool = False
 
 
 STAGE_NAMES = {Stage.TITLE_ABSTRACT: "title and abstract", Stage.FULL_TEXT: "full text"}
@@ -166,7 +169,9 @@ def history(
     """
     roles = roles_of_actor(session, review_id=review_id, by=by)
     sees_others = may(roles, Action.SEE_COUNTS) and Role.REVIEWER not in roles
-    view = _View(review_id, cluster, by, sees_others)
+    # An adjudicator could undo a resolution, and would then know whose decision is whose.
+    sees_names = Role.LEAD in roles or not may(roles, Action.ADJUDICATE)
+    view = _View(review_id, cluster, by, sees_others, sees_names)
     lines: list[_Line] = []
     for stage in Stage:
         lines += _decision_lines(session, view, stage)
@@ -195,6 +200,7 @@ def _decision_lines(session: Session, view: _View, stage: Stage) -> list[_Line]:
             f"{name}: {decision.verdict}"
             + (f", imported (named author: {author})" if author else ""),
             decision.exclusion_reason or decision.note,
+            is_nameless=not (view.sees_names or decision.reviewer_id == view.by.account_id),
         )
         for decision, author in decisions
         if decision.reviewer_id == view.by.account_id
@@ -290,7 +296,13 @@ def _entries(session: Session, review_id: UUID, lines: Sequence[_Line]) -> list[
     )
     events = {row.number: (row.at, row.name or f"the {row.actor_kind}") for row in rows}
     return [
-        HistoryEntry(line.event_number, *events[line.event_number], line.what, line.why)
+        HistoryEntry(
+            line.event_number,
+            events[line.event_number][0],
+            "a reviewer" if line.is_nameless else events[line.event_number][1],
+            line.what,
+            line.why,
+        )
         for line in lines
     ]
 

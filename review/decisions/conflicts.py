@@ -22,7 +22,7 @@ from review.states.closing import open_clusters
 from review.states.clusters import Scope, clusters_of, members
 from review.states.resolution import resolutions
 from review.states.rounds import current_rounds, round_decisions
-from review.tables import Account, Decision, Membership, Record
+from review.tables import Account, Decision, Membership, Record, StageRule
 from review.tables.base import utc_now
 from review.vocabulary import Resolution, Role, Stage
 
@@ -35,7 +35,7 @@ class OpenConflict:
     stage: Stage
     decisions: Sequence[Decision]  # in an order that does not tell whose they are
     is_own: bool  # whether the caller has decided on the record in this round
-    is_live_own: bool  # and still counts among those who disagree
+    is_live_own: bool  # and is still one of several who disagree
     pair: str  # which reviewers made them, without saying who they are
 
     @property
@@ -124,6 +124,14 @@ def open_conflicts(
     return found
 
 
+def stages_with_consensus(session: Session, review_id: UUID) -> list[Stage]:
+    """Return the stages at which any version of the protocol has allowed consensus."""
+    allowed = session.scalars(
+        select(StageRule.stage).where(StageRule.review_id == review_id, StageRule.consensus_allowed)
+    )
+    return sorted(set(allowed), key=list(Stage).index)
+
+
 def n_conflicts_not_closed(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -> int:
     """Return how many conflicts the caller may resolve once their decisions have closed."""
     check(session, review_id=review_id, by=by, action=Action.ADJUDICATE)
@@ -206,11 +214,16 @@ def _conflicts_of(
             stage,
             live[record.id],
             is_own=record.id in own,
-            is_live_own=any(one.reviewer_id == by.account_id for one in live[record.id]),
+            is_live_own=_can_agree(live[record.id], by),
             pair=_pair(live[record.id]),
         )
         for record in sorted(records.values(), key=lambda record: record.number)
     ]
+
+
+def _can_agree(decisions: Collection[Decision], by: Actor) -> bool:
+    people = {decision.reviewer_id for decision in decisions}
+    return by.account_id in people and len(people) > 1
 
 
 def _pair(decisions: Collection[Decision]) -> str:

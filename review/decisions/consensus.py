@@ -141,7 +141,8 @@ def _check_part(session: Session, situation: Situation) -> None:
 
     Whether the actor has decided is asked first: to anybody else every conflict looks alike.
     """
-    if situation.by.account_id not in _reviewers(session, situation):
+    reviewers = _reviewers(session, situation)
+    if situation.by.account_id not in reviewers or len(reviewers) == 1:
         raise Conflicting(
             "Only the reviewers who decided on this record can resolve it by consensus."
         )

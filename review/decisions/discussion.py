@@ -7,13 +7,14 @@ what is written influences no decision.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from review.decisions.blinding import own_decision
 from review.decisions.situation import (
+    IS_LIVE,
     Situation,
     decided_in_round,
     live_decisions,
@@ -21,7 +22,7 @@ from review.decisions.situation import (
 )
 from review.errors import Conflicting, Invalid
 from review.events import Actor, record_act
-from review.permissions import Action, begin_act, check, may, roles_of_actor
+from review.permissions import Action, begin_act, check, may, roles_of_actor, screens
 from review.states.closing import is_any_open
 from review.states.clusters import Scope, latest
 from review.tables import Account, Comment, Decision, Event, Record
@@ -101,31 +102,50 @@ def discussion(
         )
         .order_by(Comment.event_number)
     )
-    shown = {
-        reviewer_id: f"Reviewer {number}"
-        for reviewer_id, number in _numbers(live_decisions(session, situation)).items()
-    } | {by.account_id: "You"}
+    decided = session.scalars(
+        select(Decision.reviewer_id).where(
+            Decision.record_id.in_(situation.cluster), Decision.stage == stage
+        )
+    )
+    numbers = _numbers(live_decisions(session, situation))
+    shown = (
+        dict.fromkeys(decided, "A reviewer")  # now withdrawn, say
+        | {reviewer_id: f"Reviewer {number}" for reviewer_id, number in numbers.items()}
+        | {by.account_id: "You"}
+    )
     return [
         Entry(shown.get(written.author_id, name), at, written.text) for written, name, at in rows
     ]
 
 
-def unanswered(session: Session, *, review_id: UUID, by: Actor) -> list[Record]:
-    """Return the records that the caller decided on and that others wrote about last."""
+def unanswered(session: Session, *, review_id: UUID, by: Actor, limit: int = 3) -> list[Record]:
+    """Return records that the caller decided on and others wrote about last, the newest first.
+
+    Nobody who does not screen has any.
+    """
     check(session, review_id=review_id, by=by, action=Action.VIEW)
+    if not screens(session, review_id=review_id, by=by):
+        return []
     last = latest(Scope(review_id), Comment, Comment.record_id, Comment.stage)
+    has_decided = exists().where(
+        Decision.record_id == last.c.record_id,
+        Decision.stage == last.c.stage,
+        Decision.round == last.c.round,
+        Decision.reviewer_id == by.account_id,
+        IS_LIVE,
+    )
     rows = session.execute(
         select(Record, last.c.stage)
         .join(last, last.c.record_id == Record.id)
-        .where(last.c.author_id != by.account_id)
-        .order_by(Record.number)
+        .where(last.c.author_id != by.account_id, has_decided)
+        .order_by(last.c.event_number.desc())
     )
-    return [
+    shown = (
         record
         for record, stage in rows
         if discussion(session, review_id=review_id, record_id=record.id, stage=stage, by=by)
-        and own_decision(session, review_id=review_id, record_id=record.id, stage=stage, by=by)
-    ]
+    )
+    return list(islice(shown, limit))
 
 
 def number_of(decisions: Sequence[Decision], by: Actor) -> int | None:

@@ -4,23 +4,23 @@ A round keeps the rules it began under.  Where a new version of the protocol ask
 decisions, the lead may apply it to the rounds with a single decision.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, Select, and_, case, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, and_, case, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from review.errors import Conflicting, Invalid
 from review.events import Actor, record_act
-from review.permissions import Action, begin_act, check
+from review.permissions import Action, begin_act, check, screens
 from review.reviews import protocol_state
 from review.states.clusters import Scope, members
 from review.states.flow import OPEN, FlowState, flow_states
 from review.states.resolution import resolutions
-from review.tables import RoundRule
-from review.vocabulary import Act, Stage
+from review.states.rounds import current_rounds, round_decisions
+from review.tables import Decision, Membership, RoundRule, StageRule
+from review.vocabulary import Act, Role, Stage
 
 # The flow states of a record that one decision has resolved, if nothing has followed from it.
 RESOLVED_BY_ONE = {
@@ -58,47 +58,95 @@ def begun(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -> Begu
     return Begun(session.scalar(n_new) or 0, n_waiting or 0, n_resolved or 0)
 
 
-def n_under_earlier_rules(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -> int:
-    """Return how many records `apply_rules` would change; for the lead."""
+def n_under_earlier_rules(
+    session: Session, *, review_id: UUID, stage: Stage, by: Actor
+) -> int | None:
+    """Return how many records `apply_rules` would change; for the lead.
+
+    None to a lead who screens, where there may be some: the number would tell them how many
+    records others have decided on.
+    """
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    return len(_to_bring(session, review_id, stage))
+    if not screens(session, review_id=review_id, by=by):
+        return len(_to_change(session, review_id, stage))
+    needed = session.scalars(
+        select(StageRule.decisions_needed)
+        .where(StageRule.review_id == review_id, StageRule.stage == stage)
+        .distinct()
+    ).all()
+    return None if len(needed) > 1 else 0
 
 
-def apply_rules(session: Session, *, review_id: UUID, stage: Stage, why: str, by: Actor) -> int:
+def apply_rules(
+    session: Session, *, review_id: UUID, stage: Stage, why: str, by: Actor
+) -> int | None:
     """Apply the newest rules to the rounds that have a single decision; flushes.
 
     A record whose new rules ask for one decision is then resolved; one whose new rules ask for two
     waits for the second, if nothing has followed from the first.  Returns how many records that
-    are.  Raises Invalid without a reason, Conflicting where there is none.
+    are; None to a lead who screens.  Raises Invalid without a reason, Conflicting where there is
+    none, unless the caller screens: they must not learn of it.
     """
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     if not why.strip():
         raise Invalid("Give a reason for applying the new rules to these records.")
+    is_blind = screens(session, review_id=review_id, by=by)
     version = protocol_state(session, review_id).number
     rows = [
         RoundRule(
             id=uuid4(),
-            record_id=row.cluster_id,
+            record_id=record_id,
             stage=stage,
-            round=row.round,
+            round=number,
             protocol_version=version,
             why=why.strip(),
         )
-        for row in _to_bring(session, review_id, stage)
+        for record_id, number in _to_change(session, review_id, stage)
     ]
-    if not rows:
+    if not rows and not is_blind:
         raise Conflicting(
             "There are no records to apply the new rules to. Only records with a single decision "
             "can change."
         )
     record_act(session, review_id=review_id, act=Act.APPLY_RULES, by=by, rows=rows)
-    return len(rows)
+    return None if is_blind else len(rows)
 
 
-def _to_bring(session: Session, review_id: UUID, stage: Stage) -> Sequence[Row[Any]]:
+def _to_change(session: Session, review_id: UUID, stage: Stage) -> list[tuple[UUID, int]]:
+    """Return the record and the round of each single decision that the new rules would change.
+
+    Where a second decision will be needed, whoever makes it must not know the first: what one
+    decision has resolved stays as it is while a reviewer has another role too.
+    """
     needed = protocol_state(session, review_id).protocol.rules(stage).decisions_needed
     rounds = _with_one_decision(session, review_id, stage).subquery()
-    return session.execute(select(rounds).where(rounds.c.decisions_needed != needed)).all()
+    query = select(rounds.c.cluster_id).where(rounds.c.decisions_needed != needed)
+    if needed > 1 and _may_a_reviewer_know(session, review_id):
+        query = query.where(rounds.c.decisions_needed >= needed)
+    clusters = session.scalars(query).all()
+    if not clusters:
+        return []
+    scope = Scope(review_id)
+    made = round_decisions(scope, stage, current_rounds(scope, stage, members(scope)))
+    rows = session.execute(
+        select(Decision.record_id, Decision.round)
+        .join(made, made.c.id == Decision.id)
+        .where(made.c.is_live, made.c.cluster_id.in_(clusters))
+    )
+    return sorted({(record_id, number) for record_id, number in rows})
+
+
+def _may_a_reviewer_know(session: Session, review_id: UUID) -> bool:
+    """Say whether any reviewer has another role, and with it sees how records were resolved."""
+    other = aliased(Membership)
+    both = exists().where(
+        Membership.review_id == review_id,
+        Membership.role == Role.REVIEWER,
+        other.review_id == review_id,
+        other.account_id == Membership.account_id,
+        other.role != Role.REVIEWER,
+    )
+    return session.scalar(select(both)) is True
 
 
 def _with_one_decision(session: Session, review_id: UUID, stage: Stage) -> Select[Any]:

@@ -86,7 +86,7 @@ def reopened(
     clusters = clusters_of(session, review_id=review_id, record_ids=record_ids)
     among = {id_ for cluster in clusters.values() for id_ in cluster}
     asked = exists().where(
-        ReopeningRequest.record_id == Reopening.record_id,
+        ReopeningRequest.review_id == Reopening.review_id,
         ReopeningRequest.stage == Reopening.stage,
         ReopeningRequest.why == Reopening.why,
         ReopeningRequest.event_number < Reopening.event_number,

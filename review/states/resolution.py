@@ -132,15 +132,15 @@ def resolution_tables(
 
 def _counted_decisions(scope: Scope, decisions: CTE, rules: CTE) -> CTE:
     """Return each live decision as it counts: as its adjudication, if it has one, else as made."""
+    is_withdrawn = exists().where(
+        AdjudicationWithdrawal.adjudication_id == AdjudicatedDecision.adjudication_id,
+        scope.up_to(AdjudicationWithdrawal),
+    )
     cites = latest(
         scope,
         AdjudicatedDecision,
         AdjudicatedDecision.decision_id,
-        where=AdjudicatedDecision.decision_id.in_(select(decisions.c.id)),
-    )
-    is_withdrawn = exists().where(
-        AdjudicationWithdrawal.adjudication_id == Adjudication.id,
-        scope.up_to(AdjudicationWithdrawal),
+        where=and_(AdjudicatedDecision.decision_id.in_(select(decisions.c.id)), not_(is_withdrawn)),
     )
     verdict = case(
         (Adjudication.id.is_not(None), Adjudication.verdict),
@@ -165,9 +165,7 @@ def _counted_decisions(scope: Scope, decisions: CTE, rules: CTE) -> CTE:
         .select_from(decisions)
         .join(rules, rules.c.cluster_id == decisions.c.cluster_id)
         .outerjoin(cites, cites.c.decision_id == decisions.c.id)
-        .outerjoin(
-            Adjudication, and_(Adjudication.id == cites.c.adjudication_id, not_(is_withdrawn))
-        )
+        .outerjoin(Adjudication, Adjudication.id == cites.c.adjudication_id)
         .where(decisions.c.is_live)
         .cte()
     )

@@ -158,6 +158,10 @@ def round_rules(scope: Scope, stage: Stage, rounds: CTE, *, decisions: CTE) -> C
         .subquery()
     )
     newest = select(func.max(StageRule.version)).where(scope.up_to(StageRule)).scalar_subquery()
+    version = case(
+        (pinned.c.version.is_not(None), func.coalesce(applied.c.version, pinned.c.version)),
+        else_=newest,
+    )
     target = calibration_targets(scope, stage, rounds, decisions=decisions)
     needed = func.coalesce(target.c.needed, StageRule.decisions_needed)
     return (
@@ -180,7 +184,7 @@ def round_rules(scope: Scope, stage: Stage, rounds: CTE, *, decisions: CTE) -> C
             and_(
                 StageRule.review_id == scope.review_id,
                 StageRule.stage == stage,
-                StageRule.version == func.coalesce(applied.c.version, pinned.c.version, newest),
+                StageRule.version == version,
             ),
         )
         .where(rounds.c.record_id == rounds.c.cluster_id)

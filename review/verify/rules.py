@@ -125,11 +125,30 @@ def authors(session: Session, review_id: UUID) -> Iterator[str]:
             yield f"decision {decision} was imported and does not say who made it"
 
 
+def _versions_of_rounds(
+    session: Session, review_id: UUID
+) -> dict[tuple[UUID, Stage, int], set[int]]:
+    """Return the versions of the protocol whose rules each record's round has gone by."""
+    began = session.execute(
+        select(
+            Decision.record_id,
+            Decision.stage,
+            Decision.round,
+            func.min(Decision.protocol_version),
+        )
+        .where(Decision.review_id == review_id)
+        .group_by(Decision.record_id, Decision.stage, Decision.round)
+    )
+    found = {(record_id, stage, number): {version} for record_id, stage, number, version in began}
+    for rule in session.scalars(select(RoundRule).where(RoundRule.review_id == review_id)):
+        found.setdefault((rule.record_id, rule.stage, rule.round), set()).add(rule.protocol_version)
+    return found
+
+
 def adjudications(session: Session, review_id: UUID) -> Iterator[str]:
     """S5: an adjudicator resolves decisions of others, unless the protocol allows consensus.
 
-    The rules of the round count: those of the lowest protocol version among its decisions, or those
-    that were applied to it later.
+    The rules of the round count: those it began under, or those that were applied to it later.
     """
     consensus = {
         (version, stage): allowed
@@ -139,20 +158,16 @@ def adjudications(session: Session, review_id: UUID) -> Iterator[str]:
             )
         )
     }
-    applied: dict[tuple[UUID, Stage, int], set[int]] = {}
-    for rule in session.scalars(select(RoundRule).where(RoundRule.review_id == review_id)):
-        key = rule.record_id, rule.stage, rule.round
-        applied.setdefault(key, set()).add(rule.protocol_version)
+    rules_of = _versions_of_rounds(session, review_id)
     rows = session.execute(
         select(
             Adjudication.id,
             Adjudication.adjudicator_id,
             Adjudication.stage,
-            Adjudication.record_id,
             Adjudication.round,
+            Decision.record_id,
             Decision.reviewer_id,
             Decision.stage.label("decided_at"),
-            Decision.protocol_version,
         )
         .join(AdjudicatedDecision, AdjudicatedDecision.adjudication_id == Adjudication.id)
         .join(Decision, Decision.id == AdjudicatedDecision.decision_id)
@@ -161,8 +176,8 @@ def adjudications(session: Session, review_id: UUID) -> Iterator[str]:
     )
     for adjudication, group in groupby(rows, key=lambda row: row.id):
         cited = list(group)
-        versions = {min(row.protocol_version for row in cited)}
-        versions |= applied.get((cited[0].record_id, cited[0].stage, cited[0].round), set())
+        rounds = {(row.record_id, row.stage, row.round) for row in cited}
+        versions = {version for key in rounds for version in rules_of.get(key, ())}
         decided = any(row.reviewer_id == row.adjudicator_id for row in cited)
         is_allowed = any(consensus[version, cited[0].stage] for version in versions)
         if (decided and not is_allowed) or any(row.decided_at != row.stage for row in cited):

@@ -5,13 +5,15 @@ from typing import Any
 
 import pytest
 
+from review.decisions.closing import close_decisions
 from review.decisions.conflicts import open_conflicts
-from review.reviews import amend_protocol
+from review.events import OPERATOR
+from review.reviews import add_member, amend_protocol
 from review.states.resolution import stage_state
-from review.vocabulary import Stage
-from tests.factories import disagree, make_records, protocol_text
+from review.vocabulary import Role, Stage
+from tests.factories import disagree, make_account, make_records, protocol_text
 
-TITLE_ABSTRACT = Stage.TITLE_ABSTRACT
+TITLE_ABSTRACT, ADJUDICATOR = Stage.TITLE_ABSTRACT, Role.ADJUDICATOR
 HTMX = {"HX-Request": "true"}
 
 
@@ -58,7 +60,8 @@ def test_a_conflict_is_resolved_as_one_of_the_reviewers_did_and_the_next_one_fol
         [conflict, *_] = open_conflicts(session, review_id=people.review_id, by=people.adjudicator)
     excluding = next(one for one in conflict.decisions if one.verdict == "exclude")
 
-    answer = browser.post(address, fields | {"take": str(excluding.id)}, headers=HTMX)
+    sent = browser.post(address, fields | {"take": str(excluding.id)}, headers=HTMX)
+    answer = browser.get(sent.headers["location"], headers=HTMX)
 
     assert title(page) == "A bond in Peru"
     assert title(answer) == "A bond in Chile"
@@ -66,7 +69,8 @@ def test_a_conflict_is_resolved_as_one_of_the_reviewers_did_and_the_next_one_fol
     assert "Resolved as" in answer.text
     assert resolution(database, people, records[0]) == "exclude"
 
-    undone = browser.post(f"{address}/undo", form_of(answer.text, "/conflicts/undo"), headers=HTMX)
+    sent = browser.post(f"{address}/undo", form_of(answer.text, "/conflicts/undo"), headers=HTMX)
+    undone = browser.get(sent.headers["location"], headers=HTMX)
     assert title(undone) == "A bond in Peru"
     assert resolution(database, people, records[0]) == "conflict"
 
@@ -84,6 +88,43 @@ def test_without_a_script_the_filters_stay_and_the_next_conflict_is_a_page(
     assert answer.status_code == 303
     assert answer.headers["location"] == f"{address}?order=title"
     assert title(browser.get(answer.headers["location"])) == "A bond in Niger"
+
+
+def test_after_a_resolution_the_next_one_follows_and_not_the_first(people, sign_in, records):
+    browser, address = sign_in(people.adjudicator), f"/reviews/{people.slug}/conflicts"
+    page = browser.get(f"{address}?record={records[1]}")
+
+    fields = form_of(page.text, 'id="resolve"') | {"verdict": "include"}
+    answer = browser.post(address, fields)
+
+    assert title(browser.get(answer.headers["location"])) == "A bond in Niger"
+
+
+@pytest.mark.parametrize("closes_after", [20])
+def test_what_a_reviewer_may_not_know_is_not_in_the_page_after_an_act_either(
+    database, people, sign_in
+):
+    with database.writing() as session:
+        third, email = make_account(session, "third", "three plain words")
+        for address, role in ((email, Role.REVIEWER), (people.emails["reviewer_b"], ADJUDICATOR)):
+            add_member(session, review_id=people.review_id, email=address, role=role, by=OPERATOR)
+        others = people.reviewer_a, third
+        mine, hidden = make_records(session, people.review_id, 2)
+        for record in (mine, hidden):
+            disagree(session, people, record, people=others)
+        for reviewer in others:
+            close_decisions(session, review_id=people.review_id, stage=TITLE_ABSTRACT, by=reviewer)
+        [open_one] = make_records(session, people.review_id, 1)
+        disagree(session, people, open_one, people=others)
+    ben, address = sign_in(people.reviewer_b), f"/reviews/{people.slug}/conflicts"
+    page = ben.get(address)
+    fields = form_of(page.text, 'id="resolve"') | {"verdict": "include"}
+
+    sent = ben.post(address, fields, headers=HTMX)
+    after = ben.get(sent.headers["location"], headers=HTMX)
+
+    assert "more once the reviewers" not in page.text
+    assert "more once the reviewers" not in after.text
 
 
 def test_every_conflict_can_be_reached(database, people, sign_in):

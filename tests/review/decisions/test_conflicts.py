@@ -6,16 +6,20 @@ from typing import Any
 import pytest
 
 from review.decisions.adjudication import adjudicate, withdraw_adjudication
+from review.decisions.blinding import history
+from review.decisions.closing import close_decisions
 from review.decisions.conflicts import ConflictFilter, Order, open_conflicts, summary
 from review.decisions.consensus import answer, proposal_on, propose
+from review.decisions.decisions import decide
 from review.decisions.discussion import comment, discussion
+from review.duplicates.judgements import judge
 from review.errors import Conflicting, Invalid, NotAllowed, NotFound
 from review.events import OPERATOR
 from review.reports.retrieval import retrieve
 from review.reviews import add_member, amend_protocol
 from review.states.resolution import stage_state
 from review.verify import verify
-from review.vocabulary import RetrievalState, Role, Stage, Verdict
+from review.vocabulary import Judgement, RetrievalState, Role, Stage, Verdict
 from tests.factories import (
     decide_both,
     disagree,
@@ -258,3 +262,68 @@ def test_conflicts_say_how_old_they_are(session, cast, monkeypatch):
 
     assert conflict.days == 3
     assert listed(session, cast, days=3) == [record]
+
+
+def test_undoing_a_later_resolution_leaves_an_earlier_one_as_it_was(session, cast):
+    first, second = make_records(session, cast.review_id, 2)
+    disagree(session, cast, first)
+    resolve(session, cast, first, INCLUDE)
+    decide_both(session, cast, second, EXCLUDE)
+    pair = {"review_id": cast.review_id, "left_id": first, "right_id": second, "by": cast.lead}
+    judge(session, verdict=Judgement.DUPLICATE, **pair)
+    later = resolve(session, cast, first, EXCLUDE)
+
+    undo(session, cast, later)
+    judge(session, verdict=Judgement.DISTINCT, **pair)
+
+    assert resolution(session, cast, first) == "include"
+    assert not list(verify(session))
+
+
+def test_a_reviewer_who_withdrew_their_decision_is_not_named(session, cast):
+    third, email = make_account(session, "third")
+    add_member(session, review_id=cast.review_id, email=email, role=Role.REVIEWER, by=OPERATOR)
+    [record] = make_records(session, cast.review_id)
+    on: dict[str, Any] = {
+        "review_id": cast.review_id, "record_id": record, "stage": TITLE_ABSTRACT,
+    }  # fmt: skip
+    amend_protocol(session, review_id=cast.review_id, why="Time.", by=cast.lead,
+                   protocol_text=protocol_text(closes_after=20))  # fmt: skip
+    first = decide(session, verdict=INCLUDE, by=third, **on)
+    decide(session, verdict=Verdict.WITHDRAWN, supersedes_id=first.id, by=third, **on)
+    disagree(session, cast, record)
+    for reviewer in cast.reviewers:
+        close_decisions(session, review_id=cast.review_id, stage=TITLE_ABSTRACT, by=reviewer)
+
+    comment(session, text="I was not sure.", by=third, **on)
+
+    [entry] = discussion(session, by=cast.reviewer_a, **on)
+    assert entry.author == "A reviewer"
+
+
+def test_a_single_maybe_is_nothing_to_agree_on(session):
+    text = protocol_text(needed=1, maybe=False, consensus=True)
+    cast = make_review(session, text=text)
+    [record] = make_records(session, cast.review_id)
+    on: dict[str, Any] = {
+        "review_id": cast.review_id, "record_id": record, "stage": TITLE_ABSTRACT,
+    }  # fmt: skip
+    decide(session, verdict=Verdict.MAYBE, by=cast.reviewer_a, **on)
+
+    assert listed(session, cast, by=cast.reviewer_a) == []
+    assert listed(session, cast) == [record]
+    with pytest.raises(Conflicting):
+        propose(session, verdict=INCLUDE, by=cast.reviewer_a, **on)
+
+
+def test_an_adjudicator_never_reads_whose_decision_it_was(session, cast):
+    [record] = make_records(session, cast.review_id)
+    disagree(session, cast, record)
+    resolve(session, cast, record)
+
+    def names(by):
+        lines = history(session, review_id=cast.review_id, cluster=[record], by=by)
+        return [line.actor for line in lines if line.what.endswith((": include", ": exclude"))]
+
+    assert names(cast.adjudicator) == ["a reviewer", "a reviewer"]
+    assert names(cast.lead) == ["Reviewer_A", "Reviewer_B"]

@@ -4,13 +4,14 @@ import pytest
 
 from review.decisions.decisions import decide
 from review.decisions.new_rules import Begun, apply_rules, begun, n_under_earlier_rules
+from review.duplicates.judgements import judge
 from review.errors import Conflicting, Invalid, NotAllowed
-from review.events import last_event
+from review.events import OPERATOR, last_event
 from review.reports.retrieval import retrieve
-from review.reviews import amend_protocol
+from review.reviews import add_member, amend_protocol
 from review.states.flow import flow_states
 from review.verify import verify
-from review.vocabulary import RetrievalState, Stage, Verdict
+from review.vocabulary import Judgement, RetrievalState, Role, Stage, Verdict
 from tests.factories import decide_both, make_records, protocol_text
 
 INCLUDE, EXCLUDE = Verdict.INCLUDE, Verdict.EXCLUDE
@@ -103,3 +104,49 @@ def test_it_takes_the_lead_and_a_reason(session, cast):
     with pytest.raises(NotAllowed):
         bring(session, cast, by=cast.reviewer_a)
     assert n_earlier(session, cast) == 1
+
+
+def make_screening_lead(session, cast):
+    add_member(session, review_id=cast.review_id, email=cast.emails["lead"], role=Role.REVIEWER,
+               by=OPERATOR)  # fmt: skip
+
+
+def test_a_lead_who_screens_applies_them_without_learning_how_many_there_are(session, cast):
+    make_screening_lead(session, cast)
+    [record] = make_records(session, cast.review_id)
+    assert n_earlier(session, cast) == 0
+    amend(session, cast, needed=1)
+    assert n_earlier(session, cast) is None
+    assert bring(session, cast) is None  # there is none
+
+    amend(session, cast, needed=2)
+    decide_once(session, cast, record, EXCLUDE)
+    amend(session, cast, needed=1)
+    assert bring(session, cast) is None
+    assert states(session, cast, [record]) == ["excluded"]
+
+
+def test_nobody_who_may_know_the_first_decision_is_asked_for_the_second(session, cast):
+    amend(session, cast, needed=1)
+    [record] = make_records(session, cast.review_id)
+    decide_once(session, cast, record, EXCLUDE)
+    amend(session, cast, needed=2)
+    assert n_earlier(session, cast) == 1
+    add_member(session, review_id=cast.review_id, email=cast.emails["reviewer_b"],
+               role=Role.ADJUDICATOR, by=OPERATOR)  # fmt: skip
+
+    assert n_earlier(session, cast) == 0
+    with pytest.raises(Conflicting):
+        bring(session, cast)
+
+
+def test_after_a_split_each_record_goes_by_its_own_rules(session, cast):
+    empty, decided = make_records(session, cast.review_id, 2)
+    decide_once(session, cast, decided, EXCLUDE)
+    pair = {"review_id": cast.review_id, "left_id": empty, "right_id": decided, "by": cast.lead}
+    judge(session, verdict=Judgement.DUPLICATE, **pair)
+    amend(session, cast, needed=1)
+    bring(session, cast)
+    judge(session, verdict=Judgement.DISTINCT, **pair)
+
+    assert states(session, cast, [empty, decided]) == ["unscreened", "excluded"]

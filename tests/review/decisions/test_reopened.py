@@ -4,7 +4,8 @@ from typing import Any
 
 from review.decisions.reopening import reopen, reopened
 from review.decisions.reopening_requests import ask_to_reopen, reopen_as_asked
-from review.vocabulary import Stage, Verdict
+from review.duplicates.judgements import judge
+from review.vocabulary import Judgement, Stage, Verdict
 from tests.factories import decide_both, make_records
 
 
@@ -36,3 +37,16 @@ def test_why_a_reviewer_asked_is_not_told_to_the_others(session, cast):
     scope: dict[str, Any] = {"review_id": cast.review_id, "stage": Stage.TITLE_ABSTRACT}
     found = reopened(session, record_ids=[record], by=cast.reviewer_b, **scope)
     assert found[record].why is None
+
+
+def test_not_either_where_the_reviewer_asked_about_a_copy(session, cast):
+    first, copy = make_records(session, cast.review_id, 2)
+    decide_both(session, cast, copy, Verdict.EXCLUDE)
+    judge(session, review_id=cast.review_id, left_id=first, right_id=copy,
+          verdict=Judgement.DUPLICATE, by=cast.lead)  # fmt: skip
+    asked = ask_to_reopen(session, review_id=cast.review_id, record_id=copy, by=cast.reviewer_a,
+                          stage=Stage.TITLE_ABSTRACT, why="It should be included.")  # fmt: skip
+    reopen_as_asked(session, review_id=cast.review_id, request_id=asked.id, by=cast.lead)
+
+    assert seen(session, cast, first, cast.reviewer_a) == "It should be included."
+    assert seen(session, cast, first, cast.reviewer_b) is None

@@ -186,7 +186,7 @@ class Oracle:
             version for record, of, in_round, version in self.applied
             if record in group and of is stage and in_round == number
         ]  # fmt: skip
-        pinned = applied or versions
+        pinned = (applied or versions) if versions else []
         rules = self.rules[(max if applied else min)(pinned) - 1] if pinned else self.rules[-1]
         return (
             replace(rules, needed=N_REVIEWERS)
@@ -795,7 +795,8 @@ class Walk:
                 and not self.oracle.in_calibration(stage, group, now.round) and has != needed
                 and state[1] in ([waiting] if has == 2 else resolved)
             ):  # fmt: skip
-                brought.append((record, stage, now.round, len(self.oracle.rules)))
+                [only] = self.oracle.live(stage, group, now.round)
+                brought.append((only.record, stage, now.round, len(self.oracle.rules)))
         n = self.attempt(bool(brought), apply_rules, stage=stage, why="New.", by=self.cast.lead)
         assert n in (None, len(brought))
         self.oracle.applied += brought
