@@ -117,7 +117,7 @@ class ConflictDesk:
     def go_on(self, *, record: UUID | None = None, at: int = 0) -> Response:
         """Go on to the conflict that follows, or to one in particular, after something was done.
 
-        Whatever is shown then is read anew, as this person may see it.
+        What is shown then is read again, as this person may see it.
         """
         query = self.chosen.query | ({"at": at} if at and record is None else {})
         address = url(self.request, "conflicts.show", **query, record=record)

@@ -115,8 +115,8 @@ def apply_rules(
 def _to_change(session: Session, review_id: UUID, stage: Stage) -> list[tuple[UUID, int]]:
     """Return the record and the round of each single decision that the new rules would change.
 
-    Where a second decision will be needed, whoever makes it must not know the first: what one
-    decision has resolved stays as it is while a reviewer has another role too.
+    The person who makes a second decision must not know the first: where one will be needed, what
+    one decision has resolved stays as it is while a reviewer has another role too.
     """
     needed = protocol_state(session, review_id).protocol.rules(stage).decisions_needed
     rounds = _with_one_decision(session, review_id, stage).subquery()
