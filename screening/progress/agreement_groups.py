@@ -23,7 +23,7 @@ Verdicts = Sequence[tuple[UUID, Verdict]]  # of one record, by reviewer
 
 
 @dataclass(frozen=True)
-class StageAgreement:
+class ReviewerAgreement:
     """The agreement of reviewers at a stage, before any conflict was resolved."""
 
     overall: Agreement
@@ -34,7 +34,7 @@ class StageAgreement:
 
 def stage_agreement(
     session: Session, *, review_id: UUID, stage: Stage, by: Actor
-) -> StageAgreement:
+) -> ReviewerAgreement:
     """Return how far reviewers agreed; for the lead.
 
     *Maybe* counts as include.  A record's week is that of its last decision and begins on Monday.
@@ -53,7 +53,7 @@ def stage_agreement(
     for record_id, monday in _weeks(session, review_id, stage).items():
         if record_id in judged:
             groups["week"].setdefault(monday.isoformat(), []).append(judged[record_id])
-    return StageAgreement(
+    return ReviewerAgreement(
         overall=_agreement_of(judged.values()),
         alpha=alpha(list(judged.values())),
         by_pair={two: agreement(verdicts) for two, verdicts in pairs.items()},

@@ -18,6 +18,7 @@ from api.web.security import form_token
 from review.permissions import may
 from review.reports import full_texts
 from review.vocabulary import Role
+from tests import own_loop
 from tests.api.conftest import KEY
 from tests.api.routes import ROUTES
 from tests.api.test_permissions import every_route
@@ -65,7 +66,7 @@ class Sending:
             "server": ("testserver", 80), "client": ("127.0.0.1", 1), "root_path": "",
             "headers": [(name.encode(), value.encode()) for name, value in given.items()],
         }  # fmt: skip
-        asyncio.run(app(scope, self.receive, self.send))
+        own_loop.run(app(scope, self.receive, self.send))
         return self
 
 

@@ -11,6 +11,7 @@ from uvicorn.server import ServerState
 
 from api.web import connections
 from api.web.connections import TimedConnection
+from tests import own_loop
 
 REQUEST = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n"
@@ -62,7 +63,7 @@ async def listening(app: Callable) -> AsyncIterator[Callable[[], Coroutine[None,
 
 
 def run(test: Coroutine[None, None, None]) -> None:
-    asyncio.run(test)
+    own_loop.run(test)
 
 
 async def is_closed(client: Client, *, dripping: bytes = b"") -> bool:

@@ -23,6 +23,7 @@ from api.web.sign_in_queue import (
 from review.people import passwords
 from review.people.invitations import invite
 from review.vocabulary import Role
+from tests import own_loop
 from tests.api.conftest import browse
 from tests.factories import make_account
 
@@ -106,7 +107,7 @@ def test_of_sixty_at_once_one_is_served_some_wait_and_the_others_are_refused(app
         assert not queue.strangers.places or await asyncio.gather(*asked)
         return [task.result() for task in asked], page
 
-    statuses, page = asyncio.run(storm())
+    statuses, page = own_loop.run(storm())
 
     assert statuses == [204] * PLACES + [503] * (60 - PLACES)
     assert page.most_inside == 1
@@ -124,7 +125,7 @@ def test_one_client_leaves_places_to_others(app):
         page.go.set()
         return await other, sum(status == 204 for status in await asyncio.gather(*asked))
 
-    assert asyncio.run(storm()) == (204, PLACES_OF_CLIENT)
+    assert own_loop.run(storm()) == (204, PLACES_OF_CLIENT)
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
@@ -140,7 +141,7 @@ def test_the_more_are_refused_the_longer_each_waits_before_asking_again(app, ful
     async def storm() -> list[int]:
         return await asyncio.gather(*(ask(full, app, "192.0.2.1") for _ in range(400)))
 
-    assert asyncio.run(storm()) == [503] * 400
+    assert own_loop.run(storm()) == [503] * 400
     assert pauses[:3] == pytest.approx([0.02, 0.04, 0.06])
     assert max(pauses) == MAX_REFUSAL
     assert full.n_refused == 0
@@ -158,7 +159,7 @@ def test_a_form_that_arrives_slowly_takes_no_place(app, monkeypatch):
         status = await ask(queue, app, "192.0.2.1", receive=never)
         return status, len(queue.strangers.places)
 
-    assert asyncio.run(wait_for_nothing()) == (408, 0)
+    assert own_loop.run(wait_for_nothing()) == (408, 0)
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
@@ -170,7 +171,7 @@ def test_a_place_is_free_again_if_the_page_fails(app):
 
     for _ in range(3):
         with pytest.raises(RuntimeError):
-            asyncio.run(ask(queue, app, "192.0.2.1"))
+            own_loop.run(ask(queue, app, "192.0.2.1"))
     assert queue.strangers.places == []
 
 
