@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import CTE, Select, and_, case, exists, func, not_, select
+from sqlalchemy import CTE, Select, Subquery, and_, case, exists, func, not_, select
 from sqlalchemy.orm import aliased
 
 from review.states.calibration import calibration_targets
@@ -142,21 +142,7 @@ def round_rules(scope: Scope, stage: Stage, rounds: CTE, *, decisions: CTE) -> C
         .group_by(decisions.c.cluster_id)
         .subquery()
     )
-    applied = (
-        select(rounds.c.cluster_id, func.max(RoundRule.protocol_version).label("version"))
-        .select_from(RoundRule)
-        .join(
-            rounds,
-            and_(rounds.c.record_id == RoundRule.record_id, rounds.c.round == RoundRule.round),
-        )
-        .where(
-            scope.up_to(RoundRule),
-            RoundRule.stage == stage,
-            scope.limited_to(RoundRule.record_id),
-        )
-        .group_by(rounds.c.cluster_id)
-        .subquery()
-    )
+    applied = _applied_versions(scope, stage, rounds)
     newest = select(func.max(StageRule.version)).where(scope.up_to(StageRule)).scalar_subquery()
     version = case(
         (pinned.c.version.is_not(None), func.coalesce(applied.c.version, pinned.c.version)),
@@ -189,4 +175,23 @@ def round_rules(scope: Scope, stage: Stage, rounds: CTE, *, decisions: CTE) -> C
         )
         .where(rounds.c.record_id == rounds.c.cluster_id)
         .cte()
+    )
+
+
+def _applied_versions(scope: Scope, stage: Stage, rounds: CTE) -> Subquery:
+    """Return (cluster_id, version) of the rounds that newer rules were applied to."""
+    return (
+        select(rounds.c.cluster_id, func.max(RoundRule.protocol_version).label("version"))
+        .select_from(RoundRule)
+        .join(
+            rounds,
+            and_(rounds.c.record_id == RoundRule.record_id, rounds.c.round == RoundRule.round),
+        )
+        .where(
+            scope.up_to(RoundRule),
+            RoundRule.stage == stage,
+            scope.limited_to(RoundRule.record_id),
+        )
+        .group_by(rounds.c.cluster_id)
+        .subquery()
     )

@@ -168,7 +168,7 @@ def shown(page: Page) -> str:
 
 
 def expect_all_saved(page: Page) -> None:
-    """Wait until the page says that nothing waits."""
+    """Wait until the page says that everything is saved."""
     expect(page.locator("#outbox")).to_have_text("saved ✓", timeout=WAIT)
 
 
