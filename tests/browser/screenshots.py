@@ -91,6 +91,7 @@ def publish(page: Page, server: Server) -> str:
 
 def sign_in(page: Page, server: Server, who: str) -> None:
     """Sign in as a person of the demonstration."""
+    page.goto("about:blank")  # no script of the page before may ask without a session
     page.context.clear_cookies()
     page.goto(f"{server.url}/login")
     page.get_by_label("E-mail address").fill(LOGINS[who])

@@ -67,6 +67,7 @@ def review(server: Server, database: Database) -> str:
 
 def sign_in(page: Page, server: Server, email: str) -> None:
     """Sign in as another person."""
+    page.goto("about:blank")  # no script of the page before may ask without a session
     page.context.clear_cookies()
     fill_in_sign_in(page, server, email, PASSWORD)
 

@@ -42,6 +42,7 @@ def demo(server: Server) -> str:
 
 def sign_in(page: Page, server: Server, who: str) -> None:
     """Sign in as another person of the demonstration."""
+    page.goto("about:blank")  # no script of the page before may ask without a session
     page.context.clear_cookies()
     fill_in_sign_in(page, server, LOGINS[who], PASSWORD)
 
