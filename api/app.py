@@ -24,6 +24,7 @@ from api.pages import (
     help,  # noqa: A004 - the page's name
     import_decisions,
     jobs,
+    labels,
     mark_duplicate,
     overview,
     prisma,
@@ -35,6 +36,7 @@ from api.pages import (
     reports,
     review_settings,
     screening,
+    screening_list,
     searches,
 )
 from api.settings import Settings
@@ -57,6 +59,7 @@ PAGES = (
     searches,
     duplicates,
     import_decisions,
+    screening_list,
     screening,
     conflicts,
     assignments,
@@ -68,6 +71,7 @@ PAGES = (
     public,
     prisma,
     records,
+    labels,
     reopening_requests,
     mark_duplicate,
     jobs,

@@ -126,6 +126,7 @@ class Act(StrEnum):
     ADD_MEMBER = "add_member"
     REMOVE_MEMBER = "remove_member"
     ASSIGN = "assign"
+    SCHEDULE = "schedule"
     ADD_SEARCH = "add_search"
     IMPORT_FILE = "import_file"
     DEDUPLICATE = "deduplicate"

@@ -28,6 +28,7 @@ from screening.progress.languages import language_gap
 from screening.progress.order_evidence import order_evidence
 from screening.queue.coverage import uncovered
 from screening.queue.next_records import n_left
+from screening.queue.schedule import schedule_of
 
 router = PageRouter()
 FOUND = (
@@ -58,6 +59,11 @@ def overview(
         protocol=protocol,
         flow=flow,
         band=_band(session, review_id, flow) if flow else None,
+        schedules={
+            stage: schedule_of(session, review_id=review_id, stage=stage, by=by) for stage in Stage
+        }
+        if here.may("read")
+        else {},
         own=_own_work(session, review_id, by) if here.may("screen") else {},
         n_conflicts=_n_conflicts(here, flow),
         n_to_agree=_n_to_agree(session, review_id=review_id, by=by),

@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from api.files.downloads import ALONE
 from api.pages.jobs import started
 from api.web.access import needs
+from api.web.days import day_of
 from api.web.deps import CurrentActor, ReadSession, ReviewId, WriteSession
 from api.web.rendering import path, render
 from api.web.routing import PageRouter
@@ -26,6 +27,7 @@ from screening.progress.screening_check import unusual_decisions
 from screening.progress.stopping_report import stopping_report
 from screening.progress.stopping_rules import percent
 from screening.queue.people import stage_progress
+from screening.queue.schedule import LONGEST_NOTE, schedule_of, set_schedule
 
 router = PageRouter()
 
@@ -36,9 +38,38 @@ def show_people(
 ) -> Response:
     """Show how much each person has screened, and how much is left."""
     stages = {
-        stage: stage_progress(session, review_id=review_id, stage=stage, by=by) for stage in Stage
+        stage: (
+            stage_progress(session, review_id=review_id, stage=stage, by=by),
+            schedule_of(session, review_id=review_id, stage=stage, by=by),
+        )
+        for stage in Stage
     }
-    return render(request, "progress/people.html", stages=stages)
+    return render(request, "progress/people.html", stages=stages, longest_note=LONGEST_NOTE)
+
+
+@router.post("/reviews/{slug}/progress/{stage}/schedule")
+@needs(Action.MANAGE)
+def post_schedule(
+    request: Request,
+    session: WriteSession,
+    review_id: ReviewId,
+    by: CurrentActor,
+    stage: Stage,
+    due_on: Annotated[str, Form(max_length=40)] = "",
+    is_paused: Annotated[bool, Form()] = False,
+    note: Annotated[str, Form(max_length=LONGEST_NOTE)] = "",
+) -> Response:
+    """Set when a stage is due, and pause or resume it."""
+    set_schedule(
+        session,
+        review_id=review_id,
+        stage=stage,
+        due_on=day_of(due_on),
+        is_paused=is_paused,
+        note=note,
+        by=by,
+    )
+    return RedirectResponse(path(request, f"progress#{stage}"), status_code=303)
 
 
 @router.get("/reviews/{slug}/stopping")

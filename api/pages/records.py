@@ -31,6 +31,7 @@ from review.states.clusters import cluster_of
 from review.states.flow import FlowState, record_rows
 from review.tables import Record
 from review.vocabulary import RemovalKind, Stage
+from screening.queue.labels import labels_on
 
 router = PageRouter()
 PAGE = 50
@@ -95,6 +96,7 @@ def record(
     session: ReadSession,
     review_id: ReviewId,
     by: CurrentActor,
+    here: CurrentReview,
     record_id: UUID,
     joined: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
 ) -> Response:
@@ -111,6 +113,9 @@ def record(
         stages=list(Stage),
         merged=joined,
         discussions=_discussions(session, review_id=review_id, record_id=record_id, by=by),
+        labels_here=labels_on(session, review_id=review_id, record_id=record_id, by=by)
+        if here.may(Action.READ)
+        else None,
     )
 
 

@@ -27,8 +27,11 @@ from review.permissions import Action, check
 from review.reviews import protocol_of
 from review.vocabulary import Stage, Verdict
 from screening.queue.cards import cards
+from screening.queue.labels import own_label_names
 from screening.queue.next_records import n_left, skip
+from screening.queue.own_terms import add_own_term, own_terms, remove_own_term
 from screening.queue.reservations import are_others_screening, reserve_ahead, reserve_next
+from screening.queue.schedule import schedule_of
 
 router = PageRouter()
 STAGED = "/reviews/{slug}/screening/{stage}"
@@ -137,9 +140,20 @@ class ScreeningRoom:
                 self.request, name, order=[record_id], are_reserved=False, cards=found, **context
             )
 
+    def show_terms(self, *, record_id: UUID | None) -> Response:
+        """Show the reviewer's own terms, or where there is no script, the page again."""
+        if not is_fragment(self.request):
+            record = {"record": record_id} if record_id else {}
+            target = url(self.request, "screening.screen", stage=self.stage, **record)
+            return RedirectResponse(target, status_code=303)
+        with self.database.reading() as session:
+            found = own_terms(session, review_id=self.review_id, by=self.by)
+            return render(self.request, "screening/_terms.html", own_terms=found, stage=self.stage)
+
     def _surroundings(self, session: Session, *, is_empty: bool) -> dict[str, Any]:
         """Return what is shown around the record: progress, last decisions, reasons."""
         protocol = protocol_of(session, self.review_id)
+        schedule = schedule_of(session, **self.scope)
         recent = own_decisions(session, **self.scope, limit=PACE)
         still_open = own_open_decisions(session, **self.scope)
         seconds = [decision.seconds for decision, _ in recent if decision.seconds is not None]
@@ -150,7 +164,10 @@ class ScreeningRoom:
             "numbers": protocol.reason_numbers(),
             "most_characters": MOST_CHARACTERS,
             "others_read": is_empty and are_others_screening(session, **self.scope),
-            "left": 0 if is_empty else n_left(session, **self.scope),
+            "left": n_left(session, **self.scope) if schedule.is_paused or not is_empty else 0,
+            "schedule": schedule,
+            "own_terms": own_terms(session, review_id=self.review_id, by=self.by),
+            "label_names": own_label_names(session, review_id=self.review_id, by=self.by),
             "recent": recent[:RECENT],
             "still_open": {decision.id for decision in still_open},
             "n_own": n_own_decisions(session, **self.scope),
@@ -280,6 +297,21 @@ def post_skip(
     if undo:
         return room.answer(done="undone", record_id=record)
     return room.answer(done="skipped", skipped=record)
+
+
+@router.post(STAGED + "/terms")
+@needs(Action.SCREEN)
+def post_term(
+    room: InRoom,
+    term: Annotated[str, Form(max_length=1000)] = "",
+    is_removed: Annotated[bool, Form()] = False,
+    record: OptionalId = None,
+) -> Response:
+    """Add a term that the reviewer has marked in texts, or remove one."""
+    change = remove_own_term if is_removed else add_own_term
+    with room.database.writing() as session:
+        change(session, review_id=room.review_id, term=term, by=room.by)
+    return room.show_terms(record_id=record)
 
 
 @router.post(STAGED + "/done")

@@ -1,7 +1,9 @@
 // The card on the screen: the record to decide on, with the reviewer's own words on it.
 import { draftOn, keepDraft } from "./drafts.js";
+import { fetchCard } from "./stock.js";
 import { showMarks } from "./why.js";
 
+const REASON_FIRST = "Choose a reason, or press Esc and then 1–9";
 const NOT_USED = "Wait for the record: what you pressed was not used.";
 const KEPT_CARDS = 60;
 
@@ -86,12 +88,38 @@ export function showNotice(words) {
   isAwaited = true;
 }
 
-export function showNotUsed() {
+function showNotUsed() {
   const card = document.querySelector("#card");
   const said = card.querySelector("[role=alert]") ?? document.createElement("p");
   said.setAttribute("role", "alert");
   said.textContent = NOT_USED;
   card.append(said);
+}
+
+// Asks for the text of the card on the screen once more: its marks may be others now.
+export async function renewText() {
+  const shown = current;
+  const back = shown && await fetchCard(bar.dataset.ahead, recordOf(shown));
+  if (back && current === shown) show(back);
+}
+
+export function renewAll() {
+  kept.clear();
+  renewText();
+}
+
+export function isReady() {
+  if (isAwaited) showNotUsed();
+  return current !== null;
+}
+
+// An exclusion at full text needs a reason; asks for it where there is none.
+export function isReasonMissing(verdict) {
+  const reason = fields().exclusion_reason;
+  if (verdict !== "exclude" || !("needed" in reason.dataset) || reason.value) return false;
+  say(REASON_FIRST);
+  reason.focus();
+  return true;
 }
 
 // Takes the page as it came.

@@ -1,6 +1,8 @@
 // Single-letter keys, which press what carries them in data-key, and the card that lists them.
+import { namedBy } from "./own_keys.js";
+
 const OFF = "siftmap-keys-off";
-const FIELDS = "input:not([type=radio], [type=checkbox]), textarea, select";
+const FIELDS = "input:not([type=radio], [type=checkbox], [type=hidden]), textarea, select";
 const isTyping = (target) => target.closest(`${FIELDS}, [contenteditable]`);
 const areOff = () => localStorage.getItem(OFF) === "yes";
 
@@ -9,6 +11,11 @@ function openCard(id) {
   const card = document.getElementById(id);
   card?.showModal();
   card?.querySelector("[data-close]")?.focus();
+}
+
+function openAndType(folding) {
+  folding.open = true;
+  folding.querySelector(FIELDS)?.focus();
 }
 
 // One press is one act: a key that is held does nothing more, nor does Enter on a button.
@@ -36,11 +43,13 @@ function press(event) {
     document.querySelector('[data-key="e"]').click();
     return;
   }
-  const pressed = document.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
+  const named = namedBy(event.key);
+  const pressed = named && document.querySelector(`[data-key="${CSS.escape(named)}"]`);
   if (!pressed) return;
   event.preventDefault();
   if (pressed.matches(FIELDS)) pressed.focus();
   else if (pressed.matches("details")) pressed.open = !pressed.open;
+  else if (pressed.matches("summary")) openAndType(pressed.parentElement);
   else pressed.click();
 }
 

@@ -2,13 +2,13 @@
 // rest.  Without this script every press is a form and every record a page.
 import * as card from "./card.js";
 import { loadDrafts } from "./drafts.js";
+import { changeLabel } from "./labels.js";
 import { isSettled, ready, send, undo as undoInOutbox } from "./outbox.js";
 import { listen, newKey, waiting } from "./queue.js";
 import { count, lineOf, listDecision, markLines, recent, renewRecent, undoable } from "./recent.js";
 import * as stock from "./stock.js";
 import { showMarks } from "./why.js";
 
-const REASON_FIRST = "Choose a reason, or press Esc and then 1–9";
 const ON_ITS_WAY = "The next record is on its way …";
 const OFFLINE = "The next records come once the network is back. What you decided is kept here.";
 const CANNOT_UNDO = "That record cannot be shown without the network. Nothing was undone.";
@@ -51,7 +51,8 @@ function advance() {
   if (location.search) history.replaceState(null, "", bar.dataset.screen);
   const next = stock.next();
   if (next) card.show(next);
-  else card.showNotice(navigator.onLine ? ON_ITS_WAY : OFFLINE);
+  if (next?.isOld) card.renewText();
+  if (!next) card.showNotice(navigator.onLine ? ON_ITS_WAY : OFFLINE);
   if (stock.isDue()) replenish();
 }
 
@@ -68,22 +69,9 @@ function showUndo() {
   undoing.action = bar.dataset.undo; // and no longer what the page came with
 }
 
-function isReady() {
-  if (card.isAwaited) card.showNotUsed();
-  return card.current !== null;
-}
-
-function isReasonMissing(verdict) {
-  const reason = card.fields().exclusion_reason;
-  if (verdict !== "exclude" || !("needed" in reason.dataset) || reason.value) return false;
-  card.say(REASON_FIRST);
-  reason.focus();
-  return true;
-}
-
 function decide(form, submitter) {
   const verdict = submitter?.value;
-  if (!verdict || !isReady() || isReasonMissing(verdict)) return;
+  if (!verdict || !card.isReady() || card.isReasonMissing(verdict)) return;
   form.elements.seconds.value = card.secondsShown();
   const values = [...new FormData(form)].filter(([name]) => !["key", "form_token"].includes(name));
   const fields = [...values, ["verdict", verdict]];
@@ -99,7 +87,7 @@ function decide(form, submitter) {
 }
 
 function skip() {
-  if (!isReady()) return;
+  if (!card.isReady()) return;
   const record = card.recordOf(card.current);
   skipped = act(card.current, "skip", bar.dataset.skip, [["record", record]]);
   remember(skipped);
@@ -149,7 +137,13 @@ function bringBack(back) {
   if (recent.querySelectorAll("[data-record]").length < 2) replenish();
 }
 
-const ACTS = { decide, skip, undo };
+function label(form) {
+  if (!card.current) return;
+  const change = changeLabel(form);
+  if (change) send(act(card.current, "label", form.action, change));
+}
+
+const ACTS = { decide, skip, undo, label };
 
 // A press with the mouse that is the second of a double click is not another one.
 let clicks = 0;
@@ -174,10 +168,16 @@ async function start() {
   card.begin();
   document.addEventListener("click", (event) => { clicks = event.detail; }, true);
   document.addEventListener("submit", press, true);
+  document.addEventListener("htmx:afterSwap", ({ detail }) => {
+    if (detail.target.id !== "terms") return;
+    stock.renewAll();
+    card.renewAll();
+    replenish();
+  });
   window.addEventListener("pageshow", card.focusTitle);
   card.focusTitle();
   await Promise.all([ready, loadDrafts()]);
-  for (const item of waiting().filter(here)) {
+  for (const item of waiting().filter((one) => here(one) && one.kind !== "label")) {
     remember(item);
     if (item.kind === "decide" && !lineOf(item.key)) listDecision(item);
   }

@@ -3,7 +3,7 @@ import { allowLeaving, dismiss, isStuck, tryAgain } from "./outbox.js";
 import { listen, refused, waiting } from "./queue.js";
 import { signedOut } from "./session.js";
 
-const DONE = { decide: "saved", code: "saved", skip: "skipped", undo: "undone" };
+const DONE = { decide: "saved", code: "saved", label: "saved", skip: "skipped", undo: "undone" };
 const line = document.querySelector("#outbox");
 const board = document.querySelector("#refused");
 

@@ -13,6 +13,7 @@ let cards = [];
 let nActs = 0;
 let asked = 0;
 let isReserved = false;
+let areOld = false;
 let isAsking = false;
 let nFailed = 0;
 let timer;
@@ -22,6 +23,13 @@ const idOf = (article) => article.dataset.record;
 export const size = () => cards.length;
 export const next = () => cards.shift();
 export const putBack = (card) => cards.unshift(card);
+
+// The texts have changed: next time, every card is asked for once more.
+export function renewAll() {
+  areOld = true;
+  for (const card of cards) card.isOld = true;
+}
+
 export const drop = (record) => { cards = cards.filter(({ article }) => idOf(article) !== record); };
 
 // One act more: whether it is time to ask the server what comes next.
@@ -71,7 +79,9 @@ export async function replenish(url, now, arrived) {
   isAsking = true;
   clearTimeout(timer);
   const { shown, version, isSettled } = now();
-  const query = [...cards.map(({ article }) => ["have", idOf(article)]), ["limit", FULL]];
+  const have = areOld ? [] : cards.map(({ article }) => ["have", idOf(article)]);
+  const query = [...have, ["limit", FULL]];
+  areOld = false;
   if (shown) query.push(["shown", shown]);
   try {
     const page = await fetchPage(url, query);

@@ -23,10 +23,16 @@ document.addEventListener("selectionchange", () => {
   if (words) last = { words, at: performance.now() };
 });
 
-function mark() {
+// The words that are selected, or were until just now.
+export function selectedWords() {
   const recent = performance.now() - last.at < KEPT ? last.words : "";
   const words = selection() || recent;
   last.at = -KEPT;
+  return words;
+}
+
+function mark() {
+  const words = selectedWords();
   if (!words) {
     field().focus();
     return;
@@ -71,7 +77,7 @@ export function showMarks() {
 
 // A press must not end the selection that it is about.
 document.addEventListener("pointerdown", (event) => {
-  if (event.target.closest("[data-why]")) event.preventDefault();
+  if (event.target.closest("[data-why], [data-term]")) event.preventDefault();
 });
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-why]")) mark();

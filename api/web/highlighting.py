@@ -2,11 +2,11 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
-from itertools import chain, takewhile
+from itertools import takewhile
 
 from rapidfuzz.distance import Levenshtein
 
@@ -15,19 +15,23 @@ from protocols.schema import Protocol
 
 @dataclass(frozen=True)
 class Span:
-    """A stretch of text and what is marked of it: '', include, exclude, or differs."""
+    """A stretch of text and what is marked of it: '', include, exclude, own, or differs."""
 
     text: str
     kind: str = ""
 
 
-def marked(text: str | None, protocol: Protocol) -> Sequence[Span]:
-    """Return ``text`` cut into spans, those that the protocol's highlight terms match marked."""
+def marked(text: str | None, protocol: Protocol, own: Sequence[str] = ()) -> Sequence[Span]:
+    """Return ``text`` cut into spans, those that highlight terms match marked.
+
+    The terms are the protocol's and the reader's ``own``; of two that overlap, the one that begins
+    first counts, and the protocol's where they begin together.
+    """
     text = text or ""
-    include, exclude = _patterns(protocol)
+    patterns = {**_patterns(protocol), "own": _own_pattern(tuple(own))}
     spans: list[Span] = []
     end = 0
-    for start, stop, kind in _places(text, include, exclude):
+    for start, stop, kind in _places(text, patterns):
         if start < end:
             continue
         if start > end:
@@ -38,28 +42,35 @@ def marked(text: str | None, protocol: Protocol) -> Sequence[Span]:
 
 
 def _places(
-    text: str, include: re.Pattern[str] | None, exclude: re.Pattern[str] | None
+    text: str, patterns: Mapping[str, re.Pattern[str] | None]
 ) -> list[tuple[int, int, str]]:
-    found = chain(
-        ((m.start(), m.end(), "include") for m in (include.finditer(text) if include else ())),
-        ((m.start(), m.end(), "exclude") for m in (exclude.finditer(text) if exclude else ())),
-    )
-    return sorted(found, key=lambda place: (place[0], -place[1]))
+    found = [
+        (match.start(), match.end(), kind)
+        for kind, pattern in patterns.items()
+        if pattern is not None
+        for match in pattern.finditer(text)
+    ]
+    return sorted(found, key=lambda place: (place[0], place[2] == "own", -place[1]))
 
 
 @lru_cache(maxsize=32)
 def _patterns_of(
     include: tuple[str, ...], exclude: tuple[str, ...]
-) -> tuple[re.Pattern[str] | None, re.Pattern[str] | None]:
-    return _pattern(include), _pattern(exclude)
+) -> Mapping[str, re.Pattern[str] | None]:
+    return {"include": _pattern(include), "exclude": _pattern(exclude)}
 
 
-def _patterns(protocol: Protocol) -> tuple[re.Pattern[str] | None, re.Pattern[str] | None]:
+def _patterns(protocol: Protocol) -> Mapping[str, re.Pattern[str] | None]:
     lists = protocol.highlights
     return _patterns_of(
         tuple(term for words in lists for term in words.include),
         tuple(term for words in lists for term in words.exclude),
     )
+
+
+@lru_cache(maxsize=256)
+def _own_pattern(terms: tuple[str, ...]) -> re.Pattern[str] | None:
+    return _pattern(terms)
 
 
 def _pattern(terms: Iterable[str]) -> re.Pattern[str] | None:

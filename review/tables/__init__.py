@@ -30,8 +30,11 @@ from review.tables.queue import (
     CalibrationEnd,
     CalibrationRecord,
     CalibrationSet,
+    OwnTerm,
+    RecordLabel,
     Reservation,
     Skip,
+    StageSchedule,
 )
 from review.tables.ranking import ModelRun, Rank
 from review.tables.reports import FullText, Retrieval
@@ -89,10 +92,12 @@ __all__ = [
     "MarkedWords",
     "Membership",
     "ModelRun",
+    "OwnTerm",
     "ProtocolVersion",
     "Publication",
     "Rank",
     "Record",
+    "RecordLabel",
     "RejectedBlock",
     "Removal",
     "Reopening",
@@ -106,6 +111,7 @@ __all__ = [
     "ShareLink",
     "Skip",
     "StageRule",
+    "StageSchedule",
     "Stop",
     "StoredRecord",
     "Study",

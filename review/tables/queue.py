@@ -1,6 +1,6 @@
 """Who screens what: assignments, reservations, skips and calibration sets."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
@@ -34,6 +34,18 @@ class Assignment(ActRow, Base):
     searches: Mapped[list[str]]  # ids of searches; empty for all
 
 
+class StageSchedule(ActRow, Base):
+    """When a stage is due, and whether it is paused; the newest one counts."""
+
+    __tablename__ = "stage_schedule"
+    __table_args__ = act_args("stage_schedule")
+
+    stage: Mapped[Stage]
+    due_on: Mapped[date | None]
+    is_paused: Mapped[bool]
+    note: Mapped[str | None]  # for the reviewers
+
+
 class Reservation(Base):
     """A record on a reviewer's screen, or one of the next; others get another meanwhile."""
 
@@ -61,6 +73,37 @@ class Skip(Base):
     account_id: Mapped[account_key]
     record_id: Mapped[UUID]
     stage: Mapped[Stage]
+    at: Mapped[now]
+
+
+class OwnTerm(Base):
+    """A word or phrase that a reviewer has marked in every text, for their own eyes only."""
+
+    __tablename__ = "own_term"
+    __table_args__ = (UniqueConstraint("review_id", "account_id", "term"),)
+
+    id: Mapped[pk]
+    review_id: Mapped[review_key]
+    account_id: Mapped[account_key]
+    term: Mapped[short]
+
+
+class RecordLabel(Base):
+    """A label that somebody gave a record, for themselves or for everybody in the review."""
+
+    __tablename__ = "record_label"
+    __table_args__ = (
+        within_review("record"),
+        UniqueConstraint("record_id", "account_id", "name"),
+        Index("ix_record_label_of", "review_id", "account_id", "name"),
+    )
+
+    id: Mapped[pk]
+    review_id: Mapped[review_key]
+    account_id: Mapped[account_key]
+    record_id: Mapped[UUID]
+    name: Mapped[short]
+    is_shared: Mapped[bool]
     at: Mapped[now]
 
 

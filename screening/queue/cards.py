@@ -21,6 +21,7 @@ from review.reviews import protocol_of
 from review.searches.records import source_of
 from review.tables import Decision, FullText, ModelRun, Rank, Record
 from review.vocabulary import Stage
+from screening.queue.labels import Label, own_labels
 from screening.queue.open_calibrations import (
     CalibrationProgress,
     calibration_progress,
@@ -55,6 +56,7 @@ class Card:
     calibration: CalibrationProgress | None
     document: FullText | None
     reopened: Reopened | None
+    labels: Sequence[Label]  # the caller's own
 
 
 def cards(
@@ -85,6 +87,7 @@ def cards(
     still_open = {decision.id for decision in open_now}
     has_calibrations = bool(open_calibrations(session, **scope).own)
     subject = subject_of(protocol_of(session, review_id))
+    labels = own_labels(session, review_id=review_id, record_ids=record_ids, by=by)
     again = reopened(session, record_ids=record_ids, **scope)
     made = []
     for record_id in record_ids:
@@ -115,6 +118,7 @@ def cards(
                 calibration=calibration,
                 document=document,
                 reopened=again.get(record_id),
+                labels=labels.get(record_id, []),
             )
         )
     return made

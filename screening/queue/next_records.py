@@ -19,6 +19,7 @@ from screening.queue.candidates import (
     open_records,
 )
 from screening.queue.open_calibrations import open_calibrations, records_in
+from screening.queue.schedule import schedule_of
 from screening.ranking.runs import current_run
 
 LOOK_AHEAD = 10  # candidates checked at a time at least; most of them prove to be open
@@ -33,7 +34,8 @@ def next_records(
 
     Records without a rank come after the ranked ones, in import order, and those that the caller
     skipped after all others, the longest ago first.  A record leaves the queue once others have
-    made all the decisions that it needs; what they decided never moves anything.
+    made all the decisions that it needs; what they decided never moves anything.  While the stage
+    is paused there are none.
     """
     records = next_open_records(session, review_id=review_id, stage=stage, by=by, limit=limit)
     return [session.get_one(Record, record_id) for record_id in records]
@@ -44,7 +46,9 @@ def next_open_records(
 ) -> dict[UUID, OpenRecord]:
     """Return the caller's next records as `next_records`, by id, with the decisions they need."""
     check(session, review_id=review_id, by=by, action=Action.SCREEN)
-    queue = _queue_of(session, review_id, stage, by=by)
+    if schedule_of(session, review_id=review_id, stage=stage, by=by).is_paused:
+        return {}
+    queue = queue_of(session, review_id=review_id, stage=stage, by=by)
     records: dict[UUID, OpenRecord] = {}
     at_once = min(max(LOOK_AHEAD, limit), MOST_AT_ONCE)
     for query in _candidate_queries(session, queue):
@@ -82,7 +86,7 @@ def n_left(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -> int
     It counts unique records assigned to the caller first that neither they nor enough others have
     decided on, and once there are none of these, whatever else their queue still gives.
     """
-    queue = _queue_of(session, review_id, stage, by=by)
+    queue = queue_of(session, review_id=review_id, stage=stage, by=by)
     conditions = candidate_conditions(session, queue)
     candidates = select(Record.id).where(Record.review_id == review_id, *conditions(Record.id))
     tiers = queue_tiers(session, review_id=review_id, stage=stage, account_id=by.account_id)
@@ -101,7 +105,8 @@ def _n_open(session: Session, queue: ReviewerQueue, candidates: Select[UUID]) ->
     return session.scalar(select(func.count()).select_from(candidates.subquery())) or 0
 
 
-def _queue_of(session: Session, review_id: UUID, stage: Stage, *, by: Actor) -> ReviewerQueue:
+def queue_of(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -> ReviewerQueue:
+    """Return whose queue it is, with the calibration sets that are open."""
     calibrations = open_calibrations(session, review_id=review_id, stage=stage, by=by)
     return ReviewerQueue(review_id, stage, by, calibrations)
 

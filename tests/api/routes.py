@@ -44,6 +44,10 @@ ROUTES = [
     Route("GET", R + "/searches/{search_id}", Action.VIEW),
     Route("GET", R + "/searches/{search_id}/rejected.csv", Action.VIEW),
     Route("GET", R + "/progress", Action.MANAGE),
+    Route(
+        "POST", R + "/progress/{stage}/schedule", Action.MANAGE,
+        {"due_on": "2026-12-18", "note": "Before the holidays."},
+    ),
     Route("GET", R + "/stopping", Action.MANAGE),
     Route("POST", R + "/stopping", Action.MANAGE, {"rule": "Enough."}),
     Route("GET", R + "/agreement", Action.MANAGE),
@@ -83,6 +87,12 @@ ROUTES = [
     Route("GET", STAGED, Action.SCREEN),
     Route("GET", STAGED + "/history", Action.SCREEN),
     Route("GET", STAGED + "/history", Action.SCREEN, query="?q=bond&verdict=include&before=9"),
+    Route("GET", STAGED + "/list", Action.SCREEN),
+    Route("GET", STAGED + "/list", Action.SCREEN, query="?show=decided&sort=year&q=bond&rows=25"),
+    Route(
+        "POST", STAGED + "/list", Action.SCREEN, {"record": "{record_id}", "verdict": "include"}
+    ),
+    Route("POST", STAGED + "/terms", Action.SCREEN, {"term": "cash transfer*"}),
     Route("GET", STAGED + "/ahead", Action.SCREEN),
     Route("GET", STAGED + "/ahead", Action.SCREEN, query="?record={record_id}"),
     Route(
@@ -159,6 +169,7 @@ ROUTES = [
         "POST", R + "/records/{record_id}/duplicate", Action.MARK_DUPLICATES,
         {"other": "{other_id}"},
     ),
+    Route("POST", R + "/records/{record_id}/labels", Action.READ, {"name": "to discuss"}),
     Route(
         "POST", R + "/records/{record_id}/reopen", Action.MANAGE,
         {"stage": "title_abstract", "why": "A new criterion."},

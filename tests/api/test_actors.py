@@ -73,7 +73,9 @@ def world(database, people, app, tmp_path, sign_in) -> World:
         for role in Role:
             add_member(session, review_id=people.review_id, email=people.emails["reviewer_b"],
                        role=role, by=OPERATOR)  # fmt: skip
-        disputed, own, second, left, right, *_ = make_records(session, people.review_id, 12)
+        disputed, own, second, left, right, in_list, *_ = make_records(
+            session, people.review_id, 12
+        )
         include_fully(session, people, second)
         merge = judge(session, review_id=people.review_id, left_id=left, right_id=right,
                       verdict=Judgement.DUPLICATE, by=people.lead)  # fmt: skip
@@ -92,7 +94,8 @@ def world(database, people, app, tmp_path, sign_in) -> World:
                     scopes=(TokenScope.READ,))  # fmt: skip
         [token] = tokens_of(session, people.lead.account_id)
         names |= {"token_id": token.id, "invitation_id": invitation.id, "disputed": disputed,
-                  "cited": cited, "undone": undone, "second": second, "merge": merge}  # fmt: skip
+                  "cited": cited, "undone": undone, "second": second, "merge": merge,
+                  "in_list": in_list}  # fmt: skip
     same = {"slug": "review", "record_id": "record", "other_id": "other", "reviewer_id": "reviewer",
             "study_id": "study", "search_id": "search", "job_id": "job", "link_id": "link",
             "publication_id": "publication"}  # fmt: skip
@@ -118,6 +121,7 @@ FORMS = {
     "/conflicts/proposals": {"record": "{talked}"},
     "/comments": {"record": "{talked}"},
     "/duplicates/undo": {"event": "{merge}"},
+    "{stage}/list": {"record": "{in_list}"},
     "{stage}/undo": {"decision": "{undone}"},
     "/settings/protocol": {"text": "{protocol}"},
     "/settings/protocol/preview": {"text": "{protocol}"},
@@ -132,9 +136,9 @@ API_BODIES = {
 }  # fmt: skip
 
 
-# What is no act of the review: sessions, tokens, invitations, jobs, previews, skips.
+# What is no act of the review: sessions, tokens, invitations, jobs, previews, skips, labels.
 WITHOUT_EVENT = re.compile(
-    r"/logout$|/account/tokens|/invitations|/jobs/|/files$|/hits$|/preview$|/skip$|/dedupe$|/rank$"
+    r"/logout$|/account/tokens|/invitations|/jobs/|/files$|/hits$|/preview$|/skip$|/dedupe$|/rank$|/labels$|/terms$"
     r"|/exports$|/simulation$|\{slug\}/searches$|\{slug\}/decisions$"
 )
 TWO_ACTS = re.compile(r"/contracts$|/publications$")  # adding and linking, publishing and sharing

@@ -637,6 +637,17 @@ CREATE TABLE model_run (
 );
 CREATE INDEX ix_model_run_current ON model_run (review_id, stage, ready_at);
 
+CREATE TABLE own_term (
+  account_id CHAR(32) NOT NULL,
+  id CHAR(32) NOT NULL,
+  review_id CHAR(32) NOT NULL,
+  term VARCHAR(255) NOT NULL,
+  CONSTRAINT fk_own_term_account_id FOREIGN KEY(account_id) REFERENCES account (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_own_term_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
+  CONSTRAINT pk_own_term PRIMARY KEY (id),
+  CONSTRAINT uq_own_term_review_id_account_id_term UNIQUE (review_id, account_id, term)
+);
+
 CREATE TABLE protocol_version (
   event_number INTEGER NOT NULL,
   id CHAR(32) NOT NULL,
@@ -727,6 +738,22 @@ CREATE TABLE record (
 CREATE INDEX ix_record_file ON record (review_id, import_file_id);
 CREATE TRIGGER record_no_delete BEFORE DELETE ON record WHEN EXISTS (SELECT 1 FROM import_file WHERE import_file.id = OLD.import_file_id) BEGIN SELECT RAISE(ABORT, 'record is append-only'); END;
 CREATE TRIGGER record_no_update BEFORE UPDATE ON record BEGIN SELECT RAISE(ABORT, 'record is append-only'); END;
+
+CREATE TABLE record_label (
+  account_id CHAR(32) NOT NULL,
+  at DATETIME NOT NULL,
+  id CHAR(32) NOT NULL,
+  is_shared BOOLEAN NOT NULL,
+  name VARCHAR(255) NOT NULL,
+  record_id CHAR(32) NOT NULL,
+  review_id CHAR(32) NOT NULL,
+  CONSTRAINT fk_record_label_account_id FOREIGN KEY(account_id) REFERENCES account (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_record_label_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_record_label_review_id_record_id FOREIGN KEY(review_id, record_id) REFERENCES record (review_id, id) ON DELETE RESTRICT,
+  CONSTRAINT pk_record_label PRIMARY KEY (id),
+  CONSTRAINT uq_record_label_record_id_account_id_name UNIQUE (record_id, account_id, name)
+);
+CREATE INDEX ix_record_label_of ON record_label (review_id, account_id, name);
 
 CREATE TABLE rejected_block (
   block INTEGER NOT NULL,
@@ -967,6 +994,23 @@ CREATE TABLE stage_rule (
 CREATE INDEX ix_stage_rule_event ON stage_rule (review_id, event_number);
 CREATE TRIGGER stage_rule_no_delete BEFORE DELETE ON stage_rule BEGIN SELECT RAISE(ABORT, 'stage_rule is append-only'); END;
 CREATE TRIGGER stage_rule_no_update BEFORE UPDATE ON stage_rule BEGIN SELECT RAISE(ABORT, 'stage_rule is append-only'); END;
+
+CREATE TABLE stage_schedule (
+  due_on DATE,
+  event_number INTEGER NOT NULL,
+  id CHAR(32) NOT NULL,
+  is_paused BOOLEAN NOT NULL,
+  note TEXT,
+  review_id CHAR(32) NOT NULL,
+  stage VARCHAR(32) NOT NULL,
+  CONSTRAINT ck_stage_schedule_stage CHECK (stage IN ('title_abstract', 'full_text')),
+  CONSTRAINT fk_stage_schedule_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_stage_schedule_review_id_event_number FOREIGN KEY(review_id, event_number) REFERENCES event (review_id, number) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED,
+  CONSTRAINT pk_stage_schedule PRIMARY KEY (id)
+);
+CREATE INDEX ix_stage_schedule_event ON stage_schedule (review_id, event_number);
+CREATE TRIGGER stage_schedule_no_delete BEFORE DELETE ON stage_schedule BEGIN SELECT RAISE(ABORT, 'stage_schedule is append-only'); END;
+CREATE TRIGGER stage_schedule_no_update BEFORE UPDATE ON stage_schedule BEGIN SELECT RAISE(ABORT, 'stage_schedule is append-only'); END;
 
 CREATE TABLE stop (
   by_automation BOOLEAN,

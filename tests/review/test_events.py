@@ -60,6 +60,7 @@ from review.verify import verify
 from review.vocabulary import Act, AgreedBy, Judgement, RemovalKind, Stage, Verdict
 from screening.queue.assignments import assign
 from screening.queue.calibration import begin, end
+from screening.queue.schedule import set_schedule
 from tests.factories import Cast, include_fully, make_records, make_review
 
 # Nothing writes these here.
@@ -117,6 +118,7 @@ def make_everything(session: Session) -> Cast:
     calibration = begin(session, stage=Stage.TITLE_ABSTRACT, label="First", n=1, by=cast.lead,
                         **in_review)  # fmt: skip
     end(session, calibration_set_id=calibration.id, by=cast.lead, **in_review)
+    set_schedule(session, stage=Stage.FULL_TEXT, note="Soon.", by=cast.lead, **in_review)
     assign(session, account_id=cast.reviewer_a.account_id, workload=2, by=cast.lead, **in_review)
     record_act(session, review_id=cast.review_id, act=Act.COMMENT, by=cast.lead,
                rows=talking_rows(cast, second, adjudication.id))  # fmt: skip

@@ -161,6 +161,8 @@ def test_no_route_reads_without_end(app, sign_in, people, monkeypatch):
                 "/decisions",
                 "/skip",
                 "/undo",
+                "/list",
+                "/terms",
                 "/conflicts",
                 "/adjudications",
                 "/done",

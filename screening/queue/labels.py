@@ -1,0 +1,150 @@
+"""Labels on records: everybody's own, and those that they share with the review.
+
+A label can say what its author thinks of a record.  So others see a shared one only once the record
+needs no more decisions, and nothing but these pages reads any of them.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, delete, or_, select
+from sqlalchemy.orm import Session
+
+from review.errors import Invalid, NotFound
+from review.events import Actor
+from review.permissions import Action, begin_act, check
+from review.states.clusters import clusters_of
+from review.states.flow import OPEN, flow_states
+from review.tables import Account, Record, RecordLabel
+from review.vocabulary import Stage
+
+LONGEST_LABEL = 40  # characters
+MOST_LABELS = 20  # of one person on one record
+
+
+@dataclass(frozen=True)
+class Label:
+    """A label as somebody may see it; ``author`` is empty for their own."""
+
+    name: str
+    is_shared: bool
+    author: str = ""
+
+
+def add_label(
+    session: Session,
+    *,
+    review_id: UUID,
+    record_id: UUID,
+    name: str,
+    by: Actor,
+    is_shared: bool = False,
+) -> None:
+    """Put a label of the caller's on a record, or share one that is there; flushes.
+
+    Raises Invalid for an empty or long name or too many labels, NotFound for a foreign record.
+    """
+    begin_act(session, review_id=review_id, by=by, action=Action.READ)
+    name = " ".join(name.split())
+    if not name:
+        raise Invalid("Give the label a name.")
+    if len(name) > LONGEST_LABEL:
+        raise Invalid(f"A label may have {LONGEST_LABEL} characters at most.")
+    in_review = (Record.review_id == review_id, Record.id == record_id)
+    if session.scalar(select(Record.id).where(*in_review)) is None:
+        raise NotFound("There is no such record in this review.")
+    labels = session.scalars(select(RecordLabel).where(*_own(review_id, record_id, by))).all()
+    if same := next((label for label in labels if label.name == name), None):
+        same.is_shared = is_shared
+    elif len(labels) >= MOST_LABELS:
+        raise Invalid(f"A record may have {MOST_LABELS} labels of yours at most.")
+    else:
+        session.add(
+            RecordLabel(
+                review_id=review_id,
+                account_id=by.account_id,
+                record_id=record_id,
+                name=name,
+                is_shared=is_shared,
+            )
+        )
+    session.flush()
+
+
+def remove_label(
+    session: Session, *, review_id: UUID, record_id: UUID, name: str, by: Actor
+) -> None:
+    """Take a label of the caller's off a record, if it is there; flushes."""
+    begin_act(session, review_id=review_id, by=by, action=Action.READ)
+    session.execute(
+        delete(RecordLabel).where(*_own(review_id, record_id, by), RecordLabel.name == name)
+    )
+
+
+def own_labels(
+    session: Session, *, review_id: UUID, record_ids: Collection[UUID], by: Actor
+) -> Mapping[UUID, list[Label]]:
+    """Return the caller's own labels on some records, by record."""
+    check(session, review_id=review_id, by=by, action=Action.READ)
+    rows = session.execute(
+        select(RecordLabel.record_id, RecordLabel.name, RecordLabel.is_shared)
+        .where(
+            RecordLabel.review_id == review_id,
+            RecordLabel.account_id == by.account_id,
+            RecordLabel.record_id.in_(record_ids),
+        )
+        .order_by(RecordLabel.name)
+    )
+    labels: dict[UUID, list[Label]] = {}
+    for record_id, name, is_shared in rows:
+        labels.setdefault(record_id, []).append(Label(name, is_shared))
+    return labels
+
+
+def labels_on(session: Session, *, review_id: UUID, record_id: UUID, by: Actor) -> list[Label]:
+    """Return the caller's own labels on a record, then those that others share with them.
+
+    A record has the labels of its copies too.
+    """
+    check(session, review_id=review_id, by=by, action=Action.READ)
+    [cluster] = clusters_of(session, review_id=review_id, record_ids=[record_id]).values()
+    is_seen = RecordLabel.account_id == by.account_id
+    if not _needs_decisions(session, review_id, cluster):
+        is_seen = or_(is_seen, RecordLabel.is_shared)
+    rows = session.execute(
+        select(RecordLabel.name, RecordLabel.is_shared, RecordLabel.account_id, Account.name)
+        .join(Account, Account.id == RecordLabel.account_id)
+        .where(RecordLabel.review_id == review_id, RecordLabel.record_id.in_(cluster), is_seen)
+        .order_by(RecordLabel.name, Account.name)
+    )
+    labels = [
+        Label(name, is_shared, "" if account_id == by.account_id else author)
+        for name, is_shared, account_id, author in rows
+    ]
+    return sorted(labels, key=lambda label: label.author != "")
+
+
+def own_label_names(session: Session, *, review_id: UUID, by: Actor) -> list[str]:
+    """Return the names of the caller's labels, in alphabetical order."""
+    check(session, review_id=review_id, by=by, action=Action.READ)
+    own = (RecordLabel.review_id == review_id, RecordLabel.account_id == by.account_id)
+    names = session.scalars(select(RecordLabel.name).where(*own).distinct())
+    return sorted(names, key=str.casefold)
+
+
+def _needs_decisions(session: Session, review_id: UUID, cluster: Collection[UUID]) -> bool:
+    states = flow_states(session, review_id=review_id, only=cluster)
+    found = session.scalars(
+        select(states.c.flow_state).where(states.c.record_id.in_(cluster))
+    ).all()
+    is_open = {state.value for stage in Stage for state in OPEN[stage]}
+    return any(state in is_open for state in found)
+
+
+def _own(review_id: UUID, record_id: UUID, by: Actor) -> tuple[ColumnElement[bool], ...]:
+    return (
+        RecordLabel.review_id == review_id,
+        RecordLabel.record_id == record_id,
+        RecordLabel.account_id == by.account_id,
+    )
