@@ -31,6 +31,7 @@ from review.storage.database import Database
 from review.studies.studies import add_study
 from review.tables import Record
 from review.vocabulary import RetrievalState, Role, Stage, Verdict
+from screening.queue.labels import add_label
 from screening.ranking.runs import rank_records
 from tests.api.conftest import make_app
 from tests.factories import (
@@ -166,6 +167,8 @@ def make_worlds(
         at = {"review_id": cast.review_id, "stage": situation.stage}
         with database.writing() as session:
             decide(session, record_id=records[2], by=cast.reviewer_a, **at, **decision)
+            add_label(session, review_id=cast.review_id, record_id=records[2], is_shared=True,
+                      name=f"clearly {decision['verdict']}", by=cast.reviewer_a)  # fmt: skip
             if situation.a_has_closed:
                 close_decisions(session, by=cast.reviewer_a, **at)
         for stage in Stage:
