@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
+from math import ceil, floor
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -18,6 +20,9 @@ from screening.progress.stopping_rules import (
     recall_test,
     relevant_left,
 )
+
+CURVE_POINTS = 200
+ROUNDING = 1e-9  # a quotient of floats may be this much below a whole number
 
 
 @dataclass(frozen=True)
@@ -122,6 +127,29 @@ class OrderEvidence:
             confidence=self.rule.confidence,
             n_unordered=self._n_unordered,
         )
+
+    @property
+    def most_missed(self) -> int | None:
+        """Return how many relevant records may be missing at most, by the test; None without one.
+
+        If at least a share r of the relevant records has been found, there are at most found / r.
+        """
+        if not self.recall_floor:
+            return None
+        most = floor(self.n_included / self.recall_floor + ROUNDING) - self.n_included
+        return min(most, self.n_unscreened + self.n_conflicts)
+
+    @property
+    def curve(self) -> list[tuple[int, int]]:
+        """Return how many relevant records had been found after how many screened ones.
+
+        At most CURVE_POINTS points, the first (0, 0), in the order of screening as far as it is
+        known.  A record in conflict has not been found.
+        """
+        found = [0, *accumulate(int(label == 1) for label in self._all)]
+        step = max(1, ceil(len(found) / (CURVE_POINTS - 1)))
+        kept = [*range(0, len(found) - 1, step), len(found) - 1]
+        return [(n, found[n]) for n in kept]
 
     @property
     def relevant_left(self) -> float | None:

@@ -49,6 +49,31 @@ class StoppingReport:
         )
 
     @property
+    def answer(self) -> str:
+        """Return whether screening may stop, by the protocol's rule, in one sentence.
+
+        How many records may be missing comes from the test of recall, which is the rule, or else
+        from the random sample: one bound, chosen beforehand, keeps its confidence.
+        """
+        order = self.order
+        if order.n_total and not order.n_unscreened:
+            if not order.n_conflicts:
+                return "Everything has been screened."
+            return f"Everything has been screened, and {_records(order.n_conflicts)} in conflict."
+        missed = order.most_missed if order.most_missed is not None else self._sampled_missed
+        if missed is None:
+            return "Not yet: nothing can be said about how many relevant records may be missing."
+        if order.is_reached:
+            target = percent(order.rule.recall_target)
+            found = f"Yes, by the protocol's rule: at least {target} of the relevant records have"
+            return f"{found} been found, and at most {missed:,} may still be missing."
+        return f"Not yet: up to {missed:,} relevant {_noun(missed)} may still be missing."
+
+    @property
+    def _sampled_missed(self) -> int | None:
+        return self.sample.most_missed if self.sample else None
+
+    @property
     def next_sample(self) -> str | None:
         """Return how far the next random sample is; None if every record is in the last one."""
         n_known = len(known_sample(self.random_order))
@@ -142,3 +167,11 @@ def stopping_report(
         random_order=labels_in_random_order(session, review_id=review_id, stage=stage),
         random_share=protocol_of(session, review_id).random_share,
     )
+
+
+def _noun(n: int) -> str:
+    return "record" if n == 1 else "records"
+
+
+def _records(n: int) -> str:
+    return f"{n:,} {_noun(n)} {'is' if n == 1 else 'are'}"

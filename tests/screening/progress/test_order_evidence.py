@@ -1,11 +1,13 @@
 """What the order of screening says, and when it says nothing."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from protocols.schema import StoppingRule
 from review.vocabulary import Resolution, Stage
 from screening.progress.history import ScreenedLabels
-from screening.progress.order_evidence import OrderEvidence
+from screening.progress.order_evidence import CURVE_POINTS, OrderEvidence
 from screening.progress.stopping_report import StoppingReport
 from screening.ranking.random_sample import IN_CONFLICT, SAMPLE_STEP, UNKNOWN
 
@@ -107,3 +109,57 @@ def test_the_two_bounds_are_never_joined_in_one_sentence():
 
     for sentence in methods.split(". "):
         assert not ("rejected" in sentence and "at most" in sentence)
+
+
+@given(
+    ranked=st.lists(st.sampled_from([0, 0, 0, 1, -1]), min_size=1, max_size=400),
+    n_left=st.integers(0, 500),
+)
+def test_what_may_be_missing_is_just_what_the_test_does_not_reject(ranked, n_left):
+    order = evidence(ranked=ranked, n_left=n_left)
+    missed = order.most_missed
+
+    if missed is None:
+        assert order.test is None or not order.recall_floor
+        return
+    assert 0 <= missed <= order.n_unscreened + order.n_conflicts
+    # A share r that the test supports leaves at most found / r: not one record more, nor less.
+    most = order.n_included / order.recall_floor
+    if missed < order.n_unscreened + order.n_conflicts:
+        assert order.n_included + missed <= most + 1e-6 < order.n_included + missed + 1.000002
+
+
+@given(ranked=st.lists(st.sampled_from([0, 1, -1]), max_size=900))
+def test_the_curve_ends_where_screening_is_and_never_falls(ranked):
+    curve = evidence(ranked=ranked, n_left=5).curve
+
+    assert len(curve) <= CURVE_POINTS
+    assert (curve[0], curve[-1]) == ((0, 0), (len(ranked), ranked.count(1)))
+    assert curve == sorted(curve)
+    assert all(found == ranked[:read].count(1) for read, found in curve)
+
+
+ANSWERS = [
+    (evidence(), "Not yet: nothing can be said"),
+    (evidence(n_left=9), "Not yet: nothing can be said"),
+    (evidence(ranked=[1, 0, 0]), "Everything has been screened."),
+    (evidence(ranked=[1, 0, -1]), "Everything has been screened, and 1 record is in conflict."),
+    (evidence(ranked=[1] * 40 + [0] * 10, n_left=200), "Not yet: up to 53 relevant records may"),
+    (
+        evidence(ranked=[1] * 100 + [0] * 900, n_left=100),
+        "Yes, by the protocol's rule: at least",
+    ),
+]
+
+
+@pytest.mark.parametrize(("order", "answer"), ANSWERS)
+def test_the_page_begins_with_whether_to_stop(order, answer):
+    assert report(order).answer.startswith(answer)
+
+
+def test_without_a_ranking_the_random_sample_answers():
+    order = evidence(unranked=[1] * 5 + [0] * SAMPLE_STEP, n_left=40)
+    known = report(order, [0] * (SAMPLE_STEP - 1) + [1])
+
+    assert report(order).answer.startswith("Not yet: nothing can be said")
+    assert known.answer.startswith(f"Not yet: up to {known.sample.most_missed} relevant record")
