@@ -6,12 +6,14 @@ from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
 from importlib.resources import files
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from api.files.fonts import FOLDERS
 from api.pages import (
     accept_invitation,
     account,
@@ -79,6 +81,16 @@ PAGES = (
 )
 
 
+class KeptFiles(StaticFiles):
+    """Files that never change under their name, so that a browser asks for each of them once."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        """Return a file that may be kept for a year."""
+        answer = super().file_response(*args, **kwargs)
+        answer.headers["cache-control"] = "public, max-age=31536000, immutable"
+        return answer
+
+
 def create_app(settings: Settings, database: Database) -> FastAPI:
     """Return the web application over a migrated database."""
     worker = Supervisor(database, settings)
@@ -101,6 +113,8 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.add_middleware(SecurityHeaders)
     errors.install(app)
     app.mount("/static/htmx", StaticFiles(directory=str(files("js_lib_htmx") / "static/htmx")))
+    for family, folder in FOLDERS.items():
+        app.mount(f"/static/fonts/{family}", KeptFiles(directory=folder))
     app.mount("/static", StaticFiles(directory=str(files("api") / "static")))
     app.state.routes = routes_by_name(page.router for page in PAGES)
     for page in PAGES:

@@ -13,6 +13,7 @@ from review.safe_text import drawable, in_markup
 SCALE = ["#e3eff1", "#0b5f6b"]  # one hue, lightness falls with the count
 EMPTY = "#ffffff"
 INK = "#1b1d22"
+FONT = "Source Sans Pro, system-ui, sans-serif"
 LABEL_LENGTH, TITLE_LENGTH = 45, 150  # characters; what is longer ends in an ellipsis
 PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -66,6 +67,7 @@ def draw(heatmap: HeatMap) -> alt.LayerChart:
             ),
         )
         .configure_view(stroke=None)
+        .configure(font=FONT)
     )
     return chart
 

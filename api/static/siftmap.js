@@ -22,5 +22,3 @@ import "./list.js";
 import "./conflicts.js";
 import "./coding.js";
 import "./fields.js";
-
-document.documentElement.classList.add("scripted");

@@ -26,7 +26,7 @@ from review.prisma.layout import (
 from review.prisma.text import FONT, wrap
 from review.safe_text import in_markup
 
-FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+FONTS = "'Source Sans Pro', system-ui, -apple-system, 'Segoe UI', Roboto, Arial, sans-serif"
 PAPER, WHITE, INK, ACCENT = "#fbfaf7", "#ffffff", "#1b1d22", "#0b5f6b"
 BAND, INTERIM, INTERIM_EDGE = "#dcebed", "#fff6e0", "#8a5a00"
 PNG_SCALE = 2.0

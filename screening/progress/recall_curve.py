@@ -15,6 +15,8 @@ TARGETS = ((0.95, 0.95), (0.9, 0.9))  # recall, confidence
 RUN_LENGTHS = (50, 100, 200)  # irrelevant records in a row
 INK, SOFT_INK, ACCENT = "#1b1d22", "#8a8f98", "#0b5f6b"
 
+FONT = "Source Sans Pro, system-ui, sans-serif"
+
 Rule = Callable[[Sequence[int], int], bool]
 
 
@@ -85,6 +87,7 @@ def draw(labels: Sequence[int]) -> str:
             width=560, height=320, title="Recall as records were screened (dashed: in random order)"
         )
         .configure_view(stroke=None)
+        .configure(font=FONT)
     )
     return str(vl_convert.vegalite_to_svg(chart.to_dict()))
 

@@ -234,3 +234,25 @@ def test_a_swipe_decides_where_it_is_switched_on(chromium: Browser, room: Room) 
     expect_all_saved(page)
     assert room.decided() == [(0, "include"), (1, "exclude")]
     phone.close()
+
+
+def test_pages_are_set_in_the_packaged_fonts_and_nothing_moves(
+    context: BrowserContext,
+    room: Room,
+) -> None:
+    page = enter(context, room)  # the pages before have fetched the fonts
+    page.add_init_script("""
+        globalThis.moved = 0;
+        new PerformanceObserver((list) => {
+            for (const entry of list.getEntries()) globalThis.moved += entry.value;
+        }).observe({ type: "layout-shift", buffered: true });
+    """)
+    page.reload()
+    expect(page.locator("#bar[data-ready]")).to_be_attached()
+
+    loaded = page.evaluate(
+        "document.fonts.ready.then((fonts) => [...fonts].filter((f) => f.status === 'loaded')"
+        ".map((f) => `${f.family} ${f.weight}`))"
+    )
+    assert {"Source Sans Pro 400", "Source Serif Pro 400"} <= set(loaded)
+    assert page.evaluate("moved") < 0.002

@@ -36,3 +36,21 @@ def test_a_module_is_served_as_a_script_of_our_own(app, path):
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/javascript")
     assert "script-src 'self'" in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("name", ["sans/SourceSansPro-Regular.otf", "serif/SourceSerifPro-It.otf"])
+def test_fonts_come_from_their_packages_and_are_kept(app, name):
+    answer = TestClient(app).get(f"/static/fonts/{name}")
+
+    assert answer.status_code == 200
+    assert answer.content[:4] == b"OTTO"
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+
+
+def test_the_style_sheet_names_only_fonts_that_are_there(app):
+    client = TestClient(app)
+    sheet = client.get("/static/siftmap.css").text
+    addresses = re.findall(r'url\("([^"]+)"\)', sheet)
+
+    assert len(addresses) == 6
+    assert [client.get(address).status_code for address in addresses] == [200] * 6
