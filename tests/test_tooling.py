@@ -429,7 +429,7 @@ def test_files_take_their_place_in_one_way() -> None:
 def test_pages_fetch_nothing_from_elsewhere() -> None:
     found = [
         place
-        for path in sorted((ROOT / "api" / "static").iterdir())
+        for path in sorted((ROOT / "api" / "static").rglob("*.*"))
         for place, line in lines_of(path)
         if re.search(r"(?:https?:)?//(?!www\.w3\.org/)\w+\.|@import", line)
     ]

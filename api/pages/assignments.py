@@ -1,7 +1,7 @@
 """Assignments: workload, languages and searches of each reviewer, and calibration sets."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Form
@@ -14,6 +14,7 @@ from api.web.rendering import path, render
 from api.web.routing import PageRouter
 from review.errors import Invalid
 from review.permissions import Action
+from review.reviews import protocol_of
 from review.searches.records import languages_of_records
 from review.searches.searches import n_records_by_search
 from review.vocabulary import Stage
@@ -25,6 +26,7 @@ from screening.queue.calibration import (
     end,
     summaries,
 )
+from screening.queue.calibration_differences import calibration_set_of, differences
 
 router = PageRouter()
 RANGE = re.compile(r"(\d{1,9})(?:\s*[-–]\s*(\d{1,9}))?")
@@ -43,6 +45,30 @@ def show(request: Request, session: ReadSession, review_id: ReviewId, by: Curren
         searches=n_records_by_search(session, review_id=review_id),
         calibration_sets=summaries(session, review_id=review_id, by=by),
         can_be_resolved=can_conflicts_be_resolved(session, review_id=review_id, by=by),
+    )
+
+
+@router.get("/reviews/{slug}/calibrations/{calibration_set_id}")
+def show_differences(
+    request: Request,
+    session: ReadSession,
+    review_id: ReviewId,
+    by: CurrentActor,
+    calibration_set_id: UUID,
+) -> Response:
+    """Show the records of a calibration set that its reviewers did not judge alike."""
+    scope: dict[str, Any] = {
+        "review_id": review_id,
+        "calibration_set_id": calibration_set_id,
+        "by": by,
+    }
+    protocol = protocol_of(session, review_id)
+    return render(
+        request,
+        "screening/differences.html",
+        calibration=calibration_set_of(session, **scope),
+        differences=differences(session, **scope),
+        reason_labels={reason.key: reason.label for reason in protocol.exclusion_reasons},
     )
 
 

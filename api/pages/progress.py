@@ -18,6 +18,7 @@ from review.errors import NotFound
 from review.jobs import JobKind, latest_finished
 from review.people.accounts import names_of
 from review.permissions import Action
+from review.reviews import protocol_of
 from review.states.viewers import read_for
 from review.vocabulary import Stage
 from screening.progress.agreement_groups import stage_agreement
@@ -180,5 +181,11 @@ def show_agreement(
     }
     people = {who for found in stages.values() for two in found.by_pair for who in two}
     return render(
-        request, "progress/agreement.html", stages=stages, names=names_of(session, people)
+        request,
+        "progress/agreement.html",
+        stages=stages,
+        names=names_of(session, people),
+        reason_labels={
+            reason.key: reason.label for reason in protocol_of(session, review_id).exclusion_reasons
+        },
     )

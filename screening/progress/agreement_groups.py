@@ -1,10 +1,10 @@
 """How far reviewers agreed at a stage: overall, by pair, and by group of records."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import chain
+from itertools import chain, combinations
 from typing import Literal
 from uuid import UUID
 
@@ -16,10 +16,34 @@ from review.events import Actor
 from review.tables import Decision, Record, Search
 from review.vocabulary import Stage, Verdict
 from screening.progress.agreement import Agreement, agreement
-from screening.progress.history import complete_verdicts, pairs_in
+from screening.progress.history import RoundDecision, complete_decisions, pairs_in
 
 Kind = Literal["language", "search", "week"]
 Verdicts = Sequence[tuple[UUID, Verdict]]  # of one record, by reviewer
+
+
+@dataclass(frozen=True)
+class ReasonAgreement:
+    """How far two reviewers agreed that a record is out for one reason."""
+
+    n_both: int  # both gave it
+    n_included: int  # one gave it, and the other included the record
+    n_otherwise: int  # one gave it, and the other gave another reason or none
+
+    @property
+    def n_differing(self) -> int:
+        """Return how often one of two gave it and the other did not."""
+        return self.n_included + self.n_otherwise
+
+    @property
+    def specific(self) -> float:
+        """Return the chance that the other gives it too where one does, 0 to 1.
+
+        It is the specific agreement of Cicchetti & Feinstein 1990,
+        doi:10.1016/0895-4356(90)90159-M, for one category.
+        """
+        both = 2 * self.n_both
+        return both / (both + self.n_differing)
 
 
 @dataclass(frozen=True)
@@ -30,6 +54,7 @@ class ReviewerAgreement:
     alpha: float | None
     by_pair: Mapping[tuple[UUID, UUID], Agreement]
     by_group: Mapping[Kind, Mapping[str, Agreement]]  # kinds with at least two groups
+    by_reason: Mapping[str, ReasonAgreement]  # by key, those that differ most often first
 
 
 def stage_agreement(
@@ -39,7 +64,11 @@ def stage_agreement(
 
     *Maybe* counts as include.  A record's week is that of its last decision and begins on Monday.
     """
-    judged = complete_verdicts(session, review_id=review_id, stage=stage, by=by)
+    complete = complete_decisions(session, review_id=review_id, stage=stage, by=by)
+    judged = {
+        record_id: [(decision.reviewer_id, decision.verdict) for decision in decisions]
+        for record_id, decisions in complete.items()
+    }
     pairs = pairs_in(judged.values())
     groups: dict[Kind, dict[str, list[Verdicts]]] = {"language": {}, "search": {}, "week": {}}
     for record_id, language, source in session.execute(
@@ -62,7 +91,26 @@ def stage_agreement(
             for kind, named in groups.items()
             if len(named) > 1
         },
+        by_reason=reason_agreement(complete.values()),
     )
+
+
+def reason_agreement(records: Iterable[Sequence[RoundDecision]]) -> dict[str, ReasonAgreement]:
+    """Return how far every two reviewers of a record agreed on each reason that was given."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for decisions in records:
+        for one, other in combinations(decisions, 2):
+            reasons = {one.exclusion_reason, other.exclusion_reason} - {None}
+            is_included = any(made.verdict is not Verdict.EXCLUDE for made in (one, other))
+            for reason in filter(None, reasons):
+                both = one.exclusion_reason == other.exclusion_reason
+                kind = "both" if both else "included" if is_included else "otherwise"
+                counts[reason][kind] += 1
+    found = {
+        reason: ReasonAgreement(n["both"], n["included"], n["otherwise"])
+        for reason, n in counts.items()
+    }
+    return dict(sorted(found.items(), key=lambda item: (-item[1].n_differing, item[0])))
 
 
 def alpha(judged: Sequence[Verdicts]) -> float | None:

@@ -52,6 +52,7 @@ class RoundDecision:
     verdict: Verdict
     supersedes_id: UUID | None
     event_number: int
+    exclusion_reason: str | None
 
 
 @dataclass(frozen=True)
@@ -172,10 +173,29 @@ def complete_verdicts(
     as_of: int | None = None,
 ) -> dict[UUID, list[tuple[UUID, Verdict]]]:
     """Return (reviewer, verdict) of each record that had all its decisions, as `verdict_pairs`."""
+    complete = complete_decisions(
+        session, review_id=review_id, stage=stage, by=by, only=only, as_of=as_of
+    )
+    return {
+        cluster_id: [(decision.reviewer_id, decision.verdict) for decision in decisions]
+        for cluster_id, decisions in complete.items()
+    }
+
+
+def complete_decisions(
+    session: Session,
+    *,
+    review_id: UUID,
+    stage: Stage,
+    by: Actor,
+    only: Collection[UUID] | None = None,
+    as_of: int | None = None,
+) -> dict[UUID, list[RoundDecision]]:
+    """Return one decision of each reviewer on each record that had all, as `verdict_pairs`."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     by_cluster = _decisions_by_cluster(session, review_id, stage, only=only, as_of=as_of)
     return {
-        cluster_id: sorted(_verdicts_when_complete(decisions))
+        cluster_id: sorted(_when_complete(decisions), key=lambda decision: decision.reviewer_id)
         for cluster_id, decisions in by_cluster.items()
     }
 
@@ -191,22 +211,20 @@ def pairs_in(
     return dict(sorted(pairs.items()))
 
 
-def _verdicts_when_complete(decisions: Sequence[RoundDecision]) -> list[tuple[UUID, Verdict]]:
-    """Return each reviewer's verdict as it was when the last reviewer had decided."""
-    live: dict[UUID, dict[UUID, Verdict]] = defaultdict(dict)
-    complete: dict[UUID, Verdict] = {}
+def _when_complete(decisions: Sequence[RoundDecision]) -> list[RoundDecision]:
+    """Return each reviewer's decision as it was when the last reviewer had decided."""
+    live: dict[UUID, dict[UUID, RoundDecision]] = defaultdict(dict)
+    complete: dict[UUID, RoundDecision] = {}
     for decision in decisions:
         own = live[decision.reviewer_id]
         if decision.supersedes_id is not None:
             own.pop(decision.supersedes_id, None)
         if decision.verdict is not Verdict.WITHDRAWN:
-            own[decision.id] = decision.verdict
-        current = {
-            reviewer: list(verdicts.values())[-1] for reviewer, verdicts in live.items() if verdicts
-        }
+            own[decision.id] = decision
+        current = {reviewer: list(made.values())[-1] for reviewer, made in live.items() if made}
         if len(current) > len(complete):
             complete = current
-    return list(complete.items())
+    return list(complete.values())
 
 
 def _decisions_by_cluster(
@@ -240,6 +258,7 @@ def _decisions_query(stage: Stage, reasons: Reasons, scope: Scope) -> Select[Any
         Decision.verdict,
         Decision.supersedes_id,
         Decision.event_number,
+        Decision.exclusion_reason,
     ).order_by(Decision.event_number)
 
 

@@ -60,6 +60,7 @@ ROUTES = [
         "POST", R + "/calibrations", Action.MANAGE,
         {"label": "First", "stage": "title_abstract", "how": "random", "n": "1"},
     ),
+    Route("GET", R + "/calibrations/{calibration_set_id}", Action.MANAGE),
     Route("POST", R + "/calibrations/{calibration_set_id}/end", Action.MANAGE),
     Route("GET", R + "/screening-check", Action.MANAGE),
     Route("GET", R + "/fairness", Action.MANAGE),

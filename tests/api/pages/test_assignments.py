@@ -11,7 +11,8 @@ from review.errors import Invalid
 from review.reviews import add_member
 from review.tables import Assignment, CalibrationSet
 from review.vocabulary import Role, Stage, Verdict
-from tests.factories import make_records
+from screening.queue.calibration import begin
+from tests.factories import decide_both, disagree, make_records
 
 
 def text_of(page):
@@ -96,3 +97,23 @@ def test_numbers_are_read_as_people_write_them(said, numbers):
 def test_anything_else_is_refused(said):
     with pytest.raises(Invalid):
         numbers_in(said)
+
+
+def test_a_sets_differences_are_a_link_away_with_a_place_to_talk(database, people, sign_in):
+    with database.writing() as session:
+        first, second = make_records(session, people.review_id, 2)
+        begin(session, review_id=people.review_id, stage=Stage.TITLE_ABSTRACT, label="First",
+              numbers=[1, 2], by=people.lead)  # fmt: skip
+        disagree(session, people, first)
+        decide_both(session, people, second, Verdict.INCLUDE)
+    lead = sign_in(people.lead)
+    page = lead.get(f"/reviews/{people.slug}/assignments").text
+    address = re.search(r'href="([^"]*/calibrations/[^"]*)">First<', page)[1]
+
+    shown = lead.get(address).text
+
+    assert "Reviewers differed on <strong" in shown
+    assert f"/records/{first}#discussion" in shown
+    assert f"/records/{second}" not in shown
+    assert "Reviewer_A: " in shown
+    assert sign_in(people.reviewer_a).get(address).status_code == 403

@@ -5,7 +5,13 @@ import pytest
 from review.decisions.decisions import decide
 from review.errors import NotAllowed
 from review.vocabulary import Stage, Verdict
-from screening.progress.agreement_groups import alpha, stage_agreement
+from screening.progress.agreement_groups import (
+    ReasonAgreement,
+    alpha,
+    reason_agreement,
+    stage_agreement,
+)
+from screening.progress.history import RoundDecision
 from tests.factories import decide_both, disagree, make_records
 
 A, B, C = "a", "b", "c"
@@ -64,3 +70,40 @@ def test_groups_are_those_of_the_records(session, cast):
 def test_only_the_lead_sees_it(session, cast):
     with pytest.raises(NotAllowed):
         found(session, cast, by=cast.reviewer_a)
+
+
+def made(reviewer, verdict, reason=None):
+    return RoundDecision(None, reviewer, verdict, None, 1, reason)
+
+
+def test_agreement_on_a_reason_counts_who_gave_it_and_what_the_other_did():
+    found = reason_agreement(
+        [
+            [made(A, NO, "date"), made(B, NO, "date")],
+            [made(A, NO, "date"), made(B, YES)],
+            [made(A, NO, "date"), made(B, NO, "population")],
+            [made(A, NO), made(B, NO, "population")],
+            [made(A, MAYBE), made(B, YES)],
+            [made(A, NO), made(B, NO)],
+        ]
+    )
+
+    assert found == {
+        "date": ReasonAgreement(n_both=1, n_included=1, n_otherwise=1),
+        "population": ReasonAgreement(n_both=0, n_included=0, n_otherwise=2),
+    }
+    assert list(found) == ["date", "population"]
+    # Twice the pairs that agree, over all times that it was given (Cicchetti & Feinstein 1990).
+    assert found["date"].specific == 2 / 4
+    assert found["population"].specific == 0
+
+
+def test_a_pages_reasons_are_those_that_count_when_all_had_decided(session, cast):
+    [record] = make_records(session, cast.review_id, 1)
+    for reviewer, reason in zip(cast.reviewers, ("date", "population"), strict=True):
+        decide(session, review_id=cast.review_id, record_id=record, stage=Stage.TITLE_ABSTRACT,
+               verdict=NO, exclusion_reason=reason, by=reviewer)  # fmt: skip
+
+    assert found(session, cast).by_reason == {
+        "date": ReasonAgreement(0, 0, 1), "population": ReasonAgreement(0, 0, 1)
+    }  # fmt: skip
