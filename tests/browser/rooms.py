@@ -112,7 +112,7 @@ def make_room(site: Site, n: int = 60, *, names: tuple[str, ...] = ("ana", "ben"
             )
             add_member(session, review_id=review.id, email=email, role=Role.REVIEWER, by=OPERATOR)
             people[name] = Actor.person(account.id)
-        abstract = "Investors were paid for employment outcomes of young people. " * 60
+        abstract = "Investors were paid for employment outcomes of young people. " * 30
         rows = [{"title": f"Record {number}", "abstract": abstract} for number in range(n)]
         records = make_records(session, review.id, rows)
         return Room(site, slug, review.id, records, people)

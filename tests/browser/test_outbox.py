@@ -363,6 +363,7 @@ def test_the_next_title_is_in_view_after_scrolling(
 
     for number, button in enumerate(("Skip", "Exclude", "Include", "Skip", "Undo skip", "Undo")):
         assert shown(page) == f"Record {[0, 1, 2, 3, 4, 3][number]}"
+        page.mouse.move(size[0] // 2, 200)  # over the text
         page.mouse.wheel(0, 500)
         expect(page.locator("#card h1")).not_to_be_in_viewport()
         page.locator("#bar").get_by_role("button", name=button, exact=False).first.click()
