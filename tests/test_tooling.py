@@ -568,3 +568,34 @@ def test_everything_public_says_what_it_is() -> None:
     ]
 
     assert found == []
+
+
+# Benchmarks
+
+
+def test_what_a_benchmark_imports_from_another_is_there() -> None:
+    folder = ROOT / "tests" / "benchmarks"
+    trees = {path.stem: ast.parse(path.read_text()) for path in folder.glob("*.py")}
+    missing = [
+        f"{name}: {one.name} of {node.module}"
+        for name, tree in trees.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module in trees
+        for one in node.names
+        if one.name not in _defined(trees[node.module])
+    ]
+
+    assert missing == []
+
+
+def _defined(tree: ast.Module) -> set[str]:
+    """Return the names that a module makes or imports at its top."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            names.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        elif isinstance(node, ast.ImportFrom):
+            names |= {one.asname or one.name for one in node.names}
+    return names

@@ -18,7 +18,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from load import _add_reviewer, _database, _texts, _used
+from load import add_reviewer, cpu_used, database_on_disk, record_texts
 
 from review.storage import migration
 from review.storage.database import Database
@@ -86,7 +86,7 @@ def main() -> None:
         total += number
     print(f"ten million additions: {time.process_time() - began:.2f} s")
     for kind in KINDS if arguments.database == "both" else [arguments.database]:
-        with tempfile.TemporaryDirectory() as folder, _database(kind, Path(folder)) as url:
+        with tempfile.TemporaryDirectory() as folder, database_on_disk(kind, Path(folder)) as url:
             _measure(kind, url, Path(folder), arguments)
 
 
@@ -96,9 +96,9 @@ def _measure(kind: str, url: str, folder: Path, arguments: argparse.Namespace) -
     with database.writing() as session:
         cast = make_review(session, password=PASSWORD)
         for _ in range(arguments.reviewers - N_NEEDED):
-            _add_reviewer(session, cast)
+            add_reviewer(session, cast)
     database.dispose()
-    (folder / "search.ris").write_text("".join(_texts(arguments.records)))
+    (folder / "search.ris").write_text("".join(record_texts(arguments.records)))
     server.run("import", cast.slug, str(folder / "search.ris"))
     server.run("rank", cast.slug)
     try:
@@ -120,10 +120,10 @@ def _spent(server: Server, decide: Callable[[], None], n: int) -> float:
     """Return the processor milliseconds that the web process took for each of ``n`` decisions."""
     for _ in range(N_WARM):
         decide()
-    before = _used(server.pid)
+    before = cpu_used(server.pid)
     for _ in range(n):
         decide()
-    return 1000 * (_used(server.pid) - before) / n
+    return 1000 * (cpu_used(server.pid) - before) / n
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from load import _database, _texts
+from load import database_on_disk, record_texts
 from playwright.sync_api import Page, sync_playwright
 
 from review.storage import migration
@@ -57,7 +57,7 @@ def main() -> None:
         total += number
     print(f"ten million additions: {time.process_time() - began:.2f} s")
     for kind in KINDS if arguments.database == "both" else [arguments.database]:
-        with tempfile.TemporaryDirectory() as folder, _database(kind, Path(folder)) as url:
+        with tempfile.TemporaryDirectory() as folder, database_on_disk(kind, Path(folder)) as url:
             waits = _waits(url, Path(folder), arguments)
         middle, late = statistics.median(waits), sorted(waits)[int(len(waits) * 0.95)]
         is_met = "met" if late <= GOAL else "NOT MET"
@@ -73,7 +73,7 @@ def _waits(url: str, folder: Path, arguments: argparse.Namespace) -> list[float]
     with database.writing() as session:
         cast = make_review(session, password=PASSWORD)
     database.dispose()
-    (folder / "search.ris").write_text("".join(_texts(arguments.records)))
+    (folder / "search.ris").write_text("".join(record_texts(arguments.records)))
     server.run("import", cast.slug, str(folder / "search.ris"))
     server.run("rank", cast.slug)
     try:

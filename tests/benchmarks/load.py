@@ -239,14 +239,14 @@ def _measure(kind: str, url: str, folder: Path, plan: Plan) -> None:
     try:
         ready = server.start()
         memory = _memory(server)
-        began, busy, served = time.monotonic(), _busy(), _used(server.pid)
+        began, busy, served = time.monotonic(), _busy(), cpu_used(server.pid)
         seconds = _let_them_work(server, team, plan, measurements)
         passed = time.monotonic() - began
         _report(measurements, plan, seconds)
         print(f"ready after {ready:.1f} s; at the start {memory}; at the end {_memory(server)}")
         print(
             f"processors: {(_busy() - busy) / passed:.2f} of {os.cpu_count()} busy on average, "
-            f"the web process took {(_used(server.pid) - served) / passed:.2f}"
+            f"the web process took {(cpu_used(server.pid) - served) / passed:.2f}"
         )
         n_lost = _look_up(url, measurements)
         if plan.row:
@@ -265,7 +265,7 @@ def make_team(server: Server, url: str, folder: Path, plan: Plan) -> Team:
     database = Database(url)
     with database.writing() as session:
         cast = make_review(session, password=PASSWORD)
-        emails = [_add_reviewer(session, cast) for _ in range(plan.reviewers)]
+        emails = [add_reviewer(session, cast) for _ in range(plan.reviewers)]
     file = folder / "search.ris"
     file.write_text("".join(record_texts(plan.records)))
     server.run("import", cast.slug, str(file))
@@ -295,7 +295,7 @@ def _screen_some(database: Database, cast: Cast, n: int) -> set[UUID]:
     return done
 
 
-def _add_reviewer(session: Session, cast: Cast) -> str:
+def add_reviewer(session: Session, cast: Cast) -> str:
     _, email = make_account(session, "reviewer", PASSWORD)
     add_member(session, review_id=cast.review_id, email=email, role=Role.REVIEWER, by=OPERATOR)
     return email
@@ -450,7 +450,7 @@ def _busy() -> float:
     return (user + nice + system) / os.sysconf("SC_CLK_TCK")
 
 
-def _used(pid: int) -> float:
+def cpu_used(pid: int) -> float:
     """Return the processor seconds that a process has used."""
     words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
