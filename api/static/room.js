@@ -160,7 +160,8 @@ function press(event) {
 function hear(event) {
   markLines();
   if (event.type === "changed" || !here(event.item)) return;
-  if (event.type === "sent" && isSettled(here) && card.isAwaited) replenish();
+  const isMissing = card.isAwaited || !document.querySelector("#closing form"); // to close them
+  if (event.type === "sent" && isSettled(here) && isMissing) replenish();
   if (event.type === "refused" && lineOf(event.item.key)) count(-1);
 }
 
