@@ -40,11 +40,16 @@ function arrived(page, { isCurrent, isEmpty }) {
     return;
   }
   if (isCurrent) renewRecent(page);
-  if (!card.isAwaited) return;
-  const next = stock.next();
+  const next = card.isAwaited && stock.next();
   if (next) card.show(next);
-  else if (isEmpty && isCurrent) card.place(page.querySelector("#card"), null);
-  else if (isSettled(here)) replenish(); // it did not know yet what was pressed last
+  else if (card.isAwaited && isEmpty && isCurrent) card.place(page.querySelector("#card"), null);
+  if (!isCurrent || card.isAwaited) askIfMissing(); // it may not know what was pressed last
+}
+
+// Asks what comes next where there is no record, or nothing to close one's decisions with.
+function askIfMissing() {
+  if (!card.isAwaited && document.querySelector("#closing form")) return;
+  if (isSettled(here)) replenish();
 }
 
 function advance() {
@@ -160,8 +165,7 @@ function press(event) {
 function hear(event) {
   markLines();
   if (event.type === "changed" || !here(event.item)) return;
-  const isMissing = card.isAwaited || !document.querySelector("#closing form"); // to close them
-  if (event.type === "sent" && isSettled(here) && isMissing) replenish();
+  if (event.type === "sent") askIfMissing();
   if (event.type === "refused" && lineOf(event.item.key)) count(-1);
 }
 
@@ -191,7 +195,3 @@ async function start() {
 }
 
 if (bar) start();
-
-// On a phone the text comes first: what folds is folded.
-if (matchMedia("(max-width: 1000px)").matches)
-  for (const folding of document.querySelectorAll("details[data-fold]")) folding.open = false;

@@ -22,3 +22,7 @@ import "./list.js";
 import "./conflicts.js";
 import "./coding.js";
 import "./fields.js";
+
+// On a phone the text comes first: what folds is folded.
+if (matchMedia("(max-width: 1000px)").matches)
+  for (const folding of document.querySelectorAll("details[data-fold]")) folding.open = false;
