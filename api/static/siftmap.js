@@ -26,3 +26,6 @@ import "./fields.js";
 // On a phone the text comes first: what folds is folded.
 if (matchMedia("(max-width: 1000px)").matches)
   for (const folding of document.querySelectorAll("details[data-fold]")) folding.open = false;
+
+// The reading page finds its fonts in the browser's store, whichever page was the first.
+for (const weight of [400, 600]) document.fonts.load(`${weight} 16px "Source Serif Pro"`);

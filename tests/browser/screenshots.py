@@ -26,6 +26,9 @@ SCREENSHOTS = {
     "prisma": ("lead", "/prisma"),
     "map": ("lead", "/map?row=health&column=results_based_financing"),
     "screening": ("reviewer 1", "/screening/title_abstract"),
+    "list": ("reviewer 1", "/screening/title_abstract/list"),
+    "conflicts": ("lead", "/conflicts"),
+    "progress": ("lead", "/stopping"),
 }
 
 
@@ -43,6 +46,8 @@ def main() -> None:
                 sign_in(page, server, who)
                 page.goto(f"{server.url}/reviews/demo{path}")
                 skip_records_without_abstract(page)
+                if name == "list":
+                    select_some(page)
                 take(page, name)
             take_coding(page, server)
             phone = browser.new_context(viewport=PHONE, device_scale_factor=2).new_page()
@@ -59,6 +64,14 @@ def skip_records_without_abstract(page: Page) -> None:
         title = page.locator("#card h1").inner_text()
         page.keyboard.press("s")
         expect(page.locator("#card h1")).not_to_have_text(title)
+
+
+def select_some(page: Page) -> None:
+    """Exclude a record in the list, select two, and stop at the second, with its text."""
+    for key in "j6jjxjx":
+        page.keyboard.press(key)
+    expect(page.locator("#preview h1")).to_be_visible()
+    expect(page.locator("#outbox")).to_have_text("saved ✓")
 
 
 def take(page: Page, name: str) -> None:
@@ -98,6 +111,7 @@ def sign_in(page: Page, server: Server, who: str) -> None:
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("heading", name="Your reviews").wait_for()
+    page.wait_for_load_state("networkidle")  # with the fonts of the pages that follow
 
 
 if __name__ == "__main__":
