@@ -1,8 +1,9 @@
 """Count a tidy frame into the cells of a framework; gaps are data too."""
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from functools import cached_property
 from uuid import UUID
 
 import pandas as pd
@@ -18,6 +19,9 @@ from review.events import last_event
 from review.reviews import protocol_of
 
 UNITS = ("contract", "study")
+STEPS = (1, 2, 4, 7)
+"""The lowest count of each step of the colour scale: the same in every map, so that colours mean
+the same under any filter, in any publication and in any file."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,9 @@ class HeatMap:
     rows: Sequence[AxisEntry]
     columns: Sequence[AxisEntry]
     cells: pd.DataFrame
-    frame: pd.DataFrame
+    frame: pd.DataFrame  # the lines that the filters keep
+    whole: pd.DataFrame  # all lines
+    filters: Mapping[str, Sequence[str]]
     row_totals: Mapping[str, int]
     column_totals: Mapping[str, int]
     n_studies: int
@@ -46,19 +52,41 @@ class HeatMap:
 
     def count(self, row: str, column: str) -> int:
         """Return the number of units in a cell."""
+        return self._counts[row, column]
+
+    def n_filtered_out(self, row: str, column: str) -> int:
+        """Return how many units an empty cell has without the filters; 0 for a gap."""
+        return 0 if self.count(row, column) else self._whole_counts.get((row, column), 0)
+
+    @cached_property
+    def _counts(self) -> dict[tuple[str, str], int]:
         cells = self.cells
-        cell = cells[(cells["row"] == row) & (cells["column"] == column)]
-        return int(cell[f"n_{plural(self.unit)}"].iloc[0])
+        keys = zip(cells["row"], cells["column"], strict=True)
+        return dict(zip(keys, map(int, cells[f"n_{plural(self.unit)}"]), strict=True))
+
+    @cached_property
+    def _whole_counts(self) -> dict[tuple[str, str], int]:
+        if not self.filters:
+            return self._counts
+        placed = self.whole.dropna(subset=["row", "column"])
+        counts = placed.groupby(["row", "column"])[f"{self.unit}_id"].nunique().reset_index()
+        return {
+            (str(row), str(column)): int(n)
+            for row, column, n in counts.itertuples(index=False, name=None)
+        }
 
     def step(self, n: int) -> int:
-        """Return the step of the colour scale for a count: 0 for a gap, else 1 to 5."""
-        return 0 if n == 0 else 1 + min(4, (n - 1) * 5 // self.most)
+        """Return the step of the colour scale for a count: 0 for none, else 1 to 4."""
+        return bisect_right(STEPS, n)
 
     @property
-    def legend(self) -> list[tuple[int, int, int]]:
-        """The steps of the colour scale that counts reach, as (step, lowest, highest)."""
-        by_step = groupby(range(1, self.most + 1), key=self.step)
-        return [(step, counts[0], counts[-1]) for step, group in by_step if (counts := list(group))]
+    def legend(self) -> list[tuple[int, int, int | None]]:
+        """The steps of the colour scale, as (step, lowest, highest); the last has no highest."""
+        highest = [*(n - 1 for n in STEPS[1:]), None]
+        return [
+            (step, low, high)
+            for step, (low, high) in enumerate(zip(STEPS, highest, strict=True), start=1)
+        ]
 
     def label(self, key: str) -> str:
         """Return the label of a row or column."""
@@ -129,8 +157,10 @@ def count(
     if unit not in UNITS:
         raise Invalid(f"A map counts contracts or studies, not '{unit}'.")
     axes = axes_of(protocol, chosen)
-    frame = _filtered(tidy(coded, axes, secondary=secondary), chosen, filters or {})
-    return _counted(coded, axes, frame, unit=unit, as_of=as_of, stopped=stopped)
+    whole = tidy(coded, axes, secondary=secondary)
+    return _counted(
+        coded, axes, whole, filters=filters or {}, unit=unit, as_of=as_of, stopped=stopped
+    )
 
 
 def count_cells(frame: pd.DataFrame, rows: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
@@ -187,23 +217,30 @@ def _filtered(
     for key, wanted in filters.items():
         if key not in framework.filters:
             raise Invalid(f"This map cannot be filtered by '{key}'. Remove this filter.")
-        kept_values = set(wanted)
-        is_kept = [not kept_values.isdisjoint(values) for values in frame[key]]
-        frame = frame.loc[pd.Series(is_kept, index=frame.index, dtype=bool)]
+        frame = frame[is_among(frame[key], wanted)]
     return frame
+
+
+def is_among(column: pd.Series, wanted: Sequence[str]) -> pd.Series:
+    """Return, for each line, whether it has one of the ``wanted`` values in a filter's column."""
+    kept_values = set(wanted)
+    is_kept = [not kept_values.isdisjoint(values) for values in column]
+    return pd.Series(is_kept, index=column.index, dtype=bool)
 
 
 def _counted(
     coded: CodedStudies,
     axes: Axes,
-    frame: pd.DataFrame,
+    whole: pd.DataFrame,
     *,
+    filters: Mapping[str, Sequence[str]],
     unit: str,
     as_of: int,
     stopped: str | None,
 ) -> HeatMap:
-    rows = axis_entries(axes.rows, frame["row"])
-    columns = axis_entries(axes.columns, frame["column"])
+    frame = _filtered(whole, axes.framework, filters)
+    rows = axis_entries(axes.rows, whole["row"])
+    columns = axis_entries(axes.columns, whole["column"])
     placed = frame.dropna(subset=["row", "column"])
     on_map = frozenset(placed["study_id"])
     shown = frozenset(frame["study_id"])
@@ -215,6 +252,8 @@ def _counted(
         columns=columns,
         cells=count_cells(frame, [row.key for row in rows], [column.key for column in columns]),
         frame=frame,
+        whole=whole,
+        filters=filters,
         row_totals=_totals(placed, "row", unit_id),
         column_totals=_totals(placed, "column", unit_id),
         n_studies=len(shown),

@@ -7,10 +7,12 @@ import pandas as pd
 import vl_convert
 
 from heatmap.axes import AxisEntry
-from heatmap.cells import HeatMap, plural
+from heatmap.cells import STEPS, HeatMap, plural
 from review.safe_text import drawable, in_markup
 
-SCALE = ["#e3eff1", "#0b5f6b"]  # one hue, lightness falls with the count
+# One hue, darker with each of `heatmap.cells.STEPS`.  Numbers are dark on the first two and white
+# on the others, so that their contrast is at least 4.5 (WCAG 2.2, 1.4.3).
+SCALE = ["#cfe3e6", "#93c0c8", "#337985", "#0b4d58"]
 EMPTY = "#ffffff"
 INK = "#1b1d22"
 FONT = "Source Sans Pro, system-ui, sans-serif"
@@ -40,23 +42,28 @@ def draw(heatmap: HeatMap) -> alt.LayerChart:
         .axis(orient="top", labelAngle=-35, labelLimit=0),
         alt.Y("row:N", title=None).sort(rows).axis(labelLimit=0),
     )
-    is_gap = alt.datum.n == 0
+    is_gap = (alt.datum.n == 0) & (alt.datum.n_filtered_out == 0)
+    is_filtered_out = (alt.datum.n == 0) & (alt.datum.n_filtered_out > 0)
+    names = [_step_name(low, high) for _, low, high in heatmap.legend]
     colour = (
-        alt.Color("n:Q")
-        .scale(range=SCALE, domain=[1, max(2, heatmap.most)])
+        alt.Color("step:N")
+        .scale(range=SCALE, domain=names)
+        .sort(names)
         .title(plural(heatmap.unit).capitalize())
-        .legend(tickMinStep=1, format="d")
     )
     squares = base.transform_filter(alt.datum.n > 0).mark_rect(stroke=EMPTY).encode(colour)
     gaps = base.transform_filter(is_gap).mark_rect(
         fill=EMPTY, stroke="#8a8f98", strokeDash=[3, 3], strokeWidth=1
     )
-    is_dark = alt.datum.n > heatmap.most * 0.55
+    filtered_out = base.transform_filter(is_filtered_out).mark_rect(
+        fill=EMPTY, stroke="#d9d6cd", strokeWidth=1
+    )
+    is_dark = alt.datum.n >= STEPS[2]
     counts = base.mark_text(fontSize=14).encode(
-        text="n:Q", color=alt.when(is_dark).then(alt.value(EMPTY)).otherwise(alt.value(INK))
+        text="text:N", color=alt.when(is_dark).then(alt.value(EMPTY)).otherwise(alt.value(INK))
     )
     chart: alt.LayerChart = (
-        alt.LayerChart(layer=[squares, gaps, counts])
+        alt.LayerChart(layer=[squares, gaps, filtered_out, counts])
         .properties(
             width={"step": 74},
             height={"step": 44},
@@ -100,13 +107,30 @@ def html(heatmap: HeatMap) -> str:
 
 def _labelled(heatmap: HeatMap) -> pd.DataFrame:
     cells = heatmap.cells
+    n = cells[f"n_{plural(heatmap.unit)}"]
+    keys = zip(cells["row"], cells["column"], strict=True)
+    n_out = [heatmap.n_filtered_out(row, column) for row, column in keys]
+    names = {step: _step_name(low, high) for step, low, high in heatmap.legend}
     return pd.DataFrame(
         {
             "row": cells["row"].map(_labels(heatmap.rows)),
             "column": cells["column"].map(_labels(heatmap.columns)),
-            "n": cells[f"n_{plural(heatmap.unit)}"],
+            "n": n,
+            "n_filtered_out": n_out,
+            "step": [names.get(heatmap.step(count), "") for count in n],
+            "text": [
+                f"0 of {out:,}" if out else f"{count:,}"
+                for count, out in zip(n, n_out, strict=True)
+            ],
         }
     )
+
+
+def _step_name(low: int, high: int | None) -> str:
+    """Return a step of the scale as its legend names it: 1, 2–3, 7+."""
+    if high is None:
+        return f"{low}+"
+    return str(low) if low == high else f"{low}–{high}"
 
 
 def _labels(entries: Sequence[AxisEntry]) -> dict[str, str]:

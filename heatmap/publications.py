@@ -248,6 +248,17 @@ def revoke(session: Session, *, review_id: UUID, link_id: UUID, by: Actor) -> No
         )
 
 
+def is_open_link(session: Session, *, review_id: UUID, token: str) -> bool:
+    """Return whether a token opens a publication of the review."""
+    link = select(ShareLink.id).where(
+        ShareLink.review_id == review_id,
+        ShareLink.token_sha256 == hash_of(token),
+        ShareLink.revoked_at.is_(None),
+        ShareLink.expires_at > utc_now(),
+    )
+    return session.scalar(link) is not None
+
+
 def publication_for(session: Session, token: str) -> tuple[Publication, ShareLink]:
     """Return the publication that a share link's token opens, and the link.
 

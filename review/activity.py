@@ -21,7 +21,7 @@ PHRASES = {
     Act.ADD_MEMBER: ("added a member or role", "added {n} members or roles"),
     Act.REMOVE_MEMBER: ("removed a role from a member", "removed {n} roles from members"),
     Act.ASSIGN: ("changed an assignment", "changed assignments {n} times"),
-    Act.SCHEDULE: ("scheduled or paused a stage", "scheduled or paused stages {n} times"),
+    Act.SCHEDULE: ("changed the schedule of a stage", "changed schedules {n} times"),
     Act.ADD_SEARCH: ("added a search", "added {n} searches"),
     Act.IMPORT_FILE: ("imported a file", "imported {n} files"),
     Act.DEDUPLICATE: ("searched for duplicates", "searched for duplicates {n} times"),

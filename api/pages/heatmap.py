@@ -12,11 +12,13 @@ from api.files.drawings import MapAsked, map_response
 from api.web.deps import CurrentActor, CurrentReview, ReadSession, ReviewId
 from api.web.rendering import render
 from api.web.routing import PageRouter
-from heatmap.cells import HeatMap, value_label
+from heatmap.cells import HeatMap
 from heatmap.contents import CellContent, cell_contents
+from heatmap.filters import applicable, filter_options
 from heatmap.formats import MAP_FILES
 from heatmap.publications import searched_to
 from protocols.schema import ItemType, Protocol
+from review.errors import NotFound
 from review.permissions import Action, check
 from review.reviews import protocol_of
 
@@ -31,7 +33,8 @@ def show(request: Request, session: ReadSession, review_id: ReviewId, by: Curren
     check(session, review_id=review_id, by=by, action=Action.SEE_COUNTS)
     if not protocol.frameworks:
         return render(request, "heatmap/no_map.html")
-    heatmap = asked_for(request).build(session, review_id)
+    asked, dropped = asked_for(request, protocol)
+    heatmap = asked.build(session, review_id)
 
     def open_cell(row: str, column: str) -> list[CellContent]:
         return cell_contents(session, review_id=review_id, heatmap=heatmap, row=row, column=column)
@@ -40,7 +43,12 @@ def show(request: Request, session: ReadSession, review_id: ReviewId, by: Curren
         request,
         "heatmap/map.html",
         **map_context(
-            request, heatmap, protocol, open_cell=open_cell, on=searched_to(session, review_id)
+            request,
+            heatmap,
+            protocol,
+            dropped=dropped,
+            open_cell=open_cell,
+            on=searched_to(session, review_id),
         ),
     )
 
@@ -54,20 +62,28 @@ def download(
     format: str,  # noqa: A002
 ) -> Response:
     """Return the map as csv, xlsx, json, svg, png or html."""
-    return map_response(
-        request, session, review=here.review, by=by, asked=asked_for(request), name=format
-    )
+    asked, _ = asked_for(request, protocol_of(session, here.review.id))
+    return map_response(request, session, review=here.review, by=by, asked=asked, name=format)
 
 
-def asked_for(request: Request) -> MapAsked:
-    """Return which map the address asks for."""
+def asked_for(request: Request, protocol: Protocol) -> tuple[MapAsked, list[str]]:
+    """Return which map the address asks for, and the labels of filters that this map has not.
+
+    Parameters that no map knows, such as those that newsletters add to links, are ignored.
+    """
     asked = request.query_params
+    name = asked.get("framework") or None
+    try:
+        framework = protocol.framework(name)
+    except LookupError as error:
+        raise NotFound(str(error)) from error
+    filters, dropped = applicable(_filters(request), framework, protocol)
     return MapAsked(
-        framework=asked.get("framework") or None,
+        framework=name,
         unit=asked.get("unit") or None,
         secondary=asked.get("secondary") == "yes",
-        filters=_filters(request),
-    )
+        filters=filters,
+    ), dropped
 
 
 def map_context(
@@ -75,6 +91,7 @@ def map_context(
     heatmap: HeatMap,
     protocol: Protocol,
     *,
+    dropped: Sequence[str],
     open_cell: Callable[[str, str], Sequence[CellContent]],
     on: date | None,
 ) -> dict[str, Any]:
@@ -86,11 +103,13 @@ def map_context(
         "row": row,
         "chosen_column": column,
         "contents": open_cell(row, column) if row and column else None,
-        "query": _query(request),
+        "query": _query(request, heatmap),
         "files": MAP_FILES,
-        "cell_query": lambda row, column: _query(request, row=row, column=column),
-        "options": {key: _options(heatmap, protocol, key) for key in heatmap.framework.filters},
-        "chosen": _filters(request),
+        "cell_query": lambda row, column: _query(request, heatmap, row=row, column=column),
+        "query_without": lambda key, value: _query(request, heatmap, without=(key, value)),
+        "options": filter_options(heatmap, protocol),
+        "chosen": heatmap.filters,
+        "dropped": dropped,
         "n_countries": _n_countries(heatmap, protocol),
         "on": on,
     }
@@ -105,23 +124,17 @@ def _filters(request: Request) -> Mapping[str, Sequence[str]]:
     }
 
 
-def _query(request: Request, **cell: str) -> str:
-    """Return the address's query with another cell chosen, or with none."""
+def _query(
+    request: Request, heatmap: HeatMap, *, without: tuple[str, str] | None = None, **cell: str
+) -> str:
+    """Return the address's query with another cell chosen, or with none, or less a filter."""
+    known = OWN - {"row", "column"} | heatmap.filters.keys()
     kept = [
         (key, value)
         for key, value in request.query_params.multi_items()
-        if key not in ("row", "column") and value
+        if key in known and value and (key, value) != without
     ]
     return urlencode([*kept, *cell.items()])
-
-
-def _options(heatmap: HeatMap, protocol: Protocol, key: str) -> list[tuple[str, str]]:
-    """Return the values that a filter offers, with their labels."""
-    present = {value for values in heatmap.frame[key] for value in values if value is not None}
-    item = protocol.item(key)
-    return sorted(
-        ((value, value_label(item, value)) for value in present), key=lambda pair: pair[1]
-    )
 
 
 def _n_countries(heatmap: HeatMap, protocol: Protocol) -> int:

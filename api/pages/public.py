@@ -27,12 +27,13 @@ router = PageRouter()
 P = "/p/{token}"
 
 
-@router.get(P)
+@router.api_route(P, methods=["GET", "HEAD"])
 def show(request: Request, session: ReadSession, token: str) -> Response:
     """Show a published map; a chosen cell opens its studies beside it."""
     publication, link = publication_for(session, token)
     content = publication.content
-    heatmap = _map(request, content)
+    protocol = Protocol.model_validate(content["protocol"])
+    heatmap, dropped = _map(request, content, protocol)
 
     def open_cell(row: str, column: str) -> list[CellContent]:
         return published_cell(content, heatmap, row=row, column=column)
@@ -46,7 +47,8 @@ def show(request: Request, session: ReadSession, token: str) -> Response:
         **map_context(
             request,
             heatmap,
-            Protocol.model_validate(content["protocol"]),
+            protocol,
+            dropped=dropped,
             open_cell=open_cell,
             on=date.fromisoformat(content["searched_to"]) if content["searched_to"] else None,
         ),
@@ -54,7 +56,7 @@ def show(request: Request, session: ReadSession, token: str) -> Response:
     return _for_everybody(answer, link)
 
 
-@router.get(P + "/data.json")
+@router.api_route(P + "/data.json", methods=["GET", "HEAD"])
 def data(session: ReadSession, token: str) -> Response:
     """Return everything in the publication: the maps' definitions and the data behind them."""
     publication, link = publication_for(session, token)
@@ -67,7 +69,7 @@ def data(session: ReadSession, token: str) -> Response:
     return _for_everybody(JSONResponse(frozen), link)
 
 
-@router.get(P + "/map.{format}")
+@router.api_route(P + "/map.{format}", methods=["GET", "HEAD"])
 def download(
     request: Request,
     session: ReadSession,
@@ -79,7 +81,8 @@ def download(
     publication, link = publication_for(session, token)
     format_ = map_format(format)
     file = MAP_FILES[format_]
-    heatmap = _map(request, publication.content)
+    protocol = Protocol.model_validate(publication.content["protocol"])
+    heatmap, _ = _map(request, publication.content, protocol)
     name = f"map-{publication.number}-{heatmap.framework.key}.{format_}"
     if file.is_drawn:
         path = publication_file(settings, publication, heatmap, format_=format_)
@@ -89,15 +92,18 @@ def download(
     return _for_everybody(as_file(content, file.media_type, name), link)
 
 
-def _map(request: Request, content: dict[str, Any]) -> HeatMap:
-    asked = asked_for(request)
-    return published_map(
+def _map(
+    request: Request, content: dict[str, Any], protocol: Protocol
+) -> tuple[HeatMap, list[str]]:
+    asked, dropped = asked_for(request, protocol)
+    heatmap = published_map(
         content,
         framework=asked.framework,
         unit=asked.unit,
         secondary=asked.secondary,
         filters=asked.filters,
     )
+    return heatmap, dropped
 
 
 def _drawing(

@@ -4,7 +4,7 @@ import { listen, newKey, refused, waiting } from "./queue.js";
 import { preview } from "./preview.js";
 
 const REASON_FIRST = "Choose a reason, or press Esc and then 1–9";
-const NOTHING = "Select a record, or move to one with J";
+const NOTHING = "Select a record first, or move to one";
 
 const bar = document.querySelector("#list-bar");
 const form = document.querySelector("#many");

@@ -1,7 +1,7 @@
 // Single-letter keys as somebody has changed them on this device.
 const KEPT = "siftmap-own-keys";
 const BAD = /[\d?\s]/;
-const NOT_A_KEY = "Choose one letter or sign. Digits are for the reasons, and ? opens this card.";
+const NOT_A_KEY = "Choose one letter or symbol. Digits are for exclusion reasons, and ? opens this card.";
 
 let own = {}; // the key of somebody's own, by the key that the page names
 try {

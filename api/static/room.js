@@ -46,7 +46,7 @@ function arrived(page, { isCurrent, isEmpty }) {
   if (!isCurrent || card.isAwaited) askIfMissing(); // it may not know what was pressed last
 }
 
-// Asks what comes next where there is no record, or nothing to close one's decisions with.
+// Asks for the next records if the page has no record, or no form to close decisions with.
 function askIfMissing() {
   if (!card.isAwaited && document.querySelector("#closing form")) return;
   if (isSettled(here)) replenish();

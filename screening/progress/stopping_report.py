@@ -66,7 +66,8 @@ class StoppingReport:
         if order.is_reached:
             target = percent(order.rule.recall_target)
             found = f"Yes, by the protocol's rule: at least {target} of the relevant records have"
-            return f"{found} been found, and at most {missed:,} may still be missing."
+            left = f"at most {missed:,} may still be missing" if missed else "none may be missing"
+            return f"{found} been found, and {left}."
         return f"Not yet: up to {missed:,} relevant {_noun(missed)} may still be missing."
 
     @property

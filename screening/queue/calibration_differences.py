@@ -52,7 +52,7 @@ def calibration_set_of(
 def differences(
     session: Session, *, review_id: UUID, calibration_set_id: UUID, by: Actor
 ) -> list[CalibrationDifference] | None:
-    """Return the records that all have decided on and not alike, those of verdict first.
+    """Return the records on which reviewers differ once all have decided, verdicts first.
 
     *Maybe* counts as include.  In a set that has ended, decisions count as they were then.  For the
     lead; None to a lead who screens while the set is open, and numbers in place of names later.

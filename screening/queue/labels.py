@@ -58,7 +58,7 @@ def add_label(
     if same := next((label for label in labels if label.name == name), None):
         same.is_shared = is_shared
     elif len(labels) >= MOST_LABELS:
-        raise Invalid(f"A record may have {MOST_LABELS} labels of yours at most.")
+        raise Invalid(f"You can put at most {MOST_LABELS} labels on a record. Remove one first.")
     else:
         session.add(
             RecordLabel(

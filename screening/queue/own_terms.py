@@ -41,7 +41,7 @@ def add_own_term(session: Session, *, review_id: UUID, term: str, by: Actor) -> 
     if same := next((old for old in kept if old.casefold() == term.casefold()), None):
         return same
     if len(kept) >= MOST_TERMS:
-        raise Invalid(f"You have {MOST_TERMS} terms, the most there can be. Remove one first.")
+        raise Invalid(f"You have reached the limit of {MOST_TERMS} terms. Remove one first.")
     session.add(OwnTerm(review_id=review_id, account_id=by.account_id, term=term))
     session.flush()
     return term

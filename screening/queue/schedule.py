@@ -1,7 +1,7 @@
 """When a stage is due and whether it is paused, which its lead sets and every reviewer sees."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from review.errors import Invalid
 from review.events import Actor, record_act
 from review.permissions import Action, begin_act, check
-from review.tables import Event, StageSchedule
+from review.tables import StageSchedule
 from review.vocabulary import Act, Stage
 
 LONGEST_NOTE = 500  # characters
@@ -23,7 +23,6 @@ class Schedule:
     due_on: date | None = None
     is_paused: bool = False
     note: str | None = None
-    since: datetime | None = None
 
 
 def set_schedule(
@@ -38,8 +37,8 @@ def set_schedule(
 ) -> StageSchedule:
     """Set when a stage is due, and pause or resume it; flushes.
 
-    While a stage is paused, the queue gives nobody a record.  Decisions that were pressed before a
-    page has learnt of the pause still count.  Raises Invalid for a long note.
+    While a stage is paused, the queue gives nobody a record.  A decision that somebody makes before
+    their page has noticed the pause still counts.  Raises Invalid for a long note.
     """
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     if len(note) > LONGEST_NOTE:
@@ -54,14 +53,12 @@ def set_schedule(
 def schedule_of(session: Session, *, review_id: UUID, stage: Stage, by: Actor) -> Schedule:
     """Return the schedule of a stage; for everybody in the review."""
     check(session, review_id=review_id, by=by, action=Action.READ)
-    newest = session.execute(
-        select(StageSchedule, Event.at)
-        .join(Event, (Event.review_id == review_id) & (Event.number == StageSchedule.event_number))
+    newest = session.scalar(
+        select(StageSchedule)
         .where(StageSchedule.review_id == review_id, StageSchedule.stage == stage)
         .order_by(StageSchedule.event_number.desc())
         .limit(1)
-    ).first()
+    )
     if newest is None:
         return Schedule()
-    row, at = newest
-    return Schedule(row.due_on, row.is_paused, row.note, at)
+    return Schedule(newest.due_on, newest.is_paused, newest.note)

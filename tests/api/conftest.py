@@ -31,6 +31,11 @@ class Browser:
     def get(self, path: str, **more: Any) -> Response:
         return self.client.get(path, **more)
 
+    def follow(self, answer: Response) -> Response:
+        """Open the page that an answer leads to, as a browser does."""
+        assert answer.status_code == 303, answer.text
+        return self.client.get(answer.headers["location"])
+
     def post(self, path: str, data: dict[str, Any] | None = None, **more: Any) -> Response:
         """Send a form of one of our own pages."""
         signed = {"form_token": form_token(KEY.encode(), self.token)} | (data or {})

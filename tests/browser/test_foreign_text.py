@@ -44,7 +44,8 @@ def files(app: FastAPI, database: Database, tmp_path: Path) -> list[Path]:
     lead = browse(app, database, cast.lead)
     review, api = f"/reviews/{cast.slug}", f"/api/v1/reviews/{cast.slug}"
     form = {"title": EVERYTHING[:300]}
-    link = re.search(r'value="[^"]*(/p/[^"]+)"', lead.post(f"{review}/publications", form).text)[1]
+    page = lead.follow(lead.post(f"{review}/publications", form))
+    link = re.search(r'value="[^"]*(/p/[^"]+)"', page.text)[1]
     work_off(app)
     addresses = [f"{review}/prisma.{ending}" for ending in FLOWS]
     addresses += [f"{api}/prisma.{ending}" for ending in FLOWS]

@@ -46,9 +46,8 @@ def coded(database, people):
 @pytest.fixture
 def link(app, coded, sign_in):
     """A path under which the map is public, with its drawings made."""
-    page = sign_in(coded.lead).post(
-        f"/reviews/{coded.slug}/publications", {"title": "First", "sites": "https://ours.example"}
-    )
+    lead, form = sign_in(coded.lead), {"title": "First", "sites": "https://ours.example"}
+    page = lead.follow(lead.post(f"/reviews/{coded.slug}/publications", form))
     work_off(app)
     return re.search(r'value="[^"]*(/p/[^"]+)"', page.text)[1]
 
@@ -116,7 +115,7 @@ def test_readers_are_told_of_a_stop_and_of_what_may_be_missing(app, database, co
     before = lead.get(f"/reviews/{coded.slug}/map.json").json()["stopped"]
     lead.post(f"/reviews/{coded.slug}/stopping", {"rule": "The money ran out."})
     own = lead.get(f"/reviews/{coded.slug}/map").text
-    page = lead.post(f"/reviews/{coded.slug}/publications", {"title": "First"})
+    page = lead.follow(lead.post(f"/reviews/{coded.slug}/publications", {"title": "First"}))
     public = sign_in().get(re.search(r'value="[^"]*(/p/[^"]+)"', page.text)[1]).text
     work_off(app)
     lead.post(f"/reviews/{coded.slug}/stopping", {"rule": "More came.", "resume": "true"})
@@ -227,3 +226,51 @@ def test_sending_the_form_again_publishes_nothing_again(database, coded, sign_in
     assert "already published" in again.text
     with database.reading() as session:
         assert session.query(Publication).count() == 1
+
+
+def test_a_link_with_foreign_parameters_opens_and_head_is_answered(sign_in, link):
+    reader = sign_in()
+
+    page = reader.get(f"{link}?utm_source=newsletter&fbclid=x&country=GB")
+
+    assert page.status_code == 200
+    assert "Country: United Kingdom" in page.text
+    assert "utm_source" not in page.text
+    for address in (link, f"{link}/data.json", f"{link}/map.csv?utm_medium=email"):
+        assert reader.client.head(address).status_code == 200
+    assert reader.client.head("/p/nothing").status_code == 404
+
+
+def test_another_map_keeps_the_filters_that_it_has_and_says_which_are_off(sign_in, link):
+    reader = sign_in()
+
+    kept = reader.get(f"{link}?country=GB&country=KE").text
+    other = reader.get(f"{link}?country=GB&framework=area_by_theme")
+
+    assert kept.count('name="country" value="GB" data-send checked') == 1
+    assert kept.count('name="country" value="KE" data-send checked') == 1  # though none is there
+    assert other.status_code == 200
+    assert "This map cannot be filtered by Country, so that filter is off." in other.text
+    assert reader.get(f"{link}?framework=nothing").status_code == 404
+
+
+def test_a_cell_that_a_filter_empties_is_no_gap_and_its_filter_stays(sign_in, link):
+    page = sign_in().get(f"{link}?country=KE").text
+
+    assert "None of 1 contract match the filters" in page
+    assert page.count('class="filtered-out"') == 1
+    assert 'name="country" value="KE" data-send checked' in page
+    assert 'name="country" value="GB" data-send' in page
+
+
+def test_the_new_link_is_there_when_the_page_is_loaded_again(coded, sign_in):
+    lead = sign_in(coded.lead)
+    address = f"/reviews/{coded.slug}/publications"
+    first = lead.follow(lead.post(address, {"title": "First"})).text
+    link = re.search(r'value="[^"]*(/p/[^"]+)"', first)[1]
+
+    assert link in lead.get(address).text
+    assert link not in sign_in(coded.lead).get(address).text  # in another browser
+    [number] = re.findall(r'/publications/links/([^/"]+)/revoke', first)
+    lead.post(f"{address}/links/{number}/revoke")
+    assert link not in lead.get(address).text

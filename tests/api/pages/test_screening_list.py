@@ -96,7 +96,7 @@ def test_the_schedule_is_shown_where_people_work(database, people, sign_in):
     assert "The criteria change." in paused
     assert "about 3 left" in paused
     assert lead.post(form, data={"due_on": "soon"}).status_code == 422
-    assert "paused since" in words(lead.get(f"/reviews/{people.slug}"))
+    assert "Title and abstract: paused." in words(lead.get(f"/reviews/{people.slug}"))
 
 
 def test_what_a_source_says_beyond_known_fields_can_be_read(database, people, sign_in):

@@ -1,0 +1,98 @@
+"""Filters of a map: what they offer, what they leave, and cells that they empty."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from heatmap.cells import STEPS, HeatMap, count
+from heatmap.drawing import SCALE
+from heatmap.filters import applicable, filter_options
+from protocols.schema import Protocol
+from tests.heatmap.test_cells import PROTOCOL, codings
+from tests.heatmap.test_drawing import EMPTY
+
+KEYS = ("country", "contract_type", "secondary")
+FRAMEWORK = PROTOCOL.framework("area_by_type").model_copy(update={"filters": KEYS})
+WIDE: Protocol = PROTOCOL.model_copy(update={"frameworks": (FRAMEWORK, *PROTOCOL.frameworks[1:])})
+VALUES = {"country": ("KE", "GB", "NO"), "contract_type": ("sib", "pbr"),
+          "secondary": ("work", "home")}  # fmt: skip
+chosen = st.fixed_dictionaries(
+    {}, optional={key: st.lists(st.sampled_from(VALUES[key]), min_size=1, unique=True)
+                  for key in KEYS}
+)  # fmt: skip
+units = st.sampled_from(["contract", "study"])
+
+
+def made(coded, unit, filters) -> HeatMap:
+    return count(coded, protocol=WIDE, as_of=1, unit=unit, filters=filters)
+
+
+def n_shown(heatmap: HeatMap) -> int:
+    return heatmap.n_contracts if heatmap.unit == "contract" else heatmap.n_studies
+
+
+@given(coded=codings(), unit=units, filters=chosen)
+def test_the_number_beside_a_value_is_what_choosing_it_shows(coded, unit, filters):
+    options = filter_options(made(coded, unit, filters), WIDE)
+
+    for key, offered in options.items():
+        others = {other: values for other, values in filters.items() if other != key}
+        for option in offered:
+            alone = made(coded, unit, others | {key: [option.value]})
+            assert option.n == n_shown(alone), (key, option)
+            assert option.is_chosen == (option.value in filters.get(key, ()))
+
+
+@given(coded=codings(), unit=units, filters=chosen)
+def test_a_filter_offers_the_same_values_whatever_is_chosen(coded, unit, filters):
+    without = filter_options(made(coded, unit, {}), WIDE)
+    under = filter_options(made(coded, unit, filters), WIDE)
+
+    for key in KEYS:
+        everything = {option.value for option in without[key]}
+        assert {option.value for option in under[key]} == everything | set(filters.get(key, ()))
+
+
+@given(coded=codings(), unit=units, filters=chosen)
+def test_an_empty_cell_is_a_gap_or_emptied_by_the_filters_and_never_both(coded, unit, filters):
+    whole, under = made(coded, unit, {}), made(coded, unit, filters)
+
+    assert [row.key for row in under.rows] == [row.key for row in whole.rows]
+    for row in under.rows:
+        for column in under.columns:
+            n, n_out = under.count(row.key, column.key), under.n_filtered_out(row.key, column.key)
+            before = whole.count(row.key, column.key)
+            assert n <= before
+            assert n_out == (0 if n else before)
+            assert whole.n_filtered_out(row.key, column.key) == 0
+
+
+def test_a_filter_of_another_map_is_named_and_what_no_map_knows_is_ignored():
+    asked = {"country": ["KE", "GB"], "contract_type": ["sib"], "utm_source": ["news"]}
+
+    assert applicable(asked, WIDE.framework("area_by_type"), WIDE) == (
+        {"country": ["KE", "GB"], "contract_type": ["sib"]}, []
+    )  # fmt: skip
+    assert applicable(asked, WIDE.framework("area_by_theme"), WIDE) == (
+        {}, ["Country", "Contract type"]
+    )  # fmt: skip
+
+
+def test_colours_mean_the_same_in_every_map():
+    heatmap = count(EMPTY, protocol=WIDE, as_of=1)
+    assert [heatmap.step(n) for n in (0, 1, 2, 3, 4, 6, 7, 1000)] == [0, 1, 2, 2, 3, 3, 4, 4]
+    assert heatmap.legend == [(1, 1, 1), (2, 2, 3), (3, 4, 6), (4, 7, None)]
+
+
+def test_numbers_are_readable_on_every_colour_of_a_drawing():
+    dark, white = luminance("#1b1d22"), luminance("#ffffff")
+    for step, colour in enumerate(SCALE):
+        text = white if STEPS[step] >= STEPS[2] else dark
+        light, deep = sorted([text, luminance(colour)], reverse=True)
+        assert (light + 0.05) / (deep + 0.05) >= 4.5, colour
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of a colour (WCAG 2.2)."""
+    parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
