@@ -12,6 +12,7 @@ from api.web.access import needs
 from api.web.deps import CurrentActor, ReadSession, ReviewId, WriteSession
 from api.web.rendering import render
 from api.web.routing import PageRouter, url
+from protocols.schema import Protocol
 from review.decisions.blinding import n_own_decisions
 from review.decisions.decisions import decide
 from review.errors import Invalid
@@ -41,7 +42,7 @@ def show_list(
     rows: Annotated[int, Query(ge=25, le=LARGEST)] = 50,
     q: Annotated[str, Query(max_length=200)] = "",
     label: Annotated[str, Query(max_length=255)] = "",
-    offset: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
+    after: UUID | None = None,
 ) -> Response:
     """Show the reviewer's records at a stage as a list."""
     page = list_records(
@@ -53,7 +54,7 @@ def show_list(
         sort=sort,
         text=q,
         label=label,
-        offset=offset,
+        after=after,
         limit=rows,
     )
     protocol = protocol_of(session, review_id)
@@ -75,7 +76,8 @@ def show_list(
         n_own=n_own_decisions(session, review_id=review_id, stage=stage, by=by),
         left=n_left(session, review_id=review_id, stage=stage, by=by),
         chosen={"show": show, "sort": sort, "rows": rows, "q": q, "label": label},
-        offset=offset,
+        after=after,
+        most=most_at_once(protocol, stage),
         key=uuid4(),
         n_done=request.query_params.get("done", ""),
     )
@@ -101,6 +103,9 @@ def post_decisions(
     """
     if not record:
         raise Invalid("Select the records to decide on first.")
+    most = most_at_once(protocol_of(session, review_id), stage)
+    if len(record) > most:
+        raise Invalid(f"Select at most {most} records at a time, so that you can still undo it.")
     for record_id in record:
         decide(
             session,
@@ -115,3 +120,8 @@ def post_decisions(
     query = urlencode([*parse_qsl(back), ("done", str(len(record)))])
     target = f"{url(request, 'screening_list.show_list', stage=stage)}?{query}"
     return RedirectResponse(target, status_code=303)
+
+
+def most_at_once(protocol: Protocol, stage: Stage) -> int:
+    """Return on how many records to decide at once: as many as can still be undone."""
+    return min(protocol.rules(stage).closes_after_decisions or LARGEST, LARGEST)

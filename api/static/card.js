@@ -73,6 +73,7 @@ export function show(card) {
   fill(card.article);
   document.querySelector("#ranking").replaceChildren(...card.ranking.cloneNode(true).childNodes);
   showMarks();
+  if (card.isOld) renewText(card);
 }
 
 export function showNotice(words) {
@@ -96,16 +97,25 @@ function showNotUsed() {
   card.append(said);
 }
 
-// Asks for the text of the card on the screen once more: its marks may be others now.
-export async function renewText() {
-  const shown = current;
-  const back = shown && await fetchCard(bar.dataset.ahead, recordOf(shown));
-  if (back && current === shown) show(back);
+// Asks for the words of a card once more: other words may be marked now.  Nothing but the words
+// changes, so that neither the focus nor what is being typed is lost.
+async function renewText(card) {
+  card.isOld = false;
+  const fresh = await fetchCard(bar.dataset.ahead, recordOf(card));
+  if (!fresh) {
+    card.isOld = true; // without a network, perhaps: it is tried again when it is shown
+    return;
+  }
+  const words = (article) => [...article.querySelectorAll("h1, .translated, .abstract")];
+  const [old, now] = [words(card.article), words(fresh.article)];
+  if (old.length === now.length)
+    old.forEach((part, n) => part.replaceChildren(...now[n].childNodes));
+  if (current === card) showMarks();
 }
 
 export function renewAll() {
-  kept.clear();
-  renewText();
+  for (const card of kept.values()) card.isOld = true;
+  if (current) renewText(current);
 }
 
 export function isReady() {

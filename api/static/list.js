@@ -1,20 +1,22 @@
 // Screening from a list: move and select by key, decide on what is selected, and undo it.
-import { send, undo as undoInOutbox } from "./outbox.js";
+import { ready, send, undo as undoInOutbox } from "./outbox.js";
 import { listen, newKey, refused, waiting } from "./queue.js";
+import { boxOf, close, count, isDecided, reopen } from "./list_rows.js";
 import { preview } from "./preview.js";
 
 const REASON_FIRST = "Choose a reason, or press Esc and then 1–9";
+const tooMany = (n) => `Select at most ${n} records at a time, so that you can still undo it`;
 const NOTHING = "Select a record first, or move to one";
 
 const bar = document.querySelector("#list-bar");
 const form = document.querySelector("#many");
 const rows = form ? [...form.querySelectorAll("tr[data-record]")] : [];
+const most = Number(bar?.dataset.most); // a decision closes after so many further ones
 const batches = []; // decided together, the newest last
+const undone = new Map(); // what was undone, by the key of the undoing
 let current = null;
 let lastChecked = null;
 
-const boxOf = (row) => row.querySelector("input[name=record]");
-const isDecided = (row) => "decided" in row.dataset;
 const selected = () => rows.filter((row) => boxOf(row)?.checked);
 const say = (words) => { document.querySelector("#needed").textContent = words; };
 
@@ -24,36 +26,24 @@ function tellSelected() {
   if (bar) document.querySelector("#selected").textContent = n ? `${n} selected` : "";
 }
 
-function moveTo(row) {
-  if (!row) return;
+// The row that one is on, wherever in it the focus is.
+function beOn(row) {
+  if (row === current) return;
   current?.removeAttribute("aria-current");
   current = row;
   current.setAttribute("aria-current", "true");
-  current.querySelector("th a").focus({ preventScroll: true });
-  current.scrollIntoView({ block: "nearest" });
   say("");
   preview(bar.dataset.ahead, row.dataset.record);
 }
 
+function moveTo(row) {
+  if (!row) return;
+  beOn(row);
+  row.querySelector("th a").focus({ preventScroll: true });
+  row.scrollIntoView({ block: "nearest" });
+}
+
 const move = (by) => moveTo(rows[current ? rows.indexOf(current) + by : 0]);
-
-function write(row, verdict, words) {
-  const cell = row.querySelector("[data-decision]");
-  const said = document.createElement("span");
-  said.className = said.textContent = verdict;
-  const more = document.createElement("span");
-  more.className = "soft small mark";
-  more.textContent = words;
-  cell.replaceChildren(said, document.createElement("br"), more);
-}
-
-function count(n) {
-  for (const [name, by] of [["own", n], ["left", -n]]) {
-    const shown = document.querySelector(`#counts [data-${name}]`);
-    const now = Number(shown.textContent.replace(/\D/g, "")) + by;
-    shown.textContent = Math.max(0, now).toLocaleString("en");
-  }
-}
 
 function tellUndo() {
   document.querySelector("[data-list=undo]").hidden = !batches.length;
@@ -63,8 +53,8 @@ function decide(verdict) {
   const meant = selected().length ? selected() : [current].filter(Boolean);
   const chosen = meant.filter((row) => !isDecided(row));
   const reason = form.elements.exclusion_reason;
-  if (!chosen.length) {
-    say(NOTHING);
+  if (!chosen.length || chosen.length > most) {
+    say(chosen.length ? tooMany(most) : NOTHING);
     return;
   }
   if (verdict === "exclude" && "needed" in reason.dataset && !reason.value) {
@@ -81,7 +71,8 @@ function decide(verdict) {
   tellUndo();
   tellSelected();
   const last = rows.indexOf(chosen.at(-1));
-  moveTo(rows.slice(last + 1).find((row) => !isDecided(row)) ?? rows.find((row) => !isDecided(row)));
+  const open = (some) => some.find((row) => !isDecided(row));
+  moveTo(open(rows.slice(last + 1)) ?? open(rows));
 }
 
 function decideOne(row, verdict, why, words) {
@@ -92,20 +83,19 @@ function decideOne(row, verdict, why, words) {
     room: bar.dataset.screen, label: title, page: `${bar.dataset.screen}?record=${record}`,
   };
   send(item);
-  row.dataset.decided = item.key;
-  boxOf(row).checked = false;
-  boxOf(row).disabled = true;
-  write(row, verdict, words);
-  return { row, item };
+  close(row, item, words);
+  return { row, item, words };
 }
 
 function undoLast() {
   const batch = batches.pop();
   if (!batch) return;
-  for (const { row, item } of batch.toReversed()) {
+  for (const decided of batch.toReversed()) {
+    const { row, item } = decided;
+    const key = newKey();
+    undone.set(key, decided);
     undoInOutbox(item.key, {
-      ...item, key: newKey(), kind: "undo", url: bar.dataset.undo,
-      fields: [["made_with", item.key]],
+      ...item, key, kind: "undo", url: bar.dataset.undo, fields: [["made_with", item.key]],
     });
     reopen(row);
     boxOf(row).checked = batch.length > 1;
@@ -116,12 +106,6 @@ function undoLast() {
   moveTo(batch[0].row);
 }
 
-function reopen(row) {
-  delete row.dataset.decided;
-  boxOf(row).disabled = false;
-  row.querySelector("[data-decision]").replaceChildren();
-}
-
 // What the server refused is no decision; the page says so, and why, at its top.
 function hear() {
   const lost = new Set(refused().map((item) => item.key));
@@ -130,11 +114,33 @@ function hear() {
     const key = row.dataset.decided;
     row.classList.toggle("unsent", unsent.has(key));
     if (!lost.has(key)) continue;
-    for (const batch of batches.filter((one) => one.some(({ item }) => item.key === key)))
-      batch.splice(batch.findIndex(({ item }) => item.key === key), 1);
+    for (const batch of [...batches]) {
+      const at = batch.findIndex(({ item }) => item.key === key);
+      if (at >= 0) batch.splice(at, 1);
+      if (!batch.length) batches.splice(batches.indexOf(batch), 1);
+    }
     reopen(row);
     count(-1);
   }
+  for (const [key, { row, item, words }] of undone) {
+    if (!lost.has(key)) continue;
+    undone.delete(key); // it could not be undone any more
+    if (!isDecided(row)) close(row, item, words);
+    count(1);
+  }
+  tellUndo();
+}
+
+// What was decided here before the page was loaded again, and waits for the network.
+function restore() {
+  for (const item of waiting()) {
+    const row = rows.find((one) => one.dataset.record === item.record);
+    if (item.kind !== "decide" || !row || item.room !== bar.dataset.screen) continue;
+    close(row, item, "");
+    batches.push([{ row, item, words: "" }]);
+    count(1);
+  }
+  tellUndo();
 }
 
 const ACTS = {
@@ -148,7 +154,8 @@ const ACTS = {
 function check(event) {
   const row = event.target.closest("tr");
   if (event.target.id === "select-all") {
-    for (const one of rows) if (!isDecided(one)) boxOf(one).checked = event.target.checked;
+    const open = rows.filter((one) => !isDecided(one));
+    open.forEach((one, n) => { boxOf(one).checked = event.target.checked && n < most; });
   } else if (event.shiftKey && lastChecked) {
     const [from, to] = [rows.indexOf(lastChecked), rows.indexOf(row)].sort((a, b) => a - b);
     for (const one of rows.slice(from, to + 1))
@@ -158,7 +165,10 @@ function check(event) {
   tellSelected();
 }
 
-function start() {
+let clicks = 0; // the second press of a double click is not another one
+
+async function start() {
+  document.addEventListener("click", (event) => { clicks = event.detail; }, true);
   document.addEventListener("click", (event) => {
     const pressed = event.target.closest("[data-list]");
     if (pressed) ACTS[pressed.dataset.list]();
@@ -167,20 +177,22 @@ function start() {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     event.stopImmediatePropagation();
-    if (event.submitter) decide(event.submitter.value);
+    if (event.submitter && clicks < 2) decide(event.submitter.value);
   }, true);
   form.addEventListener("focusin", (event) => {
     const row = event.target.closest("tr[data-record]");
-    if (row && row !== current) moveTo(row);
+    if (row) beOn(row);
   });
-  document.addEventListener("keydown", (event) => {
+  form.addEventListener("keydown", (event) => {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (!by || event.target.closest("select, textarea, input:not([type=checkbox])")) return;
+    if (!by) return;
     event.preventDefault();
     move(by);
   });
-  listen(hear);
   tellSelected();
+  await ready;
+  restore();
+  listen(hear);
 }
 
 if (bar) start();

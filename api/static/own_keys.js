@@ -1,7 +1,8 @@
 // Single-letter keys as somebody has changed them on this device.
 const KEPT = "siftmap-own-keys";
 const BAD = /[\d?\s]/;
-const NOT_A_KEY = "Choose one letter or symbol. Digits are for exclusion reasons, and ? opens this card.";
+const NAMED = "acdehijklmnstwxz/"; // by some page
+const NOT_A_KEY = "Choose a letter or symbol. Digits exclude for a reason, and ? opens this card.";
 
 let own = {}; // the key of somebody's own, by the key that the page names
 try {
@@ -12,7 +13,7 @@ try {
 
 const keyOf = (named) => own[named] ?? named;
 const namesOnPage = () => [...new Set([...document.querySelectorAll("[data-key]")]
-  .map((element) => element.dataset.key))];
+  .map((element) => element.dataset.key))].filter((named) => !BAD.test(named));
 
 // The key that the page names, for the one that was pressed; null if it does nothing now.
 export function namedBy(pressed) {
@@ -25,7 +26,8 @@ function relabel(part) {
   for (const shown of part.querySelectorAll("kbd")) {
     shown.dataset.named ??= shown.textContent.trim().toLowerCase();
     const key = keyOf(shown.dataset.named).toUpperCase();
-    if (shown.dataset.named.length === 1 && shown.textContent !== key) shown.textContent = key;
+    const isKey = shown.dataset.named.length === 1 && !BAD.test(shown.dataset.named);
+    if (isKey && shown.textContent !== key) shown.textContent = key;
   }
 }
 
@@ -36,10 +38,11 @@ function wordsOf(named) {
   return (source.matches("details") ? source.querySelector("summary") : source).textContent.trim();
 }
 
-// Gives an act another key.  Whatever had that key on this page takes the old one.
+// Gives an act another key.  Whatever had that key, on any page, takes the old one.
 function change(named, key) {
   const before = keyOf(named);
-  const other = namesOnPage().find((one) => one !== named && keyOf(one) === key);
+  const names = new Set([...NAMED, ...namesOnPage(), ...Object.keys(own)]);
+  const other = [...names].find((one) => one !== named && keyOf(one) === key);
   own[named] = key;
   if (other) own[other] = before;
   for (const one of Object.keys(own)) if (own[one] === one) delete own[one];
@@ -50,7 +53,8 @@ function list(place) {
   place.replaceChildren(...namesOnPage().map((named) => {
     const label = document.createElement("label");
     const field = document.createElement("input");
-    Object.assign(field, { value: keyOf(named).toUpperCase(), maxLength: 1, size: 2 });
+    Object.assign(field, { maxLength: 1, size: 2 });
+    field.dataset.named = named;
     field.addEventListener("focus", () => field.select());
     field.addEventListener("change", () => {
       const key = field.value.toLowerCase();
@@ -58,25 +62,29 @@ function list(place) {
       field.setCustomValidity(isGood ? "" : NOT_A_KEY);
       if (!field.reportValidity()) return;
       change(named, key);
-      show(place);
+      show();
     });
     label.append(field, ` ${wordsOf(named)}`);
     return label;
   }));
 }
 
-function show(place) {
-  list(place);
+function show() {
+  for (const field of document.querySelectorAll("#own-keys input"))
+    field.value = keyOf(field.dataset.named).toUpperCase();
   relabel(document);
 }
 
 const place = document.querySelector("#own-keys");
 if (place) {
-  place.closest("details").addEventListener("toggle", () => list(place));
+  place.closest("details").addEventListener("toggle", () => {
+    list(place);
+    show();
+  });
   document.querySelector("#own-keys-reset").addEventListener("click", () => {
     own = {};
     localStorage.removeItem(KEPT);
-    show(place);
+    show();
   });
   relabel(document);
   new MutationObserver((changes) => {

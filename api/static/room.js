@@ -56,7 +56,6 @@ function advance() {
   if (location.search) history.replaceState(null, "", bar.dataset.screen);
   const next = stock.next();
   if (next) card.show(next);
-  if (next?.isOld) card.renewText();
   if (!next) card.showNotice(navigator.onLine ? ON_ITS_WAY : OFFLINE);
   if (stock.isDue()) replenish();
 }

@@ -18,6 +18,7 @@ import "./recent.js";
 import "./room.js";
 import "./swipe.js";
 import "./preview.js";
+import "./list_rows.js";
 import "./list.js";
 import "./conflicts.js";
 import "./coding.js";

@@ -32,6 +32,7 @@ if (toggle) {
     show();
   });
   document.addEventListener("pointerdown", (event) => {
+    if (from) end(); // a second finger
     const isCard = isOn() && event.pointerType === "touch" && event.isPrimary
       && card().contains(event.target) && !event.target.closest("a, button, input, summary");
     from = isCard ? { x: event.clientX, y: event.clientY } : null;

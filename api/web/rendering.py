@@ -17,7 +17,9 @@ from api.web.links import links
 from api.web.routing import url_in_template
 from api.web.security import form_token
 from review.jobs import JobKind
+from review.searches.formats.claims import without_claims
 from review.searches.formats.languages import language_name, language_tag
+from review.searches.imports import DETECTED
 from review.tables import Job, Record
 
 FOLDER = Path(str(files("api")))
@@ -36,6 +38,13 @@ def day(value: date | datetime) -> str:
 def moment(value: datetime) -> str:
     """Return a time as 22 November 2026, 14:05 UTC."""
     return f"{day(value)}, {value:%H:%M} UTC"
+
+
+def more_fields(record: Record) -> dict[str, list[str]]:
+    """Return what a search file says beyond the known fields, without anybody's decisions."""
+    more = without_claims(record.extra)
+    more.pop(DETECTED, None)
+    return more
 
 
 def words(value: str) -> str:
@@ -160,6 +169,7 @@ def _environment() -> Environment:
         "abstract_sections": sections,
         "links": links,
         "differing": differing,
+        "more_fields": more_fields,
         "url": url_in_template,
     }
     return environment

@@ -68,6 +68,8 @@ class StoppingReport:
             found = f"Yes, by the protocol's rule: at least {target} of the relevant records have"
             left = f"at most {missed:,} may still be missing" if missed else "none may be missing"
             return f"{found} been found, and {left}."
+        if not missed:
+            return "Not yet: probably no relevant record is missing, but the rule is not met."
         return f"Not yet: up to {missed:,} relevant {_noun(missed)} may still be missing."
 
     @property

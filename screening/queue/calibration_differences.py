@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from review.decisions.discussion import n_comments
+from review.decisions.discussion import discussion, n_comments
 from review.errors import NotFound
 from review.events import Actor
 from review.people.accounts import names_of
@@ -36,6 +36,7 @@ class CalibrationDifference:
     judgements: Sequence[OwnJudgement]
     is_of_verdict: bool  # otherwise of reason alone
     n_comments: int
+    can_discuss: bool  # now; not as long as a decision on it can be changed
 
 
 def calibration_set_of(
@@ -99,6 +100,10 @@ def differences(
             ],
             is_of_verdict=_n_verdicts(made) > 1,
             n_comments=comments.get((id_, calibration.stage), 0),
+            can_discuss=discussion(
+                session, review_id=review_id, record_id=id_, stage=calibration.stage, by=by
+            )
+            is not None,
         )
         for id_, made in differing.items()
     ]

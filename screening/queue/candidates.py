@@ -94,7 +94,7 @@ def candidate_conditions(session: Session, queue: ReviewerQueue) -> Conditions:
         if not_set_aside is not None:
             is_candidate.append(not_set_aside(record_id) | reopened)
         if stage is Stage.FULL_TEXT:
-            is_candidate.append(_is_or_has_copy_in(record_id, review_id, _retrieved(review_id)))
+            is_candidate.append(is_or_has_copy_in(record_id, review_id, _retrieved(review_id)))
         return is_candidate
 
     return conditions
@@ -216,7 +216,7 @@ def _not_set_aside(
                 Record.review_id == review_id, Record.event_number > stopped
             )
             is_kept = and_(is_kept, record_id.in_(imported_later))
-        return is_kept | _is_or_has_copy_in(record_id, review_id, decided)
+        return is_kept | is_or_has_copy_in(record_id, review_id, decided)
 
     return condition
 
@@ -226,10 +226,10 @@ def _is_reopened(record_id: RecordId, review_id: UUID, stage: Stage) -> ColumnEl
     reopened = select(Reopening.record_id).where(
         Reopening.review_id == review_id, Reopening.stage == stage
     )
-    return _is_or_has_copy_in(record_id, review_id, reopened)
+    return is_or_has_copy_in(record_id, review_id, reopened)
 
 
-def _is_or_has_copy_in(
+def is_or_has_copy_in(
     record_id: RecordId, review_id: UUID, record_ids: Select[UUID]
 ) -> ColumnElement[bool]:
     """Return whether a record or one of its copies is among the records of a query."""

@@ -1,7 +1,8 @@
 """Labels on records: everybody's own, and those that they share with the review.
 
-A label can say what its author thinks of a record.  So others see a shared one only once the record
-needs no more decisions, and nothing but these pages reads any of them.
+A label can say what its author thinks of a record.  So others see a shared one only once nobody has
+anything left to decide on the record, at either stage, and nobody can change a decision on it.
+Nothing but these pages reads any of them.
 """
 
 from collections.abc import Collection, Mapping
@@ -14,13 +15,23 @@ from sqlalchemy.orm import Session
 from review.errors import Invalid, NotFound
 from review.events import Actor
 from review.permissions import Action, begin_act, check
+from review.states.closing import is_any_open
 from review.states.clusters import clusters_of
-from review.states.flow import OPEN, flow_states
+from review.states.flow import AWAITING_FULL_TEXT, AWAITING_SCREENING, FlowState, flow_states
 from review.tables import Account, Record, RecordLabel
 from review.vocabulary import Stage
 
 LONGEST_LABEL = 40  # characters
 MOST_LABELS = 20  # of one person on one record
+TO_DECIDE = {
+    state.value
+    for state in (
+        *AWAITING_SCREENING,
+        *AWAITING_FULL_TEXT,
+        FlowState.AWAITING_RETRIEVAL,
+        FlowState.NOT_RETRIEVED,
+    )
+}
 
 
 @dataclass(frozen=True)
@@ -75,31 +86,43 @@ def add_label(
 def remove_label(
     session: Session, *, review_id: UUID, record_id: UUID, name: str, by: Actor
 ) -> None:
-    """Take a label of the caller's off a record, if it is there; flushes."""
+    """Take a label of the caller's off a record and its copies, if it is there; flushes."""
     begin_act(session, review_id=review_id, by=by, action=Action.READ)
+    [cluster] = clusters_of(session, review_id=review_id, record_ids=[record_id]).values()
     session.execute(
-        delete(RecordLabel).where(*_own(review_id, record_id, by), RecordLabel.name == name)
+        delete(RecordLabel).where(
+            RecordLabel.review_id == review_id,
+            RecordLabel.account_id == by.account_id,
+            RecordLabel.record_id.in_(cluster),
+            RecordLabel.name == name,
+        )
     )
 
 
 def own_labels(
     session: Session, *, review_id: UUID, record_ids: Collection[UUID], by: Actor
 ) -> Mapping[UUID, list[Label]]:
-    """Return the caller's own labels on some records, by record."""
+    """Return the caller's own labels on some records or on copies of them, by record."""
     check(session, review_id=review_id, by=by, action=Action.READ)
-    rows = session.execute(
+    own = (RecordLabel.review_id == review_id, RecordLabel.account_id == by.account_id)
+    if not record_ids or session.scalar(select(RecordLabel.id).where(*own).limit(1)) is None:
+        return {}
+    clusters = clusters_of(session, review_id=review_id, record_ids=record_ids)
+    members = {member for cluster in clusters.values() for member in cluster}
+    given: dict[UUID, dict[str, Label]] = {}
+    for record_id, name, is_shared in session.execute(
         select(RecordLabel.record_id, RecordLabel.name, RecordLabel.is_shared)
-        .where(
-            RecordLabel.review_id == review_id,
-            RecordLabel.account_id == by.account_id,
-            RecordLabel.record_id.in_(record_ids),
-        )
+        .where(*own, RecordLabel.record_id.in_(members))
         .order_by(RecordLabel.name)
-    )
-    labels: dict[UUID, list[Label]] = {}
-    for record_id, name, is_shared in rows:
-        labels.setdefault(record_id, []).append(Label(name, is_shared))
-    return labels
+    ):
+        given.setdefault(record_id, {})[name] = Label(name, is_shared)
+    of_cluster = {
+        record_id: {
+            name: label for member in cluster for name, label in given.get(member, {}).items()
+        }
+        for record_id, cluster in clusters.items()
+    }
+    return {record_id: list(labels.values()) for record_id, labels in of_cluster.items() if labels}
 
 
 def labels_on(session: Session, *, review_id: UUID, record_id: UUID, by: Actor) -> list[Label]:
@@ -110,7 +133,7 @@ def labels_on(session: Session, *, review_id: UUID, record_id: UUID, by: Actor) 
     check(session, review_id=review_id, by=by, action=Action.READ)
     [cluster] = clusters_of(session, review_id=review_id, record_ids=[record_id]).values()
     is_seen = RecordLabel.account_id == by.account_id
-    if not _needs_decisions(session, review_id, cluster):
+    if _is_settled(session, review_id, cluster):
         is_seen = or_(is_seen, RecordLabel.is_shared)
     rows = session.execute(
         select(RecordLabel.name, RecordLabel.is_shared, RecordLabel.account_id, Account.name)
@@ -118,11 +141,11 @@ def labels_on(session: Session, *, review_id: UUID, record_id: UUID, by: Actor) 
         .where(RecordLabel.review_id == review_id, RecordLabel.record_id.in_(cluster), is_seen)
         .order_by(RecordLabel.name, Account.name)
     )
-    labels = [
-        Label(name, is_shared, "" if account_id == by.account_id else author)
+    labels = {
+        (name, account_id): Label(name, is_shared, "" if account_id == by.account_id else author)
         for name, is_shared, account_id, author in rows
-    ]
-    return sorted(labels, key=lambda label: label.author != "")
+    }
+    return sorted(labels.values(), key=lambda label: label.author != "")
 
 
 def own_label_names(session: Session, *, review_id: UUID, by: Actor) -> list[str]:
@@ -133,13 +156,15 @@ def own_label_names(session: Session, *, review_id: UUID, by: Actor) -> list[str
     return sorted(names, key=str.casefold)
 
 
-def _needs_decisions(session: Session, review_id: UUID, cluster: Collection[UUID]) -> bool:
+def _is_settled(session: Session, review_id: UUID, cluster: Collection[UUID]) -> bool:
+    """Say whether nobody has anything to decide on a cluster, now or at full text."""
     states = flow_states(session, review_id=review_id, only=cluster)
     found = session.scalars(
         select(states.c.flow_state).where(states.c.record_id.in_(cluster))
     ).all()
-    is_open = {state.value for stage in Stage for state in OPEN[stage]}
-    return any(state in is_open for state in found)
+    return not any(state in TO_DECIDE for state in found) and not any(
+        is_any_open(session, review_id=review_id, stage=stage, cluster=cluster) for stage in Stage
+    )
 
 
 def _own(review_id: UUID, record_id: UUID, by: Actor) -> tuple[ColumnElement[bool], ...]:

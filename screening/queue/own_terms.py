@@ -5,7 +5,7 @@ Nothing but the reviewer's own pages reads them: neither the ranking nor anybody
 
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from review.errors import Invalid
@@ -51,4 +51,6 @@ def remove_own_term(session: Session, *, review_id: UUID, term: str, by: Actor) 
     """Remove one of the caller's terms, if it is there; flushes."""
     begin_act(session, review_id=review_id, by=by, action=Action.SCREEN)
     own = (OwnTerm.review_id == review_id, OwnTerm.account_id == by.account_id)
-    session.execute(delete(OwnTerm).where(*own, func.lower(OwnTerm.term) == term.lower()))
+    kept = session.execute(select(OwnTerm.id, OwnTerm.term).where(*own))
+    meant = [id_ for id_, old in kept if old.casefold() == term.casefold()]
+    session.execute(delete(OwnTerm).where(OwnTerm.id.in_(meant)))

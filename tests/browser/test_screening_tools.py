@@ -1,5 +1,7 @@
 """The list, labels, own terms, own keys and swipes of the screening pages, in a real browser."""
 
+import time
+
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
@@ -256,3 +258,64 @@ def test_pages_are_set_in_the_packaged_fonts_and_nothing_moves(
     )
     assert {"Source Sans Pro 400", "Source Serif Pro 400"} <= set(loaded)
     assert page.evaluate("moved") < 0.002
+
+
+def test_a_double_click_in_the_list_decides_on_one_record(
+    context: BrowserContext,
+    room: Room,
+) -> None:
+    page = open_list(context, room)
+    page.keyboard.press("j")
+    page.get_by_role("button", name="Include").dblclick()
+    expect_all_saved(page)
+    assert room.decided() == [(0, "include")]
+
+
+def test_a_checkbox_is_reached_by_tab_and_what_waits_is_there_after_a_reload(
+    context: BrowserContext,
+    room: Room,
+) -> None:
+    page = open_list(context, room)
+    page.keyboard.press("j")
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Select Record 1", exact=True)).to_be_focused()
+    page.keyboard.press("Space")
+    expect(page.locator("#selected")).to_have_text("1 selected")
+    page.route("**/decisions", lambda route: route.fulfill(status=502, body="nginx"))
+    page.keyboard.press("e")
+    expect_waiting(page, 1)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.reload()
+
+    expect(row(page, 1).locator("[data-decision]")).to_contain_text("exclude")
+    page.unroute_all(behavior="ignoreErrors")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect_all_saved(page)
+    assert room.decided() == [(1, "exclude")]
+    page.keyboard.press("z")
+    expect(page.locator("#outbox")).to_have_text("undone ✓")
+    assert room.decided() == []
+
+
+def test_what_is_typed_while_texts_are_marked_again_stays_in_its_field(
+    context: BrowserContext,
+    room: Room,
+) -> None:
+    page = enter(context, room)
+    page.route("**/ahead?record=*", lambda route: (time.sleep(0.7), route.continue_()))
+    page.keyboard.press("t")
+    page.keyboard.type("employment")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Remove the term employment")).to_be_visible()
+    page.locator("#note").focus()
+    page.keyboard.type("mixed methods", delay=100)
+
+    expect(page.locator("#card mark.own").first).to_have_text("employment")
+    expect(page.locator("#note")).to_have_value("mixed methods")
+    expect(page.locator("#note")).to_be_focused()
+    assert room.decided() == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("s")
+    assert shown(page) == "Record 1"
+    page.keyboard.press("z")
+    assert shown(page) == "Record 0"

@@ -33,6 +33,9 @@ _NOTES_LENGTH = 20_000
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _ASREVIEW = re.compile(r"ASReview_(relevant|irrelevant)\b")
 _COVIDENCE = re.compile(r"Exclusion reason:\s*([^;|\n]{1,500})", re.IGNORECASE)
+_NAMES_A_DECISION = re.compile(
+    rf"RAYYAN-[A-Z]|USER-NOTES:|{_ASREVIEW.pattern}|Exclusion reason:", re.IGNORECASE
+)
 NO_VERDICT = frozenset({"", "-1", "nan", "none", "not seen", "not_seen", "unlabeled", "undecided"})
 
 
@@ -49,6 +52,18 @@ class DecisionClaim:
     reasons: tuple[str, ...] = ()
     note: str | None = None
     at: str | None = None
+
+
+def without_claims(extra: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """Return what a block says beyond the known fields, less what names or explains a decision."""
+    headings = {heading for headings in _COLUMNS.values() for heading in headings}
+    kept = {
+        name: [text for text in texts if not _NAMES_A_DECISION.search(text)]
+        for name, texts in extra.items()
+        if name.strip().casefold() not in headings
+        and not name.strip().casefold().startswith(("asreview", "rayyan"))
+    }
+    return {name: texts for name, texts in kept.items() if texts}
 
 
 def claims(record: ParsedRecord) -> list[DecisionClaim]:

@@ -3,6 +3,8 @@
 import re
 from uuid import uuid4
 
+import pytest
+
 from review.vocabulary import Stage, Verdict
 from tests.factories import decide_both, make_records
 
@@ -51,10 +53,23 @@ def test_selecting_nothing_says_so(database, people, sign_in):
     assert "Select the records to decide on first." in answer.text
 
 
+@pytest.mark.parametrize("closes_after", [2])
+def test_no_more_is_decided_at_once_than_can_be_undone(database, people, sign_in):
+    records = [str(id_) for id_ in given(database, people)]
+    ana = sign_in(people.reviewer_a)
+    address = f"/reviews/{people.slug}/screening/title_abstract/list"
+
+    answer = ana.post(address, data={"record": records, "verdict": "exclude"})
+
+    assert answer.status_code == 422
+    assert "Select at most 2 records at a time" in answer.text
+    assert ana.post(address, data={"record": records[:2], "verdict": "exclude"}).status_code == 303
+
+
 def test_labels_on_the_page_of_a_record_are_added_shared_and_removed(database, people, sign_in):
     first, *_ = given(database, people)
     with database.writing() as session:
-        decide_both(session, people, first, Verdict.INCLUDE)
+        decide_both(session, people, first, Verdict.EXCLUDE)
     page = f"/reviews/{people.slug}/records/{first}"
     ana, lead = sign_in(people.reviewer_a), sign_in(people.lead)
     ana.post(f"{page}/labels", data={"name": "key study", "is_shared": "true"})
@@ -104,8 +119,22 @@ def test_what_a_source_says_beyond_known_fields_can_be_read(database, people, si
         [record] = make_records(
             session,
             people.review_id,
-            [{"title": "A bond", "extra": {"N1": ["Peer reviewed", "Open"], "C3": "Leeds"}}],
+            [
+                {
+                    "title": "A bond",
+                    "extra": {
+                        "N1": ["Peer reviewed", 'RAYYAN-INCLUSION: {"Ana"=>"Excluded"}', "Open"],
+                        "C3": ["Leeds"],
+                        "Decision": ["exclude"],
+                        "Reviewer": ["Ana"],
+                        "N2": ["ASReview_irrelevant", "Exclusion reason: date;"],
+                    },
+                }
+            ],
         )
     for address in (f"records/{record}", f"screening/{Stage.TITLE_ABSTRACT}"):
         page = words(sign_in(people.reviewer_a).get(f"/reviews/{people.slug}/{address}"))
         assert "More from the source N1 Peer reviewed; Open C3 Leeds" in page
+        card = page.partition("Original text in the file")[0]
+        for word in ("RAYYAN", "Ana", "ASReview", "Exclusion reason"):
+            assert word not in card

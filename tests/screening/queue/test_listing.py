@@ -5,7 +5,10 @@ import pytest
 from review.decisions.decisions import decide
 from review.decisions.reopening import reopen
 from review.errors import NotAllowed
+from review.tables import Record
 from review.vocabulary import Stage, Verdict
+from screening.queue.assignments import assign
+from screening.queue.calibration import begin
 from screening.queue.labels import add_label
 from screening.queue.listing import Show, Sort, list_records
 from screening.queue.next_records import n_left, next_records
@@ -72,14 +75,17 @@ def test_pages_follow_each_other_and_miss_nothing(session, cast):
     records = make_records(session, cast.review_id, 30)
     for record in records[3:20]:
         decide_as(session, cast, record)
-    for show, n in ((Show.LEFT, 13), (Show.DECIDED, 17)):
-        seen, offset = [], 0
-        while offset is not None:
+    for show, n in ((Show.DECIDED, 17), (Show.LEFT, 13)):
+        seen, after, has_more = [], None, True
+        while has_more:
             page = list_records(session, review_id=cast.review_id, stage=TITLES, show=show,
-                                by=cast.reviewer_a, offset=offset, limit=4)  # fmt: skip
+                                by=cast.reviewer_a, after=after, limit=4)  # fmt: skip
             assert len(page.rows) <= 4
             seen += [row.record.id for row in page.rows]
-            offset = page.next_offset
+            after, has_more = seen[-1], page.has_more
+            if show is Show.LEFT:  # decided on before the next page is opened
+                for row in page.rows[::2]:
+                    decide_as(session, cast, row.record.id)
         assert len(seen) == len(set(seen)) == n
 
 
@@ -107,3 +113,25 @@ def test_a_paused_stage_has_no_records_left_and_only_reviewers_have_a_list(sessi
     assert listed(session, cast) == []
     with pytest.raises(NotAllowed):
         listed(session, cast, by=cast.lead)
+
+
+def test_the_list_has_what_is_assigned_and_then_the_rest_as_the_queue(session, cast):
+    records = make_records(session, cast.review_id, [{"language": n} for n in ("en", "es") * 3])
+    assign(session, review_id=cast.review_id, account_id=cast.reviewer_a.account_id, workload=1,
+           languages=["en"], by=cast.lead)  # fmt: skip
+    titles = [session.get_one(Record, record).title for record in records]
+    assert listed(session, cast) == titles[::2]
+    for record in records[::2]:
+        decide_as(session, cast, record)
+    scope = {"review_id": cast.review_id, "stage": TITLES, "by": cast.reviewer_a}
+    assert listed(session, cast) == [
+        record.title for record in next_records(session, limit=50, **scope)
+    ]
+
+
+def test_an_open_calibration_set_comes_first_in_its_order(session, cast):
+    make_records(session, cast.review_id, 6)
+    begin(session, review_id=cast.review_id, stage=TITLES, label="First", numbers=[5, 2],
+          by=cast.lead)  # fmt: skip
+    page = list_records(session, review_id=cast.review_id, stage=TITLES, by=cast.reviewer_a)
+    assert [row.record.number for row in page.rows] == [5, 2, 1, 3, 4, 6]
