@@ -115,6 +115,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.mount("/static/htmx", StaticFiles(directory=str(files("js_lib_htmx") / "static/htmx")))
     for family, folder in FOLDERS.items():
         app.mount(f"/static/fonts/{family}", KeptFiles(directory=folder))
+    app.mount(help.SCREENSHOTS, StaticFiles(directory=help.GUIDES_FOLDER / "screenshots"))
     app.mount("/static", StaticFiles(directory=str(files("api") / "static")))
     app.state.routes = routes_by_name(page.router for page in PAGES)
     for page in PAGES:

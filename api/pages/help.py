@@ -15,6 +15,11 @@ from api.web.routing import PageRouter
 from review.errors import NotFound
 
 router = PageRouter()
+SCREENSHOTS = "/static/screenshots"
+# In the installed package, or in the checkout.
+GUIDES_FOLDER = next(
+    folder for folder in (FOLDER / "guides", FOLDER.parent / "docs") if folder.exists()
+)
 GUIDES = {
     "reviewers": "For reviewers",
     "leads": "For leads",
@@ -59,6 +64,8 @@ def as_html(guide: str) -> str:
 
 
 def _lead_on(token: Token) -> None:
+    if token.type == "image":  # which the application serves under this address
+        token.attrSet("src", f"{SCREENSHOTS}/{str(token.attrGet('src')).rpartition('/')[2]}")
     href = str(token.attrGet("href") or "")
     name, _, place = href.partition("#")
     if name.endswith(".md") and name.removesuffix(".md") in GUIDES:
@@ -76,6 +83,4 @@ def _place(heading: str) -> str:
 
 
 def _file(guide: str) -> Path:
-    """Return the path of a guide, in the installed package or in the checkout."""
-    installed = FOLDER / "guides" / f"{guide}.md"
-    return installed if installed.exists() else FOLDER.parent / "docs" / f"{guide}.md"
+    return GUIDES_FOLDER / f"{guide}.md"

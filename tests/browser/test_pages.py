@@ -16,14 +16,17 @@ pytestmark = pytest.mark.browser
 PAGES = {
     "lead": ["", "/searches", "/duplicates", "/duplicates/above?score=0.4", "/duplicates/sample",
              "/decisions", "/conflicts", "/stopping", "/agreement", "/assignments", "/simulation",
-             "/screening-check", "/fairness", "/reports?show=all", "/coding",
+             "/screening-check", "/fairness", "/progress", "/reports?show=all",
+             "/coding", "/map?country=GB&country=KE",
              "/map", "/jobs", "/publications", "/map?row=health&column=results_based_financing",
              "/map?framework=outcome_area_by_evidence_theme", "/prisma", "/settings", "/records",
              "/records?box=records_excluded"],
-    "reviewer 1": ["", "/screening/title_abstract", "/screening/full_text", "/coding"],
+    "reviewer 1": ["", "/screening/title_abstract", "/screening/full_text", "/coding",
+                   "/screening/title_abstract/list?rows=25", "/screening/title_abstract/history",
+                   "/screening/title_abstract/list?show=decided&sort=title&rows=25"],
     "advisor": ["", "/map", "/prisma"],
 }  # fmt: skip
-OTHER_PAGES = ["/", "/account", "/help", "/help/reviewers", "/help/api", "/nowhere"]
+OTHER_PAGES = ["/", "/account", "/help", "/help/reviewers", "/help/leads", "/help/api", "/nowhere"]
 
 
 @pytest.fixture
