@@ -24,7 +24,8 @@ def applicable(
 ) -> tuple[Filters, list[str]]:
     """Return the filters that a map has, and the labels of those that only other maps have.
 
-    What no map of the protocol has, such as what a newsletter adds to a link, is left out of both.
+    What no map of the protocol has is left out of both: newsletters, for example, add parameters to
+    links.
     """
     known = {key for one in protocol.frameworks for key in one.filters}
     kept = {key: values for key, values in asked.items() if key in framework.filters}
