@@ -152,7 +152,7 @@ def test_markup_in_a_record_is_text_on_every_page(sign_in, people, database, tit
 
 @pytest.mark.parametrize(
     "path",
-    ["/records?box=nonsense", "/records?after=-1", "/map?framework=x", "/map?unit=x", "/map?x=y",
+    ["/records?box=nonsense", "/records?after=-1", "/map?framework=x", "/map?unit=x",
      "/prisma?as_of=x", "/prisma?as_of=0", "/prisma?as_of=999999", "/prisma.exe", "/map.exe",
      "/screening/later", "/records/not-an-id", "/records?q=" + "x" * 600],
 )  # fmt: skip
