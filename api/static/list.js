@@ -1,7 +1,8 @@
 // Screening from a list: move and select by key, decide on what is selected, and undo it.
 import { ready, send, undo as undoInOutbox } from "./outbox.js";
 import { listen, newKey, refused, waiting } from "./queue.js";
-import { boxOf, close, count, isDecided, reopen } from "./list_rows.js";
+import { count } from "./recent.js";
+import { boxOf, close, isDecided, reopen } from "./list_rows.js";
 import { preview } from "./preview.js";
 
 const REASON_FIRST = "Choose a reason, or press Esc and then 1–9";

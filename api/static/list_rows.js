@@ -1,4 +1,4 @@
-// Rows of the list: what they show once they are decided on, and the counts above them.
+// Rows of the list: what they show once they are decided on.
 export const boxOf = (row) => row.querySelector("input[name=record]");
 export const isDecided = (row) => "decided" in row.dataset;
 
@@ -10,14 +10,6 @@ function write(row, verdict, words) {
   more.className = "soft small mark";
   more.textContent = words;
   cell.replaceChildren(said, document.createElement("br"), more);
-}
-
-export function count(n) {
-  for (const [name, by] of [["own", n], ["left", -n]]) {
-    const shown = document.querySelector(`#counts [data-${name}]`);
-    const now = Number(shown.textContent.replace(/\D/g, "")) + by;
-    shown.textContent = Math.max(0, now).toLocaleString("en");
-  }
 }
 
 export function close(row, item, words) {
