@@ -1,11 +1,12 @@
 """A review with records to screen, open in a browser: for tests of the screening pages."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Route, expect
 from sqlalchemy import select
 
 from review.decisions.decisions import decide
@@ -167,3 +168,27 @@ def expect_all_saved(page: Page) -> None:
 def expect_waiting(page: Page, n: int) -> None:
     """Wait until the page says that ``n`` acts wait for the network."""
     expect(page.locator("#outbox")).to_have_text(f"{n} waiting for the network", timeout=WAIT)
+
+
+def break_posts(page: Page, answer: Callable[[Route], None]) -> None:
+    """Answer what the page sends to the screening room in the server's stead."""
+    pattern = "**/screening/title_abstract/*"
+    page.route(pattern, lambda r: answer(r) if r.request.method == "POST" else r.continue_())
+
+
+def mend_posts(page: Page) -> None:
+    """Let the page reach the server again, and notice it at once."""
+    page.unroute_all(behavior="ignoreErrors")
+    page.evaluate("dispatchEvent(new Event('online'))")
+
+
+def lose_answer(route: Route) -> None:
+    """Let the server do its work, and lose the answer."""
+    with suppress(Error):  # the test has let the page go on meanwhile
+        route.fetch()
+        route.abort()
+
+
+def bad_gateway(route: Route) -> None:
+    """Answer as a proxy does while the server behind it restarts."""
+    route.fulfill(status=502, content_type="text/html", body="<h1>502 Bad Gateway</h1>nginx")

@@ -1,13 +1,9 @@
 """What was pressed in the screening room arrives once, in order, whatever the network does."""
 
-import random
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Dialog, Error, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Dialog, Route, expect
 from sqlalchemy import select
 
 from review.decisions.decisions import decide
@@ -22,11 +18,15 @@ from tests.browser.rooms import (  # noqa: F401 - fixtures among them
     Room,
     Site,
     arrive,
+    bad_gateway,
+    break_posts,
     context,
     enter,
     expect_all_saved,
     expect_waiting,
+    lose_answer,
     make_room,
+    mend_posts,
     room,
     shown,
     site,
@@ -36,30 +36,6 @@ from tests.factories import include_fully, make_records, make_review
 pytestmark = pytest.mark.browser
 
 VERDICTS = {"i": "include", "e": "exclude", "m": "maybe"}
-
-
-def break_posts(page: Page, answer: Callable[[Route], None]) -> None:
-    """Answer what the page sends to the screening room in the server's stead."""
-    pattern = "**/screening/title_abstract/*"
-    page.route(pattern, lambda r: answer(r) if r.request.method == "POST" else r.continue_())
-
-
-def mend_posts(page: Page) -> None:
-    """Let the page reach the server again, and notice it at once."""
-    page.unroute_all(behavior="ignoreErrors")
-    page.evaluate("dispatchEvent(new Event('online'))")
-
-
-def lose_answer(route: Route) -> None:
-    """Let the server do its work, and lose the answer."""
-    with suppress(Error):  # the test has let the page go on meanwhile
-        route.fetch()
-        route.abort()
-
-
-def bad_gateway(route: Route) -> None:
-    """Answer as a proxy does while the server behind it restarts."""
-    route.fulfill(status=502, content_type="text/html", body="<h1>502 Bad Gateway</h1>nginx")
 
 
 def test_thirty_decisions_without_a_network_are_saved_in_order_once_it_is_back(
@@ -469,67 +445,3 @@ def test_a_resolution_is_sent_again_with_its_button_when_the_server_is_back(
     expect(page.get_by_text("No conflicts to resolve")).to_be_visible(timeout=WAIT)
     assert len(tries) == 3
     assert all("verdict=include" in sent for sent in tries)
-
-
-@dataclass
-class Ledger:
-    """What the keys pressed should have come to: the queue, and the decisions, by slow means."""
-
-    queue: list[int]
-    decided: dict[int, str]
-    done: list[tuple[str, int]]
-
-    def press(self, key: str) -> None:
-        """Follow one key."""
-        if key == "z":
-            self._undo()
-        elif key == "s":
-            self.done.append(("skip", self.queue[0]))
-            self.queue.append(self.queue.pop(0))
-        else:
-            self.done.append(("decide", self.queue[0]))
-            self.decided[self.queue.pop(0)] = VERDICTS[key]
-
-    def _undo(self) -> None:
-        """Undo a skip only right after it; otherwise the last decision that still counts."""
-        if self.done and self.done[-1][0] == "skip":
-            record = self.done.pop()[1]
-            self.queue.remove(record)
-            self.queue.insert(0, record)
-            return
-        self.done = [act for act in self.done if act[0] == "decide"]
-        if self.done:
-            record = self.done.pop()[1]
-            del self.decided[record]
-            self.queue.insert(0, record)
-
-
-@pytest.mark.parametrize("seed", range(10))  # for each kind of database, and other keys in each
-def test_the_keys_pressed_equal_the_decisions_stored(
-    context: BrowserContext, room: Room, seed: int
-) -> None:
-    kind = room.site.database.writer.dialect.name
-    chance = random.Random(f"{kind} {seed}")  # noqa: S311 - any order of faults will do
-    page = enter(context, room, n_ready=30)
-    ledger = Ledger(list(range(len(room.records))), {}, [])
-
-    for _ in range(40):
-        fault = chance.random()
-        if fault < 0.08:
-            context.set_offline(True)
-        elif fault < 0.16:
-            page.unroute_all(behavior="ignoreErrors")
-            break_posts(page, chance.choice([bad_gateway, lose_answer]))
-        elif fault < 0.4:
-            context.set_offline(False)
-            mend_posts(page)
-        key = chance.choice("iiieeemmszz")
-        assert shown(page) == f"Record {ledger.queue[0]}"
-        page.keyboard.press(key)
-        ledger.press(key)
-    context.set_offline(False)
-    mend_posts(page)
-
-    expect(page.locator("#outbox.waiting")).to_have_count(0, timeout=WAIT)
-    assert dict(room.decided()) == ledger.decided
-    expect(page.locator("#refused")).to_be_empty()
