@@ -12,7 +12,6 @@ from sqlalchemy import ColumnElement, Text, and_, cast, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from review.decisions.blinding import NOT_IMPORTED
-from review.decisions.closing import own_open_decisions
 from review.decisions.situation import IS_LIVE
 from review.events import Actor
 from review.permissions import Action, check
@@ -54,7 +53,6 @@ class ListRow:
     record: Record
     position: int | None  # in the ranking in use
     own: Decision | None
-    can_change: bool  # whether the reviewer may still change it
     labels: Sequence[Label]
 
 
@@ -182,20 +180,17 @@ def _page(
     records = records_by_id(session, record_ids=ids)
     labels = own_labels(session, review_id=scope["review_id"], record_ids=ids, by=scope["by"])
     own: dict[UUID, Decision] = {}
-    still_open: set[UUID] = set()
     if are_decided:
         on_these = (*_own(scope), Decision.record_id.in_(ids))
         decisions = session.scalars(
             select(Decision).where(*on_these).order_by(Decision.event_number)
         )
         own = {decision.record_id: decision for decision in decisions}
-        still_open = {decision.id for decision in own_open_decisions(session, **scope)}
     rows = [
         ListRow(
             record=records[id_],
             position=position,
             own=own.get(id_),
-            can_change=id_ in own and own[id_].id in still_open,
             labels=labels.get(id_, []),
         )
         for id_, position in shown
