@@ -1,10 +1,31 @@
 """The axes of a map: the items of a framework, looked up in the protocol once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
-from protocols.schema import Axis, CodebookItem, ItemType, MapFramework, Protocol
+from protocols.places import income_group_of, subregion_of
+from protocols.schema import (
+    MAP_KEYS,
+    Axis,
+    CodebookItem,
+    ItemType,
+    MapFramework,
+    Protocol,
+)
+
+NOT_CODED, NONE_OF_THESE = MAP_KEYS
+
+
+class EntryKind(StrEnum):
+    """What a row or column is for."""
+
+    PLAIN = "plain"  # a value of the codebook, or a country
+    RESIDUAL = "residual"  # for what fits no other
+    SPECIAL = "special"  # such as *unclear*
+    REMOVED = "removed"  # a value that is no longer in the codebook
+    ADDED = "added"  # by the map, for what has no value
 
 
 @dataclass(frozen=True)
@@ -14,6 +35,7 @@ class AxisEntry:
     key: str
     label: str
     definition: str | None
+    kind: EntryKind = EntryKind.PLAIN
 
 
 @dataclass(frozen=True)
@@ -29,6 +51,31 @@ class MapAxis:
     secondary: CodebookItem | None  # whose values can be counted too
     entries: Sequence[AxisEntry] | None  # the protocol's own; None for an open list of countries
 
+    @property
+    def all_items(self) -> list[CodebookItem]:
+        """All items that the axis is counted from."""
+        return [*self.items, *([self.secondary] if self.secondary else [])]
+
+
+@dataclass(frozen=True)
+class MapFilter:
+    """What a map can be filtered by: an item, a group of items, or what follows from an item."""
+
+    key: str
+    label: str
+    axis: MapAxis
+    derive: Callable[[str], str] | None = None
+
+    @property
+    def item(self) -> CodebookItem | None:
+        """The item whose values the filter offers; None for a group and for what is derived."""
+        return None if self.derive or self.axis.is_group else self.axis.items[0]
+
+    def expand(self, values: Iterable[str]) -> frozenset[str]:
+        """Return the chosen values, each group of values by its members."""
+        groups = {group.key: group.values for group in self.item.value_groups} if self.item else {}
+        return frozenset(member for value in values for member in groups.get(value, (value,)))
+
 
 @dataclass(frozen=True)
 class Axes:
@@ -38,17 +85,7 @@ class Axes:
     rows: MapAxis
     columns: MapAxis
     segments: CodebookItem | None
-    filters: Mapping[str, CodebookItem]
-
-    @property
-    def items(self) -> list[CodebookItem]:
-        """Return all items that the map is counted from; an item may be there twice."""
-        of_axes = [
-            item
-            for axis in (self.rows, self.columns)
-            for item in (*axis.items, *([axis.secondary] if axis.secondary else []))
-        ]
-        return [*of_axes, *([self.segments] if self.segments else []), *self.filters.values()]
+    filters: Mapping[str, MapFilter]
 
 
 def axes_of(protocol: Protocol, framework: MapFramework) -> Axes:
@@ -58,18 +95,51 @@ def axes_of(protocol: Protocol, framework: MapFramework) -> Axes:
         rows=_map_axis(protocol, framework.rows),
         columns=_map_axis(protocol, framework.columns),
         segments=protocol.item(framework.segments) if framework.segments else None,
-        filters={key: protocol.item(key) for key in framework.filters},
+        filters=filters_of(protocol),
     )
 
 
+def filters_of(protocol: Protocol) -> Mapping[str, MapFilter]:
+    """Return what the protocol's maps can be filtered by, the same for all of them.
+
+    These are the filters, rows, columns and bars of all maps, in the codebook's order.  Where one
+    is a country, its region and its income group come first.
+    """
+    named: dict[str, MapFilter] = {}
+    for framework in protocol.frameworks:
+        keys = [*framework.filters, *([framework.segments] if framework.segments else [])]
+        for axis in (framework.rows, framework.columns, *(Axis(item=key) for key in keys)):
+            key = axis.item or axis.group or ""
+            if key not in named or axis.also:
+                label = protocol.item(key).label if axis.item else _words(key)
+                named[key] = MapFilter(key, label, _map_axis(protocol, axis))
+    order = {item.key: place for place, item in enumerate(protocol.codebook)}
+    in_order = sorted(named.values(), key=lambda one: order.get(one.axis.items[0].key, 0))
+    derived = [
+        MapFilter(key, label, one.axis, derive)
+        for one in in_order
+        if one.item and one.item.type is ItemType.COUNTRY
+        for key, label, derive in (
+            ("region", "Region", subregion_of),
+            ("income_group", "Income group", income_group_of),
+        )
+    ][:2]
+    return {one.key: one for one in (*derived, *in_order)}
+
+
 def mapped_items(protocol: Protocol) -> list[CodebookItem]:
-    """Return the items that any map of the protocol is counted from; some may be there twice."""
-    return [
-        item for framework in protocol.frameworks for item in axes_of(protocol, framework).items
+    """Return the items that any map of the protocol is counted from, each once."""
+    axes = [axes_of(protocol, framework) for framework in protocol.frameworks]
+    items = [
+        item
+        for one in axes
+        for axis in (one.rows, one.columns, *(each.axis for each in one.filters.values()))
+        for item in axis.all_items
     ]
+    return list({item.key: item for item in items}.values())
 
 
-def entry_keys(item: CodebookItem, value: Any) -> list[str | None]:
+def entry_keys(item: CodebookItem, value: Any) -> list[str]:
     """Return the keys of the axis entries under which a coded value counts."""
     if isinstance(value, dict) and "special" in value:
         return [value["special"]]
@@ -82,10 +152,22 @@ def entry_keys(item: CodebookItem, value: Any) -> list[str | None]:
 
 def _map_axis(protocol: Protocol, axis: Axis) -> MapAxis:
     entries = protocol.axis_entries(axis)
+    item = protocol.item(axis.item) if axis.item else None
+    residual = {value.key for value in item.values if value.residual} if item else set()
     return MapAxis(
-        items=[protocol.item(axis.item)] if axis.item else protocol.group(axis.group or ""),
-        is_group=axis.item is None,
+        items=[item] if item else protocol.group(axis.group or ""),
+        is_group=item is None,
         counted_value=axis.value,
         secondary=protocol.item(axis.also) if axis.also else None,
-        entries=None if entries is None else [AxisEntry(*entry) for entry in entries],
+        entries=None
+        if entries is None
+        else [
+            AxisEntry(*entry, EntryKind.RESIDUAL if entry[0] in residual else EntryKind.PLAIN)
+            for entry in entries
+        ],
     )
+
+
+def _words(key: str) -> str:
+    """Return the key of a group as words: evidence_themes is *Evidence themes*."""
+    return key.replace("_", " ").capitalize()

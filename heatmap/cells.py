@@ -1,27 +1,58 @@
 """Count a tidy frame into the cells of a framework; gaps are data too."""
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from uuid import UUID
 
 import pandas as pd
 from sqlalchemy.orm import Session
 
-from heatmap.axes import Axes, AxisEntry, MapAxis, axes_of, mapped_items
-from heatmap.coded import CodedStudies, read_coded, tidy
+from heatmap.axes import (
+    NOT_CODED,
+    Axes,
+    AxisEntry,
+    EntryKind,
+    MapAxis,
+    MapFilter,
+    axes_of,
+    mapped_items,
+)
+from heatmap.coded import CodedStudies, read_coded, tidy, tidy_excluded
+from heatmap.gaps import Gap, GapKind
 from protocols.places import country_name
-from protocols.schema import SPECIAL_VALUES, CodebookItem, ItemType, MapFramework, Protocol
+from protocols.schema import (
+    MAP_KEYS,
+    SPECIAL_VALUES,
+    CodebookItem,
+    ItemType,
+    MapFramework,
+    Protocol,
+)
 from review.decisions.stopping import stop_in_force
 from review.errors import Invalid, NotFound
 from review.events import last_event
 from review.reviews import protocol_of
 
-UNITS = ("contract", "study")
-STEPS = (1, 2, 4, 7)
-"""The lowest count of each step of the colour scale: the same in every map, so that colours mean
-the same under any filter, in any publication and in any file."""
+UNITS = ("contract", "study", "report")
+ORDERS = ("protocol", "size")
+SINCE, UNTIL = "since", "until"
+"""The filters for the years of publication; each takes one year."""
+Cell = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class CellMark:
+    """What a cell says beside its number."""
+
+    n_studies: int
+    n_contracts: int
+    n_reports: int
+    segments: Mapping[str, int]  # distinct studies by the value of the bar's item
+    is_thin: bool  # one study, or none of at least medium quality
+    lacks_review: bool  # several studies, and no systematic review
 
 
 @dataclass(frozen=True)
@@ -29,63 +60,203 @@ class HeatMap:
     """A counted map: every cell of its grid, and what is not on it.
 
     ``cells`` has a line for each pair of row and column, in their order: row, column,
-    n_contracts, n_studies.  A study or contract may be in several cells, so cells do not add up to
-    the totals; ``row_totals`` and ``column_totals`` count distinct units.
+    n_contracts, n_studies, n_reports.  A study or contract may be in several cells, so cells do not
+    add up to the totals; ``row_totals`` and ``column_totals`` count distinct units, and everything
+    that is included is in some row and some column.
     """
 
-    framework: MapFramework
+    axes: Axes
     unit: str
+    order: str
     rows: Sequence[AxisEntry]
     columns: Sequence[AxisEntry]
+    folded: Sequence[AxisEntry]  # residual rows and columns, left out because nothing is in them
     cells: pd.DataFrame
     frame: pd.DataFrame  # the lines that the filters keep
     whole: pd.DataFrame  # all lines
     filters: Mapping[str, Sequence[str]]
     row_totals: Mapping[str, int]
     column_totals: Mapping[str, int]
+    row_studies: Mapping[str, int]  # how many studies the totals come from
+    column_studies: Mapping[str, int]
     n_studies: int
     n_contracts: int
-    unplaced: frozenset[UUID]  # coded studies that are in no cell
+    n_reports: int
+    unplaced: frozenset[UUID]  # coded studies that lack a row or a column wherever they are
     awaiting_coding: frozenset[UUID]
+    excluded: Mapping[Cell, frozenset[UUID]]  # studies that were coded and then excluded
+    reasons: Mapping[UUID, Sequence[str]]  # for which they were excluded
     as_of: int
     stopped: str | None = None  # how screening was stopped early, and what may be missing
+    known: Mapping[Cell, int] = field(default_factory=dict)
+    """How many contracts are known to exist in a cell, studied or not, where a list says so."""
+
+    @property
+    def framework(self) -> MapFramework:
+        """The framework that the map follows."""
+        return self.axes.framework
+
+    @property
+    def n(self) -> int:
+        """The number of distinct units on the map."""
+        return {"contract": self.n_contracts, "study": self.n_studies, "report": self.n_reports}[
+            self.unit
+        ]
 
     def count(self, row: str, column: str) -> int:
         """Return the number of units in a cell."""
         return self._counts[row, column]
 
+    def mark(self, row: str, column: str) -> CellMark:
+        """Return what a cell that has studies says beside its number."""
+        return self._marks[row, column]
+
     def n_filtered_out(self, row: str, column: str) -> int:
         """Return how many units an empty cell has without the filters; 0 for a gap."""
         return 0 if self.count(row, column) else self._whole_counts.get((row, column), 0)
 
+    def gap(self, row: str, column: str) -> Gap | None:
+        """Return why a cell is empty; None for a cell that is not, and for *not yet coded*."""
+        if self.has_studies(row, column):
+            return None
+        if hidden := self.n_filtered_out(row, column):
+            return Gap(GapKind.FILTERED_OUT, hidden)
+        if not self.is_plain(row, column):
+            return None
+        if studies := self.excluded.get((row, column)):
+            return Gap(GapKind.EXCLUDED, len(studies))
+        if waiting := self._n_awaiting(row, column):
+            return Gap(GapKind.AWAITING_CODING, waiting)
+        if known := self.known.get((row, column)):
+            return Gap(GapKind.KNOWN, known)
+        for outside in self.framework.outside_searches:
+            if row in (outside.rows or (row,)) and column in (outside.columns or (column,)):
+                return Gap(GapKind.OUTSIDE_SEARCHES, why=outside.why)
+        return Gap(GapKind.NONE_FOUND)
+
+    def has_studies(self, row: str, column: str) -> bool:
+        """Return whether any study is in a cell; one without a contract counts no contract."""
+        return (row, column) in self._marks
+
+    def is_plain(self, row: str, column: str) -> bool:
+        """Return whether a cell is of a value in both directions, so that it can be a gap."""
+        return row in self._plain_rows and column in self._plain_columns
+
+    def excluded_for(self, row: str, column: str) -> Mapping[str, int]:
+        """Return the reasons for which studies of a cell were excluded, the most frequent first."""
+        studies = self.excluded.get((row, column), frozenset())
+        return dict(
+            Counter(
+                reason for study in studies for reason in set(self.reasons[study])
+            ).most_common()
+        )
+
+    @property
+    def gaps(self) -> dict[Cell, Gap]:
+        """Every empty cell of a value in both directions, with its kind."""
+        return {
+            (row, column): gap
+            for row in self._plain_rows
+            for column in self._plain_columns
+            if (gap := self.gap(row, column))
+        }
+
+    @property
+    def n_combinations(self) -> int:
+        """The number of cells of a value in both directions."""
+        return len(self._plain_rows) * len(self._plain_columns)
+
     @cached_property
-    def _counts(self) -> dict[tuple[str, str], int]:
+    def _plain_rows(self) -> dict[str, None]:
+        return _plain(self.rows)
+
+    @cached_property
+    def _plain_columns(self) -> dict[str, None]:
+        return _plain(self.columns)
+
+    @cached_property
+    def _counts(self) -> dict[Cell, int]:
         cells = self.cells
         keys = zip(cells["row"], cells["column"], strict=True)
         return dict(zip(keys, map(int, cells[f"n_{plural(self.unit)}"]), strict=True))
 
     @cached_property
-    def _whole_counts(self) -> dict[tuple[str, str], int]:
+    def _whole_counts(self) -> dict[Cell, int]:
         if not self.filters:
             return self._counts
-        placed = self.whole.dropna(subset=["row", "column"])
-        counts = placed.groupby(["row", "column"])[f"{self.unit}_id"].nunique().reset_index()
+        counts = _counted_cells(self.whole).reset_index()
+        numbers = map(int, counts[f"n_{plural(self.unit)}"])
+        return dict(zip(zip(counts["row"], counts["column"], strict=True), numbers, strict=True))
+
+    @cached_property
+    def _marks(self) -> dict[Cell, CellMark]:
+        segments: dict[Cell, dict[UUID, str]] = defaultdict(dict)
+        reviews: dict[Cell, bool] = defaultdict(bool)
+        frame = self.frame
+        lines = zip(
+            frame["row"],
+            frame["column"],
+            frame["study_id"],
+            frame["segment"],
+            self._is_review,
+            strict=True,
+        )
+        for row, column, study, segment, is_review in lines:
+            segments[row, column][study] = segment
+            reviews[row, column] |= is_review
+        numbers = {(cell["row"], cell["column"]): cell for cell in self.cells.to_dict("records")}
+        item = self.axes.segments
+        sound = {value.key for value in item.values if value.sound} if item else set()
         return {
-            (str(row), str(column)): int(n)
-            for row, column, n in counts.itertuples(index=False, name=None)
+            cell: CellMark(
+                n_studies=int(numbers[cell]["n_studies"]),
+                n_contracts=int(numbers[cell]["n_contracts"]),
+                n_reports=int(numbers[cell]["n_reports"]),
+                segments=in_order(item, Counter(of_studies.values())),
+                is_thin=len(of_studies) == 1
+                or bool(sound and sound.isdisjoint(of_studies.values())),
+                lacks_review=self._knows_reviews and len(of_studies) > 1 and not reviews[cell],
+            )
+            for cell, of_studies in segments.items()
         }
+
+    @cached_property
+    def _synthesis(self) -> Mapping[str, frozenset[str]]:
+        """The values that make a study a review, by the filter that has them."""
+        found = {
+            key: frozenset(value.key for value in one.item.values if value.synthesis)
+            for key, one in self.axes.filters.items()
+            if one.item
+        }
+        return {key: values for key, values in found.items() if values}
+
+    @property
+    def _knows_reviews(self) -> bool:
+        return bool(self._synthesis)
+
+    @property
+    def _is_review(self) -> Iterable[bool]:
+        is_review = pd.Series(False, index=self.frame.index, dtype=bool)
+        for key, values in self._synthesis.items():
+            is_review |= is_among(self.frame[key], values)
+        return list(is_review)
+
+    def _n_awaiting(self, row: str, column: str) -> int:
+        """Return how many units of a cell's row or column have no value for the other."""
+        return self._counts.get((row, NOT_CODED), 0) + self._counts.get((NOT_CODED, column), 0)
 
     def step(self, n: int) -> int:
         """Return the step of the colour scale for a count: 0 for none, else 1 to 4."""
-        return bisect_right(STEPS, n)
+        return bisect_right(self.framework.steps, n)
 
     @property
     def legend(self) -> list[tuple[int, int, int | None]]:
         """The steps of the colour scale, as (step, lowest, highest); the last has no highest."""
-        highest = [*(n - 1 for n in STEPS[1:]), None]
+        steps = self.framework.steps
+        highest = [*(n - 1 for n in steps[1:]), None]
         return [
             (step, low, high)
-            for step, (low, high) in enumerate(zip(STEPS, highest, strict=True), start=1)
+            for step, (low, high) in enumerate(zip(steps, highest, strict=True), start=1)
         ]
 
     def label(self, key: str) -> str:
@@ -93,17 +264,10 @@ class HeatMap:
         entries = [*self.rows, *self.columns]
         return next((entry.label for entry in entries if entry.key == key), key)
 
-    @property
-    def most(self) -> int:
-        """The largest number in any cell; at least 1."""
-        return (
-            max(1, int(self.cells[f"n_{plural(self.unit)}"].max() or 0)) if len(self.cells) else 1
-        )
-
 
 def plural(unit: str) -> str:
     """Return the unit's plural, as in the names of counts."""
-    return {"contract": "contracts", "study": "studies"}[unit]
+    return {"contract": "contracts", "study": "studies", "report": "reports"}[unit]
 
 
 def build(
@@ -112,6 +276,7 @@ def build(
     review_id: UUID,
     framework: str | None = None,
     unit: str | None = None,
+    order: str | None = None,
     secondary: bool = False,
     filters: Mapping[str, Sequence[str]] | None = None,
     as_of: int | None = None,
@@ -119,7 +284,7 @@ def build(
     """Return a map of the review after event ``as_of``, by the named framework or the first.
 
     ``filters`` keeps lines with one of the given values of an item.  Raises NotFound for an unknown
-    framework, Invalid for an unknown unit or filter.
+    framework, Invalid for an unknown unit, order or filter.
     """
     protocol = protocol_of(session, review_id, as_of=as_of)
     keys = [item.key for item in mapped_items(protocol)]
@@ -130,6 +295,7 @@ def build(
         protocol=protocol,
         framework=framework,
         unit=unit,
+        order=order,
         secondary=secondary,
         filters=filters,
         as_of=last_event(session, review_id) if as_of is None else as_of,
@@ -144,6 +310,7 @@ def count(
     as_of: int,
     framework: str | None = None,
     unit: str | None = None,
+    order: str | None = None,
     secondary: bool = False,
     filters: Mapping[str, Sequence[str]] | None = None,
     stopped: str | None = None,
@@ -153,27 +320,52 @@ def count(
         chosen = protocol.framework(framework)
     except LookupError as error:
         raise NotFound(str(error)) from error
-    unit = unit or chosen.unit
+    unit, order = unit or chosen.unit, order or chosen.order
     if unit not in UNITS:
-        raise Invalid(f"A map counts contracts or studies, not '{unit}'.")
+        raise Invalid(f"A map counts contracts, studies or reports, not '{unit}'.")
+    if order not in ORDERS:
+        raise Invalid(f"A map is ordered by size or as the protocol says, not by '{order}'.")
     axes = axes_of(protocol, chosen)
     whole = tidy(coded, axes, secondary=secondary)
-    return _counted(
-        coded, axes, whole, filters=filters or {}, unit=unit, as_of=as_of, stopped=stopped
+    frame = _filtered(whole, axes.filters, filters or {})
+    rows, folded_rows = _entries(axes.rows, whole, "row", unit=unit, order=order)
+    columns, folded_columns = _entries(axes.columns, whole, "column", unit=unit, order=order)
+    placed = frame[(frame["row"] != NOT_CODED) & (frame["column"] != NOT_CODED)]
+    shown = frozenset(frame["study_id"])
+    return HeatMap(
+        axes=axes,
+        unit=unit,
+        order=order,
+        rows=rows,
+        columns=columns,
+        folded=[*folded_rows, *folded_columns],
+        cells=count_cells(frame, [row.key for row in rows], [column.key for column in columns]),
+        frame=frame,
+        whole=whole,
+        filters=filters or {},
+        row_totals=_totals(frame, "row", unit),
+        column_totals=_totals(frame, "column", unit),
+        row_studies=_totals(frame, "row", "study"),
+        column_studies=_totals(frame, "column", "study"),
+        n_studies=len(shown),
+        n_contracts=int(frame["contract_id"].nunique()),
+        n_reports=sum(coded.n_reports[study] for study in shown),
+        unplaced=(shown & coded.coded_studies) - frozenset(placed["study_id"]),
+        awaiting_coding=shown - coded.coded_studies,
+        excluded=tidy_excluded(coded, axes, secondary=secondary),
+        reasons=coded.excluded,
+        as_of=as_of,
+        stopped=stopped,
     )
 
 
 def count_cells(frame: pd.DataFrame, rows: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
-    """Count distinct contracts and studies in every cell of the grid; gaps are explicit zeros.
+    """Count distinct contracts, studies and reports in every cell; gaps are explicit zeros.
 
-    ``frame`` is tidy.  Lines with a gap on an axis are in no cell.  Raises ValueError for a line
-    outside the grid.
+    ``frame`` is tidy.  Raises ValueError for a line outside the grid.
     """
     grid = pd.MultiIndex.from_product([rows, columns], names=["row", "column"])
-    placed = frame.dropna(subset=["row", "column"])
-    counts = placed.groupby(["row", "column"]).agg(
-        n_contracts=("contract_id", "nunique"), n_studies=("study_id", "nunique")
-    )
+    counts = _counted_cells(frame)
     if not (outside := counts.index.difference(grid)).empty:
         raise ValueError(f"Codes outside the framework: {list(outside)}")
     return counts.reindex(grid, fill_value=0).astype(int).reset_index()
@@ -183,87 +375,125 @@ def axis_entries(axis: MapAxis, column: pd.Series) -> list[AxisEntry]:
     """Return the entries of an axis: the protocol's own, then others that occur in a column.
 
     An open axis (countries) has those that occur, by name.  Special values such as *unclear* come
-    after them, and values that are no longer in the codebook last, if they occur.
+    after them, then values that are no longer in the codebook, and last what the map adds for what
+    has no value, each if it occurs.
     """
-    present = [str(key) for key in column.dropna().unique()]
+    present = [str(key) for key in column.unique()]
+    others = {*SPECIAL_VALUES, *MAP_KEYS}
     if axis.entries is None:
-        names = {key: country_name(key) for key in present if key not in SPECIAL_VALUES}
+        names = {key: country_name(key) for key in present if key not in others}
         entries = [AxisEntry(key, names[key], None) for key in sorted(names, key=names.__getitem__)]
     else:
         entries = list(axis.entries)
     known = {entry.key for entry in entries}
-    entries += [
-        AxisEntry(key, label, "Used by coders when the report does not give an answer.")
-        for key, label in SPECIAL_VALUES.items()
-        if key in present
+    unanswered = "Used by coders when the report does not give an answer."
+    removed = sorted(set(present) - known - others)
+    return [
+        *entries,
+        *_present(SPECIAL_VALUES, present, unanswered, kind=EntryKind.SPECIAL),
+        *(AxisEntry(key, key, "No longer in the codebook.", EntryKind.REMOVED) for key in removed),
+        *_present(MAP_KEYS, present, _ADDED, kind=EntryKind.ADDED),
     ]
-    removed = sorted(set(present) - known - SPECIAL_VALUES.keys())
-    return entries + [AxisEntry(key, key, "No longer in the codebook.") for key in removed]
 
 
-def value_label(item: CodebookItem, key: str) -> str:
+_ADDED = "Included, but not coded yet, or coders have not agreed on the value yet."
+
+
+def in_order(item: CodebookItem | None, counts: Mapping[str, int]) -> dict[str, int]:
+    """Return counts by value in the codebook's order; what is not in it comes last."""
+    keys = [*(value.key for value in item.values), *SPECIAL_VALUES] if item else []
+    known = {key: counts[key] for key in keys if counts.get(key)}
+    return known | {key: n for key, n in counts.items() if key not in known}
+
+
+def value_label(item: CodebookItem | None, key: str) -> str:
     """Return the label of a coded value's entry."""
-    if key in SPECIAL_VALUES:
-        return SPECIAL_VALUES[key]
+    if key in SPECIAL_VALUES or key in MAP_KEYS:
+        return {**SPECIAL_VALUES, **MAP_KEYS}[key]
+    if item is None:
+        return key
     if item.type is ItemType.COUNTRY:
         return country_name(key)
     labels = {value.key: value.label for value in item.values} | {"yes": "Yes", "no": "No"}
     return labels.get(key, key)
 
 
-def _filtered(
-    frame: pd.DataFrame, framework: MapFramework, filters: Mapping[str, Sequence[str]]
-) -> pd.DataFrame:
-    for key, wanted in filters.items():
-        if key not in framework.filters:
-            raise Invalid(f"This map cannot be filtered by '{key}'. Remove this filter.")
-        frame = frame[is_among(frame[key], wanted)]
-    return frame
-
-
-def is_among(column: pd.Series, wanted: Sequence[str]) -> pd.Series:
+def is_among(column: pd.Series, wanted: Iterable[str]) -> pd.Series:
     """Return, for each line, whether it has one of the ``wanted`` values in a filter's column."""
     kept_values = set(wanted)
     is_kept = [not kept_values.isdisjoint(values) for values in column]
     return pd.Series(is_kept, index=column.index, dtype=bool)
 
 
-def _counted(
-    coded: CodedStudies,
-    axes: Axes,
-    whole: pd.DataFrame,
-    *,
-    filters: Mapping[str, Sequence[str]],
-    unit: str,
-    as_of: int,
-    stopped: str | None,
-) -> HeatMap:
-    frame = _filtered(whole, axes.framework, filters)
-    rows = axis_entries(axes.rows, whole["row"])
-    columns = axis_entries(axes.columns, whole["column"])
-    placed = frame.dropna(subset=["row", "column"])
-    on_map = frozenset(placed["study_id"])
-    shown = frozenset(frame["study_id"])
-    unit_id = f"{unit}_id"
-    return HeatMap(
-        framework=axes.framework,
-        unit=unit,
-        rows=rows,
-        columns=columns,
-        cells=count_cells(frame, [row.key for row in rows], [column.key for column in columns]),
-        frame=frame,
-        whole=whole,
-        filters=filters,
-        row_totals=_totals(placed, "row", unit_id),
-        column_totals=_totals(placed, "column", unit_id),
-        n_studies=len(shown),
-        n_contracts=int(frame["contract_id"].nunique()),
-        unplaced=(shown & coded.coded_studies) - on_map,
-        awaiting_coding=shown - coded.coded_studies,
-        as_of=as_of,
-        stopped=stopped,
+def kept_lines(
+    frame: pd.DataFrame, known: Mapping[str, MapFilter], filters: Mapping[str, Sequence[str]]
+) -> pd.DataFrame:
+    """Return the lines of a frame that all filters keep."""
+    for key, wanted in filters.items():
+        if key not in (SINCE, UNTIL):
+            frame = frame[is_among(frame[key], known[key].expand(wanted))]
+    first, last = (int(filters[key][-1]) if key in filters else None for key in (SINCE, UNTIL))
+    if first is None and last is None:
+        return frame
+    is_kept = [
+        any((first or 0) <= year <= (last or 9999) for year in years) for years in frame["years"]
+    ]
+    return frame[pd.Series(is_kept, index=frame.index, dtype=bool)]
+
+
+def _filtered(
+    frame: pd.DataFrame, known: Mapping[str, MapFilter], filters: Mapping[str, Sequence[str]]
+) -> pd.DataFrame:
+    for key, wanted in filters.items():
+        if key in (SINCE, UNTIL):
+            if not (wanted[-1].isascii() and wanted[-1].isdigit() and len(wanted[-1]) <= 4):
+                raise Invalid(f"'{wanted[-1]}' is not a year. Write four digits, such as 2015.")
+        elif key not in known:
+            raise Invalid(f"This map cannot be filtered by '{key}'. Remove this filter.")
+    return kept_lines(frame, known, filters)
+
+
+def _entries(
+    axis: MapAxis, whole: pd.DataFrame, name: str, *, unit: str, order: str
+) -> tuple[list[AxisEntry], list[AxisEntry]]:
+    """Return the entries of an axis in their order, and the residual ones that are left out."""
+    totals = _totals(whole, name, unit)
+    entries = axis_entries(axis, whole[name])
+    present = set(whole[name])
+    folded = [one for one in entries if one.kind is EntryKind.RESIDUAL and one.key not in present]
+    shown = [entry for entry in entries if entry not in folded]
+    if order == "size":
+        shown.sort(key=lambda one: (one.kind is not EntryKind.PLAIN, -totals.get(one.key, 0)
+                                    if one.kind is EntryKind.PLAIN else 0))  # fmt: skip
+    return shown, folded
+
+
+def _counted_cells(frame: pd.DataFrame) -> pd.DataFrame:
+    by_cell = ["row", "column"]
+    counts = frame.groupby(by_cell).agg(
+        n_contracts=("contract_id", "nunique"), n_studies=("study_id", "nunique")
     )
+    studies = frame.drop_duplicates([*by_cell, "study_id"])
+    return counts.assign(n_reports=studies.groupby(by_cell)["n_reports"].sum().astype(int))
 
 
-def _totals(placed: pd.DataFrame, axis: str, unit_id: str) -> dict[str, int]:
-    return {str(key): int(n) for key, n in placed.groupby(axis)[unit_id].nunique().items()}
+def _totals(frame: pd.DataFrame, axis: str, unit: str) -> dict[str, int]:
+    if unit == "report":
+        studies = frame.drop_duplicates([axis, "study_id"])
+        counts = studies.groupby(axis)["n_reports"].sum()
+    else:
+        counts = frame.groupby(axis)[f"{unit}_id"].nunique()
+    return {str(key): int(n) for key, n in counts.items()}
+
+
+def _present(
+    labels: Mapping[str, str], present: Sequence[str], definition: str, *, kind: EntryKind
+) -> list[AxisEntry]:
+    return [
+        AxisEntry(key, label, definition, kind) for key, label in labels.items() if key in present
+    ]
+
+
+def _plain(entries: Sequence[AxisEntry]) -> dict[str, None]:
+    kinds = (EntryKind.PLAIN, EntryKind.RESIDUAL)
+    return dict.fromkeys(entry.key for entry in entries if entry.kind in kinds)

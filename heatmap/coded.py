@@ -1,8 +1,8 @@
 """Coded studies and contracts as a tidy frame: one line for each cell that a pair is in."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 from uuid import UUID
@@ -11,15 +11,18 @@ import pandas as pd
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from heatmap.axes import Axes, MapAxis, entry_keys
+from heatmap.axes import NONE_OF_THESE, NOT_CODED, Axes, MapAxis, MapFilter, entry_keys
+from protocols.places import COUNTRIES
 from protocols.schema import SPECIAL_VALUES, CodebookItem, Level
+from review.reviews import protocol_of
 from review.states.clusters import Scope, latest
 from review.states.flow import FlowState, flow_states
 from review.studies.agreement import CodeState, coded_values
 from review.studies.coding import Subject
-from review.tables import StudyContract
+from review.tables import Record, StudyContract, StudyReport
+from review.vocabulary import Stage
 
-COLUMNS = ("study_id", "contract_id", "row", "column", "segment")
+COLUMNS = ("study_id", "contract_id", "row", "column", "segment", "n_reports", "years")
 Values = Mapping[tuple[Subject, str], Any]
 
 
@@ -32,6 +35,9 @@ class CodedStudies:
     contracts: Mapping[UUID, Sequence[UUID]]
     values: Values
     coded_studies: frozenset[UUID]  # those with at least one current value
+    years: Mapping[UUID, Sequence[int]] = field(default_factory=dict)  # of each study's reports
+    excluded: Mapping[UUID, Sequence[str]] = field(default_factory=dict)
+    """Studies none of whose reports is included, with the reasons, where some are excluded."""
 
 
 def read_coded(
@@ -39,12 +45,18 @@ def read_coded(
 ) -> CodedStudies:
     """Return included studies and the current values of ``items``, after event ``as_of``."""
     states = flow_states(session, review_id=review_id, as_of=as_of)
-    study_of_reports = session.scalars(
-        select(states.c.study_id)
+    reports = session.execute(
+        select(states.c.study_id, Record.year)
+        .join(Record, Record.id == states.c.record_id)
         .where(states.c.flow_state == FlowState.INCLUDED.value)
         .order_by(states.c.number)
     ).all()
-    studies = list(dict.fromkeys(study_of_reports))
+    studies = list(dict.fromkeys(report.study_id for report in reports))
+    n_reports = Counter(report.study_id for report in reports)
+    years: dict[UUID, list[int]] = defaultdict(list)
+    for study, year in reports:
+        if year is not None:
+            years[study].append(year)
     contracts = _contracts(session, review_id, as_of)
     current_values = [
         value
@@ -55,7 +67,7 @@ def read_coded(
     coded_subjects = {value.subject for value in current_values}
     return CodedStudies(
         studies=studies,
-        n_reports={study: study_of_reports.count(study) for study in studies},
+        n_reports={study: n_reports[study] for study in studies},
         contracts=contracts,
         values={(v.subject, v.item): v.value for v in current_values if v.item in keys},
         coded_studies=frozenset(
@@ -68,34 +80,53 @@ def read_coded(
                 for contract in [None, *contracts.get(study, [])]
             )
         ),
+        years=years,
+        excluded={
+            study: reasons
+            for study, reasons in _excluded(session, review_id, as_of).items()
+            if study not in n_reports
+        },
     )
 
 
 def tidy(coded: CodedStudies, axes: Axes, *, secondary: bool = False) -> pd.DataFrame:
     """Return a line for each row and column in which a contract of an included study counts.
 
-    Columns: study_id, contract_id, row, column, segment, and one for each filter.  A study without
-    a contract, or a contract that is not coded on an axis, has a line with None in the gap: nothing
-    is dropped.  With ``secondary``, the values of the axes' secondary items count too.
+    Columns: study_id, contract_id, row, column, segment (the key of the bar's value), n_reports and
+    years of the study, and for each filter the list of its values.  Nothing is dropped: what has no
+    value counts under *not_coded*, and a study without a contract has a line with None for it.
+    With ``secondary``, the values of the axes' secondary items count too.
     """
+    return _tidy(coded.studies, coded, axes, secondary=secondary)
+
+
+def tidy_excluded(
+    coded: CodedStudies, axes: Axes, *, secondary: bool = False
+) -> Mapping[tuple[str, str], frozenset[UUID]]:
+    """Return the studies that were coded and then excluded, by the cells they would be in."""
+    frame = _tidy(list(coded.excluded), coded, axes, secondary=secondary)
+    cells: dict[tuple[str, str], set[UUID]] = defaultdict(set)
+    for row, column, study in zip(frame["row"], frame["column"], frame["study_id"], strict=True):
+        if NOT_CODED not in (row, column):
+            cells[row, column].add(study)
+    return {cell: frozenset(studies) for cell, studies in cells.items()}
+
+
+def _tidy(
+    studies: Iterable[UUID], coded: CodedStudies, axes: Axes, *, secondary: bool
+) -> pd.DataFrame:
     lines = []
-    for study in coded.studies:
+    for study in studies:
         contracts: Sequence[UUID | None] = coded.contracts.get(study) or [None]
+        n_reports, years = coded.n_reports.get(study, 0), list(coded.years.get(study, ()))
         for contract in contracts:
             values = _PairValues(coded.values, study, contract)
-            filters = {key: values.keys_of(item) for key, item in axes.filters.items()}
-            segment = values.keys_of(axes.segments)[0] if axes.segments else None
+            filters = [values.keys_of_filter(one) for one in axes.filters.values()]
+            segment = values.keys_of(axes.segments)[0] if axes.segments else NOT_CODED
             rows = values.keys_on(axes.rows, secondary=secondary)
             columns = values.keys_on(axes.columns, secondary=secondary)
             lines += [
-                {
-                    "study_id": study,
-                    "contract_id": contract,
-                    "row": row,
-                    "column": column,
-                    "segment": segment,
-                }
-                | filters
+                (study, contract, row, column, segment, n_reports, years, *filters)
                 for row, column in product(rows, columns)
             ]
     return pd.DataFrame(lines, columns=[*COLUMNS, *axes.filters], dtype=object)
@@ -112,24 +143,53 @@ class _PairValues:
             Level.STUDY_CONTRACT: Subject(study, contract),
         }
 
-    def keys_on(self, axis: MapAxis, *, secondary: bool) -> list[str | None]:
-        """Return the keys of the entries in which the pair counts; [None] if it is not coded."""
+    def keys_on(self, axis: MapAxis, *, secondary: bool = False) -> list[str]:
+        """Return the keys of the entries in which the pair counts; never none."""
         if axis.is_group:
-            keys: list[str | None] = [
-                item.key for item in axis.items if axis.counted_value in self.keys_of(item)
+            values = {item.key: self.keys_of(item) for item in axis.items}
+            keys = [key for key, of_item in values.items() if axis.counted_value in of_item]
+            is_whole = [NOT_CODED] not in values.values()
+            return keys or [NONE_OF_THESE if is_whole else NOT_CODED]
+        [item] = axis.items
+        keys = self.keys_of(item)
+        if secondary and axis.secondary:
+            added = [
+                key
+                for key in self.keys_of(axis.secondary)
+                if key != NOT_CODED and key not in SPECIAL_VALUES
             ]
-        else:
-            [item] = axis.items
-            keys = self.keys_of(item)
-            if secondary and axis.secondary:
-                added = [key for key in self.keys_of(axis.secondary) if key not in SPECIAL_VALUES]
-                keys = list(dict.fromkeys([*keys, *added]))
-        return [key for key in keys if key is not None] or [None]
+            keys = list(dict.fromkeys([*(keys if keys != [NOT_CODED] else []), *added])) or keys
+        return keys
 
-    def keys_of(self, item: CodebookItem) -> list[str | None]:
-        """Return the keys of the entries of an item's value; [None] if it is not coded."""
+    def keys_of_filter(self, one: MapFilter) -> list[str]:
+        """Return the values of a filter that the pair has; never none."""
+        keys = self.keys_on(one.axis)
+        if one.derive is None:
+            return keys
+        return [one.derive(key) if key in COUNTRIES else key for key in keys]
+
+    def keys_of(self, item: CodebookItem) -> list[str]:
+        """Return the keys of the entries of an item's value; *not_coded* if it has none."""
         value = self.values.get((self.subjects[item.level], item.key))
-        return [None] if value is None else entry_keys(item, value)
+        return [NOT_CODED] if value is None else entry_keys(item, value) or [NOT_CODED]
+
+
+def _excluded(session: Session, review_id: UUID, as_of: int | None) -> Mapping[UUID, Sequence[str]]:
+    """Return the reasons for which the reports of studies were excluded at full text, by study."""
+    states = flow_states(session, review_id=review_id, as_of=as_of)
+    links = latest(Scope(review_id, as_of), StudyReport, StudyReport.record_id)
+    rows = session.execute(
+        select(links.c.study_id, states.c.reason)
+        .join(states, states.c.record_id == links.c.record_id)
+        .where(links.c.is_linked, states.c.flow_state == FlowState.FULL_TEXT_EXCLUDED.value)
+        .order_by(states.c.number)
+    )
+    protocol = protocol_of(session, review_id, as_of=as_of)
+    labels = {reason.key: reason.label for reason in protocol.reasons(Stage.FULL_TEXT)}
+    reasons: dict[UUID, list[str]] = defaultdict(list)
+    for study, reason in rows:
+        reasons[study].append(labels.get(reason, reason or "No reason given"))
+    return reasons
 
 
 def _contracts(

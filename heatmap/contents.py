@@ -36,6 +36,11 @@ class Report:
     journal: str | None
     doi: str | None
     url: str | None
+    type: str | None = None  # none in publications of older releases, like what follows
+    volume: str | None = None
+    issue: str | None = None
+    pages: str | None = None
+    abstract: str | None = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,7 @@ class QuotedValue:
     value: str
     quote: str | None
     page: str | None
+    key: str | None = None  # of the item; None in publications of older releases
 
 
 @dataclass(frozen=True)
@@ -60,10 +66,13 @@ class CellContent:
     passages: Sequence[QuotedValue]  # the name that publications store and the API returns
 
 
-def pairs_in(heatmap: HeatMap, row: str, column: str) -> list[Pair]:
-    """Return the (study, contract) pairs in a cell."""
-    frame = heatmap.frame
-    lines = frame[(frame["row"] == row) & (frame["column"] == column)]
+def pairs_in(heatmap: HeatMap, row: str | None = None, column: str | None = None) -> list[Pair]:
+    """Return the (study, contract) pairs in a cell, in a whole row or column, or on the map."""
+    lines = heatmap.frame
+    if row is not None:
+        lines = lines[lines["row"] == row]
+    if column is not None:
+        lines = lines[lines["column"] == column]
     return list(lines[["study_id", "contract_id"]].drop_duplicates().itertuples(index=False))
 
 
@@ -134,6 +143,11 @@ def _reports(
                 journal=record.journal,
                 doi=record.doi,
                 url=record.url,
+                type=record.type,
+                volume=record.volume,
+                issue=record.issue,
+                pages=record.pages,
+                abstract=record.abstract,
             )
         )
     return reports
@@ -191,6 +205,6 @@ def _quoted_values(
         value = values[subject, item.key]
         words = describe_value(item, value)
         of_value = quotes.get((subject, item.key, canonical(value)), [])
-        yield from (QuotedValue(item.label, words, quote, page) for quote, page in of_value)
-        if not of_value:
-            yield QuotedValue(item.label, words, None, None)
+        none: Sequence[tuple[str | None, str | None]] = [(None, None)]
+        for quote, page in of_value or none:
+            yield QuotedValue(item.label, words, quote, page, item.key)

@@ -7,10 +7,10 @@ import pandas as pd
 import vl_convert
 
 from heatmap.axes import AxisEntry
-from heatmap.cells import STEPS, HeatMap, plural
+from heatmap.cells import HeatMap, plural
 from review.safe_text import drawable, in_markup
 
-# One hue, darker with each of `heatmap.cells.STEPS`.  Numbers are dark on the first two and white
+# One hue, darker with each of a framework's steps.  Numbers are dark on the first two and white
 # on the others, so that their contrast is at least 4.5 (WCAG 2.2, 1.4.3).
 SCALE = ["#cfe3e6", "#93c0c8", "#337985", "#0b4d58"]
 EMPTY = "#ffffff"
@@ -58,7 +58,7 @@ def draw(heatmap: HeatMap) -> alt.LayerChart:
     filtered_out = base.transform_filter(is_filtered_out).mark_rect(
         fill=EMPTY, stroke="#d9d6cd", strokeWidth=1
     )
-    is_dark = alt.datum.n >= STEPS[2]
+    is_dark = alt.datum.n >= heatmap.framework.steps[2]
     counts = base.mark_text(fontSize=14).encode(
         text="text:N", color=alt.when(is_dark).then(alt.value(EMPTY)).otherwise(alt.value(INK))
     )

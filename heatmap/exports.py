@@ -15,11 +15,11 @@ from review.safe_text import safe_cell
 CELL_LENGTH = 16_000
 LONG_TEXTS = "Long texts"
 CUT = f" … [cut: the whole text is on the sheet {LONG_TEXTS}]"
-HEADER = ("row_key", "row", "column_key", "column", "contracts", "studies")
+HEADER = ("row_key", "row", "column_key", "column", "contracts", "studies", "reports", "empty")
 
 
-def rows_of(heatmap: HeatMap) -> list[tuple[str, str, str, str, int, int]]:
-    """Return a line for each cell: keys and labels of row and column, contracts, studies."""
+def rows_of(heatmap: HeatMap) -> list[tuple[str, str, str, str, int, int, int, str]]:
+    """Return a line for each cell: keys and labels of row and column, counts, why empty."""
     row_labels = {entry.key: entry.label for entry in heatmap.rows}
     column_labels = {entry.key: entry.label for entry in heatmap.columns}
     return [
@@ -30,6 +30,8 @@ def rows_of(heatmap: HeatMap) -> list[tuple[str, str, str, str, int, int]]:
             column_labels[cell["column"]],
             int(cell["n_contracts"]),
             int(cell["n_studies"]),
+            int(cell["n_reports"]),
+            str(gap.kind) if (gap := heatmap.gap(cell["row"], cell["column"])) else "",
         )
         for cell in heatmap.cells.to_dict("records")
     ]
@@ -40,10 +42,8 @@ def to_csv(heatmap: HeatMap) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(HEADER)
-    for row_key, row, column_key, column, contracts, studies in rows_of(heatmap):
-        writer.writerow(
-            [row_key, safe_cell(row), column_key, safe_cell(column), contracts, studies]
-        )
+    for row_key, row, column_key, column, *numbers in rows_of(heatmap):
+        writer.writerow([row_key, safe_cell(row), column_key, safe_cell(column), *numbers])
     return text.getvalue()
 
 
@@ -96,6 +96,7 @@ def to_json(heatmap: HeatMap) -> dict[str, Any]:
         "stopped": heatmap.stopped,
         "n_studies": heatmap.n_studies,
         "n_contracts": heatmap.n_contracts,
+        "n_reports": heatmap.n_reports,
         "n_unplaced": len(heatmap.unplaced),
         "n_awaiting_coding": len(heatmap.awaiting_coding),
         "rows": [_entry(entry.key, entry.label, heatmap.row_totals) for entry in heatmap.rows],
@@ -103,8 +104,15 @@ def to_json(heatmap: HeatMap) -> dict[str, Any]:
             _entry(entry.key, entry.label, heatmap.column_totals) for entry in heatmap.columns
         ],
         "cells": [
-            {"row": row, "column": column, "contracts": contracts, "studies": studies}
-            for row, _, column, _, contracts, studies in rows_of(heatmap)
+            {
+                "row": row,
+                "column": column,
+                "contracts": contracts,
+                "studies": studies,
+                "reports": reports,
+                "empty": empty or None,
+            }
+            for row, _, column, _, contracts, studies, reports, empty in rows_of(heatmap)
         ],
     }
 

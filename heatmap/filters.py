@@ -3,8 +3,12 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from heatmap.cells import HeatMap, is_among, value_label
-from protocols.schema import SPECIAL_VALUES, CodebookItem, ItemType, MapFramework, Protocol
+import pandas as pd
+
+from heatmap.axes import MapFilter, filters_of
+from heatmap.cells import SINCE, UNTIL, HeatMap, is_among, kept_lines, value_label
+from protocols.places import COUNTRIES, INCOME_GROUPS, SUBREGIONS
+from protocols.schema import MAP_KEYS, SPECIAL_VALUES, ItemType, Protocol
 
 Filters = Mapping[str, Sequence[str]]
 
@@ -17,54 +21,104 @@ class FilterOption:
     label: str
     n: int
     is_chosen: bool
+    is_group: bool = False  # several values of the item under one name
 
 
-def applicable(
-    asked: Filters, framework: MapFramework, protocol: Protocol
-) -> tuple[Filters, list[str]]:
-    """Return the filters that a map has, and the labels of those that only other maps have.
+def applicable(asked: Filters, protocol: Protocol) -> Filters:
+    """Return the filters that the maps of a protocol have; all of them have the same.
 
-    What no map of the protocol has is left out of both: newsletters, for example, add parameters to
-    links.
+    What is left out came from elsewhere: newsletters, for example, add parameters to links.
     """
-    known = {key for one in protocol.frameworks for key in one.filters}
-    kept = {key: values for key, values in asked.items() if key in framework.filters}
-    dropped = [protocol.item(key).label for key in asked if key in known - kept.keys()]
-    return kept, dropped
+    known = {*filters_of(protocol), SINCE, UNTIL}
+    return {key: values for key, values in asked.items() if key in known}
 
 
-def filter_options(heatmap: HeatMap, protocol: Protocol) -> dict[str, list[FilterOption]]:
+def filter_options(heatmap: HeatMap) -> dict[str, list[FilterOption]]:
     """Return what each filter of a map offers, in the order of the codebook.
 
-    A filter offers every value that occurs without filters, and those that are chosen.
+    A filter offers every value that occurs without filters, and those that are chosen.  Groups of
+    values come first.
     """
     return {
-        key: _options(heatmap, protocol.item(key), heatmap.filters.get(key, ()))
-        for key in heatmap.framework.filters
+        key: _options(heatmap, one, heatmap.filters.get(key, ()))
+        for key, one in heatmap.axes.filters.items()
     }
 
 
-def _options(heatmap: HeatMap, item: CodebookItem, chosen: Collection[str]) -> list[FilterOption]:
-    others = {key: values for key, values in heatmap.filters.items() if key != item.key}
-    frame = heatmap.whole
-    for key, wanted in others.items():
-        frame = frame[is_among(frame[key], wanted)]
-    units = frame[[item.key, f"{heatmap.unit}_id"]].explode(item.key).dropna()
-    counts = units.groupby(item.key)[f"{heatmap.unit}_id"].nunique()
-    present = {value for values in heatmap.whole[item.key] for value in values if value is not None}
-    order = _order(item)
-    return [
-        FilterOption(value, value_label(item, value), int(counts.get(value, 0)), value in chosen)
-        for value in sorted(
-            present | set(chosen),
-            key=lambda value: (order.get(value, len(order)), value_label(item, value)),
+def years_of(heatmap: HeatMap) -> tuple[int, int] | None:
+    """Return the first and the last year of publication among what the filters keep."""
+    years = [year for of_study in heatmap.frame["years"] for year in of_study]
+    return (min(years), max(years)) if years else None
+
+
+def _options(heatmap: HeatMap, one: MapFilter, chosen: Collection[str]) -> list[FilterOption]:
+    others = {key: values for key, values in heatmap.filters.items() if key != one.key}
+    frame = kept_lines(heatmap.whole, heatmap.axes.filters, others)
+    present = {value for values in heatmap.whole[one.key] for value in values}
+    groups = [
+        FilterOption(
+            group.key,
+            group.label,
+            _n_units(frame[is_among(frame[one.key], group.values)], heatmap.unit),
+            group.key in chosen,
+            is_group=True,
         )
+        for group in (one.item.value_groups if one.item else ())
+        if not present.isdisjoint(group.values)
     ]
+    counts = _counts(frame, one.key, heatmap.unit)
+    order = _order(one)
+    values = (present | set(chosen)) - {group.value for group in groups}
+    options = [
+        FilterOption(value, label_in(one, value), counts.get(value, 0), value in chosen)
+        for value in values
+    ]
+    options.sort(key=lambda option: (order.get(option.value, 0), option.label))
+    return [*groups, *options]
 
 
-def _order(item: CodebookItem) -> dict[str, int]:
-    """Return the place of each value of the codebook; countries and numbers have none."""
-    if item.type is ItemType.COUNTRY:
-        return {}
-    keys = [*(value.key for value in item.values), "yes", "no"]
-    return {key: place for place, key in enumerate([*keys, *SPECIAL_VALUES])}
+def label_in(one: MapFilter, value: str) -> str:
+    """Return the label of a value, or of a group of values, as a filter shows it."""
+    if one.axis.is_group:
+        labels = {item.key: item.label for item in one.axis.items}
+        return labels.get(value) or value_label(None, value)
+    groups = {group.key: group.label for group in one.item.value_groups} if one.item else {}
+    return groups.get(value) or value_label(one.item, value)
+
+
+def _counts(frame: pd.DataFrame, key: str, unit: str) -> dict[str, int]:
+    units = frame[[key, "contract_id", "study_id", "n_reports"]].explode(key)
+    if unit == "report":
+        counts = units.drop_duplicates([key, "study_id"]).groupby(key)["n_reports"].sum()
+    else:
+        counts = units.groupby(key)[f"{unit}_id"].nunique()
+    return {str(value): int(n) for value, n in counts.items()}
+
+
+def _n_units(frame: pd.DataFrame, unit: str) -> int:
+    if unit == "report":
+        return int(frame.drop_duplicates("study_id")["n_reports"].sum())
+    return int(frame[f"{unit}_id"].nunique())
+
+
+def _order(one: MapFilter) -> dict[str, int]:
+    """Return the place of each value; countries have none, so that they are sorted by name."""
+    if one.axis.is_group:
+        keys = [item.key for item in one.axis.items]
+    elif one.item is None:
+        keys = [*SUBREGIONS, *INCOME_GROUPS]
+    elif one.item.type is ItemType.COUNTRY:
+        keys = []
+    else:
+        keys = [*(value.key for value in one.item.values), "yes", "no"]
+    if keys:
+        return {key: place for place, key in enumerate([*keys, *SPECIAL_VALUES, *MAP_KEYS])}
+    return {key: place for place, key in enumerate([*SPECIAL_VALUES, *MAP_KEYS], start=1)}
+
+
+def n_countries(heatmap: HeatMap) -> int:
+    """Return how many countries the map covers; 0 if it has no filter for countries."""
+    for key, one in heatmap.axes.filters.items():
+        if one.item and one.item.type is ItemType.COUNTRY:
+            return len({v for values in heatmap.frame[key] for v in values} & set(COUNTRIES))
+    return 0

@@ -7,7 +7,7 @@ members of the review do.  No names, notes or decisions of people are part of it
 import hashlib
 import re
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -18,9 +18,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, defer
 
 from heatmap.axes import mapped_items
-from heatmap.cells import HeatMap, count
+from heatmap.cells import UNITS, HeatMap, count
 from heatmap.coded import CodedStudies, read_coded
-from heatmap.contents import CellContent, Pair, QuotedValue, Report, contents_of, pairs_in
+from heatmap.contents import CellContent, Pair, QuotedValue, Report, contents_of
 from protocols.schema import Protocol
 from review.decisions.stopping import stop_in_force
 from review.errors import Conflicting, Invalid, NotFound
@@ -150,19 +150,20 @@ def published_map(content: Mapping[str, Any], **options: Any) -> HeatMap:
 
 
 def published_maps(content: Mapping[str, Any]) -> Iterator[HeatMap]:
-    """Yield every map of a publication, unfiltered, by contract and by study."""
+    """Yield every map of a publication, unfiltered, in every unit."""
     for framework in Protocol.model_validate(content["protocol"]).frameworks:
-        for unit in ("contract", "study"):
+        for unit in UNITS:
             yield published_map(content, framework=framework.key, unit=unit)
 
 
-def published_cell(
-    content: Mapping[str, Any], heatmap: HeatMap, *, row: str, column: str
-) -> list[CellContent]:
-    """Return what is in one cell of a publication's map."""
-    pairs = set(pairs_in(heatmap, row, column))
-    contents = (_content_from(line) for line in content["lines"])
-    return [found for found in contents if (found.study_id, found.contract_id) in pairs]
+def published_contents(content: Mapping[str, Any], pairs: Collection[Pair]) -> list[CellContent]:
+    """Return what a publication has of pairs of study and contract."""
+    wanted = {(str(study), _id_as_text(contract)) for study, contract in pairs}
+    return [
+        _content_from(line)
+        for line in content["lines"]
+        if (line["study_id"], line["contract_id"]) in wanted
+    ]
 
 
 def publications_of(
@@ -281,19 +282,24 @@ def publication_for(session: Session, token: str) -> tuple[Publication, ShareLin
 
 
 def _coded_as_data(coded: CodedStudies) -> dict[str, Any]:
+    studies = {*coded.studies, *coded.excluded}
+    contracts = {contract for study in studies for contract in coded.contracts.get(study, ())}
     return {
         "studies": [str(study) for study in coded.studies],
         "n_reports": {str(study): n for study, n in coded.n_reports.items()},
         "contracts": {
             str(study): [str(contract) for contract in contracts]
             for study, contracts in coded.contracts.items()
-            if study in coded.n_reports
+            if study in coded.n_reports or study in coded.excluded
         },
         "values": [
             [_id_as_text(subject.study_id), _id_as_text(subject.contract_id), item, value]
             for (subject, item), value in coded.values.items()
+            if subject.study_id in studies or subject.contract_id in contracts
         ],
         "coded_studies": sorted(str(study) for study in coded.coded_studies),
+        "years": {str(study): list(years) for study, years in coded.years.items()},
+        "excluded": {str(study): list(reasons) for study, reasons in coded.excluded.items()},
     }
 
 
@@ -310,6 +316,8 @@ def _coded_from(data: Mapping[str, Any]) -> CodedStudies:
             for study, contract, item, value in data["values"]
         },
         coded_studies=frozenset(UUID(study) for study in data["coded_studies"]),
+        years={UUID(study): years for study, years in data.get("years", {}).items()},
+        excluded={UUID(study): why for study, why in data.get("excluded", {}).items()},
     )
 
 

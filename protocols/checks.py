@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from babel import Locale
 
 from .problems import listed, suggest
-from .schema import BOTH_STAGES, CHOICES, COUNTABLE, SPECIAL_VALUES, ItemType
+from .schema import BOTH_STAGES, CHOICES, COUNTABLE, MAP_KEYS, SPECIAL_VALUES, ItemType
 from .source import Path, ProtocolSource
 
 LANGUAGES = frozenset(code for code in map(str, Locale("en").languages) if len(code) == 2)
@@ -168,6 +168,20 @@ def _check_values(protocol: Part) -> Contradictions:
             if value.text("key") in SPECIAL_VALUES:
                 message = f"every item has the value '{value.text('key')}'; remove it from {name}."
                 yield (*value.path, "key"), message
+            elif value.text("key") in MAP_KEYS:
+                message = f"{name} has the value '{value.text('key')}', which maps use for others."
+                yield (*value.path, "key"), f"{message} Give it another key."
+        yield from _check_value_groups(item, {value.text("key") for value in values})
+
+
+def _check_value_groups(item: Part, values: set[str]) -> Contradictions:
+    for group in item.parts("value_groups"):
+        name = f"group '{group.text('key')}' of item '{item.text('key')}'"
+        if group.text("key") in {*values, *SPECIAL_VALUES, *MAP_KEYS}:
+            yield (*group.path, "key"), f"{name} has the key of a value; give it another key."
+        for path, key in group.texts("values"):
+            if key not in values:
+                yield path, f"{name} has '{key}', which is not a value.{suggest(key, values)}"
 
 
 def _check_frameworks(protocol: Part) -> Contradictions:
@@ -178,11 +192,40 @@ def _check_frameworks(protocol: Part) -> Contradictions:
             if side in framework.data:
                 yield from _check_axis(framework.part(side), f"{name} names {side}", items)
         keys = [*framework.texts("filters")]
-        if segments := framework.text("segments"):
-            keys.append(((*framework.path, "segments"), segments))
+        keys += [
+            ((*framework.path, field), framework.text(field)) for field in ("segments", "findings")
+        ]
         for path, key in keys:
-            field = "segments" if path[-1] == "segments" else "filter"
+            field = str(path[-1]) if path[-1] in ("segments", "findings") else "filter"
             yield from _check_countable(path, f"{name} names {field}", key, items=items)
+        if "themes" in framework.data:
+            yield from _check_axis(framework.part("themes"), f"{name} names themes", items)
+        yield from _check_steps(framework, name)
+        yield from _check_outside(framework, name, items)
+
+
+def _check_steps(framework: Part, name: str) -> Contradictions:
+    steps = framework.data.get("steps")
+    numbers = [n for n in steps if isinstance(n, int)] if isinstance(steps, list) else []
+    if numbers != sorted(set(numbers)):
+        path = (*framework.path, "steps")
+        yield path, f"{name} has steps that do not rise; give four numbers, such as 1, 2, 4, 7."
+
+
+def _check_outside(framework: Part, name: str, items: Mapping[str, Part]) -> Contradictions:
+    for side in ("rows", "columns"):
+        axis = framework.part(side)
+        entries = items.get(axis.text("item"), Part({})).parts("values") or [
+            item
+            for item in items.values()
+            if axis.text("group") and item.text("group") == axis.text("group")
+        ]
+        keys = {entry.text("key") for entry in entries}
+        for outside in framework.parts("outside_searches"):
+            for path, key in outside.texts(side):
+                if keys and key not in keys:
+                    message = f"{name} puts {side} '{key}' outside the searches"
+                    yield path, f"{message}, which it does not have.{suggest(key, keys)}"
 
 
 def _check_axis(axis: Part, name: str, items: Mapping[str, Part]) -> Contradictions:

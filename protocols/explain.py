@@ -19,6 +19,7 @@ _NOUNS = {
     "terminology": "concept",
     "codebook": "codebook item",
     "values": "value",
+    "value_groups": "group",
     "frameworks": "framework",
 }
 _NAMED_BY = ("key", "language", "source", "label")

@@ -12,6 +12,9 @@ SPECIAL_VALUES = {
 }
 """Values that every codebook item has in addition to its own; coded as ``{"special": key}``."""
 
+MAP_KEYS = {"not_coded": "Not yet coded", "none_of_these": "None of these"}
+"""Rows, columns and filter values that maps add for what has no value; no item may have them."""
+
 KEY_PATTERN = r"^[a-z][a-z0-9_]*$"
 
 Key = Annotated[str, StringConstraints(pattern=KEY_PATTERN, max_length=80)]
@@ -157,6 +160,20 @@ class ItemValue(_Part):
     definition: Text | None = None
     synonyms: tuple[Text, ...] = ()
     """Other names of the value, for the search by any name."""
+    residual: bool = False
+    """Whether the value is for what fits no other; a map leaves it out while nothing has it."""
+    sound: bool = False
+    """Whether a study with this value of the segments' item is of at least medium quality."""
+    synthesis: bool = False
+    """Whether a study with this value brings others together, as a systematic review does."""
+
+
+class ValueGroup(_Part):
+    """Several values of an item under one name, as readers of a map ask for them."""
+
+    key: Key
+    label: Text
+    values: Annotated[tuple[Key, ...], Field(min_length=1)]
 
 
 class CodebookItem(_Part):
@@ -167,6 +184,8 @@ class CodebookItem(_Part):
     level: Level
     type: ItemType
     values: tuple[ItemValue, ...] = ()
+    value_groups: tuple[ValueGroup, ...] = ()
+    """Groups of values that a map can be filtered by, such as the designs with a control group."""
     help: Text | None = None
     group: Key | None = None
     """Items of one group can be an axis together, such as the evidence themes."""
@@ -190,6 +209,15 @@ class Axis(_Part):
     also: Key | None = None
 
 
+class OutsideSearches(_Part):
+    """A part of a map that the searches did not look for: these rows in these columns."""
+
+    rows: tuple[Key, ...] = ()
+    """No row means every row; no column, every column."""
+    columns: tuple[Key, ...] = ()
+    why: Text
+
+
 class MapFramework(_Part):
     """A map: rows, columns, what divides a cell, and what readers may filter by."""
 
@@ -198,8 +226,24 @@ class MapFramework(_Part):
     rows: Axis
     columns: Axis
     segments: Key | None = None
+    """The item that a cell's bar shows, such as the quality of its studies."""
     filters: tuple[Key, ...] = ()
+    """What readers may filter by; every map of the protocol has the filters of all of them."""
     unit: Literal["contract", "study"] = "contract"
+    order: Literal["protocol", "size"] = "protocol"
+    """Whether rows and columns are in the protocol's order, or the largest first."""
+    steps: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=4, max_length=4)] = (
+        1,
+        2,
+        4,
+        7,
+    )
+    """The lowest number of each of the four colours, the same under every filter."""
+    findings: Key | None = None
+    """The item that says what the studies found, such as the direction of effect."""
+    themes: Axis | None = None
+    """What the studies write about; shown beside a cell, apart from how well they were done."""
+    outside_searches: tuple[OutsideSearches, ...] = ()
 
 
 class Merging(StrEnum):

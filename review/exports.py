@@ -106,7 +106,7 @@ def _write_rows(rows: Iterator[Row], format: ExportFormat, file: TextIO) -> int:
         if format is ExportFormat.JSONL:
             file.write(canonical(row) + "\n")
         elif format is ExportFormat.RIS:
-            file.write(_ris(row))
+            file.write(ris_entry(row))
         else:
             if table is None:
                 table = csv.DictWriter(file, fieldnames=list(row), lineterminator="\n")
@@ -210,7 +210,8 @@ RIS_TAGS = {
 }
 
 
-def _ris(row: Row) -> str:
+def ris_entry(row: Row) -> str:
+    """Return one record as RIS; the row has a record's fields, empty ones as None."""
     lines = [f"TY  - {row['type'] if len(row['type'] or '') == 4 else 'GEN'}"]
     lines += [f"AU  - {_line(author)}" for author in row["authors"]]
     lines += [f"{tag}  - {_line(row[key])}" for key, tag in RIS_TAGS.items() if row[key]]

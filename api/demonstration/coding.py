@@ -201,6 +201,15 @@ class Coding:
                 confidence="sure" if quote else None,
                 by=coder,
             )
+        code(
+            session,
+            review_id=self.cast.review_id,
+            study_id=study_id,
+            contract_id=self.contracts[contract.number],
+            item="direction_of_effect",
+            value=values.direction(reports[0].work, contract),
+            by=coder,
+        )
 
     def _themes(
         self, reports: Sequence[IncludedReport]

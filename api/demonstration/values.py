@@ -19,6 +19,8 @@ VALIDATION = (
     "several_methods",
 )
 PROVIDERS = ("public_body", "charity", "social_enterprise", "private_company")
+DIRECTIONS = ("benefit", "mixed", "benefit", "no_effect", "benefit", "mixed", "no_effect", "harm",
+              "benefit", "no_effect", "mixed", "benefit")  # fmt: skip
 GOALS: Mapping[str, list[str]] = {
     "employment_and_training": ["sdg_8"],
     "child_and_family_welfare": ["sdg_3", "sdg_16"],
@@ -83,6 +85,13 @@ def of_contract(contract: InventedContract, chance: Random) -> Iterator[tuple[st
     yield "outcome_validation_method", chance.choice((*VALIDATION, UNCLEAR))
     yield "service_provider_type", chance.sample(PROVIDERS, 1 + contract.number % 2)
     yield "third_party_investor", contract.has_investor
+
+
+def direction(work: Work, contract: InventedContract) -> str:
+    """Return what a study found for the people served, as far as its design can show it."""
+    if work.design not in ("randomised_trial", "quasi_experiment", "before_after"):
+        return "not_measured"
+    return DIRECTIONS[(7 * work.number + 3 * contract.number) % len(DIRECTIONS)]
 
 
 def _money(contract: InventedContract, currency: str) -> dict[str, object]:

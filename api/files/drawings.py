@@ -34,7 +34,7 @@ from review.tables import Job, Publication, Review
 from review.vocabulary import JobState
 
 WAITING_REQUESTS = BoundedSemaphore(6)  # of the forty threads that answer requests
-DRAWING_VERSION = 3  # raise it when drawings change, so that nobody gets an old one
+DRAWING_VERSION = 4  # raise it when drawings change, so that nobody gets an old one
 MAX_WAIT = 30.0  # seconds that a request waits for a drawing
 
 
@@ -44,6 +44,7 @@ class MapAsked:
 
     framework: str | None = None
     unit: str | None = None
+    order: str | None = None
     secondary: bool = False
     filters: Mapping[str, Sequence[str]] = field(default_factory=dict)
 

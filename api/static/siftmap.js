@@ -23,6 +23,7 @@ import "./list.js";
 import "./conflicts.js";
 import "./coding.js";
 import "./fields.js";
+import "./map.js";
 
 // On a phone the text comes first: what folds is folded.
 if (matchMedia("(max-width: 1000px)").matches)

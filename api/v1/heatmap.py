@@ -14,13 +14,14 @@ from api.v1.paging import Page, Paged
 from api.v1.prisma import files
 from api.v1.routes import router
 from api.web.deps import ReadSession
-from heatmap.cells import UNITS
+from heatmap.cells import ORDERS, UNITS
 from heatmap.contents import cell_contents
 from heatmap.formats import MAP_FILES, MapFormat
+from heatmap.gaps import GapKind
 from review.permissions import Action, check
 
 read_router = router("heatmap")
-OWN = frozenset({"framework", "unit", "secondary", "row", "column", "cursor", "limit"})
+OWN = frozenset({"framework", "unit", "order", "secondary", "row", "column", "cursor", "limit"})
 FILTERS: dict[str, Any] = {
     "parameters": [
         {
@@ -47,12 +48,14 @@ class MapAxisEntry(BaseModel):
 
 
 class MapCell(BaseModel):
-    """Where a row meets a column; a gap has a count of zero."""
+    """Where a row meets a column; a gap has a count of zero, and says why it is empty."""
 
     row: str
     column: str
     contracts: int
     studies: int
+    reports: int
+    empty: GapKind | None
 
 
 class EvidenceMap(BaseModel):
@@ -64,6 +67,7 @@ class EvidenceMap(BaseModel):
     as_of: int
     n_studies: int
     n_contracts: int
+    n_reports: int
     n_unplaced: int
     n_awaiting_coding: int
     rows: list[MapAxisEntry]
@@ -80,6 +84,11 @@ class ReportReference(BaseModel):
     journal: str | None
     doi: str | None
     url: str | None
+    type: str | None
+    volume: str | None
+    issue: str | None
+    pages: str | None
+    abstract: str | None
 
 
 class CodedQuote(BaseModel):
@@ -89,6 +98,7 @@ class CodedQuote(BaseModel):
     value: str
     quote: str | None
     page: str | None
+    key: str | None
 
 
 class MapCellLine(BaseModel):
@@ -106,12 +116,15 @@ def asked_map(
     request: Request,
     framework: Annotated[str | None, Query(max_length=255)] = None,
     unit: Annotated[str | None, Query(json_schema_extra={"enum": list(UNITS)})] = None,
+    order: Annotated[str | None, Query(json_schema_extra={"enum": list(ORDERS)})] = None,
     secondary: bool = False,
 ) -> MapAsked:
     """Return which map is requested; a query parameter that is not in `OWN` is a filter."""
     parameters = request.query_params
     filters = {key: parameters.getlist(key) for key in sorted(set(parameters) - OWN)}
-    return MapAsked(framework=framework, unit=unit, secondary=secondary, filters=filters)
+    return MapAsked(
+        framework=framework, unit=unit, order=order, secondary=secondary, filters=filters
+    )
 
 
 RequestedMap = Annotated[MapAsked, Depends(asked_map)]

@@ -16,6 +16,7 @@ from api.web.highlighting import differing, marked
 from api.web.links import links
 from api.web.routing import url_in_template
 from api.web.security import form_token
+from heatmap.cells import value_label
 from review.jobs import JobKind
 from review.searches.formats.claims import without_claims
 from review.searches.formats.languages import language_name, language_tag
@@ -168,6 +169,7 @@ def _environment() -> Environment:
         "marked": marked,
         "abstract_sections": sections,
         "links": links,
+        "value_label": value_label,
         "differing": differing,
         "more_fields": more_fields,
         "url": url_in_template,

@@ -12,6 +12,7 @@ from review.jobs import JobKind, enqueue
 from review.people.invitations import invite
 from review.permissions import ALLOWED, Action, may
 from review.reviews import add_member
+from review.studies.contracts import add_contract, link_contract
 from review.studies.studies import add_study
 from review.tables import Record
 from review.vocabulary import Role
@@ -36,7 +37,10 @@ def filled(database, people):
         include_fully(session, people, three)
         study = add_study(session, review_id=people.review_id, label="Doe 2000", reports=[three],
                           by=people.lead)  # fmt: skip
-
+        contract = add_contract(session, review_id=people.review_id, label="A bond",
+                                by=people.lead)  # fmt: skip
+        link_contract(session, review_id=people.review_id, study_id=study.id,
+                      contract_id=contract.id, by=people.lead)  # fmt: skip
         search = session.get_one(Record, one).search_id
         job = enqueue(session, review_id=people.review_id, kind=JobKind.DEDUPLICATE, arguments={},
                   by=people.lead)  # fmt: skip
@@ -49,7 +53,8 @@ def filled(database, people):
             "publication_id": publication.id, "link_id": link.id, "invitation_id": invitation.id,
             "slug": people.slug, "record_id": one, "other_id": two, "study_id": study.id,
             "search_id": search, "job_id": job.id, "stage": "title_abstract", "format": "csv",
-            "email": people.emails["advisor"], "reviewer_id": people.reviewer_b.account_id,
+            "contract_id": contract.id, "email": people.emails["advisor"],
+            "reviewer_id": people.reviewer_b.account_id,
             "sealed": sealed(f"{'0' * 64}/a.ris", KEY.encode()),
         }  # fmt: skip
 
@@ -65,6 +70,7 @@ ABSENT = {
         "request_id",
         "adjudication_id",
         "proposal_id",
+        "contract_id",
     )
 } | {"number": 1, "sealed": "x"}
 # What is sent along where a route takes files.

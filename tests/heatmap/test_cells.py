@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections import Counter
+from itertools import product
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 from sqlalchemy.orm import Session
 
-from heatmap.axes import axes_of
+from heatmap.axes import NOT_CODED, axes_of
 from heatmap.cells import HeatMap, build, count_cells
 from heatmap.coded import CodedStudies, tidy
 from heatmap.exports import to_csv, to_json, to_xlsx
@@ -75,6 +76,11 @@ def codings(draw) -> CodedStudies:
     )
 
 
+def settled(frame):
+    """Return the lines with a value on both axes."""
+    return frame[(frame["row"] != NOT_CODED) & (frame["column"] != NOT_CODED)]
+
+
 def cells_of(coded: CodedStudies, study: UUID, *, secondary: bool = False) -> set[tuple[str, str]]:
     """Return the cells that a study is in, the long way round."""
     cells = set()
@@ -93,7 +99,7 @@ def test_the_cells_add_up_to_the_cells_of_each_study_and_the_rest_is_accounted_f
 ):
     frame = tidy(coded, AXES, secondary=secondary)
 
-    cells = count_cells(frame, AREAS, TYPES)
+    cells = count_cells(settled(frame), AREAS, TYPES)
 
     expected = Counter(
         cell for study in coded.studies for cell in cells_of(coded, study, secondary=secondary)
@@ -105,7 +111,7 @@ def test_the_cells_add_up_to_the_cells_of_each_study_and_the_rest_is_accounted_f
     assert len(cells) == len(AREAS) * len(TYPES)
     assert set(frame["study_id"]) == set(coded.studies)  # a gap on an axis drops nobody
     on_map = {study for study in coded.studies if cells_of(coded, study, secondary=secondary)}
-    assert set(frame.dropna(subset=["row", "column"])["study_id"]) == on_map
+    assert set(settled(frame)["study_id"]) == on_map
     assert on_map <= coded.coded_studies
 
 
@@ -113,7 +119,7 @@ def test_the_cells_add_up_to_the_cells_of_each_study_and_the_rest_is_accounted_f
 def test_a_shared_contract_counts_once_in_a_cell_however_many_studies_report_it(coded):
     frame = tidy(coded, AXES)
 
-    cells = count_cells(frame, AREAS, TYPES)
+    cells = count_cells(settled(frame), AREAS, TYPES)
 
     reported = {contract for ids in coded.contracts.values() for contract in ids}
     n_in_cell = Counter(
@@ -203,18 +209,20 @@ def counts_of(heatmap: HeatMap) -> dict[tuple[str, str], int]:
 def test_every_cell_of_the_grid_is_there_and_gaps_are_zeros(review):
     of_contracts, of_studies = review.map(), review.map(unit="study")
 
-    grid = {("work", "sib"): 1, ("work", "pbr"): 0, ("home", "sib"): 0, ("home", "pbr"): 1,
-            ("unclear", "sib"): 0, ("unclear", "pbr"): 1}  # fmt: skip
+    grid = dict.fromkeys(product(("work", "home", "unclear", NOT_CODED),
+                                 ("sib", "pbr", NOT_CODED)), 0)  # fmt: skip
+    grid |= {("work", "sib"): 1, ("home", "pbr"): 1, ("unclear", "pbr"): 1, (NOT_CODED, "sib"): 1}
     assert counts_of(of_contracts) == grid
-    assert counts_of(of_studies) == grid | {("work", "sib"): 2}
-    assert [row.key for row in of_studies.rows] == ["work", "home", "unclear"]  # its own, last
+    # The study without a contract counts as a study.
+    assert counts_of(of_studies) == grid | {("work", "sib"): 2, (NOT_CODED, NOT_CODED): 1}
+    assert [row.key for row in of_studies.rows] == ["work", "home", "unclear", NOT_CODED]
     assert (of_contracts.n_contracts, of_contracts.n_studies) == (4, 5)
 
 
 def test_included_is_coded_and_awaiting_and_coded_is_placed_and_unplaced(review):
     heatmap = review.map(unit="study")
 
-    placed = set(heatmap.frame.dropna(subset=["row", "column"])["study_id"])
+    placed = set(settled(heatmap.frame)["study_id"])
     included = count_flow(review.session, review_id=review.cast.review_id).counts["new_studies"]
     assert (len(placed), len(heatmap.unplaced), len(heatmap.awaiting_coding)) == (3, 1, 1)
     assert len(placed) + len(heatmap.unplaced) + len(heatmap.awaiting_coding) == included
@@ -224,8 +232,22 @@ def test_included_is_coded_and_awaiting_and_coded_is_placed_and_unplaced(review)
 def test_row_and_column_totals_count_a_unit_once(review):
     heatmap = review.map(unit="study")
 
-    assert heatmap.row_totals == {"work": 2, "home": 1, "unclear": 1}
-    assert heatmap.column_totals == {"sib": 2, "pbr": 2}
+    assert heatmap.row_totals == {"work": 2, "home": 1, "unclear": 1, NOT_CODED: 2}
+    assert heatmap.column_totals == {"sib": 3, "pbr": 2, NOT_CODED: 1}
+
+
+@pytest.mark.parametrize("framework", ["area_by_type", "area_by_theme", "country_by_type"])
+def test_every_study_report_and_contract_of_prisma_is_in_a_row_and_in_a_column(review, framework):
+    counts = count_flow(review.session, review_id=review.cast.review_id).counts
+    included = {"study": counts["new_studies"], "report": counts["new_reports"], "contract": 4}
+
+    for unit, n in included.items():
+        heatmap = review.map(framework=framework, unit=unit)
+        assert heatmap.n == n
+    for axis in ("row", "column"):
+        assert set(heatmap.frame[axis]) <= {one.key for one in getattr(heatmap, f"{axis}s")}
+        assert heatmap.frame["study_id"].nunique() == included["study"]
+        assert heatmap.frame["contract_id"].nunique() == included["contract"]
 
 
 def test_the_maps_of_all_values_of_a_filter_add_up_to_the_whole(review):
@@ -233,12 +255,12 @@ def test_the_maps_of_all_values_of_a_filter_add_up_to_the_whole(review):
 
     parts = [
         Counter(counts_of(review.map(unit="study", filters={"country": [country]})))
-        for country in ("GB", "KE", "NO")
+        for country in ("GB", "KE", "NO", NOT_CODED)
     ]
 
     together = sum(parts, Counter())
     assert {cell: together[cell] for cell in whole} == whole
-    at_once = review.map(unit="study", filters={"country": ["GB", "KE", "NO"]})
+    at_once = review.map(unit="study", filters={"country": ["GB", "KE", "NO", NOT_CODED]})
     assert counts_of(at_once) == whole
 
 
@@ -268,7 +290,8 @@ def test_themes_count_where_the_study_reports_them_for_the_contract(review):
 def test_an_open_axis_has_the_countries_that_occur_by_name(review):
     heatmap = review.map(framework="country_by_type")
 
-    assert [row.label for row in heatmap.rows] == ["Kenya", "Norway", "United Kingdom"]
+    names = [row.label for row in heatmap.rows]
+    assert names == ["Kenya", "Norway", "United Kingdom", "Not yet coded"]
     assert counts_of(heatmap)["KE", "pbr"] == 2
 
 
@@ -279,12 +302,13 @@ def test_a_value_that_needs_a_second_coder_is_not_on_the_map(session):
     area = {"item": "area", "contract_id": contract}
 
     review.do(code, value="work", by=review.cast.reviewer_a, **area)
-    before = sum(counts_of(review.map()).values())
+    before = counts_of(review.map())["work", "sib"]
     review.do(code, value="work", by=review.cast.reviewer_b, **area)
     number = last_event(session, review.cast.review_id)
 
-    assert (before, sum(counts_of(review.map()).values())) == (0, 1)
-    assert sum(counts_of(review.map(as_of=number - 1)).values()) == 0  # a past map does not change
+    assert (before, counts_of(review.map())["work", "sib"]) == (0, 1)
+    past = counts_of(review.map(as_of=number - 1))
+    assert (past["work", "sib"], past[NOT_CODED, "sib"]) == (0, 1)  # a past map does not change
     assert review.map(as_of=number - 1).as_of == number - 1
 
 
@@ -292,9 +316,13 @@ def test_what_a_map_does_not_have_is_refused(review):
     with pytest.raises(NotFound):
         review.map(framework="nothing")
     with pytest.raises(Invalid):
-        review.map(unit="report")
+        review.map(unit="person")
     with pytest.raises(Invalid):
-        review.map(filters={"design": ["trial"]})
+        review.map(order="age")
+    with pytest.raises(Invalid):
+        review.map(filters={"colour": ["blue"]})
+    with pytest.raises(Invalid, match="not a year"):
+        review.map(filters={"since": ["last week"]})
 
 
 # -------------------------------------------------------------------------------------- exports

@@ -11,7 +11,7 @@ import pytest
 from heatmap import drawing
 from heatmap.axes import AxisEntry
 from heatmap.cells import HeatMap, count
-from heatmap.coded import CodedStudies
+from heatmap.coded import COLUMNS, CodedStudies
 from protocols.loader import load
 from review.safe_text import drawable
 from tests.factories import protocol_text
@@ -30,14 +30,23 @@ def map_with(rows: tuple[str, ...], columns: tuple[str, ...]) -> HeatMap:
     ]
     cells = pd.DataFrame(
         [
-            {"row": row.key, "column": column.key, "n_contracts": 0, "n_studies": 0}
+            {"row": row.key, "column": column.key, "n_contracts": 0, "n_studies": 0, "n_reports": 0}
             for row in entries[0]
             for column in entries[1]
         ]
     )
     cells["n_contracts"] = cells["n_studies"] = range(1, len(cells) + 1)
     framework = empty.framework.model_copy(update={"label": rows[0]})
-    return replace(empty, framework=framework, rows=entries[0], columns=entries[1], cells=cells)
+    axes = replace(empty.axes, framework=framework)
+    frame = pd.DataFrame(
+        [
+            (str(number), None, cell.row, cell.column, "trial", 1, [])
+            for number, cell in enumerate(cells.itertuples())
+        ],
+        columns=COLUMNS,
+        dtype=object,
+    )  # one study a cell
+    return replace(empty, axes=axes, rows=entries[0], columns=entries[1], cells=cells, frame=frame)
 
 
 class Tags(HTMLParser):

@@ -1,9 +1,12 @@
 """Filters of a map: what they offer, what they leave, and cells that they empty."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heatmap.cells import STEPS, HeatMap, count
+from heatmap.axes import axes_of
+from heatmap.cells import HeatMap, count
 from heatmap.drawing import SCALE
 from heatmap.filters import applicable, filter_options
 from protocols.schema import Protocol
@@ -19,37 +22,56 @@ chosen = st.fixed_dictionaries(
     {}, optional={key: st.lists(st.sampled_from(VALUES[key]), min_size=1, unique=True)
                   for key in KEYS}
 )  # fmt: skip
-units = st.sampled_from(["contract", "study"])
+units = st.sampled_from(["contract", "study", "report"])
 
 
 def made(coded, unit, filters) -> HeatMap:
     return count(coded, protocol=WIDE, as_of=1, unit=unit, filters=filters)
 
 
-def n_shown(heatmap: HeatMap) -> int:
-    return heatmap.n_contracts if heatmap.unit == "contract" else heatmap.n_studies
-
-
 @given(coded=codings(), unit=units, filters=chosen)
 def test_the_number_beside_a_value_is_what_choosing_it_shows(coded, unit, filters):
-    options = filter_options(made(coded, unit, filters), WIDE)
+    options = filter_options(made(coded, unit, filters))
 
     for key, offered in options.items():
         others = {other: values for other, values in filters.items() if other != key}
         for option in offered:
             alone = made(coded, unit, others | {key: [option.value]})
-            assert option.n == n_shown(alone), (key, option)
+            assert option.n == alone.n, (key, option)
             assert option.is_chosen == (option.value in filters.get(key, ()))
 
 
 @given(coded=codings(), unit=units, filters=chosen)
 def test_a_filter_offers_the_same_values_whatever_is_chosen(coded, unit, filters):
-    without = filter_options(made(coded, unit, {}), WIDE)
-    under = filter_options(made(coded, unit, filters), WIDE)
+    without = filter_options(made(coded, unit, {}))
+    under = filter_options(made(coded, unit, filters))
 
     for key in KEYS:
         everything = {option.value for option in without[key]}
         assert {option.value for option in under[key]} == everything | set(filters.get(key, ()))
+
+
+@given(coded=codings(), unit=units, filters=chosen)
+def test_the_values_of_a_filter_and_not_yet_coded_are_all_there_is(coded, unit, filters):
+    heatmap = made(coded, unit, filters)
+    for key in ("region", "country", "contract_type", "themes"):
+        values = {value for of_line in heatmap.frame[key] for value in of_line}
+        under = made(coded, unit, {**filters, key: sorted(values)} if values else filters)
+        assert under.n == heatmap.n
+        if key in ("region", "country", "contract_type"):  # a contract has one value of these
+            alone = [made(coded, "contract", {**filters, key: [value]}).n for value in values]
+            assert sum(alone) == made(coded, "contract", filters).n
+
+
+@given(coded=codings(), first=st.integers(1998, 2006), last=st.integers(1998, 2006))
+def test_years_keep_the_studies_with_a_report_within_them(coded, first, last):
+    years = {study: [1999 + number, 2003] for number, study in enumerate(coded.studies)}
+    coded = replace(coded, years=years)
+
+    heatmap = made(coded, "study", {"since": [str(first)], "until": [str(last)]})
+
+    within = {s for s, of_study in years.items() if any(first <= y <= last for y in of_study)}
+    assert set(heatmap.frame["study_id"]) == within
 
 
 @given(coded=codings(), unit=units, filters=chosen)
@@ -66,15 +88,15 @@ def test_an_empty_cell_is_a_gap_or_emptied_by_the_filters_and_never_both(coded, 
             assert whole.n_filtered_out(row.key, column.key) == 0
 
 
-def test_a_filter_of_another_map_is_named_and_what_no_map_knows_is_ignored():
-    asked = {"country": ["KE", "GB"], "contract_type": ["sib"], "utm_source": ["news"]}
+def test_every_map_has_the_filters_of_all_maps_and_what_no_map_knows_is_ignored():
+    asked = {"country": ["KE", "GB"], "contract_type": ["sib"], "since": ["2015"],
+             "utm_source": ["news"]}  # fmt: skip
 
-    assert applicable(asked, WIDE.framework("area_by_type"), WIDE) == (
-        {"country": ["KE", "GB"], "contract_type": ["sib"]}, []
-    )  # fmt: skip
-    assert applicable(asked, WIDE.framework("area_by_theme"), WIDE) == (
-        {}, ["Country", "Contract type"]
-    )  # fmt: skip
+    assert applicable(asked, WIDE) == {key: asked[key] for key in list(asked)[:3]}
+    for framework in WIDE.frameworks:
+        assert {"region", "income_group", "country", "contract_type", "themes", "design"} <= set(
+            axes_of(WIDE, framework).filters
+        )
 
 
 def test_colours_mean_the_same_in_every_map():
@@ -86,7 +108,7 @@ def test_colours_mean_the_same_in_every_map():
 def test_numbers_are_readable_on_every_colour_of_a_drawing():
     dark, white = luminance("#1b1d22"), luminance("#ffffff")
     for step, colour in enumerate(SCALE):
-        text = white if STEPS[step] >= STEPS[2] else dark
+        text = white if step >= 2 else dark
         light, deep = sorted([text, luminance(colour)], reverse=True)
         assert (light + 0.05) / (deep + 0.05) >= 4.5, colour
 

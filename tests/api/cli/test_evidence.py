@@ -106,7 +106,10 @@ def test_the_map_as_a_table(shell: Shell) -> None:
     )
 
     assert next(row["contracts"] for row in rows if row["row_key"] == "work") == "1"
-    values = [[str(cell) for cell in row] for row in book["Cells"].iter_rows(values_only=True)]
+    values = [
+        ["" if cell is None else str(cell) for cell in row]
+        for row in book["Cells"].iter_rows(values_only=True)
+    ]
     assert values == list(csv.reader(io.StringIO(text)))
 
 
