@@ -4,10 +4,12 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from uuid import UUID
 
 import pandas as pd
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from heatmap.axes import (
@@ -35,6 +37,7 @@ from review.decisions.stopping import stop_in_force
 from review.errors import Invalid, NotFound
 from review.events import last_event
 from review.reviews import protocol_of
+from review.tables import Review, Search
 
 UNITS = ("contract", "study", "report")
 ORDERS = ("protocol", "size")
@@ -53,6 +56,16 @@ class CellMark:
     segments: Mapping[str, int]  # distinct studies by the value of the bar's item
     is_thin: bool  # one study, or none of at least medium quality
     lacks_review: bool  # several studies, and no systematic review
+
+
+@dataclass(frozen=True)
+class MapSource:
+    """Where a map comes from, as its files say it."""
+
+    review: str
+    day: date | None  # of the data, for a publication
+    number: int | None  # of the publication
+    searched_to: date | None
 
 
 @dataclass(frozen=True)
@@ -88,6 +101,8 @@ class HeatMap:
     reasons: Mapping[UUID, Sequence[str]]  # for which they were excluded
     as_of: int
     stopped: str | None = None  # how screening was stopped early, and what may be missing
+    labels: Mapping[UUID, str] = field(default_factory=dict)  # of studies and contracts
+    source: MapSource | None = None
     known: Mapping[Cell, int] = field(default_factory=dict)
     """How many contracts are known to exist in a cell, studied or not, where a list says so."""
 
@@ -300,6 +315,12 @@ def build(
         filters=filters,
         as_of=last_event(session, review_id) if as_of is None else as_of,
         stopped=stop.sentence if stop else None,
+        source=MapSource(
+            review=session.get_one(Review, review_id).title,
+            day=None,
+            number=None,
+            searched_to=searched_to(session, review_id),
+        ),
     )
 
 
@@ -314,6 +335,7 @@ def count(
     secondary: bool = False,
     filters: Mapping[str, Sequence[str]] | None = None,
     stopped: str | None = None,
+    source: MapSource | None = None,
 ) -> HeatMap:
     """Return a map of coded studies, read from a review or frozen in a publication."""
     try:
@@ -356,7 +378,14 @@ def count(
         reasons=coded.excluded,
         as_of=as_of,
         stopped=stopped,
+        labels=coded.labels,
+        source=source,
     )
+
+
+def searched_to(session: Session, review_id: UUID) -> date | None:
+    """Return the day of the latest search; None if no search has a date."""
+    return session.scalar(select(func.max(Search.run_on)).where(Search.review_id == review_id))
 
 
 def count_cells(frame: pd.DataFrame, rows: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:

@@ -19,7 +19,7 @@ from review.states.clusters import Scope, latest
 from review.states.flow import FlowState, flow_states
 from review.studies.agreement import CodeState, coded_values
 from review.studies.coding import Subject
-from review.tables import Record, StudyContract, StudyReport
+from review.tables import Contract, Record, Study, StudyContract, StudyReport
 from review.vocabulary import Stage
 
 COLUMNS = ("study_id", "contract_id", "row", "column", "segment", "n_reports", "years")
@@ -38,6 +38,7 @@ class CodedStudies:
     years: Mapping[UUID, Sequence[int]] = field(default_factory=dict)  # of each study's reports
     excluded: Mapping[UUID, Sequence[str]] = field(default_factory=dict)
     """Studies none of whose reports is included, with the reasons, where some are excluded."""
+    labels: Mapping[UUID, str] = field(default_factory=dict)  # of studies and contracts
 
 
 def read_coded(
@@ -86,6 +87,7 @@ def read_coded(
             for study, reasons in _excluded(session, review_id, as_of).items()
             if study not in n_reports
         },
+        labels=_labels(session, review_id),
     )
 
 
@@ -172,6 +174,14 @@ class _PairValues:
         """Return the keys of the entries of an item's value; *not_coded* if it has none."""
         value = self.values.get((self.subjects[item.level], item.key))
         return [NOT_CODED] if value is None else entry_keys(item, value) or [NOT_CODED]
+
+
+def _labels(session: Session, review_id: UUID) -> Mapping[UUID, str]:
+    labels: dict[UUID, str] = {}
+    for table in (Study, Contract):
+        rows = session.execute(select(table.id, table.label).where(table.review_id == review_id))
+        labels |= {row.id: row.label for row in rows}
+    return labels
 
 
 def _excluded(session: Session, review_id: UUID, as_of: int | None) -> Mapping[UUID, Sequence[str]]:

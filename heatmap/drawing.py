@@ -1,13 +1,16 @@
 """The map as a chart: one square a cell with its count written in; colour is never the only cue."""
 
 from collections.abc import Sequence
+from datetime import date
 
 import altair as alt
 import pandas as pd
 import vl_convert
 
-from heatmap.axes import AxisEntry
+from heatmap.axes import NOT_CODED, AxisEntry
 from heatmap.cells import HeatMap, plural
+from heatmap.filters import filter_words
+from heatmap.gaps import GapKind
 from review.safe_text import drawable, in_markup
 
 # One hue, darker with each of a framework's steps.  Numbers are dark on the first two and white
@@ -16,7 +19,10 @@ SCALE = ["#cfe3e6", "#93c0c8", "#337985", "#0b4d58"]
 EMPTY = "#ffffff"
 INK = "#1b1d22"
 FONT = "Source Sans Pro, system-ui, sans-serif"
-LABEL_LENGTH, TITLE_LENGTH = 45, 150  # characters; what is longer ends in an ellipsis
+SOFT = "#5a5f69"
+LABEL_LENGTH, TITLE_LENGTH, LINE_LENGTH = 45, 150, 180  # characters; the rest is an ellipsis
+FULL, GAP, WAITING, NOTHING = "full", "gap", "waiting", "nothing"
+_FRAMES = {GAP: ("#d9d6cd", [1, 0]), WAITING: ("#5a5f69", [2, 2])}
 PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -31,8 +37,8 @@ PAGE = """<!DOCTYPE html>
 """
 
 
-def draw(heatmap: HeatMap) -> alt.LayerChart:
-    """Return the chart of a map: squares, counts, and gaps as dashed squares with a zero."""
+def draw(heatmap: HeatMap) -> alt.VConcatChart:
+    """Return the chart of a map: squares with counts, gaps in words, its filters and its source."""
     cells = _labelled(heatmap)
     rows = list(_labels(heatmap.rows).values())
     columns = list(_labels(heatmap.columns).values())
@@ -42,8 +48,6 @@ def draw(heatmap: HeatMap) -> alt.LayerChart:
         .axis(orient="top", labelAngle=-35, labelLimit=0),
         alt.Y("row:N", title=None).sort(rows).axis(labelLimit=0),
     )
-    is_gap = (alt.datum.n == 0) & (alt.datum.n_filtered_out == 0)
-    is_filtered_out = (alt.datum.n == 0) & (alt.datum.n_filtered_out > 0)
     names = [_step_name(low, high) for _, low, high in heatmap.legend]
     colour = (
         alt.Color("step:N")
@@ -51,43 +55,65 @@ def draw(heatmap: HeatMap) -> alt.LayerChart:
         .sort(names)
         .title(plural(heatmap.unit).capitalize())
     )
-    squares = base.transform_filter(alt.datum.n > 0).mark_rect(stroke=EMPTY).encode(colour)
-    gaps = base.transform_filter(is_gap).mark_rect(
-        fill=EMPTY, stroke="#8a8f98", strokeDash=[3, 3], strokeWidth=1
-    )
-    filtered_out = base.transform_filter(is_filtered_out).mark_rect(
-        fill=EMPTY, stroke="#d9d6cd", strokeWidth=1
-    )
-    is_dark = alt.datum.n >= heatmap.framework.steps[2]
-    counts = base.mark_text(fontSize=14).encode(
+    full = base.transform_filter(alt.datum.kind == FULL).mark_rect(stroke=EMPTY).encode(colour)
+    frames = [
+        base.transform_filter(alt.datum.kind == kind).mark_rect(
+            fill=EMPTY, stroke=stroke, strokeWidth=1, strokeDash=dash
+        )
+        for kind, (stroke, dash) in _FRAMES.items()
+    ]
+    is_dark = (alt.datum.kind == FULL) & (alt.datum.n >= heatmap.framework.steps[2])
+    counts = base.mark_text(fontSize=14, lineBreak="|").encode(
         text="text:N", color=alt.when(is_dark).then(alt.value(EMPTY)).otherwise(alt.value(INK))
     )
-    chart: alt.LayerChart = (
-        alt.LayerChart(layer=[squares, gaps, filtered_out, counts])
-        .properties(
-            width={"step": 74},
-            height={"step": 44},
-            title=alt.Title(
-                _short(heatmap.framework.label, TITLE_LENGTH),
-                subtitle=[drawable(line) for line in subtitles(heatmap)],
-                anchor="start",
-            ),
-        )
-        .configure_view(stroke=None)
-        .configure(font=FONT)
+    words = base.mark_text(fontSize=9, dy=13).encode(
+        text="words:N", color=alt.when(is_dark).then(alt.value(EMPTY)).otherwise(alt.value(SOFT))
     )
-    return chart
+    chart: alt.LayerChart = alt.LayerChart(layer=[full, *frames, counts, words]).properties(
+        width={"step": 74},
+        height={"step": 44},
+        title=alt.Title(
+            _short(heatmap.framework.label, TITLE_LENGTH),
+            subtitle=[_short(line, LINE_LENGTH) for line in subtitles(heatmap)],
+            anchor="start",
+        ),
+    )
+    foot = alt.Chart(alt.InlineData([{}])).mark_text(
+        align="left", fontSize=10, color=SOFT, x=0, text=[_short(line, LINE_LENGTH)
+                                                          for line in source_lines(heatmap)],
+    ).properties(width=10, height=30)  # fmt: skip
+    both: alt.VConcatChart = (
+        alt.vconcat(chart, foot).configure_view(stroke=None).configure(font=FONT)
+    )
+    return both
 
 
 def subtitles(heatmap: HeatMap) -> list[str]:
-    """Return the lines under the title: what the map counts, and whether all was screened."""
+    """Return the lines under the title: what the map counts, its filters, and an early stop."""
     studies = "study" if heatmap.n_studies == 1 else "studies"
     contracts = "contract" if heatmap.n_contracts == 1 else "contracts"
-    counts = (
+    lines = [
         f"{heatmap.n_studies:,} {studies} of {heatmap.n_contracts:,} {contracts}. Numbers count "
-        f"{plural(heatmap.unit)}; one {heatmap.unit} can be in several cells. Dashed: none found."
-    )
-    return [counts, heatmap.stopped] if heatmap.stopped else [counts]
+        f"{plural(heatmap.unit)}; one {heatmap.unit} can be in several cells."
+    ]
+    if heatmap.filters:
+        lines.append(f"Only: {'; '.join(filter_words(heatmap))}.")
+    return [*lines, heatmap.stopped] if heatmap.stopped else lines
+
+
+def source_lines(heatmap: HeatMap) -> list[str]:
+    """Return the lines at the foot: the review, the publication, its date and its searches."""
+    source = heatmap.source
+    if source is None:
+        return []
+    parts = [source.review.rstrip(".")]
+    if source.number is not None:
+        parts.append(f"Publication {source.number}")
+    if source.day is not None:
+        parts.append(in_words(source.day))
+    if source.searched_to is not None:
+        parts.append(f"Searched up to {in_words(source.searched_to)}")
+    return [". ".join(parts) + "."]
 
 
 def svg(heatmap: HeatMap) -> str:
@@ -100,30 +126,59 @@ def png(heatmap: HeatMap, *, scale: float = 2) -> bytes:
     return bytes(vl_convert.vegalite_to_png(draw(heatmap).to_dict(), scale=scale))
 
 
+def pdf(heatmap: HeatMap) -> bytes:
+    """Return the map as PDF, on one page."""
+    return bytes(vl_convert.vegalite_to_pdf(draw(heatmap).to_dict()))
+
+
 def html(heatmap: HeatMap) -> str:
     """Return the map as one HTML file without any script, which loads nothing from elsewhere."""
     return PAGE.format(title=in_markup(heatmap.framework.label), svg=svg(heatmap))
 
 
 def _labelled(heatmap: HeatMap) -> pd.DataFrame:
-    cells = heatmap.cells
-    n = cells[f"n_{plural(heatmap.unit)}"]
-    keys = zip(cells["row"], cells["column"], strict=True)
-    n_out = [heatmap.n_filtered_out(row, column) for row, column in keys]
+    rows, columns = _labels(heatmap.rows), _labels(heatmap.columns)
     names = {step: _step_name(low, high) for step, low, high in heatmap.legend}
+    cells = list(zip(heatmap.cells["row"], heatmap.cells["column"], strict=True))
+    marks = [_mark(heatmap, row, column) for row, column in cells]
+    counts = [heatmap.count(row, column) for row, column in cells]
     return pd.DataFrame(
         {
-            "row": cells["row"].map(_labels(heatmap.rows)),
-            "column": cells["column"].map(_labels(heatmap.columns)),
-            "n": n,
-            "n_filtered_out": n_out,
-            "step": [names.get(heatmap.step(count), "") for count in n],
-            "text": [
-                f"0 of {out:,}" if out else f"{count:,}"
-                for count, out in zip(n, n_out, strict=True)
-            ],
+            "row": [rows[row] for row, _ in cells],
+            "column": [columns[column] for _, column in cells],
+            "n": counts,
+            "kind": [kind for kind, _ in marks],
+            "words": [words for _, words in marks],
+            "step": [names.get(heatmap.step(n), "") for n in counts],
+            "text": [f"{n:,}" if kind != NOTHING else "" for n, (kind, _) in
+                     zip(counts, marks, strict=True)],
         }
-    )
+    )  # fmt: skip
+
+
+def _mark(heatmap: HeatMap, row: str, column: str) -> tuple[str, str]:
+    """Return how a cell is drawn, and the words under its number."""
+    if heatmap.has_studies(row, column):
+        if NOT_CODED in (row, column) or not heatmap.count(row, column):
+            return WAITING, "not yet coded"
+        return FULL, "thin" if heatmap.mark(row, column).is_thin else ""
+    gap = heatmap.gap(row, column)
+    if gap is None:
+        return NOTHING, ""
+    words = {
+        GapKind.FILTERED_OUT: f"0 of {gap.n:,} match",
+        GapKind.EXCLUDED: f"{gap.n:,} excluded",
+        GapKind.AWAITING_CODING: f"{gap.n:,} to code",
+        GapKind.KNOWN: f"{gap.n:,} known",
+        GapKind.OUTSIDE_SEARCHES: "not searched",
+        GapKind.NONE_FOUND: "none found",
+    }
+    return (WAITING if gap.kind is GapKind.AWAITING_CODING else GAP), words[gap.kind]
+
+
+def in_words(day: date) -> str:
+    """Return a day as 22 November 2026."""
+    return f"{day.day} {day:%B %Y}"
 
 
 def _step_name(low: int, high: int | None) -> str:

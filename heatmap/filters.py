@@ -45,6 +45,18 @@ def filter_options(heatmap: HeatMap) -> dict[str, list[FilterOption]]:
     }
 
 
+def filter_words(heatmap: HeatMap) -> list[str]:
+    """Return each filter of a map in words, such as *Country: Kenya or Uganda*."""
+    words = []
+    for key, values in heatmap.filters.items():
+        if key in (SINCE, UNTIL):
+            words.append(f"published {key} {values[-1]}")
+        else:
+            one = heatmap.axes.filters[key]
+            words.append(f"{one.label}: {' or '.join(label_in(one, value) for value in values)}")
+    return words
+
+
 def years_of(heatmap: HeatMap) -> tuple[int, int] | None:
     """Return the first and the last year of publication among what the filters keep."""
     years = [year for of_study in heatmap.frame["years"] for year in of_study]

@@ -17,6 +17,7 @@ class MapFormat(StrEnum):
     JSON = "json"
     SVG = "svg"
     PNG = "png"
+    PDF = "pdf"
     HTML = "html"
 
 
@@ -42,6 +43,7 @@ MAP_FILES: Mapping[MapFormat, MapFile] = {
     ),
     MapFormat.SVG: MapFile("Picture (SVG)", "image/svg+xml", drawing.svg, is_drawn=True),
     MapFormat.PNG: MapFile("Picture (PNG)", "image/png", drawing.png, is_drawn=True),
+    MapFormat.PDF: MapFile("PDF", "application/pdf", drawing.pdf, is_drawn=True),
     MapFormat.HTML: MapFile(
         "Web page (HTML)", "text/html; charset=utf-8", drawing.html, is_drawn=True
     ),

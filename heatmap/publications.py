@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, defer
 
 from heatmap.axes import mapped_items
-from heatmap.cells import UNITS, HeatMap, count
+from heatmap.cells import UNITS, HeatMap, MapSource, count, searched_to
 from heatmap.coded import CodedStudies, read_coded
 from heatmap.contents import CellContent, Pair, QuotedValue, Report, contents_of
 from protocols.schema import Protocol
@@ -31,7 +31,7 @@ from review.permissions import Action, begin_act, check
 from review.reviews import protocol_state
 from review.states.viewers import read_for
 from review.studies.coding import Subject
-from review.tables import Event, Publication, Review, Search, ShareLink
+from review.tables import Event, Publication, Review, ShareLink
 from review.tables.base import utc_now
 from review.vocabulary import Act
 
@@ -133,15 +133,20 @@ def _public_protocol(protocol: Protocol) -> dict[str, Any]:
     return protocol.model_copy(update={"codebook": public}).model_dump(mode="json")
 
 
-def searched_to(session: Session, review_id: UUID) -> date | None:
-    """Return the day of the latest search; None if no search has a date."""
-    return session.scalar(select(func.max(Search.run_on)).where(Search.review_id == review_id))
-
-
-def published_map(content: Mapping[str, Any], **options: Any) -> HeatMap:
+def published_map(
+    content: Mapping[str, Any], *, number: int | None = None, **options: Any
+) -> HeatMap:
     """Return a map of a publication; the ``options`` are those of `heatmap.cells.count`."""
+    day = content["searched_to"]
+    source = MapSource(
+        review=content["review"],
+        day=datetime.fromisoformat(content["made_at"]).date(),
+        number=number,
+        searched_to=date.fromisoformat(day) if day else None,
+    )
     return count(
-        _coded_from(content["coded"]),
+        _coded_from(content["coded"], content["lines"]),
+        source=source,
         protocol=Protocol.model_validate(content["protocol"]),
         as_of=content["up_to_event"],
         stopped=content.get("stopped"),  # none in publications of older releases
@@ -149,11 +154,12 @@ def published_map(content: Mapping[str, Any], **options: Any) -> HeatMap:
     )
 
 
-def published_maps(content: Mapping[str, Any]) -> Iterator[HeatMap]:
+def published_maps(publication: Publication) -> Iterator[HeatMap]:
     """Yield every map of a publication, unfiltered, in every unit."""
+    content, number = publication.content, publication.number
     for framework in Protocol.model_validate(content["protocol"]).frameworks:
         for unit in UNITS:
-            yield published_map(content, framework=framework.key, unit=unit)
+            yield published_map(content, number=number, framework=framework.key, unit=unit)
 
 
 def published_contents(content: Mapping[str, Any], pairs: Collection[Pair]) -> list[CellContent]:
@@ -303,7 +309,7 @@ def _coded_as_data(coded: CodedStudies) -> dict[str, Any]:
     }
 
 
-def _coded_from(data: Mapping[str, Any]) -> CodedStudies:
+def _coded_from(data: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> CodedStudies:
     return CodedStudies(
         studies=[UUID(study) for study in data["studies"]],
         n_reports={UUID(study): n for study, n in data["n_reports"].items()},
@@ -318,6 +324,8 @@ def _coded_from(data: Mapping[str, Any]) -> CodedStudies:
         coded_studies=frozenset(UUID(study) for study in data["coded_studies"]),
         years={UUID(study): years for study, years in data.get("years", {}).items()},
         excluded={UUID(study): why for study, why in data.get("excluded", {}).items()},
+        labels={UUID(line["study_id"]): line["study"] for line in lines}
+        | {UUID(line["contract_id"]): line["contract"] for line in lines if line["contract_id"]},
     )
 
 

@@ -8,8 +8,9 @@ from importlib.metadata import version
 from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
@@ -47,6 +48,11 @@ class MapAsked:
     order: str | None = None
     secondary: bool = False
     filters: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the map has no filter, and its usual order."""
+        return not (self.filters or self.secondary or self.order)
 
     def build(self, session: Session, review_id: UUID, as_of: int | None = None) -> HeatMap:
         """Return the map, counted."""
@@ -149,12 +155,50 @@ def draw_publication(database: Database, settings: Settings, publication_id: UUI
     """Draw every map of a publication and return the hash that their files are named by."""
     with database.reading() as session:
         publication = session.get_one(Publication, publication_id)
-        for heatmap in publications.published_maps(publication.content):
+        for heatmap in publications.published_maps(publication):
             for format_ in DRAWN:
                 path = publication_file(settings, publication, heatmap, format_=format_)
                 if not path.exists():
                     write_whole(path, _bytes(MAP_FILES[format_].write(heatmap)))
         return publication.sha256
+
+
+def draw_view(database: Database, settings: Settings, asked: Mapping[str, Any]) -> str:
+    """Draw one view of a publication, with its filters, and return the name of its file."""
+    with database.reading() as session:
+        publication = session.get_one(Publication, UUID(asked["publication"]))
+        heatmap = publications.published_map(
+            publication.content, number=publication.number, **asked["asked"]
+        )
+        path = settings.made_dir / "published" / asked["file"]
+        write_whole(path, _bytes(MAP_FILES[MapFormat(asked["format"])].write(heatmap)))
+    return str(asked["file"])
+
+
+def view_of_publication(
+    request: Request, publication: Publication, *, asked: MapAsked, format_: MapFormat, by: Actor
+) -> bytes:
+    """Have the worker draw a view of a publication; neither its file nor its job is kept.
+
+    Anybody may ask for any number of views, so nothing may pile up.
+    """
+    settings: Settings = request.app.state.settings
+    name = f"view-{uuid4().hex}.{format_}"
+    path = settings.made_dir / "published" / name
+    arguments = {"publication": str(publication.id), "asked": asdict(asked), "file": name,
+                 "format": format_}  # fmt: skip
+    try:
+        draw_and_wait(
+            request,
+            review_id=publication.review_id,
+            kind=JobKind.DRAW_PUBLICATION,
+            by=by,
+            arguments=arguments,
+            is_kept=False,
+        )
+        return path.read_bytes()
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def _drawn(request: Request, review_id: UUID, by: Actor, *, arguments: dict[str, Any]) -> bytes:
@@ -167,9 +211,18 @@ def _drawn(request: Request, review_id: UUID, by: Actor, *, arguments: dict[str,
 
 
 def draw_and_wait(
-    request: Request, *, review_id: UUID, kind: JobKind, by: Actor, arguments: Mapping[str, Any]
+    request: Request,
+    *,
+    review_id: UUID,
+    kind: JobKind,
+    by: Actor,
+    arguments: Mapping[str, Any],
+    is_kept: bool = True,
 ) -> None:
-    """Have the worker draw something, and wait for it; raise Interrupted where that fails."""
+    """Have the worker draw something, and wait for it; raise Interrupted where that fails.
+
+    Unless it ``is_kept``, its job is forgotten once it is done.
+    """
     database: Database = request.app.state.database
     if not WAITING_REQUESTS.acquire(blocking=False):
         raise Interrupted("Too many pictures are being drawn at the moment. Try again in a minute.")
@@ -179,6 +232,9 @@ def draw_and_wait(
                 session, review_id=review_id, kind=kind, arguments=arguments, by=by
             ).id
         _wait(database, job_id, request.app.state.pause)
+        if not is_kept:
+            with database.writing() as session:
+                session.execute(delete(Job).where(Job.id == job_id))
     finally:
         WAITING_REQUESTS.release()
 

@@ -10,7 +10,13 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from api.files.drawings import as_file, draw_and_wait, map_format, publication_file
+from api.files.drawings import (
+    as_file,
+    draw_and_wait,
+    map_format,
+    publication_file,
+    view_of_publication,
+)
 from api.pages.map_view import (
     MapView,
     asked_for,
@@ -100,17 +106,22 @@ def download(
     token: str,
     format: str,  # noqa: A002
 ) -> Response:
-    """Return the map: filtered as csv, xlsx or json, whole as svg, png or html."""
+    """Return the view of the map as a file."""
     publication, link = publication_for(session, token)
     format_ = map_format(format)
     file = MAP_FILES[format_]
-    heatmap = _view(request, publication).heatmap
+    view = _view(request, publication)
+    heatmap, asked = view.heatmap, asked_for(request, view.protocol)
     name = f"map-{publication.number}-{heatmap.framework.key}.{format_}"
-    if file.is_drawn:
+    if not file.is_drawn:
+        content: str | bytes = file.write(heatmap)
+    elif asked.is_whole:
         path = publication_file(settings, publication, heatmap, format_=format_)
-        content: str | bytes = _drawing(request, session, publication, link=link, path=path)
+        content = _drawing(request, session, publication, link=link, path=path)
     else:
-        content = file.write(heatmap)
+        by = Actor.person(link.created_by)
+        session.close()
+        content = view_of_publication(request, publication, asked=asked, format_=format_, by=by)
     return _for_everybody(as_file(content, file.media_type, name), link)
 
 
@@ -141,7 +152,9 @@ def _view(request: Request, publication: Publication) -> MapView:
     return MapView(
         request=request,
         protocol=protocol,
-        heatmap=published_map(content, **vars(asked_for(request, protocol))),
+        heatmap=published_map(
+            content, number=publication.number, **vars(asked_for(request, protocol))
+        ),
         read=lambda pairs: published_contents(content, pairs),
         address=url(request, "public.show", token=request.path_params["token"]),
         file_part="/map.%s",

@@ -275,6 +275,8 @@ def _draw(task: Task) -> Result:
 
 def _draw_publication(task: Task) -> Result:
     task.tell(0.1, "Drawing")
+    if "asked" in task.held.arguments:
+        return {"name": drawings.draw_view(task.database, task.settings, task.held.arguments)}
     publication = UUID(task.held.arguments["publication"])
     return {"name": drawings.draw_publication(task.database, task.settings, publication)}
 

@@ -150,7 +150,7 @@ def test_an_advisor_reads_the_public_map_on_a_phone(
     headline = phone.get_by_role("heading", level=1).inner_text()
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
     phone.get_by_text("Filters").click()
-    design = phone.locator("details[data-filter=study_design]")
+    design = phone.locator("details[data-keep=study_design]")
     design.locator("summary").click()
     design.get_by_role("checkbox").first.check()
     design.get_by_role("checkbox").nth(1).check()
@@ -159,9 +159,9 @@ def test_an_advisor_reads_the_public_map_on_a_phone(
     expect(phone.locator("p.filtered a.pill")).to_have_count(2)
     phone.get_by_role("link", name="Clear all filters").click()
 
-    phone.locator("details.bars summary").first.click()
-    phone.locator("details.bars[open] a").first.click()
+    phone.locator(".map td a.s1, .map td a.s2").first.click()
     expect(phone.locator("#cell article").first).to_be_visible()
+    expect(phone.locator("#cell")).to_be_focused()
     phone.locator("#cell article details summary").first.click()
     expect(phone.locator("#cell blockquote").first).to_be_visible()
     with phone.expect_download() as download:

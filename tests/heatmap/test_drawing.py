@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import date
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
@@ -10,7 +11,7 @@ import pytest
 
 from heatmap import drawing
 from heatmap.axes import AxisEntry
-from heatmap.cells import HeatMap, count
+from heatmap.cells import HeatMap, MapSource, count
 from heatmap.coded import COLUMNS, CodedStudies
 from protocols.loader import load
 from review.safe_text import drawable
@@ -40,10 +41,10 @@ def map_with(rows: tuple[str, ...], columns: tuple[str, ...]) -> HeatMap:
     axes = replace(empty.axes, framework=framework)
     frame = pd.DataFrame(
         [
-            (str(number), None, cell.row, cell.column, "trial", 1, [])
+            (str(number), None, cell.row, cell.column, "trial", 1, [], *([] for _ in axes.filters))
             for number, cell in enumerate(cells.itertuples())
         ],
-        columns=COLUMNS,
+        columns=[*COLUMNS, *axes.filters],
         dtype=object,
     )  # one study a cell
     return replace(empty, axes=axes, rows=entries[0], columns=entries[1], cells=cells, frame=frame)
@@ -78,12 +79,16 @@ def test_a_label_is_drawn_as_the_text_that_it_is(label: str) -> None:
     assert drawing.png(hostile).startswith(b"\x89PNG")
 
 
+def cells_of(drawn: dict) -> list[dict]:
+    return next(rows for rows in drawn["datasets"].values() if "row" in rows[0])
+
+
 def test_a_key_of_both_axes_keeps_the_label_of_each() -> None:
     both = map_with(("Other areas", "Work"), ("Other contracts", "Bonds"))
 
     chart = drawing.draw(both).to_dict()
 
-    [cells] = chart["datasets"].values()
+    cells = cells_of(chart)
     assert [(cell["row"], cell["column"], cell["n"]) for cell in cells] == [
         ("Other areas", "Other contracts", 1),
         ("Other areas", "Bonds", 2),
@@ -97,5 +102,19 @@ def test_rows_whose_labels_look_alike_stay_two_rows() -> None:
 
     drawn = drawing.draw(map_with((long + "one", long + "two"), ("A", "A\x07"))).to_dict()
 
-    [cells] = drawn["datasets"].values()
+    cells = cells_of(drawn)
     assert len({(cell["row"], cell["column"]) for cell in cells}) == 4
+
+
+def test_a_drawing_says_its_filters_and_where_it_is_from() -> None:
+    source = MapSource("A review of bonds.", date(2026, 11, 26), 2, date(2021, 3, 1))
+    heatmap = replace(map_with(("Work",), ("Bonds",)), source=source,
+                      filters={"country": ["KE", "UG"], "since": ["2015"]})  # fmt: skip
+
+    assert drawing.subtitles(heatmap)[1] == "Only: Country: Kenya or Uganda; published since 2015."
+    [foot] = drawing.source_lines(heatmap)
+    assert foot == (
+        "A review of bonds. Publication 2. 26 November 2026. Searched up to 1 March 2021."
+    )
+    assert "Publication 2" in drawing.svg(heatmap)
+    assert drawing.pdf(heatmap).startswith(b"%PDF")

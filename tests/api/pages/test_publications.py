@@ -4,8 +4,10 @@ import json
 import re
 import shutil
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
+from sqlalchemy import select
 
 from heatmap.cells import build
 from heatmap.exports import to_json
@@ -16,7 +18,7 @@ from review.prisma.formats import FLOW_FILES
 from review.studies.coding import code
 from review.studies.contracts import add_contract, link_contract
 from review.studies.studies import add_study
-from review.tables import Publication, ShareLink
+from review.tables import Job, Publication, ShareLink
 from review.tables.base import utc_now
 from review.vocabulary import Stage, Verdict
 from screening.ranking.runs import rank_records
@@ -254,6 +256,67 @@ def test_another_map_keeps_the_filters(sign_in, link):
     assert 'name="country" value="GB"' in other.text
     assert "Only:" in other.text
     assert reader.get(f"{link}?framework=nothing").status_code == 404
+
+
+def test_a_picture_of_a_view_has_its_filters_and_leaves_nothing_behind(
+    app, database, link, sign_in
+):
+    reader = sign_in()
+    with database.reading() as session:
+        before = set(session.scalars(select(Job.id)))
+    made = app.state.settings.made_dir / "published"
+    files = set(made.iterdir())
+
+    view = reader.get(f"{link}/map.svg?country=KE&unit=study")
+
+    assert "Only: Country: Kenya." in view.text
+    assert "Only:" not in reader.get(f"{link}/map.svg").text
+    assert set(made.iterdir()) == files
+    with database.reading() as session:
+        assert set(session.scalars(select(Job.id))) == before
+
+
+def test_a_row_a_column_and_the_whole_map_open_their_studies(sign_in, link):
+    reader = sign_in()
+
+    for query in ("row=work", "column=sib", "row=work&column=sib"):
+        page = reader.get(f"{link}?{query}").text
+        assert "1 contract in 1 study, 1 report" in page
+        assert "Doe 2001" in page
+    listed = reader.get(f"{link}/studies?words_in=doe").text
+    assert "Doe 2001" in listed
+    assert "No study has all these words" in reader.get(f"{link}/studies?words_in=smith").text
+    study = re.search(r'href="(/p/[^"]+/studies/[0-9a-f-]+)', listed)[1]
+    page = reader.get(study).text
+    assert "How well was it done?" in page
+    assert "A bond in Northmoor" in page
+    contract = re.search(r'href="(/p/[^"]+/contracts/[0-9a-f-]+)', page)[1]
+    assert "reported by 1 study" in reader.get(contract).text
+    for missing in ("studies", "contracts"):
+        assert reader.get(f"{link}/{missing}/{uuid4()}").status_code == 404
+    for ending, begins in (("ris", "TY  - "), ("bib", "@"), ("csv", "authors,")):
+        assert reader.get(f"{link}/references.{ending}?row=work").text.startswith(begins)
+        assert reader.get(f"{link}/references.{ending}?row=home").text.count("A bond in") == 0
+    assert reader.get(f"{link}/references.exe").status_code == 404
+
+
+def test_an_empty_cell_says_why(sign_in, link):
+    reader = sign_in()
+
+    assert "found no study to include here" in reader.get(f"{link}?row=home&column=pbr").text
+    hidden = reader.get(f"{link}?row=work&column=sib&country=KE").text
+    assert "None of 1 contract here match the filters." in hidden
+    assert "Show this cell without filters" in hidden
+    assert "There is no study here." in reader.get(f"{link}?row=nothing&column=sib").text
+
+
+def test_a_name_in_another_language_leads_to_its_column(sign_in, link):
+    page = sign_in().get(f"{link}?find=Reino+Unido").text
+    assert "<strong>United Kingdom</strong>" in page
+    assert "country=GB" in page
+    none = sign_in().get(f"{link}?find=<b>nothing</b>").text
+    assert "No row, column or filter of this map is called" in none
+    assert "<b>nothing</b>" not in none
 
 
 def test_a_cell_that_a_filter_empties_is_no_gap_and_its_filter_stays(sign_in, link):
