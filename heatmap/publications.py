@@ -5,48 +5,51 @@ members of the review do.  No names, notes or decisions of people are part of it
 """
 
 import hashlib
+import hmac
 import re
 import secrets
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict
-from datetime import date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, or_, select, update
 from sqlalchemy.orm import Session, defer
 
-from heatmap.axes import mapped_items
-from heatmap.cells import UNITS, HeatMap, MapSource, count, searched_to
-from heatmap.coded import CodedStudies, read_coded
-from heatmap.contents import CellContent, Pair, QuotedValue, Report, contents_of
-from protocols.schema import Protocol
-from review.decisions.stopping import stop_in_force
+from heatmap.frozen import LICENCES, PublicationDetails, freeze
 from review.errors import Conflicting, Invalid, NotFound
-from review.events import Actor, canonical, last_event, record_act
+from review.events import Actor, canonical, record_act
 from review.jobs import JobKind, enqueue
 from review.people.secrets import hash_of
 from review.permissions import Action, begin_act, check
-from review.reviews import protocol_state
 from review.states.viewers import read_for
-from review.studies.coding import Subject
-from review.tables import Event, Publication, Review, ShareLink
+from review.tables import Publication, PublicationWithdrawal, ShareLink
 from review.tables.base import utc_now
 from review.vocabulary import Act
 
 LINK_LIFETIME = timedelta(days=365)
 MAX_TITLE = 300
+LONGEST_WHY = 1000
+ADDRESS = re.compile(r"[a-z0-9][a-z0-9-]{1,58}[a-z0-9]")
 HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 
 
 def publish(
-    session: Session, *, review_id: UUID, title: str, by: Actor, key: UUID | None = None
+    session: Session,
+    *,
+    review_id: UUID,
+    title: str,
+    by: Actor,
+    key: UUID | None = None,
+    details: PublicationDetails | None = None,
 ) -> Publication:
     """Freeze the map as it is now, under the next number, and ask for its drawings; flushes.
 
     ``key`` becomes the publication's id, so that a form that is sent twice publishes only once.
-    Raises Invalid without a title or if the protocol has no map, Conflicting for a used key.
+    It says what has changed since the publication before, and every public address of the review
+    leads to it from now on.  Raises Invalid without a title, for an unknown licence or if the
+    protocol has no map, Conflicting for a used key.
     """
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     if key is not None and session.get(Publication, key) is not None:
@@ -57,13 +60,18 @@ def publish(
     if not name or len(name) > MAX_TITLE:
         raise Invalid(f"Give the publication a title of at most {MAX_TITLE} characters.")
     read_for(session, lambda: by.account_id)  # nobody publishes what they may not know themselves
-    content = freeze(session, review_id)
-    last = session.scalar(
-        select(func.max(Publication.number)).where(Publication.review_id == review_id)
+    if details is not None and details.licence not in LICENCES:
+        raise Invalid(f"Choose one of these licences: {', '.join(LICENCES)}.")
+    previous = session.scalar(
+        select(Publication)
+        .where(Publication.review_id == review_id)
+        .order_by(Publication.number.desc())
+        .limit(1)
     )
+    content = freeze(session, review_id, details=details, previous=previous)
     publication = Publication(
         id=key or uuid4(),
-        number=(last or 0) + 1,
+        number=previous.number + 1 if previous else 1,
         title=name,
         up_to_event=content["up_to_event"],
         content=content,
@@ -78,6 +86,8 @@ def publish(
         subject=("publication", publication.id),
         detail={"number": publication.number, "sha256": publication.sha256},
     )
+    public_links = ShareLink.review_id == review_id, ShareLink.address.is_not(None)
+    session.execute(update(ShareLink).where(*public_links).values(publication_id=publication.id))
     if by.account_id is not None:
         enqueue(
             session,
@@ -87,89 +97,6 @@ def publish(
             by=by,
         )
     return publication
-
-
-def freeze(session: Session, review_id: UUID) -> dict[str, Any]:
-    """Return everything that the review's maps are counted from, as plain data."""
-    state = protocol_state(session, review_id)
-    if not state.protocol.frameworks:
-        raise Invalid("The protocol has no framework, so there is no map to publish.")
-    items = mapped_items(state.protocol)
-    if private := sorted({item.key for item in items if not item.public}):
-        raise Invalid(
-            f"The map uses items that the protocol keeps private: {', '.join(private)}. Remove"
-            " them from the map, or make them public."
-        )
-    coded = read_coded(session, review_id=review_id, items=[item.key for item in items])
-    pairs: list[Pair] = []
-    for study in coded.studies:
-        contracts = coded.contracts.get(study, [])
-        pairs += [(study, contract) for contract in contracts] or [(study, None)]
-    number = last_event(session, review_id)
-    searched = searched_to(session, review_id)
-    stop = stop_in_force(session, review_id)
-    head = select(Event.hash).where(Event.review_id == review_id, Event.number == number)
-    return {
-        "review": session.get_one(Review, review_id).title,
-        "question": state.protocol.question,
-        "made_at": utc_now().isoformat(timespec="seconds"),
-        "searched_to": searched.isoformat() if searched else None,
-        "stopped": stop.sentence if stop else None,
-        "up_to_event": number,
-        "head": session.scalar(head),
-        "protocol": _public_protocol(state.protocol),
-        "protocol_version": state.number,
-        "coded": _coded_as_data(coded),
-        "lines": [
-            _content_as_data(content)
-            for content in contents_of(session, review_id=review_id, pairs=pairs, is_public=True)
-        ],
-    }
-
-
-def _public_protocol(protocol: Protocol) -> dict[str, Any]:
-    """Return the protocol as data, without the items that it keeps private."""
-    public = tuple(item for item in protocol.codebook if item.public)
-    return protocol.model_copy(update={"codebook": public}).model_dump(mode="json")
-
-
-def published_map(
-    content: Mapping[str, Any], *, number: int | None = None, **options: Any
-) -> HeatMap:
-    """Return a map of a publication; the ``options`` are those of `heatmap.cells.count`."""
-    day = content["searched_to"]
-    source = MapSource(
-        review=content["review"],
-        day=datetime.fromisoformat(content["made_at"]).date(),
-        number=number,
-        searched_to=date.fromisoformat(day) if day else None,
-    )
-    return count(
-        _coded_from(content["coded"], content["lines"]),
-        source=source,
-        protocol=Protocol.model_validate(content["protocol"]),
-        as_of=content["up_to_event"],
-        stopped=content.get("stopped"),  # none in publications of older releases
-        **options,
-    )
-
-
-def published_maps(publication: Publication) -> Iterator[HeatMap]:
-    """Yield every map of a publication, unfiltered, in every unit."""
-    content, number = publication.content, publication.number
-    for framework in Protocol.model_validate(content["protocol"]).frameworks:
-        for unit in UNITS:
-            yield published_map(content, number=number, framework=framework.key, unit=unit)
-
-
-def published_contents(content: Mapping[str, Any], pairs: Collection[Pair]) -> list[CellContent]:
-    """Return what a publication has of pairs of study and contract."""
-    wanted = {(str(study), _id_as_text(contract)) for study, contract in pairs}
-    return [
-        _content_from(line)
-        for line in content["lines"]
-        if (line["study_id"], line["contract_id"]) in wanted
-    ]
 
 
 def publications_of(
@@ -192,6 +119,62 @@ def publications_of(
     ]
 
 
+def last_details(session: Session, review_id: UUID) -> PublicationDetails:
+    """Return the details of the newest publication, to begin the next one with."""
+    content = session.scalar(
+        select(Publication.content)
+        .where(Publication.review_id == review_id)
+        .order_by(Publication.number.desc())
+        .limit(1)
+    )
+    return PublicationDetails(**(content or {}).get("details", {}))
+
+
+def withdraw(
+    session: Session, *, review_id: UUID, publication_id: UUID, why: str, by: Actor
+) -> None:
+    """Withdraw a publication: its links say that it was withdrawn, and why; flushes.
+
+    Public addresses lead to the newest publication that is left.  Raises NotFound for an unknown
+    publication, Invalid without a reason, Conflicting if it is withdrawn already.
+    """
+    begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
+    publication = _of_review(session, review_id, publication_id)
+    if not why.strip() or len(why) > LONGEST_WHY:
+        raise Invalid(f"Say why it is withdrawn, in at most {LONGEST_WHY} characters.")
+    if withdrawal_of(session, publication_id) is not None:
+        raise Conflicting("This publication is withdrawn already.")
+    record_act(
+        session,
+        review_id=review_id,
+        act=Act.WITHDRAW_PUBLICATION,
+        by=by,
+        rows=[PublicationWithdrawal(publication_id=publication_id, why=why.strip())],
+        subject=("publication", publication_id),
+        detail={"number": publication.number},
+    )
+    left = session.scalar(_readable(review_id).order_by(Publication.number.desc()).limit(1))
+    if left is not None:
+        public_links = ShareLink.review_id == review_id, ShareLink.address.is_not(None)
+        session.execute(update(ShareLink).where(*public_links).values(publication_id=left))
+
+
+def withdrawal_of(session: Session, publication_id: UUID) -> PublicationWithdrawal | None:
+    """Return that and why a publication was withdrawn; None if it was not."""
+    return session.scalar(
+        select(PublicationWithdrawal)
+        .where(PublicationWithdrawal.publication_id == publication_id)
+        .limit(1)
+    )
+
+
+def knows_password(link: ShareLink, password: str) -> bool:
+    """Return whether a link needs no password, or this one."""
+    return link.password_sha256 is None or hmac.compare_digest(
+        link.password_sha256, hash_of(password.strip())
+    )
+
+
 def share(
     session: Session,
     *,
@@ -200,27 +183,38 @@ def share(
     by: Actor,
     expires_at: datetime | None = None,
     frame_origins: Sequence[str] = (),
+    address: str = "",
+    password: str = "",
 ) -> tuple[ShareLink, str]:
-    """Return a new share link to a publication, and its token, which is not stored; flushes.
+    """Return a new link to a publication, and its token, which is not stored; flushes.
 
-    Without ``expires_at`` the link expires after a year.  ``frame_origins`` are the websites that
-    may show the page in a frame.  Raises NotFound for an unknown publication, Invalid for a time in
-    the past or an address that is not a website.
+    A secret link expires after a year unless ``expires_at`` says otherwise.  With an ``address``
+    the link is public: the address is its token, it does not expire, and it leads to the newest
+    publication.  ``frame_origins`` are the websites that may show the page in a frame.  With a
+    ``password``, readers must know it; it should come from `new_password`.
+
+    Raises NotFound for an unknown publication, Invalid for a time in the past, an address that
+    cannot be one or what is not a website, Conflicting for an address that is taken.
     """
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
-    publication = session.get(Publication, publication_id)
-    if publication is None or publication.review_id != review_id or by.account_id is None:
-        raise NotFound("There is no such publication in this review.")
-    expiry = expires_at or utc_now() + LINK_LIFETIME
-    if expiry <= utc_now():
+    publication = _of_review(session, review_id, publication_id)
+    if by.account_id is None:
+        raise NotFound("Only people can share a publication.")
+    address = address.strip().lower()
+    if address:
+        _check_address(session, address)
+    expiry = expires_at if address else expires_at or utc_now() + LINK_LIFETIME
+    if expiry is not None and expiry <= utc_now():
         raise Invalid("The link would already have expired. Choose a later day.")
-    token = secrets.token_urlsafe(24)
+    token = address or secrets.token_urlsafe(24)
     link = ShareLink(
         id=uuid4(),
         review_id=review_id,
         publication_id=publication_id,
         token_sha256=hash_of(token),
-        frame_origins=[_origin_of(address) for address in frame_origins],
+        address=address or None,
+        password_sha256=hash_of(password) if password else None,
+        frame_origins=[_origin_of(site) for site in frame_origins],
         created_by=by.account_id,
         expires_at=expiry,
     )
@@ -232,9 +226,14 @@ def share(
         act=Act.SHARE,
         by=by,
         subject=("share_link", link.id),
-        detail={"publication": publication.number, "expires_at": expiry},
+        detail={"publication": publication.number, "expires_at": expiry, "address": link.address},
     )
     return link, token
+
+
+def new_password() -> str:
+    """Return a password that nobody can guess, so that its hash need not be a slow one."""
+    return secrets.token_urlsafe(9)
 
 
 def revoke(session: Session, *, review_id: UUID, link_id: UUID, by: Actor) -> None:
@@ -257,97 +256,99 @@ def revoke(session: Session, *, review_id: UUID, link_id: UUID, by: Actor) -> No
 
 def is_open_link(session: Session, *, review_id: UUID, token: str) -> bool:
     """Return whether a token opens a publication of the review."""
-    link = select(ShareLink.id).where(
-        ShareLink.review_id == review_id,
-        ShareLink.token_sha256 == hash_of(token),
-        ShareLink.revoked_at.is_(None),
-        ShareLink.expires_at > utc_now(),
-    )
+    link = select(ShareLink.id).where(ShareLink.review_id == review_id, *_opened_by(token))
     return session.scalar(link) is not None
 
 
-def publication_for(session: Session, token: str) -> tuple[Publication, ShareLink]:
-    """Return the publication that a share link's token opens, and the link.
+def publication_for(
+    session: Session, token: str, *, number: int | None = None
+) -> tuple[Publication, ShareLink]:
+    """Return the publication that a link's token opens, and the link.
 
-    Raises NotFound if the token is unknown, or its link has expired or was turned off.
+    A public address opens an earlier publication too, by its ``number``.  Raises NotFound if the
+    token is unknown, its link has expired or was turned off, or the publication was withdrawn.
     """
     row = session.execute(
         select(Publication, ShareLink)
         .join(ShareLink, ShareLink.publication_id == Publication.id)
-        .where(
-            ShareLink.token_sha256 == hash_of(token),
-            ShareLink.revoked_at.is_(None),
-            ShareLink.expires_at > utc_now(),
-        )
+        .where(*_opened_by(token))
+        .options(defer(Publication.content))  # large, and not needed for a page that is kept
     ).one_or_none()
     if row is None:
         raise NotFound(
             "This link is invalid, has expired or was turned off. Ask the sender for a new one."
         )
-    return row[0], row[1]
+    publication: Publication | None = row[0]
+    link: ShareLink = row[1]
+    if (
+        publication is not None
+        and link.address is not None
+        and number not in (None, publication.number)
+    ):
+        publication = session.scalar(
+            select(Publication)
+            .where(
+                Publication.review_id == link.review_id,
+                Publication.number == number,
+                Publication.number < publication.number,
+            )
+            .options(defer(Publication.content))
+        )
+    if publication is None:
+        raise NotFound("There is no publication with this number at this address.")
+    if (withdrawal := withdrawal_of(session, publication.id)) is not None:
+        day = withdrawal.withdrawn_at
+        raise NotFound(
+            f"This publication was withdrawn on {day.day} {day:%B %Y}. Reason: {withdrawal.why}"
+        )
+    return publication, link
 
 
-def _coded_as_data(coded: CodedStudies) -> dict[str, Any]:
-    studies = {*coded.studies, *coded.excluded}
-    contracts = {contract for study in studies for contract in coded.contracts.get(study, ())}
-    return {
-        "studies": [str(study) for study in coded.studies],
-        "n_reports": {str(study): n for study, n in coded.n_reports.items()},
-        "contracts": {
-            str(study): [str(contract) for contract in contracts]
-            for study, contracts in coded.contracts.items()
-            if study in coded.n_reports or study in coded.excluded
-        },
-        "values": [
-            [_id_as_text(subject.study_id), _id_as_text(subject.contract_id), item, value]
-            for (subject, item), value in coded.values.items()
-            if subject.study_id in studies or subject.contract_id in contracts
-        ],
-        "coded_studies": sorted(str(study) for study in coded.coded_studies),
-        "years": {str(study): list(years) for study, years in coded.years.items()},
-        "excluded": {str(study): list(reasons) for study, reasons in coded.excluded.items()},
-    }
+def numbers_at(session: Session, link: ShareLink) -> list[int]:
+    """Return the numbers of the publications that a link opens, the newest first."""
+    if link.address is None:
+        return []
+    newest = select(Publication.number).where(Publication.id == link.publication_id)
+    ids = _readable(link.review_id).subquery()
+    numbers = (
+        select(Publication.number)
+        .where(Publication.id.in_(select(ids)), Publication.number <= newest.scalar_subquery())
+        .order_by(Publication.number.desc())
+    )
+    return list(session.scalars(numbers))
 
 
-def _coded_from(data: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> CodedStudies:
-    return CodedStudies(
-        studies=[UUID(study) for study in data["studies"]],
-        n_reports={UUID(study): n for study, n in data["n_reports"].items()},
-        contracts={
-            UUID(study): [UUID(contract) for contract in contracts]
-            for study, contracts in data["contracts"].items()
-        },
-        values={
-            (Subject(_id_from(study), _id_from(contract)), item): value
-            for study, contract, item, value in data["values"]
-        },
-        coded_studies=frozenset(UUID(study) for study in data["coded_studies"]),
-        years={UUID(study): years for study, years in data.get("years", {}).items()},
-        excluded={UUID(study): why for study, why in data.get("excluded", {}).items()},
-        labels={UUID(line["study_id"]): line["study"] for line in lines}
-        | {UUID(line["contract_id"]): line["contract"] for line in lines if line["contract_id"]},
+def _opened_by(token: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        ShareLink.token_sha256 == hash_of(token),
+        ShareLink.revoked_at.is_(None),
+        or_(ShareLink.expires_at.is_(None), ShareLink.expires_at > utc_now()),
     )
 
 
-def _content_as_data(content: CellContent) -> dict[str, Any]:
-    data = asdict(content)
-    for report in data["reports"]:
-        del report["record_id"]
-    return data | {
-        "study_id": str(content.study_id),
-        "contract_id": _id_as_text(content.contract_id),
-    }
-
-
-def _content_from(data: Mapping[str, Any]) -> CellContent:
-    return CellContent(
-        study_id=UUID(data["study_id"]),
-        study=data["study"],
-        contract_id=_id_from(data["contract_id"]),
-        contract=data["contract"],
-        reports=[Report(record_id=None, **report) for report in data["reports"]],
-        passages=[QuotedValue(**value) for value in data["passages"]],
+def _readable(review_id: UUID) -> Select[Any]:
+    """Select the publications of a review that are not withdrawn."""
+    withdrawn = select(PublicationWithdrawal.publication_id)
+    return select(Publication.id).where(
+        Publication.review_id == review_id, Publication.id.not_in(withdrawn)
     )
+
+
+def _of_review(session: Session, review_id: UUID, publication_id: UUID) -> Publication:
+    publication = session.get(Publication, publication_id)
+    if publication is None or publication.review_id != review_id:
+        raise NotFound("There is no such publication in this review.")
+    return publication
+
+
+def _check_address(session: Session, address: str) -> None:
+    if not ADDRESS.fullmatch(address):
+        raise Invalid(
+            "A public address has 3 to 60 small letters, digits and hyphens, such as soc-map."
+        )
+    taken = select(ShareLink.id).where(ShareLink.address == address)
+    if session.scalar(taken) is not None:
+        raise Conflicting(f"The address '{address}' is taken. Choose another.")
 
 
 def _origin_of(address: str) -> str:
@@ -362,11 +363,3 @@ def _origin_of(address: str) -> str:
     if parts.scheme not in ("https", "http") or beyond_host or not HOST_NAME.fullmatch(host):
         raise Invalid(f"'{address}' is not a website such as https://www.example.org.")
     return f"{parts.scheme}://{host}{port}"
-
-
-def _id_as_text(id_: UUID | None) -> str | None:
-    return None if id_ is None else str(id_)
-
-
-def _id_from(text: str | None) -> UUID | None:
-    return None if text is None else UUID(text)

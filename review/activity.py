@@ -64,6 +64,8 @@ PHRASES = {
     Act.PUBLISH: ("published the map", "published the map {n} times"),
     Act.SHARE: ("created a share link", "created {n} share links"),
     Act.REVOKE_SHARE: ("turned off a share link", "turned off {n} share links"),
+    Act.WITHDRAW_PUBLICATION: ("withdrew a publication", "withdrew {n} publications"),
+    Act.ANSWER_FEEDBACK: ("answered a reader", "answered {n} readers"),
 }
 
 

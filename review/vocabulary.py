@@ -160,3 +160,5 @@ class Act(StrEnum):
     PUBLISH = "publish"
     SHARE = "share"
     REVOKE_SHARE = "revoke_share"
+    WITHDRAW_PUBLICATION = "withdraw_publication"
+    ANSWER_FEEDBACK = "answer_feedback"

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.settings import Settings
-from heatmap import exports, publications
+from heatmap import exports, frozen
 from heatmap.cells import HeatMap, build
 from heatmap.formats import DRAWN, MAP_FILES, MapFormat
 from review import jobs
@@ -155,7 +155,7 @@ def draw_publication(database: Database, settings: Settings, publication_id: UUI
     """Draw every map of a publication and return the hash that their files are named by."""
     with database.reading() as session:
         publication = session.get_one(Publication, publication_id)
-        for heatmap in publications.published_maps(publication):
+        for heatmap in frozen.published_maps(publication):
             for format_ in DRAWN:
                 path = publication_file(settings, publication, heatmap, format_=format_)
                 if not path.exists():
@@ -167,7 +167,7 @@ def draw_view(database: Database, settings: Settings, asked: Mapping[str, Any]) 
     """Draw one view of a publication, with its filters, and return the name of its file."""
     with database.reading() as session:
         publication = session.get_one(Publication, UUID(asked["publication"]))
-        heatmap = publications.published_map(
+        heatmap = frozen.published_map(
             publication.content, number=publication.number, **asked["asked"]
         )
         path = settings.made_dir / "published" / asked["file"]

@@ -32,7 +32,9 @@ from protocols.schema import Protocol
 from review.errors import NotFound
 
 CELL = frozenset({"row", "column", "page"})
-OWN = frozenset({"framework", "unit", "order", "secondary", "turned", "words", "find", *CELL})
+OWN = frozenset(
+    {"framework", "unit", "order", "secondary", "turned", "words", "find", "publication", *CELL}
+)
 REFERENCES: Mapping[str, tuple[str, Callable[[Sequence[Report]], str]]] = {
     "ris": ("application/x-research-info-systems", references.to_ris),
     "bib": ("application/x-bibtex", references.to_bibtex),

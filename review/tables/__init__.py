@@ -24,7 +24,13 @@ from review.tables.decisions import (
 from review.tables.duplicates import ClusterMembership, DuplicateJudgement
 from review.tables.jobs import Job
 from review.tables.people import Account, LoginAttempt, LoginSession
-from review.tables.publications import Publication, ShareLink
+from review.tables.publications import (
+    Feedback,
+    FeedbackAnswer,
+    Publication,
+    PublicationWithdrawal,
+    ShareLink,
+)
 from review.tables.queue import (
     Assignment,
     CalibrationEnd,
@@ -82,6 +88,8 @@ __all__ = [
     "DuplicateJudgement",
     "Event",
     "ExternalId",
+    "Feedback",
+    "FeedbackAnswer",
     "FullText",
     "ImportFile",
     "ImportedDecision",
@@ -95,6 +103,7 @@ __all__ = [
     "OwnTerm",
     "ProtocolVersion",
     "Publication",
+    "PublicationWithdrawal",
     "Rank",
     "Record",
     "RecordLabel",

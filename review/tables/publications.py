@@ -16,6 +16,7 @@ from review.tables.base import (
     pk,
     review_key,
     sha256,
+    short,
     within_review,
 )
 
@@ -47,9 +48,49 @@ class ShareLink(Base):
     review_id: Mapped[review_key]
     publication_id: Mapped[UUID] = mapped_column(index=True)
     token_sha256: Mapped[sha256] = mapped_column(unique=True)
+    # The last part of a public address, which leads to the newest publication; it is no secret.
+    address: Mapped[short | None] = mapped_column(unique=True)
+    password_sha256: Mapped[sha256 | None]  # we make the password, so that nobody can guess it
     # Sites that may embed the page.
     frame_origins: Mapped[list[str]] = mapped_column(server_default="[]")
     created_by: Mapped[account_key]
     created_at: Mapped[now]
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+
+
+class PublicationWithdrawal(ActRow, Base):
+    """That a publication is no longer to be read, and why."""
+
+    __tablename__ = "publication_withdrawal"
+    __table_args__ = act_args("publication_withdrawal", within_review("publication"))
+
+    publication_id: Mapped[UUID]
+    why: Mapped[str]
+    withdrawn_at: Mapped[now]
+
+
+class Feedback(Base):
+    """What a reader of a published map told the review; nothing about the reader is kept."""
+
+    __tablename__ = "feedback"
+    __table_args__ = (within_review("publication"), UniqueConstraint("review_id", "id"))
+
+    id: Mapped[pk]
+    review_id: Mapped[review_key]
+    publication_id: Mapped[UUID] = mapped_column(index=True)
+    text: Mapped[str]
+    view: Mapped[str]  # the part of the address that says what the reader looked at
+    reply_to: Mapped[short | None]  # an e-mail address, if the reader gave one
+    sent_at: Mapped[now]
+
+
+class FeedbackAnswer(ActRow, Base):
+    """What the lead did about a reader's feedback."""
+
+    __tablename__ = "feedback_answer"
+    __table_args__ = act_args("feedback_answer", within_review("feedback"))
+
+    feedback_id: Mapped[UUID]
+    answer: Mapped[str]
+    answered_at: Mapped[now]

@@ -98,7 +98,7 @@ def world(database, people, app, tmp_path, sign_in) -> World:
                   "in_list": in_list}  # fmt: skip
     same = {"slug": "review", "record_id": "record", "other_id": "other", "reviewer_id": "reviewer",
             "study_id": "study", "search_id": "search", "job_id": "job", "link_id": "link",
-            "publication_id": "publication"}  # fmt: skip
+            "publication_id": "publication", "feedback_id": "feedback"}  # fmt: skip
     names |= {page: names[api] for page, api in same.items()}
     shown = sign_in(people.lead).post(f"/reviews/{people.slug}/searches/files",
                                       files=FILES["/searches/files"])  # fmt: skip

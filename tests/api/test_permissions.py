@@ -6,6 +6,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from api.web.security import form_token, sealed
+from heatmap.feedback import leave_feedback
 from heatmap.publications import publish, share
 from review.events import OPERATOR, last_event
 from review.jobs import JobKind, enqueue
@@ -47,13 +48,14 @@ def filled(database, people):
         publication = publish(session, review_id=people.review_id, title="Map", by=people.lead)
         link, _ = share(session, review_id=people.review_id, publication_id=publication.id,
                         by=people.lead)  # fmt: skip
+        said = leave_feedback(session, link=link, publication=publication, text="It is wrong.")
         invitation, _ = invite(session, review_id=people.review_id, name="A colleague",
                                roles=[Role.REVIEWER], by=people.lead)  # fmt: skip
         return {
             "publication_id": publication.id, "link_id": link.id, "invitation_id": invitation.id,
             "slug": people.slug, "record_id": one, "other_id": two, "study_id": study.id,
             "search_id": search, "job_id": job.id, "stage": "title_abstract", "format": "csv",
-            "contract_id": contract.id, "email": people.emails["advisor"],
+            "feedback_id": said.id, "contract_id": contract.id, "email": people.emails["advisor"],
             "reviewer_id": people.reviewer_b.account_id,
             "sealed": sealed(f"{'0' * 64}/a.ris", KEY.encode()),
         }  # fmt: skip
@@ -71,6 +73,7 @@ ABSENT = {
         "adjudication_id",
         "proposal_id",
         "contract_id",
+        "feedback_id",
     )
 } | {"number": 1, "sealed": "x"}
 # What is sent along where a route takes files.

@@ -134,7 +134,9 @@ def test_the_lead_imports_resolves_counts_and_publishes(
     page.get_by_role("button", name="Publish", exact=True).click()
     link = page.get_by_label("Share link").input_value()
     assert page.request.get(link).status == 200
-    page.get_by_role("button", name="Turn off this link").first.click()
+    page.get_by_text("Turn off this link").first.click()
+    page.get_by_role("button", name="Yes, turn it off").first.click()
+    expect(page.get_by_text("turned off").first).to_be_visible()
     assert page.request.get(link).status == 404
 
 

@@ -453,6 +453,37 @@ CREATE INDEX ix_external_id_value ON external_id (review_id, scheme, value);
 CREATE TRIGGER external_id_no_delete BEFORE DELETE ON external_id BEGIN SELECT RAISE(ABORT, 'external_id is append-only'); END;
 CREATE TRIGGER external_id_no_update BEFORE UPDATE ON external_id BEGIN SELECT RAISE(ABORT, 'external_id is append-only'); END;
 
+CREATE TABLE feedback (
+  id CHAR(32) NOT NULL,
+  publication_id CHAR(32) NOT NULL,
+  reply_to VARCHAR(255),
+  review_id CHAR(32) NOT NULL,
+  sent_at DATETIME NOT NULL,
+  text TEXT NOT NULL,
+  view TEXT NOT NULL,
+  CONSTRAINT fk_feedback_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_feedback_review_id_publication_id FOREIGN KEY(review_id, publication_id) REFERENCES publication (review_id, id) ON DELETE RESTRICT,
+  CONSTRAINT pk_feedback PRIMARY KEY (id),
+  CONSTRAINT uq_feedback_review_id_id UNIQUE (review_id, id)
+);
+CREATE INDEX ix_feedback_publication_id ON feedback (publication_id);
+
+CREATE TABLE feedback_answer (
+  answer TEXT NOT NULL,
+  answered_at DATETIME NOT NULL,
+  event_number INTEGER NOT NULL,
+  feedback_id CHAR(32) NOT NULL,
+  id CHAR(32) NOT NULL,
+  review_id CHAR(32) NOT NULL,
+  CONSTRAINT fk_feedback_answer_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_feedback_answer_review_id_event_number FOREIGN KEY(review_id, event_number) REFERENCES event (review_id, number) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED,
+  CONSTRAINT fk_feedback_answer_review_id_feedback_id FOREIGN KEY(review_id, feedback_id) REFERENCES feedback (review_id, id) ON DELETE RESTRICT,
+  CONSTRAINT pk_feedback_answer PRIMARY KEY (id)
+);
+CREATE INDEX ix_feedback_answer_event ON feedback_answer (review_id, event_number);
+CREATE TRIGGER feedback_answer_no_delete BEFORE DELETE ON feedback_answer BEGIN SELECT RAISE(ABORT, 'feedback_answer is append-only'); END;
+CREATE TRIGGER feedback_answer_no_update BEFORE UPDATE ON feedback_answer BEGIN SELECT RAISE(ABORT, 'feedback_answer is append-only'); END;
+
 CREATE TABLE full_text (
   event_number INTEGER NOT NULL,
   id CHAR(32) NOT NULL,
@@ -686,6 +717,22 @@ CREATE TABLE publication (
 CREATE INDEX ix_publication_event ON publication (review_id, event_number);
 CREATE TRIGGER publication_no_delete BEFORE DELETE ON publication BEGIN SELECT RAISE(ABORT, 'publication is append-only'); END;
 CREATE TRIGGER publication_no_update BEFORE UPDATE ON publication BEGIN SELECT RAISE(ABORT, 'publication is append-only'); END;
+
+CREATE TABLE publication_withdrawal (
+  event_number INTEGER NOT NULL,
+  id CHAR(32) NOT NULL,
+  publication_id CHAR(32) NOT NULL,
+  review_id CHAR(32) NOT NULL,
+  why TEXT NOT NULL,
+  withdrawn_at DATETIME NOT NULL,
+  CONSTRAINT fk_publication_withdrawal_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_publication_withdrawal_review_id_event_number FOREIGN KEY(review_id, event_number) REFERENCES event (review_id, number) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED,
+  CONSTRAINT fk_publication_withdrawal_review_id_publication_id FOREIGN KEY(review_id, publication_id) REFERENCES publication (review_id, id) ON DELETE RESTRICT,
+  CONSTRAINT pk_publication_withdrawal PRIMARY KEY (id)
+);
+CREATE INDEX ix_publication_withdrawal_event ON publication_withdrawal (review_id, event_number);
+CREATE TRIGGER publication_withdrawal_no_delete BEFORE DELETE ON publication_withdrawal BEGIN SELECT RAISE(ABORT, 'publication_withdrawal is append-only'); END;
+CREATE TRIGGER publication_withdrawal_no_update BEFORE UPDATE ON publication_withdrawal BEGIN SELECT RAISE(ABORT, 'publication_withdrawal is append-only'); END;
 
 CREATE TABLE rank (
   held_out DOUBLE,
@@ -936,11 +983,13 @@ CREATE TRIGGER search_no_delete BEFORE DELETE ON search BEGIN SELECT RAISE(ABORT
 CREATE TRIGGER search_no_update BEFORE UPDATE ON search BEGIN SELECT RAISE(ABORT, 'search is append-only'); END;
 
 CREATE TABLE share_link (
+  address VARCHAR(255),
   created_at DATETIME NOT NULL,
   created_by CHAR(32) NOT NULL,
   expires_at DATETIME,
   frame_origins JSON DEFAULT '[]' NOT NULL,
   id CHAR(32) NOT NULL,
+  password_sha256 VARCHAR(64),
   publication_id CHAR(32) NOT NULL,
   review_id CHAR(32) NOT NULL,
   revoked_at DATETIME,
@@ -949,6 +998,7 @@ CREATE TABLE share_link (
   CONSTRAINT fk_share_link_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
   CONSTRAINT fk_share_link_review_id_publication_id FOREIGN KEY(review_id, publication_id) REFERENCES publication (review_id, id) ON DELETE RESTRICT,
   CONSTRAINT pk_share_link PRIMARY KEY (id),
+  CONSTRAINT uq_share_link_address UNIQUE (address),
   CONSTRAINT uq_share_link_token_sha256 UNIQUE (token_sha256)
 );
 CREATE INDEX ix_share_link_publication_id ON share_link (publication_id);

@@ -13,6 +13,8 @@ from sqlalchemy import Connection, Table, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
+from heatmap.feedback import answer_feedback, leave_feedback
+from heatmap.publications import publish, share, withdraw
 from review.decisions.adjudication import adjudicate
 from review.decisions.decisions import decide
 from review.decisions.reopening import reopen
@@ -123,6 +125,11 @@ def make_everything(session: Session) -> Cast:
     record_act(session, review_id=cast.review_id, act=Act.COMMENT, by=cast.lead,
                rows=talking_rows(cast, second, adjudication.id))  # fmt: skip
     stop_screening(session, rule="95 %", numbers={"p": 0.04}, by=cast.lead, **in_review)
+    published = publish(session, title="A map", by=cast.lead, **in_review)
+    link, _ = share(session, publication_id=published.id, by=cast.lead, **in_review)
+    said = leave_feedback(session, link=link, publication=published, text="One is missing.")
+    answer_feedback(session, feedback_id=said.id, answer="Added.", by=cast.lead, **in_review)
+    withdraw(session, publication_id=published.id, why="A mistake.", by=cast.lead, **in_review)
     return cast
 
 

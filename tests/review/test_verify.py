@@ -29,8 +29,8 @@ from tests.review.test_events import drop_triggers, make_everything, unguarded
 # Tables whose rows the log knows only in part, and those that it does not know.
 IN_PART = {"review": {"id", "slug", "title"}, "membership": {"review_id", "account_id", "role"},
            "model_run": {"id", "review_id", "stage", "fingerprint"}, "account": {"id"}}  # fmt: skip
-UNKNOWN = {"rank", "job", "share_link", "reservation", "skip", "own_term", "record_label",
-           "invitation", "api_token", "answered_request", "login_session",
+UNKNOWN = {"rank", "job", "share_link", "feedback", "reservation", "skip", "own_term",
+           "record_label", "invitation", "api_token", "answered_request", "login_session",
            "login_attempt"}  # fmt: skip
 
 

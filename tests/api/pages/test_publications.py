@@ -11,14 +11,16 @@ from sqlalchemy import select
 
 from heatmap.cells import build
 from heatmap.exports import to_json
+from heatmap.feedback import MOST_AN_HOUR
 from heatmap.formats import MAP_FILES
-from heatmap.publications import publish, published_map, share
+from heatmap.frozen import published_map
+from heatmap.publications import publish, share
 from review.errors import Invalid
 from review.prisma.formats import FLOW_FILES
 from review.studies.coding import code
 from review.studies.contracts import add_contract, link_contract
 from review.studies.studies import add_study
-from review.tables import Job, Publication, ShareLink
+from review.tables import Contract, Job, Publication, ShareLink
 from review.tables.base import utc_now
 from review.vocabulary import Stage, Verdict
 from screening.ranking.runs import rank_records
@@ -339,3 +341,202 @@ def test_the_new_link_is_there_when_the_page_is_loaded_again(coded, sign_in):
     [number] = re.findall(r'/publications/links/([^/"]+)/revoke', first)
     lead.post(f"{address}/links/{number}/revoke")
     assert link not in lead.get(address).text
+
+
+# ---------------------------------------------------- addresses, passwords, withdrawal, feedback
+
+
+def publish_again(lead, slug: str, **form: str) -> str:
+    """Publish the map as it is, and return the page that shows its link."""
+    return lead.follow(lead.post(f"/reviews/{slug}/publications", {"title": "Map", **form})).text
+
+
+def link_on(page: str) -> str:
+    return re.search(r'value="[^"]*(/p/[^"]+)"', page)[1]
+
+
+def test_a_public_address_leads_to_the_newest_publication_and_opens_earlier_ones(coded, sign_in):
+    lead, reader = sign_in(coded.lead), sign_in()
+    publish_again(lead, coded.slug)
+    assert link_on(publish_again(lead, coded.slug, address="Soc-Map")) == "/p/soc-map"
+    first = reader.get("/p/soc-map")
+    assert "<strong>publication 2</strong>" in first.text
+    assert (first.headers["cache-control"], "x-robots-tag" in first.headers) == ("no-cache", False)
+
+    publish_again(lead, coded.slug)
+
+    page = reader.get("/p/soc-map").text
+    assert "<strong>publication 3</strong>" in page
+    assert "publication=2" in page
+    assert "<strong>publication 1</strong>" in reader.get("/p/soc-map?publication=1").text
+    assert reader.get("/p/soc-map?publication=4").status_code == 404
+    assert reader.get("/p/soc-map?publication=x").status_code == 200
+    taken = lead.post(f"/reviews/{coded.slug}/publications", {"title": "Map", "address": "soc-map"})
+    assert taken.status_code == 409
+    for wrong in ("a", "with space", "../login", "ünal"):
+        form = {"title": "Map", "address": wrong}
+        assert lead.post(f"/reviews/{coded.slug}/publications", form).status_code == 422, wrong
+
+
+def test_a_secret_link_opens_no_other_publication(coded, sign_in, link):
+    publish_again(sign_in(coded.lead), coded.slug)
+    page = sign_in().get(f"{link}?publication=2")
+    assert "<strong>publication 1</strong>" in page.text
+    assert page.headers["x-robots-tag"] == "noindex, nofollow"
+
+
+def test_a_password_is_asked_for_once_and_for_everything(coded, sign_in):
+    page = publish_again(sign_in(coded.lead), coded.slug, password="yes")
+    link = link_on(page)
+    password = re.findall(r'<input[^>]*value="([\w-]{12})"', page)[0]
+    reader = sign_in()
+
+    assert "This map needs a password" in reader.get(link).text
+    for part in ("/data.json", "/map.csv", "/references.ris", "/changes.json"):
+        assert reader.get(link + part).status_code == 403, part
+    for part in ("", "/studies", "/methods", "/changes"):
+        asked = reader.get(link + part)
+        assert (asked.status_code, "Doe 2001" in asked.text) == (401, False)
+    assert reader.client.post(f"{link}/feedback", data={"text": "Hello"}).status_code == 403
+    wrong = reader.client.post(f"{link}/password", data={"password": "guess"})
+    assert (wrong.status_code, "That is not the password" in wrong.text) == (403, True)
+
+    right = reader.client.post(f"{link}/password", data={"password": f" {password} "})
+    assert right.status_code == 303
+    assert "Doe 2001" in reader.get(f"{link}/studies").text
+    assert reader.get(f"{link}/map.csv").status_code == 200
+    assert reader.get(link).status_code == 200
+    assert sign_in().get(link).status_code == 401  # a kept page is no way around it
+
+
+def test_a_withdrawn_publication_says_why_and_its_address_leads_to_the_one_before(coded, sign_in):
+    lead, reader = sign_in(coded.lead), sign_in()
+    publish_again(lead, coded.slug)
+    link = link_on(publish_again(lead, coded.slug))
+    publish_again(lead, coded.slug, address="soc-map")
+    assert reader.get(link).status_code == 200
+    shown = lead.get(f"/reviews/{coded.slug}/publications").text
+    newest, second, _ = re.findall(r"/publications/([0-9a-f-]+)/withdraw", shown)
+
+    assert lead.post(f"/reviews/{coded.slug}/publications/{second}/withdraw").status_code == 422
+    for number in (newest, second):
+        form = {"why": "A study was counted twice."}
+        answer = lead.post(f"/reviews/{coded.slug}/publications/{number}/withdraw", form)
+        assert answer.status_code == 303
+
+    gone = reader.get(link)
+    assert (gone.status_code, "A study was counted twice." in gone.text) == (404, True)
+    assert "<strong>publication 1</strong>" in reader.get("/p/soc-map").text
+    again = lead.post(f"/reviews/{coded.slug}/publications/{second}/withdraw", {"why": "Again"})
+    assert again.status_code == 409
+
+
+def test_who_publishes_and_how_to_cite_it_is_on_the_page_and_in_its_head(coded, sign_in):
+    details = {"title": "Bonds & <outcomes>", "authors": "Doe, J.; Roe, R.", "contact": "a@b.org",
+               "institution": "The Lab", "licence": "CC0 1.0", "next_update": "June 2027",
+               "address": "bonds"}  # fmt: skip
+    lead = sign_in(coded.lead)
+    assert lead.post(f"/reviews/{coded.slug}/publications",
+                     details | {"licence": "Mine"}).status_code == 422  # fmt: skip
+    publish_again(lead, coded.slug, **details)
+    page = sign_in().get("/p/bonds").text
+
+    for text in ('<meta name="citation_author" content="Roe, R.">', "Next update: June 2027.",
+                 '<meta name="citation_title" content="Bonds &amp; &lt;outcomes&gt;">',
+                 "https://creativecommons.org/publicdomain/zero/1.0/", "a@b.org"):  # fmt: skip
+        assert text in page
+    [data] = re.findall(r'<script type="application/ld\+json">(.*?)</script>', page, re.DOTALL)
+    assert json.loads(data)["name"] == "Bonds & <outcomes>"
+    assert json.loads(data)["creator"][1]["name"] == "Roe, R."
+    methods = sign_in().get("/p/bonds/methods").text
+    assert "<svg" in methods
+    assert "Wrong population" in methods
+    again = lead.get(f"/reviews/{coded.slug}/publications").text
+    assert 'value="The Lab"' in again  # the next publication begins with what this one says
+
+
+def test_a_publication_says_what_has_changed_since_the_one_before(database, coded, sign_in, link):
+    lead, reader = sign_in(coded.lead), sign_in()
+    assert reader.get(f"{link}/changes.json").json() is None
+    assert "This is the first publication" in reader.get(f"{link}/changes").text
+    with database.writing() as session:
+        into = {"review_id": coded.review_id, "by": coded.lead}
+        [record] = make_records(session, coded.review_id, [{"title": "A fund in Southmoor"}])
+        include_fully(session, coded, record)
+        study = add_study(session, label="Roe 2002", reports=[record], **into)
+        contract = add_contract(session, label="Southmoor fund", **into)
+        link_contract(session, study_id=study.id, contract_id=contract.id, **into)
+        bond = session.scalar(select(Contract.id).where(Contract.label == "Northmoor bond"))
+        for coder in coded.reviewers:
+            for item, value in (("area", "home"), ("contract_type", "pbr")):
+                code(session, review_id=coded.review_id, contract_id=contract.id, item=item,
+                     value=value, by=coder)  # fmt: skip
+            code(session, review_id=coded.review_id, contract_id=bond, item="country",
+                 value="KE", by=coder)  # fmt: skip
+
+    second = link_on(publish_again(lead, coded.slug))
+
+    changed = reader.get(f"{second}/changes.json").json()
+    assert changed["since"] == 1
+    assert changed["studies_added"] == ["Roe 2002"]
+    closed = {(gap["framework"], gap["row"], gap["column"]) for gap in changed["gaps_closed"]}
+    assert ("area_by_type", "home", "pbr") in closed
+    assert changed["values_changed"] == [
+        {"study": "Doe 2001", "contract": "Northmoor bond", "item": "Country",
+         "before": "United Kingdom", "after": "Kenya"}
+    ]  # fmt: skip
+    page = reader.get(second).text
+    assert "Since publication 1:" in page
+    assert "1 study added" in page
+    assert "Roe 2002" in reader.get(f"{second}/changes").text
+
+
+def test_a_reader_tells_the_team_something_and_the_lead_answers(database, coded, sign_in, link):
+    reader, lead = sign_in(), sign_in(coded.lead)
+    said = {"text": "A study of <b>Eastmoor</b> is missing.", "view": "row=work&column=sib",
+            "reply_to": "me@example.org"}  # fmt: skip
+
+    assert reader.client.post(f"{link}/feedback", data=said).status_code == 303
+    assert "the team has your message" in reader.get(f"{link}/thanks").text
+    for wrong in ({"text": " "}, {"text": "x" * 4001}, {"text": "a", "reply_to": "nobody"}):
+        assert reader.client.post(f"{link}/feedback", data=wrong).status_code == 422
+
+    page = lead.get(f"/reviews/{coded.slug}/feedback").text
+    assert "A study of &lt;b&gt;Eastmoor&lt;/b&gt; is missing." in page
+    assert "me@example.org" in page
+    assert "row=work&amp;column=sib" in page
+    assert "1 to answer" in lead.get(f"/reviews/{coded.slug}/publications").text
+    [number] = re.findall(r"/feedback/([0-9a-f-]+)", page)
+    answered = lead.post(f"/reviews/{coded.slug}/feedback/{number}", {"answer": "We added it."})
+    assert answered.status_code == 303
+    assert "We added it." in lead.get(f"/reviews/{coded.slug}/feedback").text
+    assert "to answer" not in lead.get(f"/reviews/{coded.slug}/publications").text
+    assert "Eastmoor" not in reader.get(link).text  # nobody else reads it
+    assert sign_in(coded.advisor).get(f"/reviews/{coded.slug}/feedback").status_code == 403
+
+
+def test_so_many_messages_within_an_hour_are_enough(coded, sign_in, link):
+    reader = sign_in()
+    answers = [
+        reader.client.post(f"{link}/feedback", data={"text": f"Number {number}"}).status_code
+        for number in range(MOST_AN_HOUR + 1)
+    ]
+    assert answers == [303] * MOST_AN_HOUR + [503]
+
+
+def test_a_kept_page_is_the_same_and_its_link_is_asked_for_each_time(coded, sign_in, link):
+    reader, lead = sign_in(), sign_in(coded.lead)
+    first = reader.get(link)
+    kept = reader.get(link)
+    plain = reader.client.get(link, headers={"accept-encoding": "identity"})
+    assert first.content == kept.content == plain.content
+    assert kept.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    same = reader.client.get(link, headers={"if-none-match": kept.headers["etag"]})
+    assert (same.status_code, same.content) == (304, b"")
+    assert reader.client.head(link).status_code == 200
+
+    shown = lead.get(f"/reviews/{coded.slug}/publications").text
+    [number] = re.findall(r'/publications/links/([^/"]+)/revoke', shown)
+    lead.post(f"/reviews/{coded.slug}/publications/links/{number}/revoke")
+    assert reader.get(link).status_code == 404

@@ -8,6 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
+from heatmap.feedback import leave_feedback
 from heatmap.publications import publish, share
 from review.decisions.reopening_requests import ask_to_reopen
 from review.events import Actor
@@ -103,7 +104,9 @@ def one_of_everything(session, people, files_dir: Path, folder: Path) -> dict[st
     request = ask_to_reopen(session, review_id=review_id, record_id=excluded, why="A slip.",
                             stage=Stage.TITLE_ABSTRACT, by=people.reviewer_b)  # fmt: skip
     link, _ = share(session, review_id=review_id, publication_id=publication.id, by=lead)
+    said = leave_feedback(session, link=link, publication=publication, text="One is missing.")
     return make_conflicts(session, people) | {
+        "feedback": said.id,
         "review": people.slug, "record": first, "other": second, "included": third, "report": third,
         "study": study.id,
         "search": session.get_one(Record, first).search_id, "stage": "title_abstract",
