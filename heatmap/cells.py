@@ -9,20 +9,8 @@ from functools import cached_property
 from uuid import UUID
 
 import pandas as pd
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
-from heatmap.axes import (
-    NOT_CODED,
-    Axes,
-    AxisEntry,
-    EntryKind,
-    MapAxis,
-    MapFilter,
-    axes_of,
-    mapped_items,
-)
-from heatmap.coded import CodedStudies, read_coded, tidy, tidy_excluded
+from heatmap.axes import NOT_CODED, Axes, AxisEntry, EntryKind, MapFilter
 from heatmap.gaps import Gap, GapKind
 from protocols.places import country_name
 from protocols.schema import (
@@ -31,13 +19,7 @@ from protocols.schema import (
     CodebookItem,
     ItemType,
     MapFramework,
-    Protocol,
 )
-from review.decisions.stopping import stop_in_force
-from review.errors import Invalid, NotFound
-from review.events import last_event
-from review.reviews import protocol_of
-from review.tables import Review, Search
 
 UNITS = ("contract", "study", "report")
 ORDERS = ("protocol", "size")
@@ -199,7 +181,7 @@ class HeatMap:
     def _whole_counts(self) -> dict[Cell, int]:
         if not self.filters:
             return self._counts
-        counts = _counted_cells(self.whole).reset_index()
+        counts = counted_cells(self.whole).reset_index()
         numbers = map(int, counts[f"n_{plural(self.unit)}"])
         return dict(zip(zip(counts["row"], counts["column"], strict=True), numbers, strict=True))
 
@@ -285,149 +267,6 @@ def plural(unit: str) -> str:
     return {"contract": "contracts", "study": "studies", "report": "reports"}[unit]
 
 
-def build(
-    session: Session,
-    *,
-    review_id: UUID,
-    framework: str | None = None,
-    unit: str | None = None,
-    order: str | None = None,
-    secondary: bool = False,
-    filters: Mapping[str, Sequence[str]] | None = None,
-    as_of: int | None = None,
-) -> HeatMap:
-    """Return a map of the review after event ``as_of``, by the named framework or the first.
-
-    ``filters`` keeps lines with one of the given values of an item.  Raises NotFound for an unknown
-    framework, Invalid for an unknown unit, order or filter.
-    """
-    protocol = protocol_of(session, review_id, as_of=as_of)
-    keys = [item.key for item in mapped_items(protocol)]
-    coded = read_coded(session, review_id=review_id, items=keys, as_of=as_of)
-    stop = stop_in_force(session, review_id, as_of=as_of)
-    return count(
-        coded,
-        protocol=protocol,
-        framework=framework,
-        unit=unit,
-        order=order,
-        secondary=secondary,
-        filters=filters,
-        as_of=last_event(session, review_id) if as_of is None else as_of,
-        stopped=stop.sentence if stop else None,
-        source=MapSource(
-            review=session.get_one(Review, review_id).title,
-            day=None,
-            number=None,
-            searched_to=searched_to(session, review_id),
-        ),
-    )
-
-
-def count(
-    coded: CodedStudies,
-    *,
-    protocol: Protocol,
-    as_of: int,
-    framework: str | None = None,
-    unit: str | None = None,
-    order: str | None = None,
-    secondary: bool = False,
-    filters: Mapping[str, Sequence[str]] | None = None,
-    stopped: str | None = None,
-    source: MapSource | None = None,
-) -> HeatMap:
-    """Return a map of coded studies, read from a review or frozen in a publication."""
-    try:
-        chosen = protocol.framework(framework)
-    except LookupError as error:
-        raise NotFound(str(error)) from error
-    unit, order = unit or chosen.unit, order or chosen.order
-    if unit not in UNITS:
-        raise Invalid(f"A map counts contracts, studies or reports, not '{unit}'.")
-    if order not in ORDERS:
-        raise Invalid(f"A map is ordered by size or as the protocol says, not by '{order}'.")
-    axes = axes_of(protocol, chosen)
-    whole = tidy(coded, axes, secondary=secondary)
-    frame = _filtered(whole, axes.filters, filters or {})
-    rows, folded_rows = _entries(axes.rows, whole, "row", unit=unit, order=order)
-    columns, folded_columns = _entries(axes.columns, whole, "column", unit=unit, order=order)
-    placed = frame[(frame["row"] != NOT_CODED) & (frame["column"] != NOT_CODED)]
-    shown = frozenset(frame["study_id"])
-    return HeatMap(
-        axes=axes,
-        unit=unit,
-        order=order,
-        rows=rows,
-        columns=columns,
-        folded=[*folded_rows, *folded_columns],
-        cells=count_cells(frame, [row.key for row in rows], [column.key for column in columns]),
-        frame=frame,
-        whole=whole,
-        filters=filters or {},
-        row_totals=_totals(frame, "row", unit),
-        column_totals=_totals(frame, "column", unit),
-        row_studies=_totals(frame, "row", "study"),
-        column_studies=_totals(frame, "column", "study"),
-        n_studies=len(shown),
-        n_contracts=int(frame["contract_id"].nunique()),
-        n_reports=sum(coded.n_reports[study] for study in shown),
-        unplaced=(shown & coded.coded_studies) - frozenset(placed["study_id"]),
-        awaiting_coding=shown - coded.coded_studies,
-        excluded=tidy_excluded(coded, axes, secondary=secondary),
-        reasons=coded.excluded,
-        as_of=as_of,
-        stopped=stopped,
-        labels=coded.labels,
-        source=source,
-    )
-
-
-def searched_to(session: Session, review_id: UUID) -> date | None:
-    """Return the day of the latest search; None if no search has a date."""
-    return session.scalar(select(func.max(Search.run_on)).where(Search.review_id == review_id))
-
-
-def count_cells(frame: pd.DataFrame, rows: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
-    """Count distinct contracts, studies and reports in every cell; gaps are explicit zeros.
-
-    ``frame`` is tidy.  Raises ValueError for a line outside the grid.
-    """
-    grid = pd.MultiIndex.from_product([rows, columns], names=["row", "column"])
-    counts = _counted_cells(frame)
-    if not (outside := counts.index.difference(grid)).empty:
-        raise ValueError(f"Codes outside the framework: {list(outside)}")
-    return counts.reindex(grid, fill_value=0).astype(int).reset_index()
-
-
-def axis_entries(axis: MapAxis, column: pd.Series) -> list[AxisEntry]:
-    """Return the entries of an axis: the protocol's own, then others that occur in a column.
-
-    An open axis (countries) has those that occur, by name.  Special values such as *unclear* come
-    after them, then values that are no longer in the codebook, and last what the map adds for what
-    has no value, each if it occurs.
-    """
-    present = [str(key) for key in column.unique()]
-    others = {*SPECIAL_VALUES, *MAP_KEYS}
-    if axis.entries is None:
-        names = {key: country_name(key) for key in present if key not in others}
-        entries = [AxisEntry(key, names[key], None) for key in sorted(names, key=names.__getitem__)]
-    else:
-        entries = list(axis.entries)
-    known = {entry.key for entry in entries}
-    unanswered = "Used by coders when the report does not give an answer."
-    removed = sorted(set(present) - known - others)
-    return [
-        *entries,
-        *_present(SPECIAL_VALUES, present, unanswered, kind=EntryKind.SPECIAL),
-        *(AxisEntry(key, key, "No longer in the codebook.", EntryKind.REMOVED) for key in removed),
-        *_present(MAP_KEYS, present, _ADDED, kind=EntryKind.ADDED),
-    ]
-
-
-_ADDED = "Included, but not coded yet, or coders have not agreed on the value yet."
-
-
 def in_order(item: CodebookItem | None, counts: Mapping[str, int]) -> dict[str, int]:
     """Return counts by value in the codebook's order; what is not in it comes last."""
     keys = [*(value.key for value in item.values), *SPECIAL_VALUES] if item else []
@@ -470,57 +309,14 @@ def kept_lines(
     return frame[pd.Series(is_kept, index=frame.index, dtype=bool)]
 
 
-def _filtered(
-    frame: pd.DataFrame, known: Mapping[str, MapFilter], filters: Mapping[str, Sequence[str]]
-) -> pd.DataFrame:
-    for key, wanted in filters.items():
-        if key in (SINCE, UNTIL):
-            if not (wanted[-1].isascii() and wanted[-1].isdigit() and len(wanted[-1]) <= 4):
-                raise Invalid(f"'{wanted[-1]}' is not a year. Write four digits, such as 2015.")
-        elif key not in known:
-            raise Invalid(f"This map cannot be filtered by '{key}'. Remove this filter.")
-    return kept_lines(frame, known, filters)
-
-
-def _entries(
-    axis: MapAxis, whole: pd.DataFrame, name: str, *, unit: str, order: str
-) -> tuple[list[AxisEntry], list[AxisEntry]]:
-    """Return the entries of an axis in their order, and the residual ones that are left out."""
-    totals = _totals(whole, name, unit)
-    entries = axis_entries(axis, whole[name])
-    present = set(whole[name])
-    folded = [one for one in entries if one.kind is EntryKind.RESIDUAL and one.key not in present]
-    shown = [entry for entry in entries if entry not in folded]
-    if order == "size":
-        shown.sort(key=lambda one: (one.kind is not EntryKind.PLAIN, -totals.get(one.key, 0)
-                                    if one.kind is EntryKind.PLAIN else 0))  # fmt: skip
-    return shown, folded
-
-
-def _counted_cells(frame: pd.DataFrame) -> pd.DataFrame:
+def counted_cells(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the numbers of distinct contracts, studies and reports of each cell that has any."""
     by_cell = ["row", "column"]
     counts = frame.groupby(by_cell).agg(
         n_contracts=("contract_id", "nunique"), n_studies=("study_id", "nunique")
     )
     studies = frame.drop_duplicates([*by_cell, "study_id"])
     return counts.assign(n_reports=studies.groupby(by_cell)["n_reports"].sum().astype(int))
-
-
-def _totals(frame: pd.DataFrame, axis: str, unit: str) -> dict[str, int]:
-    if unit == "report":
-        studies = frame.drop_duplicates([axis, "study_id"])
-        counts = studies.groupby(axis)["n_reports"].sum()
-    else:
-        counts = frame.groupby(axis)[f"{unit}_id"].nunique()
-    return {str(key): int(n) for key, n in counts.items()}
-
-
-def _present(
-    labels: Mapping[str, str], present: Sequence[str], definition: str, *, kind: EntryKind
-) -> list[AxisEntry]:
-    return [
-        AxisEntry(key, label, definition, kind) for key, label in labels.items() if key in present
-    ]
 
 
 def _plain(entries: Sequence[AxisEntry]) -> dict[str, None]:

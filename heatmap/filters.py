@@ -39,8 +39,10 @@ def filter_options(heatmap: HeatMap) -> dict[str, list[FilterOption]]:
     A filter offers every value that occurs without filters, and those that are chosen.  Groups of
     values come first.
     """
+    # A study's contract has the same values in every cell that it is in.
+    pairs = heatmap.whole.drop_duplicates(["study_id", "contract_id"])
     return {
-        key: _options(heatmap, one, heatmap.filters.get(key, ()))
+        key: _options(heatmap, pairs, one, chosen=heatmap.filters.get(key, ()))
         for key, one in heatmap.axes.filters.items()
     }
 
@@ -63,10 +65,12 @@ def years_of(heatmap: HeatMap) -> tuple[int, int] | None:
     return (min(years), max(years)) if years else None
 
 
-def _options(heatmap: HeatMap, one: MapFilter, chosen: Collection[str]) -> list[FilterOption]:
+def _options(
+    heatmap: HeatMap, pairs: pd.DataFrame, one: MapFilter, *, chosen: Collection[str]
+) -> list[FilterOption]:
     others = {key: values for key, values in heatmap.filters.items() if key != one.key}
-    frame = kept_lines(heatmap.whole, heatmap.axes.filters, others)
-    present = {value for values in heatmap.whole[one.key] for value in values}
+    frame = kept_lines(pairs, heatmap.axes.filters, others)
+    present = {value for values in pairs[one.key] for value in values}
     groups = [
         FilterOption(
             group.key,

@@ -13,10 +13,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from heatmap.axes import mapped_items
-from heatmap.cells import UNITS, HeatMap, MapSource, count, searched_to
+from heatmap.cells import UNITS, HeatMap, MapSource
 from heatmap.changes import changes
 from heatmap.coded import CodedStudies, read_coded
 from heatmap.contents import CellContent, Pair, QuotedValue, Report, contents_of
+from heatmap.counting import MapBase, count, kept_bases, searched_to
 from protocols.schema import Protocol
 from review.decisions.stopping import stop_in_force
 from review.errors import Invalid
@@ -149,10 +150,15 @@ def published_map(
         number=number,
         searched_to=date.fromisoformat(day) if day else None,
     )
+
+    def make() -> MapBase:
+        coded = _coded_from(content["coded"], content["lines"])
+        return MapBase(coded, Protocol.model_validate(content["protocol"]))
+
+    key = (content["head"], content["up_to_event"], content["made_at"])
     return count(
-        _coded_from(content["coded"], content["lines"]),
+        kept_bases.get(key, make),
         source=source,
-        protocol=Protocol.model_validate(content["protocol"]),
         as_of=content["up_to_event"],
         stopped=content.get("stopped"),  # none in publications of older releases
         **options,

@@ -15,7 +15,7 @@ from api.cli.terminal import (
 )
 from api.files.fonts import use_fonts
 from heatmap import exports
-from heatmap.cells import build
+from heatmap.counting import build
 from heatmap.formats import MAP_FILES, MapFormat
 
 

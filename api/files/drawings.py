@@ -17,7 +17,8 @@ from starlette.responses import Response
 
 from api.settings import Settings
 from heatmap import exports, frozen
-from heatmap.cells import HeatMap, build
+from heatmap.cells import HeatMap
+from heatmap.counting import build
 from heatmap.formats import DRAWN, MAP_FILES, MapFormat
 from review import jobs
 from review.errors import Interrupted, NotFound

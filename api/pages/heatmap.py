@@ -19,8 +19,8 @@ from api.pages.map_view import (
 from api.web.deps import CurrentActor, CurrentReview, ReadSession, ReviewId
 from api.web.rendering import render
 from api.web.routing import PageRouter, url
-from heatmap.cells import searched_to
 from heatmap.contents import contents_of
+from heatmap.counting import searched_to
 from review.permissions import Action, check
 from review.reviews import protocol_of
 

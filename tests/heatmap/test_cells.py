@@ -15,8 +15,9 @@ from openpyxl import load_workbook
 from sqlalchemy.orm import Session
 
 from heatmap.axes import NOT_CODED, axes_of
-from heatmap.cells import HeatMap, build, count_cells
+from heatmap.cells import HeatMap
 from heatmap.coded import CodedStudies, tidy
+from heatmap.counting import build, count_cells
 from heatmap.exports import to_csv, to_json, to_xlsx
 from protocols.loader import load
 from review.errors import Invalid, NotFound

@@ -2,8 +2,8 @@
 
 import pytest
 
-from heatmap.cells import build
 from heatmap.contents import cell_contents
+from heatmap.counting import build
 from review.studies.agreement import agree
 from review.studies.coding import code
 from review.studies.contracts import add_contract, link_contract

@@ -11,8 +11,9 @@ import pytest
 
 from heatmap import drawing
 from heatmap.axes import AxisEntry
-from heatmap.cells import HeatMap, MapSource, count
+from heatmap.cells import HeatMap, MapSource
 from heatmap.coded import COLUMNS, CodedStudies
+from heatmap.counting import MapBase, count
 from protocols.loader import load
 from review.safe_text import drawable
 from tests.factories import protocol_text
@@ -24,7 +25,7 @@ EMPTY = CodedStudies(studies=[], n_reports={}, contracts={}, values={}, coded_st
 
 def map_with(rows: tuple[str, ...], columns: tuple[str, ...]) -> HeatMap:
     """Return a map with these labels, each axis with the same keys, and 1, 2, 3 … in its cells."""
-    empty = count(EMPTY, protocol=load(protocol_text()).protocol, as_of=0)
+    empty = count(MapBase(EMPTY, load(protocol_text()).protocol), as_of=0)
     entries = [
         [AxisEntry(f"key{number}", label, None) for number, label in enumerate(axis)]
         for axis in (rows, columns)

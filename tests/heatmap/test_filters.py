@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heatmap.axes import axes_of
-from heatmap.cells import HeatMap, count
+from heatmap.cells import HeatMap
+from heatmap.counting import MapBase, count
 from heatmap.drawing import SCALE
 from heatmap.filters import applicable, filter_options
 from protocols.schema import Protocol
@@ -26,7 +27,7 @@ units = st.sampled_from(["contract", "study", "report"])
 
 
 def made(coded, unit, filters) -> HeatMap:
-    return count(coded, protocol=WIDE, as_of=1, unit=unit, filters=filters)
+    return count(MapBase(coded, WIDE), as_of=1, unit=unit, filters=filters)
 
 
 @given(coded=codings(), unit=units, filters=chosen)
@@ -100,7 +101,7 @@ def test_every_map_has_the_filters_of_all_maps_and_what_no_map_knows_is_ignored(
 
 
 def test_colours_mean_the_same_in_every_map():
-    heatmap = count(EMPTY, protocol=WIDE, as_of=1)
+    heatmap = count(MapBase(EMPTY, WIDE), as_of=1)
     assert [heatmap.step(n) for n in (0, 1, 2, 3, 4, 6, 7, 1000)] == [0, 1, 2, 2, 3, 3, 4, 4]
     assert heatmap.legend == [(1, 1, 1), (2, 2, 3), (3, 4, 6), (4, 7, None)]
 

@@ -6,8 +6,9 @@ from uuid import UUID
 from hypothesis import given
 
 from heatmap.axes import NOT_CODED
-from heatmap.cells import HeatMap, count
+from heatmap.cells import HeatMap
 from heatmap.coded import CodedStudies
+from heatmap.counting import MapBase, count
 from heatmap.gaps import Gap, GapKind
 from protocols.schema import OutsideSearches, Protocol
 from review.decisions.decisions import decide
@@ -39,7 +40,7 @@ def one_contract(values: dict[str, str], *, excluded: tuple[str, ...] = ()) -> C
 
 
 def made(coded: CodedStudies, **options) -> HeatMap:
-    return count(coded, protocol=WITH_OUTSIDE, as_of=1, **options)
+    return count(MapBase(coded, WITH_OUTSIDE), as_of=1, **options)
 
 
 @given(coded=codings(), unit=units, filters=chosen)

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heatmap.cells import HeatMap, count
+from heatmap.cells import HeatMap
 from heatmap.coded import CodedStudies
+from heatmap.counting import MapBase, count
 from heatmap.names import find, languages_of, relabelled, words_of
 from protocols.loader import load_file
 from review.studies.coding import Subject
@@ -31,7 +32,7 @@ def heatmap() -> HeatMap:
     coded = CodedStudies(studies=studies, n_reports=dict.fromkeys(studies, 1),
                          contracts=contracts, values=values,
                          coded_studies=frozenset(studies))  # fmt: skip
-    return count(coded, protocol=PROTOCOL, as_of=1)
+    return count(MapBase(coded, PROTOCOL), as_of=1)
 
 
 @pytest.mark.parametrize(

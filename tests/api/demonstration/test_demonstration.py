@@ -13,7 +13,7 @@ from api.demonstration.copies import make_entries
 from api.demonstration.literature import make_works
 from api.demonstration.pdf import pdf_of
 from api.settings import Settings
-from heatmap.cells import build
+from heatmap.counting import build
 from review.decisions.conflicts import open_conflicts
 from review.duplicates.questions import questions
 from review.events import Actor

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
-from heatmap.cells import build
+from heatmap.counting import build
 from heatmap.exports import to_json
 from heatmap.feedback import MOST_AN_HOUR
 from heatmap.formats import MAP_FILES
