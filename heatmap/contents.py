@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -81,6 +81,12 @@ def cell_contents(
 ) -> list[CellContent]:
     """Return what is in one cell, by study; nothing for a gap."""
     return contents_of(session, review_id=review_id, pairs=pairs_in(heatmap, row, column))
+
+
+def without_records(content: CellContent) -> CellContent:
+    """Return a content for readers outside the review, whom a record's page is closed to."""
+    reports = [replace(report, record_id=None) for report in content.reports]
+    return replace(content, reports=reports)
 
 
 def contents_of(

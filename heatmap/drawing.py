@@ -22,7 +22,7 @@ FONT = "Source Sans Pro, system-ui, sans-serif"
 SOFT = "#5a5f69"
 LABEL_LENGTH, TITLE_LENGTH, LINE_LENGTH = 45, 150, 180  # characters; the rest is an ellipsis
 FULL, GAP, WAITING, NOTHING = "full", "gap", "waiting", "nothing"
-_FRAMES = {GAP: ("#d9d6cd", [1, 0]), WAITING: ("#5a5f69", [2, 2])}
+_OUTLINES = {GAP: ("#d9d6cd", [1, 0]), WAITING: ("#5a5f69", [2, 2])}
 PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -56,11 +56,11 @@ def draw(heatmap: HeatMap) -> alt.VConcatChart:
         .title(plural(heatmap.unit).capitalize())
     )
     full = base.transform_filter(alt.datum.kind == FULL).mark_rect(stroke=EMPTY).encode(colour)
-    frames = [
+    outlines = [
         base.transform_filter(alt.datum.kind == kind).mark_rect(
             fill=EMPTY, stroke=stroke, strokeWidth=1, strokeDash=dash
         )
-        for kind, (stroke, dash) in _FRAMES.items()
+        for kind, (stroke, dash) in _OUTLINES.items()
     ]
     is_dark = (alt.datum.kind == FULL) & (alt.datum.n >= heatmap.framework.steps[2])
     counts = base.mark_text(fontSize=14, lineBreak="|").encode(
@@ -69,7 +69,7 @@ def draw(heatmap: HeatMap) -> alt.VConcatChart:
     words = base.mark_text(fontSize=9, dy=13).encode(
         text="words:N", color=alt.when(is_dark).then(alt.value(EMPTY)).otherwise(alt.value(SOFT))
     )
-    chart: alt.LayerChart = alt.LayerChart(layer=[full, *frames, counts, words]).properties(
+    chart: alt.LayerChart = alt.LayerChart(layer=[full, *outlines, counts, words]).properties(
         width={"step": 74},
         height={"step": 44},
         title=alt.Title(

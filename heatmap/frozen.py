@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from heatmap.axes import mapped_items
-from heatmap.cells import UNITS, HeatMap, MapSource
+from heatmap.cells import HeatMap, MapSource
 from heatmap.changes import changes
 from heatmap.coded import CodedStudies, read_coded
 from heatmap.contents import CellContent, Pair, QuotedValue, Report, contents_of
@@ -166,11 +166,10 @@ def published_map(
 
 
 def published_maps(publication: Publication) -> Iterator[HeatMap]:
-    """Yield every map of a publication, unfiltered, in every unit."""
+    """Yield every map of a publication as readers first see it."""
     content, number = publication.content, publication.number
     for framework in Protocol.model_validate(content["protocol"]).frameworks:
-        for unit in UNITS:
-            yield published_map(content, number=number, framework=framework.key, unit=unit)
+        yield published_map(content, number=number, framework=framework.key)
 
 
 def published_contents(content: Mapping[str, Any], pairs: Collection[Pair]) -> list[CellContent]:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, delete, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from review.errors import Conflicting, Interrupted, NotAllowed, NotFound
@@ -80,6 +80,11 @@ class ClaimedJob:
     arguments: Mapping[str, Any]
     checkpoint: Mapping[str, Any]
     by: Actor
+
+
+def forget(session: Session, job_id: UUID) -> None:
+    """Delete a finished job that nobody will look for, such as a reader's picture."""
+    session.execute(delete(Job).where(Job.id == job_id))
 
 
 def enqueue(

@@ -163,7 +163,11 @@ def test_only_routes_and_commands_take_more_than_three_arguments_by_position() -
     assert found == DEPENDENCIES
 
 
-DEPENDENCIES = ["api.v1.heatmap.asked_map", "api.v1.routes._write"]
+DEPENDENCIES = [
+    "api.pages.publications.asked_link",
+    "api.v1.heatmap.asked_map",
+    "api.v1.routes._write",
+]
 """FastAPI calls these by name: dependencies of many routes."""
 
 
@@ -393,6 +397,16 @@ def test_pages_escape_everything_and_bring_no_script_or_style() -> None:
     assert {page: what for page, what in found.items() if what} == {
         "prisma/_diagram.html": ["escaping turned off"],  # our own SVG, escaped where it is drawn
         "help/_guide.html": ["escaping turned off"],  # our own guides, their markup escaped
+        "heatmap/methods.html": ["escaping turned off"],  # our own SVG, frozen
+        # Data for search engines, which no browser runs; `tojson` escapes it.
+        "heatmap/_head.html": ["a script in the page", "a script without a source"],
+        # A file for use without a network, whose policy names its own script by its hash.
+        "heatmap/offline.html": [
+            "a filter that turns escaping off",
+            "a script in the page",
+            "a script without a source",
+            "a style in the page",
+        ],
     }
 
 

@@ -10,7 +10,6 @@ from threading import BoundedSemaphore
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
@@ -153,7 +152,10 @@ def publication_file(
 
 
 def draw_publication(database: Database, settings: Settings, publication_id: UUID) -> str:
-    """Draw every map of a publication and return the hash that their files are named by."""
+    """Draw the maps of a publication as readers first see them; return the hash in their names.
+
+    Other units are drawn when somebody asks for them.
+    """
     with database.reading() as session:
         publication = session.get_one(Publication, publication_id)
         for heatmap in frozen.published_maps(publication):
@@ -177,17 +179,27 @@ def draw_view(database: Database, settings: Settings, asked: Mapping[str, Any]) 
 
 
 def view_of_publication(
-    request: Request, publication: Publication, *, asked: MapAsked, format_: MapFormat, by: Actor
+    request: Request,
+    publication: Publication,
+    *,
+    asked: MapAsked,
+    format_: MapFormat,
+    by: Actor,
+    kept_as: Path | None = None,
 ) -> bytes:
-    """Have the worker draw a view of a publication; neither its file nor its job is kept.
+    """Have the worker draw a view of a publication, and return it.
 
-    Anybody may ask for any number of views, so nothing may pile up.
+    Anybody may ask for any number of views, so nothing may pile up: its job is forgotten, and its
+    file too unless it is ``kept_as`` one of the few that every publication has.
     """
     settings: Settings = request.app.state.settings
-    name = f"view-{uuid4().hex}.{format_}"
-    path = settings.made_dir / "published" / name
-    arguments = {"publication": str(publication.id), "asked": asdict(asked), "file": name,
-                 "format": format_}  # fmt: skip
+    path = kept_as or settings.made_dir / "published" / f"view-{uuid4().hex}.{format_}"
+    arguments = {
+        "publication": str(publication.id),
+        "asked": asdict(asked),
+        "file": path.name,
+        "format": format_,
+    }
     try:
         draw_and_wait(
             request,
@@ -199,7 +211,8 @@ def view_of_publication(
         )
         return path.read_bytes()
     finally:
-        path.unlink(missing_ok=True)
+        if kept_as is None:
+            path.unlink(missing_ok=True)
 
 
 def _drawn(request: Request, review_id: UUID, by: Actor, *, arguments: dict[str, Any]) -> bytes:
@@ -235,7 +248,7 @@ def draw_and_wait(
         _wait(database, job_id, request.app.state.pause)
         if not is_kept:
             with database.writing() as session:
-                session.execute(delete(Job).where(Job.id == job_id))
+                jobs.forget(session, job_id)
     finally:
         WAITING_REQUESTS.release()
 

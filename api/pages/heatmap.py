@@ -6,15 +6,19 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.files.drawings import map_response
+from api.files.drawings import MapAsked, map_response
 from api.pages.map_view import (
     MapView,
     asked_for,
+    brief_context,
     contract_context,
     list_context,
     map_context,
+    offline_file,
     references_file,
     study_context,
+    views_context,
+    whole_asked,
 )
 from api.web.deps import CurrentActor, CurrentReview, ReadSession, ReviewId
 from api.web.rendering import render
@@ -35,6 +39,26 @@ def show(request: Request, session: ReadSession, review_id: ReviewId, by: Curren
     if not protocol_of(session, review_id).frameworks:
         return render(request, "heatmap/no_map.html")
     return render(request, "heatmap/map.html", **map_context(_view(request, session, review_id)))
+
+
+@router.get(MAP + "/views")
+def views(
+    request: Request, session: ReadSession, review_id: ReviewId, by: CurrentActor
+) -> Response:
+    """Show the same data over time, by country, and by quality and design."""
+    check(session, review_id=review_id, by=by, action=Action.SEE_COUNTS)
+    view = _view(request, session, review_id)
+    return render(request, "heatmap/views.html", **views_context(view))
+
+
+@router.get(MAP + "/brief")
+def brief(
+    request: Request, session: ReadSession, review_id: ReviewId, by: CurrentActor
+) -> Response:
+    """Show what is known about a cell, a row or a column on a page to print."""
+    check(session, review_id=review_id, by=by, action=Action.SEE_COUNTS)
+    view = _view(request, session, review_id)
+    return render(request, "heatmap/brief.html", **brief_context(view))
 
 
 @router.get(MAP + "/studies")
@@ -89,6 +113,18 @@ def reference_file(
     return references_file(view, format, f"{here.review.slug}-references")
 
 
+@router.get(MAP + "/offline.html")
+def offline(
+    request: Request, session: ReadSession, here: CurrentReview, by: CurrentActor
+) -> Response:
+    """Return the whole map as one HTML file that works without a network."""
+    check(session, review_id=here.review.id, by=by, action=Action.SEE_COUNTS)
+    view = _view(request, session, here.review.id, asked=whole_asked(request))
+    return offline_file(
+        view, title=here.review.title, online="", file_name=f"{here.review.slug}-map.html"
+    )
+
+
 @router.get(MAP + ".{format}")
 def download(
     request: Request,
@@ -102,12 +138,15 @@ def download(
     return map_response(request, session, review=here.review, by=by, asked=asked, name=format)
 
 
-def _view(request: Request, session: Session, review_id: UUID) -> MapView:
+def _view(
+    request: Request, session: Session, review_id: UUID, *, asked: MapAsked | None = None
+) -> MapView:
     protocol = protocol_of(session, review_id)
+    asked = asked or asked_for(request, protocol)
     return MapView(
         request=request,
         protocol=protocol,
-        heatmap=asked_for(request, protocol).build(session, review_id),
+        heatmap=asked.build(session, review_id),
         read=lambda pairs: contents_of(session, review_id=review_id, pairs=pairs),
         address=url(request, "heatmap.show"),
         file_part=".%s",

@@ -10,10 +10,13 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.files import offline
 from api.files.drawings import MapAsked, as_file
+from api.web.rendering import render
 from heatmap import references
 from heatmap.cells import SINCE, UNTIL, HeatMap
-from heatmap.contents import CellContent, Pair, Report, pairs_in
+from heatmap.contents import CellContent, Pair, Report, pairs_in, without_records
+from heatmap.drawing import source_lines
 from heatmap.filters import applicable, filter_options, n_countries, years_of
 from heatmap.formats import MAP_FILES
 from heatmap.headline import headline
@@ -28,9 +31,11 @@ from heatmap.studies import (
     theme_keys,
     themes_of,
 )
+from heatmap.views import by_country, country_filter, over_time, quality_by_design
 from protocols.schema import Protocol
 from review.errors import NotFound
 
+MOST_IN_BRIEF = 100  # studies
 CELL = frozenset({"row", "column", "page"})
 OWN = frozenset(
     {"framework", "unit", "order", "secondary", "turned", "words", "find", "publication", *CELL}
@@ -125,6 +130,12 @@ def asked_for(request: Request, protocol: Protocol) -> MapAsked:
     )
 
 
+def whole_asked(request: Request) -> MapAsked:
+    """Return which map the address asks for, without its filters."""
+    asked = request.query_params
+    return MapAsked(framework=asked.get("framework") or None, unit=asked.get("unit") or None)
+
+
 def map_context(view: MapView) -> dict[str, Any]:
     """Return what the page of a map shows."""
     asked, heatmap, protocol = view.request.query_params, view.heatmap, view.protocol
@@ -156,6 +167,74 @@ def map_context(view: MapView) -> dict[str, Any]:
         "wanted": wanted,
         "found": find(heatmap, protocol, wanted),
         **(_panel(view, row, column) if row or column else {"summary": None}),
+    }
+
+
+def offline_file(view: MapView, *, title: str, online: str, file_name: str) -> Response:
+    """Return the whole map as one HTML file that works without a network."""
+    heatmap = replace(view.heatmap, frame=view.heatmap.whole, filters={})
+    pairs = pairs_in(heatmap)
+    contents = [without_records(content) for content in view.read(pairs)]
+    page = render(
+        view.request,
+        "heatmap/offline.html",
+        title=title,
+        online=online,
+        heatmap=heatmap,
+        protocol=view.protocol,
+        finding=headline(heatmap),
+        chosen={},
+        is_turned=False,
+        options=filter_options(heatmap),
+        n_countries=n_countries(heatmap),
+        years=years_of(heatmap),
+        on=view.searched_to,
+        source=source_lines(heatmap),
+        studies=by_study(contents, view.protocol),
+        policy=offline.policy(),
+        style=offline.style(),
+        script=offline.script(),
+        data=offline.data_of(heatmap),
+    )
+    return as_file(bytes(page.body), "text/html; charset=utf-8", file_name)
+
+
+def views_context(view: MapView) -> dict[str, Any]:
+    """Return what the page with other views of the same data shows."""
+    heatmap = view.heatmap
+    country = country_filter(heatmap)
+    return {
+        "view": view,
+        "protocol": view.protocol,
+        "heatmap": heatmap,
+        "chosen": heatmap.filters,
+        "options": filter_options(heatmap),
+        "n_countries": n_countries(heatmap),
+        "years": years_of(heatmap),
+        "on": view.searched_to,
+        "years_": over_time(heatmap),
+        "countries": by_country(heatmap),
+        "cross": quality_by_design(heatmap),
+        "of_year": lambda year: view.link(since=year, until=year),
+        "of_country": lambda key: view.link(**{country.key if country else "": key}),
+    }
+
+
+def brief_context(view: MapView) -> dict[str, Any]:
+    """Return what the brief of a cell, a row or a column says: coded values and quotes only."""
+    asked, heatmap = view.request.query_params, view.heatmap
+    row, column = asked.get("row") or None, asked.get("column") or None
+    keys = {one.key for one in (*heatmap.rows, *heatmap.columns)}
+    if not (row or column) or not {row, column} - {None} <= keys:
+        raise NotFound("There is no such row, column or cell on this map.")
+    return {
+        "row": row,
+        "chosen_column": column,
+        "chosen": heatmap.filters,
+        "options": filter_options(heatmap),
+        "on": view.searched_to,
+        "source": source_lines(heatmap),
+        **_panel(view, row, column, per_page=MOST_IN_BRIEF),
     }
 
 
@@ -211,9 +290,11 @@ def references_file(view: MapView, name: str, file_name: str) -> Response:
     return as_file(write(reports), f"{media_type}; charset=utf-8", f"{file_name}.{name}")
 
 
-def _panel(view: MapView, row: str | None, column: str | None) -> dict[str, Any]:
+def _panel(
+    view: MapView, row: str | None, column: str | None, *, per_page: int = PER_PAGE
+) -> dict[str, Any]:
     studies = view.studies(row, column)
-    return _page_of(view, studies) | {
+    return _page_of(view, studies, per_page) | {
         "summary": summarise(studies, view.heatmap.framework, view.protocol),
         "gap": view.heatmap.gap(row, column) if row and column and _is_cell(view, row, column)
         else None,
@@ -227,9 +308,11 @@ def _is_cell(view: MapView, row: str, column: str) -> bool:
     }
 
 
-def _page_of(view: MapView, studies: Sequence[MappedStudy]) -> dict[str, Any]:
+def _page_of(
+    view: MapView, studies: Sequence[MappedStudy], per_page: int = PER_PAGE
+) -> dict[str, Any]:
     asked = view.request.query_params.get("page", "1")
-    n_pages = max(1, -(-len(studies) // PER_PAGE))
+    n_pages = max(1, -(-len(studies) // per_page))
     page = min(max(1, int(asked)), n_pages) if asked.isascii() and asked.isdigit() else 1
     framework, protocol = view.heatmap.framework, view.protocol
     return {
@@ -241,7 +324,7 @@ def _page_of(view: MapView, studies: Sequence[MappedStudy]) -> dict[str, Any]:
         "n_pages": n_pages,
         "studies": [
             (study, tags_of(study, framework, protocol), quotes_of(study, framework, protocol))
-            for study in studies[(page - 1) * PER_PAGE : page * PER_PAGE]
+            for study in studies[(page - 1) * per_page : page * per_page]
         ],
     }
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -12,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from api.files.drawings import (
+    MapAsked,
     as_file,
-    draw_and_wait,
     map_format,
     publication_file,
     view_of_publication,
@@ -22,11 +21,15 @@ from api.files.kept_pages import KeptPages, as_response
 from api.pages.map_view import (
     MapView,
     asked_for,
+    brief_context,
     contract_context,
     list_context,
     map_context,
+    offline_file,
     references_file,
     study_context,
+    views_context,
+    whole_asked,
 )
 from api.web.access import Sender, needs
 from api.web.deps import AppSettings, ReadSession, WriteSession
@@ -40,7 +43,6 @@ from heatmap.publications import knows_password, numbers_at, publication_for
 from protocols.schema import Protocol
 from review.errors import NotAllowed
 from review.events import Actor
-from review.jobs import JobKind
 from review.tables import Publication, ShareLink
 
 router = PageRouter()
@@ -55,6 +57,18 @@ _kept = KeptPages()
 def show(request: Request, session: ReadSession, token: str) -> Response:
     """Show a published map; a chosen cell, row or column opens its studies beside it."""
     return _page(request, session, token, name="public", of=map_context)
+
+
+@router.api_route(P + "/views", methods=READING)
+def views(request: Request, session: ReadSession, token: str) -> Response:
+    """Show the same data over time, by country, and by quality and design."""
+    return _page(request, session, token, name="views", of=views_context)
+
+
+@router.api_route(P + "/brief", methods=READING)
+def brief(request: Request, session: ReadSession, token: str) -> Response:
+    """Show what is known about a cell, a row or a column on a page to print."""
+    return _page(request, session, token, name="brief", of=brief_context)
 
 
 @router.api_route(P + "/studies", methods=READING)
@@ -129,6 +143,20 @@ def data(request: Request, session: ReadSession, token: str) -> Response:
     return _for_everybody(JSONResponse(frozen), link)
 
 
+@router.api_route(P + "/offline.html", methods=READING)
+def offline(request: Request, session: ReadSession, token: str) -> Response:
+    """Return the whole map as one HTML file that works without a network."""
+    publication, link = _opened(request, session, token)
+    view = _view(request, publication, asked=whole_asked(request))
+    answer = offline_file(
+        view,
+        title=publication.title,
+        online=public_url(request, "p", token) if link.address else "",
+        file_name=f"map-{publication.number}.html",
+    )
+    return _for_everybody(answer, link)
+
+
 @router.api_route(P + "/map.{format}", methods=READING)
 def download(
     request: Request,
@@ -144,15 +172,18 @@ def download(
     view = _view(request, publication)
     heatmap, asked = view.heatmap, asked_for(request, view.protocol)
     name = f"map-{publication.number}-{heatmap.framework.key}.{format_}"
+    path = publication_file(settings, publication, heatmap, format_=format_)
+    content: str | bytes
     if not file.is_drawn:
-        content: str | bytes = file.write(heatmap)
-    elif asked.is_whole:
-        path = publication_file(settings, publication, heatmap, format_=format_)
-        content = _drawing(request, session, publication, link=link, path=path)
+        content = file.write(heatmap)
+    elif asked.is_whole and path.exists():
+        content = path.read_bytes()
     else:
-        by = Actor.person(link.created_by)
+        by, kept_as = Actor.person(link.created_by), path if asked.is_whole else None
         session.close()
-        content = view_of_publication(request, publication, asked=asked, format_=format_, by=by)
+        content = view_of_publication(
+            request, publication, asked=asked, format_=format_, by=by, kept_as=kept_as
+        )
     return _for_everybody(as_file(content, file.media_type, name), link)
 
 
@@ -200,12 +231,14 @@ def thanks(request: Request, session: ReadSession, token: str) -> Response:
 
 
 def _page(request: Request, session: Session, token: str, *, name: str, of: Context) -> Response:
-    """Return a page of a publication, made once and kept: whoever asks, it is the same."""
+    """Return a page of a publication, made once and kept: it is the same for everybody."""
     publication, link = _link_of(request, session, token)
     if not _is_unlocked(request, link):
         return _for_everybody(_password_page(request, token), link)
     key = (token, str(link.id), str(publication.id), request.url.path, request.url.query)
     numbers = numbers_at(session, link)
+
+    own_address = public_url(request, "p", token)
 
     def make() -> Response:
         view = _view(request, publication)
@@ -219,7 +252,9 @@ def _page(request: Request, session: Session, token: str, *, name: str, of: Cont
             licence_address=LICENCES.get(details.get("licence", "")),
             changed=publication.content.get("changes"),
             numbers=numbers,
-            own_address=public_url(request, "p", token),
+            own_address=own_address,
+            head_of_page=_head_of_page(publication, own_address if link.address else ""),
+            data_set=_data_set(publication),
             link=link,
             **of(view),
         )
@@ -227,6 +262,40 @@ def _page(request: Request, session: Session, token: str, *, name: str, of: Cont
     page = _kept.get((*key, *map(str, numbers)), make)
     answer = page if isinstance(page, Response) else as_response(page, request)
     return _for_everybody(answer, link)
+
+
+def _head_of_page(publication: Publication, address: str) -> list[tuple[str, str]]:
+    """Return what reference managers read in a page's head (Google Scholar's inclusion guide)."""
+    details = publication.content.get("details", {})
+    made_at = datetime.fromisoformat(publication.content["made_at"])
+    fields = [
+        ("citation_title", publication.title),
+        *(("citation_author", author) for author in _authors(publication)),
+        ("citation_publisher", details.get("institution", "")),
+        ("citation_publication_date", f"{made_at:%Y/%m/%d}"),
+        ("citation_public_url", address),
+    ]
+    return [(name, value) for name, value in fields if value]
+
+
+def _data_set(publication: Publication) -> Mapping[str, Any]:
+    """Return what search engines read about a publication (schema.org, Dataset)."""
+    content = publication.content
+    return {
+        "@context": "https://schema.org",
+        "@type": "Dataset",
+        "name": publication.title,
+        "description": content["review"],
+        "version": str(publication.number),
+        "datePublished": datetime.fromisoformat(content["made_at"]).date().isoformat(),
+        "license": LICENCES.get(content.get("details", {}).get("licence", "")),
+        "creator": [{"@type": "Person", "name": author} for author in _authors(publication)],
+    }
+
+
+def _authors(publication: Publication) -> list[str]:
+    text = publication.content.get("details", {}).get("authors", "")
+    return [author.strip() for author in text.split(";") if author.strip()]
 
 
 def _plain(view: MapView) -> Mapping[str, Any]:
@@ -261,33 +330,20 @@ def _password_page(request: Request, token: str, *, is_wrong: bool = False) -> R
     )
 
 
-def _view(request: Request, publication: Publication) -> MapView:
+def _view(request: Request, publication: Publication, *, asked: MapAsked | None = None) -> MapView:
     content = publication.content
     protocol = Protocol.model_validate(content["protocol"])
+    asked = asked or asked_for(request, protocol)
     day = content["searched_to"]
     return MapView(
         request=request,
         protocol=protocol,
-        heatmap=published_map(
-            content, number=publication.number, **vars(asked_for(request, protocol))
-        ),
+        heatmap=published_map(content, number=publication.number, **vars(asked)),
         read=lambda pairs: published_contents(content, pairs),
         address=url(request, "public.show", token=request.path_params["token"]),
         file_part="/map.%s",
         searched_to=date.fromisoformat(day) if day else None,
     )
-
-
-def _drawing(
-    request: Request, session: Session, publication: Publication, *, link: ShareLink, path: Path
-) -> bytes:
-    if not path.exists():  # not drawn yet, or deleted since
-        by = Actor.person(link.created_by)
-        asked = {"publication": str(publication.id)}
-        review_id, kind = publication.review_id, JobKind.DRAW_PUBLICATION
-        session.close()
-        draw_and_wait(request, review_id=review_id, kind=kind, by=by, arguments=asked)
-    return path.read_bytes()
 
 
 def _for_everybody(answer: Response, link: ShareLink) -> Response:

@@ -7,8 +7,14 @@ let scroll = 0;
 // What folds is known by its data-keep.
 const folds = () => map().querySelectorAll("details[data-keep]");
 
-document.addEventListener("htmx:beforeRequest", () => {
-  if (!map()) return;
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (!map()?.contains(event.target)) return;
+  const path = event.detail.pathInfo.finalRequestPath;
+  if (new URL(path, location).pathname !== location.pathname) { // another page, as a whole
+    event.preventDefault();
+    location.assign(path);
+    return;
+  }
   open = new Set([...folds()].filter((one) => one.open).map((one) => one.dataset.keep));
   focused = document.activeElement.id;
   scroll = window.scrollY;

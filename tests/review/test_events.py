@@ -301,7 +301,7 @@ TAMPERINGS: dict[str, tuple[tuple[str, ...], int | str]] = {
         ("DELETE FROM event WHERE number = 3",), 3
     ),
     "the last event is deleted": (
-        (f"DELETE FROM event WHERE number = {LAST}",), "stop"
+        (f"DELETE FROM event WHERE number = {LAST}",), "publication_withdrawal"
     ),
     "two events change places": (
         ("UPDATE event SET number = 1000 WHERE number = 5",
