@@ -9,6 +9,7 @@ import hmac
 import re
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -116,6 +117,45 @@ def publications_of(
     return [
         (publication, [link for link in links if link.publication_id == publication.id])
         for publication in publications
+    ]
+
+
+@dataclass(frozen=True)
+class PublishedMap:
+    """A publication as people of the review find it."""
+
+    number: int
+    title: str
+    up_to_event: int
+    address: str | None  # the public address that opens it, if there is one
+
+
+def published_for(session: Session, *, review_id: UUID, by: Actor) -> list[PublishedMap]:
+    """Return the publications that are not withdrawn, the newest first; for who may see counts."""
+    check(session, review_id=review_id, by=by, action=Action.SEE_COUNTS)
+    rows = session.execute(
+        select(Publication.number, Publication.title, Publication.up_to_event)
+        .where(Publication.id.in_(_readable(review_id)))
+        .order_by(Publication.number.desc())
+    ).all()
+    public = session.execute(
+        select(ShareLink.address, Publication.number)
+        .join(Publication, Publication.id == ShareLink.publication_id)
+        .where(
+            ShareLink.review_id == review_id,
+            ShareLink.address.is_not(None),
+            ShareLink.revoked_at.is_(None),
+        )
+        .order_by(ShareLink.created_at)
+    ).first()
+    return [
+        PublishedMap(
+            number,
+            title,
+            up_to_event,
+            public.address if public is not None and number <= public.number else None,
+        )
+        for number, title, up_to_event in rows
     ]
 
 

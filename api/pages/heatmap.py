@@ -25,6 +25,7 @@ from api.web.rendering import render
 from api.web.routing import PageRouter, url
 from heatmap.contents import contents_of
 from heatmap.counting import searched_to
+from heatmap.publications import published_for
 from review.permissions import Action, check
 from review.reviews import protocol_of
 
@@ -38,7 +39,12 @@ def show(request: Request, session: ReadSession, review_id: ReviewId, by: Curren
     check(session, review_id=review_id, by=by, action=Action.SEE_COUNTS)
     if not protocol_of(session, review_id).frameworks:
         return render(request, "heatmap/no_map.html")
-    return render(request, "heatmap/map.html", **map_context(_view(request, session, review_id)))
+    return render(
+        request,
+        "heatmap/map.html",
+        published=published_for(session, review_id=review_id, by=by),
+        **map_context(_view(request, session, review_id)),
+    )
 
 
 @router.get(MAP + "/views")

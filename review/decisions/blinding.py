@@ -5,7 +5,7 @@ reviewer never sees another reviewer's decision, nor the resolution of the recor
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -169,8 +169,10 @@ def history(
     """
     roles = roles_of_actor(session, review_id=review_id, by=by)
     sees_others = may(roles, Action.SEE_COUNTS) and Role.REVIEWER not in roles
-    # An adjudicator could undo a resolution, and would then know whose decision is whose.
-    sees_names = Role.LEAD in roles or not may(roles, Action.ADJUDICATE)
+    # An adjudicator could undo a resolution, and would then know whose decision is whose; an
+    # advisor reads the evidence, and does not work on the review.
+    is_advisor = not may(roles, Action.READ)
+    sees_names = Role.LEAD in roles or not (may(roles, Action.ADJUDICATE) or is_advisor)
     view = _View(review_id, cluster, by, sees_others, sees_names)
     lines: list[_Line] = []
     for stage in Stage:
@@ -178,7 +180,12 @@ def history(
     lines += _record_lines(session, view)
     if sees_others:
         lines += _lead_lines(session, view)
-    return _entries(session, review_id, sorted(lines, key=lambda line: line.event_number))
+    if is_advisor:
+        lines = [replace(line, is_nameless=True) for line in lines]
+    in_order = sorted(lines, key=lambda line: line.event_number)
+    return _entries(
+        session, review_id, in_order, nobody="the review team" if is_advisor else "a reviewer"
+    )
 
 
 def _decision_lines(session: Session, view: _View, stage: Stage) -> list[_Line]:
@@ -198,7 +205,7 @@ def _decision_lines(session: Session, view: _View, stage: Stage) -> list[_Line]:
         _Line(
             decision.event_number,
             f"{name}: {decision.verdict}"
-            + (f", imported (named author: {author})" if author else ""),
+            + (f", imported (named author: {author})" if author and view.sees_names else ""),
             decision.exclusion_reason or decision.note,
             is_nameless=not (view.sees_names or decision.reviewer_id == view.by.account_id),
         )
@@ -285,8 +292,10 @@ def _lead_lines(session: Session, view: _View) -> list[_Line]:
     ]
 
 
-def _entries(session: Session, review_id: UUID, lines: Sequence[_Line]) -> list[HistoryEntry]:
-    """Return the lines with the time and the actor of their events."""
+def _entries(
+    session: Session, review_id: UUID, lines: Sequence[_Line], *, nobody: str
+) -> list[HistoryEntry]:
+    """Return the lines with the time and the actor of their events, ``nobody`` without a name."""
     rows = session.execute(
         select(Event.number, Event.at, Event.actor_kind, Account.name)
         .outerjoin(Account, Account.id == Event.actor_id)
@@ -299,7 +308,7 @@ def _entries(session: Session, review_id: UUID, lines: Sequence[_Line]) -> list[
         HistoryEntry(
             line.event_number,
             events[line.event_number][0],
-            "a reviewer" if line.is_nameless else events[line.event_number][1],
+            nobody if line.is_nameless else events[line.event_number][1],
             line.what,
             line.why,
         )

@@ -378,6 +378,22 @@ def test_a_public_address_leads_to_the_newest_publication_and_opens_earlier_ones
         assert lead.post(f"/reviews/{coded.slug}/publications", form).status_code == 422, wrong
 
 
+def test_an_advisor_with_an_account_finds_the_publications(coded, sign_in):
+    lead, advisor = sign_in(coded.lead), sign_in(coded.advisor)
+    publish_again(lead, coded.slug, title="First map")
+    page = advisor.get(f"/reviews/{coded.slug}/map").text
+    assert "First map" in page
+    assert "Ask the lead for the link" in page
+
+    publish_again(lead, coded.slug, title="Second map", address="bonds")
+
+    page = advisor.get(f"/reviews/{coded.slug}/map").text
+    for number in (1, 2):
+        address = f"/p/bonds?publication={number}"
+        assert address in page
+        assert f"<strong>publication {number}</strong>" in advisor.get(address).text
+
+
 def test_a_secret_link_opens_no_other_publication(coded, sign_in, link):
     publish_again(sign_in(coded.lead), coded.slug)
     page = sign_in().get(f"{link}?publication=2")

@@ -9,7 +9,12 @@ import pytest
 from sqlalchemy.orm import Session
 
 from review.decisions.adjudication import adjudicate
-from review.decisions.blinding import n_own_decisions, own_decision, own_decisions
+from review.decisions.blinding import (
+    history,
+    n_own_decisions,
+    own_decision,
+    own_decisions,
+)
 from review.decisions.conflicts import open_conflicts
 from review.decisions.decisions import decide, decision_of
 from review.decisions.marked_words import own_marks
@@ -337,3 +342,19 @@ def test_the_queue_has_every_record_that_needs_the_reviewers_decision(session, c
     assert queue(cast.reviewer_b, undecided) == [decided_by_a, undecided]
     with pytest.raises(NotAllowed):
         queue(cast.lead)
+
+
+def test_an_advisor_reads_what_was_decided_and_not_by_whom(session, cast):
+    [record] = make_records(session, cast.review_id)
+    decide_both(session, cast, record, EXCLUDE)
+    reopen(session, review_id=cast.review_id, record_id=record, stage=TITLE_ABSTRACT,
+           why="A second look.", by=cast.lead)  # fmt: skip
+    decide_both(session, cast, record, INCLUDE)
+
+    scope = {"review_id": cast.review_id, "cluster": [record]}
+    of_advisor = history(session, by=cast.advisor, **scope)
+    of_lead = history(session, by=cast.lead, **scope)
+
+    assert {entry.actor for entry in of_lead} >= {"Lead", "Reviewer_A", "Reviewer_B"}
+    assert {entry.actor for entry in of_advisor} == {"the review team"}
+    assert [entry.what for entry in of_advisor] == [entry.what for entry in of_lead]

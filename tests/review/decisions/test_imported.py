@@ -115,11 +115,12 @@ def test_decisions_of_two_named_authors_resolve_records_and_name_them(database, 
         ).all()
         assert {account.name for account in reviewers} == {"Ana (imported)", "Ben (imported)"}
         assert all(account.disabled_at and not account.password_hash for account in reviewers)
-        entries = history(
-            session, review_id=cast.review_id, by=cast.advisor,
-            cluster=cluster_of(session, review_id=cast.review_id, record_id=records[0]),
-        )  # fmt: skip
-        assert any("imported (named author: Ben)" in entry.what for entry in entries)
+        for person, is_named in ((cast.lead, True), (cast.advisor, False)):
+            entries = history(
+                session, review_id=cast.review_id, by=person,
+                cluster=cluster_of(session, review_id=cast.review_id, record_id=records[0]),
+            )  # fmt: skip
+            assert any("Ben" in f"{entry.what} {entry.actor}" for entry in entries) == is_named
         rows = list(resolved_decisions(session, review_id=cast.review_id, by=cast.lead))
         assert {row["named_author"] for row in rows} == {"Ana", "Ben"}
         assert {row["imported_by"] for row in rows} == {cast.lead.account_id}
