@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heatmap.axes import axes_of
+from heatmap.axes import NOT_CODED, axes_of
 from heatmap.cells import HeatMap
 from heatmap.counting import MapBase, count
 from heatmap.drawing import SCALE
@@ -119,3 +119,55 @@ def luminance(colour: str) -> float:
     parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
     linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@settings(max_examples=60)
+@given(coded=codings(), unit=units, filters=chosen, secondary=st.booleans())
+def test_every_number_of_a_filtered_map_is_that_of_an_independent_recount(
+    coded, unit, filters, secondary
+):
+    heatmap = count(MapBase(coded, WIDE), as_of=1, unit=unit, filters=filters, secondary=secondary)
+
+    found = recount(coded, filters, secondary=secondary)
+    for row in heatmap.rows:
+        assert heatmap.row_totals.get(row.key, 0) == size(coded, unit, found, row=row.key)
+        for column in heatmap.columns:
+            expected = size(coded, unit, found, row=row.key, column=column.key)
+            assert heatmap.count(row.key, column.key) == expected
+    for column in heatmap.columns:
+        assert heatmap.column_totals.get(column.key, 0) == size(
+            coded, unit, found, column=column.key
+        )
+    assert heatmap.n == size(coded, unit, found)
+
+
+def recount(coded, filters, *, secondary):
+    """Return (study, contract, row, column) of everything that the filters keep, the long way."""
+    found = set()
+    for study in coded.studies:
+        for contract in coded.contracts.get(study) or [None]:
+            of = {item: value for (subject, item), value in coded.values.items()
+                  if subject.contract_id == contract and contract is not None}  # fmt: skip
+            kept = all(
+                set(values) & set(as_list(of.get(key, NOT_CODED)))
+                for key, values in filters.items()
+            )
+            rows = {of["area"]} if "area" in of else set()
+            if secondary:
+                rows |= set(of.get("secondary", []))
+            if kept:
+                found |= {(study, contract, row, of.get("contract_type", NOT_CODED))
+                          for row in rows or {NOT_CODED}}  # fmt: skip
+    return found
+
+
+def as_list(value):
+    return value if isinstance(value, list) else [value]
+
+
+def size(coded, unit, found, *, row=None, column=None):
+    here = [one for one in found if row in (None, one[2]) and column in (None, one[3])]
+    if unit == "contract":
+        return len({contract for _, contract, _, _ in here if contract is not None})
+    studies = {study for study, _, _, _ in here}
+    return len(studies) if unit == "study" else sum(coded.n_reports[study] for study in studies)
