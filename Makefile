@@ -63,6 +63,7 @@ bench: setup ## Measure speed and accuracy (slow; needs the measuring data)
 	$(BIN)/python tests/benchmarks/whole_path.py
 	$(BIN)/python tests/benchmarks/decision_cost.py
 	$(BIN)/python tests/benchmarks/key_to_title.py
+	$(BIN)/python tests/benchmarks/public_map.py
 	$(BIN)/python tests/benchmarks/load.py --minutes 2
 
 soak: setup ## Try the goals of docs/reliability.md (ROWS=LD1,DU1: only these), then every long test

@@ -1,24 +1,21 @@
 """Finding rows, columns and values of a map by any of their names, in any of its languages.
 
 Names are the labels and synonyms of the codebook's values, the names of the concepts of the
-terminology that share one with a value, and countries in every language of the protocol.  They are
-compared by whole words, without accents, capitals or the plural's last letter: *SIB* is not found
-in *prescribing*.
+terminology that share one with a value, and countries in every language of the protocol.  How they
+are compared: `protocols.names`.
 """
 
-import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from heatmap.axes import AxisEntry, MapFilter, filters_of
 from heatmap.cells import HeatMap
 from heatmap.filters import label_in
+from protocols.names import Words, is_within, words_of
 from protocols.places import COUNTRIES, country_name
 from protocols.schema import MAP_KEYS, SPECIAL_VALUES, CodebookItem, ItemType, Protocol
 
 MOST_FOUND = 8
-Words = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -40,16 +37,6 @@ class Found:
     n_contracts: int
     row: str | None  # its row or column on the map, if it has one
     column: str | None
-
-
-def words_of(text: str) -> Words:
-    """Return the words of a text as names are compared by."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    plain = "".join(sign for sign in plain if not unicodedata.combining(sign))
-    return tuple(
-        word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
-        for word in re.findall(r"\w+", plain)
-    )
 
 
 def find(heatmap: HeatMap, protocol: Protocol, text: str) -> list[Found]:
@@ -113,19 +100,11 @@ def _rank(wanted: Words, name: Words) -> int | None:
     """Return how well a name matches, 0 for the same words; None where it does not."""
     if wanted == name:
         return 0
-    if _is_within(wanted, name):
+    if is_within(wanted, name):
         return 1 + len(name) - len(wanted)
-    if _is_within(name, wanted):
+    if is_within(name, wanted):
         return 20 + len(wanted) - len(name)
     return None
-
-
-def _is_within(part: Words, whole: Words) -> bool:
-    """Return whether the words of ``part`` follow each other in ``whole``."""
-    length = len(part)
-    return bool(part) and any(
-        whole[start : start + length] == part for start in range(len(whole) - length + 1)
-    )
 
 
 def _found(heatmap: HeatMap, name: Name) -> Found:

@@ -20,7 +20,7 @@ from heatmap.drawing import source_lines
 from heatmap.filters import applicable, filter_options, n_countries, years_of
 from heatmap.formats import MAP_FILES
 from heatmap.headline import headline
-from heatmap.names import find, languages_of, relabelled, words_of
+from heatmap.names import find, languages_of, relabelled
 from heatmap.studies import (
     PER_PAGE,
     MappedStudy,
@@ -32,6 +32,7 @@ from heatmap.studies import (
     themes_of,
 )
 from heatmap.views import by_country, country_filter, over_time, quality_by_design
+from protocols.names import words_of
 from protocols.schema import Protocol
 from review.errors import NotFound
 

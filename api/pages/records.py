@@ -15,6 +15,7 @@ from api.web.access import needs
 from api.web.deps import CurrentActor, CurrentReview, ReadSession, ReviewId, WriteSession
 from api.web.rendering import path, render, words
 from api.web.routing import PageRouter
+from protocols.names import other_names
 from protocols.schema import Protocol
 from review.decisions.blinding import history, shown_state
 from review.decisions.discussion import Entry, discussion
@@ -175,7 +176,10 @@ def _query(request: Request) -> str:
 def _matching(session: ReadSession, review_id: UUID, q: str, *, after: int) -> list[Record]:
     if len(q) > 500:
         raise Invalid("Search for at most 500 characters.")
-    return list(matching_records(session, review_id=review_id, text=q, after=after, limit=PAGE))
+    names = other_names(protocol_of(session, review_id), q)
+    return list(
+        matching_records(session, review_id=review_id, text=q, names=names, after=after, limit=PAGE)
+    )
 
 
 def _discussions(

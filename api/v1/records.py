@@ -14,12 +14,14 @@ from api.v1.routes import WriteSession, router
 from api.v1.shapes import CreatedId, RecordLine, RecordText, RequestBody, Sentence
 from api.web.access import needs
 from api.web.deps import ReadSession, ReviewContext
+from protocols.names import other_names
 from review.decisions.blinding import history, shown_state
 from review.errors import Invalid, NotFound
 from review.events import Actor
 from review.permissions import Action, check
 from review.prisma.counts import BOXES, Box, event_on
 from review.reports.retrieval import remove
+from review.reviews import protocol_of
 from review.searches.records import matching_records, record_of_review, records_with_sources
 from review.searches.searches import search_of_review
 from review.states.clusters import cluster_of
@@ -124,6 +126,7 @@ def list_records(
         text=q,
         search_id=search,
         among=members,
+        names=other_names(protocol_of(session, review_id), q),
         after=paged.after,
         limit=paged.limit + 1,
     )

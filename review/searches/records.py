@@ -1,11 +1,13 @@
 """Find one record of a review, or records by their title or DOI."""
 
 from collections.abc import Collection, Sequence
+from itertools import islice
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.orm import Session
 
+from protocols.names import is_within, words_of
 from review.errors import NotFound
 from review.searches.formats.languages import language_tag
 from review.tables import Record, Search
@@ -42,21 +44,34 @@ def matching_records(
     text: str,
     search_id: UUID | None = None,
     among: Collection[UUID] | None = None,
+    names: Sequence[str] = (),
     after: int = 0,
     limit: int,
 ) -> Sequence[Record]:
     """Return the first records that match ``text``, in import order, numbered after ``after``.
 
-    Only those of one search, or with an id in ``among``, if given.
+    Only those of one search, or with an id in ``among``, if given.  A record matches too if its
+    title has one of the other ``names`` as whole words.
     """
+    named = (Record.title.icontains(name, autoescape=True) for name in names)
     query = select(Record).where(
-        Record.review_id == review_id, Record.number > after, matches(text)
+        Record.review_id == review_id, Record.number > after, or_(matches(text), *named)
     )
     if search_id is not None:
         query = query.where(Record.search_id == search_id)
     if among is not None:
         query = query.where(Record.id.in_(among))
-    return session.scalars(query.order_by(Record.number).limit(limit)).all()
+    query = query.order_by(Record.number)
+    if not names:
+        return session.scalars(query.limit(limit)).all()
+    wanted = [words_of(name) for name in names]
+    found = (
+        record
+        for record in session.scalars(query.execution_options(yield_per=limit))
+        if text.strip().casefold() in f"{record.title}\n{record.doi or ''}".casefold()
+        or any(is_within(name, words_of(record.title)) for name in wanted)
+    )
+    return list(islice(found, limit))
 
 
 def records_of_search(session: Session, *, search_id: UUID, limit: int) -> Sequence[Record]:

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from heatmap.cells import HeatMap
 from heatmap.coded import CodedStudies
 from heatmap.counting import MapBase, count
-from heatmap.names import find, languages_of, relabelled, words_of
+from heatmap.names import find, languages_of, relabelled
 from protocols.loader import load_file
+from protocols.names import other_names, words_of
 from review.studies.coding import Subject
 
 PROTOCOL = load_file(Path("protocols/social-outcomes-contracting.yaml")).protocol
@@ -94,3 +95,11 @@ def test_other_words_change_labels_and_no_number(heatmap, language):
 def test_whatever_is_typed_is_looked_for_and_nothing_breaks(text):
     assert all(word == word.strip() and word for word in words_of(text))
     assert words_of(" ".join(words_of(text))) is not None
+
+
+def test_a_term_has_its_other_names_in_every_language():
+    names = other_names(PROTOCOL, "PbR")
+    assert {"payment by results", "pago por resultados", "pagamento por resultados"} <= set(names)
+    assert "PbR" not in names
+    assert other_names(PROTOCOL, "prescribing") == []
+    assert other_names(PROTOCOL, "  ") == []
