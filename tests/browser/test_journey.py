@@ -188,7 +188,7 @@ def test_a_review_travels_from_search_file_to_map(
     # The advisor opens the map and follows the cell to the study.
     sign_in(page, server, "advisor@example.org")
     page.goto(f"{review}/map")
-    expect(page.locator(".key-facts")).to_contain_text("1 study 1 contract 1 report")
+    expect(page.locator(".key-facts")).to_contain_text("1 study 1 contract 2 reports")
     page.locator("#c-work-sib").click()
     expect(page.get_by_role("heading", name="Alder 2014")).to_be_visible()
     assert server.run("verify").startswith("All is well.")
