@@ -19,7 +19,7 @@ PAGES = {
              "/screening-check", "/fairness", "/progress", "/reports?show=all",
              "/coding", "/map?country=GB&country=KE",
              "/map", "/jobs", "/publications", "/map?row=health&column=results_based_financing",
-             "/map?framework=outcome_area_by_evidence_theme", "/map?find=pago+por+resultados&words=es",
+             "/map?framework=outcome_area_by_evidence_theme", "/map?find=pago&words=es",
              "/map?row=health&column=outcomes_fund", "/map/views", "/map/studies?row=health",
              "/map/brief?row=homelessness", "/feedback", "/prisma", "/settings", "/records",
              "/records?box=records_excluded"],
