@@ -1,16 +1,19 @@
 """Find one record of a review, or records by their title or DOI."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from protocols.names import is_within, words_of
 from review.errors import NotFound
 from review.searches.formats.languages import language_tag
 from review.tables import Record, Search
+
+BATCH = 500
 
 
 def record_of_review(session: Session, *, review_id: UUID, record_id: UUID) -> Record:
@@ -67,11 +70,19 @@ def matching_records(
     wanted = [words_of(name) for name in names]
     found = (
         record
-        for record in session.scalars(query.execution_options(yield_per=limit))
+        for record in _in_batches(session, query)
         if text.strip().casefold() in f"{record.title}\n{record.doi or ''}".casefold()
         or any(is_within(name, words_of(record.title)) for name in wanted)
     )
     return list(islice(found, limit))
+
+
+def _in_batches(session: Session, query: Select[Any]) -> Iterator[Record]:
+    """Yield records in import order, reading no more of them than are asked for, by batches."""
+    after = -1
+    while batch := session.scalars(query.where(Record.number > after).limit(BATCH)).all():
+        yield from batch
+        after = batch[-1].number
 
 
 def records_of_search(session: Session, *, search_id: UUID, limit: int) -> Sequence[Record]:
