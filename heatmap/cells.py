@@ -8,6 +8,7 @@ from datetime import date
 from functools import cached_property
 from uuid import UUID
 
+import numpy as np
 import pandas as pd
 
 from heatmap.axes import NOT_CODED, Axes, AxisEntry, EntryKind, MapFilter
@@ -293,20 +294,40 @@ def is_among(column: pd.Series, wanted: Iterable[str]) -> pd.Series:
     return pd.Series(is_kept, index=column.index, dtype=bool)
 
 
+def kept_by(
+    frame: pd.DataFrame, known: Mapping[str, MapFilter], filters: Mapping[str, Sequence[str]]
+) -> dict[str, pd.Series]:
+    """Return which lines of a frame each filter keeps; the two for years are one, *years*."""
+    kept = {
+        key: is_among(frame[key], known[key].expand(wanted))
+        for key, wanted in filters.items()
+        if key not in (SINCE, UNTIL)
+    }
+    first, last = (int(filters[key][-1]) if key in filters else None for key in (SINCE, UNTIL))
+    if first is not None or last is not None:
+        is_kept = [
+            any((first or 0) <= year <= (last or 9999) for year in years)
+            for years in frame["years"]
+        ]
+        kept["years"] = pd.Series(is_kept, index=frame.index, dtype=bool)
+    return kept
+
+
 def kept_lines(
     frame: pd.DataFrame, known: Mapping[str, MapFilter], filters: Mapping[str, Sequence[str]]
 ) -> pd.DataFrame:
     """Return the lines of a frame that all filters keep."""
-    for key, wanted in filters.items():
-        if key not in (SINCE, UNTIL):
-            frame = frame[is_among(frame[key], known[key].expand(wanted))]
-    first, last = (int(filters[key][-1]) if key in filters else None for key in (SINCE, UNTIL))
-    if first is None and last is None:
+    return lines_of(frame, kept_by(frame, known, filters))
+
+
+def lines_of(
+    frame: pd.DataFrame, kept: Mapping[str, pd.Series], *, but: str | None = None
+) -> pd.DataFrame:
+    """Return the lines that all filters keep, whatever the one called ``but`` says."""
+    masks = [mask for key, mask in kept.items() if key != but]
+    if not masks:
         return frame
-    is_kept = [
-        any((first or 0) <= year <= (last or 9999) for year in years) for years in frame["years"]
-    ]
-    return frame[pd.Series(is_kept, index=frame.index, dtype=bool)]
+    return frame[np.logical_and.reduce(masks)]
 
 
 def counted_cells(frame: pd.DataFrame) -> pd.DataFrame:

@@ -1,15 +1,25 @@
 """The filters of a map: what each offers, with how many units each choice would show."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from heatmap.axes import MapFilter, filters_of
-from heatmap.cells import SINCE, UNTIL, HeatMap, is_among, kept_lines, value_label
+from heatmap.cells import (
+    SINCE,
+    UNTIL,
+    HeatMap,
+    is_among,
+    kept_by,
+    lines_of,
+    value_label,
+)
 from protocols.places import COUNTRIES, INCOME_GROUPS, SUBREGIONS
 from protocols.schema import MAP_KEYS, SPECIAL_VALUES, ItemType, Protocol
 
+UNIT, NO_UNIT = "unit", -1
 Filters = Mapping[str, Sequence[str]]
 
 
@@ -41,8 +51,18 @@ def filter_options(heatmap: HeatMap) -> dict[str, list[FilterOption]]:
     """
     # A study's contract has the same values in every cell that it is in.
     pairs = heatmap.whole.drop_duplicates(["study_id", "contract_id"])
+    # Numbers are compared faster than ids; a pair without a contract gets `NO_UNIT`.
+    id_ = "contract_id" if heatmap.unit == "contract" else "study_id"
+    pairs = pairs.assign(**{UNIT: pd.factorize(pairs[id_])[0].tolist()})
+    kept = kept_by(pairs, heatmap.axes.filters, heatmap.filters)
     return {
-        key: _options(heatmap, pairs, one, chosen=heatmap.filters.get(key, ()))
+        key: _options(
+            one,
+            lines_of(pairs, kept, but=key),
+            present={value for values in pairs[key] for value in values},
+            chosen=heatmap.filters.get(key, ()),
+            unit=heatmap.unit,
+        )
         for key, one in heatmap.axes.filters.items()
     }
 
@@ -66,23 +86,27 @@ def years_of(heatmap: HeatMap) -> tuple[int, int] | None:
 
 
 def _options(
-    heatmap: HeatMap, pairs: pd.DataFrame, one: MapFilter, *, chosen: Collection[str]
+    one: MapFilter,
+    frame: pd.DataFrame,
+    *,
+    present: Collection[str],
+    chosen: Collection[str],
+    unit: str,
 ) -> list[FilterOption]:
-    others = {key: values for key, values in heatmap.filters.items() if key != one.key}
-    frame = kept_lines(pairs, heatmap.axes.filters, others)
-    present = {value for values in pairs[one.key] for value in values}
+    """Return what a filter offers, of the lines that the other filters keep."""
+    present = set(present)
     groups = [
         FilterOption(
             group.key,
             group.label,
-            _n_units(frame[is_among(frame[one.key], group.values)], heatmap.unit),
+            _n_units(frame[is_among(frame[one.key], group.values)], unit),
             group.key in chosen,
             is_group=True,
         )
         for group in (one.item.value_groups if one.item else ())
         if not present.isdisjoint(group.values)
     ]
-    counts = _counts(frame, one.key, heatmap.unit)
+    counts = _counts(frame, one.key, unit)
     order = _order(one)
     values = (present | set(chosen)) - {group.value for group in groups}
     options = [
@@ -103,12 +127,18 @@ def label_in(one: MapFilter, value: str) -> str:
 
 
 def _counts(frame: pd.DataFrame, key: str, unit: str) -> dict[str, int]:
-    units = frame[[key, "contract_id", "study_id", "n_reports"]].explode(key)
+    """Return how many units have each value."""
     if unit == "report":
-        counts = units.drop_duplicates([key, "study_id"]).groupby(key)["n_reports"].sum()
-    else:
-        counts = units.groupby(key)[f"{unit}_id"].nunique()
-    return {str(value): int(n) for value, n in counts.items()}
+        reports: dict[str, dict[int, int]] = defaultdict(dict)  # of each study
+        for values, number, n in zip(frame[key], frame[UNIT], frame["n_reports"], strict=True):
+            for value in values:
+                reports[value][number] = n
+        return {value: sum(of_value.values()) for value, of_value in reports.items()}
+    units: dict[str, set[int]] = defaultdict(set)
+    for values, number in zip(frame[key], frame[UNIT], strict=True):
+        for value in values:
+            units[value].add(number)
+    return {value: len(of_value - {NO_UNIT}) for value, of_value in units.items()}
 
 
 def _n_units(frame: pd.DataFrame, unit: str) -> int:

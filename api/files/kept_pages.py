@@ -6,11 +6,18 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
+from typing import Any
+from uuid import UUID
 
+from sqlalchemy.orm.attributes import set_committed_value
 from starlette.requests import Request
 from starlette.responses import Response
 
+from protocols.schema import Protocol
+from review.tables import Publication
+
 MOST_BYTES = 64 * 2**20
+MOST_CONTENTS = 4
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,36 @@ class KeptPages:
                 _, oldest = self._pages.popitem(last=False)
                 self.n_bytes -= len(oldest.body) + len(oldest.compressed)
         return page
+
+
+class KeptContents:
+    """The contents of the publications that were read last, parsed once for all readers."""
+
+    def __init__(self, most: int = MOST_CONTENTS) -> None:
+        self.most = most
+        self._contents: OrderedDict[UUID, tuple[dict[str, Any], Protocol]] = OrderedDict()
+        self._lock = Lock()
+
+    def fill(self, publication: Publication) -> None:
+        """Give a publication its content, if that is kept, so that it is not read again."""
+        with self._lock:
+            found = self._contents.get(publication.id)
+        if found is not None:
+            set_committed_value(publication, "content", found[0])
+
+    def protocol_of(self, publication: Publication) -> Protocol:
+        """Return the protocol that a publication was made under, and keep its content."""
+        with self._lock:
+            if publication.id in self._contents:
+                self._contents.move_to_end(publication.id)
+                return self._contents[publication.id][1]
+        content = publication.content
+        protocol = Protocol.model_validate(content["protocol"])
+        with self._lock:
+            self._contents[publication.id] = content, protocol
+            while len(self._contents) > self.most:
+                self._contents.popitem(last=False)
+        return protocol
 
 
 def as_response(page: KeptPage, request: Request) -> Response:

@@ -17,7 +17,7 @@ from api.files.drawings import (
     publication_file,
     view_of_publication,
 )
-from api.files.kept_pages import KeptPages, as_response
+from api.files.kept_pages import KeptContents, KeptPages, as_response
 from api.pages.map_view import (
     MapView,
     asked_for,
@@ -40,7 +40,6 @@ from heatmap.feedback import leave_feedback
 from heatmap.formats import MAP_FILES
 from heatmap.frozen import LICENCES, published_contents, published_map
 from heatmap.publications import knows_password, numbers_at, publication_for
-from protocols.schema import Protocol
 from review.errors import NotAllowed
 from review.events import Actor
 from review.tables import Publication, ShareLink
@@ -51,6 +50,7 @@ READING = ["GET", "HEAD"]
 PASSWORD = "siftmap_map"  # noqa: S105 - the name of a cookie, which only its own link is sent
 Context = Callable[[MapView], Mapping[str, Any]]
 _kept = KeptPages()
+_contents = KeptContents()
 
 
 @router.api_route(P, methods=READING)
@@ -313,7 +313,9 @@ def _opened(request: Request, session: Session, token: str) -> tuple[Publication
 def _link_of(request: Request, session: Session, token: str) -> tuple[Publication, ShareLink]:
     asked = request.query_params.get("publication", "")
     number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 7 else None
-    return publication_for(session, token, number=number)
+    publication, link = publication_for(session, token, number=number)
+    _contents.fill(publication)
+    return publication, link
 
 
 def _is_unlocked(request: Request, link: ShareLink) -> bool:
@@ -332,7 +334,7 @@ def _password_page(request: Request, token: str, *, is_wrong: bool = False) -> R
 
 def _view(request: Request, publication: Publication, *, asked: MapAsked | None = None) -> MapView:
     content = publication.content
-    protocol = Protocol.model_validate(content["protocol"])
+    protocol = _contents.protocol_of(publication)
     asked = asked or asked_for(request, protocol)
     day = content["searched_to"]
     return MapView(
