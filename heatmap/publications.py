@@ -309,8 +309,9 @@ def publication_for(
     token is unknown, its link has expired or was turned off, or the publication was withdrawn.
     """
     row = session.execute(
-        select(Publication, ShareLink)
+        select(Publication, ShareLink, PublicationWithdrawal)
         .join(ShareLink, ShareLink.publication_id == Publication.id)
+        .outerjoin(PublicationWithdrawal, PublicationWithdrawal.publication_id == Publication.id)
         .where(*_opened_by(token))
         .options(defer(Publication.content))  # large, and not needed for a page that is kept
     ).one_or_none()
@@ -318,14 +319,11 @@ def publication_for(
         raise NotFound(
             "This link is invalid, has expired or was turned off. Ask the sender for a new one."
         )
-    publication: Publication | None = row[0]
+    publication: Publication = row[0]
     link: ShareLink = row[1]
-    if (
-        publication is not None
-        and link.address is not None
-        and number not in (None, publication.number)
-    ):
-        publication = session.scalar(
+    withdrawal: PublicationWithdrawal | None = row[2]
+    if link.address is not None and number not in (None, publication.number):
+        earlier = session.scalar(
             select(Publication)
             .where(
                 Publication.review_id == link.review_id,
@@ -334,9 +332,10 @@ def publication_for(
             )
             .options(defer(Publication.content))
         )
-    if publication is None:
-        raise NotFound("There is no publication with this number at this address.")
-    if (withdrawal := withdrawal_of(session, publication.id)) is not None:
+        if earlier is None:
+            raise NotFound("There is no publication with this number at this address.")
+        publication, withdrawal = earlier, withdrawal_of(session, earlier.id)
+    if withdrawal is not None:
         day = withdrawal.withdrawn_at
         raise NotFound(
             f"This publication was withdrawn on {day.day} {day:%B %Y}. Reason: {withdrawal.why}"
