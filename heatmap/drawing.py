@@ -112,7 +112,7 @@ def source_lines(heatmap: HeatMap) -> list[str]:
     if source.day is not None:
         parts.append(in_words(source.day))
     if source.searched_to is not None:
-        parts.append(f"Searched up to {in_words(source.searched_to)}")
+        parts.append(f"Last searched {in_words(source.searched_to)}")
     return [". ".join(parts) + "."]
 
 

@@ -65,7 +65,7 @@ def leave_feedback(
         session.scalar(waiting) or 0
     ) >= MOST_UNANSWERED:
         raise Interrupted(
-            "Many messages have arrived within the last hour. Send yours again later."
+            "The team cannot take more messages at the moment. Send yours again later."
         )
     feedback = Feedback(
         id=uuid4(),

@@ -169,7 +169,7 @@ def _check_values(protocol: Part) -> Contradictions:
                 message = f"every item has the value '{value.text('key')}'; remove it from {name}."
                 yield (*value.path, "key"), message
             elif value.text("key") in MAP_KEYS:
-                message = f"{name} has the value '{value.text('key')}', which maps use for others."
+                message = f"{name} has the value '{value.text('key')}', which is reserved for maps."
                 yield (*value.path, "key"), f"{message} Give it another key."
         yield from _check_value_groups(item, {value.text("key") for value in values})
 
@@ -224,8 +224,8 @@ def _check_outside(framework: Part, name: str, items: Mapping[str, Part]) -> Con
         for outside in framework.parts("outside_searches"):
             for path, key in outside.texts(side):
                 if keys and key not in keys:
-                    message = f"{name} puts {side} '{key}' outside the searches"
-                    yield path, f"{message}, which it does not have.{suggest(key, keys)}"
+                    message = f"{name} names {side} '{key}' under outside_searches"
+                    yield path, f"{message}, which the map does not have.{suggest(key, keys)}"
 
 
 def _check_axis(axis: Part, name: str, items: Mapping[str, Part]) -> Contradictions:

@@ -216,7 +216,7 @@ def post_feedback(
     view: Annotated[str, Form()] = "",
     reply_to: Annotated[str, Form()] = "",
 ) -> Response:
-    """Tell the team what is missing or wrong; nothing about the reader is kept."""
+    """Tell the team what is missing or wrong."""
     publication, link = _opened(request, session, token)
     leave_feedback(
         session, link=link, publication=publication, text=text, view=view, reply_to=reply_to

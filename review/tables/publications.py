@@ -71,7 +71,7 @@ class PublicationWithdrawal(ActRow, Base):
 
 
 class Feedback(Base):
-    """What a reader of a published map told the review; nothing about the reader is kept."""
+    """What a reader of a published map told the review, and nothing else about the reader."""
 
     __tablename__ = "feedback"
     __table_args__ = (within_review("publication"), UniqueConstraint("review_id", "id"))

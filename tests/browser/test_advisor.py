@@ -155,7 +155,7 @@ def test_twelve_questions(advisor: Advisor) -> None:
         advisor.press(page.get_by_role("link", name="Picture (SVG)"))
     drawing = Path(download.value.path()).read_text()
     assert "Publication 2" in drawing
-    assert "Searched up to 1 March 2021" in drawing
+    assert "Last searched 1 March 2021" in drawing
 
     # 12 Tell them that a study is missing
     advisor.begin()

@@ -115,7 +115,7 @@ def test_a_drawing_says_its_filters_and_where_it_is_from() -> None:
     assert drawing.subtitles(heatmap)[1] == "Only: Country: Kenya or Uganda; published since 2015."
     [foot] = drawing.source_lines(heatmap)
     assert foot == (
-        "A review of bonds. Publication 2. 26 November 2026. Searched up to 1 March 2021."
+        "A review of bonds. Publication 2. 26 November 2026. Last searched 1 March 2021."
     )
     assert "Publication 2" in drawing.svg(heatmap)
     assert drawing.pdf(heatmap).startswith(b"%PDF")

@@ -350,7 +350,7 @@ def test_an_empty_cell_says_why(sign_in, link):
 
     assert "found no study to include here" in reader.get(f"{link}?row=home&column=pbr").text
     hidden = reader.get(f"{link}?row=work&column=sib&country=KE").text
-    assert "None of 1 contract here match the filters." in hidden
+    assert "The only one here does not match your filters." in hidden
     assert "Show this cell without filters" in hidden
     assert "There is no study here." in reader.get(f"{link}?row=nothing&column=sib").text
 
@@ -426,7 +426,7 @@ def test_an_advisor_with_an_account_finds_the_publications(coded, sign_in):
     publish_again(lead, coded.slug, title="First map")
     page = advisor.get(f"/reviews/{coded.slug}/map").text
     assert "First map" in page
-    assert "Ask the lead for the link" in page
+    assert "ask the lead for its link" in page
 
     publish_again(lead, coded.slug, title="Second map", address="bonds")
 
