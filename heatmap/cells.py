@@ -38,7 +38,7 @@ class CellMark:
     n_reports: int
     segments: Mapping[str, int]  # distinct studies by the value of the bar's item
     is_thin: bool  # one study, or none of at least medium quality
-    lacks_review: bool  # several studies, and no systematic review
+    lacks_review: bool  # three studies or more, and no systematic review
 
 
 @dataclass(frozen=True)
@@ -110,8 +110,13 @@ class HeatMap:
         return self._marks[row, column]
 
     def n_filtered_out(self, row: str, column: str) -> int:
-        """Return how many units an empty cell has without the filters; 0 for a gap."""
-        return 0 if self.count(row, column) else self._whole_counts.get((row, column), 0)
+        """Return how many units an empty cell has without the filters; 0 for a gap.
+
+        Studies without a contract count themselves where contracts are counted.
+        """
+        if self.has_studies(row, column):
+            return 0
+        return self._whole_counts.get((row, column), 0)
 
     def gap(self, row: str, column: str) -> Gap | None:
         """Return why a cell is empty; None for a cell that is not, and for *not yet coded*."""
@@ -181,9 +186,10 @@ class HeatMap:
     @cached_property
     def _whole_counts(self) -> dict[Cell, int]:
         if not self.filters:
-            return self._counts
+            return {}  # nothing is hidden
         counts = counted_cells(self.whole).reset_index()
-        numbers = map(int, counts[f"n_{plural(self.unit)}"])
+        units, studies = counts[f"n_{plural(self.unit)}"], counts["n_studies"]
+        numbers = (int(n or of_studies) for n, of_studies in zip(units, studies, strict=True))
         return dict(zip(zip(counts["row"], counts["column"], strict=True), numbers, strict=True))
 
     @cached_property
@@ -213,7 +219,7 @@ class HeatMap:
                 segments=in_order(item, Counter(of_studies.values())),
                 is_thin=len(of_studies) == 1
                 or bool(sound and sound.isdisjoint(of_studies.values())),
-                lacks_review=self._knows_reviews and len(of_studies) > 1 and not reviews[cell],
+                lacks_review=self.knows_reviews and len(of_studies) > 2 and not reviews[cell],
             )
             for cell, of_studies in segments.items()
         }
@@ -229,7 +235,8 @@ class HeatMap:
         return {key: values for key, values in found.items() if values}
 
     @property
-    def _knows_reviews(self) -> bool:
+    def knows_reviews(self) -> bool:
+        """Whether the protocol says which designs bring other studies together."""
         return bool(self._synthesis)
 
     @property
@@ -241,7 +248,23 @@ class HeatMap:
 
     def _n_awaiting(self, row: str, column: str) -> int:
         """Return how many units of a cell's row or column have no value for the other."""
-        return self._counts.get((row, NOT_CODED), 0) + self._counts.get((NOT_CODED, column), 0)
+        waiting = self._waiting[row, NOT_CODED] | self._waiting[NOT_CODED, column]
+        contracts = {contract for _, contract, _ in waiting if contract is not None}
+        studies = {study: n_reports for study, _, n_reports in waiting}
+        if self.unit == "report":
+            return sum(studies.values())
+        return (len(contracts) if self.unit == "contract" else 0) or len(studies)
+
+    @cached_property
+    def _waiting(self) -> dict[Cell, set[tuple[UUID, UUID | None, int]]]:
+        """The studies and contracts of each cell that lacks a value, with the studies' reports."""
+        waiting: dict[Cell, set[tuple[UUID, UUID | None, int]]] = defaultdict(set)
+        frame = self.frame
+        lacking = frame[(frame["row"] == NOT_CODED) | (frame["column"] == NOT_CODED)]
+        names = ("row", "column", "study_id", "contract_id", "n_reports")
+        for row, column, *unit in zip(*(lacking[name] for name in names), strict=True):
+            waiting[row, column].add((unit[0], unit[1], unit[2]))
+        return waiting
 
     def step(self, n: int) -> int:
         """Return the step of the colour scale for a count: 0 for none, else 1 to 4."""
@@ -257,10 +280,13 @@ class HeatMap:
             for step, (low, high) in enumerate(zip(steps, highest, strict=True), start=1)
         ]
 
-    def label(self, key: str) -> str:
-        """Return the label of a row or column."""
-        entries = [*self.rows, *self.columns]
-        return next((entry.label for entry in entries if entry.key == key), key)
+    def row_label(self, key: str) -> str:
+        """Return the label of a row."""
+        return next((entry.label for entry in self.rows if entry.key == key), key)
+
+    def column_label(self, key: str) -> str:
+        """Return the label of a column."""
+        return next((entry.label for entry in self.columns if entry.key == key), key)
 
 
 def plural(unit: str) -> str:
@@ -306,7 +332,7 @@ def kept_by(
     first, last = (int(filters[key][-1]) if key in filters else None for key in (SINCE, UNTIL))
     if first is not None or last is not None:
         is_kept = [
-            any((first or 0) <= year <= (last or 9999) for year in years)
+            any((first or 0) <= year <= (9999 if last is None else last) for year in years)
             for years in frame["years"]
         ]
         kept["years"] = pd.Series(is_kept, index=frame.index, dtype=bool)

@@ -56,8 +56,8 @@ def _gaps(empty: HeatMap, filled: HeatMap) -> Iterator[dict[str, str]]:
                 "framework": filled.framework.key,
                 "row": row,
                 "column": column,
-                "row_label": filled.label(row),
-                "column_label": filled.label(column),
+                "row_label": filled.row_label(row),
+                "column_label": filled.column_label(column),
             }
 
 
@@ -69,11 +69,23 @@ def _values(old: Content, new: Content) -> Iterator[dict[str, Any]]:
             yield {**labels, "before": before[key][1], "after": words}
 
 
-def _by_subject(content: Content) -> dict[tuple[str, str | None, str], tuple[Labels, str]]:
-    values: dict[tuple[str, str | None, str], tuple[Labels, str]] = {}
+def _by_subject(content: Content) -> dict[tuple[str | None, str | None, str], tuple[Labels, str]]:
+    """Return each value once: of a study, of a contract, or of what one says about the other."""
+    levels = {item["label"]: item["level"] for item in content["protocol"]["codebook"]}
+    values: dict[tuple[str | None, str | None, str], tuple[Labels, str]] = {}
     for line in content["lines"]:
         for value in line["passages"]:
-            labels = {"study": line["study"], "contract": line["contract"], "item": value["item"]}
-            key = (line["study_id"], line["contract_id"], value["item"])
+            level = levels.get(value["item"])
+            of_study, of_contract = level != "contract", level != "study"
+            labels = {
+                "study": line["study"] if of_study else None,
+                "contract": line["contract"] if of_contract else None,
+                "item": value["item"],
+            }
+            key = (
+                line["study_id"] if of_study else None,
+                line["contract_id"] if of_contract else None,
+                value["item"],
+            )
             values[key] = (labels, value["value"])
     return values

@@ -15,6 +15,7 @@ from protocols.values import describe_value
 from review.events import canonical
 from review.reviews import protocol_of
 from review.states.clusters import Scope, latest
+from review.states.flow import FlowState, flow_states
 from review.studies.agreement import CodeState, coded_values
 from review.studies.coding import Subject
 from review.tables import Code, Contract, Record, Study, StudyReport
@@ -138,8 +139,13 @@ def _reports(
         .where(links.c.is_linked, links.c.study_id.in_(studies))
         .order_by(Record.number)
     )
+    included, shown = _included(session, review_id), set[UUID]()
     reports: dict[UUID, list[Report]] = defaultdict(list)
     for study_id, record in rows:
+        cluster = included.get(record.id)
+        if cluster is None or cluster in shown:  # excluded, or a copy of one that is there
+            continue
+        shown.add(cluster)
         reports[study_id].append(
             Report(
                 record_id=record.id,
@@ -157,6 +163,16 @@ def _reports(
             )
         )
     return reports
+
+
+def _included(session: Session, review_id: UUID) -> dict[UUID, UUID]:
+    """Return the records of included reports, copies among them, each with its cluster."""
+    states = flow_states(session, review_id=review_id)
+    included = select(states.c.cluster_id).where(states.c.flow_state == FlowState.INCLUDED.value)
+    rows = session.execute(
+        select(states.c.record_id, states.c.cluster_id).where(states.c.cluster_id.in_(included))
+    )
+    return {row.record_id: row.cluster_id for row in rows}
 
 
 def _current_values(session: Session, review_id: UUID) -> Values:

@@ -10,7 +10,16 @@ import pandas as pd
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from heatmap.axes import NOT_CODED, AxisEntry, EntryKind, MapAxis, MapFilter, axes_of, mapped_items
+from heatmap.axes import (
+    NONE_OF_THESE,
+    NOT_CODED,
+    AxisEntry,
+    EntryKind,
+    MapAxis,
+    MapFilter,
+    axes_of,
+    mapped_items,
+)
 from heatmap.cells import (
     ORDERS,
     SINCE,
@@ -219,11 +228,18 @@ def axis_entries(axis: MapAxis, column: pd.Series) -> list[AxisEntry]:
         *entries,
         *_present(SPECIAL_VALUES, present, unanswered, kind=EntryKind.SPECIAL),
         *(AxisEntry(key, key, "No longer in the codebook.", EntryKind.REMOVED) for key in removed),
-        *_present(MAP_KEYS, present, _ADDED, kind=EntryKind.ADDED),
+        *(
+            AxisEntry(key, MAP_KEYS[key], definition, EntryKind.ADDED)
+            for key, definition in _ADDED.items()
+            if key in present
+        ),
     ]
 
 
-_ADDED = "Included, but not coded yet, or coders have not agreed on the value yet."
+_ADDED = {
+    NOT_CODED: "Included, but not coded yet, or coders have not agreed on the value yet.",
+    NONE_OF_THESE: "Coded, and none of the others applies.",
+}
 
 
 def _filtered(

@@ -136,7 +136,19 @@ def _common_maps(
 def _public_protocol(protocol: Protocol) -> dict[str, Any]:
     """Return the protocol as data, without the items that it keeps private."""
     public = tuple(item for item in protocol.codebook if item.public)
-    return protocol.model_copy(update={"codebook": public}).model_dump(mode="json")
+    keys, groups = {item.key for item in public}, {item.group for item in public}
+    maps = tuple(
+        one.model_copy(
+            update={
+                "findings": one.findings if one.findings in keys else None,
+                "themes": one.themes if one.themes and one.themes.group in groups else None,
+            }
+        )
+        for one in protocol.frameworks
+    )
+    return protocol.model_copy(update={"codebook": public, "frameworks": maps}).model_dump(
+        mode="json"
+    )
 
 
 def published_map(

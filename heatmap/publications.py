@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Select, or_, select, update
+from sqlalchemy import ColumnElement, Select, func, or_, select, update
 from sqlalchemy.orm import Session, defer
 
 from heatmap.frozen import LICENCES, PublicationDetails, freeze
@@ -63,16 +63,20 @@ def publish(
     read_for(session, lambda: by.account_id)  # nobody publishes what they may not know themselves
     if details is not None and details.licence not in LICENCES:
         raise Invalid(f"Choose one of these licences: {', '.join(LICENCES)}.")
+    last = session.scalar(
+        select(func.max(Publication.number)).where(Publication.review_id == review_id)
+    )
+    # What a withdrawn publication said is no longer to be read, in what changed since neither.
     previous = session.scalar(
         select(Publication)
-        .where(Publication.review_id == review_id)
+        .where(Publication.id.in_(_readable(review_id)))
         .order_by(Publication.number.desc())
         .limit(1)
     )
     content = freeze(session, review_id, details=details, previous=previous)
     publication = Publication(
         id=key or uuid4(),
-        number=previous.number + 1 if previous else 1,
+        number=(last or 0) + 1,
         title=name,
         up_to_event=content["up_to_event"],
         content=content,
@@ -145,6 +149,7 @@ def published_for(session: Session, *, review_id: UUID, by: Actor) -> list[Publi
             ShareLink.review_id == review_id,
             ShareLink.address.is_not(None),
             ShareLink.revoked_at.is_(None),
+            or_(ShareLink.expires_at.is_(None), ShareLink.expires_at > utc_now()),
         )
         .order_by(ShareLink.created_at)
     ).first()
@@ -243,6 +248,10 @@ def share(
     address = address.strip().lower()
     if address:
         _check_address(session, address)
+        newest = session.scalar(_readable(review_id).order_by(Publication.number.desc()).limit(1))
+        if newest is None:
+            raise Conflicting("Every publication is withdrawn. Publish the map again first.")
+        publication_id = newest
     expiry = expires_at if address else expires_at or utc_now() + LINK_LIFETIME
     if expiry is not None and expiry <= utc_now():
         raise Invalid("The link would already have expired. Choose a later day.")

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from heatmap.axes import axes_of
 from heatmap.cells import in_order
 from heatmap.contents import CellContent, QuotedValue, Report
 from protocols.schema import Axis, CodebookItem, ItemType, Level, MapFramework, Protocol
@@ -233,9 +232,3 @@ def _themes(
         n = sum(words in study.words_of(key) for study in studies)
         shares.append(Share(key, item.label, n))
     return sorted(shares, key=lambda share: -share.n)
-
-
-def columns_of(framework: MapFramework, protocol: Protocol) -> list[CodebookItem]:
-    """Return the items of a map's rows and columns, for lists of its contracts."""
-    axes = axes_of(protocol, framework)
-    return [axis.items[0] for axis in (axes.rows, axes.columns) if not axis.is_group]

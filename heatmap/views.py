@@ -32,13 +32,12 @@ class CrossTable:
 
 
 def over_time(heatmap: HeatMap) -> list[Bar]:
-    """Return the studies by the year of their first report, with every year in between."""
-    first = {
-        study: min(years)
+    """Return the studies by the years of their reports, with every year in between."""
+    studies = {
+        study: set(years)
         for study, years in zip(heatmap.frame["study_id"], heatmap.frame["years"], strict=True)
-        if years
     }
-    counts = Counter(first.values())
+    counts = Counter(year for years in studies.values() for year in years)
     if not counts:
         return []
     years = range(min(counts), max(counts) + 1)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from babel import Locale
 
 from .problems import listed, suggest
-from .schema import BOTH_STAGES, CHOICES, COUNTABLE, MAP_KEYS, SPECIAL_VALUES, ItemType
+from .schema import BOTH_STAGES, CHOICES, COUNTABLE, MAP_KEYS, MAP_WORDS, SPECIAL_VALUES, ItemType
 from .source import Path, ProtocolSource
 
 LANGUAGES = frozenset(code for code in map(str, Locale("en").languages) if len(code) == 2)
@@ -258,6 +258,8 @@ def _check_countable(
     elif (kind := items[key].text("type")) in _UNCOUNTABLE:
         allowed = listed([str(countable) for countable in sorted(COUNTABLE)])
         yield path, f"{name} '{key}', which is {kind}; a map can use {allowed} only."
+    elif key in MAP_WORDS:
+        yield path, f"{name} '{key}', a word of the map's own address. Give the item another key."
 
 
 def _check_group(axis: Part, name: str, items: Mapping[str, Part]) -> Contradictions:

@@ -11,7 +11,7 @@ In YAML, Norway's code needs quotes: an unquoted ``NO`` is read as false.
 
 from collections.abc import Mapping
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.core import get_global
 
 NOT_CLASSIFIED = "Not classified"
@@ -84,8 +84,11 @@ def country_code(text: str) -> str:
 
 
 def country_name(code: str, *, language: str = "en") -> str:
-    """Return the country's name in ``language``, or the code itself if CLDR has no name."""
-    locale = _ENGLISH if language == "en" else Locale(language)
+    """Return the country's name in ``language``, in English or as the code where CLDR has none."""
+    try:
+        locale = _ENGLISH if language == "en" else Locale(language)
+    except UnknownLocaleError:
+        locale = _ENGLISH
     return str(locale.territories.get(code, code))
 
 

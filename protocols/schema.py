@@ -15,6 +15,12 @@ SPECIAL_VALUES = {
 MAP_KEYS = {"not_coded": "Not yet coded", "none_of_these": "None of these"}
 """Rows, columns and filter values that maps add for what has no value; no item may have them."""
 
+MAP_WORDS = frozenset(
+    {"framework", "unit", "order", "secondary", "turned", "words", "find", "publication", "row",
+     "column", "page", "since", "until", "segment", "years", "cursor", "limit"}
+)  # fmt: skip
+"""Parameters of a map's address and columns of its data; no item that a map uses may be one."""
+
 KEY_PATTERN = r"^[a-z][a-z0-9_]*$"
 
 Key = Annotated[str, StringConstraints(pattern=KEY_PATTERN, max_length=80)]

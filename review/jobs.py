@@ -83,8 +83,8 @@ class ClaimedJob:
 
 
 def forget(session: Session, job_id: UUID) -> None:
-    """Delete a finished job that nobody will look for, such as a reader's picture."""
-    session.execute(delete(Job).where(Job.id == job_id))
+    """Delete a job that nobody will look for, such as a reader's picture, unless it is running."""
+    session.execute(delete(Job).where(Job.id == job_id, Job.state != JobState.RUNNING))
 
 
 def enqueue(

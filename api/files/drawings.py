@@ -35,6 +35,7 @@ from review.tables import Job, Publication, Review
 from review.vocabulary import JobState
 
 WAITING_REQUESTS = BoundedSemaphore(6)  # of the forty threads that answer requests
+WAITING_READERS = BoundedSemaphore(3)  # and of those, for people without an account
 DRAWING_VERSION = 4  # raise it when drawings change, so that nobody gets an old one
 MAX_WAIT = 30.0  # seconds that a request waits for a drawing
 
@@ -238,19 +239,22 @@ def draw_and_wait(
     Unless it ``is_kept``, its job is forgotten once it is done.
     """
     database: Database = request.app.state.database
-    if not WAITING_REQUESTS.acquire(blocking=False):
+    places = WAITING_REQUESTS if is_kept else WAITING_READERS
+    if not places.acquire(blocking=False):
         raise Interrupted("Too many pictures are being drawn at the moment. Try again in a minute.")
     try:
         with database.writing() as session:
             job_id = jobs.enqueue(
                 session, review_id=review_id, kind=kind, arguments=arguments, by=by
             ).id
-        _wait(database, job_id, request.app.state.pause)
-        if not is_kept:
-            with database.writing() as session:
-                jobs.forget(session, job_id)
+        try:
+            _wait(database, job_id, request.app.state.pause)
+        finally:
+            if not is_kept:
+                with database.writing() as session:
+                    jobs.forget(session, job_id)
     finally:
-        WAITING_REQUESTS.release()
+        places.release()
 
 
 def _wait(database: Database, job_id: UUID, pause: Callable[[], None]) -> None:
@@ -258,8 +262,8 @@ def _wait(database: Database, job_id: UUID, pause: Callable[[], None]) -> None:
     while time.monotonic() < until:
         pause()
         with database.reading() as session:
-            job = session.get_one(Job, job_id)
-            if job.state is JobState.DONE:
+            job = session.get(Job, job_id)
+            if job is None or job.state is JobState.DONE:  # forgotten: another reader has it too
                 return
             if job.state in (JobState.FAILED, JobState.CANCELLED):
                 raise Interrupted(job.error or "The drawing was cancelled. Download it again.")

@@ -1,5 +1,6 @@
 """The map: a table of counts with links, then its cells, its studies and its files."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -125,7 +126,12 @@ def offline(
 ) -> Response:
     """Return the whole map as one HTML file that works without a network."""
     check(session, review_id=here.review.id, by=by, action=Action.SEE_COUNTS)
-    view = _view(request, session, here.review.id, asked=whole_asked(request))
+    review_id = here.review.id
+    # The file is made to be passed on.
+    view = replace(
+        _view(request, session, review_id, asked=whole_asked(request)),
+        read=lambda pairs: contents_of(session, review_id=review_id, pairs=pairs, is_public=True),
+    )
     return offline_file(
         view, title=here.review.title, online="", file_name=f"{here.review.slug}-map.html"
     )

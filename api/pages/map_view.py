@@ -34,9 +34,10 @@ from heatmap.studies import (
 from heatmap.views import by_country, country_filter, over_time, quality_by_design
 from protocols.names import words_of
 from protocols.schema import Protocol
-from review.errors import NotFound
+from review.errors import Invalid, NotFound
 
 MOST_IN_BRIEF = 100  # studies
+LONGEST_QUERY = 4000  # characters
 CELL = frozenset({"row", "column", "page"})
 OWN = frozenset(
     {"framework", "unit", "order", "secondary", "turned", "words", "find", "publication", *CELL}
@@ -63,6 +64,11 @@ class MapView:
     def studies(self, row: str | None = None, column: str | None = None) -> list[MappedStudy]:
         """Return the studies in a cell, a row, a column or on the whole map."""
         return by_study(self.read(pairs_in(self.heatmap, row, column)), self.protocol)
+
+    def whole(self) -> "MapView":
+        """Return the view without filters, for pages that are about one study or contract."""
+        heatmap = self.heatmap
+        return replace(self, heatmap=replace(heatmap, frame=heatmap.whole, filters={}))
 
     def query(self, **changed: str | None) -> str:
         """Return the query of another view, with other parameters; None leaves one out."""
@@ -109,8 +115,11 @@ class MapView:
 def asked_for(request: Request, protocol: Protocol) -> MapAsked:
     """Return which map the address asks for.
 
-    Parameters that no map knows, such as those that newsletters add to links, are ignored.
+    Parameters that no map knows, such as those that newsletters add to links, are ignored.  Raises
+    Invalid for a very long address: each of many links would repeat it.
     """
+    if len(request.url.query) > LONGEST_QUERY:
+        raise Invalid("This address is too long. Choose fewer filters.")
     asked = request.query_params
     name = asked.get("framework") or None
     try:
@@ -120,7 +129,8 @@ def asked_for(request: Request, protocol: Protocol) -> MapAsked:
     filters = {
         key: values
         for key in asked
-        if key not in OWN and (values := [value for value in asked.getlist(key) if value])
+        if key not in OWN
+        and (values := list(dict.fromkeys(value for value in asked.getlist(key) if value)))
     }
     return MapAsked(
         framework=name,
@@ -225,8 +235,10 @@ def brief_context(view: MapView) -> dict[str, Any]:
     """Return what the brief of a cell, a row or a column says: coded values and quotes only."""
     asked, heatmap = view.request.query_params, view.heatmap
     row, column = asked.get("row") or None, asked.get("column") or None
-    keys = {one.key for one in (*heatmap.rows, *heatmap.columns)}
-    if not (row or column) or not {row, column} - {None} <= keys:
+    is_known = (row is None or row in {one.key for one in heatmap.rows}) and (
+        column is None or column in {one.key for one in heatmap.columns}
+    )
+    if not (row or column) or not is_known:
         raise NotFound("There is no such row, column or cell on this map.")
     return {
         "row": row,
@@ -250,6 +262,7 @@ def list_context(view: MapView) -> dict[str, Any]:
 
 def study_context(view: MapView, study_id: UUID) -> dict[str, Any]:
     """Return what the page of one study shows; raise NotFound if it is not on the map."""
+    view = view.whole()
     pairs = [pair for pair in pairs_in(view.heatmap) if pair[0] == study_id]
     if not pairs:
         raise NotFound("There is no such study on this map.")
@@ -264,6 +277,7 @@ def study_context(view: MapView, study_id: UUID) -> dict[str, Any]:
 
 def contract_context(view: MapView, contract_id: UUID) -> dict[str, Any]:
     """Return what the page of one contract shows: every study that reports on it."""
+    view = view.whole()
     pairs = [pair for pair in pairs_in(view.heatmap) if pair[1] == contract_id]
     if not pairs:
         raise NotFound("There is no such contract on this map.")
@@ -314,7 +328,8 @@ def _page_of(
 ) -> dict[str, Any]:
     asked = view.request.query_params.get("page", "1")
     n_pages = max(1, -(-len(studies) // per_page))
-    page = min(max(1, int(asked)), n_pages) if asked.isascii() and asked.isdigit() else 1
+    is_number = asked.isascii() and asked.isdigit() and len(asked) < 7
+    page = min(max(1, int(asked)), n_pages) if is_number else 1
     framework, protocol = view.heatmap.framework, view.protocol
     return {
         "view": view,

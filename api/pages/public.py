@@ -201,7 +201,9 @@ def post_password(
         return _for_everybody(_password_page(request, token, is_wrong=True), link)
     address = url(request, "public.show", token=token)
     answer = RedirectResponse(address, status_code=303)
-    answer.set_cookie(PASSWORD, password.strip(), path=address, httponly=True, samesite="strict",
+    if link.password_sha256 is None:
+        return answer
+    answer.set_cookie(PASSWORD, password.strip(), path=address, httponly=True, samesite="lax",
                       secure=request.url.scheme == "https")  # fmt: skip
     return answer
 
@@ -235,7 +237,6 @@ def _page(request: Request, session: Session, token: str, *, name: str, of: Cont
     publication, link = _link_of(request, session, token)
     if not _is_unlocked(request, link):
         return _for_everybody(_password_page(request, token), link)
-    key = (token, str(link.id), str(publication.id), request.url.path, request.url.query)
     numbers = numbers_at(session, link)
 
     own_address = public_url(request, "p", token)
@@ -259,6 +260,7 @@ def _page(request: Request, session: Session, token: str, *, name: str, of: Cont
             **of(view),
         )
 
+    key = (own_address, str(link.id), str(publication.id), request.url.path, request.url.query)
     page = _kept.get((*key, *map(str, numbers)), make)
     answer = page if isinstance(page, Response) else as_response(page, request)
     return _for_everybody(answer, link)

@@ -20,6 +20,15 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   scroll = window.scrollY;
 });
 
+// The answer is another page, such as the sign-in form: it is shown as a whole.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (!map()?.contains(event.detail.requestConfig.elt)) return;
+  const path = new URL(event.detail.xhr.responseURL || location.href).pathname;
+  if (path === location.pathname) return;
+  event.detail.shouldSwap = false;
+  location.assign(event.detail.xhr.responseURL);
+});
+
 document.addEventListener("htmx:afterSettle", () => {
   if (!map()) return;
   for (const one of folds()) if (open.has(one.dataset.keep)) one.open = true;

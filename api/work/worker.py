@@ -156,7 +156,8 @@ class Worker:
     def _clear_away(self) -> None:
         """Delete what was drawn or exported long ago; it is made again when somebody asks."""
         old = time.time() - KEPT.total_seconds()
-        for path in self.settings.made_dir.glob("*"):
+        made = self.settings.made_dir
+        for path in (*made.glob("*"), *made.glob("published/view-*")):
             with suppress(OSError):  # somebody else was quicker, or it is a folder
                 if path.stat().st_mtime < old:
                     path.unlink()

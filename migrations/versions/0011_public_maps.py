@@ -88,6 +88,10 @@ def downgrade() -> None:
         n = op.get_bind().scalar(sa.select(sa.func.count()).select_from(sa.table(table)))
         if n:
             raise RuntimeError(f"{n} rows of {table} would be lost by going down. Export first.")
+    links = sa.table("share_link", sa.column("password_sha256"), sa.column("address"))
+    kept = sa.or_(links.c.password_sha256.is_not(None), links.c.address.is_not(None))
+    if n := op.get_bind().scalar(sa.select(sa.func.count()).select_from(links).where(kept)):
+        raise RuntimeError(f"{n} links have a password or a public address. Turn them off first.")
     for table in TABLES:
         op.drop_table(table)
     with op.batch_alter_table("share_link") as table:

@@ -1,15 +1,19 @@
 """What is in a cell: current values with their quotes, and no others."""
 
 import pytest
+from sqlalchemy import select
 
 from heatmap.contents import cell_contents
 from heatmap.counting import build
+from review.decisions.reopening import reopen
+from review.duplicates.judgements import judge
 from review.studies.agreement import agree
 from review.studies.coding import code
 from review.studies.contracts import add_contract, link_contract
-from review.studies.studies import add_study
-from review.vocabulary import AgreedBy
-from tests.factories import include_fully, make_records
+from review.studies.studies import add_study, link_report
+from review.tables import StudyReport
+from review.vocabulary import AgreedBy, Judgement, Stage, Verdict
+from tests.factories import decide_both, include_fully, make_records
 
 
 @pytest.fixture
@@ -59,3 +63,25 @@ def test_an_agreed_value_that_no_coder_gave_is_shown(session, cast, coded):
 
     assert ("Country", "India", None) in values_in_cell(session, cast)
     assert "In Kenya." not in {quote for _, _, quote in values_in_cell(session, cast)}
+
+
+def test_a_study_shows_the_reports_that_are_included_each_once(session, cast, coded):
+    [copy, excluded] = make_records(session, cast.review_id, 2)
+    include_fully(session, cast, excluded)
+    include_fully(session, cast, copy)
+    study = session.scalar(select(StudyReport.study_id))
+    kept = session.scalar(select(StudyReport.record_id))
+    into = {"review_id": cast.review_id}
+    link_report(session, study_id=study, record_id=excluded, by=cast.lead, **into)
+    link_report(session, study_id=study, record_id=copy, by=cast.lead, **into)
+    reopen(session, record_id=excluded, stage=Stage.FULL_TEXT, why="A look.", by=cast.lead, **into)
+    decide_both(session, cast, excluded, Verdict.EXCLUDE, stage=Stage.FULL_TEXT,
+                reason="population")  # fmt: skip
+    judge(session, left_id=kept, right_id=copy, verdict=Judgement.DUPLICATE, by=cast.lead, **into)
+
+    heatmap = build(session, review_id=cast.review_id, unit="report")
+    [content] = cell_contents(session, review_id=cast.review_id, heatmap=heatmap, row="work",
+                              column="sib")  # fmt: skip
+
+    assert [report.record_id for report in content.reports] == [kept]
+    assert heatmap.count("work", "sib") == 1

@@ -123,3 +123,40 @@ def test_a_study_that_was_coded_and_then_excluded_leaves_its_reason_in_its_cell(
 
 def reports_of(session, study):
     return [link.record_id for link in session.query(StudyReport).filter_by(study_id=study)]
+
+
+def test_a_study_without_a_contract_is_no_gap_and_may_belong_anywhere():
+    study = UUID(int=1)
+    lone = CodedStudies(studies=[study], n_reports={study: 3}, contracts={}, values={},
+                        coded_studies=frozenset())  # fmt: skip
+    for unit, n in (("contract", 0), ("study", 1), ("report", 3)):
+        heatmap = made(lone, unit=unit)
+        assert heatmap.count(NOT_CODED, NOT_CODED) == n
+        assert heatmap.has_studies(NOT_CODED, NOT_CODED)
+        hidden = made(lone, unit=unit, filters={"country": ["KE"]})
+        assert hidden.n_filtered_out(NOT_CODED, NOT_CODED) == max(1, n)
+
+
+def test_what_awaits_coding_counts_once_though_it_lacks_both_values():
+    study, one, two = UUID(int=1), UUID(int=2), UUID(int=3)
+    coded = CodedStudies(
+        studies=[study], n_reports={study: 2}, contracts={study: [one, two]},
+        values={(Subject(None, one), "area"): "work", (Subject(None, two), "contract_type"): "sib"},
+        coded_studies=frozenset({study}),
+    )  # fmt: skip
+    for unit, n in (("contract", 2), ("study", 1), ("report", 2)):
+        assert made(coded, unit=unit).gap("work", "sib") == Gap(GapKind.AWAITING_CODING, n)
+
+
+def test_themes_that_are_all_absent_are_none_of_these_and_coded():
+    study, contract = UUID(int=1), UUID(int=2)
+    values = {(Subject(study, contract), item): "absent" for item in ("costs", "equity")}
+    values[Subject(None, contract), "area"] = "work"
+    coded = CodedStudies(studies=[study], n_reports={study: 1}, contracts={study: [contract]},
+                         values=values, coded_studies=frozenset({study}))  # fmt: skip
+    heatmap = count(MapBase(coded, PROTOCOL), framework="area_by_theme", as_of=1)
+    assert heatmap.count("work", "none_of_these") == 1
+    assert NOT_CODED not in {column.key for column in heatmap.columns}
+    del values[Subject(study, contract), "equity"]
+    heatmap = count(MapBase(coded, PROTOCOL), framework="area_by_theme", as_of=1)
+    assert heatmap.count("work", NOT_CODED) == 1

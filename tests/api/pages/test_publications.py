@@ -541,7 +541,7 @@ def test_a_publication_says_what_has_changed_since_the_one_before(database, code
     closed = {(gap["framework"], gap["row"], gap["column"]) for gap in changed["gaps_closed"]}
     assert ("area_by_type", "home", "pbr") in closed
     assert changed["values_changed"] == [
-        {"study": "Doe 2001", "contract": "Northmoor bond", "item": "Country",
+        {"study": None, "contract": "Northmoor bond", "item": "Country",
          "before": "United Kingdom", "after": "Kenya"}
     ]  # fmt: skip
     page = reader.get(second).text
@@ -599,3 +599,91 @@ def test_a_kept_page_is_the_same_and_its_link_is_asked_for_each_time(coded, sign
     [number] = re.findall(r'/publications/links/([^/"]+)/revoke', shown)
     lead.post(f"/reviews/{coded.slug}/publications/links/{number}/revoke")
     assert reader.get(link).status_code == 404
+
+
+def test_what_a_withdrawn_publication_said_is_in_no_later_one(coded, sign_in, link, database):
+    lead, reader = sign_in(coded.lead), sign_in()
+    with database.writing() as session:
+        into = {"review_id": coded.review_id, "by": coded.lead}
+        [record] = make_records(session, coded.review_id, [{"title": "A secret fund"}])
+        include_fully(session, coded, record)
+        add_study(session, label="Hidden 2003", reports=[record], **into)
+    publish_again(lead, coded.slug)
+    shown = lead.get(f"/reviews/{coded.slug}/publications").text
+    second = re.findall(r"/publications/([0-9a-f-]+)/withdraw", shown)[0]
+    lead.post(f"/reviews/{coded.slug}/publications/{second}/withdraw", {"why": "A mistake."})
+    with database.writing() as session:
+        reopen(session, review_id=coded.review_id, record_id=record, stage=Stage.FULL_TEXT,
+               why="A mistake.", by=coded.lead)  # fmt: skip
+        decide_both(session, coded, record, Verdict.EXCLUDE, stage=Stage.FULL_TEXT,
+                    reason="population")  # fmt: skip
+
+    third = link_on(publish_again(lead, coded.slug))
+
+    assert "<strong>publication 3</strong>" in reader.get(third).text
+    assert reader.get(f"{third}/changes.json").json()["since"] == 1
+    for part in ("", "/changes", "/changes.json", "/data.json"):
+        assert "Hidden 2003" not in reader.get(third + part).text
+
+
+def test_a_public_address_asked_for_at_an_older_publication_leads_to_the_newest(coded, sign_in):
+    lead = sign_in(coded.lead)
+    publish_again(lead, coded.slug)
+    publish_again(lead, coded.slug)
+    shown = lead.get(f"/reviews/{coded.slug}/publications").text
+    _, first = re.findall(r"/publications/([0-9a-f-]+)/links", shown)
+    lead.post(f"/reviews/{coded.slug}/publications/{first}/links", {"address": "bonds"})
+    assert "<strong>publication 2</strong>" in sign_in().get("/p/bonds").text
+
+
+def test_a_kept_page_never_has_the_host_that_somebody_else_claimed(coded, sign_in):
+    publish_again(sign_in(coded.lead), coded.slug, address="bonds", authors="Doe, J.")
+    reader = sign_in()
+    reader.client.get("/p/bonds", headers={"host": "evil.example"})
+    assert "evil.example" not in reader.get("/p/bonds").text
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_odd_addresses_are_answered_with_a_page(sign_in, link):
+    reader = sign_in()
+    for query, status in (
+        ("page=" + "9" * 3000 + "&row=work", 200), ("since=0&until=0", 200), ("since=abc", 422),
+        ("since=２０１５", 422), ("row=sib&column=work", 200), ("row=&column=", 200),
+        ("unit=person", 422), ("order=age", 422), ("words=xx", 200), ("publication=x", 200),
+        ("&".join(f"country={n}" for n in range(1000)), 422), ("country=&country=GB", 200),
+        ("find=" + "a" * 3000, 200),
+    ):  # fmt: skip
+        assert reader.get(f"{link}?{query}").status_code == status, query[:40]
+    for part, status in (("/brief", 404), ("/brief?row=sib", 404), ("/brief?row=work", 200),
+                         ("/studies?page=7", 200), ("/studies/nothing", 422)):  # fmt: skip
+        assert reader.get(link + part).status_code == status, part
+
+
+def test_the_pages_of_a_study_and_a_contract_say_everything_whatever_the_filters(sign_in, link):
+    reader = sign_in()
+    listed = reader.get(f"{link}/studies").text
+    study = re.search(r'href="(/p/[^"]+/studies/[0-9a-f-]+)', listed)[1]
+    contract = re.search(r'href="(/p/[^"]+/contracts/[0-9a-f-]+)', listed)[1]
+    assert "Northmoor bond" in reader.get(f"{study}?country=KE").text
+    assert "reported by 1 study" in reader.get(f"{contract}?country=KE").text
+
+
+def test_a_map_whose_findings_are_private_is_published_without_them(database, sign_in):
+    text = protocol_text().replace(
+        "codebook:\n", "codebook:\n  - {key: effect, label: Effect, level: study, type: one_of,"
+        " public: false, values: [{key: good, label: Good}]}\n",
+    ).replace("segments: design,", "segments: design, findings: effect,")  # fmt: skip
+    with database.writing() as session:
+        cast = make_review(session, text=text)
+        [record] = make_records(session, cast.review_id)
+        include_fully(session, cast, record)
+        study = add_study(session, review_id=cast.review_id, label="Doe 2001", reports=[record],
+                          by=cast.lead)  # fmt: skip
+        code(session, review_id=cast.review_id, study_id=study.id, item="effect", value="good",
+             by=cast.lead)  # fmt: skip
+        made = publish(session, review_id=cast.review_id, title="First", by=cast.lead)
+        _, token = share(session, review_id=cast.review_id, publication_id=made.id, by=cast.lead)
+    reader = sign_in()
+    for part in ("?row=not_coded", "/studies", "/brief?row=not_coded", "/offline.html"):
+        page = reader.get(f"/p/{token}{part}")
+        assert (page.status_code, "Effect" in page.text) == (200, False), part
