@@ -21,6 +21,12 @@ DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 CELL = "#c-homelessness-social_impact_bond"
 
 
+@pytest.fixture
+def kind() -> str:
+    """Return the kind of database; a publication is the same on any."""
+    return "sqlite"
+
+
 @dataclass
 class Advisor:
     """A reader at the published map, who counts what they press for each question."""

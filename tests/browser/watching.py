@@ -57,9 +57,12 @@ def open_and_look(page: Page, address: str, problems: list[str]) -> bool:
     return True
 
 
-def crawl(page: Page, home: str, problems: list[str], *, alike: int = 2) -> int:
-    """Follow every link from ``home``, at most ``alike`` of a kind; return the number of pages."""
-    waiting, seen, kinds = deque(["/"]), set[str](), Counter[str]()
+def crawl(page: Page, home: str, problems: list[str], *, alike: int = 2, views: int = 8) -> int:
+    """Follow every link from ``home``, at most ``alike`` of a kind; return the number of pages.
+
+    At most ``views`` of a page are opened: a map has a link for each combination of its choices.
+    """
+    waiting, seen, kinds, places = deque(["/"]), set[str](), Counter[str](), Counter[str]()
     n = 0
     while waiting:
         path = waiting.popleft()
@@ -70,7 +73,10 @@ def crawl(page: Page, home: str, problems: list[str], *, alike: int = 2) -> int:
         for link in page.evaluate("[...document.links].map((link) => link.href)"):
             found = link.removeprefix(home).partition("#")[0]
             kind = re.sub(r"=[^&]*", "=", IDS.sub("N", found))
-            if link.startswith(home) and found not in seen and kinds[kind] < alike:
+            place = kind.partition("?")[0]
+            is_new = found not in seen and kinds[kind] < alike and places[place] < views
+            if link.startswith(home) and is_new:
                 kinds[kind] += 1
+                places[place] += 1
                 waiting.append(found)
     return n
