@@ -4,6 +4,7 @@ Each is answered with at most three presses, on a desk and on a phone, with and 
 """
 
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests.browser.conftest import Server
+from tests.browser.conftest import WORK, Server
 from tests.browser.test_people import sign_in
 
 pytestmark = pytest.mark.browser
@@ -155,9 +156,12 @@ def test_twelve_questions(advisor: Advisor) -> None:
         advisor.press(page.locator("#about").get_by_role("link", name="RIS", exact=True))
     assert Path(download.value.path()).read_text().count("TY  - ") == advisor.n_of("reports")
 
-    # 11 A picture for a slide
+    # 11 A picture for a slide, once the worker has drawn what was published a moment ago
     advisor.begin()
-    with page.expect_download(timeout=120_000) as download:
+    deadline = time.monotonic() + WORK / 1000
+    while page.request.get(f"{advisor.link}/map.svg").status != 200:
+        assert time.monotonic() < deadline
+    with page.expect_download() as download:
         advisor.press(page.get_by_role("link", name="Picture (SVG)"))
     drawing = Path(download.value.path()).read_text()
     assert "Publication 2" in drawing
