@@ -52,8 +52,7 @@ def main() -> None:
             take_coding(page, server)
             phone = browser.new_context(viewport=PHONE, device_scale_factor=2).new_page()
             phone.goto(publish(page, server))
-            phone.locator("details.bars summary").first.click()
-            phone.locator("details.bars").first.scroll_into_view_if_needed()
+            phone.locator(".map").first.evaluate("(map) => map.scrollIntoView()")
             take(phone, "public-phone")
             browser.close()
 
