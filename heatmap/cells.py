@@ -34,8 +34,6 @@ class CellMark:
     """What a cell says beside its number."""
 
     n_studies: int
-    n_contracts: int
-    n_reports: int
     segments: Mapping[str, int]  # distinct studies by the value of the bar's item
     is_thin: bool  # one study, or none of at least medium quality
     lacks_review: bool  # three studies or more, and no systematic review
@@ -100,6 +98,18 @@ class HeatMap:
         return {"contract": self.n_contracts, "study": self.n_studies, "report": self.n_reports}[
             self.unit
         ]
+
+    @property
+    def n_without_contract(self) -> int:
+        """The number of studies that report no contract yet."""
+        without = self.frame["contract_id"].isna()
+        return int(self.frame.loc[without, "study_id"].nunique())
+
+    def has(self, row: str | None, column: str | None) -> bool:
+        """Return whether the map has a row and a column, as far as they are given."""
+        return (row is None or any(row == one.key for one in self.rows)) and (
+            column is None or any(column == one.key for one in self.columns)
+        )
 
     def count(self, row: str, column: str) -> int:
         """Return the number of units in a cell."""
@@ -208,14 +218,11 @@ class HeatMap:
         for row, column, study, segment, is_review in lines:
             segments[row, column][study] = segment
             reviews[row, column] |= is_review
-        numbers = {(cell["row"], cell["column"]): cell for cell in self.cells.to_dict("records")}
         item = self.axes.segments
         sound = {value.key for value in item.values if value.sound} if item else set()
         return {
             cell: CellMark(
-                n_studies=int(numbers[cell]["n_studies"]),
-                n_contracts=int(numbers[cell]["n_contracts"]),
-                n_reports=int(numbers[cell]["n_reports"]),
+                n_studies=len(of_studies),
                 segments=in_order(item, Counter(of_studies.values())),
                 is_thin=len(of_studies) == 1
                 or bool(sound and sound.isdisjoint(of_studies.values())),

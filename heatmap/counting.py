@@ -1,9 +1,7 @@
 """Count what was coded into a map, and keep what maps are counted from for the next reader."""
 
-from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from threading import Lock
 from uuid import UUID
 
 import pandas as pd
@@ -31,6 +29,7 @@ from heatmap.cells import (
     kept_lines,
 )
 from heatmap.coded import CodedStudies, read_coded, tidy, tidy_excluded
+from heatmap.kept import Kept
 from protocols.places import country_name
 from protocols.schema import MAP_KEYS, SPECIAL_VALUES, Protocol
 from review.decisions.stopping import stop_in_force
@@ -60,29 +59,7 @@ class MapBase:
         return self._wholes[key]
 
 
-class KeptBases:
-    """The bases that were used last; for any number of threads."""
-
-    def __init__(self, most: int = MOST_KEPT) -> None:
-        self.most = most
-        self._bases: OrderedDict[tuple[object, ...], MapBase] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, key: tuple[object, ...], make: Callable[[], MapBase]) -> MapBase:
-        """Return the base under a key, made now if it is not kept."""
-        with self._lock:
-            if key in self._bases:
-                self._bases.move_to_end(key)
-                return self._bases[key]
-        base = make()
-        with self._lock:
-            self._bases[key] = base
-            while len(self._bases) > self.most:
-                self._bases.popitem(last=False)
-        return base
-
-
-kept_bases = KeptBases()
+kept_bases: Kept[MapBase] = Kept(MOST_KEPT)
 
 
 def build(

@@ -19,7 +19,7 @@ from review.tables.base import utc_now
 from review.vocabulary import Act
 
 LONGEST_TEXT, LONGEST_VIEW, LONGEST_REPLY_TO = 4000, 1000, 254
-MOST_AN_HOUR = 20  # at one publication, whoever sends them
+MOST_AN_HOUR = 20  # at one publication, from all its readers together
 MOST_UNANSWERED = 500  # in one review
 
 

@@ -162,9 +162,17 @@ def _order(one: MapFilter) -> dict[str, int]:
     return {key: place for place, key in enumerate([*SPECIAL_VALUES, *MAP_KEYS], start=1)}
 
 
+def country_filter(heatmap: HeatMap) -> MapFilter | None:
+    """Return the filter for countries, if the map has one."""
+    for one in heatmap.axes.filters.values():
+        if one.item and one.item.type is ItemType.COUNTRY:
+            return one
+    return None
+
+
 def n_countries(heatmap: HeatMap) -> int:
     """Return how many countries the map covers; 0 if it has no filter for countries."""
-    for key, one in heatmap.axes.filters.items():
-        if one.item and one.item.type is ItemType.COUNTRY:
-            return len({v for values in heatmap.frame[key] for v in values} & set(COUNTRIES))
-    return 0
+    one = country_filter(heatmap)
+    if one is None:
+        return 0
+    return len({value for values in heatmap.frame[one.key] for value in values} & set(COUNTRIES))

@@ -5,10 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from heatmap.axes import NOT_CODED, MapFilter
+from heatmap.axes import NOT_CODED
 from heatmap.cells import HeatMap, in_order, value_label
-from heatmap.filters import label_in
-from protocols.schema import ItemType
+from heatmap.filters import country_filter, label_in
 
 
 @dataclass(frozen=True)
@@ -106,11 +105,3 @@ def quality_by_design(heatmap: HeatMap) -> CrossTable | None:
         columns=[Bar(key, value_label(quality, key), n) for key, n in columns.items()],
         n=counts,
     )
-
-
-def country_filter(heatmap: HeatMap) -> MapFilter | None:
-    """Return the filter for countries, if the map has one."""
-    for one in heatmap.axes.filters.values():
-        if one.item and one.item.type is ItemType.COUNTRY:
-            return one
-    return None

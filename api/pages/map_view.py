@@ -17,7 +17,7 @@ from heatmap import references
 from heatmap.cells import SINCE, UNTIL, HeatMap
 from heatmap.contents import CellContent, Pair, Report, pairs_in, without_records
 from heatmap.drawing import source_lines
-from heatmap.filters import applicable, filter_options, n_countries, years_of
+from heatmap.filters import applicable, country_filter, filter_options, n_countries, years_of
 from heatmap.formats import MAP_FILES
 from heatmap.headline import headline
 from heatmap.names import find, languages_of, relabelled
@@ -31,7 +31,7 @@ from heatmap.studies import (
     theme_keys,
     themes_of,
 )
-from heatmap.views import by_country, country_filter, over_time, quality_by_design
+from heatmap.views import by_country, over_time, quality_by_design
 from protocols.names import words_of
 from protocols.schema import Protocol
 from review.errors import Invalid, NotFound
@@ -182,10 +182,9 @@ def map_context(view: MapView) -> dict[str, Any]:
 
 
 def offline_file(view: MapView, *, title: str, online: str, file_name: str) -> Response:
-    """Return the whole map as one HTML file that works without a network."""
-    heatmap = replace(view.heatmap, frame=view.heatmap.whole, filters={})
-    pairs = pairs_in(heatmap)
-    contents = [without_records(content) for content in view.read(pairs)]
+    """Return a map without filters as one HTML file that works without a network."""
+    heatmap = view.heatmap
+    contents = [without_records(content) for content in view.read(pairs_in(heatmap))]
     page = render(
         view.request,
         "heatmap/offline.html",
@@ -235,10 +234,7 @@ def brief_context(view: MapView) -> dict[str, Any]:
     """Return what the brief of a cell, a row or a column says: coded values and quotes only."""
     asked, heatmap = view.request.query_params, view.heatmap
     row, column = asked.get("row") or None, asked.get("column") or None
-    is_known = (row is None or row in {one.key for one in heatmap.rows}) and (
-        column is None or column in {one.key for one in heatmap.columns}
-    )
-    if not (row or column) or not is_known:
+    if not (row or column) or not heatmap.has(row, column):
         raise NotFound("There is no such row, column or cell on this map.")
     return {
         "row": row,
@@ -311,15 +307,9 @@ def _panel(
     studies = view.studies(row, column)
     return _page_of(view, studies, per_page) | {
         "summary": summarise(studies, view.heatmap.framework, view.protocol),
-        "gap": view.heatmap.gap(row, column) if row and column and _is_cell(view, row, column)
+        "gap": view.heatmap.gap(row, column)
+        if row and column and view.heatmap.has(row, column)
         else None,
-    }  # fmt: skip
-
-
-def _is_cell(view: MapView, row: str, column: str) -> bool:
-    heatmap = view.heatmap
-    return row in {one.key for one in heatmap.rows} and column in {
-        one.key for one in heatmap.columns
     }
 
 

@@ -17,7 +17,7 @@ from api.files.drawings import (
     publication_file,
     view_of_publication,
 )
-from api.files.kept_pages import KeptContents, KeptPages, as_response
+from api.files.kept_pages import as_response, fill, kept_page, protocol_of
 from api.pages.map_view import (
     MapView,
     asked_for,
@@ -49,8 +49,6 @@ P = "/p/{token}"
 READING = ["GET", "HEAD"]
 PASSWORD = "siftmap_map"  # noqa: S105 - the name of a cookie, which only its own link is sent
 Context = Callable[[MapView], Mapping[str, Any]]
-_kept = KeptPages()
-_contents = KeptContents()
 
 
 @router.api_route(P, methods=READING)
@@ -260,8 +258,8 @@ def _page(request: Request, session: Session, token: str, *, name: str, of: Cont
             **of(view),
         )
 
-    key = (own_address, str(link.id), str(publication.id), request.url.path, request.url.query)
-    page = _kept.get((*key, *map(str, numbers)), make)
+    key = (own_address, link.id, publication.id, request.url.path, request.url.query)
+    page = kept_page((*key, *numbers), make)
     answer = page if isinstance(page, Response) else as_response(page, request)
     return _for_everybody(answer, link)
 
@@ -316,7 +314,7 @@ def _link_of(request: Request, session: Session, token: str) -> tuple[Publicatio
     asked = request.query_params.get("publication", "")
     number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 7 else None
     publication, link = publication_for(session, token, number=number)
-    _contents.fill(publication)
+    fill(publication)
     return publication, link
 
 
@@ -336,7 +334,7 @@ def _password_page(request: Request, token: str, *, is_wrong: bool = False) -> R
 
 def _view(request: Request, publication: Publication, *, asked: MapAsked | None = None) -> MapView:
     content = publication.content
-    protocol = _contents.protocol_of(publication)
+    protocol = protocol_of(publication)
     asked = asked or asked_for(request, protocol)
     day = content["searched_to"]
     return MapView(
