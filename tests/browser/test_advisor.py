@@ -159,7 +159,7 @@ def test_twelve_questions(advisor: Advisor) -> None:
     # 11 A picture for a slide, once the worker has drawn what was published a moment ago
     advisor.begin()
     deadline = time.monotonic() + WORK / 1000
-    while page.request.get(f"{advisor.link}/map.svg").status != 200:
+    while page.request.get(f"{advisor.link}/map.svg", timeout=WORK).status != 200:
         assert time.monotonic() < deadline
     with page.expect_download() as download:
         advisor.press(page.get_by_role("link", name="Picture (SVG)"))
