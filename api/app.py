@@ -22,6 +22,7 @@ from api.pages import (
     coding,
     conflicts,
     duplicates,
+    first_account,
     heatmap,
     help,  # noqa: A004 - the page's name
     import_decisions,
@@ -40,6 +41,8 @@ from api.pages import (
     screening,
     screening_list,
     searches,
+    server,
+    start_review,
 )
 from api.settings import Settings
 from api.v1 import create_api
@@ -55,6 +58,9 @@ from review.storage.migration import is_current
 PAGES = (
     account,
     accept_invitation,
+    first_account,
+    start_review,
+    server,
     help,
     overview,
     add_search,

@@ -40,6 +40,10 @@ class Settings(BaseSettings):
     worker: Literal["embedded", "separate"] = "embedded"
     """Who does slow work: a process that `siftmap serve` keeps, or `siftmap worker` elsewhere."""
 
+    reviews_started_by: Literal["admins", "everybody"] = "admins"
+    """Who may start reviews: the first account and those made admins, or everybody with an
+    account."""
+
     import_records: Annotated[int, Field(ge=1)] = RECORDS_LIMIT
     """Records that a search file may have."""
     import_mb: Annotated[int, Field(ge=1)] = FILE_LIMIT // 2**20
@@ -75,6 +79,12 @@ class Settings(BaseSettings):
     def url(self) -> str:
         """Return the database's URL."""
         return self.database_url or f"sqlite:///{(self.data_dir / 'siftmap.sqlite').resolve()}"
+
+    @property
+    def own_address(self) -> str:
+        """Return the address that the server listens on."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
 
     @property
     def folders(self) -> list[Path]:

@@ -169,7 +169,9 @@ def count(
 
 def searched_to(session: Session, review_id: UUID) -> date | None:
     """Return the day of the latest search; None if no search has a date."""
-    return session.scalar(select(func.max(Search.run_on)).where(Search.review_id == review_id))
+    return session.scalar(
+        select(func.max(Search.run_on)).where(Search.review_id == review_id, ~Search.is_withdrawn)
+    )
 
 
 def count_cells(frame: pd.DataFrame, rows: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from heatmap.axes import mapped_items
@@ -25,8 +25,9 @@ from review.events import last_event
 from review.prisma.counts import count_flow
 from review.prisma.drawing import to_svg
 from review.reviews import protocol_state
+from review.searches.searches import search_counts
 from review.studies.coding import Subject
-from review.tables import Event, Publication, Record, Review, Search
+from review.tables import Event, Publication, Review
 from review.tables.base import utc_now
 
 LICENCES = {
@@ -110,16 +111,18 @@ def freeze(
 
 def _searches(session: Session, review_id: UUID) -> list[dict[str, Any]]:
     """Return each search with its source, its day, and how many records it gave."""
-    rows = session.execute(
-        select(Search.source, Search.kind, Search.run_on, func.count(Record.id))
-        .outerjoin(Record, Record.search_id == Search.id)
-        .where(Search.review_id == review_id)
-        .group_by(Search.id, Search.source, Search.kind, Search.run_on)
-        .order_by(Search.source, Search.run_on)
-    )
+    lines = [
+        line for line in search_counts(session, review_id=review_id) if not line.search.is_withdrawn
+    ]
+    lines.sort(key=lambda line: (line.search.source, line.search.run_on or date.min))
     return [
-        {"source": source, "kind": kind, "run_on": day.isoformat() if day else None, "records": n}
-        for source, kind, day, n in rows
+        {
+            "source": line.search.source,
+            "kind": line.search.kind,
+            "run_on": line.search.run_on.isoformat() if line.search.run_on else None,
+            "records": line.n_accepted,
+        }
+        for line in lines
     ]
 
 

@@ -1,6 +1,7 @@
 """Reviews, their protocol versions and their members."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid4
@@ -199,6 +200,15 @@ def reviews_of(session: Session, *, account_id: UUID) -> list[tuple[Review, list
     for review, role in rows:
         roles.setdefault(review, []).append(role)
     return list(roles.items())
+
+
+def free_slug(session: Session, title: str) -> str:
+    """Return a slug made of a review's title, which no other review has."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    base = re.sub(r"[^a-z0-9]+", "-", plain)[:56].strip("-") or "review"
+    taken = set(session.scalars(select(Review.slug).where(Review.slug.startswith(base))))
+    numbered = (f"{base}-{number}" for number in range(2, len(taken) + 3))
+    return next(slug for slug in (base, *numbered) if slug not in taken)
 
 
 def reviews_with_sizes(session: Session) -> list[tuple[Review, int]]:

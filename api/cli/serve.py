@@ -12,13 +12,20 @@ from api.cli.errors import complain
 from api.cli.terminal import database, settings
 from api.settings import Settings
 from api.web.connections import TimedConnection
+from review.people.accounts import oldest_email
+from review.people.first_account import first_account_token
 
 
 def serve() -> None:
     """Serve the pages at SIFTMAP_HOST and SIFTMAP_PORT."""
     require_current_database()
     config = settings()
-    complain(f"siftmap is at http://{config.host}:{config.port}")
+    address = config.public_origins[0] if config.public_origins else config.own_address
+    complain(f"siftmap is at {config.own_address}")
+    with database().reading() as session:
+        if oldest_email(session) is None:
+            token = first_account_token(config.key())
+            complain(f"Make the first account: {address}/first-account/{token}")
     app = create_app(config, database())
     # What is loaded now stays, so the collector need not look through it during a request.
     gc.collect()

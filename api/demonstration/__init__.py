@@ -21,6 +21,7 @@ from api.demonstration.literature import make_works
 from api.demonstration.people import Cast, amend, make_review
 from api.demonstration.screening import N_CHANGED, N_EARLY, Screening
 from api.settings import Settings
+from api.web.demo_logins import LOGINS, PASSWORD, SLUG
 from review.errors import ReviewError
 from review.storage.database import Database
 from review.storage.files import FileStore
@@ -30,14 +31,6 @@ from screening.ranking.runs import current_run, rank_records
 
 __all__ = ["LOGINS", "PASSWORD", "SLUG", "Unfinished", "make_demonstration"]
 
-SLUG = "demo"
-PASSWORD = "siftmap-demo"  # noqa: S105 - public, for your own server
-LOGINS = {
-    "lead": "lead@demo.example",
-    "reviewer 1": "ana@demo.example",
-    "reviewer 2": "ben@demo.example",
-    "advisor": "advisor@demo.example",
-}
 SEED = 11  # of the seeds tried, the one whose maps have dark cells, gaps and no empty row
 AT_ONCE = 100  # records in one transaction
 

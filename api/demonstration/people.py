@@ -60,7 +60,11 @@ def make_review(session: Session, *, slug: str, logins: Mapping[str, str], passw
     people = {}
     for login, email in logins.items():
         account = add_account(
-            session, email=email, name=NAMES[login], password_hash=hash_password(password)
+            session,
+            email=email,
+            name=NAMES[login],
+            password_hash=hash_password(password),
+            is_admin=login == "lead",
         )
         people[login] = Actor.person(account.id)
         for role in ROLES[login]:

@@ -29,6 +29,17 @@ def on_disk(file: UploadFile, *, limit: int) -> Iterator[Path]:
         yield Path(copy.name)
 
 
+def text_of(file: UploadFile, *, limit: int) -> str:
+    """Return the text of a file in UTF-8, with plain line breaks; raise Unreadable otherwise."""
+    with on_disk(file, limit=limit) as copy:
+        try:
+            return copy.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise Unreadable(
+                f"{name_of(file)} is not text in UTF-8. Save it as UTF-8 first."
+            ) from error
+
+
 def keep_text(text: str, store: FileStore) -> str:
     """Keep a text as a file in UTF-8 and return the sha256 of its bytes."""
     with tempfile.NamedTemporaryFile() as copy:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from api.web.access import Sender, needs
+from api.web.access import Sender, may_start, needs
 from api.web.days import end_of
 from api.web.deps import (
     CurrentUser,
@@ -47,7 +47,12 @@ router = PageRouter()
 def reviews(request: Request, session: ReadSession, person: CurrentUser) -> Response:
     """Show the reviews that the person is a member of."""
     roles = dict(sorted(reviews_of(session, account_id=person.id), key=lambda pair: pair[0].title))
-    return render(request, "overview/reviews.html", reviews=roles)
+    return render(
+        request,
+        "overview/reviews.html",
+        reviews=roles,
+        may_start=may_start(settings_of(request), person),
+    )
 
 
 @router.get("/login")

@@ -18,7 +18,6 @@ from protocols.loader import load
 from protocols.schema import Protocol
 from protocols.source import MAX_BYTES
 from review.decisions.new_rules import apply_rules, begun, n_under_earlier_rules
-from review.errors import Unreadable
 from review.events import Actor
 from review.people.invitations import invitations_of, invite, withdraw_invitation
 from review.permissions import Action, check
@@ -125,7 +124,11 @@ def preview(
 ) -> Response:
     """Preview what a new version would change; nothing changes yet."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    given = _text_of(file) if file is not None and file.filename else text.replace("\r\n", "\n")
+    given = (
+        uploads.text_of(file, limit=MAX_BYTES)
+        if file is not None and file.filename
+        else text.replace("\r\n", "\n")
+    )
     now = protocol_state(session, review_id)
     new = load(given).protocol
     return render(
@@ -206,12 +209,3 @@ def _leaving(session: Session, review_id: UUID, *, by: Actor) -> dict[UUID, dict
             if gap:
                 found.setdefault(account_id, {})[stage] = gap
     return found
-
-
-def _text_of(file: UploadFile) -> str:
-    with uploads.on_disk(file, limit=MAX_BYTES) as copy:
-        try:
-            return copy.read_text(encoding="utf-8-sig")
-        except UnicodeDecodeError as error:
-            name = uploads.name_of(file)
-            raise Unreadable(f"{name} is not text in UTF-8. Save it as UTF-8 first.") from error

@@ -49,8 +49,10 @@ def search(
         request,
         "searches/search.html",
         search=found,
-        files=files_of_search(session, search_id=search_id),
-        rejected=rejected_blocks_of_search(session, search_id=search_id, limit=200),
+        files=files_of_search(session, review_id=review_id, search_id=search_id),
+        rejected=rejected_blocks_of_search(
+            session, review_id=review_id, search_id=search_id, limit=200
+        ),
         records=records_of_search(session, search_id=search_id, limit=20),
     )
 

@@ -9,7 +9,8 @@ from fastapi.security import APIKeyCookie, HTTPBearer
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 
-from api.web.access import Sender
+from api.settings import Settings
+from api.web.access import Sender, require_starter
 from api.web.deps import (
     ReviewContext,
     SignInFirst,
@@ -105,12 +106,12 @@ def _context(session: Session, slug: str, account: Account) -> ReviewContext:
     return ReviewContext(review, roles)
 
 
-def admit(caller: Caller, sender: Action | Sender) -> None:
+def admit(settings: Settings, caller: Caller, sender: Action | Sender) -> None:
     """Raise NotAllowed for somebody who may not send what a route reads."""
     if isinstance(sender, Action):
         require(caller.context.roles if caller.context else frozenset(), sender)
-    elif sender is Sender.ADMIN and not caller.account.is_admin:
-        raise NotAllowed("Only the people who run this server can start a review; ask one of them.")
+    elif sender is Sender.STARTER:
+        require_starter(settings, caller.account)
 
 
 def caller_of(

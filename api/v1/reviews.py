@@ -1,6 +1,5 @@
 """Reviews: the caller's own, one with its rules, and starting a new one."""
 
-import re
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -13,7 +12,7 @@ from api.v1.shapes import LongText, RequestBody, ShortText
 from api.web.access import Sender, needs
 from api.web.deps import ReadSession
 from protocols.loader import load, read_shipped, shipped
-from review.reviews import create_review, protocol_state, reviews_of, version_of_protocol
+from review.reviews import create_review, free_slug, protocol_state, reviews_of, version_of_protocol
 from review.vocabulary import Role, Stage
 
 read_router, write_router = router("reviews"), router("reviews", writes=True)
@@ -75,13 +74,13 @@ def list_reviews(session: ReadSession, caller: CurrentCaller, paged: Paged) -> d
 
 
 @write_router.post("/reviews", status_code=201)
-@needs(Sender.ADMIN)
+@needs(Sender.STARTER)
 def post_review(body: NewReview, session: WriteSession, by: CurrentActor) -> ReviewLine:
-    """Start a review and become its lead; for accounts marked `--admin`."""
+    """Start a review and become its lead; for accounts that may start reviews."""
     text = read_shipped(body.protocol) if body.protocol in shipped() else body.protocol
     title = body.title or load(text).protocol.title
     review = create_review(
-        session, slug=body.slug or _slug(title), title=title, protocol_text=text, by=by
+        session, slug=body.slug or free_slug(session, title), title=title, protocol_text=text, by=by
     )
     return ReviewLine(slug=review.slug, title=review.title, roles=[Role.LEAD])
 
@@ -110,8 +109,3 @@ def get_review(session: ReadSession, context: CurrentReview) -> ReviewDetail:
             for stage in Stage
         ],
     )
-
-
-def _slug(title: str) -> str:
-    words = re.findall("[a-z0-9]+", title.lower())
-    return "-".join(words)[:64].strip("-") or "review"

@@ -66,7 +66,7 @@ class Route(Guarded):
                 raise Invalid(f"This address does not take the parameter '{unknown[0]}'.")
             if request.method in SAFE:
                 return await handle(request)
-            admit(request.state.caller, self.needs.sender)
+            admit(settings_of(request), request.state.caller, self.needs.sender)
             request = bounded(request, self.limit(settings_of(request)))
             try:
                 request.state.fingerprint = await _fingerprint(request, fields)

@@ -106,7 +106,8 @@ def post_search(
     """Add a search; add its files after it."""
     fields = body.model_dump(exclude={"hits"})
     search = add_search(session, review_id=review_id, n_hits=body.hits, by=by, **fields)
-    return SearchLine(**_line(SearchCounts(search, n_files=0, n_accepted=0, n_rejected=0)))
+    [counts] = search_counts(session, review_id=review_id, search_id=search.id)
+    return SearchLine(**_line(counts))
 
 
 @read_router.get("/reviews/{review}/searches/{search}")
@@ -114,8 +115,10 @@ def get_search(session: ReadSession, review_id: ReviewId, search: UUID) -> Searc
     """Return a search, its files and the first 200 of its rejected blocks."""
     search_of_review(session, review_id=review_id, search_id=search)
     [counts] = search_counts(session, review_id=review_id, search_id=search)
-    files = files_of_search(session, search_id=search)
-    rejected = rejected_blocks_of_search(session, search_id=search, limit=MAX_REJECTED)
+    files = files_of_search(session, review_id=review_id, search_id=search)
+    rejected = rejected_blocks_of_search(
+        session, review_id=review_id, search_id=search, limit=MAX_REJECTED
+    )
     return SearchDetail(
         **_line(counts),
         files=[ImportedFile.model_validate(file, from_attributes=True) for file in files],

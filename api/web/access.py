@@ -14,8 +14,10 @@ from api.settings import Settings
 from api.web.bodies import bounded
 from api.web.deps import context_of, settings_of, signed_in, signed_in_or_none, token_of
 from api.web.security import SAFE, check_form_token, check_origin
+from review.errors import NotAllowed
 from review.permissions import Action, require
 from review.reports import full_texts
+from review.tables import Account
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -35,8 +37,10 @@ class Sender(Enum):
     """Anybody with a form of ours."""
     ACCOUNT = auto()
     """Who is signed in."""
+    STARTER = auto()
+    """Who may start reviews: see `may_start`."""
     ADMIN = auto()
-    """Who may start reviews."""
+    """Who looks after the server."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +128,26 @@ class PageRoute(Guarded):
         return answer
 
 
+def may_start(settings: Settings, person: Account) -> bool:
+    """Say whether somebody may start reviews on this server."""
+    return person.is_admin or settings.reviews_started_by == "everybody"
+
+
+def require_starter(settings: Settings, person: Account) -> None:
+    """Raise NotAllowed for somebody who may not start reviews."""
+    if not may_start(settings, person):
+        raise NotAllowed(
+            "Only people whom the operator of this server allows may start reviews. Ask the "
+            "operator."
+        )
+
+
+def require_admin(person: Account) -> None:
+    """Raise NotAllowed for somebody who does not look after the server."""
+    if not person.is_admin:
+        raise NotAllowed("This page is for the people who look after the server.")
+
+
 def _admit(request: Request, sender: Action | Sender) -> None:
     """Raise unless the headers show somebody who may send this, from a page of ours."""
     check_origin(request, settings_of(request).public_origins)
@@ -132,3 +156,7 @@ def _admit(request: Request, sender: Action | Sender) -> None:
     person = signed_in(signed_in_or_none(request))
     if isinstance(sender, Action):
         require(context_of(request, request.path_params["slug"], person).roles, sender)
+    elif sender is Sender.STARTER:
+        require_starter(settings_of(request), person)
+    elif sender is Sender.ADMIN:
+        require_admin(person)

@@ -12,12 +12,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from api.web.abstracts import sections
+from api.web.demo_logins import LOGINS, PASSWORD, SLUG
 from api.web.highlighting import differing, marked
 from api.web.links import links
 from api.web.routing import url_in_template
 from api.web.security import form_token
 from heatmap.cells import value_label
 from review.jobs import JobKind
+from review.people.accounts import oldest_email
 from review.searches.formats.claims import without_claims
 from review.searches.formats.languages import language_name, language_tag
 from review.searches.imports import DETECTED
@@ -198,10 +200,16 @@ def sign_in_page(
     request: Request, status: int, *, email: str = "", target: str = "/", wrong: str | None = None
 ) -> HTMLResponse:
     """Return the sign-in form, which leads to ``target`` if that is an address on this server."""
+    with request.app.state.database.reading() as session:
+        began_as = oldest_email(session)
     return render(
         request,
         "account/login.html",
         status_code=status,
+        is_new=began_as is None,
+        demonstration={"logins": LOGINS, "password": PASSWORD, "home": f"/reviews/{SLUG}"}
+        if began_as in LOGINS.values()
+        else None,
         next=local_address(target),
         wrong=wrong,
         email=email,

@@ -18,7 +18,7 @@ from review.decisions.situation import (
 from review.errors import Conflicting, NotFound, Settled, Stale
 from review.events import Actor, record_act
 from review.permissions import Action, begin_act, check
-from review.reports.retrieval import is_removed, is_retrieved
+from review.reports.retrieval import is_removed, is_retrieved, is_withdrawn
 from review.reviews import protocol_state
 from review.states.calibration import calibration_reviewers
 from review.states.closing import is_any_open, open_decisions
@@ -178,6 +178,7 @@ def _needs_decision(
     return not (
         is_full
         or state.resolution is Resolution.NOT_SCREENED
+        or is_withdrawn(session, cluster)
         or (not reviewers and is_removed(session, review_id=review_id, cluster=cluster))
         or (state.in_calibration and not _may_decide_in_calibration(session, situation))
         or situation.is_resolved_by_adjudicator

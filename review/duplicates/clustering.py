@@ -103,6 +103,23 @@ def changed_memberships(
     return [(record, root) for record, root in memberships if old_roots[record] != root]
 
 
+def regrouped(session: Session, review_id: UUID, records: Collection[UUID]) -> list[Pair]:
+    """Return (record, root) for each record whose root changes once ``records`` are in or out.
+
+    Whether they are withdrawn has been written already.  Writes nothing.
+    """
+    judgements = list(judgements_linked_to(session, review_id, records).values())
+    affected = _connected(judgements, set(records))
+    scope = Scope(review_id, only=affected if len(affected) <= MAX_IDS else None)
+    old_roots = cluster_ids(session, scope)
+    memberships = _memberships(session, scope, judgements)
+    return [
+        (record, root)
+        for record, root in memberships
+        if record in affected and old_roots[record] != root
+    ]
+
+
 def membership_rows(changed: Iterable[Pair]) -> Iterator[dict[str, Any]]:
     """Yield the row of ClusterMembership for each (record, root)."""
     return ({"id": uuid4(), "record_id": record, "root_id": root} for record, root in changed)
@@ -134,11 +151,14 @@ def _links(judgements: Iterable[DuplicateJudgement]) -> dict[UUID, set[UUID]]:
 def _memberships(
     session: Session, scope: Scope, judgements: Sequence[DuplicateJudgement]
 ) -> list[Pair]:
-    """Return (record, root) of every record in scope by ``judgements``, in import order."""
+    """Return (record, root) of every record in scope by ``judgements``.
+
+    A root is the earliest of its cluster's records that are not withdrawn.
+    """
     ids = session.scalars(
         select(Record.id)
         .where(scope.up_to(Record), scope.limited_to(Record.id))
-        .order_by(Record.number)
+        .order_by(Record.is_withdrawn, Record.number)
     ).all()
     positions = {record_id: position for position, record_id in enumerate(ids)}
     inside = [row for row in judgements if row.left_id in positions and row.right_id in positions]

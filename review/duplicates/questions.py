@@ -49,8 +49,15 @@ def questions(session: Session, *, review_id: UUID) -> list[tuple[UUID, UUID, fl
     }
     # A duplicate that a veto or an answer kept from being merged is a question too.
     open_verdicts = (Judgement.POSSIBLE, Judgement.DUPLICATE)
+    withdrawn = set(
+        session.scalars(select(Record.id).where(Record.review_id == review_id, Record.is_withdrawn))
+    )
     possible = sorted(
-        (row for row in judgements.values() if row.verdict in open_verdicts),
+        (
+            row
+            for row in judgements.values()
+            if row.verdict in open_verdicts and not withdrawn & {row.left_id, row.right_id}
+        ),
         key=lambda row: (-(row.score or 0), row.evidence.get("tie", "")),
     )
     asked: dict[frozenset[UUID], tuple[UUID, UUID, float]] = {}
@@ -109,6 +116,7 @@ def likely_duplicates(
         .join(member, member.c.record_id == Record.id)
         .where(
             Record.id == member.c.cluster_id,
+            ~member.c.is_withdrawn,
             member.c.cluster_id != own,
             matches(text) if text.strip() else Record.title != "",
         )

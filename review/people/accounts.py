@@ -22,7 +22,13 @@ TOUCH_EVERY = timedelta(minutes=15)
 
 
 def add_account(
-    session: Session, *, email: str, name: str, password_hash: str | None, is_admin: bool = False
+    session: Session,
+    *,
+    email: str,
+    name: str,
+    password_hash: str | None,
+    is_admin: bool = False,
+    account_id: UUID | None = None,
 ) -> Account:
     """Add an account; flushes.
 
@@ -34,7 +40,7 @@ def add_account(
     if session.scalar(select(Account.id).where(Account.email == address)):
         raise Conflicting(f"There is already an account for {address}.")
     account = Account(
-        id=uuid4(),
+        id=account_id or uuid4(),
         email=address,
         name=" ".join(name.split())[:255] or address,
         password_hash=password_hash,
@@ -51,6 +57,13 @@ def find_account(session: Session, email: str) -> Account:
     if account is None:
         raise NotFound(f"There is no account for {email}.")
     return account
+
+
+def oldest_email(session: Session) -> str | None:
+    """Return the address of the account that was made first; None if there is none."""
+    return session.scalar(
+        select(Account.email).order_by(Account.created_at, Account.email).limit(1)
+    )
 
 
 def change_password(

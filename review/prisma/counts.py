@@ -20,7 +20,14 @@ from review.duplicates.merge_check import MergeCheck
 from review.errors import Invalid, NotFound
 from review.events import last_event
 from review.reviews import protocol_of
-from review.states.clusters import REVIEW_PARAM, VIEWER, Scope, bind_params
+from review.states.clusters import (
+    REVIEW_PARAM,
+    VIEWER,
+    Scope,
+    bind_params,
+    members,
+    searches,
+)
 from review.states.flow import (
     ASSESSED,
     AWAITING_FULL_TEXT,
@@ -35,11 +42,11 @@ from review.states.flow import (
 )
 from review.states.resolution import Reasons, reasons_of
 from review.states.viewers import viewer_of
-from review.tables import Event, Record, Search
+from review.tables import Event
 from review.tables.base import utc_now
 from review.vocabulary import SearchKind, Stage, Stream
 
-ALL = frozenset(FlowState)
+ALL = frozenset(FlowState) - {FlowState.WITHDRAWN}
 
 Tally = Counter[tuple[SearchKind, Stream, FlowState]]
 """How many records there are of each kind of search, in each stream and flow state."""
@@ -342,15 +349,15 @@ def _add(tally: Tally, box: Box) -> int:
 def _sources(
     session: Session, review_id: UUID, as_of: int | None
 ) -> dict[SearchKind, dict[str, int]]:
+    scope = Scope(review_id, as_of)
+    member, search = members(scope), searches(scope)
     query = (
-        select(Search.kind, Search.source, func.count())
-        .join(Record, Record.search_id == Search.id)
-        .where(Search.review_id == review_id)
-        .group_by(Search.kind, Search.source)
-        .order_by(Search.source)
+        select(search.c.kind, search.c.source, func.count())
+        .join(member, member.c.search_id == search.c.id)
+        .where(~member.c.is_withdrawn)
+        .group_by(search.c.kind, search.c.source)
+        .order_by(search.c.source)
     )
-    if as_of is not None:
-        query = query.where(Record.event_number <= as_of)
     sources: dict[SearchKind, dict[str, int]] = {}
     for kind, source, n in session.execute(query):
         sources.setdefault(kind, {})[source] = n

@@ -13,7 +13,7 @@ from review.permissions import Action, begin_act
 from review.states.closing import check_closed
 from review.states.clusters import cluster_of
 from review.states.resolution import stage_state
-from review.tables import Decision, Removal, Retrieval
+from review.tables import Decision, Record, Removal, Retrieval
 from review.vocabulary import Act, RemovalKind, Resolution, RetrievalState, Stage
 
 RecordAct = TypeVar("RecordAct", Removal, Retrieval)
@@ -132,6 +132,12 @@ def is_removed(session: Session, *, review_id: UUID, cluster: Collection[UUID]) 
     """Say whether any of the cluster's records was taken out before screening."""
     latest = _latest_by_record(session, Removal, review_id, record_ids=cluster)
     return any(act.kind is not RemovalKind.RESTORED for act in latest)
+
+
+def is_withdrawn(session: Session, cluster: Collection[UUID]) -> bool:
+    """Say whether the files of all of the cluster's records are withdrawn."""
+    remaining = select(Record.id).where(Record.id.in_(cluster), ~Record.is_withdrawn).limit(1)
+    return session.scalar(remaining) is None
 
 
 def _latest_by_record(

@@ -27,7 +27,7 @@ from review.searches.formats import (
 )
 from review.searches.previews import ParseOptions, find_import_file
 from review.searches.saving import delete_leftovers, file_id_of, n_saved, save_blocks
-from review.searches.searches import search_of_review
+from review.searches.searches import files_now, search_of_review
 from review.storage.database import Database
 from review.storage.files import FileStore
 from review.tables import ImportFile, RejectedBlock
@@ -248,11 +248,12 @@ def _commit(
 
 def rejected_table(session: Session, *, review_id: UUID, search_id: UUID) -> str:
     """Return every rejected block of a search's files with its line and reason, as CSV."""
+    now = files_now(review_id).subquery()
     rows = session.execute(
-        select(ImportFile.name, RejectedBlock)
-        .join(RejectedBlock, RejectedBlock.import_file_id == ImportFile.id)
-        .where(ImportFile.review_id == review_id, ImportFile.search_id == search_id)
-        .order_by(ImportFile.event_number, RejectedBlock.block)
+        select(now.c.name, RejectedBlock)
+        .join(RejectedBlock, RejectedBlock.import_file_id == now.c.id)
+        .where(now.c.search_id == search_id)
+        .order_by(now.c.event_number, RejectedBlock.block)
     )
     text = io.StringIO()
     table = csv.writer(text)

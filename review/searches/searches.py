@@ -1,19 +1,19 @@
 """Searches: what was searched and how, and what their files brought."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, false, func, select
 from sqlalchemy.orm import Session
 
 from review.errors import Invalid, NotFound
 from review.events import Actor, record_act
 from review.permissions import Action, begin_act
-from review.states.clusters import Scope, members
+from review.states.clusters import Scope, latest, members
 from review.storage.database import pairs
-from review.tables import ImportFile, Record, RejectedBlock, Search
+from review.tables import FileCorrection, ImportFile, RejectedBlock, Search, StoredSearch
 from review.vocabulary import Act, SearchKind
 
 
@@ -38,25 +38,23 @@ def add_search(
     run_on: date | None = None,
     limits: str | None = None,
     n_hits: int | None = None,
-) -> Search:
+) -> StoredSearch:
     """Add a search with what PRISMA-S asks reviews to report about it; flushes.
 
     Raises Invalid without a source, or for a number of hits that is out of range.
     """
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
-    if not source.strip() or len(source) > 255:
-        raise Invalid("Name the source that was searched, in at most 255 characters.")
-    if n_hits is not None and not 0 <= n_hits < 10**9:
-        raise Invalid("Enter a number of hits from 0 to 999,999,999.")
-    search = Search(
+    search = StoredSearch(
         id=uuid4(),
-        source=source.strip(),
-        kind=kind,
-        platform=platform or None,
-        query=query or None,
-        run_on=run_on,
-        limits=limits or None,
-        n_hits=n_hits,
+        **search_fields(
+            source=source,
+            kind=kind,
+            platform=platform,
+            query=query,
+            run_on=run_on,
+            limits=limits,
+            n_hits=n_hits,
+        ),
     )
     record_act(
         session,
@@ -67,6 +65,21 @@ def add_search(
         subject=("search", search.id),
     )
     return search
+
+
+def search_fields(
+    *, source: str, kind: SearchKind, n_hits: int | None, **others: Any
+) -> dict[str, Any]:
+    """Return the columns of a search; empty text is None.
+
+    Raises Invalid without a source, or for a number of hits that is out of range.
+    """
+    if not source.strip() or len(source) > 255:
+        raise Invalid("Name the source that was searched, in at most 255 characters.")
+    if n_hits is not None and not 0 <= n_hits < 10**9:
+        raise Invalid("Enter a number of hits from 0 to 999,999,999.")
+    rest = {name: value or None for name, value in others.items()}
+    return {"source": source.strip(), "kind": kind, "n_hits": n_hits, **rest}
 
 
 def search_counts(
@@ -80,17 +93,18 @@ def search_counts(
     """Return searches with their counts, in the order they were added, by one query.
 
     Of the whole review, or of one search; ``after`` leaves out those added by an event of that
-    number or a lower one.
+    number or a lower one.  Files that were withdrawn are not counted.
     """
+    placed = files_now(review_id).subquery()
     files = (
         select(
-            ImportFile.search_id,
+            placed.c.search_id,
             func.count().label("n_files"),
-            func.sum(ImportFile.n_accepted).label("n_accepted"),
-            func.sum(ImportFile.n_rejected).label("n_rejected"),
+            func.sum(placed.c.n_accepted).label("n_accepted"),
+            func.sum(placed.c.n_rejected).label("n_rejected"),
         )
-        .where(ImportFile.review_id == review_id)
-        .group_by(ImportFile.search_id)
+        .where(~placed.c.is_withdrawn)
+        .group_by(placed.c.search_id)
         .subquery()
     )
     query = (
@@ -115,24 +129,51 @@ def search_of_review(session: Session, *, review_id: UUID, search_id: UUID) -> S
     return search
 
 
-def files_of_search(session: Session, *, search_id: UUID) -> Sequence[ImportFile]:
-    """Return a search's files in the order they were imported."""
-    return session.scalars(
-        select(ImportFile)
-        .where(ImportFile.search_id == search_id)
+def files_now(review_id: UUID) -> Select[*tuple[Any, ...]]:
+    """Return a row for every file of the review, as corrected: which search, and whether it counts.
+
+    Columns: id, name, search_id, is_withdrawn, n_accepted, n_rejected, event_number.
+    """
+    newest = latest(Scope(review_id), FileCorrection, FileCorrection.import_file_id)
+    return (
+        select(
+            ImportFile.id,
+            ImportFile.name,
+            func.coalesce(newest.c.search_id, ImportFile.search_id).label("search_id"),
+            func.coalesce(newest.c.is_withdrawn, false()).label("is_withdrawn"),
+            ImportFile.n_accepted,
+            ImportFile.n_rejected,
+            ImportFile.event_number,
+        )
+        .outerjoin(newest, newest.c.import_file_id == ImportFile.id)
+        .where(ImportFile.review_id == review_id)
+    )
+
+
+def files_of_search(
+    session: Session, *, review_id: UUID, search_id: UUID
+) -> list[tuple[ImportFile, bool]]:
+    """Return a search's files in the order they were imported, and whether each is withdrawn."""
+    now = files_now(review_id).subquery()
+    rows = session.execute(
+        select(ImportFile, now.c.is_withdrawn)
+        .join(now, now.c.id == ImportFile.id)
+        .where(now.c.search_id == search_id)
         .order_by(ImportFile.event_number)
-    ).all()
+    )
+    return [(file, bool(is_withdrawn)) for file, is_withdrawn in rows]
 
 
 def rejected_blocks_of_search(
-    session: Session, *, search_id: UUID, limit: int
+    session: Session, *, review_id: UUID, search_id: UUID, limit: int
 ) -> list[tuple[RejectedBlock, str]]:
     """Return the first rejected blocks of a search's files, each with the name of its file."""
+    now = files_now(review_id).subquery()
     rows = session.execute(
-        select(RejectedBlock, ImportFile.name)
-        .join(ImportFile, ImportFile.id == RejectedBlock.import_file_id)
-        .where(ImportFile.search_id == search_id)
-        .order_by(ImportFile.event_number, RejectedBlock.block)
+        select(RejectedBlock, now.c.name)
+        .join(now, now.c.id == RejectedBlock.import_file_id)
+        .where(now.c.search_id == search_id)
+        .order_by(now.c.event_number, RejectedBlock.block)
         .limit(limit)
     )
     return [(block, name) for block, name in rows]
@@ -143,7 +184,7 @@ def n_duplicates_by_search(session: Session, review_id: UUID) -> dict[UUID, int]
     member = members(Scope(review_id))
     rows = session.execute(
         select(member.c.search_id, func.count())
-        .where(member.c.record_id != member.c.cluster_id)
+        .where(member.c.record_id != member.c.cluster_id, ~member.c.is_withdrawn)
         .group_by(member.c.search_id)
     )
     return dict(pairs(rows))
@@ -174,19 +215,19 @@ class SearchOnDemand:
 
 
 def n_records_by_search(session: Session, *, review_id: UUID) -> list[tuple[Search, int]]:
-    """Return the searches with the number of their records, in the order they were added."""
-    return pairs(
-        session.execute(
-            select(Search, func.count(Record.id))
-            .outerjoin(Record, Record.search_id == Search.id)
-            .where(Search.review_id == review_id)
-            .group_by(Search.id)
-            .order_by(Search.event_number)
-        )
-    )
+    """Return the searches that count with the number of their records, in the order of adding."""
+    return [
+        (line.search, line.n_accepted)
+        for line in search_counts(session, review_id=review_id)
+        if not line.search.is_withdrawn
+    ]
 
 
 def n_searches(session: Session, *, review_id: UUID) -> int:
-    """Return how many searches the review has."""
-    query = select(func.count()).select_from(Search).where(Search.review_id == review_id)
+    """Return how many searches the review has that were not withdrawn."""
+    query = (
+        select(func.count())
+        .select_from(Search)
+        .where(Search.review_id == review_id, ~Search.is_withdrawn)
+    )
     return session.scalar(query) or 0

@@ -17,6 +17,7 @@ from sqlalchemy import (
     bindparam,
     case,
     exists,
+    false,
     func,
     select,
     true,
@@ -25,7 +26,14 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from review.errors import NotFound
 from review.storage.database import WHOLE_REVIEW
-from review.tables import ActRow, ClusterMembership, Record
+from review.tables import (
+    ActRow,
+    ClusterMembership,
+    FileCorrection,
+    Record,
+    SearchCorrection,
+    StoredSearch,
+)
 
 # A query that runs at every decision is built once, with these parameters instead of the ids, and
 # reused: SQLAlchemy takes ten times longer to build it than a database takes to answer it.
@@ -123,9 +131,11 @@ def latest(
 
 
 def members(scope: Scope) -> CTE:
-    """Return (record_id, cluster_id, number, search_id, event_number) of every record in scope.
+    """Return a row for every record in scope.
 
-    A cluster is known by its earliest record; a record without duplicates is its own.
+    Columns: record_id, cluster_id, number, search_id, event_number, is_withdrawn.  A cluster is
+    known by the earliest of its records that is not withdrawn; a record without duplicates is its
+    own.  Search and withdrawal are those of the record's file after the scope's event.
     """
     placed = latest(
         scope,
@@ -133,19 +143,38 @@ def members(scope: Scope) -> CTE:
         ClusterMembership.record_id,
         where=scope.limited_to(ClusterMembership.record_id),
     )
+    file = latest(scope, FileCorrection, FileCorrection.import_file_id)
     query = (
         select(
             Record.id.label("record_id"),
             func.coalesce(placed.c.root_id, Record.id).label("cluster_id"),
             Record.number,
-            Record.search_id,
+            func.coalesce(file.c.search_id, Record.first_search_id).label("search_id"),
             Record.event_number,
+            func.coalesce(file.c.is_withdrawn, false()).label("is_withdrawn"),
         )
         .outerjoin(placed, placed.c.record_id == Record.id)
+        .outerjoin(file, file.c.import_file_id == Record.import_file_id)
         .where(scope.up_to(Record), scope.limited_to(Record.id))
     )
     size = f"MATERIALIZED {WHOLE_REVIEW}" if scope.only is None else "MATERIALIZED"
     return query.cte().prefix_with(size)
+
+
+def searches(scope: Scope) -> Subquery:
+    """Return (id, source, kind) of every search of the review, as corrected up to the event."""
+    correction = latest(scope, SearchCorrection, SearchCorrection.search_id)
+    is_corrected = correction.c.id.is_not(None)
+    return (
+        select(
+            StoredSearch.id,
+            case((is_corrected, correction.c.source), else_=StoredSearch.source).label("source"),
+            case((is_corrected, correction.c.kind), else_=StoredSearch.kind).label("kind"),
+        )
+        .outerjoin(correction, correction.c.search_id == StoredSearch.id)
+        .where(StoredSearch.review_id == scope.review_id)
+        .subquery()
+    )
 
 
 def cluster_ids(session: Session, scope: Scope) -> dict[UUID, UUID]:
@@ -158,7 +187,8 @@ def cluster_ids(session: Session, scope: Scope) -> dict[UUID, UUID]:
 def cluster_of(session: Session, *, review_id: UUID, record_id: UUID) -> tuple[UUID, ...]:
     """Return the records of the cluster that a record is in, the earliest first.
 
-    Raises NotFound for a record that is not in the review.
+    Records that are withdrawn come after all others.  Raises NotFound for a record that is not in
+    the review.
     """
     return clusters_of(session, review_id=review_id, record_ids=[record_id])[record_id]
 
@@ -188,7 +218,7 @@ def clusters_of(
 def _cluster_ids_of(
     session: Session, review_id: UUID, record_ids: Collection[UUID]
 ) -> dict[UUID, UUID]:
-    """Return the cluster of each of the records, in import order."""
+    """Return the cluster of each of the records in import order, those that are withdrawn last."""
     rows = session.execute(_cluster_ids_query(), bind_params(review_id, record_ids))
     return {row.record_id: row.cluster_id for row in rows}
 
@@ -196,7 +226,8 @@ def _cluster_ids_of(
 @cache
 def _cluster_ids_query() -> Select[UUID, UUID]:
     table = members(WRITTEN_ONCE)
-    return select(table.c.record_id, table.c.cluster_id).order_by(table.c.number)
+    order = (table.c.is_withdrawn, table.c.number)
+    return select(table.c.record_id, table.c.cluster_id).order_by(*order)
 
 
 def is_root(record_id: SQLColumnExpression[UUID], review_id: UUID) -> ColumnElement[bool]:

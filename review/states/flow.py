@@ -9,11 +9,11 @@ from sqlalchemy import CTE, ColumnElement, and_, case, select
 from sqlalchemy.orm import Session
 
 from review.reviews import protocol_of
-from review.states.clusters import Scope, latest_in_cluster, members
+from review.states.clusters import Scope, latest_in_cluster, members, searches
 from review.states.resolution import Reasons, reasons_of, resolution_tables
 from review.states.stops import left_to_automation
 from review.states.viewers import viewer_of
-from review.tables import Record, Removal, Retrieval, Search, StudyReport
+from review.tables import Record, Removal, Retrieval, StudyReport
 from review.vocabulary import RemovalKind, Resolution, RetrievalState, SearchKind, Stage, Stream
 
 FROM_DATABASES = (SearchKind.DATABASE, SearchKind.REGISTER)
@@ -22,6 +22,7 @@ FROM_DATABASES = (SearchKind.DATABASE, SearchKind.REGISTER)
 class FlowState(StrEnum):
     """How far a record is in the PRISMA flow; every record is in exactly one of these states."""
 
+    WITHDRAWN = "withdrawn"  # its file or search was withdrawn: it is no longer in the flow
     DUPLICATE = "duplicate"
     REMOVED_AUTOMATION = "removed_automation"
     REMOVED_OTHER = "removed_other"
@@ -52,7 +53,16 @@ OPEN = {
 }
 """At each stage, the states of records that still need a reviewer's decision."""
 
-REMOVED = frozenset({FlowState.DUPLICATE, FlowState.REMOVED_AUTOMATION, FlowState.REMOVED_OTHER})
+REMOVED = frozenset(
+    {
+        FlowState.WITHDRAWN,
+        FlowState.DUPLICATE,
+        FlowState.REMOVED_AUTOMATION,
+        FlowState.REMOVED_OTHER,
+    }
+)
+"""States of records that nobody screens."""
+
 AWAITING_SCREENING = OPEN[Stage.TITLE_ABSTRACT] | {FlowState.CONFLICT}
 AWAITING_FULL_TEXT = OPEN[Stage.FULL_TEXT] | {FlowState.FULL_TEXT_CONFLICT}
 AWAITING = {Stage.TITLE_ABSTRACT: AWAITING_SCREENING, Stage.FULL_TEXT: AWAITING_FULL_TEXT}
@@ -90,7 +100,7 @@ def flow_state_table(
     the stream of its own source.  ``reason`` is the primary exclusion reason.  ``resolved`` has
     the resolution table of each stage, where the caller has built them.
     """
-    member = members(scope)
+    member, search = members(scope), searches(scope)
     if resolved is None:
         resolved = resolution_tables(scope, reasons, member=member)
     title_abstract, full_text = resolved[Stage.TITLE_ABSTRACT], resolved[Stage.FULL_TEXT]
@@ -101,6 +111,7 @@ def flow_state_table(
     )
     link = act(StudyReport, StudyReport.record_id, wins=lambda act: act.c.is_linked)
     state = _flow_state(
+        is_withdrawn=member.c.is_withdrawn,
         is_duplicate=member.c.record_id != member.c.cluster_id,
         # A record with a decision was not "removed before screening", whatever its copy was.
         removed=case((title_abstract.c.n_reviewers == 0, removal.c.kind), else_=None),
@@ -115,9 +126,9 @@ def flow_state_table(
             member.c.record_id,
             member.c.cluster_id,
             member.c.number,
-            Search.kind,
+            search.c.kind,
             case(
-                (Search.kind.in_(FROM_DATABASES), Stream.DATABASES.value),
+                (search.c.kind.in_(FROM_DATABASES), Stream.DATABASES.value),
                 else_=Stream.OTHER.value,
             ).label("stream"),
             state.label("flow_state"),
@@ -131,7 +142,7 @@ def flow_state_table(
             ),
         )
         .select_from(member)
-        .join(Search, Search.id == member.c.search_id)
+        .join(search, search.c.id == member.c.search_id)
         .join(title_abstract, title_abstract.c.cluster_id == member.c.cluster_id)
         .join(full_text, full_text.c.cluster_id == member.c.cluster_id)
         .outerjoin(removal, removal.c.cluster_id == member.c.cluster_id)
@@ -144,6 +155,7 @@ def flow_state_table(
 
 def _flow_state(
     *,
+    is_withdrawn: ColumnElement[bool],
     is_duplicate: ColumnElement[bool],
     removed: ColumnElement[RemovalKind],
     title_abstract: ColumnElement[str],
@@ -154,6 +166,7 @@ def _flow_state(
 ) -> ColumnElement[str]:
     """Return the state as one CASE: the first condition that is true decides."""
     return case(
+        (is_withdrawn, FlowState.WITHDRAWN.value),
         (is_duplicate, FlowState.DUPLICATE.value),
         (removed == RemovalKind.AUTOMATION, FlowState.REMOVED_AUTOMATION.value),
         (removed == RemovalKind.OTHER, FlowState.REMOVED_OTHER.value),
@@ -212,7 +225,13 @@ def record_rows(
     if reason is not None:
         query = query.where(table.c.reason == reason)
     if source is not None:
-        query = query.join(Search, Search.id == Record.search_id).where(Search.source == source)
+        scope = Scope(review_id, as_of)
+        search, member = searches(scope), members(scope)
+        query = (
+            query.join(member, member.c.record_id == Record.id)
+            .join(search, search.c.id == member.c.search_id)
+            .where(search.c.source == source)
+        )
     if study_id is not None:
         query = query.where(table.c.study_id == study_id)
     return [(row[0], row[1], row[2]) for row in session.execute(query)]

@@ -115,6 +115,13 @@ class Database:
         self._full_until = 0.0
 
     @contextmanager
+    def trying(self) -> Iterator[Session]:
+        """Yield a session as `writing` does, and undo all that was done in it, however it ends."""
+        with Session(self.writer) as session, session.begin() as transaction:
+            yield session
+            transaction.rollback()
+
+    @contextmanager
     def writing_if_free(self) -> Iterator[Session]:
         """Yield a session like `writing`; raise Busy if the disk is full, or after a second."""
         try:

@@ -72,6 +72,11 @@ def is_current(database: Database) -> bool:
         return MigrationContext.configure(connection).get_current_revision() == head
 
 
+def is_new(database: Database) -> bool:
+    """Say whether the database has no table yet."""
+    return not inspect(database.reader).get_table_names()
+
+
 def run(database: Database, migrate: Callable[[Connection], None]) -> Path | None:
     """Run ``migrate`` in one transaction with its safeguards; return the backup's path, if any.
 

@@ -44,14 +44,25 @@ from review.tables.queue import (
 )
 from review.tables.ranking import ModelRun, Rank
 from review.tables.reports import FullText, Retrieval
-from review.tables.reviews import Event, Membership, ProtocolVersion, Review, StageRule
+from review.tables.reviews import (
+    Event,
+    Membership,
+    ProtocolDraft,
+    ProtocolVersion,
+    Review,
+    StageRule,
+)
 from review.tables.searches import (
+    SEARCH_FIELDS,
+    FileCorrection,
     ImportFile,
     Record,
     RejectedBlock,
     Removal,
     Search,
+    SearchCorrection,
     StoredRecord,
+    StoredSearch,
 )
 from review.tables.studies import (
     AgreedCode,
@@ -64,6 +75,7 @@ from review.tables.studies import (
 )
 
 __all__ = [
+    "SEARCH_FIELDS",
     "Account",
     "ActRow",
     "AdjudicatedDecision",
@@ -90,6 +102,7 @@ __all__ = [
     "ExternalId",
     "Feedback",
     "FeedbackAnswer",
+    "FileCorrection",
     "FullText",
     "ImportFile",
     "ImportedDecision",
@@ -101,6 +114,7 @@ __all__ = [
     "Membership",
     "ModelRun",
     "OwnTerm",
+    "ProtocolDraft",
     "ProtocolVersion",
     "Publication",
     "PublicationWithdrawal",
@@ -117,12 +131,14 @@ __all__ = [
     "Review",
     "RoundRule",
     "Search",
+    "SearchCorrection",
     "ShareLink",
     "Skip",
     "StageRule",
     "StageSchedule",
     "Stop",
     "StoredRecord",
+    "StoredSearch",
     "Study",
     "StudyContract",
     "StudyReport",

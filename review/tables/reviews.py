@@ -95,6 +95,20 @@ class ProtocolVersion(ActRow, Base):
     made_at: Mapped[now]
 
 
+class ProtocolDraft(Base):
+    """A next version of a review's protocol that somebody is still writing."""
+
+    __tablename__ = "protocol_draft"
+
+    review_id: Mapped[UUID] = mapped_column(
+        ForeignKey("review.id", ondelete="RESTRICT"), primary_key=True
+    )
+    text: Mapped[str]
+    based_on: Mapped[int]  # the version that it changes
+    saved_by: Mapped[account_key]
+    saved_at: Mapped[now]
+
+
 class StageRule(ActRow, Base):
     """The rules of one stage under one version of the protocol."""
 

@@ -39,10 +39,15 @@ def accounting(session: Session, review_id: UUID) -> Iterator[str]:
 
 
 def stars(session: Session, review_id: UUID) -> Iterator[str]:
-    """S8, P3: every cluster is a star onto its earliest record, and follows from judgements."""
+    """S8, P3: every cluster is a star onto its earliest record, and follows from judgements.
+
+    Records that are withdrawn come after all others.
+    """
     member = members(Scope(review_id))
     rows = session.execute(
-        select(member.c.record_id, member.c.cluster_id, member.c.number).order_by(member.c.number)
+        select(member.c.record_id, member.c.cluster_id, member.c.number).order_by(
+            member.c.is_withdrawn, member.c.number
+        )
     ).all()
     cluster_id = {row.record_id: row.cluster_id for row in rows}
     earliest: dict[UUID, UUID] = {}
@@ -72,9 +77,12 @@ def sums(session: Session, review_id: UUID) -> Iterator[str]:
         yield f"{len(ids)} records, but {len(rows)} flow states"
     n_duplicates = sum(row.flow_state == FlowState.DUPLICATE for row in rows)
     member = members(Scope(review_id))
-    n_clusters = session.scalar(select(func.count(member.c.cluster_id.distinct()))) or 0
-    if n_duplicates != len(ids) - n_clusters:
-        yield f"{n_duplicates} duplicates, but {len(ids)} records in {n_clusters} clusters"
+    in_flow = select(func.count(), func.count(member.c.cluster_id.distinct())).where(
+        ~member.c.is_withdrawn
+    )
+    n_records, n_clusters = session.execute(in_flow).one()
+    if n_duplicates != n_records - n_clusters:
+        yield f"{n_duplicates} duplicates, but {n_records} records in {n_clusters} clusters"
 
 
 def decisions(session: Session, review_id: UUID) -> Iterator[str]:

@@ -19,6 +19,7 @@ from review.states.stops import stopped_at
 from review.tables import (
     ClusterMembership,
     Decision,
+    FileCorrection,
     Record,
     Removal,
     Reopening,
@@ -78,6 +79,7 @@ def candidate_conditions(session: Session, queue: ReviewerQueue) -> Conditions:
         .having(n_reviewers >= most_needed(session, review_id, stage))
     )
     not_set_aside = _not_set_aside(session, review_id, stage)
+    withdrawn = withdrawn_records(session, review_id)
 
     def conditions(record_id: RecordId) -> list[ColumnElement[bool]]:
         reopened = _is_reopened(record_id, review_id, stage)
@@ -91,6 +93,8 @@ def candidate_conditions(session: Session, queue: ReviewerQueue) -> Conditions:
         ]
         if other_sets:
             is_candidate.append(record_id.not_in(records_in(other_sets)) | record_id.in_(merged))
+        if withdrawn is not None:
+            is_candidate.append(record_id.not_in(withdrawn))
         if not_set_aside is not None:
             is_candidate.append(not_set_aside(record_id) | reopened)
         if stage is Stage.FULL_TEXT:
@@ -190,6 +194,15 @@ def _open_query(stage: Stage, reasons: Reasons) -> Select[UUID, int, int, int]:
 
 def _retrieved(review_id: UUID) -> Select[UUID]:
     return select(Retrieval.record_id).where(Retrieval.review_id == review_id)
+
+
+def withdrawn_records(session: Session, review_id: UUID) -> Select[UUID] | None:
+    """Return the query for the records whose file is withdrawn; None if no file ever was."""
+    corrections = latest(Scope(review_id), FileCorrection, FileCorrection.import_file_id)
+    files = select(corrections.c.import_file_id).where(corrections.c.is_withdrawn)
+    if session.scalar(files.limit(1)) is None:
+        return None
+    return select(Record.id).where(Record.review_id == review_id, Record.import_file_id.in_(files))
 
 
 def _not_set_aside(

@@ -484,6 +484,25 @@ CREATE INDEX ix_feedback_answer_event ON feedback_answer (review_id, event_numbe
 CREATE TRIGGER feedback_answer_no_delete BEFORE DELETE ON feedback_answer BEGIN SELECT RAISE(ABORT, 'feedback_answer is append-only'); END;
 CREATE TRIGGER feedback_answer_no_update BEFORE UPDATE ON feedback_answer BEGIN SELECT RAISE(ABORT, 'feedback_answer is append-only'); END;
 
+CREATE TABLE file_correction (
+  event_number INTEGER NOT NULL,
+  id CHAR(32) NOT NULL,
+  import_file_id CHAR(32) NOT NULL,
+  is_withdrawn BOOLEAN NOT NULL,
+  review_id CHAR(32) NOT NULL,
+  search_id CHAR(32) NOT NULL,
+  why TEXT NOT NULL,
+  CONSTRAINT fk_file_correction_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_file_correction_review_id_event_number FOREIGN KEY(review_id, event_number) REFERENCES event (review_id, number) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED,
+  CONSTRAINT fk_file_correction_review_id_import_file_id FOREIGN KEY(review_id, import_file_id) REFERENCES import_file (review_id, id) ON DELETE RESTRICT,
+  CONSTRAINT fk_file_correction_review_id_search_id FOREIGN KEY(review_id, search_id) REFERENCES search (review_id, id) ON DELETE RESTRICT,
+  CONSTRAINT pk_file_correction PRIMARY KEY (id)
+);
+CREATE INDEX ix_file_correction_event ON file_correction (review_id, event_number);
+CREATE INDEX ix_file_correction_file ON file_correction (review_id, import_file_id, event_number);
+CREATE TRIGGER file_correction_no_delete BEFORE DELETE ON file_correction BEGIN SELECT RAISE(ABORT, 'file_correction is append-only'); END;
+CREATE TRIGGER file_correction_no_update BEFORE UPDATE ON file_correction BEGIN SELECT RAISE(ABORT, 'file_correction is append-only'); END;
+
 CREATE TABLE full_text (
   event_number INTEGER NOT NULL,
   id CHAR(32) NOT NULL,
@@ -677,6 +696,17 @@ CREATE TABLE own_term (
   CONSTRAINT fk_own_term_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
   CONSTRAINT pk_own_term PRIMARY KEY (id),
   CONSTRAINT uq_own_term_review_id_account_id_term UNIQUE (review_id, account_id, term)
+);
+
+CREATE TABLE protocol_draft (
+  based_on INTEGER NOT NULL,
+  review_id CHAR(32) NOT NULL,
+  saved_at DATETIME NOT NULL,
+  saved_by CHAR(32) NOT NULL,
+  text TEXT NOT NULL,
+  CONSTRAINT fk_protocol_draft_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_protocol_draft_saved_by FOREIGN KEY(saved_by) REFERENCES account (id) ON DELETE RESTRICT,
+  CONSTRAINT pk_protocol_draft PRIMARY KEY (review_id)
 );
 
 CREATE TABLE protocol_version (
@@ -981,6 +1011,32 @@ CREATE TABLE search (
 CREATE INDEX ix_search_event ON search (review_id, event_number);
 CREATE TRIGGER search_no_delete BEFORE DELETE ON search BEGIN SELECT RAISE(ABORT, 'search is append-only'); END;
 CREATE TRIGGER search_no_update BEFORE UPDATE ON search BEGIN SELECT RAISE(ABORT, 'search is append-only'); END;
+
+CREATE TABLE search_correction (
+  event_number INTEGER NOT NULL,
+  id CHAR(32) NOT NULL,
+  is_withdrawn BOOLEAN NOT NULL,
+  kind VARCHAR(32) NOT NULL,
+  limits TEXT,
+  n_hits INTEGER,
+  platform VARCHAR(255),
+  query TEXT,
+  review_id CHAR(32) NOT NULL,
+  run_on DATE,
+  search_id CHAR(32) NOT NULL,
+  source VARCHAR(255) NOT NULL,
+  why TEXT NOT NULL,
+  CONSTRAINT ck_search_correction_hits_not_negative CHECK (n_hits >= 0),
+  CONSTRAINT ck_search_correction_searchkind CHECK (kind IN ('database', 'register', 'website', 'organisation', 'citation_searching', 'contact', 'other')),
+  CONSTRAINT fk_search_correction_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_search_correction_review_id_event_number FOREIGN KEY(review_id, event_number) REFERENCES event (review_id, number) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED,
+  CONSTRAINT fk_search_correction_review_id_search_id FOREIGN KEY(review_id, search_id) REFERENCES search (review_id, id) ON DELETE RESTRICT,
+  CONSTRAINT pk_search_correction PRIMARY KEY (id)
+);
+CREATE INDEX ix_search_correction_event ON search_correction (review_id, event_number);
+CREATE INDEX ix_search_correction_search ON search_correction (review_id, search_id, event_number);
+CREATE TRIGGER search_correction_no_delete BEFORE DELETE ON search_correction BEGIN SELECT RAISE(ABORT, 'search_correction is append-only'); END;
+CREATE TRIGGER search_correction_no_update BEFORE UPDATE ON search_correction BEGIN SELECT RAISE(ABORT, 'search_correction is append-only'); END;
 
 CREATE TABLE share_link (
   address VARCHAR(255),

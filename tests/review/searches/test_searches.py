@@ -74,15 +74,20 @@ def test_counts_of_one_search_or_of_the_next_ones(session, cast, searches):
     assert len(search_counts(session, review_id=cast.review_id, limit=1)) == 1
 
 
-def test_files_and_rejected_blocks_come_in_order(session, searches):
+def test_files_and_rejected_blocks_come_in_order(session, cast, searches):
     first, second = searches
+    in_review = {"review_id": cast.review_id}
 
-    blocks = rejected_blocks_of_search(session, search_id=first, limit=10)
+    blocks = rejected_blocks_of_search(session, **in_review, search_id=first, limit=10)
 
-    assert [file.name for file in files_of_search(session, search_id=first)] == ["a.ris", "b.ris"]
+    files = files_of_search(session, **in_review, search_id=first)
+    assert [(file.name, withdrawn) for file, withdrawn in files] == [
+        ("a.ris", False),
+        ("b.ris", False),
+    ]
     assert [(block.block, name) for block, name in blocks] == [(2, "a.ris"), (2, "b.ris")]
-    assert len(rejected_blocks_of_search(session, search_id=first, limit=1)) == 1
-    assert rejected_blocks_of_search(session, search_id=second, limit=10) == []
+    assert len(rejected_blocks_of_search(session, **in_review, search_id=first, limit=1)) == 1
+    assert rejected_blocks_of_search(session, **in_review, search_id=second, limit=10) == []
 
 
 def test_a_search_of_another_review_does_not_exist(session, searches):

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from review import corrections
 from review.decisions.adjudication import adjudicate, withdraw_adjudication
 from review.decisions.closing import close_decisions
 from review.decisions.consensus import answer, propose
@@ -32,7 +33,7 @@ from review.reports.retrieval import remove, retrieve
 from review.reviews import add_member, amend_protocol
 from review.states.flow import FlowState, flow_states
 from review.studies.studies import add_study, link_report
-from review.tables import Decision, Reopening, Study
+from review.tables import Decision, ImportFile, Record, Reopening, Study
 from review.verify import verify
 from review.vocabulary import (
     Judgement,
@@ -100,7 +101,11 @@ class Oracle:
     Records are known by their numbers, in the order of import.
     """
 
-    kinds: dict[int, SearchKind] = field(default_factory=dict)
+    file_of: dict[int, int] = field(default_factory=dict)  # of each record
+    search_of: dict[int, int] = field(default_factory=dict)  # of each file
+    kind_of: dict[int, SearchKind] = field(default_factory=dict)  # of each search
+    files_out: frozenset[int] = frozenset()
+    searches_out: frozenset[int] = frozenset()
     imported: dict[int, int] = field(default_factory=dict)
     judgements: list[tuple[int, frozenset[int], str]] = field(default_factory=list)
     decisions: list[DecisionAct] = field(default_factory=list)
@@ -116,11 +121,20 @@ class Oracle:
     is_left_to_automation: bool = False
     calibrations: dict[UUID, tuple[Stage, int, int]] = field(default_factory=dict)  # open ones
 
+    @property
+    def kinds(self) -> dict[int, SearchKind]:
+        """The kind of the search that each record belongs to now."""
+        return {r: self.kind_of[self.search_of[file]] for r, file in self.file_of.items()}
+
+    def is_out(self, record: int) -> bool:
+        return self.file_of[record] in self.files_out
+
     def newest_judgements(self) -> dict[frozenset[int], str]:
         return {pair: verdict for _, pair, verdict in self.judgements}  # the last one wins
 
     def cluster(self, record: int) -> list[int]:
-        return _component(record, self.newest_judgements())
+        group = _component(record, self.newest_judgements())
+        return sorted(group, key=lambda member: (self.is_out(member), member))
 
     def is_possible(self, pair: frozenset[int], verdict: str) -> bool:
         """Say whether a judgement leaves no pair both distinct and in one cluster."""
@@ -198,7 +212,7 @@ class Oracle:
         """Say whether an open calibration set with this record began before anybody decided."""
         return any(
             calibration_stage is stage
-            and record == min(group)
+            and record == self.cluster(record)[0]
             and all(
                 decision.record == record and decision.event > begun
                 for decision in self.live(stage, group, number)
@@ -276,6 +290,8 @@ class Oracle:
         group = self.cluster(record)
         title_abstract = self.resolve(TITLE_ABSTRACT, group)
         full_text = self.resolve(FULL_TEXT, group)
+        if self.is_out(record):
+            return group[0], "withdrawn", None, None
         if record != group[0]:
             return group[0], "duplicate", None, None
         if kind := self.removal(group):
@@ -312,6 +328,8 @@ class Oracle:
                 return False
         if self.removal(group):
             return False
+        if self.is_out(group[0]):
+            return None
         now = self.resolve(decision.stage, group)
         if now.resolution == "not_screened":
             return None
@@ -367,6 +385,7 @@ def _component(record: int, judgements: dict[frozenset[int], str]) -> list[int]:
 
 def boxes(kinds: dict[int, SearchKind], states: dict[int, RecordState]) -> dict[str, int]:
     """Return the counts of the PRISMA boxes, each by its definition, from sets of records."""
+    kinds = {r: kind for r, kind in kinds.items() if states[r][1] != "withdrawn"}
     from_databases = {r for r in kinds if kinds[r] in (SearchKind.DATABASE, SearchKind.REGISTER)}
     counts = {"database_results": sum(k == SearchKind.DATABASE for k in kinds.values())}
     counts["website_results"] = sum(k == SearchKind.WEBSITE for k in kinds.values())
@@ -435,6 +454,9 @@ class Walk:
         self.adjudicated: dict[int, UUID] = {}  # adjudications by event
         self.history: dict[int, tuple[dict[int, RecordState], dict[int, SearchKind]]] = {}
         self.trail: list[str] = []
+        self.file_ids: list[UUID] = []
+        self.search_ids: list[UUID] = []
+        self.corrected: dict[int, tuple[Any, Any, Any]] = {}  # by event
         self.keep_import(3, SearchKind.DATABASE)
         self.keep_import(2, SearchKind.WEBSITE)
 
@@ -447,8 +469,8 @@ class Walk:
 
     # ------------------------------------------------------------------------------- the walk
 
-    def go(self, n_acts: int) -> None:
-        acts, weights = zip(*self.choices().items(), strict=True)
+    def go(self, n_acts: int, choices: dict[Callable[[], None], int] | None = None) -> None:
+        acts, weights = zip(*(choices or self.choices()).items(), strict=True)
         for act in self.random.choices(acts, weights, k=n_acts):
             before = self.now()
             act()
@@ -467,7 +489,14 @@ class Walk:
             self.seek: 2, self.remove: 2, self.judge: 5, self.undo: 3, self.add_study: 4,
             self.link: 4, self.amend: 3, self.stop: 1, self.import_some: 1,
             self.calibrate: 2, self.end_calibration: 2, self.close: 10, self.undo_adjudication: 2,
-            self.bring_under_new_rules: 2,
+            self.bring_under_new_rules: 2, self.correct: 4, self.undo_correction: 3,
+        }  # fmt: skip
+
+    def choices_of_searches(self) -> dict[Callable[[], None], int]:
+        return {
+            self.correct: 7, self.undo_correction: 5, self.judge: 7, self.undo: 2,
+            self.decide_in_pairs: 3, self.bring_to_full_text: 2, self.add_study: 2,
+            self.import_some: 2, self.remove: 1, self.calibrate: 1, self.stop: 1,
         }  # fmt: skip
 
     def attempt(self, may: bool | None, act: Callable[..., Any], **arguments: Any) -> Any:
@@ -502,12 +531,90 @@ class Walk:
             self.keep_import(self.random.randint(1, 2), kind)
 
     def keep_import(self, n: int, kind: SearchKind) -> None:
+        known = len(self.oracle.kind_of)
         for id_ in make_records(self.session, self.review, n, kind=kind, source=kind.value):
             number = len(self.ids) + 1
             self.ids[number] = id_
-            self.oracle.kinds[number] = kind
+            self.oracle.file_of[number] = known
             self.oracle.imported[number] = self.now()
+        self.oracle.search_of[known], self.oracle.kind_of[known] = known, kind
+        file = self.session.get(Record, self.ids[len(self.ids)]).import_file_id
+        self.file_ids.append(file)
+        self.search_ids.append(self.session.get(ImportFile, file).search_id)
         self.remember()
+
+    def correct(self) -> None:
+        """Withdraw a search or a file, move a file, or say of what kind a search is."""
+        oracle, out = self.oracle, self.oracle.searches_out
+        search = self.random.randrange(len(self.search_ids))
+        file = self.random.randrange(len(self.file_ids))
+        common = {"why": "A wrong one.", "by": self.cast.lead}
+        what = self.random.choice(["search", "file", "move", "kind"])
+        if what == "search":
+            files = {f for f, s in oracle.search_of.items() if s == search} - oracle.files_out
+            may, act = search not in out, corrections.withdraw_search
+            given, touched = {"search_id": self.search_ids[search]}, ({search}, files)
+        elif what == "file":
+            may, act = file not in oracle.files_out, corrections.withdraw_file
+            given, touched = {"file_id": self.file_ids[file]}, (set(), {file})
+        elif what == "move":
+            is_in = file not in oracle.files_out and search not in out
+            may, act = is_in and oracle.search_of[file] != search, corrections.move_file
+            given = {"file_id": self.file_ids[file], "search_id": self.search_ids[search]}
+            touched = (set(), {file})
+        else:
+            kind = self.random.choice([SearchKind.DATABASE, SearchKind.WEBSITE])
+            may, act = kind is not oracle.kind_of[search], corrections.correct_search
+            fields = {"source": kind.value, "kind": kind, "n_hits": None}
+            fields |= dict.fromkeys(("platform", "query", "run_on", "limits"))
+            given = {"search_id": self.search_ids[search], "fields": fields}
+            touched = ({search}, set())
+        before = self._placings(*touched)
+        number = self.attempt(may, act, **given, **common)
+        if number is None:
+            return
+        if what == "search":
+            oracle.searches_out |= {search}
+            oracle.files_out |= touched[1]
+        elif what == "file":
+            oracle.files_out |= {file}
+        elif what == "move":
+            oracle.search_of[file] = search
+        else:
+            oracle.kind_of[search] = kind
+        self.corrected[number] = (*touched, before)
+        self.remember()
+
+    def undo_correction(self) -> None:
+        if not self.corrected:
+            return
+        event = self.random.choice([*self.corrected])
+        searches, files, placings = self.corrected[event]
+        later = [other for number, other in self.corrected.items() if number > event]
+        may = not any(searches & other[0] or files & other[1] for other in later)
+        before = self._placings(searches, files)
+        number = self.attempt(
+            may, corrections.undo_correction, event_number=event, by=self.cast.lead
+        )
+        if number is None:
+            return
+        for search, (kind, is_out) in placings[0].items():
+            self.oracle.kind_of[search] = kind
+            self.oracle.searches_out = (self.oracle.searches_out - {search}) | (
+                {search} if is_out else set()
+            )
+        for file, (search, is_out) in placings[1].items():
+            self.oracle.search_of[file] = search
+            self.oracle.files_out = (self.oracle.files_out - {file}) | ({file} if is_out else set())
+        self.corrected[number] = (searches, files, before)
+        self.remember()
+
+    def _placings(self, searches: Collection[int], files: Collection[int]) -> tuple[Any, Any]:
+        oracle = self.oracle
+        return (
+            {s: (oracle.kind_of[s], s in oracle.searches_out) for s in searches},
+            {f: (oracle.search_of[f], f in oracle.files_out) for f in files},
+        )
 
     def judge(self) -> None:
         pair = frozenset(self.random.sample([*self.ids], k=2))
@@ -864,7 +971,8 @@ class Walk:
             "a box without records is not empty"
         )
         assert [identity.sentence for identity in identities(flow) if not identity.adds_up] == []
-        sources = {kind: Counter(kinds.values())[kind] for kind in kinds.values()}
+        counted = Counter(kind for r, kind in kinds.items() if states[r][1] != "withdrawn")
+        sources = dict(counted)
         assert {kind: sum(n.values()) for kind, n in flow.sources.items()} == sources
         assert sum(sum(by.values()) for by in flow.reasons.values()) == sum(
             flow_state == "full_text_excluded" for _, flow_state, _, _ in states.values()
@@ -881,6 +989,20 @@ def test_every_record_is_in_its_one_flow_state_whatever_is_done(session, seed):
         walk = Walk(session, seed)
         try:
             walk.go(60)
+        except Exception as error:
+            error.add_note("\n".join(walk.trail))
+            raise
+        savepoint.rollback()
+
+
+@settings(max_examples=settings.default.max_examples // 3, phases=[Phase.explicit, Phase.generate])
+@given(seed=st.integers(0, 2**32))
+def test_searches_are_corrected_withdrawn_and_put_back_at_any_time(session, seed):
+    with session.begin_nested() as savepoint:
+        walk = Walk(session, seed)
+        walk.keep_import(2, SearchKind.DATABASE)
+        try:
+            walk.go(50, walk.choices_of_searches())
         except Exception as error:
             error.add_note("\n".join(walk.trail))
             raise

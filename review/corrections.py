@@ -1,0 +1,398 @@
+"""Correct a search, move its files, withdraw either, and undo any of that; each is an act.
+
+What was imported stays in the database.  A withdrawn record leaves the flow and the queue with all
+that was decided on it; the copies of it that other searches found stay, with their decisions.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from review.duplicates.clustering import membership_rows, regrouped
+from review.errors import Conflicting, Invalid, NotFound
+from review.events import Actor, ActWriter
+from review.permissions import Action, begin_act, check
+from review.prisma.counts import Flow, count_flow
+from review.searches.searches import search_fields
+from review.states.flow import FlowState, flow_states
+from review.storage.database import Database
+from review.tables import (
+    SEARCH_FIELDS,
+    Account,
+    ClusterMembership,
+    Event,
+    FileCorrection,
+    ImportFile,
+    Record,
+    Search,
+    SearchCorrection,
+    StoredSearch,
+    Study,
+)
+from review.vocabulary import Act
+
+CORRECTIONS = (Act.CORRECT_SEARCH, Act.MOVE_FILE, Act.WITHDRAW_SEARCH, Act.UNDO_CORRECTION)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a correction would change: the counts now and then, and the studies that leave."""
+
+    before: Flow
+    after: Flow
+    studies_gone: Sequence[str]
+    n_records: int  # records that are withdrawn, or put back
+
+    @property
+    def counts(self) -> list[tuple[str, int, int]]:
+        """The counts that differ, in the order of the flow: (key, now, then)."""
+        return [
+            (key, n, self.after.counts[key])
+            for key, n in self.before.counts.items()
+            if n != self.after.counts[key]
+        ]
+
+
+@dataclass(frozen=True)
+class CorrectionLine:
+    """An act that corrected searches: who, when, what it is about, from what and to what."""
+
+    number: int
+    at: datetime
+    actor: str
+    act: Act
+    about: str
+    changes: Sequence[tuple[str, object, object]]
+    why: str
+    is_undoable: bool  # nothing of it has been changed again since
+
+
+def correct_search(
+    session: Session, *, review_id: UUID, search_id: UUID, fields: Mapping[str, Any], why: str,
+    by: Actor,
+) -> int:  # fmt: skip
+    """Say what a search was really: its source, kind, day, query, limits and hits.
+
+    Returns the event's number; flushes.  Raises Invalid if nothing changes or a field is unusable.
+    """
+    search = _search(session, review_id, search_id, by=by)
+    given = search_fields(**fields)
+    now = {name: getattr(search, name) for name in SEARCH_FIELDS}
+    changed = [name for name in SEARCH_FIELDS if given[name] != now[name]]
+    if not changed:
+        raise Invalid("Nothing was changed: every field says what it said before.")
+    row = _search_row(search_id, given, is_withdrawn=search.is_withdrawn, why=why)
+    detail = {name: {"old": now[name], "new": given[name]} for name in changed}
+    about = ("search", search_id)
+    return _write(session, review_id, act=Act.CORRECT_SEARCH, by=by, about=about, searches=[row],
+                  detail=detail)  # fmt: skip
+
+
+def withdraw_search(
+    session: Session, *, review_id: UUID, search_id: UUID, why: str, by: Actor
+) -> int:
+    """Take a search with all its files out of the review; return the event's number.  Flushes.
+
+    Raises Invalid without a reason, Conflicting if it is withdrawn already.
+    """
+    search = _search(session, review_id, search_id, by=by)
+    reason = _reason(why)
+    if search.is_withdrawn:
+        raise Conflicting(f"{search.source} is withdrawn already.")
+    now = {name: getattr(search, name) for name in SEARCH_FIELDS}
+    files = [
+        _file_row(file_id, search_id, is_withdrawn=True, why=reason)
+        for file_id, placed in _files(session, review_id).items()
+        if placed == (search_id, False)
+    ]
+    row = _search_row(search_id, now, is_withdrawn=True, why=reason)
+    return _write(session, review_id, act=Act.WITHDRAW_SEARCH, by=by, about=("search", search_id),
+                  searches=[row], files=files)  # fmt: skip
+
+
+def withdraw_file(session: Session, *, review_id: UUID, file_id: UUID, why: str, by: Actor) -> int:
+    """Take one file of a search out of the review; return the event's number.  Flushes.
+
+    Raises Invalid without a reason, Conflicting if it is withdrawn already.
+    """
+    search_id, is_withdrawn = _file(session, review_id, file_id, by=by)
+    reason = _reason(why)
+    if is_withdrawn:
+        raise Conflicting("This file is withdrawn already.")
+    row = _file_row(file_id, search_id, is_withdrawn=True, why=reason)
+    about = ("import_file", file_id)
+    return _write(session, review_id, act=Act.WITHDRAW_SEARCH, by=by, about=about, files=[row])
+
+
+def move_file(
+    session: Session, *, review_id: UUID, file_id: UUID, search_id: UUID, why: str, by: Actor
+) -> int:
+    """Say that a file came from another search; return the event's number.  Flushes.
+
+    Raises Conflicting if it is there already, or if either is withdrawn.
+    """
+    current, is_withdrawn = _file(session, review_id, file_id, by=by)
+    target = _search(session, review_id, search_id, by=by)
+    if is_withdrawn or target.is_withdrawn:
+        raise Conflicting("A withdrawn file cannot be moved, nor a file to a withdrawn search.")
+    if current == search_id:
+        raise Conflicting("The file belongs to this search already.")
+    row = _file_row(file_id, search_id, is_withdrawn=False, why=why)
+    return _write(session, review_id, act=Act.MOVE_FILE, by=by, about=("import_file", file_id),
+                  files=[row], detail={"old": current, "new": search_id})  # fmt: skip
+
+
+def undo_correction(session: Session, *, review_id: UUID, event_number: int, by: Actor) -> int:
+    """Undo a correction, or an undoing; return the new event's number.  Flushes.
+
+    What the event changed is again what it was before.  Raises NotFound if the event corrected
+    nothing, Conflicting if something of it has been changed again since.
+    """
+    begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
+    searches = _rows_by_event(session, SearchCorrection, review_id).get(event_number, [])
+    files = _rows_by_event(session, FileCorrection, review_id).get(event_number, [])
+    if not searches and not files:
+        raise NotFound("This event corrected no search.")
+    newest_search = _newest_events(session, SearchCorrection, review_id)
+    newest_file = _newest_events(session, FileCorrection, review_id)
+    if any(newest_search[row.search_id] != event_number for row in searches) or any(
+        newest_file[row.import_file_id] != event_number for row in files
+    ):
+        raise Conflicting(
+            "This search or file has been changed again since. Undo the later change first."
+        )
+    why = f"Undoes event {event_number}."
+    return _write(
+        session,
+        review_id,
+        act=Act.UNDO_CORRECTION,
+        by=by,
+        about=("search", searches[0].search_id) if searches
+        else ("import_file", files[0].import_file_id),
+        searches=[_search_before(session, row, why=why) for row in searches],
+        files=[_file_before(session, row, why=why) for row in files],
+        detail={"undoes": event_number},
+    )  # fmt: skip
+
+
+def preview(database: Database, *, review_id: UUID, by: Actor, act: Any) -> Change:
+    """Return what an act would change, counted by doing it and rolling it back.
+
+    ``act`` is called with the session.  Raises what the act raises.
+    """
+    with database.reading() as session:
+        check(session, review_id=review_id, by=by, action=Action.MANAGE)
+        before = count_flow(session, review_id=review_id)
+        studies = _included_studies(session, review_id)
+        withdrawn = _n_withdrawn(session, review_id)
+    with database.trying() as session:
+        act(session)
+        after = count_flow(session, review_id=review_id)
+        gone = studies.keys() - _included_studies(session, review_id).keys()
+        n_records = abs(_n_withdrawn(session, review_id) - withdrawn)
+    return Change(before, after, sorted(studies[study] for study in gone), n_records)
+
+
+def corrections_of(
+    session: Session, *, review_id: UUID, by: Actor, limit: int | None = None
+) -> list[CorrectionLine]:
+    """Return the acts that corrected searches, the newest first."""
+    check(session, review_id=review_id, by=by, action=Action.VIEW)
+    events = session.execute(
+        select(Event, Account.name)
+        .outerjoin(Account, Account.id == Event.actor_id)
+        .where(Event.review_id == review_id, Event.act.in_(CORRECTIONS))
+        .order_by(Event.number.desc())
+        .limit(limit)
+    ).all()
+    if not events:
+        return []
+    searches = _rows_by_event(session, SearchCorrection, review_id)
+    files = _rows_by_event(session, FileCorrection, review_id)
+    newest_search = _newest_events(session, SearchCorrection, review_id)
+    newest_file = _newest_events(session, FileCorrection, review_id)
+    sources = dict(
+        session.execute(select(Search.id, Search.source).where(Search.review_id == review_id)).all()
+    )
+    names = dict(
+        session.execute(
+            select(ImportFile.id, ImportFile.name).where(ImportFile.review_id == review_id)
+        ).all()
+    )
+    lines = []
+    for event, name in events:
+        of_search, of_file = searches.get(event.number, []), files.get(event.number, [])
+        lines.append(
+            CorrectionLine(
+                number=event.number,
+                at=event.at,
+                actor=name or "The operator",
+                act=event.act,
+                about=(sources | names)[cast(UUID, event.subject_id)],
+                changes=_changes(event, sources),
+                why=next((row.why for row in [*of_search, *of_file] if row.why), ""),
+                is_undoable=all(newest_search[row.search_id] == event.number for row in of_search)
+                and all(newest_file[row.import_file_id] == event.number for row in of_file),
+            )
+        )
+    return lines
+
+
+def _changes(event: Event, sources: Mapping[UUID, str]) -> list[tuple[str, object, object]]:
+    if event.act is Act.CORRECT_SEARCH:
+        return [(name, part["old"], part["new"]) for name, part in event.detail.items()]
+    if event.act is Act.MOVE_FILE:
+        old, new = (sources[UUID(event.detail[side])] for side in ("old", "new"))
+        return [("search", old, new)]
+    return []
+
+
+def _search(session: Session, review_id: UUID, search_id: UUID, *, by: Actor) -> Search:
+    begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
+    search = session.get(Search, search_id, populate_existing=True)
+    if search is None or search.review_id != review_id:
+        raise NotFound("There is no such search in this review.")
+    return search
+
+
+def _file(session: Session, review_id: UUID, file_id: UUID, *, by: Actor) -> tuple[UUID, bool]:
+    begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
+    placed = _files(session, review_id).get(file_id)
+    if placed is None:
+        raise NotFound("There is no such file in this review.")
+    return placed
+
+
+def _files(session: Session, review_id: UUID) -> dict[UUID, tuple[UUID, bool]]:
+    """Return each file's search, and whether it is withdrawn."""
+    placed = {
+        file_id: (search_id, False)
+        for file_id, search_id in session.execute(
+            select(ImportFile.id, ImportFile.search_id)
+            .where(ImportFile.review_id == review_id)
+            .order_by(ImportFile.event_number)
+        )
+    }
+    for rows in _rows_by_event(session, FileCorrection, review_id).values():
+        placed |= {row.import_file_id: (row.search_id, row.is_withdrawn) for row in rows}
+    return placed
+
+
+def _reason(why: str) -> str:
+    if not why.strip():
+        raise Invalid("Say why this is withdrawn; the reason is kept with it.")
+    return why.strip()
+
+
+def _search_row(
+    search_id: UUID, fields: Mapping[str, Any], *, is_withdrawn: bool, why: str
+) -> dict[str, Any]:
+    return {
+        "id": uuid4(), "search_id": search_id, "is_withdrawn": is_withdrawn, "why": why.strip(),
+        **fields,
+    }  # fmt: skip
+
+
+def _file_row(file_id: UUID, search_id: UUID, *, is_withdrawn: bool, why: str) -> dict[str, Any]:
+    return {
+        "id": uuid4(), "import_file_id": file_id, "search_id": search_id,
+        "is_withdrawn": is_withdrawn, "why": why.strip(),
+    }  # fmt: skip
+
+
+def _search_before(session: Session, row: SearchCorrection, *, why: str) -> dict[str, Any]:
+    before = session.scalar(
+        select(SearchCorrection)
+        .where(
+            SearchCorrection.search_id == row.search_id,
+            SearchCorrection.event_number < row.event_number,
+        )
+        .order_by(SearchCorrection.event_number.desc())
+        .limit(1)
+    )
+    earlier = before or session.get_one(StoredSearch, row.search_id)
+    fields = {name: getattr(earlier, name) for name in SEARCH_FIELDS}
+    is_withdrawn = before is not None and before.is_withdrawn
+    return _search_row(row.search_id, fields, is_withdrawn=is_withdrawn, why=why)
+
+
+def _file_before(session: Session, row: FileCorrection, *, why: str) -> dict[str, Any]:
+    before = session.scalar(
+        select(FileCorrection)
+        .where(
+            FileCorrection.import_file_id == row.import_file_id,
+            FileCorrection.event_number < row.event_number,
+        )
+        .order_by(FileCorrection.event_number.desc())
+        .limit(1)
+    )
+    earlier = before or session.get_one(ImportFile, row.import_file_id)
+    is_withdrawn = before is not None and before.is_withdrawn
+    return _file_row(row.import_file_id, earlier.search_id, is_withdrawn=is_withdrawn, why=why)
+
+
+def _write(
+    session: Session,
+    review_id: UUID,
+    *,
+    act: Act,
+    by: Actor,
+    about: tuple[str, UUID],
+    searches: Sequence[dict[str, Any]] = (),
+    files: Sequence[dict[str, Any]] = (),
+    detail: Mapping[str, Any] | None = None,
+) -> int:
+    """Write the rows of a correction, and the clusters that follow from it; return its event."""
+    if any("\0" in str(value) for row in [*searches, *files] for value in row.values()):
+        raise Invalid("The text has a character that cannot be stored. Remove it and try again.")
+    writer = ActWriter(session, review_id=review_id, act=act, by=by)
+    was = _files(session, review_id)
+    writer.insert(SearchCorrection, searches)
+    writer.insert(FileCorrection, files)
+    switched = [
+        row["import_file_id"] for row in files
+        if was[row["import_file_id"]][1] != row["is_withdrawn"]
+    ]  # fmt: skip
+    if switched:
+        records = session.scalars(select(Record.id).where(Record.import_file_id.in_(switched)))
+        changed = regrouped(session, review_id, records.all())
+        writer.insert(ClusterMembership, membership_rows(changed))
+    return writer.finish(subject=about, detail=detail)
+
+
+def _rows_by_event(session: Session, table: Any, review_id: UUID) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = {}
+    for row in session.scalars(
+        select(table).where(table.review_id == review_id).order_by(table.event_number)
+    ):
+        found.setdefault(row.event_number, []).append(row)
+    return found
+
+
+def _newest_events(session: Session, table: Any, review_id: UUID) -> dict[UUID, int]:
+    """Return the event of the newest correction of each search, or of each file."""
+    key = table.search_id if table is SearchCorrection else table.import_file_id
+    query = (
+        select(key, func.max(table.event_number)).where(table.review_id == review_id).group_by(key)
+    )
+    return dict(session.execute(query).all())
+
+
+def _included_studies(session: Session, review_id: UUID) -> dict[UUID, str]:
+    states = flow_states(session, review_id=review_id)
+    rows = session.execute(
+        select(Study.id, Study.label)
+        .join(states, states.c.study_id == Study.id)
+        .where(states.c.flow_state == FlowState.INCLUDED.value)
+    )
+    return dict(rows.all())
+
+
+def _n_withdrawn(session: Session, review_id: UUID) -> int:
+    query = select(func.count()).where(Record.review_id == review_id, Record.is_withdrawn)
+    return session.scalar(query) or 0
