@@ -28,6 +28,8 @@ from api.pages import (
     import_decisions,
     jobs,
     labels,
+    lists,
+    log_searches,
     mark_duplicate,
     overview,
     prisma,
@@ -43,6 +45,7 @@ from api.pages import (
     searches,
     server,
     start_review,
+    type_record,
 )
 from api.settings import Settings
 from api.v1 import create_api
@@ -65,6 +68,9 @@ PAGES = (
     overview,
     add_search,
     searches,
+    lists,
+    log_searches,
+    type_record,
     duplicates,
     import_decisions,
     screening_list,

@@ -17,8 +17,8 @@ from review.duplicates.clustering import membership_rows, regrouped
 from review.errors import Conflicting, Invalid, NotFound
 from review.events import Actor, ActWriter
 from review.permissions import Action, begin_act, check
-from review.prisma.counts import Flow, count_flow
-from review.searches.searches import search_fields
+from review.prisma.counts import COLUMNS, Flow, count_flow
+from review.searches.searches import search_fields, search_of_review
 from review.states.flow import FlowState, flow_states
 from review.storage.database import Database
 from review.tables import (
@@ -36,6 +36,28 @@ from review.tables import (
 )
 from review.vocabulary import Act
 
+TOTALS: Mapping[str, Sequence[str]] = {
+    "identified": [key for column in COLUMNS for key in column.results.values()],
+    **{
+        name: [getattr(column, name) for column in COLUMNS]
+        for name in (
+            "duplicates",
+            "excluded_automatic",
+            "excluded_other",
+            "awaiting_title_abstract",
+            "records_screened",
+            "records_excluded",
+            "sought_reports",
+            "notretrieved_reports",
+            "assessed",
+            "excluded",
+        )
+    },
+    "new_reports": ["new_reports"],
+    "new_studies": ["new_studies"],
+}
+"""Counts of the flow, each with the boxes of both columns that it adds up."""
+
 CORRECTIONS = (Act.CORRECT_SEARCH, Act.MOVE_FILE, Act.WITHDRAW_SEARCH, Act.UNDO_CORRECTION)
 
 
@@ -50,12 +72,17 @@ class Change:
 
     @property
     def counts(self) -> list[tuple[str, int, int]]:
-        """The counts that differ, in the order of the flow: (key, now, then)."""
-        return [
-            (key, n, self.after.counts[key])
-            for key, n in self.before.counts.items()
-            if n != self.after.counts[key]
+        """What differs, in the order of the flow and over both columns: (name, now, then)."""
+        both = [
+            (name, self.before.total(*keys), self.after.total(*keys))
+            for name, keys in TOTALS.items()
         ]
+        return [line for line in both if line[1] != line[2]]
+
+    @property
+    def moves_columns(self) -> bool:
+        """Whether a count of either column changes, though perhaps no total does."""
+        return self.before.counts != self.after.counts
 
 
 @dataclass(frozen=True)
@@ -67,6 +94,7 @@ class CorrectionLine:
     actor: str
     act: Act
     about: str
+    search_id: UUID  # of the search that it is about, or that the file was in before
     changes: Sequence[tuple[str, object, object]]
     why: str
     is_undoable: bool  # nothing of it has been changed again since
@@ -82,6 +110,10 @@ def correct_search(
     """
     search = _search(session, review_id, search_id, by=by)
     given = search_fields(**fields)
+    if given["update_of"] is not None:
+        if given["update_of"] == search_id:
+            raise Invalid("A search cannot be an update of itself.")
+        search_of_review(session, review_id=review_id, search_id=given["update_of"])
     now = {name: getattr(search, name) for name in SEARCH_FIELDS}
     changed = [name for name in SEARCH_FIELDS if given[name] != now[name]]
     if not changed:
@@ -234,6 +266,7 @@ def corrections_of(
                 actor=name or "The operator",
                 act=event.act,
                 about=(sources | names)[cast(UUID, event.subject_id)],
+                search_id=of_search[0].search_id if of_search else _before_move(event, of_file[0]),
                 changes=_changes(event, sources),
                 why=next((row.why for row in [*of_search, *of_file] if row.why), ""),
                 is_undoable=all(newest_search[row.search_id] == event.number for row in of_search)
@@ -241,6 +274,10 @@ def corrections_of(
             )
         )
     return lines
+
+
+def _before_move(event: Event, row: FileCorrection) -> UUID:
+    return UUID(event.detail["old"]) if event.act is Act.MOVE_FILE else row.search_id
 
 
 def _changes(event: Event, sources: Mapping[UUID, str]) -> list[tuple[str, object, object]]:

@@ -180,6 +180,7 @@ ADDED_LATER = {
     "import_file": frozenset(("blocks_digest",)),
     "record": frozenset(("journal_abbreviation", "other_abstracts")),
     "stage_rule": frozenset(("closes_after_decisions", "closes_after_hours")),
+    "search": frozenset(("update_of",)),
     "stop": frozenset(("by_automation",)),
 }
 """Columns that rows of older releases were hashed without; they are left out while empty."""

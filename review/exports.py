@@ -13,6 +13,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from review.decisions.blinding import (
+    DECISION_COLUMNS,
+    IMPORT_COLUMNS,
     n_rows_shown,
     resolved_decisions,
     shown_state,
@@ -23,7 +25,7 @@ from review.permissions import Action, check, roles_of_actor, screens
 from review.safe_text import safe_cell
 from review.states.flow import flow_states
 from review.storage.files import written_whole
-from review.studies.agreement import all_codes
+from review.studies.agreement import CODE_COLUMNS, all_codes
 from review.tables import Event, Record, Review, Search
 
 CHUNK = 1000
@@ -94,12 +96,20 @@ def write_export(
     }[kind](session, review_id=review_id, by=by)
     total = _n_expected(session, review_id, kind)
     with written_whole(target, "w", encoding="utf-8", newline="") as file:
-        n = _write_rows(_with_progress(rows, total, on_progress), format, file)
+        shown = _with_progress(rows, total, on_progress)
+        n = _write_rows(shown, format, file, columns=COLUMNS[kind])
     slug = session.get_one(Review, review_id).slug
     return Export(f"{slug}-{kind}.{format}", MEDIA_TYPES[format], n)
 
 
-def _write_rows(rows: Iterator[Row], format: ExportFormat, file: TextIO) -> int:  # noqa: A002
+def _write_rows(
+    rows: Iterator[Row],
+    format: ExportFormat,  # noqa: A002
+    file: TextIO,
+    *,
+    columns: Sequence[str],
+) -> int:
+    """Write the rows and return how many there are; a table without any has its heading."""
     n = 0
     table = None
     for n, row in enumerate(rows, start=1):  # noqa: B007 - only the count is returned
@@ -112,6 +122,8 @@ def _write_rows(rows: Iterator[Row], format: ExportFormat, file: TextIO) -> int:
                 table = csv.DictWriter(file, fieldnames=list(row), lineterminator="\n")
                 table.writeheader()
             table.writerow({key: _cell(value) for key, value in row.items()})
+    if n == 0 and format is ExportFormat.CSV:
+        csv.writer(file, lineterminator="\n").writerow(columns)
     return n
 
 
@@ -187,6 +199,17 @@ def _events(session: Session, *, review_id: UUID, by: Actor) -> Iterator[Row]:
     for event in session.scalars(query.execution_options(yield_per=CHUNK)):
         columns = {column.name: getattr(event, column.name) for column in Event.__table__.columns}
         yield columns | {"n_rows": n_rows_shown(event, is_blind=is_blind)}
+
+
+COLUMNS = {
+    ExportKind.RECORDS: (
+        "id", "number", "cluster", "flow_state", "exclusion_reason", "source", *FIELDS,
+    ),
+    ExportKind.DECISIONS: (*DECISION_COLUMNS, *IMPORT_COLUMNS),
+    ExportKind.CODES: CODE_COLUMNS,
+    ExportKind.EVENTS: tuple(column.name for column in Event.__table__.columns),
+}  # fmt: skip
+"""The heading of each table, for those that have no row."""
 
 
 RIS_TAGS = {

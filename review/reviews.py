@@ -109,6 +109,22 @@ def protocol_of(session: Session, review_id: UUID, *, as_of: int | None = None) 
     return protocol_state(session, review_id, as_of=as_of).protocol
 
 
+def reason_labels(session: Session, review_id: UUID, *, as_of: int | None = None) -> dict[str, str]:
+    """Return the label of each exclusion reason that any version of the protocol has had.
+
+    Versions count up to event ``as_of`` (None: now), and of two labels the newer one does.  So a
+    reason that was taken out keeps its name wherever it was given.
+    """
+    query = select(ProtocolVersion.text).where(ProtocolVersion.review_id == review_id)
+    if as_of is not None:
+        query = query.where(ProtocolVersion.event_number <= as_of)
+    return {
+        reason.key: reason.label
+        for text in session.scalars(query.order_by(ProtocolVersion.number))
+        for reason in load(text).protocol.exclusion_reasons
+    }
+
+
 def version_of_protocol(session: Session, *, review_id: UUID, number: int) -> ProtocolVersion:
     """Return one version of a review's protocol as it is stored: its text, hash and date."""
     return session.scalars(

@@ -22,6 +22,7 @@ from review.permissions import Action, check
 from review.reviews import protocol_of
 from review.searches.formats import table_of_hits
 from review.searches.previews import ParseOptions
+from review.searches.searches import search_counts
 from review.vocabulary import SearchKind
 
 router = PageRouter()
@@ -37,6 +38,7 @@ class SearchForm(FilesForm):
     run_on: str = ""
     limits: str = ""
     hits: str = ""
+    update_of: str = ""
 
 
 SearchFormData = Annotated[SearchForm, Form()]
@@ -102,7 +104,8 @@ def add(
         "query": form.query,
         "run_on": day.isoformat() if day else None,
         "limits": form.limits,
-        "n_hits": _count(form.hits),
+        "n_hits": hits_of(form.hits),
+        "update_of": form.update_of or None,
     }
     files = []
     for index, kept in enumerate(form.file):
@@ -129,10 +132,16 @@ def _page(desk: Desk, shown: Sequence[Shown], form: SearchForm) -> Response:
         **READ_AS,
         kinds=list(SearchKind),
         planned=protocol_of(desk.session, desk.review_id).searches,
+        earlier=[
+            line.search
+            for line in search_counts(desk.session, review_id=desk.review_id)
+            if not line.search.is_withdrawn
+        ],
     )
 
 
-def _count(text: str) -> int | None:
+def hits_of(text: str) -> int | None:
+    """Return a number of hits, None for an empty text; raise Invalid for anything else."""
     if not text.strip():
         return None
     if not text.strip().isdecimal() or len(text.strip()) > 9:

@@ -14,7 +14,7 @@ from api.web.rendering import path, render
 from api.web.routing import PageRouter
 from review.errors import Invalid
 from review.permissions import Action
-from review.reviews import protocol_of
+from review.reviews import reason_labels
 from review.searches.records import languages_of_records
 from review.searches.searches import n_records_by_search
 from review.vocabulary import Stage
@@ -62,13 +62,12 @@ def show_differences(
         "calibration_set_id": calibration_set_id,
         "by": by,
     }
-    protocol = protocol_of(session, review_id)
     return render(
         request,
         "screening/differences.html",
         calibration=calibration_set_of(session, **scope),
         differences=differences(session, **scope),
-        reason_labels={reason.key: reason.label for reason in protocol.exclusion_reasons},
+        reason_labels=reason_labels(session, review_id),
     )
 
 

@@ -36,7 +36,7 @@ from review.decisions.consensus import answer, proposal_on, propose
 from review.decisions.discussion import comment, discussion, n_comments, number_of
 from review.errors import Stale
 from review.permissions import Action
-from review.reviews import protocol_of
+from review.reviews import protocol_of, reason_labels
 from review.searches.records import source_of
 from review.searches.searches import n_records_by_search
 from review.tables import Decision, Record, Search
@@ -143,7 +143,7 @@ class ConflictDesk:
             "pairs": sorted(Counter(conflict.pair for conflict in everything).items()),
             "n_comments": n_comments(session, **self.scope),
             "protocol": protocol,
-            "reason_labels": {reason.key: reason.label for reason in protocol.exclusion_reasons},
+            "reason_labels": reason_labels(session, self.review_id),
             "index": index,
             **self._resolved(session),
             **(self._about(session, found[index]) if found else {"conflict": None}),

@@ -18,7 +18,7 @@ from review.errors import NotFound
 from review.jobs import JobKind, latest_finished
 from review.people.accounts import names_of
 from review.permissions import Action
-from review.reviews import protocol_of
+from review.reviews import reason_labels
 from review.states.viewers import read_for
 from review.vocabulary import Stage
 from screening.progress.agreement_groups import stage_agreement
@@ -185,7 +185,5 @@ def show_agreement(
         "progress/agreement.html",
         stages=stages,
         names=names_of(session, people),
-        reason_labels={
-            reason.key: reason.label for reason in protocol_of(session, review_id).exclusion_reasons
-        },
+        reason_labels=reason_labels(session, review_id),
     )

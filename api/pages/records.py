@@ -16,7 +16,6 @@ from api.web.deps import CurrentActor, CurrentReview, ReadSession, ReviewId, Wri
 from api.web.rendering import path, render, words
 from api.web.routing import PageRouter
 from protocols.names import other_names
-from protocols.schema import Protocol
 from review.decisions.blinding import history, shown_state
 from review.decisions.discussion import Entry, discussion
 from review.decisions.reopening import reopen
@@ -26,7 +25,7 @@ from review.permissions import Action, check
 from review.prisma.boxes import title_of
 from review.prisma.counts import BOXES, Box, event_on
 from review.reports.retrieval import remove
-from review.reviews import protocol_of
+from review.reviews import protocol_of, reason_labels
 from review.searches.records import matching_records, record_of_review, records_with_sources
 from review.states.clusters import cluster_of
 from review.states.flow import FlowState, record_rows
@@ -62,7 +61,7 @@ def records(
         found = [(record, "", None) for record in _matching(session, review_id, q, after=after)]
     else:
         check(session, review_id=review_id, by=by, action=Action.SEE_COUNTS)
-        chosen = _both_columns(box)
+        chosen = both_columns(box)
         found = record_rows(
             session,
             review_id=review_id,
@@ -75,6 +74,7 @@ def records(
             after=after,
             limit=PAGE,
         )
+    labels = reason_labels(session, review_id) if box or state else {}
     return render(
         request,
         "records/records.html",
@@ -83,7 +83,8 @@ def records(
         ],
         boxes=box or ([state] if state else []),
         title=_title(box, state),
-        part=_label_of(protocol_of(session, review_id), reason) if reason else source,
+        part=labels.get(reason, reason) if reason else source,
+        reason_labels=labels,
         query=_query(request),
         as_of=as_of,
         q=q,
@@ -152,7 +153,7 @@ def post_removal(
     return RedirectResponse(path(request, "records", record_id), status_code=303)
 
 
-def _both_columns(names: list[str]) -> Box:
+def both_columns(names: list[str]) -> Box:
     """Return the box of that name, or of both columns where two names differ only in that."""
     if unknown := [name for name in names if name not in BOXES]:
         raise NotFound(f"The diagram has no box '{unknown[0]}'.")
@@ -160,11 +161,6 @@ def _both_columns(names: list[str]) -> Box:
     if any(other.flow_states != first.flow_states for other in others):
         raise NotFound("These two boxes show different kinds of records. Open them one at a time.")
     return replace(first, stream=None) if others else first
-
-
-def _label_of(protocol: Protocol, reason: str) -> str:
-    known = {reason.key: reason.label for reason in protocol.exclusion_reasons}
-    return known.get(reason, reason)
 
 
 def _query(request: Request) -> str:

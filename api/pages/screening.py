@@ -24,7 +24,7 @@ from review.decisions.reopening_requests import ask_to_reopen
 from review.errors import Invalid
 from review.jobs import JobKind
 from review.permissions import Action, check
-from review.reviews import protocol_of
+from review.reviews import protocol_of, reason_labels
 from review.vocabulary import Stage, Verdict
 from screening.queue.cards import cards
 from screening.queue.labels import own_label_names
@@ -116,7 +116,6 @@ class ScreeningRoom:
             found = own_decisions(
                 session, **self.scope, limit=HISTORY + 1, verdict=verdict, text=q, before=before
             )
-            protocol = protocol_of(session, self.review_id)
             return render(
                 self.request,
                 "screening/history.html",
@@ -125,7 +124,7 @@ class ScreeningRoom:
                 more=found[HISTORY - 1][0].event_number if len(found) > HISTORY else None,
                 still_open={one.id for one in own_open_decisions(session, **self.scope)},
                 n_own=n_own_decisions(session, **self.scope),
-                reason_labels={reason.key: reason.label for reason in protocol.exclusion_reasons},
+                reason_labels=reason_labels(session, self.review_id),
                 verdict=verdict,
                 q=q,
             )

@@ -17,7 +17,7 @@ from review.decisions.blinding import n_own_decisions
 from review.decisions.decisions import decide
 from review.errors import Invalid
 from review.permissions import Action
-from review.reviews import protocol_of
+from review.reviews import protocol_of, reason_labels
 from review.vocabulary import Stage, Verdict
 from screening.queue.labels import own_label_names
 from screening.queue.listing import Show, Sort, list_records
@@ -66,7 +66,7 @@ def show_list(
         protocol=protocol,
         reasons=protocol.reasons(stage),
         numbers=protocol.reason_numbers(),
-        reason_labels={reason.key: reason.label for reason in protocol.exclusion_reasons},
+        reason_labels=reason_labels(session, review_id),
         schedule=schedule_of(session, review_id=review_id, stage=stage, by=by),
         own_terms=own_terms(session, review_id=review_id, by=by),
         label_choices=[

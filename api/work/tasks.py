@@ -156,6 +156,7 @@ def _search_fields(given: Mapping[str, Any]) -> dict[str, Any]:
         **given,
         "kind": SearchKind(given["kind"]),
         "run_on": date.fromisoformat(run_on) if run_on else None,
+        "update_of": UUID(given["update_of"]) if given.get("update_of") else None,
     }
 
 

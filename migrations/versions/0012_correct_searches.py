@@ -15,6 +15,8 @@ KINDS = (
 
 
 def upgrade() -> None:
+    with op.batch_alter_table("search") as search:
+        search.add_column(sa.Column("update_of", sa.Uuid(), nullable=True))
     op.create_table(
         "search_correction",
         sa.Column("search_id", sa.Uuid(), nullable=False),
@@ -33,6 +35,7 @@ def upgrade() -> None:
         sa.Column("run_on", sa.Date(), nullable=True),
         sa.Column("limits", sa.Text(), nullable=True),
         sa.Column("n_hits", sa.Integer(), nullable=True),
+        sa.Column("update_of", sa.Uuid(), nullable=True),
         sa.CheckConstraint("n_hits >= 0", name=op.f("ck_search_correction_hits_not_negative")),
         *_act("search_correction", "search"),
     )
@@ -101,5 +104,11 @@ def downgrade() -> None:
         n = op.get_bind().scalar(sa.select(sa.func.count()).select_from(sa.table(table)))
         if n:
             raise RuntimeError(f"{n} rows of {table} would be lost by going down. Export first.")
+    searches = sa.table("search", sa.column("update_of"))
+    updates = sa.select(sa.func.count()).select_from(searches)
+    if n := op.get_bind().scalar(updates.where(searches.c.update_of.is_not(None))):
+        raise RuntimeError(f"{n} links between searches would be lost by going down. Export first.")
     for table in (*CORRECTIONS, "protocol_draft"):
         op.drop_table(table)
+    with op.batch_alter_table("search") as search:
+        search.drop_column("update_of")

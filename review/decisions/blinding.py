@@ -17,6 +17,7 @@ from review.decisions.marked_words import marks_in_review
 from review.decisions.situation import IS_LIVE, live_decisions, situation_of
 from review.events import Actor
 from review.permissions import Action, may, roles_of_actor
+from review.reviews import reason_labels
 from review.searches.records import matches
 from review.states.clusters import Scope, members
 from review.states.flow import AWAITING_FULL_TEXT, AWAITING_SCREENING
@@ -200,13 +201,13 @@ def _decision_lines(session: Session, view: _View, stage: Stage) -> list[_Line]:
             Decision.stage == stage,
         )
     ).all()
-    name = STAGE_NAMES[stage]
+    name, labels = STAGE_NAMES[stage], reason_labels(session, view.review_id)
     lines = [
         _Line(
             decision.event_number,
             f"{name}: {decision.verdict}"
             + (f", imported (named author: {author})" if author and view.sees_names else ""),
-            decision.exclusion_reason or decision.note,
+            labels.get(decision.exclusion_reason or "", decision.exclusion_reason) or decision.note,
             is_nameless=not (view.sees_names or decision.reviewer_id == view.by.account_id),
         )
         for decision, author in decisions
@@ -366,6 +367,15 @@ def resolved_decisions(session: Session, *, review_id: UUID, by: Actor) -> Itera
                 "protocol_version": decision.protocol_version,
                 **_import_of(imported, actor_id),
             }
+
+
+DECISION_COLUMNS = (
+    "event", "stage", "round", "record", "cluster", "reviewer", "verdict", "exclusion_reason",
+    "note", "marked_words", "supersedes", "id", "decided_at", "seconds", "rank_shown",
+    "model_fingerprint", "protocol_version",
+)  # fmt: skip
+"""The columns of `resolved_decisions`, before those of imported decisions."""
+IMPORT_COLUMNS = ("named_author", "named_verdict", "named_at", "imported_by")
 
 
 def _import_of(imported: ImportedDecision | None, importer: UUID | None) -> dict[str, Any]:

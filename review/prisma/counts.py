@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from review.duplicates.merge_check import MergeCheck
 from review.errors import Invalid, NotFound
 from review.events import last_event
-from review.reviews import protocol_of
+from review.reviews import protocol_of, reason_labels
 from review.states.clusters import (
     REVIEW_PARAM,
     VIEWER,
@@ -371,13 +371,15 @@ def _labelled(
     *,
     as_of: int | None,
 ) -> dict[Stream, dict[str, int]]:
-    """Return the reasons under their labels, in the protocol's order; unknown keys come last."""
+    """Return the reasons under their labels, in the protocol's order; older reasons come last."""
     protocol = protocol_of(session, review_id, as_of=as_of)
     known = {reason.key: reason.label for reason in protocol.reasons(Stage.FULL_TEXT)}
+    given = {key for counted in reasons.values() for key in counted}
+    labels = known if given <= known.keys() else reason_labels(session, review_id, as_of=as_of)
     labelled: dict[Stream, dict[str, int]] = {}
     for stream, counted in reasons.items():
         by_label: Counter[str] = Counter()
         for key in [*known, *sorted(counted.keys() - known.keys())]:
-            by_label[known.get(key, key)] += counted[key]
+            by_label[labels.get(key, key)] += counted[key]
         labelled[stream] = {label: n for label, n in by_label.items() if n}
     return labelled

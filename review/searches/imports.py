@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from review.errors import Conflicting
+from review.errors import Conflicting, Unreadable
 from review.events import Actor, record_act
 from review.permissions import Action, begin_act, check
 from review.safe_text import safe_cell
@@ -105,6 +105,7 @@ def import_file(
             begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
             known_file = find_import_file(session, review_id=review_id, sha256=staged.sha256)
             if known_file is not None:
+                _check_not_withdrawn(session, known_file)
                 result = ImportResult(known_file, was_known=True)
             else:
                 file = _file_row(staged, search_for(session), review_id=review_id, digest=digest)
@@ -216,6 +217,15 @@ def _with_language(block: dict[str, Any]) -> dict[str, Any]:
     for abstract in record["other_abstracts"] if record else ():
         abstract["language"] = abstract["language"] or language_of("", abstract["text"])
     return block
+
+
+def _check_not_withdrawn(session: Session, known_file: ImportFile) -> None:
+    now = files_now(known_file.review_id).subquery()
+    if session.scalar(select(now.c.is_withdrawn).where(now.c.id == known_file.id)):
+        raise Unreadable(
+            f"This file was imported before as {known_file.name}, and then withdrawn. Undo that "
+            "under Searches instead of importing it again."
+        )
 
 
 def _commit(

@@ -38,6 +38,7 @@ def add_search(
     run_on: date | None = None,
     limits: str | None = None,
     n_hits: int | None = None,
+    update_of: UUID | None = None,
 ) -> StoredSearch:
     """Add a search with what PRISMA-S asks reviews to report about it; flushes.
 
@@ -54,8 +55,11 @@ def add_search(
             run_on=run_on,
             limits=limits,
             n_hits=n_hits,
+            update_of=update_of,
         ),
     )
+    if update_of is not None:
+        search_of_review(session, review_id=review_id, search_id=update_of)
     record_act(
         session,
         review_id=review_id,

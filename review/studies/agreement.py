@@ -174,6 +174,13 @@ def all_codes(session: Session, *, review_id: UUID, by: Actor) -> Iterator[dict[
         }
 
 
+CODE_COLUMNS = (
+    "study", "contract", "item", "value", "coder", "state", "holds", "quote", "page", "report",
+    "confidence", "coded_at", "event", "protocol_version",
+)  # fmt: skip
+"""The columns of `all_codes`."""
+
+
 def _has_coded(
     session: Session, review_id: UUID, item: str, *, subject: Subject, by: Actor
 ) -> bool:

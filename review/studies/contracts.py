@@ -11,7 +11,7 @@ from review.events import Actor, record_act
 from review.permissions import Action, begin_act
 from review.states.clusters import Scope, latest
 from review.studies.studies import free_label, study_of_review
-from review.tables import Contract, StudyContract
+from review.tables import Contract, Study, StudyContract
 from review.vocabulary import Act
 
 
@@ -103,6 +103,23 @@ def contracts_by_label(session: Session, *, review_id: UUID) -> Sequence[Contrac
     return session.scalars(
         select(Contract).where(Contract.review_id == review_id).order_by(Contract.label)
     ).all()
+
+
+def studies_of_contracts(session: Session, *, review_id: UUID) -> dict[UUID, list[str]]:
+    """Return the names of the studies that report on each contract, by the contract's id."""
+    links = latest(
+        Scope(review_id), StudyContract, StudyContract.study_id, StudyContract.contract_id
+    )
+    rows = session.execute(
+        select(links.c.contract_id, Study.label)
+        .join(Study, Study.id == links.c.study_id)
+        .where(links.c.is_linked)
+        .order_by(Study.label)
+    )
+    found: dict[UUID, list[str]] = {}
+    for contract_id, label in rows:
+        found.setdefault(contract_id, []).append(label)
+    return found
 
 
 def n_contracts(session: Session, *, review_id: UUID) -> int:

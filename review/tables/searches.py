@@ -45,9 +45,12 @@ class SearchFields:
     run_on: Mapped[date | None]
     limits: Mapped[str | None]
     n_hits: Mapped[int | None]  # as the source reported
+    update_of: Mapped[UUID | None]  # the earlier run of the same search, if it repeats one
 
 
-SEARCH_FIELDS = ("source", "kind", "platform", "query", "run_on", "limits", "n_hits")
+SEARCH_FIELDS = (
+    "source", "kind", "platform", "query", "run_on", "limits", "n_hits", "update_of",
+)  # fmt: skip
 
 
 class StoredSearch(SearchFields, ActRow, Base):

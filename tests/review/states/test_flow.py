@@ -566,7 +566,7 @@ class Walk:
             kind = self.random.choice([SearchKind.DATABASE, SearchKind.WEBSITE])
             may, act = kind is not oracle.kind_of[search], corrections.correct_search
             fields = {"source": kind.value, "kind": kind, "n_hits": None}
-            fields |= dict.fromkeys(("platform", "query", "run_on", "limits"))
+            fields |= dict.fromkeys(("platform", "query", "run_on", "limits", "update_of"))
             given = {"search_id": self.search_ids[search], "fields": fields}
             touched = ({search}, set())
         before = self._placings(*touched)
