@@ -1,118 +1,151 @@
-"""What a new version of a protocol changes, in sentences for the people of the review."""
+"""What a new version of a protocol changes, part by part, from what to what."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from babel import Locale
+
 from .schema import Protocol
+from .sections import FieldKind, FormField, Section, sections
 
-PLAIN = {
-    "title": "The title changes",
-    "question": "The question changes",
-    "languages": "The languages change",
-    "published_from": "The first year of publication changes",
-    "published_to": "The last year of publication changes",
-    "random_share": "The share of records picked at random changes",
-}
-"""Fields with one value, as the beginning of a sentence."""
-
-LISTS = {
-    "criteria": ("criterion", "criteria", "key", "label"),
-    "exclusion_reasons": ("exclusion reason", "exclusion reasons", "key", "label"),
-    "codebook": ("codebook item", "codebook items", "key", "label"),
-    "frameworks": ("map", "maps", "key", "label"),
-    "searches": ("planned search", "planned searches", "source", "source"),
-}
-"""Fields with a list: the noun, its plural, the part that identifies an entry, and its name."""
-
-SUMMARISED = {
-    "question_framework": "The question framework changes.",
-    "highlights": "The highlighted terms change.",
-    "phrasings": "The phrasings of the question change, and with them the first ranking.",
-    "terminology": "The terminology changes, and with it the first ranking of records.",
-    "duplicates": "The rules for merging duplicates change.",
-    "stopping": "The stopping rule changes.",
-    "wording": "The words that pages use change.",
-}
-"""Fields whose changes are not described in detail."""
-
-RULES = {
-    "maybe_advances": ("a maybe now advances a record", "a maybe no longer advances a record"),
-    "reasons_must_agree": (
-        "two exclusions must now give the same reason",
-        "two exclusions no longer need the same reason",
-    ),
-    "consensus_allowed": (
-        "reviewers who disagree may now agree on a resolution",
-        "reviewers who disagree may no longer resolve it themselves",
-    ),
-}
-"""For each yes-or-no rule of a stage: a sentence for now yes, and a sentence for now no."""
-
-CLOSING = {
-    "closes_after_decisions": "further decisions after which a decision closes",
-    "closes_after_hours": "hours after which a decision closes",
-}
-"""What the numbers are that say until when a reviewer may change a decision."""
+LANGUAGES = Locale("en").languages
+Data = Mapping[str, Any]
 
 
-def changes(old: Protocol, new: Protocol) -> list[str]:
-    """Return a sentence for each difference between two versions, or an empty list."""
+@dataclass(frozen=True)
+class Difference:
+    """One part of a protocol that differs between two versions; None where it says nothing."""
+
+    section: str  # key of the section of the form
+    part: str
+    before: str | None
+    after: str | None
+    key: str = ""  # of the entry, if the part is of an entry or is one
+    is_whole: bool = False  # whether a whole entry is new or gone
+
+
+def differences(old: Protocol, new: Protocol) -> list[Difference]:
+    """Return every difference between two versions in the order of the sections, or none."""
     before, after = old.model_dump(mode="json"), new.model_dump(mode="json")
-    return [
-        *_plain_changes(before, after),
-        *_rule_changes(before["stages"], after["stages"]),
-        *(
-            sentence
-            for name, words in LISTS.items()
-            for sentence in _list_changes(before[name], after[name], words)
-        ),
-        *(sentence for name, sentence in SUMMARISED.items() if before[name] != after[name]),
-    ]
+    found = []
+    for section in sections(new):
+        if section.entries:
+            sides = before[section.entries], after[section.entries]
+            found += list(_of_entries(section, *sides))
+        else:
+            found += list(_of_fields(section, before=before, after=after, about=""))
+    return found
 
 
-def _plain_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
-    for name, words in PLAIN.items():
-        if before[name] != after[name]:
-            yield f"{words} from {_described(before[name])} to {_described(after[name])}."
+def _of_entries(
+    section: Section, before: Sequence[Data], after: Sequence[Data]
+) -> Iterator[Difference]:
+    identity = "key" if "key" in section.model.model_fields else section.named_by
+    old = {entry[identity]: entry for entry in before}
+    new = {entry[identity]: entry for entry in after}
+    noun = section.noun.capitalize()
+    for key, entry in new.items():
+        if key not in old:
+            about = f"{noun} “{entry[section.named_by]}”"
+            words = _entry_in_words(section, entry)
+            yield Difference(section.key, about, None, words, key, is_whole=True)
+    for key, entry in old.items():
+        about = f"{noun} “{entry[section.named_by]}”"
+        if key not in new:
+            words = _entry_in_words(section, entry)
+            yield Difference(section.key, about, words, None, key, is_whole=True)
+        else:
+            parts = _of_fields(section, before=entry, after=new[key], about=f"{about}: ")
+            for part in parts:
+                yield Difference(section.key, part.part, part.before, part.after, key)
+    kept = [key for key in old if key in new]
+    moved = [key for key in new if key in old]
+    if kept != moved:
+        was, is_now = (
+            ", ".join(str(new[key][section.named_by]) for key in keys) for keys in (kept, moved)
+        )
+        yield Difference(section.key, f"Order: {section.label.lower()}", was, is_now)
 
 
-def _rule_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
-    for stage, rules in after.items():
-        where = stage.replace("title_abstract", "title and abstract").replace("_", " ")
-        for name, value in rules.items():
-            earlier = before[stage][name]
-            if earlier == value:
-                continue
-            if name in RULES:
-                now, no_longer = RULES[name]
-                yield f"At {where}, {now if value else no_longer}."
-            else:
-                rule = CLOSING.get(name, name.replace("_", " "))
-                yield f"At {where}, the number of {rule} changes from {earlier} to {value}."
+def _of_fields(
+    section: Section, *, before: Data, after: Data, about: str
+) -> Iterator[Difference]:  # fmt: skip
+    for field in section.fields:
+        old, new = _at(before, field.path), _at(after, field.path)
+        if old == new:
+            continue
+        if field.kind is FieldKind.ROWS:
+            yield from _of_rows(section, field, before=old or (), after=new or (), about=about)
+        else:
+            part = f"{about}{field.label}"
+            yield Difference(section.key, part, in_words(field, old), in_words(field, new))
 
 
-def _list_changes(
-    before: Sequence[Mapping[str, Any]],
-    after: Sequence[Mapping[str, Any]],
-    words: tuple[str, str, str, str],
-) -> Iterator[str]:
-    noun, plural, key, label = words
-    old, new = ({entry[key]: entry for entry in side} for side in (before, after))
-    for name in new.keys() - old.keys():
-        yield f"New {noun}: “{new[name][label]}”."
-    for name in old.keys() - new.keys():
-        yield f"Removed {noun}: “{old[name][label]}”."
-    for name in new.keys() & old.keys():
-        parts = sorted(part for part, value in new[name].items() if old[name][part] != value)
-        if parts:
-            fields = ", ".join(part.replace("_", " ") for part in parts)
-            yield f"Changes to {noun} “{old[name][label]}”: {fields}."
-    kept = [name for name in old if name in new]
-    if kept != [name for name in new if name in old]:
-        yield f"The order of the {plural} changes."
+def _of_rows(
+    section: Section, field: FormField, *, before: Sequence[Data], after: Sequence[Data], about: str
+) -> Iterator[Difference]:  # fmt: skip
+    identity = "key" if field.parts[0].name == "label" else field.parts[0].name
+    old = {row[identity]: row for row in before}
+    new = {row[identity]: row for row in after}
+    noun = field.parts[0].label.lower()
+    for key in [*old, *(key for key in new if key not in old)]:
+        was, is_now = old.get(key), new.get(key)
+        if was != is_now:
+            name = (was or is_now or {})[field.parts[0].name]
+            before_words, after_words = (
+                _row_in_words(field, row) if row else None for row in (was, is_now)
+            )
+            part = f"{about}{noun} “{name}”"
+            yield Difference(section.key, part, before_words, after_words)
+    kept, moved = [key for key in old if key in new], [key for key in new if key in old]
+    if kept != moved:
+        order = f"{about}order of the {noun}s"
+        yield Difference(section.key, order, ", ".join(kept), ", ".join(moved))
 
 
-def _described(value: object) -> str:
-    if isinstance(value, list):
-        return ", ".join(str(entry) for entry in value) or "none"
-    return "not set" if value is None else f"“{value}”" if isinstance(value, str) else str(value)
+def _row_in_words(field: FormField, row: Data) -> str:
+    first, *rest = field.parts
+    parts = [str(row[first.name])]
+    for part in rest:
+        words = in_words(part, row.get(part.name))
+        if words is not None and part.name != "key" and words != "no":
+            parts.append(part.label if words == "yes" else f"{part.label.lower()}: {words}")
+    return "; ".join(parts)
+
+
+def _entry_in_words(section: Section, entry: Data) -> str:
+    """Return the first things that an entry says, apart from its name and key."""
+    shown = []
+    for field in section.fields:
+        words = None if field.kind is FieldKind.ROWS else in_words(field, _at(entry, field.path))
+        if words is not None and field.name not in ("key", section.named_by) and words != "no":
+            shown.append(f"{field.label.lower()}: {words}")
+    return "; ".join(shown[:3]) or str(entry[section.named_by])
+
+
+def in_words(field: FormField, value: Any) -> str | None:
+    """Return a value of a field as people read it; None where it says nothing."""
+    if value is None or value in ("", [], {}):
+        return None
+    options = dict(field.options)
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            return ", ".join(options.get(str(one), str(one)) for one in value)
+        case Mapping():
+            texts = (
+                f"{LANGUAGES.get(name, name)}: "
+                + ("; ".join(part) if isinstance(part, list) else str(part))
+                for name, part in value.items()
+            )
+            return " · ".join(texts)
+    return options.get(str(value), str(value))
+
+
+def _at(data: Data, path: Sequence[str]) -> Any:
+    value: Any = data
+    for step in path:
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return value

@@ -3,27 +3,22 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Form, UploadFile
+from fastapi import Form
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.files import uploads
-from api.web.access import LONG_FORM, needs
+from api.web.access import needs
 from api.web.deps import CurrentActor, ReadSession, ReviewId, WriteSession
 from api.web.rendering import path, public_url, render
 from api.web.routing import PageRouter
-from protocols.changes import changes
-from protocols.loader import load
-from protocols.schema import Protocol
 from protocols.source import MAX_BYTES
-from review.decisions.new_rules import apply_rules, begun, n_under_earlier_rules
+from review.decisions.new_rules import apply_rules, n_under_earlier_rules
 from review.events import Actor
 from review.people.invitations import invitations_of, invite, withdraw_invitation
 from review.permissions import Action, check
 from review.reviews import (
     add_member,
-    amend_protocol,
     members_of,
     protocol_state,
     remove_member,
@@ -112,61 +107,6 @@ def post_withdrawal(
     return RedirectResponse(path(request, "settings"), status_code=303)
 
 
-@router.post(R + "/protocol/preview")
-@needs(Action.MANAGE, at_most=LONG_FORM)
-def preview(
-    request: Request,
-    session: ReadSession,
-    review_id: ReviewId,
-    by: CurrentActor,
-    text: Text = "",
-    file: UploadFile | None = None,
-) -> Response:
-    """Preview what a new version would change; nothing changes yet."""
-    check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    given = (
-        uploads.text_of(file, limit=MAX_BYTES)
-        if file is not None and file.filename
-        else text.replace("\r\n", "\n")
-    )
-    now = protocol_state(session, review_id)
-    new = load(given).protocol
-    return render(
-        request,
-        "settings/protocol.html",
-        text=given,
-        number=now.number + 1,
-        changes=changes(now.protocol, new),
-        needed=_needed(new),
-        touched={
-            stage: begun(session, review_id=review_id, stage=stage, by=by)
-            for stage, needed in _needed(new).items()
-            if needed != _needed(now.protocol)[stage]
-        },
-    )
-
-
-@router.post(R + "/protocol")
-@needs(Action.MANAGE, at_most=LONG_FORM)
-def post_protocol(
-    request: Request,
-    session: WriteSession,
-    review_id: ReviewId,
-    by: CurrentActor,
-    text: Text,
-    why: Annotated[str, Form(max_length=2000)],
-) -> Response:
-    """Adopt a new version of the protocol."""
-    amend_protocol(
-        session,
-        review_id=review_id,
-        protocol_text=text.replace("\r\n", "\n"),
-        why=why,
-        by=by,
-    )
-    return RedirectResponse(path(request, "settings"), status_code=303)
-
-
 def _page(
     request: Request,
     session: Session,
@@ -193,10 +133,6 @@ def _page(
             for stage in Stage
         },
     )
-
-
-def _needed(protocol: Protocol) -> dict[Stage, int]:
-    return {stage: protocol.rules(stage).decisions_needed for stage in Stage}
 
 
 def _leaving(session: Session, review_id: UUID, *, by: Actor) -> dict[UUID, dict[Stage, Uncovered]]:

@@ -26,6 +26,7 @@ Limit = Callable[[Settings], int]
 NO_FIELDS = 4 * 2**10  # of a request whose route takes nothing but our token
 FORM = 2**20
 LONG_FORM = 4 * 2**20  # with a whole protocol, or with hundreds of hits
+MAX_FIELDS = 5000  # of one form, such as that of an item with some hundred values
 
 
 class Sender(Enum):
@@ -118,7 +119,8 @@ class PageRoute(Guarded):
             settings = settings_of(request)
             request = bounded(request, self.limit(settings))
             try:
-                form = await request.form()
+                form = await request.form(max_fields=MAX_FIELDS)
+                request.state.form = form  # for routes whose forms have fields of any names
                 if self.needs.sender is not Sender.NOBODY_YET:
                     check_form_token(form.get("form_token"), settings.key(), token_of(request))
                 return await handle(request)

@@ -1,72 +1,84 @@
-"""Each change in a new version has a sentence, and there are no other sentences."""
+"""Each difference between two versions is told with what it was and what it is, and no other is."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from protocols.changes import changes
-from protocols.loader import load, read_shipped
+from protocols.changes import differences
+from protocols.loader import load, read_shipped, shipped
 from tests.factories import protocol_text
 
 OLD = protocol_text()
 
 
-def sentences(old: str, new: str) -> list[str]:
-    """Return the changes once ``old`` is replaced by ``new``."""
+def told(old: str, new: str) -> list[tuple[str, str | None, str | None]]:
+    """Return the differences once ``old`` is replaced by ``new``."""
     assert old in OLD
-    return changes(load(OLD).protocol, load(OLD.replace(old, new, 1)).protocol)
+    found = differences(load(OLD).protocol, load(OLD.replace(old, new, 1)).protocol)
+    return [(one.part, one.before, one.after) for one in found]
 
 
-def test_the_same_protocol_changes_nothing():
-    for text in (OLD, read_shipped("social-outcomes-contracting")):
-        assert changes(load(text).protocol, load(text).protocol) == []
+@pytest.mark.parametrize("name", shipped())
+def test_the_same_protocol_has_no_difference(name):
+    protocol = load(read_shipped(name)).protocol
+    assert differences(protocol, protocol) == []
+
+
+COUNTRY = "  - {key: country, label: Country, level: contract, type: country}\n"
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "sentence"),
+    ("old", "new", "expected"),
     [
-        ("title: Outcomes contracts", "title: Contracts",
-         "The title changes from “Outcomes contracts and"),
-        ("languages: [en, es]", "languages: [en]", "The languages change from en, es to en."),
+        ("languages: [en, es]", "languages: [en]", ("Languages", "en, es", "en")),
         ("{decisions_needed: 2, maybe", "{decisions_needed: 1, maybe",
-         "At title and abstract, the number of decisions needed changes from 2 to 1."),
+         ("Title and abstract: decisions needed", "2", "1")),
         ("closes_after_decisions: 0}", "closes_after_decisions: 9}",
-         "At title and abstract, the number of further decisions after which a decision closes "
-         "changes from 0 to 9."),
-        ("closes_after_decisions: 0}", "closes_after_decisions: 0, closes_after_hours: 8}",
-         "At title and abstract, the number of hours after which a decision closes changes from "
-         "24 to 8."),
+         ("Title and abstract: a decision closes after so many more", "0", "9")),
+        ("maybe_advances: true", "maybe_advances: false",
+         ("Title and abstract: maybe counts as include", "yes", "no")),
         ("Young people out of work.", "Young people.",
-         "Changes to criterion “Population”: include"),
+         ("Criterion “Population”: Include", "Young people out of work.", "Young people.")),
         ("  - {key: population, label: Wrong population}\n", "",
-         "Removed exclusion reason: “Wrong population”."),
-        ("  - {key: country, label: Country, level: contract, type: country}\n",
-         "  - {key: country, label: Country, level: contract, type: country}\n"
-         "  - {key: year, label: Year, level: study, type: integer}\n",
-         "New codebook item: “Year”."),
+         ("Exclusion reason “Wrong population”",
+          "offer it on: Title and abstract, Full text; the ranking learns from it: yes", None)),
+        (COUNTRY, COUNTRY + "  - {key: year, label: Year, level: study, type: integer}\n",
+         ("Item to code “Year”", None,
+          "about: the study; kind of answer: integer; shown in publications: yes")),
     ],
 )  # fmt: skip
-def test_each_change_has_its_sentence(old, new, sentence):
-    (only,) = sentences(old, new)
-
-    assert sentence in only
+def test_a_difference_says_from_what_to_what(old, new, expected):
+    assert told(old, new) == [expected]
 
 
-def test_another_order_of_reasons_has_its_sentence():
+def test_another_order_of_reasons_is_a_difference():
     first = "  - {key: date, label: Published outside the dates, teaches_model: false}\n"
     second = "  - {key: population, label: Wrong population}\n"
 
-    assert sentences(first + second, second + first) == [
-        "The order of the exclusion reasons changes."
-    ]
+    ((part, before, after),) = told(first + second, second + first)
+
+    assert part == "Order: exclusion reasons"
+    assert before.startswith("Published outside the dates, Wrong population")
+    assert after.startswith("Wrong population, Published outside the dates")
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "sentence"),
-    [
-        ("maybe_advances: true,", "maybe_advances: false,",
-         "At title and abstract, a maybe no longer advances a record."),
-        ("consensus_allowed: false,", "consensus_allowed: true,",
-         "At title and abstract, reviewers who disagree may now agree on a resolution."),
-    ],
+@given(
+    name=st.sampled_from(list(shipped())),
+    other=st.sampled_from(list(shipped())),
+    fields=st.sets(st.sampled_from(["title", "question", "criteria", "exclusion_reasons",
+                                    "highlights", "terminology", "searches", "stopping"])),
 )  # fmt: skip
-def test_a_rule_that_is_switched_on_or_off_has_its_sentence(old, new, sentence):
-    assert sentences(old, new) == [sentence]
+def test_only_the_sections_that_differ_are_named(name, other, fields):
+    old, donor = (load(read_shipped(one)).protocol for one in (name, other))
+    new = old.model_copy(update={field: getattr(donor, field) for field in fields})
+    differing = {field for field in fields if getattr(old, field) != getattr(donor, field)}
+    section_of = {
+        "title": "question", "question": "question", "criteria": "criteria",
+        "exclusion_reasons": "reasons", "highlights": "highlights", "terminology": "terminology",
+        "searches": "searches", "stopping": "stopping",
+    }  # fmt: skip
+
+    found = differences(old, new)
+
+    assert {one.section for one in found} == {section_of[field] for field in differing}
+    assert all(one.before != one.after for one in found)

@@ -1,0 +1,277 @@
+"""The sections of a protocol, and the fields that the form of each has.
+
+A section is either some fields of the protocol or one of its lists, whose entries are edited one at
+a time.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pydantic import BaseModel
+
+from .schema import (
+    CodebookItem,
+    Concept,
+    Criterion,
+    ExclusionReason,
+    Highlights,
+    ItemType,
+    ItemValue,
+    Level,
+    MapFramework,
+    Merging,
+    OutsideSearches,
+    PlannedSearch,
+    Protocol,
+    SearchKind,
+    ValueGroup,
+)
+
+Options = tuple[tuple[str, str], ...]
+
+
+class FieldKind(StrEnum):
+    """How a field is typed."""
+
+    LINE = "line"
+    TEXT = "text"
+    LINES = "lines"  # a list of texts, one on a line
+    WORDS = "words"  # a list of short words, with commas between them
+    NUMBER = "number"
+    YES_NO = "yes_no"
+    CHOICE = "choice"
+    CHOICES = "choices"
+    BY_LANGUAGE = "by_language"  # for each language of the protocol, a list of texts
+    PAIRS = "pairs"  # name: text, one on a line
+    ROWS = "rows"  # a table; a row whose first field is empty is left out
+
+
+@dataclass(frozen=True)
+class FormField:
+    """One field of a form; its name is the path in the data, with dots."""
+
+    name: str
+    label: str
+    kind: FieldKind = FieldKind.LINE
+    hint: str = ""
+    options: Options = ()
+    parts: tuple["FormField", ...] = ()
+    row: type[BaseModel] | None = None  # what a row of a table is
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The path in the data."""
+        return tuple(self.name.split("."))
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the protocol that has a form: fields, or a list whose entries have these fields."""
+
+    key: str
+    label: str
+    fields: tuple[FormField, ...]
+    entries: str = ""  # the list, if it is one
+    noun: str = ""
+    named_by: str = "label"
+    model: type[BaseModel] = Protocol
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The fields of the protocol that the section is about."""
+        return (self.entries,) if self.entries else tuple(dict.fromkeys(
+            field.path[0] for field in self.fields
+        ))  # fmt: skip
+
+
+LINE, TEXT, LINES, WORDS, NUMBER = (
+    FieldKind.LINE, FieldKind.TEXT, FieldKind.LINES, FieldKind.WORDS, FieldKind.NUMBER,
+)  # fmt: skip
+YES_NO, CHOICE, CHOICES, ROWS = (
+    FieldKind.YES_NO, FieldKind.CHOICE, FieldKind.CHOICES, FieldKind.ROWS,
+)  # fmt: skip
+KEY = FormField(
+    "key", "Key", LINE, "small letters, digits and _; stored with what is decided and coded, so "
+    "leave it once work has begun; made from the name if empty",
+)  # fmt: skip
+STAGES = (("title_abstract", "Title and abstract"), ("full_text", "Full text"))
+
+
+def _named(values: Iterable[str]) -> Options:
+    return tuple((value, value.replace("_", " ")) for value in values)
+
+
+def sections(protocol: Protocol) -> tuple[Section, ...]:
+    """Return the sections of a protocol's forms; what a field offers follows from the protocol."""
+    items = tuple((item.key, item.label) for item in protocol.codebook)
+    groups = _named(sorted({item.group for item in protocol.codebook if item.group}))
+    return (
+        Section("question", "Title and question", (
+            FormField("title", "Title"),
+            FormField("question", "Question", TEXT, "one or two full sentences in the words of "
+                      "the field; the ranking starts from them"),
+            FormField("phrasings", "The question in other words and languages",
+                      FieldKind.BY_LANGUAGE, "one phrasing on a line"),
+            FormField("question_framework.name", "Framework", LINE, "PICO, SPICE, or free"),
+            FormField("question_framework.elements", "Its elements", FieldKind.PAIRS,
+                      "one on a line: population: People who sleep rough"),
+        )),
+        Section("criteria", "Criteria", (
+            FormField("label", "Name"),
+            FormField("include", "Include", TEXT),
+            FormField("exclude", "Exclude", TEXT),
+            FormField("include_examples", "Examples to include", LINES, "one on a line"),
+            FormField("exclude_examples", "Examples to exclude", LINES, "one on a line"),
+            KEY,
+        ), "criteria", "criterion", model=Criterion),
+        Section("scope", "Languages and years", (
+            FormField("languages", "Languages", WORDS, "two letters each (ISO 639-1): en, es, fr"),
+            FormField("published_from", "Published from", NUMBER, "a year; for readers, it "
+                      "filters nothing"),
+            FormField("published_to", "Published to", NUMBER),
+        )),
+        Section("searches", "Planned searches", (
+            FormField("source", "Source"),
+            FormField("kind", "Kind", CHOICE, options=_named(SearchKind)),
+            FormField("platform", "Platform"),
+            FormField("notes", "Notes", TEXT),
+        ), "searches", "planned search", "source", PlannedSearch),
+        Section("rules", "Screening rules", (
+            *(field for stage, name in STAGES for field in _rules(stage, name)),
+            FormField("random_share", "Share of records picked at random", NUMBER,
+                      "from 0 to 1; the others come by the ranking"),
+        )),
+        Section("reasons", "Exclusion reasons", (
+            FormField("label", "Reason"),
+            FormField("help", "Help for reviewers", TEXT),
+            FormField("stages", "Offer it on", CHOICES, options=STAGES),
+            FormField("teaches_model", "The ranking learns from it", YES_NO,
+                      "no for what a title or abstract cannot show, such as the date"),
+            KEY,
+        ), "exclusion_reasons", "exclusion reason", model=ExclusionReason),
+        Section("highlights", "Highlighted words", (
+            FormField("language", "Language", LINE, "two letters: en"),
+            FormField("include", "Speak for including", LINES,
+                      "one on a line; * stands for any letters"),
+            FormField("exclude", "Speak for excluding", LINES, "one on a line"),
+        ), "highlights", "language", "language", Highlights),
+        Section("terminology", "Terminology", (
+            FormField("label", "Concept"),
+            FormField("names", "Its names", FieldKind.BY_LANGUAGE, "one name on a line"),
+            KEY,
+        ), "terminology", "concept", model=Concept),
+        Section("codebook", "Items to code", _item_fields(), "codebook", "item to code",
+                model=CodebookItem),
+        Section("maps", "Maps", _map_fields(items, groups), "frameworks", "map",
+                model=MapFramework),
+        Section("duplicates", "Duplicates", (
+            FormField("duplicates.merge", "Merge without asking", CHOICE, options=(
+                (Merging.CLEAR.value, "pairs that the rules are certain about"),
+                (Merging.IDENTICAL.value, "only pairs with identical fields"),
+                (Merging.NONE.value, "none"),
+            )),
+            FormField("duplicates.ask_from", "Ask about pairs that score at least", NUMBER,
+                      "from 0.35 to 1"),
+            FormField("duplicates.wrong_merges_accepted", "Wrong merges accepted in 10,000",
+                      NUMBER, "instead of the first rule; may be empty"),
+        )),
+        Section("stopping", "When to stop", (
+            FormField("stopping.recall_target", "Share of relevant records to find", NUMBER,
+                      "between 0 and 1, such as 0.95"),
+            FormField("stopping.confidence", "Confidence", NUMBER, "between 0 and 1"),
+            FormField("stopping.consecutive_irrelevant", "Irrelevant records in a row", NUMBER,
+                      "may be empty"),
+        )),
+        Section("words", "Words", (
+            FormField("wording.contract.one", "What is studied, one", LINE, "such as contract"),
+            FormField("wording.contract.many", "What is studied, many", LINE, "such as contracts"),
+        )),
+    )  # fmt: skip
+
+
+def _rules(stage: str, name: str) -> tuple[FormField, ...]:
+    at = f"stages.{stage}"
+    return (
+        FormField(f"{at}.decisions_needed", f"{name}: decisions needed", CHOICE,
+                  options=(("1", "1"), ("2", "2"))),
+        FormField(f"{at}.maybe_advances", f"{name}: maybe counts as include", YES_NO),
+        FormField(f"{at}.reasons_must_agree", f"{name}: two exclusions must give the same reason",
+                  YES_NO),
+        FormField(f"{at}.consensus_allowed", f"{name}: reviewers may resolve a conflict together",
+                  YES_NO),
+        FormField(f"{at}.closes_after_decisions", f"{name}: a decision closes after so many more",
+                  NUMBER),
+        FormField(f"{at}.closes_after_hours", f"{name}: a decision closes after so many hours",
+                  NUMBER),
+    )  # fmt: skip
+
+
+def _item_fields() -> tuple[FormField, ...]:
+    return (
+        FormField("label", "Name"),
+        FormField("help", "Help for coders", TEXT),
+        FormField("level", "About", CHOICE, options=(
+            (Level.STUDY.value, "the study"), (Level.CONTRACT.value, "the contract"),
+            (Level.STUDY_CONTRACT.value, "what the study says about the contract"),
+        )),
+        FormField("type", "Kind of answer", CHOICE, options=_named(ItemType)),
+        FormField("values", "Values, for one of and many of", ROWS, "a row without a name is left "
+                  "out; the numbers set the order", row=ItemValue, parts=(
+            FormField("label", "Value"), FormField("key", "Key"),
+            FormField("definition", "Definition", TEXT),
+            FormField("synonyms", "Other names", WORDS),
+            FormField("residual", "for the rest", YES_NO),
+            FormField("sound", "sound", YES_NO), FormField("synthesis", "a review", YES_NO),
+        )),
+        FormField("value_groups", "Groups of values that a map can be filtered by", ROWS,
+                  row=ValueGroup, parts=(
+            FormField("label", "Group"), FormField("key", "Key"),
+            FormField("values", "Keys of its values", WORDS),
+        )),
+        FormField("group", "Group of items", LINE, "items of one group can be an axis together"),
+        FormField("double_coded", "Two people code it", YES_NO),
+        FormField("required", "Must be answered", YES_NO),
+        FormField("public", "Shown in publications", YES_NO),
+        KEY,
+    )  # fmt: skip
+
+
+def _map_fields(items: Options, groups: Options) -> tuple[FormField, ...]:
+    return (
+        FormField("label", "Name"),
+        *_axis("rows", "Rows", items=items, groups=groups),
+        *_axis("columns", "Columns", items=items, groups=groups),
+        FormField("unit", "Numbers count", CHOICE, options=_named(("contract", "study"))),
+        FormField("order", "Order of rows and columns", CHOICE, options=(
+            ("protocol", "as in the protocol"), ("size", "the largest first"),
+        )),
+        FormField("segments", "Item that a cell’s bar shows", CHOICE, options=items),
+        FormField("findings", "Item with the direction of effect", CHOICE, options=items),
+        *_axis("themes", "Themes", items=items, groups=groups),
+        FormField("filters", "Filters", CHOICES, options=items),
+        FormField("steps", "Lowest number of each of the four colours", WORDS, "1, 2, 4, 7"),
+        FormField("outside_searches", "Parts that the searches did not look for", ROWS,
+                  row=OutsideSearches, parts=(
+            FormField("why", "Why"), FormField("rows", "Keys of rows", WORDS),
+            FormField("columns", "Keys of columns", WORDS),
+        )),
+        KEY,
+    )  # fmt: skip
+
+
+def _axis(name: str, label: str, *, items: Options, groups: Options) -> tuple[FormField, ...]:
+    return (
+        FormField(f"{name}.item", f"{label}: the values of an item", CHOICE, options=items),
+        FormField(f"{name}.group", f"{label}: or the items of a group", CHOICE, options=groups),
+        FormField(f"{name}.value", f"{label}: counted where the value is", LINE, "for a group"),
+        FormField(f"{name}.also", f"{label}: secondary values from", CHOICE, options=items),
+    )
+
+
+def section_of(protocol: Protocol, key: str) -> Section:
+    """Return the section with this key; raise LookupError if there is none."""
+    for section in sections(protocol):
+        if section.key == key:
+            return section
+    raise LookupError(f"The protocol has no section '{key}'.")
