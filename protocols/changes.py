@@ -7,14 +7,14 @@ from typing import Any
 from babel import Locale
 
 from .schema import Protocol
-from .sections import FieldKind, FormField, Section, sections
+from .sections import FieldKind, FormField, FormSection, sections
 
 LANGUAGES = Locale("en").languages
 Data = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Difference:
+class ProtocolDifference:
     """One part of a protocol that differs between two versions; None where it says nothing."""
 
     section: str  # key of the section of the form
@@ -25,7 +25,7 @@ class Difference:
     is_whole: bool = False  # whether a whole entry is new or gone
 
 
-def differences(old: Protocol, new: Protocol) -> list[Difference]:
+def differences(old: Protocol, new: Protocol) -> list[ProtocolDifference]:
     """Return every difference between two versions in the order of the sections, or none."""
     before, after = old.model_dump(mode="json"), new.model_dump(mode="json")
     found = []
@@ -39,8 +39,8 @@ def differences(old: Protocol, new: Protocol) -> list[Difference]:
 
 
 def _of_entries(
-    section: Section, before: Sequence[Data], after: Sequence[Data]
-) -> Iterator[Difference]:
+    section: FormSection, before: Sequence[Data], after: Sequence[Data]
+) -> Iterator[ProtocolDifference]:
     identity = "key" if "key" in section.model.model_fields else section.named_by
     old = {entry[identity]: entry for entry in before}
     new = {entry[identity]: entry for entry in after}
@@ -49,42 +49,60 @@ def _of_entries(
         if key not in old:
             about = f"{noun} “{entry[section.named_by]}”"
             words = _entry_in_words(section, entry)
-            yield Difference(section.key, about, None, words, key, is_whole=True)
+            yield ProtocolDifference(section.key, about, None, words, key, is_whole=True)
     for key, entry in old.items():
         about = f"{noun} “{entry[section.named_by]}”"
         if key not in new:
             words = _entry_in_words(section, entry)
-            yield Difference(section.key, about, words, None, key, is_whole=True)
+            yield ProtocolDifference(section.key, about, words, None, key, is_whole=True)
         else:
             parts = _of_fields(section, before=entry, after=new[key], about=f"{about}: ")
             for part in parts:
-                yield Difference(section.key, part.part, part.before, part.after, key)
+                yield ProtocolDifference(section.key, part.part, part.before, part.after, key)
     kept = [key for key in old if key in new]
     moved = [key for key in new if key in old]
     if kept != moved:
         was, is_now = (
             ", ".join(str(new[key][section.named_by]) for key in keys) for keys in (kept, moved)
         )
-        yield Difference(section.key, f"Order: {section.label.lower()}", was, is_now)
+        yield ProtocolDifference(section.key, f"Order: {section.label.lower()}", was, is_now)
 
 
 def _of_fields(
-    section: Section, *, before: Data, after: Data, about: str
-) -> Iterator[Difference]:  # fmt: skip
+    section: FormSection, *, before: Data, after: Data, about: str
+) -> Iterator[ProtocolDifference]:
     for field in section.fields:
         old, new = _at(before, field.path), _at(after, field.path)
         if old == new:
             continue
         if field.kind is FieldKind.ROWS:
             yield from _of_rows(section, field, before=old or (), after=new or (), about=about)
+        elif field.kind is FieldKind.LINES and set(old or ()) != set(new or ()):
+            yield _of_lines(section, f"{about}{field.label}", old or (), new=new or ())
         else:
             part = f"{about}{field.label}"
-            yield Difference(section.key, part, in_words(field, old), in_words(field, new))
+            yield ProtocolDifference(section.key, part, in_words(field, old), in_words(field, new))
+
+
+def _of_lines(
+    section: FormSection, part: str, old: Sequence[str], *, new: Sequence[str]
+) -> ProtocolDifference:
+    """Return what was taken out of a list of texts and what was added, without what stays."""
+    gone = "; ".join(text for text in old if text not in new)
+    added = "; ".join(text for text in new if text not in old)
+    n = sum(text in new for text in old)
+    stays = f" (of {len(new)}, {n} unchanged)" if n else ""
+    return ProtocolDifference(section.key, part + stays, gone or None, added or None)
 
 
 def _of_rows(
-    section: Section, field: FormField, *, before: Sequence[Data], after: Sequence[Data], about: str
-) -> Iterator[Difference]:  # fmt: skip
+    section: FormSection,
+    field: FormField,
+    *,
+    before: Sequence[Data],
+    after: Sequence[Data],
+    about: str,
+) -> Iterator[ProtocolDifference]:
     identity = "key" if field.parts[0].name == "label" else field.parts[0].name
     old = {row[identity]: row for row in before}
     new = {row[identity]: row for row in after}
@@ -97,11 +115,11 @@ def _of_rows(
                 _row_in_words(field, row) if row else None for row in (was, is_now)
             )
             part = f"{about}{noun} “{name}”"
-            yield Difference(section.key, part, before_words, after_words)
+            yield ProtocolDifference(section.key, part, before_words, after_words)
     kept, moved = [key for key in old if key in new], [key for key in new if key in old]
     if kept != moved:
         order = f"{about}order of the {noun}s"
-        yield Difference(section.key, order, ", ".join(kept), ", ".join(moved))
+        yield ProtocolDifference(section.key, order, ", ".join(kept), ", ".join(moved))
 
 
 def _row_in_words(field: FormField, row: Data) -> str:
@@ -114,7 +132,7 @@ def _row_in_words(field: FormField, row: Data) -> str:
     return "; ".join(parts)
 
 
-def _entry_in_words(section: Section, entry: Data) -> str:
+def _entry_in_words(section: FormSection, entry: Data) -> str:
     """Return the first things that an entry says, apart from its name and key."""
     shown = []
     for field in section.fields:

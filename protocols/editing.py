@@ -21,6 +21,7 @@ from ruamel.yaml.scalarstring import (
 )
 
 from .schema import Protocol
+from .source import read
 
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FOLD_AT = 96  # characters; longer text is written as a folded block
@@ -125,8 +126,8 @@ def _yaml() -> YAML:
 
 
 def _plain(text: str) -> dict[str, Any]:
-    plain: dict[str, Any] = yaml.load(text, Loader=_LOADER)  # noqa: S506 - a safe loader
-    return plain
+    plain = read(text).data
+    return plain if isinstance(plain, dict) else {}
 
 
 def _read(text: str) -> tuple[list[str], dict[str, tuple[_Lines, yaml.Node]]]:
@@ -142,7 +143,7 @@ def _read(text: str) -> tuple[list[str], dict[str, tuple[_Lines, yaml.Node]]]:
 
 def _last_line(lines: Sequence[str], key: yaml.Node, value: yaml.Node) -> int:
     """Return the line of the last character of a value, without what comes after it."""
-    last = _last_leaf(value)
+    last = _last_part(value)
     line, column = last.end_mark.line, last.end_mark.column
     if isinstance(last, yaml.ScalarNode) and last.style in ("|", ">"):
         line, column = (line, 0) if column == 0 else (line + 1, 0)
@@ -155,7 +156,7 @@ def _last_line(lines: Sequence[str], key: yaml.Node, value: yaml.Node) -> int:
     return int(line)
 
 
-def _last_leaf(node: yaml.Node) -> yaml.Node:
+def _last_part(node: yaml.Node) -> yaml.Node:
     while isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
         last = node.value[-1]
         node = last[1] if isinstance(node, yaml.MappingNode) else last

@@ -15,14 +15,14 @@ from pydantic import BaseModel
 
 from .editing import with_entry, with_value
 from .schema import Protocol
-from .sections import FieldKind, FormField, Section
+from .sections import FieldKind, FormField, FormSection
 from .source import read
 
 SPARE_ROWS = 2  # empty rows at the end of a table of values
 Shown = dict[str, str | bool | list[str]]  # by the input's name
 
 
-def entries_of(protocol: Protocol, section: Section) -> list[dict[str, Any]]:
+def entries_of(protocol: Protocol, section: FormSection) -> list[dict[str, Any]]:
     """Return the entries of a section that is a list, as plain data."""
     found: list[dict[str, Any]] = protocol.model_dump(mode="json")[section.entries]
     return found
@@ -33,7 +33,7 @@ def field_value(data: Mapping[str, Any], field: FormField) -> Any:
     return _at(data, field.path)
 
 
-def filled(section: Section, data: Mapping[str, Any], languages: Sequence[str]) -> Shown:
+def filled(section: FormSection, data: Mapping[str, Any], languages: Sequence[str]) -> Shown:
     """Return what a form shows for data: a text, a box, or chosen options, by the input's name."""
     shown: Shown = {}
     for field in section.fields:
@@ -84,7 +84,7 @@ def n_rows(field: FormField, shown: Mapping[str, object]) -> int:
     return max(numbers, default=-1) + 1
 
 
-def parsed(section: Section, sent: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+def parsed(section: FormSection, sent: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """Return the data that a form says, nested by the fields' names.
 
     ``sent`` has every value of each input.  Text that is no number where one is expected stays
@@ -162,7 +162,7 @@ def key_for(label: str, taken: Collection[str]) -> str:
     return next(key for key in (base, *numbered) if key not in taken)
 
 
-def with_section(text: str, section: Section, sent: Mapping[str, Sequence[str]]) -> str:
+def with_section(text: str, section: FormSection, sent: Mapping[str, Sequence[str]]) -> str:
     """Return the protocol's text with what a form says about a section that is no list."""
     raw, data = _data(text), parsed(section, sent)
     for name in section.names:
@@ -175,7 +175,7 @@ def with_section(text: str, section: Section, sent: Mapping[str, Sequence[str]])
 
 
 def with_form_entry(
-    text: str, section: Section, *, number: int | None, sent: Mapping[str, Sequence[str]]
+    text: str, section: FormSection, *, number: int | None, sent: Mapping[str, Sequence[str]]
 ) -> str:
     """Return the protocol's text with an entry of a list as a form says; None adds a new one."""
     entries = _data(text).get(section.entries) or []

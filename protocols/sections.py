@@ -7,6 +7,7 @@ a time.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
 
 from pydantic import BaseModel
 
@@ -66,7 +67,7 @@ class FormField:
 
 
 @dataclass(frozen=True)
-class Section:
+class FormSection:
     """A part of the protocol that has a form: fields, or a list whose entries have these fields."""
 
     key: str
@@ -76,6 +77,14 @@ class Section:
     noun: str = ""
     named_by: str = "label"
     model: type[BaseModel] = Protocol
+
+    @property
+    def groups(self) -> list[tuple[FormField, ...]]:
+        """The fields, those that follow each other in one part of the data together."""
+        return [
+            tuple(fields)
+            for _, fields in groupby(self.fields, key=lambda field: field.path[:-1] or field.path)
+        ]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -102,12 +111,12 @@ def _named(values: Iterable[str]) -> Options:
     return tuple((value, value.replace("_", " ")) for value in values)
 
 
-def sections(protocol: Protocol) -> tuple[Section, ...]:
+def sections(protocol: Protocol) -> tuple[FormSection, ...]:
     """Return the sections of a protocol's forms; what a field offers follows from the protocol."""
     items = tuple((item.key, item.label) for item in protocol.codebook)
     groups = _named(sorted({item.group for item in protocol.codebook if item.group}))
     return (
-        Section("question", "Title and question", (
+        FormSection("question", "Title and question", (
             FormField("title", "Title"),
             FormField("question", "Question", TEXT, "one or two full sentences in the words of "
                       "the field; the ranking starts from them"),
@@ -117,7 +126,7 @@ def sections(protocol: Protocol) -> tuple[Section, ...]:
             FormField("question_framework.elements", "Its elements", FieldKind.PAIRS,
                       "one on a line: population: People who sleep rough"),
         )),
-        Section("criteria", "Criteria", (
+        FormSection("criteria", "Criteria", (
             FormField("label", "Name"),
             FormField("include", "Include", TEXT),
             FormField("exclude", "Exclude", TEXT),
@@ -125,24 +134,24 @@ def sections(protocol: Protocol) -> tuple[Section, ...]:
             FormField("exclude_examples", "Examples to exclude", LINES, "one on a line"),
             KEY,
         ), "criteria", "criterion", model=Criterion),
-        Section("scope", "Languages and years", (
+        FormSection("scope", "Languages and years", (
             FormField("languages", "Languages", WORDS, "two letters each (ISO 639-1): en, es, fr"),
             FormField("published_from", "Published from", NUMBER, "a year; for readers, it "
                       "filters nothing"),
             FormField("published_to", "Published to", NUMBER),
         )),
-        Section("searches", "Planned searches", (
+        FormSection("searches", "Planned searches", (
             FormField("source", "Source"),
             FormField("kind", "Kind", CHOICE, options=_named(SearchKind)),
             FormField("platform", "Platform"),
             FormField("notes", "Notes", TEXT),
         ), "searches", "planned search", "source", PlannedSearch),
-        Section("rules", "Screening rules", (
+        FormSection("rules", "Screening rules", (
             *(field for stage, name in STAGES for field in _rules(stage, name)),
             FormField("random_share", "Share of records picked at random", NUMBER,
                       "from 0 to 1; the others come by the ranking"),
         )),
-        Section("reasons", "Exclusion reasons", (
+        FormSection("reasons", "Exclusion reasons", (
             FormField("label", "Reason"),
             FormField("help", "Help for reviewers", TEXT),
             FormField("stages", "Offer it on", CHOICES, options=STAGES),
@@ -150,22 +159,22 @@ def sections(protocol: Protocol) -> tuple[Section, ...]:
                       "no for what a title or abstract cannot show, such as the date"),
             KEY,
         ), "exclusion_reasons", "exclusion reason", model=ExclusionReason),
-        Section("highlights", "Highlighted words", (
+        FormSection("highlights", "Highlighted words", (
             FormField("language", "Language", LINE, "two letters: en"),
             FormField("include", "Speak for including", LINES,
                       "one on a line; * stands for any letters"),
             FormField("exclude", "Speak for excluding", LINES, "one on a line"),
         ), "highlights", "language", "language", Highlights),
-        Section("terminology", "Terminology", (
+        FormSection("terminology", "Terminology", (
             FormField("label", "Concept"),
             FormField("names", "Its names", FieldKind.BY_LANGUAGE, "one name on a line"),
             KEY,
         ), "terminology", "concept", model=Concept),
-        Section("codebook", "Items to code", _item_fields(), "codebook", "item to code",
+        FormSection("codebook", "Items to code", _item_fields(), "codebook", "item to code",
                 model=CodebookItem),
-        Section("maps", "Maps", _map_fields(items, groups), "frameworks", "map",
+        FormSection("maps", "Maps", _map_fields(items, groups), "frameworks", "map",
                 model=MapFramework),
-        Section("duplicates", "Duplicates", (
+        FormSection("duplicates", "Duplicates", (
             FormField("duplicates.merge", "Merge without asking", CHOICE, options=(
                 (Merging.CLEAR.value, "pairs that the rules are certain about"),
                 (Merging.IDENTICAL.value, "only pairs with identical fields"),
@@ -176,14 +185,14 @@ def sections(protocol: Protocol) -> tuple[Section, ...]:
             FormField("duplicates.wrong_merges_accepted", "Wrong merges accepted in 10,000",
                       NUMBER, "instead of the first rule; may be empty"),
         )),
-        Section("stopping", "When to stop", (
+        FormSection("stopping", "When to stop", (
             FormField("stopping.recall_target", "Share of relevant records to find", NUMBER,
                       "between 0 and 1, such as 0.95"),
             FormField("stopping.confidence", "Confidence", NUMBER, "between 0 and 1"),
             FormField("stopping.consecutive_irrelevant", "Irrelevant records in a row", NUMBER,
                       "may be empty"),
         )),
-        Section("words", "Words", (
+        FormSection("words", "Words", (
             FormField("wording.contract.one", "What is studied, one", LINE, "such as contract"),
             FormField("wording.contract.many", "What is studied, many", LINE, "such as contracts"),
         )),
@@ -269,7 +278,7 @@ def _axis(name: str, label: str, *, items: Options, groups: Options) -> tuple[Fo
     )
 
 
-def section_of(protocol: Protocol, key: str) -> Section:
+def section_of(protocol: Protocol, key: str) -> FormSection:
     """Return the section with this key; raise LookupError if there is none."""
     for section in sections(protocol):
         if section.key == key:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from protocols.changes import Difference, differences
+from protocols.changes import ProtocolDifference, differences
 from protocols.schema import Protocol
 from review.decisions.new_rules import Begun, begun
 from review.decisions.situation import IS_LIVE
@@ -35,7 +35,7 @@ class Effect:
 class Amendment:
     """A new version beside the one in force: what differs, and what that touches."""
 
-    differences: list[Difference]
+    differences: list[ProtocolDifference]
     effects: list[Effect]
     touched: Mapping[Stage, Begun]  # where the number of decisions needed changes
 
@@ -57,7 +57,12 @@ def amendment(session: Session, *, review_id: UUID, new: Protocol, by: Actor) ->
 
 
 def _effects(
-    session: Session, review_id: UUID, found: list[Difference], *, old: Protocol, new: Protocol
+    session: Session,
+    review_id: UUID,
+    found: list[ProtocolDifference],
+    *,
+    old: Protocol,
+    new: Protocol,
 ) -> Iterator[Effect]:
     by_section = {one.section for one in found}
     if "reasons" in by_section:

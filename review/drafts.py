@@ -9,7 +9,12 @@ from protocols.loader import load
 from review.errors import Conflicting, Invalid
 from review.events import Actor
 from review.permissions import Action, begin_act, check
-from review.reviews import amend_protocol, protocol_state, versions_of_protocol
+from review.reviews import (
+    amend_protocol,
+    check_codes_keep_meaning,
+    protocol_state,
+    versions_of_protocol,
+)
 from review.tables import ProtocolDraft
 from review.tables.base import utc_now
 
@@ -28,12 +33,14 @@ def draft_text(session: Session, review_id: UUID) -> str:
 def save_draft(session: Session, *, review_id: UUID, text: str, by: Actor) -> None:
     """Keep a text as the draft; one that says what is in force already ends the draft.  Flushes.
 
-    Nobody goes by a draft, so it is no act.  Raises ProtocolErrors for a faulty text.
+    Nobody goes by a draft, so it is no act.  Raises ProtocolErrors for a faulty text, Conflicting
+    if a coded item would get another type or level.
     """
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     if by.account_id is None:
         raise Invalid("A draft is written by a person.")
     new, now = load(text).protocol, protocol_state(session, review_id)
+    check_codes_keep_meaning(session, review_id, old=now.protocol, new=new)
     draft = draft_of(session, review_id)
     if new == now.protocol and text == versions_of_protocol(session, review_id)[0].text:
         discard_draft(session, review_id=review_id, by=by)

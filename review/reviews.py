@@ -74,7 +74,7 @@ def amend_protocol(
         raise Invalid("Give a reason for this amendment.")
     current = protocol_state(session, review_id)
     protocol = load(protocol_text).protocol
-    _check_codes_keep_meaning(session, review_id, old=current.protocol, new=protocol)
+    check_codes_keep_meaning(session, review_id, old=current.protocol, new=protocol)
     rows = _version_rows(protocol_text, protocol, number=current.number + 1, why=why)
     record_act(session, review_id=review_id, act=Act.AMEND_PROTOCOL, by=by, rows=rows)
     session.info.pop(PROTOCOL_CACHE, None)
@@ -240,7 +240,7 @@ def reviews_with_sizes(session: Session) -> list[tuple[Review, int]]:
     return [(review, n) for review, n in rows]
 
 
-def _check_codes_keep_meaning(
+def check_codes_keep_meaning(
     session: Session, review_id: UUID, *, old: Protocol, new: Protocol
 ) -> None:
     """Raise Conflicting if a coded item would be of another type or level than its codes."""

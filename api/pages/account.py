@@ -31,6 +31,7 @@ from review.people.accounts import (
     SESSION_LIFETIME,
     change_password,
     end_session,
+    oldest_email,
     start_session,
 )
 from review.people.passwords import check_new_password, hash_password
@@ -56,9 +57,13 @@ def reviews(request: Request, session: ReadSession, person: CurrentUser) -> Resp
 
 
 @router.get("/login")
-def login_form(request: Request, next: str = "/") -> Response:  # noqa: A002 - the address's word
-    """Show the sign-in form."""
-    return sign_in_page(request, 200, target=next)
+def login_form(
+    request: Request,
+    session: ReadSession,
+    next: str = "/",  # noqa: A002 - the address's word
+) -> Response:
+    """Show the sign-in form; that of the demonstration has its people."""
+    return sign_in_page(request, 200, target=next, oldest=oldest_email(session))
 
 
 @router.post("/login")

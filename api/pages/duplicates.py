@@ -25,6 +25,7 @@ from review.vocabulary import Judgement, Stage
 router = PageRouter()
 SCORES = (0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)
 LARGEST_SAMPLE = 1_000
+ACTS = 10  # shown at once, so that any of them can be undone
 SHOWN = 200  # pairs on one page
 Score = Annotated[float | None, Query(gt=0, le=1)]
 
@@ -36,8 +37,12 @@ def duplicates(
     review_id: ReviewId,
     by: CurrentActor,
     skip: Annotated[int, Query(ge=0, le=10**6)] = 0,
+    before: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
 ) -> Response:
-    """Show the next possible duplicate, how many are left, and recent acts to undo."""
+    """Show the next possible duplicate, how many are left, and the acts, each with its undo.
+
+    ``before`` leads to the acts before an event.
+    """
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     pending = questions(session, review_id=review_id)
     place = skip % len(pending) if pending else 0
@@ -51,7 +56,9 @@ def duplicates(
         question=shown,
         n_pending=len(pending),
         skip=place,
-        acts=latest_acts(session, review_id=review_id),
+        acts=latest_acts(session, review_id=review_id, before=before, limit=ACTS),
+        before=before,
+        n_acts=ACTS,
     )
 
 
@@ -68,8 +75,12 @@ def answer(
     skip: Annotated[int, Form(ge=0, le=10**6)] = 0,
     size: Annotated[int, Form(ge=0, le=LARGEST_SAMPLE)] = 0,
     sampled: OptionalId = None,
+    record: OptionalId = None,
 ) -> Response:
-    """Record the answer about a pair and continue with the next one, of the sample or of all."""
+    """Record the answer about a pair and go on with the next, of the sample or of all.
+
+    Or return to the page of the ``record`` where it was given.
+    """
     judge(
         session,
         review_id=review_id,
@@ -79,6 +90,8 @@ def answer(
         by=by,
         sampled=sampled,
     )
+    if record is not None:
+        return RedirectResponse(path(request, "records", record), status_code=303)
     then = f"/sample?size={size}" if size else f"?skip={skip}"
     return RedirectResponse(path(request, "duplicates") + then, status_code=303)
 
@@ -173,6 +186,15 @@ def post_undo(
 
 @router.post("/reviews/{slug}/dedupe")
 @needs(Action.MANAGE)
-def run(request: Request, session: WriteSession, review_id: ReviewId, by: CurrentActor) -> Response:
-    """Compare the records imported since the last run with all others."""
-    return started(request, session, review_id, by=by, kind=JobKind.DEDUPLICATE)
+def run(
+    request: Request,
+    session: WriteSession,
+    review_id: ReviewId,
+    by: CurrentActor,
+    everything: Annotated[str, Form(max_length=3)] = "",
+) -> Response:
+    """Compare the records imported since the last run with all others, or all of them again."""
+    arguments = {"everything": True} if everything else {}
+    return started(
+        request, session, review_id, by=by, kind=JobKind.DEDUPLICATE, arguments=arguments
+    )

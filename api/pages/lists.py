@@ -24,6 +24,7 @@ from review.lists import (
 from review.permissions import Action, check
 from review.prisma.counts import ALL, event_on
 from review.states.flow import FlowState
+from screening.progress.agreement_groups import AGREEMENT_COLUMNS, agreement_lines
 
 router = PageRouter()
 R = "/reviews/{slug}/lists"
@@ -62,6 +63,19 @@ def records(
         session, review_id, choice, shown=lambda flow_state: shown_state(flow_state, here.roles)
     )
     return _file(here, table, format)
+
+
+@router.get(R + "/agreement.{format}")
+def agreement(
+    session: ReadSession,
+    review_id: ReviewId,
+    by: CurrentActor,
+    here: CurrentReview,
+    format: str,  # noqa: A002
+) -> Response:
+    """Return the agreement of reviewers: by stage, over all, by pair and by group."""
+    lines = agreement_lines(session, review_id=review_id, by=by)
+    return _file(here, ListTable("agreement", AGREEMENT_COLUMNS, lines), format)
 
 
 @router.get(R + "/{which}.{format}", name="lists.whole")

@@ -30,7 +30,7 @@ from protocols.forms import (
 from protocols.loader import load
 from protocols.problems import ProtocolErrors
 from protocols.schema import Protocol
-from protocols.sections import Section, section_of, sections
+from protocols.sections import FormSection, section_of, sections
 from protocols.source import MAX_BYTES
 from review.amendments import amendment, reason_counts
 from review.drafts import adopt_draft, discard_draft, draft_of, draft_text, save_draft
@@ -131,7 +131,7 @@ def show_yaml(
     chosen = _version(session, review_id, version or versions[0].number)
     may_edit = here.may(Action.MANAGE) and version is None
     text = draft_text(session, review_id) if may_edit else chosen.text
-    return _yaml_page(request, session, review_id, here, chosen=chosen, text=text)
+    return _yaml_page(request, session, review_id, here=here, chosen=chosen, text=text)
 
 
 @router.get(R + "/protocol.yaml")
@@ -172,12 +172,12 @@ def post_yaml(
             given = uploads.text_of(file, limit=MAX_BYTES)
         with database.writing() as session:
             save_draft(session, review_id=review_id, text=given, by=by)
-    except (ProtocolErrors, Unreadable) as error:
+    except (ProtocolErrors, Unreadable, Conflicting) as error:
         problems = error.problems if isinstance(error, ProtocolErrors) else [error]
         with database.reading() as session:
             chosen = versions_of_protocol(session, review_id)[0]
             return _yaml_page(
-                request, session, review_id, here, chosen=chosen, text=given,
+                request, session, review_id, here=here, chosen=chosen, text=given,
                 problems=[str(problem) for problem in problems],
             )  # fmt: skip
     return RedirectResponse(path(request, "protocol", "draft"), status_code=303)
@@ -235,7 +235,7 @@ def edit(
 ) -> Response:
     """Show the form of a section, or the list of its entries."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    return _section_page(request, session, review_id, section)
+    return _section_page(request, session, review_id, key=section)
 
 
 @router.post(R + "/edit/{section}")
@@ -247,87 +247,90 @@ def post_section(
     sent = _sent(request.state.form)
 
     def change(text: str, protocol: Protocol) -> str:
-        return with_section(text, _section(protocol, section), sent)
+        chosen = _section(protocol, section)
+        if chosen.entries:
+            raise NotFound("This section is a list; its entries are edited one at a time.")
+        return with_section(text, chosen, sent)
 
     problems = _saved(database, review_id, by=by, change=change)
     if problems:
         with database.reading() as session:
             return _section_page(
-                request, session, review_id, section, typed=_typed(sent), problems=problems
+                request, session, review_id, key=section, typed=_typed(sent), problems=problems
             )
     return RedirectResponse(path(request, "protocol", "draft"), status_code=303)
 
 
-@router.post(R + "/edit/{section}/entries")
+@router.post(R + "/edit/{part}/entries")
 @needs(Action.MANAGE)
 def post_order(
     request: Request,
     database: Db,
     review_id: ReviewId,
     by: CurrentActor,
-    section: str,
+    part: str,
     number: Annotated[int, Form(ge=0, le=5000)],
     to: Annotated[int | None, Form(ge=0, le=5000)] = None,
 ) -> Response:
     """Move an entry of a list to another place in the draft, or take it out."""
 
     def change(text: str, protocol: Protocol) -> str:
-        part = _section(protocol, section)
-        n = len(entries_of(protocol, part))
+        listed = _list(protocol, part)
+        n = len(entries_of(protocol, listed))
         if number >= n or (to is not None and to >= n):
             raise NotFound("This entry is no longer there. Load the page again.")
         if to is None:
-            return with_entry(text, part.entries, number=number, entry=None)
-        return with_entry_moved(text, part.entries, number=number, to=to)
+            return with_entry(text, listed.entries, number=number, entry=None)
+        return with_entry_moved(text, listed.entries, number=number, to=to)
 
     problems = _saved(database, review_id, by=by, change=change)
     if problems:
         with database.reading() as session:
-            return _section_page(request, session, review_id, section, problems=problems)
-    target = path(request, "protocol", "edit", section)
+            return _section_page(request, session, review_id, key=part, problems=problems)
+    target = path(request, "protocol", "edit", part)
     return RedirectResponse(f"{target}#entries", status_code=303)
 
 
-@router.get(R + "/edit/{section}/{entry}")
+@router.get(R + "/edit/{part}/{entry}")
 def edit_entry(
     request: Request,
     session: ReadSession,
     review_id: ReviewId,
     by: CurrentActor,
-    section: str,
+    part: str,
     entry: str,
 ) -> Response:
     """Show the form of one entry of a list; ``new`` is one that is not there yet."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    return _entry_page(request, session, review_id, section=section, entry=entry)
+    return _entry_page(request, session, review_id, section=part, entry=entry)
 
 
-@router.post(R + "/edit/{section}/{entry}")
+@router.post(R + "/edit/{part}/{entry}")
 @needs(Action.MANAGE, at_most=LONG_FORM)
 def post_entry(
     request: Request,
     database: Db,
     review_id: ReviewId,
     by: CurrentActor,
-    section: str,
+    part: str,
     entry: str,
 ) -> Response:
     """Keep an entry of a list in the draft as its form says."""
     sent = _sent(request.state.form)
 
     def change(text: str, protocol: Protocol) -> str:
-        part = _section(protocol, section)
-        number = _entry_number(protocol, part, entry)
-        return with_form_entry(text, part, number=number, sent=sent)
+        listed = _list(protocol, part)
+        number = _entry_number(protocol, listed, entry)
+        return with_form_entry(text, listed, number=number, sent=sent)
 
     problems = _saved(database, review_id, by=by, change=change)
     if problems:
         with database.reading() as session:
             return _entry_page(
-                request, session, review_id, section=section, entry=entry, typed=_typed(sent),
+                request, session, review_id, section=part, entry=entry, typed=_typed(sent),
                 problems=problems,
             )  # fmt: skip
-    target = path(request, "protocol", "edit", section)
+    target = path(request, "protocol", "edit", part)
     return RedirectResponse(f"{target}#entries", status_code=303)
 
 
@@ -349,8 +352,8 @@ def _section_page(
     request: Request,
     session: Session,
     review_id: UUID,
-    key: str,
     *,
+    key: str,
     typed: Shown | None = None,
     problems: list[str] | None = None,
 ) -> Response:
@@ -391,7 +394,7 @@ def _entry_page(
     problems: list[str] | None = None,
 ) -> Response:
     protocol = load(draft_text(session, review_id)).protocol
-    part = _section(protocol, section)
+    part = _list(protocol, section)
     number = _entry_number(protocol, part, entry)
     data = entries_of(protocol, part)[number] if number is not None else _empty(part)
     shown = typed or filled(part, data, protocol.languages)
@@ -412,7 +415,7 @@ def _entry_page(
     )
 
 
-def _empty(section: Section) -> dict[str, Any]:
+def _empty(section: FormSection) -> dict[str, Any]:
     """Return a new entry with what the schema assumes."""
     fields = section.model.model_fields
     return {
@@ -440,17 +443,22 @@ def _typed(sent: Mapping[str, list[str]]) -> Shown:
     return {name: values if len(values) > 1 else values[0] for name, values in sent.items()}
 
 
-def _section(protocol: Protocol, key: str) -> Section:
+def _section(protocol: Protocol, key: str) -> FormSection:
     try:
         return section_of(protocol, key)
     except LookupError as error:
         raise NotFound("The protocol has no such section.") from error
 
 
-def _entry_number(protocol: Protocol, section: Section, entry: str) -> int | None:
-    """Return which entry of the list an address means; None for a new one."""
+def _list(protocol: Protocol, key: str) -> FormSection:
+    section = _section(protocol, key)
     if not section.entries:
         raise NotFound("This section is one form.")
+    return section
+
+
+def _entry_number(protocol: Protocol, section: FormSection, entry: str) -> int | None:
+    """Return which entry of the list an address means; None for a new one."""
     if entry == "new":
         return None
     if not entry.isdecimal() or int(entry[:5]) >= len(entries_of(protocol, section)):
@@ -478,8 +486,8 @@ def _yaml_page(
     request: Request,
     session: Session,
     review_id: UUID,
-    here: CurrentReview,
     *,
+    here: CurrentReview,
     chosen: ProtocolVersion,
     text: str,
     problems: list[str] | None = None,

@@ -1,5 +1,6 @@
 """Settings of a review: its protocol, its people, and invitations."""
 
+from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from api.web.rendering import path, public_url, render
 from api.web.routing import PageRouter
 from protocols.source import MAX_BYTES
 from review.decisions.new_rules import apply_rules, n_under_earlier_rules
+from review.errors import Invalid
 from review.events import Actor
 from review.people.invitations import invitations_of, invite, withdraw_invitation
 from review.permissions import Action, check
@@ -31,6 +33,7 @@ from screening.queue.coverage import Uncovered, uncovered
 
 router = PageRouter()
 R = "/reviews/{slug}/settings"
+MOST_INVITED = 50  # people at once
 Text = Annotated[str, Form(max_length=MAX_BYTES)]
 
 
@@ -84,13 +87,18 @@ def post_invitation(
     session: WriteSession,
     review_id: ReviewId,
     by: CurrentActor,
-    name: Annotated[str, Form()],
+    name: Annotated[str, Form(max_length=20_000)],
     role: Annotated[list[Role], Form()],
 ) -> Response:
-    """Create an invitation link, and show it only now."""
-    _, token = invite(session, review_id=review_id, name=name, roles=role, by=by)
-    link = public_url(request, "invitations", token)
-    return _page(request, session, review_id, by=by, made=link)
+    """Create an invitation link for each name, one on a line, and show the links only now."""
+    names = [line for line in name.splitlines() if line.strip()] or [name]
+    if len(names) > MOST_INVITED:
+        raise Invalid(f"Invite at most {MOST_INVITED} people at once.")
+    made = {}
+    for one in names:
+        _, token = invite(session, review_id=review_id, name=one, roles=role, by=by)
+        made[" ".join(one.split())] = public_url(request, "invitations", token)
+    return _page(request, session, review_id, by=by, made=made)
 
 
 @router.post(R + "/invitations/{invitation_id}/withdraw")
@@ -113,7 +121,7 @@ def _page(
     review_id: UUID,
     *,
     by: CurrentActor,
-    made: str | None = None,
+    made: Mapping[str, str] | None = None,
 ) -> Response:
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     read_for(session, lambda: by.account_id)  # a session that writes would read for nobody

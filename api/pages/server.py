@@ -1,4 +1,4 @@
-"""The page of whoever looks after the server: accounts, reviews, jobs, health and backups."""
+"""The page of those who look after the server: accounts, reviews, jobs, health and backups."""
 
 import shutil
 from enum import StrEnum
@@ -22,6 +22,7 @@ from review.people.server import (
 from review.reviews import reviews_with_sizes
 
 router = PageRouter()
+DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 
 class AccountAct(StrEnum):
@@ -49,7 +50,8 @@ def show(
         lines=accounts_of_server(session),
         reviews=reviews_with_sizes(session),
         jobs=latest_jobs(session),
-        database=database.describe(),
+        database=DATABASES[database.describe()["database"]],
+        version=database.describe()["version"],
         address=settings.url if settings.url.startswith("sqlite") else "",
         folder=settings.data_dir.resolve(),
         free=shutil.disk_usage(settings.data_dir).free,

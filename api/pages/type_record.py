@@ -15,7 +15,7 @@ from api.web.deps import CurrentActor, OptionalId, ReadSession, ReviewId, Store,
 from api.web.rendering import render
 from api.web.routing import PageRouter
 from review.errors import Invalid
-from review.exports import ris_entry
+from review.exports import RIS_TAGS, ris_entry
 from review.jobs import JobKind
 from review.permissions import Action, check
 from review.searches.searches import search_counts, search_of_review
@@ -72,7 +72,7 @@ def post_record(
         raise Invalid("Type the title of the record.")
     if year and not year.isdecimal():
         raise Invalid(f"\u2018{year}\u2019 is not a year. Type four digits, or nothing.")
-    row = {
+    row = dict.fromkeys(RIS_TAGS) | {
         "title": title, "authors": [name for name in authors.splitlines() if name.strip()],
         "year": year, "type": type if type in TYPES else "GEN", "journal": journal, "doi": doi,
         "url": url, "language": language, "abstract": abstract, "keywords": [],

@@ -26,7 +26,8 @@ Limit = Callable[[Settings], int]
 NO_FIELDS = 4 * 2**10  # of a request whose route takes nothing but our token
 FORM = 2**20
 LONG_FORM = 4 * 2**20  # with a whole protocol, or with hundreds of hits
-MAX_FIELDS = 5000  # of one form, such as that of an item with some hundred values
+USUAL_FIELDS = 1000  # of one form
+MAX_FIELDS = 5000  # of a long one, such as that of an item with some hundred values
 
 
 class Sender(Enum):
@@ -50,6 +51,11 @@ class Needs:
 
     sender: Action | Sender
     at_most: Limit | int | None
+
+    @property
+    def max_fields(self) -> int:
+        """Return how many fields the route's form may have."""
+        return MAX_FIELDS if self.at_most == LONG_FORM else USUAL_FIELDS
 
     def limit(self, settings: Settings, usual: int) -> int:
         """Return how many bytes the route takes."""
@@ -119,7 +125,7 @@ class PageRoute(Guarded):
             settings = settings_of(request)
             request = bounded(request, self.limit(settings))
             try:
-                form = await request.form(max_fields=MAX_FIELDS)
+                form = await request.form(max_fields=self.needs.max_fields)
                 request.state.form = form  # for routes whose forms have fields of any names
                 if self.needs.sender is not Sender.NOBODY_YET:
                     check_form_token(form.get("form_token"), settings.key(), token_of(request))

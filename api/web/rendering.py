@@ -19,7 +19,6 @@ from api.web.routing import url_in_template
 from api.web.security import form_token
 from heatmap.cells import value_label
 from review.jobs import JobKind
-from review.people.accounts import oldest_email
 from review.searches.formats.claims import without_claims
 from review.searches.formats.languages import language_name, language_tag
 from review.searches.imports import DETECTED
@@ -197,18 +196,30 @@ def render(request: Request, name: str, *, status_code: int = 200, **context: An
 
 
 def sign_in_page(
-    request: Request, status: int, *, email: str = "", target: str = "/", wrong: str | None = None
+    request: Request,
+    status: int,
+    *,
+    email: str = "",
+    target: str = "/",
+    wrong: str | None = None,
+    oldest: str | None = "",
 ) -> HTMLResponse:
-    """Return the sign-in form, which leads to ``target`` if that is an address on this server."""
-    with request.app.state.database.reading() as session:
-        began_as = oldest_email(session)
+    """Return the sign-in form, which leads to ``target`` if that is an address on this server.
+
+    ``oldest`` is the address of the server's oldest account, None where nobody has one; by it the
+    page knows a new server and the demonstration.
+    """
     return render(
         request,
         "account/login.html",
         status_code=status,
-        is_new=began_as is None,
-        demonstration={"logins": LOGINS, "password": PASSWORD, "home": f"/reviews/{SLUG}"}
-        if began_as in LOGINS.values()
+        is_new=oldest is None,
+        demonstration={
+            "emails": list(LOGINS.values()),
+            "password": PASSWORD,
+            "home": f"/reviews/{SLUG}",
+        }
+        if oldest in LOGINS.values()
         else None,
         next=local_address(target),
         wrong=wrong,

@@ -210,6 +210,7 @@ def _deduplicate(task: Task) -> Result:
         task.database,
         review_id=task.held.review_id,
         by=task.held.by,
+        everything=bool(task.held.arguments.get("everything")),
         on_progress=task.teller("Comparing records"),
     )
     return {

@@ -56,9 +56,13 @@ def deduplicate(
     *,
     review_id: UUID,
     by: Actor,
+    everything: bool = False,
     on_progress: Callable[[float], None] | None = None,
 ) -> Deduplication:
     """Compare the records added since the last run with all others; merge, ask or leave them.
+
+    With ``everything``, compare all records again under the rules of today: answers of people
+    stay, and what the model judged or what was undone is judged again.
 
     Reading and comparing happen before the write; its own transaction then writes the judgements
     and the clusters that follow as one event.
@@ -67,7 +71,7 @@ def deduplicate(
         check(session, review_id=review_id, by=by, action=Action.MANAGE)
         up_to = last_event(session, review_id)
         protocol = protocol_of(session, review_id)
-        old, new = _records_since_last_run(session, review_id)
+        old, new = _records_since_last_run(session, review_id, everything=everything)
     if new.empty:
         with database.reading() as session:
             return Deduplication(None, 0, 0, len(questions(session, review_id=review_id)))
@@ -88,8 +92,11 @@ def deduplicate(
             act=Act.DEDUPLICATE,
             by=MODEL,
             current=current,
-            new=list(_new_judgements(pairs, ids, current)),
-            detail={"compared": len(ids), "up_to": up_to, "asked_by": by.account_id},
+            new=_judged_again(session, review_id, pairs, ids=ids, current=current)
+            if everything
+            else list(_new_judgements(pairs, ids, current)),
+            detail={"compared": len(ids), "up_to": up_to, "asked_by": by.account_id}
+            | ({"everything": True} if everything else {}),
         )
         n_duplicates = sum(record != root for record, root in changed)
     with database.reading() as session:  # others need not wait while these are counted
@@ -257,8 +264,49 @@ def _write_judgements(
     return writer.finish(subject=subject, detail=detail), changed
 
 
-def _records_since_last_run(session: Session, review_id: UUID) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the records that the last run compared, and those added since."""
+def _judged_again(
+    session: Session,
+    review_id: UUID,
+    pairs: pd.DataFrame,
+    *,
+    ids: Sequence[UUID],
+    current: JudgementsByPair,
+) -> list[dict[str, Any]]:
+    """Return the judgements that a comparison of everything changes; people's answers stay.
+
+    What the model judged before and would not find today is withdrawn.
+    """
+    by_people = set(
+        session.scalars(
+            select(Event.number).where(Event.review_id == review_id, Event.act == Act.JUDGE_PAIR)
+        )
+    )
+    answered = {
+        pair: row
+        for pair, row in current.items()
+        if row.event_number in by_people
+        or (row.score is None and row.verdict is not Judgement.WITHDRAWN)
+    }
+    rows = []
+    found = set()
+    for row in _new_judgements(pairs, ids, answered):
+        pair = (row["left_id"], row["right_id"])
+        found.add(pair)
+        before = current.get(pair)
+        if before is None or (before.verdict, before.score) != (row["verdict"], row["score"]):
+            rows.append(row)
+    gone = [
+        pair
+        for pair, row in current.items()
+        if pair not in found and pair not in answered and row.verdict is not Judgement.WITHDRAWN
+    ]
+    return [*rows, *(_judgement_row(pair, Judgement.WITHDRAWN) for pair in gone)]
+
+
+def _records_since_last_run(
+    session: Session, review_id: UUID, *, everything: bool
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the records that the last run compared, and those added since; or none, and all."""
     last_run = session.scalar(
         select(Event.detail)
         .where(Event.review_id == review_id, Event.act == Act.DEDUPLICATE)
@@ -266,7 +314,7 @@ def _records_since_last_run(session: Session, review_id: UUID) -> tuple[pd.DataF
         .limit(1)
     )
     # Up to the event that the last run read, not the one it wrote: others may lie in between.
-    up_to = 0 if last_run is None else int(last_run["up_to"])
+    up_to = 0 if last_run is None or everything else int(last_run["up_to"])
     frame = record_frame(session, review_id)
     if frame.empty:
         return frame, frame

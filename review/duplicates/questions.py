@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from rapidfuzz import fuzz, process, utils
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 from sqlalchemy.orm import Session
 
 from review.duplicates.clustering import KEEPS_APART, Pair, current_judgements
@@ -150,8 +150,10 @@ class DuplicateAct:
     title: str | None  # of one record of the pair, if a person answered
 
 
-def latest_acts(session: Session, *, review_id: UUID, limit: int = 5) -> list[DuplicateAct]:
-    """Return the newest acts on duplicates, the newest first."""
+def latest_acts(
+    session: Session, *, review_id: UUID, before: int | None = None, limit: int
+) -> list[DuplicateAct]:
+    """Return the newest acts on duplicates before an event (None: of all), the newest first."""
     merged = (
         select(ClusterMembership.event_number, func.count().label("n"))
         .where(
@@ -166,7 +168,11 @@ def latest_acts(session: Session, *, review_id: UUID, limit: int = 5) -> list[Du
         .outerjoin(Account, Account.id == Event.actor_id)
         .outerjoin(merged, merged.c.event_number == Event.number)
         .outerjoin(Record, Record.id == Event.subject_id)
-        .where(Event.review_id == review_id, Event.act.in_(ACTS))
+        .where(
+            Event.review_id == review_id,
+            Event.act.in_(ACTS),
+            true() if before is None else Event.number < before,
+        )
         .order_by(Event.number.desc())
         .limit(limit)
     )

@@ -1,4 +1,4 @@
-"""The first account of a server, which whoever runs it makes with a link that works once."""
+"""The first account of a server, made with a link that works once."""
 
 import hmac
 from base64 import urlsafe_b64encode

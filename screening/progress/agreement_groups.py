@@ -1,7 +1,7 @@
 """How far reviewers agreed at a stage: overall, by pair, and by group of records."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import chain, combinations
@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from review.events import Actor
+from review.people.accounts import names_of
 from review.tables import Decision, Record, Search
 from review.vocabulary import Stage, Verdict
 from screening.progress.agreement import Agreement, agreement
@@ -93,6 +94,39 @@ def stage_agreement(
         },
         by_reason=reason_agreement(complete.values()),
     )
+
+
+AGREEMENT_COLUMNS = (
+    "stage", "of", "name", "records", "both include", "only the first includes",
+    "only the second includes", "both exclude", "raw agreement", "kappa", "kappa from", "kappa to",
+    "alpha", "PABAK", "AC1", "positive agreement", "negative agreement",
+)  # fmt: skip
+"""The columns of `agreement_lines`."""
+
+
+def agreement_lines(session: Session, *, review_id: UUID, by: Actor) -> Iterator[Sequence[object]]:
+    """Yield the agreement at each stage as rows: over all records, by pair and by group."""
+    for stage in Stage:
+        found = stage_agreement(session, review_id=review_id, stage=stage, by=by)
+        names = names_of(session, {person for two in found.by_pair for person in two})
+        yield _line(stage, found.overall, of="all", alpha=found.alpha)
+        for (first, second), numbers in found.by_pair.items():
+            two = f"{names[first]}; {names[second]}"
+            yield _line(stage, numbers, of="pair", name=two)
+        for kind, groups in found.by_group.items():
+            for name, numbers in groups.items():
+                yield _line(stage, numbers, of=kind, name=name)
+
+
+def _line(
+    stage: Stage, found: Agreement, *, of: str, name: str = "", alpha: float | None = None
+) -> tuple[object, ...]:
+    low, high = found.kappa_interval or (None, None)
+    return (
+        stage.replace("_", " "), of, name, found.n, found.both_include, found.first_only,
+        found.second_only, found.both_exclude, found.raw, found.kappa, low, high, alpha,
+        found.pabak, found.ac1, found.positive, found.negative,
+    )  # fmt: skip
 
 
 def reason_agreement(records: Iterable[Sequence[RoundDecision]]) -> dict[str, ReasonAgreement]:

@@ -33,9 +33,10 @@ For every route it is also tested that
 - a form without our token, or from another site, is refused, and no GET changes anything of a
   review.
 
-Roles add up. A member who also reviews does not see counts unless they are the lead. `/login`,
-`/help`, `/healthz`, `/readyz`, `/static`, `/invitations/…` (by its token) and `/p/…` (by its
-token) are open to everybody.
+Roles add up. A member who also reviews does not see counts unless they are the lead. `/start` is
+for those who may start reviews, and `/server` for those who look after the server. `/login`,
+`/help`, `/healthz`, `/readyz`, `/static`, `/first-account/…` and `/invitations/…` (by their tokens,
+each of which works once) and `/p/…` (by its token) are open to everybody.
 """
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from review.permissions import Action
 
 NOBODY_NEEDED = frozenset(
-    {"/login", "/healthz", "/readyz", "/static", "/help", "/invitations/", "/p/"}
+    {"/login", "/healthz", "/readyz", "/static", "/help", "/invitations/", "/first-account/", "/p/"}
 )
 MEMBER = "member"
 
@@ -32,7 +32,34 @@ ROUTES = [
     Route("POST", "/account/password", form={"old": "x", "new": "y"}),
     Route("POST", "/account/tokens", form={"name": "A script", "scope": "read"}),
     Route("POST", "/account/tokens/{token_id}/revoke"),
+    Route("GET", "/start"),
+    Route("POST", "/start", form={"title": "New", "origin": "shipped:blank"}),
+    Route("GET", "/server"),
+    Route("POST", "/server/accounts", form={"email": "{email}", "act": "make_admin"}),
     Route("GET", R, Action.VIEW),
+    Route("GET", R + "/protocol", Action.VIEW),
+    Route("GET", R + "/protocol", Action.VIEW, query="?version=1"),
+    Route("GET", R + "/protocol/changes", Action.VIEW),
+    Route("GET", R + "/protocol/yaml", Action.VIEW),
+    Route("GET", R + "/protocol/protocol.yaml", Action.VIEW),
+    Route("POST", R + "/protocol/yaml", Action.MANAGE, {"text": "x"}),
+    Route("GET", R + "/protocol/draft", Action.MANAGE),
+    Route("POST", R + "/protocol/draft", Action.MANAGE, {"text": "x", "why": "y"}),
+    Route("POST", R + "/protocol/draft/discard", Action.MANAGE),
+    Route("GET", R + "/protocol/edit/{section}", Action.MANAGE),
+    Route("POST", R + "/protocol/edit/{section}", Action.MANAGE, {"title": "x"}),
+    Route("POST", R + "/protocol/edit/{part}/entries", Action.MANAGE, {"number": "0"}),
+    Route("GET", R + "/protocol/edit/{part}/{entry}", Action.MANAGE),
+    Route("POST", R + "/protocol/edit/{part}/{entry}", Action.MANAGE, {"label": "x"}),
+    Route("GET", R + "/search-log", Action.MANAGE),
+    Route("POST", R + "/search-log/one", Action.MANAGE, {"source": "Google"}),
+    Route("POST", R + "/search-log/table", Action.MANAGE, {"table": "query\nx"}),
+    Route("GET", R + "/type-record", Action.MANAGE),
+    Route("POST", R + "/type-record", Action.MANAGE, {"title": "A report", "source": "A letter"}),
+    Route("GET", R + "/lists/records.{format}", Action.SEE_COUNTS),
+    Route("GET", R + "/lists/records.{format}", Action.SEE_PROGRESS, query="?state=conflict"),
+    Route("GET", R + "/lists/agreement.{format}", Action.MANAGE),
+    Route("GET", R + "/lists/{which}.{format}", Action.VIEW),
     Route("GET", R + "/searches", Action.VIEW),
     Route("POST", R + "/searches/files", Action.MANAGE),
     Route("POST", R + "/searches/hits", Action.MANAGE, {"hits": "A report https://example.org"}),
@@ -43,6 +70,19 @@ ROUTES = [
     ),
     Route("GET", R + "/searches/{search_id}", Action.VIEW),
     Route("GET", R + "/searches/{search_id}/rejected.csv", Action.VIEW),
+    Route(
+        "POST", R + "/searches/{search_id}/correct", Action.MANAGE,
+        {"source": "Scopus", "kind": "register", "confirmed": "yes"},
+    ),
+    Route(
+        "POST", R + "/searches/{search_id}/withdraw", Action.MANAGE,
+        {"why": "Wrong.", "confirmed": "yes"},
+    ),
+    Route(
+        "POST", R + "/searches/{search_id}/move", Action.MANAGE,
+        {"file": "{file_id}", "to": "{to_search_id}", "confirmed": "yes"},
+    ),
+    Route("POST", R + "/searches/corrections/{number}/undo", Action.MANAGE),
     Route("GET", R + "/progress", Action.MANAGE),
     Route(
         "POST", R + "/progress/{stage}/schedule", Action.MANAGE,
@@ -199,8 +239,6 @@ ROUTES = [
         {"name": "A colleague", "role": "reviewer"},
     ),
     Route("POST", R + "/settings/invitations/{invitation_id}/withdraw", Action.MANAGE),
-    Route("POST", R + "/settings/protocol/preview", Action.MANAGE, {"text": "x"}),
-    Route("POST", R + "/settings/protocol", Action.MANAGE, {"text": "x", "why": "y"}),
     Route(
         "POST", R + "/settings/rules", Action.MANAGE, {"stage": "title_abstract", "why": "New."}
     ),

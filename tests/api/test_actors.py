@@ -15,14 +15,16 @@ from uuid import UUID
 import pytest
 from sqlalchemy import literal, select, union_all
 
+from review.corrections import withdraw_file
 from review.decisions.decisions import decide
+from review.drafts import save_draft
 from review.duplicates.judgements import judge
 from review.events import OPERATOR
 from review.people.invitations import invite
 from review.people.tokens import TokenScope, issue_token, tokens_of
 from review.permissions import may
 from review.reviews import add_member, amend_protocol
-from review.tables import Base, Event
+from review.tables import Base, Event, Record
 from review.vocabulary import Judgement, Role, Stage, Verdict
 from tests.api.routes import ROUTES
 from tests.api.test_permissions import FILES, ROLES
@@ -90,12 +92,19 @@ def world(database, people, app, tmp_path, sign_in) -> World:
         undone = decision(session, people, own, by=people.reviewer_a, verdict=Verdict.EXCLUDE)
         invitation, _ = invite(session, review_id=people.review_id, name="A colleague",
                                roles=[Role.REVIEWER], by=people.lead)  # fmt: skip
+        placed = session.get_one(Record, in_list)
+        [elsewhere] = make_records(session, people.review_id)
+        aside = session.get_one(Record, elsewhere)
+        corrected = withdraw_file(session, review_id=people.review_id, why="Wrong.",
+                                  file_id=aside.import_file_id, by=people.lead)  # fmt: skip
         issue_token(session, account_id=people.lead.account_id, name="own",
                     scopes=(TokenScope.READ,))  # fmt: skip
         [token] = tokens_of(session, people.lead.account_id)
         names |= {"token_id": token.id, "invitation_id": invitation.id, "disputed": disputed,
                   "cited": cited, "undone": undone, "second": second, "merge": merge,
-                  "in_list": in_list}  # fmt: skip
+                  "in_list": in_list, "file_id": placed.import_file_id, "number": corrected,
+                  "to_search_id": aside.search_id, "section": "stopping", "part": "reasons",
+                  "entry": 0}  # fmt: skip
     same = {"slug": "review", "record_id": "record", "other_id": "other", "reviewer_id": "reviewer",
             "study_id": "study", "search_id": "search", "job_id": "job", "link_id": "link",
             "publication_id": "publication", "feedback_id": "feedback"}  # fmt: skip
@@ -103,6 +112,8 @@ def world(database, people, app, tmp_path, sign_in) -> World:
     shown = sign_in(people.lead).post(f"/reviews/{people.slug}/searches/files",
                                       files=FILES["/searches/files"])  # fmt: skip
     names["protocol"] = protocol_text(needed=1)
+    with database.writing() as session:
+        save_draft(session, review_id=people.review_id, text=names["protocol"], by=people.lead)
     names["sealed"] = re.search(r'name="file" value="([^"]+)"', shown.text)[1]
     return World(names, str(people.reviewer_b.account_id), people.emails["reviewer_b"])
 
@@ -123,8 +134,8 @@ FORMS = {
     "/duplicates/undo": {"event": "{merge}"},
     "{stage}/list": {"record": "{in_list}"},
     "{stage}/undo": {"decision": "{undone}"},
-    "/settings/protocol": {"text": "{protocol}"},
-    "/settings/protocol/preview": {"text": "{protocol}"},
+    "/protocol/yaml": {"text": "{protocol}"},
+    "/protocol/draft": {"text": "{protocol}"},
 }
 API_BODIES = {
     "/reviews/{review}/members": ADVISOR_TOO,
@@ -139,10 +150,18 @@ API_BODIES = {
 # What is no act of the review: sessions, tokens, invitations, jobs, previews, skips, labels.
 WITHOUT_EVENT = re.compile(
     r"/logout$|/account/tokens|/invitations|/jobs/|/files$|/hits$|/preview$|/skip$|/dedupe$|/rank$|/labels$|/terms$"
-    r"|/exports$|/simulation$|\{slug\}/searches$|\{slug\}/decisions$"
+    r"|/protocol/yaml$|/draft/discard$|/protocol/edit/|/search-log/table$|/type-record$"
+    r"| /start$|/server/accounts$|/exports$|/simulation$|\{slug\}/searches$|\{slug\}/decisions$"
 )
 TWO_ACTS = re.compile(r"/contracts$|/publications$")  # adding and linking, publishing and sharing
-LAST = ("/stopping", "/stop", "/settings/protocol", "/rules")  # they change what else can be done
+LAST = (  # they change what else can be done
+    "/stopping",
+    "/stop",
+    "/protocol/yaml",
+    "/protocol/draft",
+    "/rules",
+    "/withdraw",
+)  # they change what else can be done
 
 
 def acting(database) -> Counter[tuple[str, UUID]]:

@@ -42,7 +42,10 @@ def filled(database, people):
                                 by=people.lead)  # fmt: skip
         link_contract(session, review_id=people.review_id, study_id=study.id,
                       contract_id=contract.id, by=people.lead)  # fmt: skip
-        search = session.get_one(Record, one).search_id
+        search, file = (getattr(session.get_one(Record, one), name)
+                        for name in ("search_id", "import_file_id"))  # fmt: skip
+        [elsewhere] = make_records(session, people.review_id)
+        other_search = session.get_one(Record, elsewhere).search_id
         job = enqueue(session, review_id=people.review_id, kind=JobKind.DEDUPLICATE, arguments={},
                   by=people.lead)  # fmt: skip
         publication = publish(session, review_id=people.review_id, title="Map", by=people.lead)
@@ -53,6 +56,7 @@ def filled(database, people):
                                roles=[Role.REVIEWER], by=people.lead)  # fmt: skip
         return {
             "publication_id": publication.id, "link_id": link.id, "invitation_id": invitation.id,
+            "file_id": file, "to_search_id": other_search,
             "slug": people.slug, "record_id": one, "other_id": two, "study_id": study.id,
             "search_id": search, "job_id": job.id, "stage": "title_abstract", "format": "csv",
             "feedback_id": said.id, "contract_id": contract.id, "email": people.emails["advisor"],
@@ -74,8 +78,11 @@ ABSENT = {
         "proposal_id",
         "contract_id",
         "feedback_id",
+        "file_id",
+        "to_search_id",
     )
-} | {"number": 1, "sealed": "x"}
+} | {"number": 1, "sealed": "x", "section": "stopping", "part": "reasons", "entry": 0,
+     "which": "searches"}  # fmt: skip
 # What is sent along where a route takes files.
 FILES = {
     "/searches/files": {"files": ("a.ris", b"TY  - JOUR\nTI  - A title\nER  - \n")},

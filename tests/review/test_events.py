@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from heatmap.feedback import answer_feedback, leave_feedback
 from heatmap.publications import publish, share, withdraw
+from review.corrections import withdraw_search
 from review.decisions.adjudication import adjudicate
 from review.decisions.decisions import decide
 from review.decisions.reopening import reopen
@@ -125,6 +126,9 @@ def make_everything(session: Session) -> Cast:
     record_act(session, review_id=cast.review_id, act=Act.COMMENT, by=cast.lead,
                rows=talking_rows(cast, second, adjudication.id))  # fmt: skip
     stop_screening(session, rule="95 %", numbers={"p": 0.04}, by=cast.lead, **in_review)
+    [misplaced] = make_records(session, cast.review_id)
+    wrong = session.get_one(Record, misplaced)
+    withdraw_search(session, search_id=wrong.search_id, why="A mistake.", by=cast.lead, **in_review)
     published = publish(session, title="A map", by=cast.lead, **in_review)
     link, _ = share(session, publication_id=published.id, by=cast.lead, **in_review)
     said = leave_feedback(session, link=link, publication=published, text="One is missing.")

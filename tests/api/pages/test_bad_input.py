@@ -100,14 +100,13 @@ def test_a_protocol_with_three_mistakes_lists_all_three_and_changes_nothing(
         .replace("decisions_needed: 2", "decisions_needed: 3", 1)
     )
 
-    answer = sign_in(people.lead).post(
-        f"/reviews/{people.slug}/settings/protocol", {"text": wrong, "why": "Trying."}
-    )
+    answer = sign_in(people.lead).post(f"/reviews/{people.slug}/protocol/yaml", {"text": wrong})
 
     assert answer.status_code == 422
     for said in ("xx", "contry", "decisions_needed"):
         assert said in answer.text
     assert answer.text.count("line ") >= 3
+    assert "languages: [en, xx]" in answer.text  # nothing that was typed is lost
 
 
 def test_a_date_or_number_that_is_none_saves_nothing(sign_in, people, database):
@@ -225,9 +224,7 @@ def test_what_is_coded_keeps_its_type(sign_in, people, database):
         "label: Contract type, level: contract, type: many_of",
     )
 
-    answer = sign_in(people.lead).post(
-        f"/reviews/{people.slug}/settings/protocol", {"text": other, "why": "Trying."}
-    )
+    answer = sign_in(people.lead).post(f"/reviews/{people.slug}/protocol/yaml", {"text": other})
 
-    assert answer.status_code == 409
+    assert answer.status_code == 422
     assert "contract_type" in answer.text

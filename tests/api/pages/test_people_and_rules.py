@@ -71,12 +71,14 @@ def test_a_change_of_the_rules_is_previewed_in_numbers_and_can_be_applied_to_wha
     lead, address = sign_in(people.lead), f"/reviews/{people.slug}/settings"
     text = protocol_text(needed=1)
 
-    preview = words(lead.post(f"{address}/protocol/preview", {"text": text}))
+    protocol = f"/reviews/{people.slug}/protocol"
+    lead.post(f"{protocol}/yaml", {"text": text})
+    preview = words(lead.get(f"{protocol}/draft"))
     assert "3 records without a decision follow the new rule" in preview
     assert "2 records that have one decision still need a second" in preview
     assert "Apply the new rule" not in words(lead.get(address))
 
-    lead.post(f"{address}/protocol", {"text": text, "why": "Time is short."})
+    lead.post(f"{protocol}/draft", {"text": text, "why": "Time is short."})
     assert "2 records at title and abstract have one decision" in words(lead.get(address))
     done = lead.post(f"{address}/rules", {"stage": "title_abstract", "why": "The same for all."})
     assert done.status_code == 303

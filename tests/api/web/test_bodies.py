@@ -28,7 +28,7 @@ BOUNDARY = "boundary"
 CHUNK = 1_024
 A_FEW_KB = 4_096
 ROLES = {"lead": Role.LEAD, "reviewer_a": Role.REVIEWER, "advisor": Role.ADVISOR}
-OPEN = ["/login", "/invitations/x", "/invitations/x/account"]
+OPEN = ["/login", "/invitations/x", "/invitations/x/account", "/first-account/x"]
 
 
 @dataclass
@@ -80,7 +80,8 @@ def unsafe_routes(slug: str) -> Iterator[tuple[str, str, set]]:
             "study", "publication", "link", "account_id", "request_id", "adjudication_id",
             "proposal_id", "feedback_id",
         )
-    } | {"slug": slug, "review": slug, "stage": "title_abstract"}  # fmt: skip
+    } | {"slug": slug, "review": slug, "stage": "title_abstract", "section": "x", "part": "x",
+         "entry": "0", "number": "1"}  # fmt: skip
     for route in ROUTES:
         if route.method != "GET":
             yield route.method, route.path.format(**names), {route.action} - {None}
@@ -208,7 +209,8 @@ def test_a_length_that_is_none_is_refused_unread(app, sign_in, people, length):
     cookie = f"siftmap={sign_in(people.lead).token}"
     kinds, beginning = multipart()
 
-    for path in (f"/reviews/{people.slug}/dedupe", f"/api/v1/reviews/{people.slug}/dedupe"):
+    page = f"/reviews/{people.slug}/screening/title_abstract/rank"
+    for path in (page, f"/api/v1/reviews/{people.slug}/dedupe"):
         sent = Sending(beginning).to(
             app, "POST", path, cookie=cookie, content_length=length, **kinds
         )
