@@ -61,6 +61,12 @@ class Templates:
         """Return the URL of a new, migrated, empty database."""
         return self._fresh_sqlite() if kind == "sqlite" else self._fresh_postgres()
 
+    def empty(self, kind: str) -> str:
+        """Return the URL of a new database without any table."""
+        if kind == "sqlite":
+            return f"sqlite:///{self.folder / uuid4().hex}.sqlite"
+        return self._create(f"t{uuid4().hex}")
+
     def clone(self, url: str) -> str:
         """Return the URL of a copy of a database that nobody is connected to."""
         name = make_url(url).database or ""

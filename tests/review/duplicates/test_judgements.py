@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from review.corrections import undo_correction, withdraw_file
 from review.decisions.adjudication import adjudicate
 from review.decisions.decisions import decide
 from review.decisions.reopening import reopen
@@ -17,6 +18,7 @@ from review.duplicates.questions import questions
 from review.errors import Conflicting, Invalid, NotAllowed, NotFound, ReviewError, Settled
 from review.events import MODEL, OPERATOR, ActWriter, last_event, lock_review
 from review.reports.retrieval import remove, retrieve
+from review.reviews import amend_protocol
 from review.states.clusters import Scope, cluster_of, clusters_of, members
 from review.states.flow import FlowState, flow_states
 from review.states.resolution import stage_state
@@ -594,3 +596,63 @@ def test_a_query_over_the_whole_review_compares_no_record_with_all_others(
     assert "Hash" in whole
     assert "Nested Loop" not in whole
     assert setting == "on"  # lookups of a few records are better off with loops
+
+
+def test_everything_is_compared_again_and_answers_of_people_stay(database):
+    with database.writing() as session:
+        cast = make_review(session)
+        a, b, c = make_records(session, cast.review_id, TWINS)
+    again = {"review_id": cast.review_id, "by": cast.lead, "everything": True}
+    first = deduplicate(database, review_id=cast.review_id, by=cast.lead)
+    with database.writing() as session:
+        undo(session, review_id=cast.review_id, event_number=first.event_number, by=cast.lead)
+        assert len(partition(session, cast)) == 3
+    assert deduplicate(database, review_id=cast.review_id, by=cast.lead).n_compared == 0
+
+    redone = deduplicate(database, **again)
+    idle = deduplicate(database, **again)
+
+    assert (redone.n_compared, redone.n_duplicates) == (3, first.n_duplicates)
+    assert idle.n_duplicates == 0
+    with database.writing() as session:
+        assert frozenset({a, b}) in partition(session, cast)
+        make_judgement(session, cast, a, b, DISTINCT)
+    assert deduplicate(database, **again).n_duplicates == 0
+    with database.reading() as session:
+        assert partition(session, cast) == {frozenset({a}), frozenset({b}), frozenset({c})}
+        assert [fault.what for fault in verify(session)] == []
+
+
+def test_a_stricter_rule_takes_merges_apart_once_everything_is_compared_again(database):
+    with database.writing() as session:
+        cast = make_review(session)
+        a, b, _ = make_records(session, cast.review_id, TWINS)
+    deduplicate(database, review_id=cast.review_id, by=cast.lead)
+    strict = protocol_text() + "duplicates: {merge: none}\n"
+    with database.writing() as session:
+        amend_protocol(session, review_id=cast.review_id, protocol_text=strict,
+                       why="To see each.", by=cast.lead)  # fmt: skip
+        assert frozenset({a, b}) in partition(session, cast)
+
+    run = deduplicate(database, review_id=cast.review_id, by=cast.lead, everything=True)
+
+    assert run.n_questions >= 1
+    with database.reading() as session:
+        assert frozenset({a, b}) not in partition(session, cast)
+        assert [fault.what for fault in verify(session)] == []
+
+
+def test_what_is_withdrawn_is_not_asked_about(database):
+    with database.writing() as session:
+        cast = make_review(session)
+        text = {"title": "Learning from contracts in four harbour towns", "year": 2011}
+        [left] = make_records(session, cast.review_id, [text])
+        [right] = make_records(session, cast.review_id, [text | {"journal": "Other", "year": 2012}])
+        add_model_judgements(session, cast, [(left, right, 0.7, Judgement.POSSIBLE)])
+        assert len(questions(session, review_id=cast.review_id)) == 1
+        file = session.get_one(Record, right).import_file_id
+        number = withdraw_file(session, review_id=cast.review_id, file_id=file, why="Wrong.",
+                               by=cast.lead)  # fmt: skip
+        assert questions(session, review_id=cast.review_id) == []
+        undo_correction(session, review_id=cast.review_id, event_number=number, by=cast.lead)
+        assert len(questions(session, review_id=cast.review_id)) == 1
