@@ -22,7 +22,7 @@ def add_user(
     password: Annotated[
         str, typer.Option(help="Asked for if left out.", envvar="SIFTMAP_NEW_PASSWORD")
     ] = "",
-    admin: Annotated[bool, typer.Option(help="May start reviews through the JSON API.")] = False,
+    admin: Annotated[bool, typer.Option(help="Looks after the server, and may start reviews.")] = False,
     in_review: Annotated[str, typer.Option("--review", help="Add to this review …")] = "",
     role: Annotated[list[Role] | None, typer.Option(help="… with this role.")] = None,
 ) -> None:
