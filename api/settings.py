@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     """Who does slow work: a process that `siftmap serve` keeps, or `siftmap worker` elsewhere."""
 
     reviews_started_by: Literal["admins", "everybody"] = "admins"
-    """Who may start reviews: the first account and those made admins, or everybody with an
+    """Who may start reviews: the administrators of the server, or everybody with an
     account."""
 
     import_records: Annotated[int, Field(ge=1)] = RECORDS_LIMIT

@@ -37,14 +37,14 @@ class FieldKind(StrEnum):
 
     LINE = "line"
     TEXT = "text"
-    LINES = "lines"  # a list of texts, one on a line
+    LINES = "lines"  # a list of texts, one per line
     WORDS = "words"  # a list of short words, with commas between them
     NUMBER = "number"
     YES_NO = "yes_no"
     CHOICE = "choice"
     CHOICES = "choices"
     BY_LANGUAGE = "by_language"  # for each language of the protocol, a list of texts
-    PAIRS = "pairs"  # name: text, one on a line
+    PAIRS = "pairs"  # name: text, one per line
     ROWS = "rows"  # a table; a row whose first field is empty is left out
 
 
@@ -101,8 +101,8 @@ YES_NO, CHOICE, CHOICES, ROWS = (
     FieldKind.YES_NO, FieldKind.CHOICE, FieldKind.CHOICES, FieldKind.ROWS,
 )  # fmt: skip
 KEY = FormField(
-    "key", "Key", LINE, "small letters, digits and _; stored with what is decided and coded, so "
-    "leave it once work has begun; made from the name if empty",
+    "key", "Key", LINE, "lower-case letters, digits and _; leave empty to create it from the name. "
+    "Do not change it once screening or coding has begun: decisions and codes refer to it",
 )  # fmt: skip
 STAGES = (("title_abstract", "Title and abstract"), ("full_text", "Full text"))
 
@@ -124,20 +124,20 @@ def sections(protocol: Protocol) -> tuple[FormSection, ...]:
                       FieldKind.BY_LANGUAGE, "one phrasing on a line"),
             FormField("question_framework.name", "Framework", LINE, "PICO, SPICE, or free"),
             FormField("question_framework.elements", "Its elements", FieldKind.PAIRS,
-                      "one on a line: population: People who sleep rough"),
+                      "one per line: population: People who sleep rough"),
         )),
         FormSection("criteria", "Criteria", (
             FormField("label", "Name"),
             FormField("include", "Include", TEXT),
             FormField("exclude", "Exclude", TEXT),
-            FormField("include_examples", "Examples to include", LINES, "one on a line"),
-            FormField("exclude_examples", "Examples to exclude", LINES, "one on a line"),
+            FormField("include_examples", "Examples to include", LINES, "one per line"),
+            FormField("exclude_examples", "Examples to exclude", LINES, "one per line"),
             KEY,
         ), "criteria", "criterion", model=Criterion),
         FormSection("scope", "Languages and years", (
             FormField("languages", "Languages", WORDS, "two letters each (ISO 639-1): en, es, fr"),
-            FormField("published_from", "Published from", NUMBER, "a year; for readers, it "
-                      "filters nothing"),
+            FormField("published_from", "Published from", NUMBER, "a year; for information "
+                      "only, nothing is filtered"),
             FormField("published_to", "Published to", NUMBER),
         )),
         FormSection("searches", "Planned searches", (
@@ -149,21 +149,21 @@ def sections(protocol: Protocol) -> tuple[FormSection, ...]:
         FormSection("rules", "Screening rules", (
             *(field for stage, name in STAGES for field in _rules(stage, name)),
             FormField("random_share", "Share of records picked at random", NUMBER,
-                      "from 0 to 1; the others come by the ranking"),
+                      "from 0 to 1; the rest follow the ranking"),
         )),
         FormSection("reasons", "Exclusion reasons", (
             FormField("label", "Reason"),
             FormField("help", "Help for reviewers", TEXT),
-            FormField("stages", "Offer it on", CHOICES, options=STAGES),
+            FormField("stages", "Offer it at", CHOICES, options=STAGES),
             FormField("teaches_model", "The ranking learns from it", YES_NO,
-                      "no for what a title or abstract cannot show, such as the date"),
+                      "untick for reasons that a title or abstract cannot show, such as the date"),
             KEY,
         ), "exclusion_reasons", "exclusion reason", model=ExclusionReason),
         FormSection("highlights", "Highlighted words", (
             FormField("language", "Language", LINE, "two letters: en"),
-            FormField("include", "Speak for including", LINES,
-                      "one on a line; * stands for any letters"),
-            FormField("exclude", "Speak for excluding", LINES, "one on a line"),
+            FormField("include", "Words that suggest inclusion", LINES,
+                      "one per line; * stands for any letters"),
+            FormField("exclude", "Words that suggest exclusion", LINES, "one per line"),
         ), "highlights", "language", "language", Highlights),
         FormSection("terminology", "Terminology", (
             FormField("label", "Concept"),
@@ -182,19 +182,21 @@ def sections(protocol: Protocol) -> tuple[FormSection, ...]:
             )),
             FormField("duplicates.ask_from", "Ask about pairs that score at least", NUMBER,
                       "from 0.35 to 1"),
-            FormField("duplicates.wrong_merges_accepted", "Wrong merges accepted in 10,000",
-                      NUMBER, "instead of the first rule; may be empty"),
+            FormField("duplicates.wrong_merges_accepted", "Wrong merges accepted per 10,000",
+                      NUMBER, "optional; replaces the first rule"),
         )),
         FormSection("stopping", "When to stop", (
             FormField("stopping.recall_target", "Share of relevant records to find", NUMBER,
                       "between 0 and 1, such as 0.95"),
             FormField("stopping.confidence", "Confidence", NUMBER, "between 0 and 1"),
             FormField("stopping.consecutive_irrelevant", "Irrelevant records in a row", NUMBER,
-                      "may be empty"),
+                      "optional"),
         )),
-        FormSection("words", "Words", (
-            FormField("wording.contract.one", "What is studied, one", LINE, "such as contract"),
-            FormField("wording.contract.many", "What is studied, many", LINE, "such as contracts"),
+        FormSection("words", "Wording", (
+            FormField("wording.contract.one", "Name of what is studied, singular", LINE,
+                      "such as contract"),
+            FormField("wording.contract.many", "Name of what is studied, plural", LINE,
+                      "such as contracts"),
         )),
     )  # fmt: skip
 
@@ -209,9 +211,11 @@ def _rules(stage: str, name: str) -> tuple[FormField, ...]:
                   YES_NO),
         FormField(f"{at}.consensus_allowed", f"{name}: reviewers may resolve a conflict together",
                   YES_NO),
-        FormField(f"{at}.closes_after_decisions", f"{name}: a decision closes after so many more",
+        FormField(f"{at}.closes_after_decisions",
+                  f"{name}: decisions can be changed until the reviewer has made this many more",
                   NUMBER),
-        FormField(f"{at}.closes_after_hours", f"{name}: a decision closes after so many hours",
+        FormField(f"{at}.closes_after_hours",
+                  f"{name}: decisions can be changed for this many hours",
                   NUMBER),
     )  # fmt: skip
 
@@ -220,18 +224,19 @@ def _item_fields() -> tuple[FormField, ...]:
     return (
         FormField("label", "Name"),
         FormField("help", "Help for coders", TEXT),
-        FormField("level", "About", CHOICE, options=(
+        FormField("level", "Level", CHOICE, options=(
             (Level.STUDY.value, "the study"), (Level.CONTRACT.value, "the contract"),
             (Level.STUDY_CONTRACT.value, "what the study says about the contract"),
         )),
-        FormField("type", "Kind of answer", CHOICE, options=_named(ItemType)),
-        FormField("values", "Values, for one of and many of", ROWS, "a row without a name is left "
-                  "out; the numbers set the order", row=ItemValue, parts=(
+        FormField("type", "Type of answer", CHOICE, options=_named(ItemType)),
+        FormField("values", "Values (for types one of and many of)", ROWS,
+                  "a row without a name is left out; the numbers set the order", row=ItemValue, parts=(
             FormField("label", "Value"), FormField("key", "Key"),
             FormField("definition", "Definition", TEXT),
             FormField("synonyms", "Other names", WORDS),
-            FormField("residual", "for the rest", YES_NO),
-            FormField("sound", "sound", YES_NO), FormField("synthesis", "a review", YES_NO),
+            FormField("residual", "Catch-all (other)", YES_NO),
+            FormField("sound", "At least medium quality", YES_NO),
+            FormField("synthesis", "Evidence synthesis", YES_NO),
         )),
         FormField("value_groups", "Groups of values that a map can be filtered by", ROWS,
                   row=ValueGroup, parts=(
@@ -251,12 +256,12 @@ def _map_fields(items: Options, groups: Options) -> tuple[FormField, ...]:
         FormField("label", "Name"),
         *_axis("rows", "Rows", items=items, groups=groups),
         *_axis("columns", "Columns", items=items, groups=groups),
-        FormField("unit", "Numbers count", CHOICE, options=_named(("contract", "study"))),
+        FormField("unit", "What the numbers count", CHOICE, options=_named(("contract", "study"))),
         FormField("order", "Order of rows and columns", CHOICE, options=(
             ("protocol", "as in the protocol"), ("size", "the largest first"),
         )),
         FormField("segments", "Item that a cell’s bar shows", CHOICE, options=items),
-        FormField("findings", "Item with the direction of effect", CHOICE, options=items),
+        FormField("findings", "Item that says what studies found", CHOICE, options=items),
         *_axis("themes", "Themes", items=items, groups=groups),
         FormField("filters", "Filters", CHOICES, options=items),
         FormField("steps", "Lowest number of each of the four colours", WORDS, "1, 2, 4, 7"),
@@ -271,11 +276,15 @@ def _map_fields(items: Options, groups: Options) -> tuple[FormField, ...]:
 
 def _axis(name: str, label: str, *, items: Options, groups: Options) -> tuple[FormField, ...]:
     return (
-        FormField(f"{name}.item", f"{label}: the values of an item", CHOICE, options=items),
-        FormField(f"{name}.group", f"{label}: or the items of a group", CHOICE, options=groups),
-        FormField(f"{name}.value", f"{label}: counted where the value is", LINE, "for a group"),
-        FormField(f"{name}.also", f"{label}: secondary values from", CHOICE, options=items),
-    )
+        FormField(f"{name}.item", f"{label}: one for each value of this item", CHOICE,
+                  options=items),
+        FormField(f"{name}.group", f"{label}: or one for each item in this group", CHOICE,
+                  options=groups),
+        FormField(f"{name}.value", f"{label}: count an item when its answer is", LINE,
+                  "only with a group"),
+        FormField(f"{name}.also", f"{label}: secondary values from this item", CHOICE,
+                  options=items),
+    )  # fmt: skip
 
 
 def section_of(protocol: Protocol, key: str) -> FormSection:

@@ -71,13 +71,13 @@ def _effects(
         yield from _of_codebook(session, review_id, old=old, new=new)
     if "duplicates" in by_section:
         yield Effect(
-            "The new rule for duplicates counts for records that are compared from now on. To "
-            "apply it to all, use Compare everything again on the page of duplicates."
+            "The new rule applies to records compared from now on. To apply it to all records, use "
+            "“Compare everything again” under Duplicates."
         )
     if by_section & {"question", "highlights", "terminology", "criteria"}:
-        yield Effect("The ranking starts from the new words the next time it is updated.")
+        yield Effect("The ranking will use the new wording the next time it is updated.")
     if "maps" in by_section:
-        yield Effect("Maps that are published already stay as they are.")
+        yield Effect("Maps that are already published stay as they are.")
 
 
 def reason_counts(session: Session, review_id: UUID) -> tuple[Counter[str], Counter[str]]:
@@ -124,7 +124,9 @@ def _of_reasons(
         elif later.label != reason.label:
             yield Effect(f"{given}. They will show the new words, “{later.label}”.")
         elif set(reason.stages) - set(later.stages):
-            yield Effect(f"{given}. Those at a stage that no longer offers it keep it.")
+            yield Effect(
+                f"{given}. Decisions at a stage that no longer offers this reason keep it."
+            )
 
 
 def _of_codebook(
@@ -138,7 +140,7 @@ def _of_codebook(
             if n := n_codes[item.key]:
                 yield Effect(
                     f"{_n(n, 'value is', 'values are')} coded for “{item.label}”. They are kept, "
-                    "and no page shows them until the item is put back.",
+                    "but hidden until the item is restored.",
                     is_grave=True,
                 )
             continue
@@ -148,12 +150,15 @@ def _of_codebook(
             if value.key not in left and n:
                 yield Effect(
                     f"“{value.label}” of “{item.label}” is coded {_n(n, 'time', 'times')}. These "
-                    "codes are kept, and maps show them under a row of their own.",
+                    "codes are kept, and maps show them separately.",
                     is_grave=True,
                 )
     added = [item.label for item in new.codebook if item.key not in {i.key for i in old.codebook}]
     if added and n_codes:
-        yield Effect(f"New for every coder, also in studies that are finished: {', '.join(added)}.")
+        yield Effect(
+            "Every coder will be asked about these, including in studies that are already "
+            f"finished: {', '.join(added)}."
+        )
 
 
 def _coded(session: Session, review_id: UUID) -> tuple[Counter[str], Counter[tuple[str, str]]]:

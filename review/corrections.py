@@ -117,7 +117,7 @@ def correct_search(
     now = {name: getattr(search, name) for name in SEARCH_FIELDS}
     changed = [name for name in SEARCH_FIELDS if given[name] != now[name]]
     if not changed:
-        raise Invalid("Nothing was changed: every field says what it said before.")
+        raise Invalid("You have not changed anything.")
     row = _search_row(search_id, given, is_withdrawn=search.is_withdrawn, why=why)
     detail = {name: {"old": now[name], "new": given[name]} for name in changed}
     about = ("search", search_id)
@@ -130,12 +130,12 @@ def withdraw_search(
 ) -> int:
     """Take a search with all its files out of the review; return the event's number.  Flushes.
 
-    Raises Invalid without a reason, Conflicting if it is withdrawn already.
+    Raises Invalid without a reason, Conflicting if it has already been withdrawn.
     """
     search = _search(session, review_id, search_id, by=by)
     reason = _reason(why)
     if search.is_withdrawn:
-        raise Conflicting(f"{search.source} is withdrawn already.")
+        raise Conflicting(f"{search.source} has already been withdrawn.")
     now = {name: getattr(search, name) for name in SEARCH_FIELDS}
     files = [
         _file_row(file_id, search_id, is_withdrawn=True, why=reason)
@@ -150,12 +150,12 @@ def withdraw_search(
 def withdraw_file(session: Session, *, review_id: UUID, file_id: UUID, why: str, by: Actor) -> int:
     """Take one file of a search out of the review; return the event's number.  Flushes.
 
-    Raises Invalid without a reason, Conflicting if it is withdrawn already.
+    Raises Invalid without a reason, Conflicting if it has already been withdrawn.
     """
     search_id, is_withdrawn = _file(session, review_id, file_id, by=by)
     reason = _reason(why)
     if is_withdrawn:
-        raise Conflicting("This file is withdrawn already.")
+        raise Conflicting("This file has already been withdrawn.")
     row = _file_row(file_id, search_id, is_withdrawn=True, why=reason)
     about = ("import_file", file_id)
     return _write(session, review_id, act=Act.WITHDRAW_SEARCH, by=by, about=about, files=[row])
@@ -171,7 +171,7 @@ def move_file(
     current, is_withdrawn = _file(session, review_id, file_id, by=by)
     target = _search(session, review_id, search_id, by=by)
     if is_withdrawn or target.is_withdrawn:
-        raise Conflicting("A withdrawn file cannot be moved, nor a file to a withdrawn search.")
+        raise Conflicting("You cannot move a withdrawn file, or move a file to a withdrawn search.")
     if current == search_id:
         raise Conflicting("The file belongs to this search already.")
     row = _file_row(file_id, search_id, is_withdrawn=False, why=why)
@@ -189,7 +189,7 @@ def undo_correction(session: Session, *, review_id: UUID, event_number: int, by:
     searches = _rows_by_event(session, SearchCorrection, review_id).get(event_number, [])
     files = _rows_by_event(session, FileCorrection, review_id).get(event_number, [])
     if not searches and not files:
-        raise NotFound("This event corrected no search.")
+        raise NotFound("There is no correction to undo here.")
     newest_search = _newest_events(session, SearchCorrection, review_id)
     newest_file = _newest_events(session, FileCorrection, review_id)
     if any(newest_search[row.search_id] != event_number for row in searches) or any(
@@ -322,7 +322,7 @@ def _files(session: Session, review_id: UUID) -> dict[UUID, tuple[UUID, bool]]:
 
 def _reason(why: str) -> str:
     if not why.strip():
-        raise Invalid("Say why this is withdrawn; the reason is kept with it.")
+        raise Invalid("Give a reason for the withdrawal.")
     return why.strip()
 
 

@@ -22,7 +22,9 @@ def add_user(
     password: Annotated[
         str, typer.Option(help="Asked for if left out.", envvar="SIFTMAP_NEW_PASSWORD")
     ] = "",
-    admin: Annotated[bool, typer.Option(help="Looks after the server, and may start reviews.")] = False,
+    admin: Annotated[
+        bool, typer.Option(help="An administrator of the server, who may start reviews.")
+    ] = False,
     in_review: Annotated[str, typer.Option("--review", help="Add to this review …")] = "",
     role: Annotated[list[Role] | None, typer.Option(help="… with this role.")] = None,
 ) -> None:

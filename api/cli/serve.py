@@ -25,7 +25,7 @@ def serve() -> None:
     with database().reading() as session:
         if oldest_email(session) is None:
             token = first_account_token(config.key())
-            complain(f"Make the first account: {address}/first-account/{token}")
+            complain(f"Create the first account: {address}/first-account/{token}")
     app = create_app(config, database())
     # What is loaded now stays, so the collector need not look through it during a request.
     gc.collect()

@@ -277,10 +277,17 @@ def _preview(
         found = session.get(Search, search_id)
         if found is None:
             raise NotFound("There is no such search in this review.")
+        names = {
+            str(one.id): one.name
+            for one, _ in files_of_search(session, review_id=found.review_id, search_id=search_id)
+        }
+        target = session.get(Search, UUID(str(sent["to"]))) if "to" in sent else None
         return render(
             request,
             "searches/preview.html",
             search=found,
+            file=names.get(str(sent.get("file") or ""), ""),
+            to=target.source if target else "",
             change=change,
             what=what,
             sent=sent,

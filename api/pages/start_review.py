@@ -83,7 +83,7 @@ def _protocol_text(
         if origin.startswith(COPY) and review.slug == slug:
             text = versions_of_protocol(session, review.id)[0].text
             return with_title(text, " ".join(title.split()))
-    raise NotFound("Choose where the protocol starts.")
+    raise NotFound("Choose what to base the protocol on.")
 
 
 def _page(

@@ -42,7 +42,7 @@ class Sender(Enum):
     STARTER = auto()
     """Who may start reviews: see `may_start`."""
     ADMIN = auto()
-    """Who looks after the server."""
+    """An administrator of the server."""
 
 
 @dataclass(frozen=True)
@@ -145,15 +145,15 @@ def require_starter(settings: Settings, person: Account) -> None:
     """Raise NotAllowed for somebody who may not start reviews."""
     if not may_start(settings, person):
         raise NotAllowed(
-            "Only people whom the operator of this server allows may start reviews. Ask the "
-            "operator."
+            "Only people whom the administrators of this server allow may start reviews. Ask one "
+            "of them."
         )
 
 
 def require_admin(person: Account) -> None:
-    """Raise NotAllowed for somebody who does not look after the server."""
+    """Raise NotAllowed for somebody who is no administrator."""
     if not person.is_admin:
-        raise NotAllowed("This page is for the people who look after the server.")
+        raise NotAllowed("This page is for administrators of the server.")
 
 
 def _admit(request: Request, sender: Action | Sender) -> None:

@@ -26,7 +26,7 @@ def check_first_account(session: Session, *, token: str, key: bytes) -> None:
     is_right = hmac.compare_digest(token.encode(), first_account_token(key).encode())
     if not is_right or oldest_email(session) is not None:
         raise NotFound(
-            "This link makes the first account of a server, and works once. If there is an account "
+            "This link creates the first account of a server, and works once. If there is one "
             "already, sign in with it; otherwise copy the link again from where siftmap was "
             "started."
         )
@@ -35,7 +35,7 @@ def check_first_account(session: Session, *, token: str, key: bytes) -> None:
 def add_first_account(
     session: Session, *, token: str, key: bytes, email: str, name: str, password_hash: str
 ) -> Account:
-    """Add the first account, which may start reviews and see the server's page; flushes.
+    """Add the first account, an administrator; flushes.
 
     Raises NotFound as `check_first_account` does, Invalid for an unusable address.
     """

@@ -77,6 +77,5 @@ def _require_another_admin(session: Session, account: Account) -> None:
     )
     if other is None:
         raise Conflicting(
-            f"{account.name} is the only person who looks after this server. Let somebody else do "
-            "so first."
+            f"{account.name} is the only administrator. Make someone else an administrator first."
         )

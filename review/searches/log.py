@@ -56,11 +56,11 @@ def read_log(text: str, *, source: str = "") -> SearchLog:
     """
     lines = [line for line in text.splitlines() if line.strip()]
     if len(lines) < 2:
-        raise Invalid(
-            "Paste a table: the names of its columns in the first row, then one search a row."
-        )
+        raise Invalid("Paste a table with column names in the first row and one search per row.")
     if len(lines) > MOST + 1:
-        raise Invalid(f"This is more than {MOST:,} searches. Paste them in parts.")
+        raise Invalid(
+            f"You can add up to {MOST:,} searches at a time. Split the table and paste it in parts."
+        )
     delimiter = max("\t;,", key=lines[0].count)
     heading, *rows = list(csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter))
     places = {
@@ -68,8 +68,8 @@ def read_log(text: str, *, source: str = "") -> SearchLog:
     }
     if "query" not in places:
         raise Invalid(
-            f"No column is called query. The columns are: {', '.join(heading)}. Call the one with "
-            "what was typed into the search engine “query”."
+            f"The table has no query column. Its columns are: {', '.join(heading)}. Rename the one "
+            "with the search terms to “query”."
         )
     searches, problems = [], []
     for number, row in enumerate(rows, start=2):
@@ -105,7 +105,7 @@ def _field(name: str) -> str | None:
 def _search(cells: Mapping[str, str], source: str) -> LoggedSearch:
     named = cells.get("source") or source.strip()
     if not named:
-        raise ValueError("say what was searched, in a column “source” or in the field above.")
+        raise ValueError("no source. Add a “source” column, or fill in Source beside the table.")
     limits = "; ".join(filter(None, (cells.get("country"), cells.get("limits"))))
     return LoggedSearch(
         source=named,
@@ -133,4 +133,4 @@ def _day(text: str) -> date | None:
     try:
         return date.fromisoformat(text[:10])
     except ValueError:
-        raise ValueError(f"“{text}” is not a day like 2026-10-12.") from None
+        raise ValueError(f"“{text}” is not a date. Write it like 2026-10-12.") from None

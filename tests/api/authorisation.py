@@ -34,7 +34,7 @@ For every route it is also tested that
   review.
 
 Roles add up. A member who also reviews does not see counts unless they are the lead. `/start` is
-for those who may start reviews, and `/server` for those who look after the server. `/login`,
+for those who may start reviews, and `/server` for administrators. `/login`,
 `/help`, `/healthz`, `/readyz`, `/static`, `/first-account/…` and `/invitations/…` (by their tokens,
 each of which works once) and `/p/…` (by its token) are open to everybody.
 """

@@ -59,7 +59,7 @@ def twelve_files(folder: Path) -> list[list[Path]]:
 
 def first_link(folder: Path) -> str:
     """Return the link for the first account, which the server has printed."""
-    return re.search(r"Make the first account: (\S+)", folder.with_suffix(".log").read_text())[1]
+    return re.search(r"Create the first account: (\S+)", folder.with_suffix(".log").read_text())[1]
 
 
 def identified(page: Page, review: str) -> int:
@@ -80,7 +80,7 @@ def add_search(page: Page, review: str, files: list[Path], source: str) -> None:
 
 def adopt(page: Page, why: str) -> None:
     """Adopt the draft, which is on the page."""
-    page.get_by_label("Why").fill(why)
+    page.get_by_label("Reason").fill(why)
     page.get_by_role("button", name="Adopt version").click()
     expect(page.get_by_role("heading", name="Protocol", exact=True)).to_be_visible()
 
@@ -97,13 +97,13 @@ def test_a_lead_begins_alone_and_corrects_what_went_wrong(
     page.get_by_label("Your name").fill("Lena Lead")
     page.get_by_label("E-mail address").fill("lena@example.org")
     page.get_by_label("Password").fill("three plain words")
-    page.get_by_role("button", name="Make the account").click()
+    page.get_by_role("button", name="Create account").click()
 
     # A review from a protocol that comes with siftmap.
     expect(page.get_by_role("heading", name="Start a review")).to_be_visible()
     page.get_by_label("Name of the review").fill("Homelessness and outcomes")
     page.get_by_role("button", name="Start the review").click()
-    expect(page.get_by_text("The review is started.")).to_be_visible()
+    expect(page.get_by_text("The review has been started.")).to_be_visible()
     review = f"{new_server.url}/reviews/homelessness-and-outcomes"
     assert page.request.get(link).status == 404
 
@@ -111,13 +111,13 @@ def test_a_lead_begins_alone_and_corrects_what_went_wrong(
     page.get_by_role("link", name="Edit Exclusion reasons").click()
     page.get_by_role("link", name="Not empirical", exact=True).click()
     page.get_by_label("Reason", exact=True).fill("No empirical data")
-    page.get_by_role("button", name="Keep in the draft").click()
-    page.get_by_role("button", name="Take out Other reason").click()
+    page.get_by_role("button", name="Save to draft").click()
+    page.get_by_role("button", name="Remove Other reason").click()
     page.get_by_role("link", name="Check the changes").click()
     expect(page.get_by_role("row").filter(has_text="No empirical data")).to_contain_text(
         "Not empirical"
     )
-    expect(page.get_by_text("taken out")).to_be_visible()
+    expect(page.get_by_text("removed", exact=True)).to_be_visible()
     adopt(page, "Clearer words.")
     expect(page.locator("#reasons + *, .reasons-list").last).to_contain_text("No empirical data")
 
@@ -181,7 +181,7 @@ def test_a_lead_begins_alone_and_corrects_what_went_wrong(
     # The protocol is amended, and the page says first how many records that touches.
     page.goto(f"{review}/protocol/edit/rules")
     page.get_by_label("Title and abstract: decisions needed").select_option("1")
-    page.get_by_role("button", name="Keep in the draft").click()
+    page.get_by_role("button", name="Save to draft").click()
     expect(page.get_by_text(re.compile(r"\d+ records without a decision follow"))).to_be_visible()
     adopt(page, "There are too few of us.")
     page.goto(f"{review}/protocol/changes")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import ProgrammingError
 
+from review.storage import migration
 from tests.api.cli.shell import Shell, assert_fails_with, n_events_and_records
 from tests.databases import Templates
 
@@ -63,13 +64,24 @@ def unmigrated(kind: str, templates: Templates, tmp_path: Path) -> Shell:
     "command",
     [
         ("review", "list"), ("review", "create", "new", "--protocol", "blank"), ("verify",),
-        ("prisma", "contracts"), ("dedupe", "contracts"), ("serve",),
+        ("prisma", "contracts"), ("dedupe", "contracts"),
         ("user", "add", "a@example.org", "--password", "a-long-password"),
     ],
     ids=" ".join,
 )  # fmt: skip
 def test_a_database_that_is_not_migrated(unmigrated: Shell, command: tuple[str, ...]) -> None:
     assert_fails_with(unmigrated.run(*command), "`siftmap migrate` first")
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_an_older_database_is_not_migrated_by_the_way(
+    kind: str, templates: Templates, tmp_path: Path, command: str
+) -> None:
+    """A new one is made ready; see `tests/browser/test_beginning.py`."""
+    url = templates.empty(kind)
+    migration.upgrade(url, revision="public_maps")
+
+    assert_fails_with(Shell(tmp_path, url).run(command), "Run `siftmap migrate` first")
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)

@@ -98,7 +98,7 @@ def test_a_draft_on_an_older_version_says_what_it_would_undo(lead, database, peo
 
     page = lead.get("/draft").text
 
-    assert "undoes what version" in " ".join(page.split())
+    assert "Adopting the draft would undo" in " ".join(page.split())
     assert "Everybody." in page
 
 

@@ -98,7 +98,7 @@ def test_a_correction_that_makes_no_sense_changes_nothing(lead, wrong):
 
 def test_a_search_is_withdrawn_with_its_effect_shown_first_and_put_back(lead, database):
     page = lead.post(f"/searches/{lead.first}/withdraw").text
-    assert "3 records are withdrawn" in page
+    assert "3 records will be withdrawn" in page
     assert "−3" in page
     assert lead.identified() == 4  # nothing has happened yet
 
@@ -148,7 +148,7 @@ def test_an_update_is_linked_to_the_search_that_it_repeats(lead):
 
     assert "Update of" in page
     assert "1 record is new since then" in page
-    assert "Repeated by" in lead.get(f"/searches/{lead.first}")
+    assert "Updated by" in lead.get(f"/searches/{lead.first}")
 
 
 LOG = (
@@ -178,13 +178,13 @@ def test_a_log_of_web_searches_is_previewed_and_added(lead, database):
 
 @pytest.mark.parametrize(
     ("table", "said"),
-    [("", "Paste a table"), ("a;b\n1;2", "No column is called query"),
-     ("query;date\nx;12.10.2026", "Row 2: “12.10.2026” is not a day"),
+    [("", "Paste a table"), ("a;b\n1;2", "The table has no query column"),
+     ("query;date\nx;12.10.2026", "Row 2: “12.10.2026” is not a date"),
      ("query;hits\nx;lots", "“lots” is not a number of hits"),
-     ("query;hits\nx;3", "say what was searched")],
+     ("query;hits\nx;3", "no source")],
 )  # fmt: skip
 def test_a_log_that_cannot_be_read_adds_nothing_and_loses_nothing(lead, database, table, said):
-    source = "" if "say what" in said else "Google"
+    source = "" if "no source" in said else "Google"
     answer = lead.post("/search-log/table", table=table, source=source, confirmed="yes")
 
     assert answer.status_code == 422
@@ -209,7 +209,7 @@ def test_many_searches_of_one_source_are_folded_into_one_line(lead):
 
     page = " ".join(lead.get().split())
 
-    assert "5 searches, of which 0 kept a record" in page
+    assert "5 searches, 0 with records kept" in page
     assert "Show all 5" in page
 
 

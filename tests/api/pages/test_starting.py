@@ -35,7 +35,7 @@ def accounts(database):
 def test_the_link_makes_the_first_account_and_works_once(sign_in, database):
     browser = sign_in()
     assert "Nobody has an account" in browser.get("/login").text
-    assert "Make the first account" in browser.get(f"/first-account/{TOKEN}").text
+    assert "Create the first account" in browser.get(f"/first-account/{TOKEN}").text
 
     made = browser.client.post(f"/first-account/{TOKEN}", data=NEWCOMER)
     again = sign_in().client.post(
@@ -196,7 +196,7 @@ def test_the_last_who_looks_after_the_server_stays(sign_in, people, admin, what)
     answer = act(browser, people, "lead", what)
 
     assert answer.status_code == 409
-    assert "only person" in answer.text
+    assert "only administrator" in answer.text
     assert browser.get("/server").status_code == 200
 
 
