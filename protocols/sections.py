@@ -230,7 +230,8 @@ def _item_fields() -> tuple[FormField, ...]:
         )),
         FormField("type", "Type of answer", CHOICE, options=_named(ItemType)),
         FormField("values", "Values (for types one of and many of)", ROWS,
-                  "a row without a name is left out; the numbers set the order", row=ItemValue, parts=(
+                  "a row without a name is left out; the numbers set the order",
+                  row=ItemValue, parts=(
             FormField("label", "Value"), FormField("key", "Key"),
             FormField("definition", "Definition", TEXT),
             FormField("synonyms", "Other names", WORDS),
