@@ -52,6 +52,7 @@ check: setup ## Check everything that CI checks beside the tests; change no file
 
 bench: setup ## Measure speed and accuracy (slow; needs the measuring data)
 	$(BIN)/python tests/benchmarks/start_up.py
+	$(BIN)/python tests/benchmarks/lists.py
 	$(BIN)/python tests/benchmarks/read_files.py
 	$(BIN)/python tests/benchmarks/read_files.py --speed 20000
 	$(BIN)/python tests/benchmarks/duplicates.py

@@ -141,11 +141,13 @@ def _reports(
     )
     included, shown = _included(session, review_id), set[UUID]()
     reports: dict[UUID, list[Report]] = defaultdict(list)
-    for study_id, record in rows:
-        cluster = included.get(record.id)
+    for study_id, linked in rows:
+        cluster = included.get(linked.id)
         if cluster is None or cluster in shown:  # excluded, or a copy of one that is there
             continue
         shown.add(cluster)
+        # The record that was linked may have been withdrawn, and a copy of it has stayed.
+        record = session.get_one(Record, cluster) if linked.is_withdrawn else linked
         reports[study_id].append(
             Report(
                 record_id=record.id,

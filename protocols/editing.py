@@ -6,20 +6,23 @@ written again, with its comments.  So the file stays what people wrote, whicheve
 
 import io
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 
 import yaml
 from pydantic import BaseModel
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import YAMLError
 from ruamel.yaml.scalarstring import (
     DoubleQuotedScalarString,
     FoldedScalarString,
     PlainScalarString,
 )
 
+from .problems import ProtocolErrors
 from .schema import Protocol
 from .source import read
 
@@ -30,6 +33,16 @@ _BOOLEANS: Mapping[str, bool] = yaml.SafeLoader.bool_values
 _HEAD = "part:\n"  # the name under which a single entry is read and written
 
 
+class CannotEdit(ValueError):
+    """A text that is written in a way that forms cannot change; it has to be changed as YAML."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This part of the protocol is written in a way that the forms cannot change. Change it "
+            "under “As YAML”."
+        )
+
+
 @dataclass(frozen=True)
 class _Lines:
     """The first line of a part, and the line after its last, both counted from 0."""
@@ -38,6 +51,44 @@ class _Lines:
     end: int
 
 
+def _checked(edit: Callable[..., str]) -> Callable[..., str]:
+    """Raise CannotEdit where an edit fails, or would say something else than was asked."""
+
+    @wraps(edit)
+    def checked(text: str, name: str, *arguments: Any, **named: Any) -> str:
+        try:
+            expected = _expected(_plain(text), name, *arguments, **named)
+            changed = edit(text, name, *arguments, **named)
+            found = _plain(changed)
+        except (ProtocolErrors, YAMLError, yaml.YAMLError, LookupError, TypeError) as error:
+            raise CannotEdit from error
+        if found != expected:
+            raise CannotEdit
+        return changed
+
+    return checked
+
+
+def _expected(plain: dict[str, Any], name: str, *arguments: Any, **named: Any) -> dict[str, Any]:
+    """Return what a text should say after an edit, by its arguments."""
+    if arguments:
+        (value,) = arguments
+        rest = {key: part for key, part in plain.items() if key != name}
+        return rest if value is None else rest | {name: value}
+    entries = list(plain.get(name) or [])
+    number = named["number"]
+    if "to" in named:
+        entries.insert(named["to"], entries.pop(number))
+    elif number is None:
+        entries.append(named["entry"])
+    elif named["entry"] is None:
+        del entries[number]
+    else:
+        entries[number] = named["entry"]
+    return plain | {name: entries}
+
+
+@_checked
 def with_value(text: str, name: str, value: Any) -> str:
     """Return the text with another value for a field of the protocol; None takes it out.
 
@@ -57,6 +108,7 @@ def with_value(text: str, name: str, value: Any) -> str:
     return _joined(lines, place, _dumped(document))
 
 
+@_checked
 def with_entry(text: str, name: str, *, number: int | None, entry: Mapping[str, Any] | None) -> str:
     """Return the text with one entry of a list changed, added, or taken out.
 
@@ -92,6 +144,7 @@ def with_entry(text: str, name: str, *, number: int | None, entry: Mapping[str, 
     return _joined(lines, place, [*block[:n_above], *new])
 
 
+@_checked
 def with_entry_moved(text: str, name: str, *, number: int, to: int) -> str:
     """Return the text with the entry ``number`` of a list at the place ``to``, counted from 0."""
     lines, fields = _read(text)
@@ -241,37 +294,50 @@ def _inserted(
     return _joined(lines, _Lines(end, end), new)
 
 
-def _merged(old: Any, new: Any) -> Any:
-    """Return ``new`` in the way that ``old`` is written, with its comments where it can be."""
+def _merged(old: Any, new: Any, *, is_flow: bool = False) -> Any:
+    """Return ``new`` in the way that ``old`` is written, with its comments where it can be.
+
+    In a flow collection, such as ``{key: text}``, text stays on its line.
+    """
+    if isinstance(old, CommentedMap | CommentedSeq):
+        is_flow = is_flow or bool(old.fa.flow_style())
     if isinstance(old, CommentedMap) and isinstance(new, Mapping):
         for key in [key for key in old if key not in new]:
             del old[key]
         for key, value in new.items():
-            old[key] = _merged(old[key], value) if key in old else _written(value)
+            old[key] = (
+                _merged(old[key], value, is_flow=is_flow)
+                if key in old
+                else _written(value, is_flow=is_flow)
+            )
         return old
     if isinstance(old, CommentedSeq) and isinstance(new, Sequence) and not isinstance(new, str):
-        return _merged_list(old, new)
+        return _merged_list(old, new, is_flow=is_flow)
     meant = _BOOLEANS.get(old.lower(), old) if type(old) is str else old
     is_same = meant == new and isinstance(meant, bool) == isinstance(new, bool)
-    return old if is_same else _rewritten(old, new)
+    return old if is_same else _rewritten(old, new, is_flow=is_flow)
 
 
-def _rewritten(old: Any, new: Any) -> Any:
-    written = _written(new)
+def _rewritten(old: Any, new: Any, *, is_flow: bool) -> Any:
+    written = _written(new, is_flow=is_flow)
     is_folded = isinstance(old, FoldedScalarString) and isinstance(new, str)
     return _folded(new) if is_folded and _can_fold(new) else written
 
 
-def _merged_list(old: CommentedSeq, new: Sequence[Any]) -> CommentedSeq:
+def _merged_list(old: CommentedSeq, new: Sequence[Any], *, is_flow: bool) -> CommentedSeq:
     if len(old) == len(new):
         for number, value in enumerate(new):
-            old[number] = _merged(old[number], value)
+            old[number] = _merged(old[number], value, is_flow=is_flow)
         return old
     known = {_name(value): value for value in old}
     made = CommentedSeq(
-        [_merged(known[_name(value)], value) if _name(value) in known else _written(value)
-         for value in new]
-    )  # fmt: skip
+        [
+            _merged(known[_name(value)], value, is_flow=is_flow)
+            if _name(value) in known
+            else _written(value, is_flow=is_flow)
+            for value in new
+        ]
+    )
     if old.fa.flow_style():
         made.fa.set_flow_style()
     return made
@@ -281,19 +347,20 @@ def _name(value: Any) -> Any:
     return value.get("key", repr(value)) if isinstance(value, Mapping) else value
 
 
-def _written(value: Any) -> Any:
+def _written(value: Any, *, is_flow: bool = False) -> Any:
     """Return a value as the writer wants it: long text folded, words that YAML misreads quoted."""
     if isinstance(value, str):
-        return _folded(value) if len(value) > _FOLD_AT and _can_fold(value) else _plain_text(value)
+        is_long = len(value) > _FOLD_AT and not is_flow and _can_fold(value)
+        return _folded(value) if is_long else _plain_text(value)
     if isinstance(value, bool):
         return PlainScalarString("yes" if value else "no")
     if isinstance(value, Mapping):
         made = CommentedMap()
         for key, part in value.items():
-            made[_plain_text(key)] = _written(part)
+            made[_plain_text(key)] = _written(part, is_flow=is_flow)
         return made
     if isinstance(value, Sequence):
-        return CommentedSeq([_written(part) for part in value])
+        return CommentedSeq([_written(part, is_flow=is_flow) for part in value])
     return value
 
 

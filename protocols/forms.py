@@ -79,7 +79,7 @@ def _all_languages(languages: Sequence[str], value: Mapping[str, Any] | None) ->
 
 def n_rows(field: FormField, shown: Mapping[str, object]) -> int:
     """Return how many rows a form's table has, from the names of its inputs."""
-    start = re.compile(rf"{re.escape(field.name)}\.(\d+)\.")
+    start = re.compile(rf"{re.escape(field.name)}\.(\d{{1,3}})\.")
     numbers = [int(match[1]) for name in shown if (match := start.match(name))]
     return max(numbers, default=-1) + 1
 
@@ -115,7 +115,8 @@ def _parse(field: FormField, prefix: str, sent: Mapping[str, Sequence[str]]) -> 
     if field.kind is FieldKind.LINES:
         return _lines(text)
     if field.kind is FieldKind.WORDS:
-        return [_number(word) for word in (part.strip() for part in text.split(",")) if word]
+        words = [word for word in (part.strip() for part in text.split(",")) if word]
+        return [_number(word) for word in words] if field.is_numeric else words
     if field.kind is FieldKind.PAIRS:
         pairs = (line.partition(":") for line in _lines(text))
         return {name.strip(): value.strip() for name, _, value in pairs}

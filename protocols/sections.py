@@ -59,6 +59,7 @@ class FormField:
     options: Options = ()
     parts: tuple["FormField", ...] = ()
     row: type[BaseModel] | None = None  # what a row of a table is
+    is_numeric: bool = False  # whether its words are numbers
 
     @property
     def path(self) -> tuple[str, ...]:
@@ -234,7 +235,7 @@ def _item_fields() -> tuple[FormField, ...]:
                   row=ItemValue, parts=(
             FormField("label", "Value"), FormField("key", "Key"),
             FormField("definition", "Definition", TEXT),
-            FormField("synonyms", "Other names", WORDS),
+            FormField("synonyms", "Other names, one per line", LINES),
             FormField("residual", "Catch-all (other)", YES_NO),
             FormField("sound", "At least medium quality", YES_NO),
             FormField("synthesis", "Evidence synthesis", YES_NO),
@@ -265,7 +266,8 @@ def _map_fields(items: Options, groups: Options) -> tuple[FormField, ...]:
         FormField("findings", "Item that says what studies found", CHOICE, options=items),
         *_axis("themes", "Themes", items=items, groups=groups),
         FormField("filters", "Filters", CHOICES, options=items),
-        FormField("steps", "Lowest number of each of the four colours", WORDS, "1, 2, 4, 7"),
+        FormField("steps", "Lowest number of each of the four colours", WORDS, "1, 2, 4, 7",
+                  is_numeric=True),
         FormField("outside_searches", "Parts that the searches did not look for", ROWS,
                   row=OutsideSearches, parts=(
             FormField("why", "Why"), FormField("rows", "Keys of rows", WORDS),

@@ -17,6 +17,7 @@ from review.permissions import Action, check
 from review.reviews import protocol_of
 from review.states.clusters import Scope, latest
 from review.states.flow import FlowState, flow_states
+from review.states.viewers import viewer_of
 from review.tables import Code, Decision
 from review.vocabulary import Stage
 
@@ -81,12 +82,20 @@ def _effects(
 
 
 def reason_counts(session: Session, review_id: UUID) -> tuple[Counter[str], Counter[str]]:
-    """Return how many decisions give each reason, and how many reports are excluded for it."""
+    """Return how many decisions give each reason, and how many reports are excluded for it.
+
+    Who screens too does not see the first number, in which decisions of others would show.
+    """
     decisions: Counter[str] = Counter()
-    for reason, n in session.execute(
-        select(Decision.exclusion_reason, func.count())
-        .where(Decision.review_id == review_id, IS_LIVE, Decision.exclusion_reason.is_not(None))
-        .group_by(Decision.exclusion_reason)
+    hides = viewer_of(session, review_id) is not None
+    for reason, n in (
+        ()
+        if hides
+        else session.execute(
+            select(Decision.exclusion_reason, func.count())
+            .where(Decision.review_id == review_id, IS_LIVE, Decision.exclusion_reason.is_not(None))
+            .group_by(Decision.exclusion_reason)
+        )
     ):
         decisions[str(reason)] = n
     states = flow_states(session, review_id=review_id)
@@ -110,11 +119,16 @@ def _of_reasons(
         n_decisions, n_reports = decisions[reason.key], reports[reason.key]
         if not n_decisions and not n_reports:
             continue
-        given = f"{_n(n_decisions, 'decision gives', 'decisions give')} “{reason.label}”" + (
-            f", and {_n(n_reports, 'report was', 'reports were')} excluded for it"
+        parts = [
+            f"{_n(n_decisions, 'decision gives', 'decisions give')} “{reason.label}”"
+            if n_decisions
+            else "",
+            f"{_n(n_reports, 'report was', 'reports were')} excluded for "
+            + ("it" if n_decisions else f"“{reason.label}”")
             if n_reports
-            else ""
-        )
+            else "",
+        ]
+        given = ", and ".join(filter(None, parts))
         later = kept.get(reason.key)
         if later is None:
             yield Effect(

@@ -20,6 +20,7 @@ from review.permissions import Action, begin_act, check
 from review.prisma.counts import COLUMNS, Flow, count_flow
 from review.searches.searches import search_fields, search_of_review
 from review.states.flow import FlowState, flow_states
+from review.states.viewers import read_for
 from review.storage.database import Database
 from review.tables import (
     SEARCH_FIELDS,
@@ -109,6 +110,8 @@ def correct_search(
     Returns the event's number; flushes.  Raises Invalid if nothing changes or a field is unusable.
     """
     search = _search(session, review_id, search_id, by=by)
+    if search.is_withdrawn:
+        raise Conflicting(f"{search.source} has been withdrawn. Undo that first, then correct it.")
     given = search_fields(**fields)
     if given["update_of"] is not None:
         if given["update_of"] == search_id:
@@ -199,6 +202,14 @@ def undo_correction(session: Session, *, review_id: UUID, event_number: int, by:
             "This search or file has been changed again since. Undo the later change first."
         )
     why = f"Undoes event {event_number}."
+    placed = [_file_before(session, row, why=why) for row in files]
+    restored = {row.search_id for row in searches}
+    for row in placed:
+        search = session.get_one(Search, row["search_id"], populate_existing=True)
+        if not row["is_withdrawn"] and search.is_withdrawn and search.id not in restored:
+            raise Conflicting(
+                f"The file belongs to {search.source}, which has been withdrawn. Undo that first."
+            )
     return _write(
         session,
         review_id,
@@ -207,7 +218,7 @@ def undo_correction(session: Session, *, review_id: UUID, event_number: int, by:
         about=("search", searches[0].search_id) if searches
         else ("import_file", files[0].import_file_id),
         searches=[_search_before(session, row, why=why) for row in searches],
-        files=[_file_before(session, row, why=why) for row in files],
+        files=placed,
         detail={"undoes": event_number},
     )  # fmt: skip
 
@@ -218,12 +229,14 @@ def preview(database: Database, *, review_id: UUID, by: Actor, act: Any) -> Chan
     ``act`` is called with the session.  Raises what the act raises.
     """
     with database.reading() as session:
+        read_for(session, lambda: by.account_id)
         check(session, review_id=review_id, by=by, action=Action.MANAGE)
         before = count_flow(session, review_id=review_id)
         studies = _included_studies(session, review_id)
         withdrawn = _n_withdrawn(session, review_id)
     with database.trying() as session:
         act(session)
+        read_for(session, lambda: by.account_id)  # who screens too sees no hidden decision here
         after = count_flow(session, review_id=review_id)
         gone = studies.keys() - _included_studies(session, review_id).keys()
         n_records = abs(_n_withdrawn(session, review_id) - withdrawn)

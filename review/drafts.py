@@ -69,11 +69,11 @@ def adopt_draft(session: Session, *, review_id: UUID, seen: str, why: str, by: A
     """
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     draft = draft_of(session, review_id)
-    if draft is None or draft.text != seen:
+    if draft is None or _lines(draft.text) != _lines(seen):
         raise Conflicting(
             "The draft has changed since you looked at it. Look at the changes again, then adopt."
         )
-    number = amend_protocol(session, review_id=review_id, protocol_text=seen, why=why, by=by)
+    number = amend_protocol(session, review_id=review_id, protocol_text=draft.text, why=why, by=by)
     discard_draft(session, review_id=review_id, by=by)
     return number
 
@@ -83,3 +83,8 @@ def n_drafts(session: Session, *, review_id: UUID, by: Actor) -> int:
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     query = select(func.count()).where(ProtocolDraft.review_id == review_id)
     return session.scalar(query) or 0
+
+
+def _lines(text: str) -> str:
+    """Return a text as a browser sends it back: with plain line breaks, and none at its start."""
+    return text.replace("\r\n", "\n").lstrip("\n")

@@ -64,7 +64,6 @@ def make_review(session: Session, *, slug: str, logins: Mapping[str, str], passw
             email=email,
             name=NAMES[login],
             password_hash=hash_password(password),
-            is_admin=login == "lead",
         )
         people[login] = Actor.person(account.id)
         for role in ROLES[login]:

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Form, UploadFile
+from pydantic import BeforeValidator
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -22,7 +24,7 @@ from review.permissions import Action, check
 from review.reviews import protocol_of
 from review.searches.formats import table_of_hits
 from review.searches.previews import ParseOptions
-from review.searches.searches import search_counts
+from review.searches.searches import search_counts, search_of_review
 from review.vocabulary import SearchKind
 
 router = PageRouter()
@@ -38,7 +40,7 @@ class SearchForm(FilesForm):
     run_on: str = ""
     limits: str = ""
     hits: str = ""
-    update_of: str = ""
+    update_of: Annotated[UUID | None, BeforeValidator(lambda given: given or None)] = None
 
 
 SearchFormData = Annotated[SearchForm, Form()]
@@ -105,8 +107,10 @@ def add(
         "run_on": day.isoformat() if day else None,
         "limits": form.limits,
         "n_hits": hits_of(form.hits),
-        "update_of": form.update_of or None,
+        "update_of": str(form.update_of) if form.update_of else None,
     }
+    if form.update_of is not None:
+        search_of_review(session, review_id=review_id, search_id=form.update_of)
     files = []
     for index, kept in enumerate(form.file):
         sha256, name = unsealed_file(kept, settings.key())

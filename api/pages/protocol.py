@@ -17,7 +17,7 @@ from api.web.deps import CurrentActor, CurrentReview, Db, ReadSession, ReviewId,
 from api.web.rendering import path, render
 from api.web.routing import PageRouter
 from protocols.changes import LANGUAGES, differences, in_words
-from protocols.editing import with_entry, with_entry_moved
+from protocols.editing import CannotEdit, with_entry, with_entry_moved
 from protocols.forms import (
     Shown,
     entries_of,
@@ -343,7 +343,7 @@ def _saved(database: Any, review_id: UUID, *, by: CurrentActor, change: Any) -> 
             save_draft(session, review_id=review_id, text=changed, by=by)
     except ProtocolErrors as error:
         return [f"{problem.message[:1].upper()}{problem.message[1:]}" for problem in error.problems]
-    except (Invalid, Conflicting) as error:
+    except (Invalid, Conflicting, NotFound, CannotEdit) as error:
         return [str(error)]
     return []
 
@@ -461,7 +461,7 @@ def _entry_number(protocol: Protocol, section: FormSection, entry: str) -> int |
     """Return which entry of the list an address means; None for a new one."""
     if entry == "new":
         return None
-    if not entry.isdecimal() or int(entry[:5]) >= len(entries_of(protocol, section)):
+    if not entry.isdecimal() or len(entry) > 5 or int(entry) >= len(entries_of(protocol, section)):
         raise NotFound("This entry is no longer there. Open the list again.")
     return int(entry)
 

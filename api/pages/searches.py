@@ -240,7 +240,10 @@ def _search_page(
         search=found,
         given=given | {"hits": found.n_hits},
         others=[
-            row.search for row in rows if row.search.id != search_id and not row.search.is_withdrawn
+            row.search
+            for row in rows
+            if row.search.id != search_id
+            and (not row.search.is_withdrawn or row.search.id == found.update_of)
         ],
         updates=[row.search for row in rows if row.search.update_of == search_id],
         n_new=_n_new(session, review_id, next(row for row in rows if row.search.id == search_id)),

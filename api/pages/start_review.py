@@ -13,7 +13,7 @@ from api.web.access import LONG_FORM, Sender, needs, require_starter
 from api.web.deps import CurrentUser, Db, ReadSession, settings_of
 from api.web.rendering import render
 from api.web.routing import PageRouter
-from protocols.editing import with_title
+from protocols.editing import CannotEdit, with_title
 from protocols.loader import load, read_shipped, shipped
 from protocols.problems import ProtocolErrors
 from protocols.source import MAX_BYTES
@@ -58,7 +58,7 @@ def post_review(
                 by=Actor.person(person.id),
             )
             address = f"/reviews/{review.slug}/protocol?new=yes"
-    except (ProtocolErrors, Conflicting, Invalid, NotFound, Unreadable) as error:
+    except (ProtocolErrors, CannotEdit, Conflicting, Invalid, NotFound, Unreadable) as error:
         problems = error.problems if isinstance(error, ProtocolErrors) else [error]
         with database.reading() as session:
             typed = {"title": title, "slug": slug, "origin": origin, "text": given}

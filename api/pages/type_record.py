@@ -62,7 +62,7 @@ def post_record(
     language: Line = "",
     abstract: Annotated[str, Form(max_length=50_000)] = "",
     search: OptionalId = None,
-    source: Line = "",
+    source: Annotated[str, Form(max_length=255)] = "",
     kind: Annotated[SearchKind, Form()] = SearchKind.CONTACT,
     run_on: Annotated[str, Form(max_length=20)] = "",
 ) -> Response:

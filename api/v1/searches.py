@@ -55,6 +55,8 @@ class SearchLine(BaseModel):
     n_files: int
     n_accepted: int
     n_rejected: int
+    update_of: UUID | None
+    is_withdrawn: bool
 
 
 class ImportedFile(BaseModel):
@@ -71,6 +73,10 @@ class ImportedFile(BaseModel):
     n_rejected: int
     warnings: list[str]
     read_at: datetime
+    is_withdrawn: bool
+
+
+FILE_FIELDS = set(ImportedFile.model_fields) - {"is_withdrawn"}
 
 
 class RejectedBlockLine(BaseModel):
@@ -121,7 +127,12 @@ def get_search(session: ReadSession, review_id: ReviewId, search: UUID) -> Searc
     )
     return SearchDetail(
         **_line(counts),
-        files=[ImportedFile.model_validate(file, from_attributes=True) for file in files],
+        files=[
+            ImportedFile.model_validate(
+                {name: getattr(file, name) for name in FILE_FIELDS} | {"is_withdrawn": withdrawn}
+            )
+            for file, withdrawn in files
+        ],
         rejected=[
             RejectedBlockLine(
                 file=name, block=block.block, line=block.line, reason=block.reason, raw=block.raw
@@ -151,7 +162,17 @@ def post_files(
 
 def _line(counts: SearchCounts) -> dict[str, Any]:
     search = counts.search
-    names = ("id", "source", "kind", "platform", "query", "run_on", "limits")
+    names = (
+        "id",
+        "source",
+        "kind",
+        "platform",
+        "query",
+        "run_on",
+        "limits",
+        "update_of",
+        "is_withdrawn",
+    )
     return {name: getattr(search, name) for name in names} | {
         "hits": search.n_hits,
         "n_files": counts.n_files,

@@ -19,7 +19,7 @@ from review.events import Actor
 from review.permissions import Action, check, may, require, roles_of_actor
 from review.searches.records import records_by_id
 from review.states.closing import open_clusters
-from review.states.clusters import Scope, clusters_of, members
+from review.states.clusters import Scope, clusters_of, members, withdrawn_records
 from review.states.resolution import resolutions
 from review.states.rounds import current_rounds, round_decisions
 from review.tables import Account, Decision, Membership, Record, StageRule
@@ -173,11 +173,12 @@ def summary(session: Session, *, review_id: UUID, by: Actor) -> ConflictSummary:
 def _in_conflict(session: Session, review_id: UUID, stage: Stage) -> dict[UUID, bool]:
     """Return the clusters in conflict: by their earliest record, whether consensus is allowed."""
     table = resolutions(session, review_id=review_id, stage=stage)
-    rows = session.execute(
-        select(table.c.cluster_id, table.c.consensus_allowed).where(
-            table.c.resolution == Resolution.CONFLICT.value
-        )
+    query = select(table.c.cluster_id, table.c.consensus_allowed).where(
+        table.c.resolution == Resolution.CONFLICT.value
     )
+    if (out := withdrawn_records(session, review_id)) is not None:
+        query = query.where(table.c.cluster_id.not_in(out))
+    rows = session.execute(query)
     return {cluster_id: bool(is_allowed) for cluster_id, is_allowed in rows}
 
 

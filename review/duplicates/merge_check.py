@@ -89,7 +89,8 @@ def merge_check(
     if run is None or not _has_answers(session, review_id, run):
         return None
     answers = answers_of_people(session, review_id, run, as_of=as_of)
-    merged = merged_records(cluster_ids(session, Scope(review_id, run)), answers)
+    roots = cluster_ids(session, Scope(review_id, run), without_withdrawn=True)
+    merged = merged_records(roots, answers)
     checked = answered(draw(merged, len(merged), run), answers)
     if not merged or len(checked) < min(SAMPLE_SIZE, len(merged)):
         return None

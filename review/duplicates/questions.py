@@ -14,7 +14,7 @@ from review.duplicates.columns import fields_of
 from review.duplicates.matching import explain
 from review.errors import NotFound
 from review.searches.records import matches, record_of_review
-from review.states.clusters import Scope, cluster_ids, members
+from review.states.clusters import Scope, cluster_ids, members, withdrawn_records
 from review.storage.database import pairs
 from review.tables import Account, ClusterMembership, DuplicateJudgement, Event, Record
 from review.vocabulary import Act, Judgement
@@ -49,9 +49,8 @@ def questions(session: Session, *, review_id: UUID) -> list[tuple[UUID, UUID, fl
     }
     # A duplicate that a veto or an answer kept from being merged is a question too.
     open_verdicts = (Judgement.POSSIBLE, Judgement.DUPLICATE)
-    withdrawn = set(
-        session.scalars(select(Record.id).where(Record.review_id == review_id, Record.is_withdrawn))
-    )
+    out = withdrawn_records(session, review_id)
+    withdrawn = set() if out is None else set(session.scalars(out))
     possible = sorted(
         (
             row

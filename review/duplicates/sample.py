@@ -101,7 +101,7 @@ def sample_of_last_run(
     run = last_run(session, review_id)
     if run is None:
         return None
-    roots = cluster_ids(session, Scope(review_id, run))
+    roots = cluster_ids(session, Scope(review_id, run), without_withdrawn=True)
     answers = answers_of_people(session, review_id, run)
     merged = merged_records(roots, answers)
     alone = [record for record, root in roots.items() if record == root]

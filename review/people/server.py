@@ -70,9 +70,18 @@ def latest_jobs(session: Session, limit: int = 20) -> Sequence[tuple[Job, str]]:
 
 
 def _require_another_admin(session: Session, account: Account) -> None:
+    # So that two do not take it from each other at the same moment.
+    session.execute(
+        select(Account.id).where(Account.is_admin).order_by(Account.id).with_for_update()
+    )
     other: UUID | None = session.scalar(
         select(Account.id)
-        .where(Account.is_admin, Account.disabled_at.is_(None), Account.id != account.id)
+        .where(
+            Account.is_admin,
+            Account.disabled_at.is_(None),
+            Account.password_hash.is_not(None),
+            Account.id != account.id,
+        )
         .limit(1)
     )
     if other is None:

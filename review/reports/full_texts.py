@@ -12,7 +12,7 @@ from review.events import Actor, record_act
 from review.permissions import Action, begin_act, check
 from review.reports.retrieval import NOT_INCLUDED, is_retrieved
 from review.states.closing import check_closed
-from review.states.clusters import cluster_of
+from review.states.clusters import cluster_of, clusters_of
 from review.states.resolution import stage_state
 from review.storage.files import FileStore
 from review.tables import FullText, Retrieval
@@ -86,13 +86,20 @@ def full_text_of(
 def full_texts_of(
     session: Session, *, review_id: UUID, record_ids: Collection[UUID]
 ) -> dict[UUID, FullText]:
-    """Return the newest full text of each record that has one, the newest first."""
+    """Return the newest full text of each record, or of a copy of it, if any, the newest first."""
+    clusters = clusters_of(session, review_id=review_id, record_ids=record_ids)
+    everyone = {member for cluster in clusters.values() for member in cluster}
     full_texts = session.scalars(
         select(FullText)
-        .where(FullText.review_id == review_id, FullText.record_id.in_(record_ids))
+        .where(FullText.review_id == review_id, FullText.record_id.in_(everyone))
         .order_by(FullText.event_number)
     )
-    newest = {row.record_id: row for row in full_texts}
+    by_record = {row.record_id: row for row in full_texts}
+    newest: dict[UUID, FullText] = {}
+    for record_id, cluster in clusters.items():
+        rows = [by_record[member] for member in cluster if member in by_record]
+        if rows:
+            newest[record_id] = max(rows, key=lambda row: row.event_number)
     return dict(sorted(newest.items(), key=lambda pair: -pair[1].event_number))
 
 

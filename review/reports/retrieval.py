@@ -11,7 +11,7 @@ from review.errors import Conflicting, Invalid
 from review.events import Actor, record_act
 from review.permissions import Action, begin_act
 from review.states.closing import check_closed
-from review.states.clusters import cluster_of
+from review.states.clusters import cluster_of, clusters_of
 from review.states.resolution import stage_state
 from review.tables import Decision, Record, Removal, Retrieval
 from review.vocabulary import Act, RemovalKind, Resolution, RetrievalState, Stage
@@ -123,9 +123,17 @@ def is_retrieved(session: Session, *, review_id: UUID, cluster: Collection[UUID]
 def latest_retrievals(
     session: Session, *, review_id: UUID, record_ids: Collection[UUID]
 ) -> dict[UUID, Retrieval]:
-    """Return the newest retrieval act on each of the records that has one."""
-    latest = _latest_by_record(session, Retrieval, review_id, record_ids=record_ids)
-    return {act.record_id: act for act in latest}
+    """Return the newest retrieval act on each of the records, or on a copy of it, if any."""
+    clusters = clusters_of(session, review_id=review_id, record_ids=record_ids)
+    everyone = {member for cluster in clusters.values() for member in cluster}
+    latest = _latest_by_record(session, Retrieval, review_id, record_ids=everyone)
+    by_record = {act.record_id: act for act in latest}
+    found = {}
+    for record_id, cluster in clusters.items():
+        acts = [by_record[member] for member in cluster if member in by_record]
+        if acts:
+            found[record_id] = max(acts, key=lambda act: act.event_number)
+    return found
 
 
 def is_removed(session: Session, *, review_id: UUID, cluster: Collection[UUID]) -> bool:

@@ -236,7 +236,12 @@ def _commit(
     Raises NotFound if the review has no such search, and Conflicting if a block is missing.
     """
     review_id = file.review_id
-    search_of_review(session, review_id=review_id, search_id=file.search_id)
+    search = search_of_review(session, review_id=review_id, search_id=file.search_id)
+    if search.is_withdrawn:
+        raise Unreadable(
+            f"{search.source} has been withdrawn, so nothing was imported. Undo that, or add the "
+            "file to another search."
+        )
     if n_saved(session, review_id=review_id, file_id=file.id) != file.n_found:
         raise Conflicting(
             "Another import into this review interfered with this one, so nothing was imported. "

@@ -62,7 +62,7 @@ def read_log(text: str, *, source: str = "") -> SearchLog:
             f"You can add up to {MOST:,} searches at a time. Split the table and paste it in parts."
         )
     delimiter = max("\t;,", key=lines[0].count)
-    heading, *rows = list(csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter))
+    heading, *rows = _cells(lines, delimiter)
     places = {
         field: index for index, name in enumerate(heading) if (field := _field(name)) is not None
     }
@@ -97,6 +97,19 @@ def add_logged(
     return [add_search(session, **common, **vars(search)).id for search in searches]
 
 
+def _cells(lines: Sequence[str], delimiter: str) -> list[list[str]]:
+    """Return the cells of a table; those between tabs are text as it is, quotation marks too."""
+    if delimiter == "\t":
+        return [line.split("\t") for line in lines]
+    try:
+        return list(csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        raise Invalid(
+            f"The table cannot be read: {error}. Copy it from a spreadsheet, with tabs between its "
+            "columns."
+        ) from error
+
+
 def _field(name: str) -> str | None:
     plain = " ".join(name.casefold().replace("_", " ").split())
     return next((field for field, names in HEADINGS.items() if plain in names), None)
@@ -119,12 +132,11 @@ def _search(cells: Mapping[str, str], source: str) -> LoggedSearch:
 def _hits(text: str) -> int | None:
     """Return a number of hits as pages write it: about 1,240,000; None where none was shown."""
     plain = re.sub(r"^(about|around|ca\.?|~|approximately)\s*", "", text.strip().lower())
-    digits = re.sub(r"[\s,.'’\u202f]", "", plain)
-    if not digits or plain.casefold() in ("-", "–", "not shown", "none shown", "n/a"):
+    if not plain or plain in ("-", "–", "not shown", "none shown", "n/a"):
         return None
-    if not digits.isdecimal() or len(digits) > 9:
+    if not re.fullmatch(r"\d{1,9}|\d{1,3}([ ,.'’\u202f\u00a0]\d{3}){1,2}", plain):
         raise ValueError(f"“{text}” is not a number of hits; leave it empty if none was shown.")
-    return int(digits)
+    return int(re.sub(r"\D", "", plain))
 
 
 def _day(text: str) -> date | None:

@@ -82,7 +82,10 @@ def search_fields(
         raise Invalid("Name the source that was searched, in at most 255 characters.")
     if n_hits is not None and not 0 <= n_hits < 10**9:
         raise Invalid("Enter a number of hits from 0 to 999,999,999.")
-    rest = {name: value or None for name, value in others.items()}
+    rest = {
+        name: value.replace("\r\n", "\n") or None if isinstance(value, str) else value or None
+        for name, value in others.items()
+    }
     return {"source": source.strip(), "kind": kind, "n_hits": n_hits, **rest}
 
 

@@ -161,6 +161,15 @@ def members(scope: Scope) -> CTE:
     return query.cte().prefix_with(size)
 
 
+def withdrawn_records(session: Session, review_id: UUID) -> Select[UUID] | None:
+    """Return the query for the records whose file is withdrawn; None if no file ever was."""
+    corrections = latest(Scope(review_id), FileCorrection, FileCorrection.import_file_id)
+    files = select(corrections.c.import_file_id).where(corrections.c.is_withdrawn)
+    if session.scalar(files.limit(1)) is None:
+        return None
+    return select(Record.id).where(Record.review_id == review_id, Record.import_file_id.in_(files))
+
+
 def searches(scope: Scope) -> Subquery:
     """Return (id, source, kind) of every search of the review, as corrected up to the event."""
     correction = latest(scope, SearchCorrection, SearchCorrection.search_id)
@@ -177,10 +186,14 @@ def searches(scope: Scope) -> Subquery:
     )
 
 
-def cluster_ids(session: Session, scope: Scope) -> dict[UUID, UUID]:
+def cluster_ids(
+    session: Session, scope: Scope, *, without_withdrawn: bool = False
+) -> dict[UUID, UUID]:
     """Return the cluster of every record in scope, in import order."""
     table = members(scope)
     query = select(table.c.record_id, table.c.cluster_id).order_by(table.c.number)
+    if without_withdrawn:
+        query = query.where(~table.c.is_withdrawn)
     return dict(session.execute(query).all())
 
 

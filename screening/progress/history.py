@@ -298,6 +298,7 @@ def _of_current_rounds(scope: Scope, stage: Stage, reasons: Reasons) -> tuple[Se
         .where(
             scope.up_to(Decision),
             scope.limited_to(Decision.record_id),
+            table.c.cluster_id.not_in(select(member.c.record_id).where(member.c.is_withdrawn)),
             Decision.stage == stage,
             Decision.round == table.c.round,
         )

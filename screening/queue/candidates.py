@@ -12,14 +12,21 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from review.decisions.situation import IS_LIVE
 from review.events import Actor
 from review.reviews import protocol_of
-from review.states.clusters import WRITTEN_ONCE, Scope, bind_params, clusters_of, is_root, latest
+from review.states.clusters import (
+    WRITTEN_ONCE,
+    Scope,
+    bind_params,
+    clusters_of,
+    is_root,
+    latest,
+    withdrawn_records,
+)
 from review.states.flow import AWAITING, flow_state_table
 from review.states.resolution import Reasons, most_needed, reasons_of, resolution_tables
 from review.states.stops import stopped_at
 from review.tables import (
     ClusterMembership,
     Decision,
-    FileCorrection,
     Record,
     Removal,
     Reopening,
@@ -194,15 +201,6 @@ def _open_query(stage: Stage, reasons: Reasons) -> Select[UUID, int, int, int]:
 
 def _retrieved(review_id: UUID) -> Select[UUID]:
     return select(Retrieval.record_id).where(Retrieval.review_id == review_id)
-
-
-def withdrawn_records(session: Session, review_id: UUID) -> Select[UUID] | None:
-    """Return the query for the records whose file is withdrawn; None if no file ever was."""
-    corrections = latest(Scope(review_id), FileCorrection, FileCorrection.import_file_id)
-    files = select(corrections.c.import_file_id).where(corrections.c.is_withdrawn)
-    if session.scalar(files.limit(1)) is None:
-        return None
-    return select(Record.id).where(Record.review_id == review_id, Record.import_file_id.in_(files))
 
 
 def _not_set_aside(

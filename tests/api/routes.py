@@ -47,15 +47,25 @@ ROUTES = [
     Route("POST", R + "/protocol/draft", Action.MANAGE, {"text": "x", "why": "y"}),
     Route("POST", R + "/protocol/draft/discard", Action.MANAGE),
     Route("GET", R + "/protocol/edit/{section}", Action.MANAGE),
-    Route("POST", R + "/protocol/edit/{section}", Action.MANAGE, {"title": "x"}),
+    Route(
+        "POST", R + "/protocol/edit/{section}", Action.MANAGE,
+        {"stopping.recall_target": "0.9", "stopping.confidence": "0.9"},
+    ),
     Route("POST", R + "/protocol/edit/{part}/entries", Action.MANAGE, {"number": "0"}),
     Route("GET", R + "/protocol/edit/{part}/{entry}", Action.MANAGE),
-    Route("POST", R + "/protocol/edit/{part}/{entry}", Action.MANAGE, {"label": "x"}),
+    Route(
+        "POST", R + "/protocol/edit/{part}/{entry}", Action.MANAGE,
+        {"label": "x", "stages": "title_abstract"},
+    ),
     Route("GET", R + "/search-log", Action.MANAGE),
     Route("POST", R + "/search-log/one", Action.MANAGE, {"source": "Google"}),
-    Route("POST", R + "/search-log/table", Action.MANAGE, {"table": "query\nx"}),
+    Route(
+        "POST", R + "/search-log/table", Action.MANAGE, {"table": "query\nx", "source": "Google"}
+    ),
     Route("GET", R + "/type-record", Action.MANAGE),
-    Route("POST", R + "/type-record", Action.MANAGE, {"title": "A report", "source": "A letter"}),
+    Route(
+        "POST", R + "/type-record", Action.MANAGE, {"title": "A report", "source": "A letter"}
+    ),
     Route("GET", R + "/lists/records.{format}", Action.SEE_COUNTS),
     Route("GET", R + "/lists/records.{format}", Action.SEE_PROGRESS, query="?state=conflict"),
     Route("GET", R + "/lists/agreement.{format}", Action.MANAGE),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocols.editing import with_entry, with_entry_moved, with_value
+from protocols.editing import CannotEdit, with_entry, with_entry_moved, with_value
 from protocols.loader import load, read_shipped, shipped
 from protocols.source import read
 
@@ -123,3 +123,45 @@ def _comments(text):
 def _comments_beside_changes(old, new):
     return sum(line[0] == "-" and "#" in line for line in difflib.ndiff(
         old.splitlines(), new.splitlines()))  # fmt: skip
+
+
+def test_long_text_in_a_flow_mapping_stays_on_its_line_without_a_bell():
+    text = read_shipped("health-interventions")
+    reasons = data_of(text)["exclusion_reasons"]
+    number = next(n for n, _ in enumerate(reasons))
+    long = "Published before the year in which the review begins, or after the last one. " * 3
+
+    changed = with_entry(text, "exclusion_reasons", number=number,
+                         entry=reasons[number] | {"help": long.strip()})  # fmt: skip
+
+    assert data_of(changed)["exclusion_reasons"][number]["help"] == long.strip()
+    assert "\a" not in changed
+    assert "\\a" not in changed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"title": "T",\n "question": "Q?", "languages": ["en"],\n "exclusion_reasons": '
+        '[{"key": "a", "label": "A"}]}\n',
+        "title: T\nquestion: Q?\nlanguages: [en]\nexclusion_reasons:\n  - # a comment\n"
+        "    key: a\n    label: A\n",
+        "  title: T\n  question: Q?\n  languages: [en]\n"
+        "  exclusion_reasons: [{key: a, label: A}]\n",
+    ],
+    ids=["JSON", "a comment after the dash", "indented"],
+)
+def test_a_text_that_forms_cannot_change_says_so_or_is_changed_rightly(text):
+    load(text)
+    changed_entry, new_entry = {"key": "a", "label": "B"}, {"key": "b", "label": "B"}
+    for edit in (
+        lambda: with_value(text, "title", "Another title: of some length " * 5),
+        lambda: with_entry(text, "exclusion_reasons", number=0, entry=changed_entry),
+        lambda: with_entry(text, "exclusion_reasons", number=None, entry=new_entry),
+    ):
+        try:
+            changed = edit()
+        except CannotEdit:
+            continue
+        assert data_of(changed) != data_of(text)
+        load(changed)

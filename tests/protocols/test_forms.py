@@ -109,7 +109,7 @@ def test_values_of_an_item_are_added_moved_and_left_out():
     n = len(protocol.codebook[number].values)
     form |= {
         "values.0.label": [""], f"values.{n}.label": ["A new value"],
-        f"values.{n}.position": ["0"], f"values.{n}.synonyms": ["one, two words"],
+        f"values.{n}.position": ["0"], f"values.{n}.synonyms": ["one, two\r\ntwo words"],
     }  # fmt: skip
 
     item = load(with_form_entry(text, section, number=number, sent=form)).protocol.codebook[number]
@@ -118,7 +118,7 @@ def test_values_of_an_item_are_added_moved_and_left_out():
         "a_new_value",
         *(value.key for value in protocol.codebook[number].values[1:]),
     ]
-    assert item.values[0].synonyms == ("one", "two words")
+    assert item.values[0].synonyms == ("one, two", "two words")
 
 
 def test_a_mistake_is_named_and_nothing_is_lost():
@@ -145,3 +145,25 @@ def test_a_mistake_is_named_and_nothing_is_lost():
 )
 def test_keys_are_made_of_names(label, taken, key):
     assert key_for(label, taken) == key
+
+
+def test_a_hostile_form_is_read_at_once():
+    text = TEXTS["health-interventions"]
+    section, form = form_of(text, "codebook", 0)
+    form |= {"values.999999999.label": ["x"], "values.0.position": ["9" * 5000], "key.x": ["y"]}
+
+    with_form_entry(text, section, number=0, sent=form)
+
+
+def test_words_that_look_like_numbers_stay_words():
+    text = TEXTS["health-interventions"].replace("languages: [en, es, fr, pt]",
+                                                 "languages: [en, es, fr, pt]")  # fmt: skip
+    section, form = form_of(text, "terminology", 0)
+    names = next(name for name in form if name.startswith("names."))
+
+    changed = with_form_entry(
+        text, section, number=0, sent=form | {names: ["2020\r\nSmith, Jones"]}
+    )
+
+    code = names.removeprefix("names.")
+    assert load(changed).protocol.terminology[0].names[code] == ("2020", "Smith, Jones")

@@ -141,7 +141,7 @@ def test_entries_are_moved_added_and_taken_out(lead, database, people):
         before[1], before[0], *before[2:-1], "Not evaluated",
     ]  # fmt: skip
     assert after[-1].key == "not_evaluated"
-    assert lead.post("/edit/reasons/entries", number="99").status_code == 404
+    assert lead.post("/edit/reasons/entries", number="99").status_code == 422
 
 
 def test_a_reason_that_was_given_keeps_its_name_once_it_is_taken_out(lead, database, people):

@@ -6,10 +6,24 @@ import io
 import pytest
 from sqlalchemy import select
 
+from review.corrections import withdraw_file
+from review.decisions.conflicts import summary
+from review.duplicates.judgements import judge
+from review.events import OPERATOR
+from review.reviews import add_member, amend_protocol
+from review.studies.studies import add_study
 from review.tables import ImportFile, Record, Search
 from review.verify import verify
+from review.vocabulary import Judgement, Role, Stage, Verdict
 from tests.api.conftest import work_off
-from tests.factories import make_records
+from tests.api.v1.conftest import program  # noqa: F401
+from tests.factories import (
+    decide_both,
+    disagree,
+    include_fully,
+    make_records,
+    protocol_text,
+)
 
 
 class Lead:
@@ -253,3 +267,85 @@ def test_a_withdrawn_file_is_not_imported_a_second_time(lead, app, database, sig
     assert "then withdrawn" in lead.get("/jobs")
     lead.undo()
     assert lead.identified() == 5
+
+
+def test_the_copy_that_stays_has_the_full_text_and_the_place_of_the_withdrawn_one(
+    lead, database, people, sign_in
+):
+    review = {"review_id": people.review_id}
+    with database.writing() as session:
+        [gone] = make_records(session, people.review_id, [{"title": "From the wrong file"}])
+        [stays] = make_records(session, people.review_id, [{"title": "From the right file"}])
+        judge(session, **review, left_id=gone, right_id=stays, verdict=Judgement.DUPLICATE,
+              by=people.lead)  # fmt: skip
+        include_fully(session, people, gone)
+        add_study(session, **review, label="Doe 2001", reports=[gone], by=people.lead)
+        file = session.get_one(Record, gone).import_file_id
+        withdraw_file(session, **review, file_id=file, why="Wrong.", by=people.lead)
+
+    (row,) = csv.DictReader(io.StringIO(lead.get("/lists/full-texts.csv").lstrip("\ufeff")))
+    assert (row["title"], row["status"]) == ("From the right file", "retrieved")
+    assert "From the right file" in lead.get("/map/references.ris")
+    assert "From the wrong file" not in lead.get("/map/references.ris")
+
+
+def test_a_conflict_about_a_withdrawn_record_is_nobodys_to_resolve(lead, database, people):
+    with database.writing() as session:
+        [record] = make_records(session, people.review_id)
+        disagree(session, people, record)
+        file = session.get_one(Record, record).import_file_id
+        counts = summary(session, review_id=people.review_id, by=people.lead)
+        assert counts.n[Stage.TITLE_ABSTRACT] == 1
+        withdraw_file(session, review_id=people.review_id, file_id=file, why="Wrong.",
+                      by=people.lead)  # fmt: skip
+        counts = summary(session, review_id=people.review_id, by=people.lead)
+        assert counts.n[Stage.TITLE_ABSTRACT] == 0
+
+
+def test_the_preview_shows_a_lead_who_screens_no_hidden_decision(lead, database, people, sign_in):
+    with database.writing() as session:
+        for role in (Role.REVIEWER,):
+            add_member(session, review_id=people.review_id, email=people.emails["lead"],
+                       role=role, by=OPERATOR)  # fmt: skip
+        amend_protocol(session, review_id=people.review_id, why="Decisions stay open.",
+                       protocol_text=protocol_text(closes_after=20), by=people.lead)  # fmt: skip
+        [record] = make_records(session, people.review_id, source="A letter")
+        decide_both(session, people, record, Verdict.EXCLUDE)
+        search = session.get_one(Record, record).search_id
+
+    page = lead.post(f"/searches/{search}/withdraw").text
+
+    assert "Records excluded" not in page
+    assert "Awaiting screening" in page
+
+
+def test_a_file_cannot_come_back_into_a_search_that_is_withdrawn(lead):
+    lead.post(f"/searches/{lead.first}/withdraw", file=str(lead.file), confirmed="yes", why="No.")
+    number = lead.get().split("/corrections/")[1].split("/")[0]
+    lead.post(f"/searches/{lead.first}/withdraw", confirmed="yes", why="All of it.")
+
+    answer = lead.post(f"/searches/corrections/{number}/undo")
+
+    assert answer.status_code == 409
+    assert "has been withdrawn. Undo that first" in answer.text
+    fields = FIELDS | {"confirmed": "yes"}
+    assert lead.post(f"/searches/{lead.first}/correct", **fields).status_code == 409
+    lead.undo()
+    assert lead.search(lead.first).is_withdrawn is False
+
+
+def test_what_is_pasted_is_kept_exactly_quotation_marks_too(lead, database):
+    query = '"social impact bond" OR "pay for success" site:gov.uk'
+    table = f"query\tsource\thits\n{query}\tGoogle\t1.240"
+    lead.post("/search-log/table", table=table, kind="website", confirmed="yes")
+    with database.reading() as session:
+        added = session.scalars(select(Search).order_by(Search.event_number)).all()[-1]
+    assert (added.query, added.n_hits) == (query, 1240)
+
+
+def test_the_api_says_which_searches_and_files_are_withdrawn(lead, program, people):  # noqa: F811
+    lead.post(f"/searches/{lead.first}/withdraw", confirmed="yes", why="Wrong.")
+
+    answer = program(people.lead).ask("GET", f"/reviews/{people.slug}/searches/{lead.first}").json()
+
+    assert (answer["is_withdrawn"], answer["files"][0]["is_withdrawn"]) == (True, True)

@@ -215,7 +215,8 @@ def test_only_those_who_run_the_server_can_start_reviews(program, people, databa
 
     refused = program(people.lead).post("/reviews", body)
     made = program(operator).post("/reviews", body)
-    repeated = program(operator).post("/reviews", body)
+    repeated = program(operator).post("/reviews", body | {"slug": "a-map-of-things"})
+    again = program(operator).post("/reviews", body)
     faulty = program(operator).post("/reviews", {"protocol": "title: x\nlanguages: [xx]\n"})
 
     assert is_problem(refused, 403)
@@ -223,6 +224,7 @@ def test_only_those_who_run_the_server_can_start_reviews(program, people, databa
     assert made.json() == {"slug": "a-map-of-things", "title": body["title"], "roles": ["lead"]}
     assert program(operator).get("/reviews/a-map-of-things").json()["protocol"]["version"] == 1
     assert is_problem(repeated, 409)
+    assert again.json()["slug"] == "a-map-of-things-2"
     assert is_problem(faulty, 422)
     assert len(faulty.json()["problems"]) > 1
 

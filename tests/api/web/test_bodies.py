@@ -209,7 +209,7 @@ def test_a_length_that_is_none_is_refused_unread(app, sign_in, people, length):
     cookie = f"siftmap={sign_in(people.lead).token}"
     kinds, beginning = multipart()
 
-    page = f"/reviews/{people.slug}/screening/title_abstract/rank"
+    page = f"/reviews/{people.slug}/protocol/draft/discard"
     for path in (page, f"/api/v1/reviews/{people.slug}/dedupe"):
         sent = Sending(beginning).to(
             app, "POST", path, cookie=cookie, content_length=length, **kinds
@@ -222,7 +222,8 @@ def test_what_is_too_large_is_refused_in_words(app, sign_in, people):
     kinds, beginning = multipart()
     words = b"larger than the 4 kB that can be sent here at a time"
 
-    for path in (f"/reviews/{people.slug}/dedupe", f"/api/v1/reviews/{people.slug}/dedupe"):
+    page = f"/reviews/{people.slug}/protocol/draft/discard"
+    for path in (page, f"/api/v1/reviews/{people.slug}/dedupe"):
         sent = Sending(beginning).to(
             app, "POST", path, cookie=cookie, content_length=str(NO_FIELDS + 1), **kinds
         )

@@ -564,7 +564,8 @@ class Walk:
             touched = (set(), {file})
         else:
             kind = self.random.choice([SearchKind.DATABASE, SearchKind.WEBSITE])
-            may, act = kind is not oracle.kind_of[search], corrections.correct_search
+            may = kind is not oracle.kind_of[search] and search not in out
+            act = corrections.correct_search
             fields = {"source": kind.value, "kind": kind, "n_hits": None}
             fields |= dict.fromkeys(("platform", "query", "run_on", "limits", "update_of"))
             given = {"search_id": self.search_ids[search], "fields": fields}
@@ -591,7 +592,10 @@ class Walk:
         event = self.random.choice([*self.corrected])
         searches, files, placings = self.corrected[event]
         later = [other for number, other in self.corrected.items() if number > event]
-        may = not any(searches & other[0] or files & other[1] for other in later)
+        may = not any(searches & other[0] or files & other[1] for other in later) and not any(
+            search in self.oracle.searches_out - searches and not is_out
+            for search, is_out in placings[1].values()
+        )
         before = self._placings(searches, files)
         number = self.attempt(
             may, corrections.undo_correction, event_number=event, by=self.cast.lead
