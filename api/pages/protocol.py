@@ -272,7 +272,7 @@ def post_order(
     number: Annotated[int, Form(ge=0, le=5000)],
     to: Annotated[int | None, Form(ge=0, le=5000)] = None,
 ) -> Response:
-    """Move an entry of a list to another place in the draft, or take it out."""
+    """Move an entry of a list to another place in the draft, or remove it."""
 
     def change(text: str, protocol: Protocol) -> str:
         listed = _list(protocol, part)
