@@ -10,13 +10,23 @@ from dataclasses import dataclass
 from babel import Locale
 
 from .problems import listed, suggest
-from .schema import BOTH_STAGES, CHOICES, COUNTABLE, MAP_KEYS, MAP_WORDS, SPECIAL_VALUES, ItemType
+from .schema import (
+    BOTH_STAGES,
+    CHOICES,
+    COUNTABLE,
+    MAP_KEYS,
+    MAP_WORDS,
+    SPECIAL_VALUES,
+    WITH_YEARS,
+    ItemType,
+)
 from .source import Path, ProtocolSource
 
 LANGUAGES = frozenset(code for code in map(str, Locale("en").languages) if len(code) == 2)
 
 
 _OPEN_TYPES = frozenset(ItemType) - CHOICES
+_WITHOUT_YEARS = frozenset(ItemType) - WITH_YEARS
 _UNCOUNTABLE = frozenset(ItemType) - COUNTABLE
 
 
@@ -172,6 +182,18 @@ def _check_values(protocol: Part) -> Contradictions:
                 message = f"{name} has the value '{value.text('key')}', which is reserved for maps."
                 yield (*value.path, "key"), f"{message} Give it another key."
         yield from _check_value_groups(item, {value.text("key") for value in values})
+        yield from _check_years(item, name)
+
+
+def _check_years(item: Part, name: str) -> Contradictions:
+    earliest, latest = item.number("earliest"), item.number("latest")
+    given = [field for field in ("earliest", "latest") if item.data.get(field) is not None]
+    if given and item.text("type") in _WITHOUT_YEARS:
+        message = f"{name} is {item.text('type')}, which has no years; remove {given[0]}."
+        yield (*item.path, given[0]), message
+    if earliest is not None and latest is not None and earliest > latest:
+        message = f"{name}: earliest ({earliest}) is after latest ({latest}); correct one of them."
+        yield (*item.path, "earliest"), message
 
 
 def _check_value_groups(item: Part, values: set[str]) -> Contradictions:

@@ -67,6 +67,8 @@ class ItemType(StrEnum):
     MONEY = "money"
     DATE = "date"
     COUNTRY = "country"
+    DOI = "doi"
+    WEB_ADDRESS = "web_address"
     TEXT = "text"
 
 
@@ -75,6 +77,9 @@ CHOICES = frozenset({ItemType.ONE_OF, ItemType.MANY_OF})
 
 COUNTABLE = CHOICES | {ItemType.YES_NO, ItemType.COUNTRY}
 """The types that a map can use as an axis, as segments or as a filter."""
+
+WITH_YEARS = frozenset({ItemType.YEAR, ItemType.DATE})
+"""The types whose answers the codebook may limit to some years."""
 
 
 class _Part(BaseModel):
@@ -193,6 +198,9 @@ class CodebookItem(_Part):
     value_groups: tuple[ValueGroup, ...] = ()
     """Groups of values that a map can be filtered by, such as the designs with a control group."""
     help: Text | None = None
+    earliest: Year | None = None
+    """The first and the last year that a ``year`` or a ``date`` may be in."""
+    latest: Year | None = None
     group: Key | None = None
     """Items of one group can be an axis together, such as the evidence themes."""
     double_coded: bool = False

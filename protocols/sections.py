@@ -245,6 +245,8 @@ def _item_fields() -> tuple[FormField, ...]:
             FormField("label", "Group"), FormField("key", "Key"),
             FormField("values", "Keys of its values", WORDS),
         )),
+        FormField("earliest", "First year allowed (for years and dates)", NUMBER, "optional"),
+        FormField("latest", "Last year allowed", NUMBER, "optional"),
         FormField("group", "Group of items", LINE, "items of one group can be an axis together"),
         FormField("double_coded", "Two people code it", YES_NO),
         FormField("required", "Must be answered", YES_NO),

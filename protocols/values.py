@@ -4,10 +4,14 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Any
 
 from babel import Locale
+from babel.core import get_global
+from babel.numbers import get_territory_currencies
 
+from .addresses import doi, web_address
 from .places import country_code, country_name
 from .problems import listed, suggest
 from .schema import SPECIAL_VALUES, CodebookItem, ItemType
@@ -19,6 +23,7 @@ MAX_DIGITS = 30  # before and after the point together
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,12})?")
 _DATE = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?")
 _CURRENCIES = frozenset(Locale("en").currencies) - {"XXX", "XTS"}
+COMMON_CURRENCIES = ("GBP", "USD", "EUR")
 
 
 def check_value(item: CodebookItem, value: object) -> object:
@@ -28,7 +33,8 @@ def check_value(item: CodebookItem, value: object) -> object:
     boolean; one_of a key; many_of a list of keys, in the codebook's order; integer a number;
     decimal a string such as "0.5", so that nothing is rounded; money a mapping with amount (a
     string, as for decimal), currency (ISO 4217) and year (or null); date "2014", "2014-05" or
-    "2014-05-31"; country an alpha-2 code; text is trimmed.  A checked value stays as it is.
+    "2014-05-31"; country an alpha-2 code; doi begins with "10."; web_address with a scheme; text is
+    trimmed.  A checked value stays as it is.
     """
     try:
         if isinstance(value, Mapping) and set(value) == {"special"}:
@@ -60,6 +66,22 @@ def describe_value(item: CodebookItem, value: object) -> str:
             return _grouped(value)
         case _:
             return labels.get(str(value), str(value))
+
+
+@cache
+def currencies(also: str = "") -> tuple[tuple[str, str], ...]:
+    """Return the (code, name) of each currency that some country uses today, common ones first.
+
+    ``also`` is a currency that is listed even where no country uses it any more.
+    """
+    in_use = {
+        code
+        for place in get_global("territory_currencies")
+        for code in get_territory_currencies(place)
+    }
+    names = Locale("en").currencies
+    others = sorted((in_use | {also}) & _CURRENCIES - set(COMMON_CURRENCIES))
+    return tuple((code, names[code]) for code in (*COMMON_CURRENCIES, *others))
 
 
 def _describe_money(value: Mapping[Any, Any]) -> str:
@@ -114,8 +136,18 @@ def _check_integer(item: CodebookItem, value: object) -> int:
 def _check_year_value(item: CodebookItem, value: object) -> int:
     year = _check_integer(item, value)
     if not FIRST_YEAR <= year <= LAST_YEAR:
-        raise ValueError(f"give a year with four digits, from {FIRST_YEAR} to {LAST_YEAR}.")
+        raise ValueError("give a year with four digits, such as 2015.")
+    _check_bounds(item, year)
     return year
+
+
+def _check_bounds(item: CodebookItem, year: int) -> None:
+    if item.earliest and year < item.earliest:
+        raise ValueError(
+            f"{year} is before {item.earliest}, the first year that the codebook allows."
+        )
+    if item.latest and year > item.latest:
+        raise ValueError(f"{year} is after {item.latest}, the last year that the codebook allows.")
 
 
 def _check_decimal(_item: CodebookItem, value: object) -> str:
@@ -164,7 +196,7 @@ def _check_year(value: object) -> int | None:
     return int(str(value))
 
 
-def _check_date(_item: CodebookItem, value: object) -> str:
+def _check_date(item: CodebookItem, value: object) -> str:
     text = value.strip() if isinstance(value, str) else ""
     if not _DATE.fullmatch(text):
         raise ValueError("give a date as 2014, 2014-05 or 2014-05-31.")
@@ -172,6 +204,7 @@ def _check_date(_item: CodebookItem, value: object) -> str:
         date.fromisoformat(text + "0000-01-01"[len(text) :])
     except ValueError as error:
         raise ValueError(f"the date {text} does not exist; correct it.") from error
+    _check_bounds(item, int(text[:4]))
     return text
 
 
@@ -194,6 +227,14 @@ def _check_text(_item: CodebookItem, value: object) -> str:
     return text
 
 
+def _check_doi(item: CodebookItem, value: object) -> str:
+    return doi(_check_text(item, value))
+
+
+def _check_web_address(item: CodebookItem, value: object) -> str:
+    return web_address(_check_text(item, value))
+
+
 _CHECKS: Mapping[ItemType, Callable[[CodebookItem, object], object]] = {
     ItemType.YES_NO: _check_yes_no,
     ItemType.ONE_OF: _check_one_of,
@@ -204,5 +245,7 @@ _CHECKS: Mapping[ItemType, Callable[[CodebookItem, object], object]] = {
     ItemType.MONEY: _check_money,
     ItemType.DATE: _check_date,
     ItemType.COUNTRY: _check_country,
+    ItemType.DOI: _check_doi,
+    ItemType.WEB_ADDRESS: _check_web_address,
     ItemType.TEXT: _check_text,
 }

@@ -18,6 +18,7 @@ from api.web.links import links
 from api.web.routing import url_in_template
 from api.web.security import form_token
 from heatmap.cells import value_label
+from protocols.values import currencies
 from review.jobs import JobKind
 from review.searches.formats.claims import without_claims
 from review.searches.formats.languages import language_name, language_tag
@@ -172,6 +173,7 @@ def _environment() -> Environment:
         "links": links,
         "value_label": value_label,
         "differing": differing,
+        "currencies": currencies,
         "more_fields": more_fields,
         "url": url_in_template,
     }

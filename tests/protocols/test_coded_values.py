@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from protocols.places import COUNTRIES
 from protocols.schema import SPECIAL_VALUES, CodebookItem, ItemType, ItemValue, Level
-from protocols.values import check_value, describe_value
+from protocols.values import check_value, currencies, describe_value
 
 VALUES = (
     ItemValue(key="health", label="Health"),
@@ -35,6 +35,15 @@ def make_item(type):  # noqa: A002 — the field's own name
         ("year", 2015, 2015, "2015"),
         ("year", " 1998 ", 1998, "1998"),
         ("integer", 3.0, 3, "3"),
+        ("doi", "10.1000/X.1", "10.1000/x.1", "10.1000/x.1"),
+        ("doi", " https://doi.org/10.1000/X%281%29 ", "10.1000/x(1)", "10.1000/x(1)"),
+        ("doi", "doi: 10.1000/x.", "10.1000/x", "10.1000/x"),
+        ("web_address", "https://example.org/a b".replace(" ", "%20"),
+         "https://example.org/a%20b", "https://example.org/a%20b"),
+        ("web_address", "example.org/report.pdf", "https://example.org/report.pdf",
+         "https://example.org/report.pdf"),
+        ("web_address", "http://bücher.example:8080/", "http://bücher.example:8080/",
+         "http://bücher.example:8080/"),
         ("decimal", 0.1, "0.1", "0.1"),
         ("decimal", "1250.50", "1250.5", "1,250.5"),
         ("decimal", 1e-05, "0.00001", "0.00001"),
@@ -82,6 +91,15 @@ def test_a_value_is_stored_and_shown_by_its_type(type, value, stored, shown):  #
         ("year", 99999, "four digits"),
         ("year", 20, "four digits"),
         ("year", "soon", "digits"),
+        ("doi", "https://example.org/x", "begins with 10."),
+        ("doi", "10.1/x", "begins with 10."),
+        ("doi", "10.1000/x y", "begins with 10."),
+        ("web_address", "3", "as your browser shows it"),
+        ("web_address", "not a url", "as your browser shows it"),
+        ("web_address", "javascript:alert(1)", "as your browser shows it"),
+        ("web_address", "ftp://example.org/x", "as your browser shows it"),
+        ("web_address", "https://[::1", "as your browser shows it"),
+        ("web_address", "https://example.org:port/", "as your browser shows it"),
         ("decimal", float("nan"), "digits"),
         ("decimal", float("inf"), "digits"),
         ("decimal", "1e400", "digits"),
@@ -121,6 +139,30 @@ def test_a_value_that_does_not_fit_is_refused_in_a_sentence(type, value, sentenc
     assert sentence in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("type", "early", "late"), [("year", 1989, 2031), ("date", "1989-12-31", "2031")]
+)
+def test_a_year_or_date_lies_within_the_codebooks_bounds(type, early, late):  # noqa: A002
+    item = make_item(type).model_copy(update={"earliest": 1990, "latest": 2030})
+
+    for value in ("1990", "2030"):
+        assert str(check_value(item, value)) == value
+    with pytest.raises(ValueError, match="It: 1989 is before 1990, the first year"):
+        check_value(item, early)
+    with pytest.raises(ValueError, match="It: 2031 is after 2030, the last year"):
+        check_value(item, late)
+
+
+def test_currencies_are_offered_with_their_names_and_all_of_them_are_accepted():
+    offered = currencies()
+
+    assert offered[:3] == (("GBP", "British Pound"), ("USD", "US Dollar"), ("EUR", "Euro"))
+    assert ("KES", "Kenyan Shilling") in offered
+    assert "DEM" not in dict(offered)
+    for code, _name in offered:
+        check_value(make_item("money"), {"amount": 1, "currency": code})
+
+
 @pytest.mark.parametrize("type", ItemType)
 @pytest.mark.parametrize(("key", "label"), SPECIAL_VALUES.items())
 def test_every_item_takes_the_special_values(type, key, label):  # noqa: A002
@@ -154,6 +196,10 @@ good_values = {
     ),
     "date": st.dates().map(str) | st.dates().map(lambda day: str(day)[:7]),
     "country": st.sampled_from(COUNTRIES),
+    "doi": st.from_regex(r"10\.[0-9]{4,9}/[A-Za-z0-9().;-]{0,20}[A-Za-z0-9]", fullmatch=True),
+    "web_address": st.from_regex(
+        r"(https?://)?[a-z]{1,9}\.[a-z]{2,5}(/[!-~]{0,20})?", fullmatch=True
+    ),
     "text": st.text("aé字 \n", min_size=1).filter(str.strip),
 }
 

@@ -82,6 +82,17 @@ BAD_STAR = "use * only at the beginning or the end."
         ),
         (
             "    type: integer\n",
+            "    type: integer\n    earliest: 1990\n",
+            "line 44: codebook item 'scale' is integer, which has no years; remove earliest.",
+        ),
+        (
+            "    type: integer\n",
+            "    type: year\n    earliest: 2030\n    latest: 1990\n",
+            "line 44: codebook item 'scale': earliest (2030) is after latest (1990); correct one "
+            "of them.",
+        ),
+        (
+            "    type: integer\n",
             "    type: integer\n    values: [{key: few, label: Few}]\n",
             "line 44: codebook item 'scale' is integer, which takes no list of values; remove the "
             "list.",
