@@ -13,6 +13,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from review.searches.limits import FILE_LIMIT, RECORDS_LIMIT, FileLimits
 from review.storage.files import make_folder, sync_folder
 
+TEXT_VERSION = 2  # of how full texts are read; other versions are read again
+
 
 class Settings(BaseSettings):
     """Settings, each read from SIFTMAP_… in the environment; docs/operating.md says what for."""
@@ -114,7 +116,7 @@ class Settings(BaseSettings):
 
     def text_path(self, sha256: str) -> Path:
         """Return where the text read out of a full text is kept; it can be read again."""
-        return self.data_dir / "texts" / f"{sha256}.json"
+        return self.data_dir / "texts" / f"{sha256}-{TEXT_VERSION}.json"
 
     def feature_cache(self, review_id: object) -> Path:
         """Return the folder where a review's text features are kept."""

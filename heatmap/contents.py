@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from heatmap.cells import HeatMap
@@ -18,7 +18,7 @@ from review.states.clusters import Scope, latest
 from review.states.flow import FlowState, flow_states
 from review.studies.agreement import CodeState, coded_values
 from review.studies.coding import Subject
-from review.tables import Code, Contract, Record, Study, StudyReport
+from review.tables import AgreedCode, Code, Contract, Record, Study, StudyReport
 
 Pair = tuple[UUID, UUID | None]
 Values = Mapping[tuple[Subject, str], Any]  # by subject and item
@@ -190,26 +190,33 @@ def _quotes(
     session: Session, review_id: UUID, *, studies: Collection[UUID], contracts: Collection[UUID]
 ) -> Quotes:
     """Return the quotes for each value of each item of each subject, without repetitions."""
-    newest = latest(
-        Scope(review_id),
-        Code,
-        Code.study_id,
-        Code.contract_id,
-        Code.item,
-        Code.coder_id,
-        where=Code.study_id.in_(studies) | Code.contract_id.in_(contracts),
-    )
-    codes = session.scalars(
-        select(Code)
-        .join(newest, newest.c.id == Code.id)
-        .where(Code.quote.is_not(None))
-        .order_by(Code.event_number)
-    )
     quotes: dict[tuple[Subject, str, str], dict[Quote, None]] = defaultdict(dict)
-    for code in codes:
-        subject = Subject(code.study_id, code.contract_id)
-        quotes[subject, code.item, canonical(code.value)][code.quote or "", code.page] = None
+    for table in (Code, AgreedCode):
+        for row in session.scalars(_newest(table, review_id, studies=studies, contracts=contracts)):
+            subject = Subject(row.study_id, row.contract_id)
+            quotes[subject, row.item, canonical(row.value)][row.quote or "", row.page] = None
     return {key: list(of_value) for key, of_value in quotes.items()}
+
+
+def _newest(
+    table: type[Code] | type[AgreedCode],
+    review_id: UUID,
+    *,
+    studies: Collection[UUID],
+    contracts: Collection[UUID],
+) -> Select[Any]:
+    """Return a query for the newest acts with a quote, each coder's of their own codes."""
+    keys = [table.study_id, table.contract_id, table.item]
+    if table is Code:
+        keys.append(Code.coder_id)
+    about = table.study_id.in_(studies) | table.contract_id.in_(contracts)
+    newest = latest(Scope(review_id), table, *keys, where=about)
+    return (
+        select(table)
+        .join(newest, newest.c.id == table.id)
+        .where(table.quote.is_not(None))
+        .order_by(table.event_number)
+    )
 
 
 def _subjects(study_id: UUID, contract_id: UUID | None) -> list[Subject]:

@@ -177,8 +177,12 @@ class ActWriter:
 
 
 ADDED_LATER = {
+    "agreed_code": frozenset(("details", "quote", "page", "report_id")),
+    "code": frozenset(("details", "note")),
+    "full_text": frozenset(("part",)),
     "import_file": frozenset(("blocks_digest",)),
     "record": frozenset(("journal_abbreviation", "other_abstracts")),
+    "retrieval": frozenset(("remind_on",)),
     "stage_rule": frozenset(("closes_after_decisions", "closes_after_hours")),
     "search": frozenset(("update_of",)),
     "stop": frozenset(("by_automation",)),

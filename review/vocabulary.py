@@ -78,6 +78,14 @@ class RemovalKind(StrEnum):
     RESTORED = "restored"
 
 
+class DocumentPart(StrEnum):
+    """What a file is to its report."""
+
+    REPORT = "report"
+    SUPPLEMENT = "supplement"
+    TRANSLATION = "translation"
+
+
 class RetrievalState(StrEnum):
     """How far the search for a report's full text has got."""
 

@@ -56,7 +56,8 @@ class Coding:
         self.chance = chance
         self.contracts: dict[int, UUID] = {}
         self.labels: set[str] = set()
-        self.disagreements: list[tuple[UUID, str, object]] = []  # contract, item, right value
+        # Contract, item, right value, and who gave another one.
+        self.disagreements: list[tuple[UUID, str, object, Actor]] = []
         self.coded: set[int] = set()
 
     def reports(self, session: Session) -> list[list[IncludedReport]]:
@@ -162,7 +163,7 @@ class Coding:
                     contract_id=contract_id,
                 )
             if value != right:
-                self.disagreements.append((contract_id, item, right))
+                self.disagreements.append((contract_id, item, right, second))
         for item, answer in values.of_contract(contract, self.chance):
             if item in values.REQUIRED or self.chance.random() < SHARE_CODED:
                 quoted = sentence if item in values.IN_FIRST_SENTENCE else None
@@ -230,7 +231,7 @@ class Coding:
 
     def agree_on_some(self, session: Session) -> None:
         """Resolve half of the disagreements, by the lead or by consensus of the coders."""
-        for index, (contract_id, item, value) in enumerate(self.disagreements[:N_AGREED]):
+        for index, (contract_id, item, value, mistaken) in enumerate(self.disagreements[:N_AGREED]):
             is_consensus = index % 2 == 0
             agree(
                 session,
@@ -239,7 +240,7 @@ class Coding:
                 item=item,
                 value=value,
                 basis=AgreedBy.CONSENSUS if is_consensus else AgreedBy.ADJUDICATION,
-                by=self.cast.reviewers[0] if is_consensus else self.cast.lead,
+                by=mistaken if is_consensus else self.cast.lead,
             )
 
     def _any_reviewer(self) -> Actor:

@@ -1,6 +1,7 @@
 """Coding: studies, their contracts, and a form of the codebook for each."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -36,8 +37,19 @@ from review.reviews import protocol_of
 from review.states.clusters import cluster_of
 from review.states.flow import FlowState, record_rows
 from review.studies.agreement import agree
-from review.studies.coding import code, n_values_by_study
-from review.studies.contracts import add_contract, contracts_by_label, contracts_of, link_contract
+from review.studies.coding import code
+from review.studies.contracts import (
+    add_contract,
+    contract_of_review,
+    contracts_by_label,
+    contracts_of,
+    link_contract,
+    similar_contracts,
+    studies_of_contracts,
+    unlinked_contracts,
+)
+from review.studies.differences import differences, take_code
+from review.studies.progress import coding_progress
 from review.studies.studies import (
     add_study,
     link_report,
@@ -47,7 +59,7 @@ from review.studies.studies import (
     studies_of_reports,
     study_of_review,
 )
-from review.tables import Record, Study
+from review.tables import Contract, Record, Study
 from review.vocabulary import AgreedBy
 
 router = PageRouter()
@@ -69,13 +81,24 @@ def studies(
     where = [FlowState.AWAITING_STUDY]
     rows = record_rows(session, review_id=review_id, states=where) if is_lead else ()
     waiting = [record for record, _, _ in rows]
+    n_differences = Counter(
+        one.study.id
+        for one in differences(session, review_id=review_id, by=by, is_lead=is_lead)
+        if one.study
+    )
     return render(
         request,
         "coding/studies.html",
         studies=found,
+        differences=n_differences,
         waiting=waiting,
         related=_related(session, review_id, found, waiting=waiting),
-        coded=n_values_by_study(session, review_id=review_id, by=None if is_lead else by),
+        progress=coding_progress(
+            session,
+            review_id=review_id,
+            studies=[study.id for study in found],
+            by=None if is_lead else by,
+        ),
         protocol=protocol_of(session, review_id),
     )
 
@@ -153,6 +176,10 @@ def study_form(
         "study": study,
         "contracts": contracts,
         "chosen": chosen,
+        "unlinked": unlinked_contracts(session, review_id=review_id, study_id=study_id),
+        "progress": coding_progress(session, review_id=review_id, studies=[study_id], by=by)[
+            study_id
+        ],
         "other_contracts": [known for known in others if known not in contracts],
         "fields": form_fields(
             session,
@@ -182,14 +209,70 @@ def post_contract(
     review_id: ReviewId,
     by: CurrentActor,
     study_id: UUID,
-    label: Annotated[str, Form()] = "",
+    label: Annotated[str, Form(max_length=1000)] = "",
     contract: OptionalId = None,
+    is_new: Annotated[bool, Form()] = False,
 ) -> Response:
-    """Link a contract to the study: an existing or a new one."""
+    """Link a contract to the study: an existing or a new one.
+
+    A name that is much like that of a known contract is asked about first.
+    """
+    if contract is None and not is_new:
+        similar = similar_contracts(session, review_id=review_id, label=label)
+        if similar:
+            return _ask_which(
+                request, session, review_id, study_id=study_id, label=label, similar=similar
+            )
     contract_id = contract or add_contract(session, review_id=review_id, label=label, by=by).id
     link_contract(session, review_id=review_id, study_id=study_id, contract_id=contract_id, by=by)
     target = f"{path(request, 'coding', study_id)}?contract={contract_id}"
     return RedirectResponse(target, status_code=303)
+
+
+def _ask_which(
+    request: Request,
+    session: Session,
+    review_id: UUID,
+    *,
+    study_id: UUID,
+    label: str,
+    similar: Sequence[Contract],
+) -> Response:
+    return render(
+        request,
+        "coding/which_contract.html",
+        study=study_of_review(session, review_id=review_id, study_id=study_id),
+        label=label,
+        similar=similar,
+        linked={
+            known.id for known in contracts_of(session, review_id=review_id, study_id=study_id)
+        },
+        studies=studies_of_contracts(session, review_id=review_id),
+        protocol=protocol_of(session, review_id),
+    )
+
+
+@router.post("/reviews/{slug}/coding/{study_id}/contracts/{contract_id}/unlink")
+@needs(Action.CODE)
+def post_unlink(
+    request: Request,
+    session: WriteSession,
+    review_id: ReviewId,
+    by: CurrentActor,
+    study_id: UUID,
+    contract_id: UUID,
+) -> Response:
+    """Say that the study does not report on the contract after all; its codes are kept."""
+    contract_of_review(session, review_id=review_id, contract_id=contract_id)
+    link_contract(
+        session,
+        review_id=review_id,
+        study_id=study_id,
+        contract_id=contract_id,
+        by=by,
+        linked=False,
+    )
+    return RedirectResponse(path(request, "coding", study_id), status_code=303)
 
 
 @router.post("/reviews/{slug}/coding/{study_id}/codes")
@@ -206,7 +289,11 @@ def post_code(
     """Save the coder's value for an item, or the value that coders who disagreed agree on."""
     claim_id = _claim(session, form, by=by)
     if form.key is None or claim_id is not None:
-        _save(session, review_id, study_id, form=form, by=by)
+        if form.take:
+            basis = AgreedBy.ADJUDICATION if here.may(Action.MANAGE) else AgreedBy.CONSENSUS
+            take_code(session, review_id=review_id, code_id=form.take, basis=basis, by=by)
+        else:
+            _save(session, review_id, study_id, form=form, by=by)
     if claim_id is not None:
         keep_answer(session, claim_id, {})
     if not is_fragment(request):
@@ -253,13 +340,13 @@ def _save(session: Session, review_id: UUID, study_id: UUID, *, form: CodeForm, 
         "item": form.item,
         "value": form.value_for(known),
         "by": by,
+        "details": form.details,
+        "quote": form.quote,
+        "page": form.page if form.quote else "",
+        "report_id": form.report if form.quote else None,
         **asdict(subject_of(known, study_id, form.contract)),
     }
-    if not form.settle:
-        code(session, **about, quote=form.quote, page=form.page, report_id=form.report)
-    elif form.quote:
-        raise Invalid(
-            "A quote goes with your own value. Save your value first, then agree without a quote."
-        )
-    else:
+    if form.settle:
         agree(session, **about, basis=AgreedBy(form.settle))
+    else:
+        code(session, **about, confidence=form.confidence, note=form.note)

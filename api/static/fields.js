@@ -1,6 +1,9 @@
-// Coding: each item is saved through the outbox, and its form says how far it has come.
+// Coding: each item is saved through the outbox as soon as it is chosen or typed, and its form says
+// how far it has come.
 import { send } from "./outbox.js";
 import { account, listen, newKey } from "./queue.js";
+
+let isTyping = false; // whether what is being saved was typed, not pressed
 
 const formOf = (key) => document.querySelector(`form[data-key="${key}"]`);
 
@@ -26,6 +29,8 @@ function save(event) {
   if (form.dataset.key && form.dataset.content === content) return; // pressed twice
   const key = newKey();
   Object.assign(form.dataset, { key, content });
+  form.dataset.typed = isTyping ? "yes" : "";
+  delete form.dataset.unsaved;
   const label = form.querySelector("legend").firstChild.textContent.trim();
   const page = `${location.pathname}${location.search}#${form.id}`;
   send({ key, kind: "code", url: form.action, fields, label, page });
@@ -47,11 +52,46 @@ function hear({ type, item, answer }) {
     tell(form, "saved ✓", "saved");
     return;
   }
+  if (form.dataset.typed) {
+    keepTyping(form, saved);
+    return;
+  }
   const hadFocus = form.contains(document.activeElement) || document.activeElement === document.body;
   form.replaceWith(saved);
   countSaved(saved);
   if (hadFocus) focusNext(saved);
 }
+
+// What was saved while somebody types goes on being theirs: only what is said of it is new.
+function keepTyping(form, saved) {
+  form.querySelector(".state").replaceWith(saved.querySelector(".state"));
+  if ("own" in saved.dataset) form.dataset.own = "";
+  countSaved(form);
+}
+
+// A text is saved when it is left, a choice when it is made.  What has no value yet waits for one:
+// the quote and the details go with it.
+function saveTyped(event) {
+  const form = event.target.form;
+  if (!form?.matches("form.field[data-outbox]") || !account) return;
+  const data = new FormData(form);
+  const chosen = form.querySelector("button[data-save][value]");
+  const values = data.getAll("value").filter((value) => value.trim());
+  const isWhole = !form.elements.currency || form.elements.currency.value;
+  if (form.elements.settle || !isWhole || !(values.length || chosen)) return;
+  isTyping = true;
+  form.requestSubmit(chosen);
+  isTyping = false;
+}
+
+document.addEventListener("input", (event) => {
+  const form = event.target.form;
+  if (form?.matches("form.field[data-outbox]")) form.dataset.unsaved = "yes";
+});
+document.addEventListener("change", saveTyped);
+addEventListener("beforeunload", (event) => {
+  if (document.querySelector("form.field[data-unsaved]")) event.preventDefault();
+});
 
 function countSaved(saved) {
   const group = saved.closest("details.group");

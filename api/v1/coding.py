@@ -31,10 +31,12 @@ class OwnCode(BaseModel):
     """The caller's own newest code."""
 
     value: Any
+    details: str | None
     quote: str | None
     report: UUID | None
     page: str | None
     confidence: str | None
+    note: str | None
     coded_at: datetime
 
 
@@ -57,16 +59,21 @@ class _CodedSubject(RequestBody):
     value: JsonValue
 
 
-class NewCode(_CodedSubject):
-    """A value for a codebook item, with the quote that it is based on."""
-
+class _CodedValue(_CodedSubject):
+    details: Prose | None = None
     quote: Prose | None = None
     report: UUID | None = None
     page: ShortText | None = None
+
+
+class NewCode(_CodedValue):
+    """A value for a codebook item, with the quote that it is based on."""
+
     confidence: ShortText | None = None
+    note: Prose | None = None
 
 
-class NewAgreedValue(_CodedSubject):
+class NewAgreedValue(_CodedValue):
     """The value that coders who disagreed have agreed on, or that the lead has decided."""
 
     basis: AgreedBy
@@ -109,15 +116,13 @@ def list_codes(
 @needs(Action.CODE)
 def post_code(body: NewCode, session: WriteSession, review_id: ReviewId, by: CurrentActor) -> Code:
     """Save the caller's value for an item; their newest one counts."""
-    fields = body.model_dump(include={"item", "value", "quote", "page", "confidence"})
     return code(
         session,
         review_id=review_id,
-        study_id=body.study,
-        contract_id=body.contract,
-        report_id=body.report,
         by=by,
-        **fields,
+        confidence=body.confidence,
+        note=body.note,
+        **_fields(body),
     )
 
 
@@ -127,16 +132,16 @@ def post_agreed(
     body: NewAgreedValue, session: WriteSession, review_id: ReviewId, by: CurrentActor
 ) -> AgreedCode:
     """Save the agreed value of an item on which coders disagreed."""
-    return agree(
-        session,
-        review_id=review_id,
-        item=body.item,
-        value=body.value,
-        basis=body.basis,
-        study_id=body.study,
-        contract_id=body.contract,
-        by=by,
-    )
+    return agree(session, review_id=review_id, by=by, basis=body.basis, **_fields(body))
+
+
+def _fields(body: _CodedValue) -> dict[str, Any]:
+    return {
+        "study_id": body.study,
+        "contract_id": body.contract,
+        "report_id": body.report,
+        **body.model_dump(include={"item", "value", "details", "quote", "page"}),
+    }
 
 
 def _sort_key(coded: CodedValue) -> tuple[str, str, str]:
@@ -187,5 +192,5 @@ def _coded_item(
 
 
 def _own_code(own: Code) -> dict[str, Any]:
-    names = ("value", "quote", "page", "confidence", "coded_at")
+    names = ("value", "details", "quote", "page", "confidence", "note", "coded_at")
     return {name: getattr(own, name) for name in names} | {"report": own.report_id}

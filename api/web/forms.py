@@ -19,6 +19,7 @@ from review.studies.coding import Subject, codes_of
 from review.tables import Code
 
 NoneOrId = Annotated[UUID | None, BeforeValidator(lambda given: given or None)]
+Prose = Annotated[str, StringConstraints(strip_whitespace=True, max_length=10_000)]
 AS_BUTTONS = 4  # of so many values or fewer, one click chooses and saves
 
 
@@ -30,11 +31,15 @@ class CodeForm(BaseModel):
     special: str = ""
     currency: str = ""
     year: Annotated[str, StringConstraints(strip_whitespace=True)] = ""
-    quote: Annotated[str, StringConstraints(strip_whitespace=True, max_length=10_000)] = ""
+    details: Prose = ""
+    quote: Prose = ""
     page: Annotated[str, StringConstraints(strip_whitespace=True, max_length=50)] = ""
     report: NoneOrId = None
+    confidence: Literal["", "sure", "fairly", "unsure"] = ""
+    note: Prose = ""
     contract: NoneOrId = None
-    settle: Literal["", "consensus", "adjudication"] = ""
+    settle: Literal["", "adjudication"] = ""
+    take: NoneOrId = None  # another coder's code, to be the agreed value
     key: NoneOrId = None  # of the request, so that nothing is saved twice
 
     def value_for(self, item: CodebookItem) -> object:
@@ -57,6 +62,16 @@ class CodeForm(BaseModel):
 
 
 @dataclass(frozen=True)
+class Differing:
+    """One coder's value of an item on which coders differ."""
+
+    code: Code
+    value: str
+    number: int  # of the coder, in the order in which they coded it
+    is_own: bool
+
+
+@dataclass(frozen=True)
 class Field:
     """One item of the form."""
 
@@ -64,7 +79,7 @@ class Field:
     own: Code | None
     state: CodeState | None
     settled: str | None
-    differing: Sequence[str]
+    differing: Sequence[Differing]
     may_settle: str  # as adjudication, by consensus, or not at all
 
     @property
@@ -176,6 +191,15 @@ def _field(
         own=own,
         state=state,
         settled=describe_value(item, value.value) if value and is_settled else None,
-        differing=[describe_value(item, code.value) for code in codes] if is_conflict else [],
+        differing=differing(item, codes, by=by) if is_conflict else [],
         may_settle="" if not is_conflict else "adjudication" if is_lead else "consensus",
     )
+
+
+def differing(item: CodebookItem, codes: Sequence[Code], *, by: Actor) -> list[Differing]:
+    """Return what each coder gave, in the order in which they gave it."""
+    in_order = sorted(codes, key=lambda code: code.event_number)
+    return [
+        Differing(code, describe_value(item, code.value), number, code.coder_id == by.account_id)
+        for number, code in enumerate(in_order, start=1)
+    ]

@@ -11,6 +11,7 @@ from itertools import takewhile
 from rapidfuzz.distance import Levenshtein
 
 from protocols.schema import Protocol
+from review.reports.page_text import find_quote
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,18 @@ def marked(text: str | None, protocol: Protocol, own: Sequence[str] = ()) -> Seq
         spans.append(Span(text[start:stop], kind))
         end = stop
     return [*spans, Span(text[end:])] if end < len(text) else spans
+
+
+def quoted(text: str, quotes: Iterable[str]) -> Sequence[Span]:
+    """Return ``text`` cut into spans, with the places of quotes marked as *own*."""
+    found = sorted(place for quote in quotes if (place := find_quote(text, quote)))
+    spans: list[Span] = []
+    end = 0
+    for start, stop in found:
+        if start >= end:
+            spans.extend((Span(text[end:start]), Span(text[start:stop], "own")))
+            end = stop
+    return [span for span in (*spans, Span(text[end:])) if span.text]
 
 
 def _places(

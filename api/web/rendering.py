@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse
 
 from api.web.abstracts import sections
 from api.web.demo_logins import LOGINS, PASSWORD, SLUG
-from api.web.highlighting import differing, marked
+from api.web.highlighting import differing, marked, quoted
 from api.web.links import links
 from api.web.routing import url_in_template
 from api.web.security import form_token
@@ -169,6 +169,7 @@ def _environment() -> Environment:
     }
     environment.globals |= {
         "marked": marked,
+        "quoted": quoted,
         "abstract_sections": sections,
         "links": links,
         "value_label": value_label,

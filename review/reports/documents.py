@@ -11,6 +11,7 @@ from pathlib import Path
 import pypdfium2
 
 from review.errors import Unreadable
+from review.reports.page_text import reflow
 from review.storage.files import write_whole
 
 MAX_CPU_SECONDS = 30
@@ -66,11 +67,11 @@ def _text(path: str) -> bytes:
         for number in range(min(len(document), MAX_PAGES)):
             page = document[number]
             text = page.get_textpage().get_text_bounded()
-            pages.append(text.replace("\r\n", "\n").replace("\0", ""))
+            pages.append(text)
             page.close()
             if sum(map(len, pages)) > MAX_CHARACTERS:
                 break
-    return json.dumps(pages).encode()
+    return json.dumps(reflow(pages)).encode()
 
 
 def _image(path: str, number: str) -> bytes:

@@ -16,7 +16,14 @@ from review.events import Actor, canonical, lock_review, record_act
 from review.permissions import Action, check
 from review.reviews import protocol_of
 from review.states.clusters import Scope, latest
-from review.studies.coding import Subject, check_subject, checked_value, codes_of, item_of
+from review.studies.coding import (
+    Subject,
+    check_evidence,
+    check_subject,
+    checked_value,
+    codes_of,
+    item_of,
+)
 from review.tables import Account, AgreedCode, Code, Contract, Study
 from review.tables.base import utc_now
 from review.vocabulary import Act, AgreedBy
@@ -51,11 +58,16 @@ def agree(
     by: Actor,
     study_id: UUID | None = None,
     contract_id: UUID | None = None,
+    details: str | None = None,
+    quote: str | None = None,
+    report_id: UUID | None = None,
+    page: str | None = None,
 ) -> AgreedCode:
-    """Record the value that counts where coders disagreed; flushes.
+    """Record the value that counts where coders disagreed, with its quote; flushes.
 
-    Consensus is for one of the coders to record, adjudication for the lead.  Raises Conflicting
-    where coders do not disagree.
+    Everybody's own codes stay as they are.  Consensus is for a coder who takes another coder's
+    value, so that nobody decides alone; adjudication is for the lead.  Raises Conflicting where
+    coders do not disagree.
     """
     lock_review(session, review_id)
     action = Action.CODE if basis is AgreedBy.CONSENSUS else Action.MANAGE
@@ -63,11 +75,12 @@ def agree(
     codebook_item = item_of(protocol_of(session, review_id).codebook, item)
     subject = Subject(study_id, contract_id)
     check_subject(session, review_id=review_id, item=codebook_item, subject=subject)
-    # Before all else: only those who coded the item may learn whether coders disagree.
-    if basis is AgreedBy.CONSENSUS and not _has_coded(
-        session, review_id, item, subject=subject, by=by
-    ):
-        raise NotAllowed("Only people who coded this can record a consensus. Ask the lead.")
+    agreed_value = checked_value(codebook_item, value)
+    if basis is AgreedBy.CONSENSUS:
+        _check_consensus(session, review_id, item, subject=subject, by=by, value=agreed_value)
+    check_evidence(
+        session, review_id, study_id=study_id, quote=quote, page=page, report_id=report_id
+    )
     values = coded_values(session, review_id=review_id, items=[item], subject=subject)
     if not values or values[0].state not in (CodeState.CONFLICT, CodeState.AGREED):
         raise Conflicting("Coders do not disagree about this, so there is nothing to resolve.")
@@ -76,7 +89,11 @@ def agree(
         study_id=study_id,
         contract_id=contract_id,
         item=item,
-        value=checked_value(codebook_item, value),
+        value=agreed_value,
+        details=details or None,
+        quote=quote or None,
+        report_id=report_id,
+        page=page or None,
         basis=basis,
         agreed_at=utc_now(),
     )
@@ -164,10 +181,12 @@ def all_codes(session: Session, *, review_id: UUID, by: Actor) -> Iterator[dict[
             "coder": email,
             "state": coded.state,
             "holds": coded.value,
+            "details": row.details,
             "quote": row.quote,
             "page": row.page,
             "report": row.report_id,
             "confidence": row.confidence,
+            "note": row.note,
             "coded_at": row.coded_at,
             "event": row.event_number,
             "protocol_version": row.protocol_version,
@@ -175,15 +194,16 @@ def all_codes(session: Session, *, review_id: UUID, by: Actor) -> Iterator[dict[
 
 
 CODE_COLUMNS = (
-    "study", "contract", "item", "value", "coder", "state", "holds", "quote", "page", "report",
-    "confidence", "coded_at", "event", "protocol_version",
+    "study", "contract", "item", "value", "coder", "state", "holds", "details", "quote", "page",
+    "report", "confidence", "note", "coded_at", "event", "protocol_version",
 )  # fmt: skip
 """The columns of `all_codes`."""
 
 
-def _has_coded(
-    session: Session, review_id: UUID, item: str, *, subject: Subject, by: Actor
-) -> bool:
+def _check_consensus(
+    session: Session, review_id: UUID, item: str, *, subject: Subject, by: Actor, value: object
+) -> None:
+    """Raise NotAllowed unless a coder of the item takes another coder's value."""
     codes = codes_of(
         session,
         review_id=review_id,
@@ -191,7 +211,15 @@ def _has_coded(
         contract_id=subject.contract_id,
         item=item,
     )
-    return any(code.coder_id == by.account_id for code in codes)
+    # Before all else: only those who coded the item may learn whether coders disagree.
+    if all(code.coder_id != by.account_id for code in codes):
+        raise NotAllowed("Only people who coded this can record a consensus. Ask the lead.")
+    others = {canonical(code.value) for code in codes if code.coder_id != by.account_id}
+    if others and canonical(value) not in others:
+        raise NotAllowed(
+            "You both agree once one of you takes the other's value. Take theirs, or ask them to "
+            "take yours, or ask the lead to decide."
+        )
 
 
 @dataclass(frozen=True)

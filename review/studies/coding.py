@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select, true
+from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
 from protocols.schema import CodebookItem, Level
@@ -41,33 +41,38 @@ def code(
     quote: str | None = None,
     report_id: UUID | None = None,
     page: str | None = None,
+    details: str | None = None,
     confidence: str | None = None,
+    note: str | None = None,
 ) -> Code:
     """Record ``by``'s value for a codebook item; it replaces their earlier ones.  Flushes.
 
-    Raises Invalid where the codebook does not allow the item, the value or the subject.
+    ``details`` says in the coder's words what the study reports, and goes wherever the value goes;
+    ``note`` is for the other coders.  Raises Invalid where the codebook does not allow the item,
+    the value or the subject.
     """
     begin_act(session, review_id=review_id, by=by, action=Action.CODE)
     state = protocol_state(session, review_id)
     codebook_item = item_of(state.protocol.codebook, item)
     subject = Subject(study_id, contract_id)
     check_subject(session, review_id=review_id, item=codebook_item, subject=subject)
-    if page and not quote:
-        raise Invalid("A page number needs a quote. Add the quote from that page.")
-    if len(page or "") > 255 or len(confidence or "") > 255:
-        raise Invalid("Use at most 255 characters for the page and for the confidence.")
-    if report_id is not None:
-        _check_report(session, review_id, report_id=report_id, study_id=study_id)
+    check_evidence(
+        session, review_id, study_id=study_id, quote=quote, page=page, report_id=report_id
+    )
+    if len(confidence or "") > 255:
+        raise Invalid("Use at most 255 characters for the confidence.")
     row = Code(
         id=uuid4(),
         study_id=study_id,
         contract_id=contract_id,
         item=item,
         value=checked_value(codebook_item, value),
+        details=details or None,
         quote=quote or None,
         report_id=report_id,
         page=page or None,
-        confidence=confidence,
+        confidence=confidence or None,
+        note=note or None,
         coder_id=by.account_id,
         protocol_version=state.number,
         coded_at=utc_now(),
@@ -86,7 +91,7 @@ def codes_of(
     contract_id: UUID | None,
     item: str | None = None,
 ) -> list[Code]:
-    """Return each coder's newest codes of one subject, with their quotes, by item.
+    """Return each coder's newest codes of one subject, with their quotes, by item, in order.
 
     With ``item``, only the codes of that item.
     """
@@ -101,7 +106,11 @@ def codes_of(
         & (Code.contract_id.is_not_distinct_from(contract_id))
         & (true() if item is None else Code.item == item),
     )
-    return list(session.scalars(select(Code).join(rows, rows.c.id == Code.id).order_by(Code.item)))
+    return list(
+        session.scalars(
+            select(Code).join(rows, rows.c.id == Code.id).order_by(Code.item, Code.event_number)
+        )
+    )
 
 
 def items_coded_by(session: Session, *, review_id: UUID, by: Actor) -> set[tuple[Subject, str]]:
@@ -112,21 +121,6 @@ def items_coded_by(session: Session, *, review_id: UUID, by: Actor) -> set[tuple
         .distinct()
     )
     return {(Subject(study_id, contract_id), item) for study_id, contract_id, item in rows}
-
-
-def n_values_by_study(session: Session, *, review_id: UUID, by: Actor | None) -> dict[UUID, int]:
-    """Return, for each study, how many of its values have a code, those about contracts included.
-
-    Counts the codes of ``by``; for None the codes of everybody.
-    """
-    query = select(Code.study_id, Code.contract_id, Code.item).where(
-        Code.review_id == review_id, Code.study_id.is_not(None)
-    )
-    if by is not None:
-        query = query.where(Code.coder_id == by.account_id)
-    coded = query.distinct().subquery()
-    rows = session.execute(select(coded.c.study_id, func.count()).group_by(coded.c.study_id))
-    return {study_id: n for study_id, n in rows if study_id is not None}
 
 
 def item_of(codebook: Collection[CodebookItem], key: str) -> CodebookItem:
@@ -170,9 +164,22 @@ def checked_value(item: CodebookItem, value: object) -> object:
         raise Invalid(str(error)) from error
 
 
-def _check_report(
-    session: Session, review_id: UUID, *, report_id: UUID, study_id: UUID | None
+def check_evidence(
+    session: Session,
+    review_id: UUID,
+    *,
+    study_id: UUID | None,
+    quote: str | None,
+    page: str | None,
+    report_id: UUID | None,
 ) -> None:
+    """Raise Invalid unless a page comes with a quote, and the report is one of the study."""
+    if page and not quote:
+        raise Invalid("A page number needs a quote. Add the quote from that page.")
+    if len(page or "") > 255:
+        raise Invalid("Use at most 255 characters for the page.")
+    if report_id is None:
+        return
     cluster = cluster_of(session, review_id=review_id, record_id=report_id)
     linked_id = study_of_report(session, review_id=review_id, cluster=cluster)
     if linked_id is None or study_id not in (None, linked_id):

@@ -10,6 +10,7 @@ from review.errors import NotFound
 from review.events import Actor, record_act
 from review.permissions import Action, begin_act
 from review.states.clusters import Scope, latest
+from review.studies.contract_names import NameIndex
 from review.studies.studies import free_label, study_of_review
 from review.tables import Contract, Study, StudyContract
 from review.vocabulary import Act
@@ -88,6 +89,26 @@ def contracts_of(session: Session, *, review_id: UUID, study_id: UUID) -> list[C
             .order_by(Contract.label)
         )
     )
+
+
+def unlinked_contracts(session: Session, *, review_id: UUID, study_id: UUID) -> list[Contract]:
+    """Return the contracts that were linked to a study and no longer are, by name."""
+    links = latest(
+        Scope(review_id),
+        StudyContract,
+        StudyContract.study_id,
+        StudyContract.contract_id,
+        where=StudyContract.study_id == study_id,
+    )
+    query = select(Contract).join(links, links.c.contract_id == Contract.id)
+    return list(session.scalars(query.where(~links.c.is_linked).order_by(Contract.label)))
+
+
+def similar_contracts(session: Session, *, review_id: UUID, label: str) -> list[Contract]:
+    """Return the contracts whose names may mean the same contract, the likeliest first."""
+    known = contracts_by_label(session, review_id=review_id)
+    index = NameIndex(contract.label for contract in known)
+    return [known[place] for place, _ in index.alike(label)[:5]]
 
 
 def is_contract_of(session: Session, *, review_id: UUID, study_id: UUID, contract_id: UUID) -> bool:

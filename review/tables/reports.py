@@ -1,12 +1,13 @@
 """The search for a report's full text, and the document itself."""
 
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index
 from sqlalchemy.orm import Mapped
 
 from review.tables.base import ActRow, Base, act_args, sha256, within_review
-from review.vocabulary import RetrievalState
+from review.vocabulary import DocumentPart, RetrievalState
 
 
 class Retrieval(ActRow, Base):
@@ -25,11 +26,12 @@ class Retrieval(ActRow, Base):
     record_id: Mapped[UUID]
     state: Mapped[RetrievalState]
     asked_of: Mapped[str | None]
+    remind_on: Mapped[date | None]  # when to remind those who were asked
     why: Mapped[str | None]
 
 
 class FullText(ActRow, Base):
-    """A report's document, kept by the hash of its bytes."""
+    """A report's document, kept by the hash of its bytes; the newest of each part counts."""
 
     __tablename__ = "full_text"
     __table_args__ = act_args(
@@ -40,5 +42,6 @@ class FullText(ActRow, Base):
 
     record_id: Mapped[UUID]
     sha256: Mapped[sha256]
+    part: Mapped[DocumentPart | None]  # the report itself, unless it says otherwise
     name: Mapped[str]
     n_bytes: Mapped[int]

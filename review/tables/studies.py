@@ -103,10 +103,12 @@ class Code(ActRow, Base):
     contract_id: Mapped[UUID | None]
     item: Mapped[short]  # a key of the protocol's codebook
     value: Mapped[Any]
+    details: Mapped[str | None]  # what the study says about it, in the coder's own words
     quote: Mapped[str | None]
     report_id: Mapped[UUID | None]
     page: Mapped[short | None]
     confidence: Mapped[short | None]
+    note: Mapped[str | None]  # for the other coders; no map shows it
     coder_id: Mapped[account_key] = mapped_column(index=True)
     protocol_version: Mapped[int]
     coded_at: Mapped[datetime]
@@ -120,13 +122,19 @@ class AgreedCode(ActRow, Base):
         "agreed_code",
         within_review("study"),
         within_review("contract"),
+        within_review("record", "report_id"),
         Index("ix_agreed_code_subject", "review_id", "study_id", "contract_id", "item"),
         CheckConstraint("study_id IS NOT NULL OR contract_id IS NOT NULL", name="of_something"),
+        CheckConstraint("page IS NULL OR quote IS NOT NULL", name="a_page_belongs_to_a_quote"),
     )
 
     study_id: Mapped[UUID | None]
     contract_id: Mapped[UUID | None]
     item: Mapped[short]
     value: Mapped[Any]
+    details: Mapped[str | None]
+    quote: Mapped[str | None]
+    report_id: Mapped[UUID | None]
+    page: Mapped[short | None]
     basis: Mapped[AgreedBy]
     agreed_at: Mapped[datetime]

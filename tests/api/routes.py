@@ -198,7 +198,10 @@ ROUTES = [
         "POST", R + "/coding", Action.MANAGE, {"label": "Doe 2001", "reports": "{record_id}"}
     ),
     Route("GET", R + "/coding/{study_id}", Action.CODE),
+    Route("GET", R + "/coding-differences", Action.CODE),
+    Route("POST", R + "/coding-differences", Action.CODE, {"code": "{code_id}"}),
     Route("POST", R + "/coding/{study_id}/contracts", Action.CODE, {"label": "Another one"}),
+    Route("POST", R + "/coding/{study_id}/contracts/{contract_id}/unlink", Action.CODE),
     Route(
         "POST", R + "/coding/{study_id}/codes", Action.CODE,
         {"item": "design", "value": "trial"},

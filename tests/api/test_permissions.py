@@ -77,6 +77,7 @@ ABSENT = {
         "adjudication_id",
         "proposal_id",
         "contract_id",
+        "code_id",
         "feedback_id",
         "file_id",
         "to_search_id",

@@ -220,6 +220,8 @@ def _shared_past(
         "reviewer_id",
         "adjudication_id",
         "proposal_id",
+        "contract_id",
+        "code_id",
     )
     names = dict.fromkeys(absent, UUID(int=1)) | {
         "slug": cast.slug, "record_id": records[2], "other_id": records[3],

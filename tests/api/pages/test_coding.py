@@ -1,14 +1,18 @@
-"""Making studies of included reports: what was said to be the same study is offered."""
+"""Studies of included reports, and the form of their codes: differences, contracts, progress."""
 
 import re
+from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
 from review.duplicates.judgements import judge
 from review.studies.studies import reports_of
+from review.tables import AgreedCode
 from review.vocabulary import Judgement
 from tests.factories import include_fully, make_records
+from tests.review.studies.coding_review import CodingReview
 
 
 @pytest.fixture
@@ -57,3 +61,125 @@ def test_a_new_study_needs_a_name_and_a_study_of_another_review_is_none(sign_in,
     assert lead.post(place, {"label": " ", "reports": [str(reports[0])]}).status_code == 422
     missing = {"study": str(reports[0]), "reports": [str(reports[0])]}
     assert lead.post(place, missing).status_code == 404
+
+
+@pytest.fixture
+def coded(database, people):
+    """A study with a contract, whose area two coders gave differently, each with a quote."""
+    with database.writing() as session:
+        review = CodingReview(session, people)
+        for coder, value in zip(people.reviewers, ("work", "home"), strict=True):
+            review.code(
+                "area", value, by=coder, contract_id=review.contract,
+                report_id=review.report, quote=f"It says {value}.", page="2",
+            )  # fmt: skip
+        return SimpleNamespace(
+            study=review.study, contract=review.contract, report=review.report,
+            place=f"/reviews/{people.slug}/coding/{review.study}",
+        )  # fmt: skip
+
+
+def test_a_coder_who_quoted_takes_the_others_value_on_the_form(sign_in, database, people, coded):
+    coder = sign_in(people.reviewer_a)
+    place = f"{coded.place}?contract={coded.contract}"
+
+    page = coder.get(place).text
+    assert "coders disagree" in page
+    assert "It says home." in page
+    [other] = re.findall(r'name="take" value="([^"]+)"', page)
+    sent = {"item": "area", "contract": str(coded.contract), "take": other,
+            "quote": "It says work.", "page": "2", "report": str(coded.report)}  # fmt: skip
+    assert coder.post(f"{coded.place}/codes", sent).status_code == 303
+
+    assert re.search(r"agreed value:\s*<strong>Homelessness", coder.get(place).text)
+    with database.reading() as session:
+        [agreed] = session.scalars(select(AgreedCode))
+        assert (agreed.value, agreed.quote, agreed.basis) == ("home", "It says home.", "consensus")
+
+
+def test_the_lead_decides_with_a_value_and_a_quote_of_their_own(sign_in, database, people, coded):
+    lead = sign_in(people.lead)
+    sent = {"item": "area", "contract": str(coded.contract), "value": "work",
+            "settle": "adjudication", "quote": "It says both.",
+            "report": str(coded.report)}  # fmt: skip
+
+    assert lead.post(f"{coded.place}/codes", sent).status_code == 303
+
+    with database.reading() as session:
+        [agreed] = session.scalars(select(AgreedCode))
+        assert (agreed.value, agreed.quote) == ("work", "It says both.")
+
+
+def test_differences_are_worked_off_one_by_one(sign_in, database, people, coded):
+    coder, lead = sign_in(people.reviewer_b), sign_in(people.lead)
+    place = f"/reviews/{people.slug}/coding-differences"
+
+    assert "1 difference between coders" in coder.get(f"/reviews/{people.slug}/coding").text
+    page = coder.get(place).text
+    assert "It says work." in page
+    assert "It says home." in page
+    [other] = re.findall(r'name="code" value="([^"]+)"', page)
+    assert len(re.findall(r'name="code"', lead.get(place).text)) == 2
+    assert coder.post(place, {"code": other}).status_code == 303
+
+    assert "No differences on anything that you have coded" in coder.get(place).text
+    assert "Coders agree on every value" in lead.get(place).text
+    assert "difference between coders" not in coder.get(f"/reviews/{people.slug}/coding").text
+
+
+def test_details_how_sure_and_a_note_are_kept_with_a_code(sign_in, people, coded):
+    coder = sign_in(people.reviewer_a)
+    sent = {"item": "costs", "contract": str(coded.contract), "value": "present",
+            "details": "Twice the grant.", "confidence": "unsure",
+            "note": "See table 2."}  # fmt: skip
+
+    assert coder.post(f"{coded.place}/codes", sent).status_code == 303
+
+    page = coder.get(f"{coded.place}?contract={coded.contract}").text
+    assert "Twice the grant." in page
+    assert 'value="See table 2."' in page
+    assert re.search(r'value="unsure" selected', page)
+
+
+def test_a_name_like_a_known_one_is_asked_about_and_a_new_one_is_made(sign_in, people, coded):
+    coder = sign_in(people.reviewer_a)
+    contracts = f"{coded.place}/contracts"
+    first = coder.post(contracts, {"label": "Lusiwera: bond for long term conditions"})
+    assert first.status_code == 303
+
+    asked = coder.post(contracts, {"label": "Lusiwera SIB, long-term conditions"})
+    assert asked.status_code == 200
+    assert "It is this one" in asked.text
+    assert "Lusiwera: bond for long term conditions" in asked.text
+    assert coder.get(coded.place).text.count("Lusiwera") == 1
+    made = coder.post(contracts, {"label": "Lusiwera SIB, long-term conditions", "is_new": "true"})
+    assert made.status_code == 303
+
+    page = coder.get(coded.place).text
+    assert "Lusiwera SIB, long-term conditions" in page
+
+
+def test_a_wrong_contract_is_unlinked_and_linked_again_with_its_codes(sign_in, people, coded):
+    coder = sign_in(people.reviewer_a)
+    place = f"{coded.place}?contract={coded.contract}"
+
+    assert coder.post(f"{coded.place}/contracts/{coded.contract}/unlink", {}).status_code == 303
+    page = coder.get(coded.place).text
+    assert "was unlinked from this study" in page
+    assert f"?contract={coded.contract}" not in page
+    again = coder.post(f"{coded.place}/contracts", {"contract": str(coded.contract)})
+    assert again.status_code == 303
+
+    assert "It says work." in coder.get(place).text
+    assert "was unlinked" not in coder.get(place).text
+
+
+def test_the_list_says_how_many_of_the_values_are_coded(sign_in, people, coded):
+    place = f"/reviews/{people.slug}/coding"
+
+    # One item of the study and six of its contract.
+    assert "1 of 7 values coded by you" in sign_in(people.reviewer_a).get(place).text
+    assert "1 of 7 values coded" in sign_in(people.lead).get(place).text
+    form = sign_in(people.reviewer_a).get(coded.place).text
+    assert re.search(r"The study\s*<span[^>]*>0 of 1<", form)
+    assert re.search(r"Contract of Doe 2001\s*<span[^>]*>1 of 6<", form)
