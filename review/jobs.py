@@ -36,6 +36,7 @@ class JobKind(StrEnum):
     RANK = "rank"
     SIMULATE = "simulate"
     READ_FULL_TEXT = "read_full_text"
+    MATCH_FULL_TEXTS = "match_full_texts"
     DRAW = "draw"
     DRAW_PUBLICATION = "draw_publication"
     EXPORT = "export"
@@ -59,6 +60,7 @@ ACTION_NEEDED: dict[JobKind, Action | None] = {
     JobKind.RANK: Action.MANAGE,
     JobKind.SIMULATE: Action.MANAGE,
     JobKind.READ_FULL_TEXT: Action.READ,
+    JobKind.MATCH_FULL_TEXTS: Action.MANAGE,
     JobKind.DRAW: Action.SEE_COUNTS,
     JobKind.DRAW_PUBLICATION: None,  # anybody with its link may see it
     JobKind.EXPORT: Action.MANAGE,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 from openpyxl import Workbook
@@ -200,6 +201,30 @@ def retrieval_list(session: Session, review_id: UUID) -> ListTable:
     return ListTable("full-texts", columns, rows(), records)
 
 
+def links_list(session: Session, review_id: UUID) -> ListTable:
+    """Return the reports still to retrieve, with the addresses to fetch them from by hand."""
+    columns = ("number", "title", "authors", "year", "doi address", "address", "scholar address",
+               "asked of", "remind on", "id")  # fmt: skip
+    choice = RecordChoice([FlowState.AWAITING_RETRIEVAL])
+
+    def rows() -> Iterator[Sequence[object]]:
+        found = [record for record, _, _ in _chosen(session, review_id, choice)]
+        retrievals = latest_retrievals(
+            session, review_id=review_id, record_ids=[record.id for record in found]
+        )
+        for record in found:
+            act = retrievals.get(record.id)
+            wanted = record.doi or record.title or ""
+            yield (
+                record.number, record.title, record.authors, record.year,
+                f"https://doi.org/{quote(record.doi)}" if record.doi else "", record.url,
+                f"https://scholar.google.com/scholar?q={quote(wanted)}",
+                act and act.asked_of, act and act.remind_on, record.id,
+            )  # fmt: skip
+
+    return ListTable("links", columns, rows())
+
+
 def studies_list(session: Session, review_id: UUID) -> ListTable:
     """Return the studies, each with its reports."""
     columns = ("study", "reports", "titles of its reports", "years", "dois", "id")
@@ -232,6 +257,7 @@ def contracts_list(session: Session, review_id: UUID) -> ListTable:
 LISTS: Mapping[str, tuple[Callable[[Session, UUID], ListTable], Action]] = {
     "searches": (searches_list, Action.VIEW),
     "full-texts": (retrieval_list, Action.MANAGE),
+    "links": (links_list, Action.MANAGE),
     "studies": (studies_list, Action.CODE),
     "contracts": (contracts_list, Action.CODE),
 }

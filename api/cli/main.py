@@ -40,6 +40,11 @@ app = group(
         "Import decisions from Rayyan, ASReview, Covidence or a table.",
     ),
     LazyCommand(
+        "full-texts",
+        "api.cli.full_texts:full_texts",
+        "Attach a folder of PDFs to the reports that a review looks for.",
+    ),
+    LazyCommand(
         "dedupe",
         "api.cli.dedupe:dedupe",
         "Find the duplicates among a review's records; a person decides on possible ones.",

@@ -6,14 +6,14 @@ from starlette.responses import FileResponse
 
 from review.errors import NotFound
 from review.storage.files import FileStore
-from review.tables import FullText, Job
+from review.tables import FullText, Job, OfferedFile
 from review.vocabulary import JobState
 
 # What a browser opens of these can run nothing and reach nothing.
 ALONE = {"content-security-policy": "default-src 'none'; sandbox"}
 
 
-def document_file(store: FileStore, document: FullText) -> FileResponse:
+def document_file(store: FileStore, document: FullText | OfferedFile) -> FileResponse:
     """Return a full text to look at; raise NotFound where its bytes are gone."""
     path = store.path(document.sha256)
     if not path.is_file():

@@ -131,6 +131,8 @@ def result_of(request: Request, job: Job) -> str | None:
             return path(request, "simulation")
         case JobKind.READ_FULL_TEXT:
             return path(request, "reports")
+        case JobKind.MATCH_FULL_TEXTS:
+            return f"{path(request, 'reports')}?matched={job.id}"
         case JobKind.IMPORT_DECISIONS | JobKind.EXPORT | JobKind.DRAW | JobKind.DRAW_PUBLICATION:
             return None
 

@@ -1,7 +1,8 @@
 """Full texts: the reports sought, how far each has come, and the documents themselves."""
 
+from datetime import date, timedelta
 from threading import BoundedSemaphore
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Form, Query, UploadFile
@@ -12,24 +13,35 @@ from api.files import uploads
 from api.files.downloads import document_file
 from api.files.full_text_pages import pages_or_ask
 from api.web.access import needs, one_document
+from api.web.days import day_of
 from api.web.deps import AppSettings, CurrentActor, Db, ReadSession, ReviewId, Store, WriteSession
 from api.web.rendering import path, render
 from api.web.routing import PageRouter
 from review.errors import Invalid, NotFound
-from review.jobs import JobKind, enqueue
+from review.jobs import JobKind, enqueue, find_job
 from review.permissions import Action, check
 from review.reports.documents import kept_pages, page_image
-from review.reports.full_texts import MAX_BYTES, add_full_text, full_texts_of, require_full_text
+from review.reports.full_texts import (
+    MAX_BYTES,
+    add_full_text,
+    documents_of,
+    full_texts_of,
+    require_full_text,
+)
+from review.reports.many_files import candidate_records, offered_files
 from review.reports.retrieval import latest_retrievals, retrieve
 from review.states.closing import open_clusters
 from review.states.clusters import cluster_of
 from review.states.flow import SOUGHT, FlowState, record_rows
 from review.storage.files import write_whole
-from review.tables import Record
-from review.vocabulary import RetrievalState, Stage
+from review.tables import Record, Retrieval
+from review.tables.base import utc_now
+from review.vocabulary import DocumentPart, RetrievalState, Stage
 
 router = PageRouter()
 PAGE = 25
+REMINDER = timedelta(days=14)
+Show = Literal["open", "requested", "all"]
 _DRAWING = BoundedSemaphore(2)  # each page is drawn by a process of its own
 R = "/reviews/{slug}/reports"
 ONE = R + "/{record_id}"
@@ -41,24 +53,58 @@ def reports(
     session: ReadSession,
     review_id: ReviewId,
     by: CurrentActor,
-    show: Literal["open", "all"] = "open",
+    show: Show = "open",
     after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
+    matched: UUID | None = None,
 ) -> Response:
-    """Show the reports still to retrieve, or all reports sought, with their states."""
+    """Show the reports still to retrieve, those requested, or all sought; and files to match."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     where = SOUGHT if show == "all" else [FlowState.AWAITING_RETRIEVAL]
-    rows = record_rows(session, review_id=review_id, states=where, after=after, limit=PAGE)
-    ids = [row[0].id for row in rows]
+    limit = PAGE if show == "all" else None
+    rows = record_rows(session, review_id=review_id, states=where, after=after, limit=limit)
+    retrievals = latest_retrievals(
+        session, review_id=review_id, record_ids=[row[0].id for row in rows]
+    )
+    requested = [row for row in rows if _is_requested(retrievals.get(row[0].id))]
+    today = utc_now().date()
+    n_open, n_due = len(rows), sum(_is_due(retrievals[row[0].id], today) for row in requested)
+    if show == "requested":
+        rows = sorted(requested, key=lambda row: _due_first(retrievals[row[0].id]))
+    rows = rows[:PAGE]
+    offered = offered_files(session, review_id=review_id, by=by)
+    job = find_job(session, review_id=review_id, job_id=matched, by=by) if matched else None
     return render(
         request,
         "reports/reports.html",
         rows=rows,
-        retrievals=latest_retrievals(session, review_id=review_id, record_ids=ids),
-        documents=full_texts_of(session, review_id=review_id, record_ids=ids),
+        retrievals=retrievals,
+        documents=full_texts_of(
+            session, review_id=review_id, record_ids=[row[0].id for row in rows]
+        ),
         not_closed=open_clusters(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT),
         show=show,
-        more=rows[-1][0].number if len(rows) == PAGE else None,
+        n_open=n_open,
+        n_requested=len(requested),
+        n_due=n_due,
+        today=today,
+        in_two_weeks=today + REMINDER,
+        offered=offered,
+        candidates=candidate_records(session, offered),
+        matched=job.result if job else None,
+        more=rows[-1][0].number if len(rows) == PAGE and show != "requested" else None,
     )
+
+
+def _is_requested(act: Retrieval | None) -> bool:
+    return act is not None and act.state is RetrievalState.REQUESTED
+
+
+def _is_due(act: Retrieval, today: date) -> bool:
+    return act.remind_on is not None and act.remind_on <= today
+
+
+def _due_first(act: Retrieval) -> tuple[bool, date]:
+    return act.remind_on is None, act.remind_on or date.min
 
 
 @router.get(ONE)
@@ -73,12 +119,15 @@ def report(
 ) -> Response:
     """Show a report's full text: its pages as images, and its text to read and quote."""
     document = require_full_text(session, review_id=review_id, record_id=record_id, by=by)
-    record = session.get_one(Record, record_id)
+    context: dict[str, Any] = {
+        "record": session.get_one(Record, record_id),
+        "documents": documents_of(session, review_id=review_id, record_id=record_id, by=by),
+    }
     session.close()  # before anything is written: an old SQLite waits for those who read
     return render(
         request,
         "reports/report.html",
-        record=record,
+        **context,
         document=document,
         pages=pages_or_ask(database, settings, document, review_id=review_id, by=by),
     )
@@ -94,7 +143,8 @@ def post_retrieval(
     record_id: UUID,
     state: Annotated[RetrievalState, Form()],
     why: Annotated[str, Form(max_length=2000)] = "",
-    show: Literal["open", "all"] = "open",
+    show: Show = "open",
+    remind_on: Annotated[str, Form(max_length=10)] = "",
 ) -> Response:
     """Record the retrieval of a full text; ``why`` says who was asked, or why there is none."""
     retrieve(
@@ -105,6 +155,7 @@ def post_retrieval(
         by=by,
         asked_of=why if state is RetrievalState.REQUESTED else None,
         why=None if state is RetrievalState.REQUESTED else why,
+        remind_on=day_of(remind_on),
     )
     target = f"{path(request, 'reports')}?show={show}#r{record_id}"
     return RedirectResponse(target, status_code=303)
@@ -120,8 +171,9 @@ def post_full_text(
     store: Store,
     record_id: UUID,
     file: UploadFile,
+    part: Annotated[DocumentPart, Form()] = DocumentPart.REPORT,
 ) -> Response:
-    """Keep an uploaded PDF as the report's full text, and ask for its text to be read."""
+    """Keep an uploaded PDF as the report's full text or a part of it; have its text read."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     cluster_of(session, review_id=review_id, record_id=record_id)
     if not file.filename:
@@ -135,6 +187,7 @@ def post_full_text(
             name=uploads.name_of(file),
             files=store,
             by=by,
+            part=part,
         )
     enqueue(
         session,
@@ -143,6 +196,8 @@ def post_full_text(
         arguments={"sha256": kept.sha256, "name": kept.name},
         by=by,
     )
+    if part is not DocumentPart.REPORT:
+        return RedirectResponse(f"{path(request, 'reports')}#r{record_id}", status_code=303)
     return RedirectResponse(path(request, "reports", record_id), status_code=303)
 
 
@@ -152,6 +207,23 @@ def full_text(
 ) -> Response:
     """Return the document itself."""
     document = require_full_text(session, review_id=review_id, record_id=record_id, by=by)
+    return document_file(store, document)
+
+
+@router.get(ONE + "/documents/{document_id}")
+def part(
+    session: ReadSession,
+    review_id: ReviewId,
+    by: CurrentActor,
+    store: Store,
+    record_id: UUID,
+    document_id: UUID,
+) -> Response:
+    """Return one of the report's files: its full text, a supplement or a translation."""
+    found = documents_of(session, review_id=review_id, record_id=record_id, by=by)
+    document = next((one for one in found if one.id == document_id), None)
+    if document is None:
+        raise NotFound("This report has no such file.")
     return document_file(store, document)
 
 

@@ -91,6 +91,11 @@ def one_document(_settings: Settings) -> int:
     return full_texts.MAX_BYTES + FORM
 
 
+def several_documents(_settings: Settings) -> int:
+    """Return the limit of a request with many full texts; each has a limit of its own."""
+    return 5 * full_texts.MAX_BYTES
+
+
 class Guarded(APIRoute):
     """A route that says who may send it what; raises TypeError where it changes something."""
 

@@ -22,6 +22,7 @@ from review.errors import Unreadable
 from review.jobs import ClaimedJob, JobKind
 from review.permissions import screens
 from review.reports.documents import keep_pages, pages_of
+from review.reports.many_files import match_files
 from review.searches.formats import Format
 from review.searches.imports import ImportResult, import_file
 from review.searches.previews import ParseOptions
@@ -269,6 +270,22 @@ def _read_full_text(task: Task) -> Result:
     return {"pages": len(pages)}
 
 
+def _match_full_texts(task: Task) -> Result:
+    asked = task.held.arguments
+    tell = task.teller("Reading and matching the PDFs")
+    done = match_files(
+        task.database,
+        [(file["sha256"], file["name"]) for file in asked["files"]],
+        review_id=task.held.review_id,
+        store=task.files,
+        text_path=task.settings.text_path,
+        by=task.held.by,
+        on_progress=lambda share: tell(share),
+    )
+    done.refused.extend((file["name"], file["problem"]) for file in asked["refused"])
+    return asdict(done)
+
+
 def _draw(task: Task) -> Result:
     task.tell(0.1, "Drawing")
     name = drawings.draw(task.database, task.settings, task.held)
@@ -314,6 +331,7 @@ HANDLERS: dict[JobKind, Callable[[Task], Result]] = {
     JobKind.RANK: _rank,
     JobKind.SIMULATE: _simulate,
     JobKind.READ_FULL_TEXT: _read_full_text,
+    JobKind.MATCH_FULL_TEXTS: _match_full_texts,
     JobKind.DRAW: _draw,
     JobKind.DRAW_PUBLICATION: _draw_publication,
     JobKind.EXPORT: _export,

@@ -16,7 +16,7 @@ from review.states.clusters import cluster_of, clusters_of
 from review.states.resolution import stage_state
 from review.storage.files import FileStore
 from review.tables import FullText, Retrieval
-from review.vocabulary import Act, Resolution, RetrievalState, Stage
+from review.vocabulary import Act, DocumentPart, Resolution, RetrievalState, Stage
 
 MAX_BYTES = 100 * 2**20
 PDF_MAGIC = b"%PDF-"
@@ -31,14 +31,16 @@ def add_full_text(
     name: str,
     files: FileStore,
     by: Actor,
+    part: DocumentPart = DocumentPart.REPORT,
 ) -> FullText:
     """Store the PDF at ``path`` as a report's full text and mark it as retrieved; flushes.
 
-    The newest full text is shown; earlier ones stay on record.  Raises Unreadable for a file that
+    With ``part``, as its supplement or translation, which does not mark it.  The newest full text
+    is shown; earlier ones stay on record.  Raises Unreadable for a file that
     is not a PDF or is larger than 100 MB, Conflicting for a record that was not included on title
     and abstract.
     """
-    _check_pdf(path, name)
+    check_pdf(path, name)
     sha256 = files.keep(path)
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     cluster = cluster_of(session, review_id=review_id, record_id=record_id)
@@ -48,15 +50,19 @@ def add_full_text(
     )
     if screened.resolution is not Resolution.INCLUDE:
         raise Conflicting(NOT_INCLUDED)
+    is_report = part is DocumentPart.REPORT
     full_text = FullText(
         id=uuid4(),
         record_id=cluster[0],
         sha256=sha256,
+        part=None if is_report else part,
         name=name[:255],
         n_bytes=path.stat().st_size,
     )
     rows: list[FullText | Retrieval] = [full_text]
-    if not is_retrieved(session, review_id=review_id, cluster=cluster):
+    if part is DocumentPart.REPORT and not is_retrieved(
+        session, review_id=review_id, cluster=cluster
+    ):
         rows.append(Retrieval(id=uuid4(), record_id=cluster[0], state=RetrievalState.RETRIEVED))
     record_act(
         session,
@@ -91,7 +97,11 @@ def full_texts_of(
     everyone = {member for cluster in clusters.values() for member in cluster}
     full_texts = session.scalars(
         select(FullText)
-        .where(FullText.review_id == review_id, FullText.record_id.in_(everyone))
+        .where(
+            FullText.review_id == review_id,
+            FullText.record_id.in_(everyone),
+            FullText.part.is_(None),
+        )
         .order_by(FullText.event_number)
     )
     by_record = {row.record_id: row for row in full_texts}
@@ -103,6 +113,24 @@ def full_texts_of(
     return dict(sorted(newest.items(), key=lambda pair: -pair[1].event_number))
 
 
+def documents_of(
+    session: Session, *, review_id: UUID, record_id: UUID, by: Actor
+) -> list[FullText]:
+    """Return a report's files: its newest full text first, then supplements and translations."""
+    newest = full_text_of(session, review_id=review_id, record_id=record_id, by=by)
+    cluster = cluster_of(session, review_id=review_id, record_id=record_id)
+    parts = session.scalars(
+        select(FullText)
+        .where(
+            FullText.review_id == review_id,
+            FullText.record_id.in_(cluster),
+            FullText.part.is_not(None),
+        )
+        .order_by(FullText.event_number)
+    )
+    return [*([newest] if newest else []), *parts]
+
+
 def require_full_text(session: Session, *, review_id: UUID, record_id: UUID, by: Actor) -> FullText:
     """Return the newest full text of a record's report; raise NotFound if there is none."""
     full_text = full_text_of(session, review_id=review_id, record_id=record_id, by=by)
@@ -111,7 +139,8 @@ def require_full_text(session: Session, *, review_id: UUID, record_id: UUID, by:
     return full_text
 
 
-def _check_pdf(path: Path, name: str) -> None:
+def check_pdf(path: Path, name: str) -> None:
+    """Raise Unreadable for a file that is not a PDF, or is larger than 100 MB."""
     if path.stat().st_size > MAX_BYTES:
         raise Unreadable(f"{name} is larger than {MAX_BYTES // 2**20} MB.")
     with path.open("rb") as file:

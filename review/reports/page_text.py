@@ -38,6 +38,11 @@ def find_quote(text: str, quote: str) -> tuple[int, int] | None:
     return places[start], places[start + len(wanted) - 1] + 1
 
 
+def letters_of(text: str) -> str:
+    """Return a text's letters and digits in one form: without case, accents or anything else."""
+    return _letters(text)[0]
+
+
 def _letters(text: str) -> tuple[str, list[int]]:
     """Return a text's letters and digits in one form, and the place of each in the text."""
     letters: list[str] = []

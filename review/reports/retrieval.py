@@ -1,6 +1,7 @@
 """Removal before screening, and retrieval of full texts after title and abstract screening."""
 
 from collections.abc import Collection
+from datetime import date
 from typing import TypeVar
 from uuid import UUID, uuid4
 
@@ -70,12 +71,13 @@ def retrieve(
     by: Actor,
     asked_of: str | None = None,
     why: str | None = None,
+    remind_on: date | None = None,
 ) -> Retrieval:
     """Record how far the retrieval of a report's full text has got; flushes.
 
-    Raises Conflicting if the record was not included on title and abstract, or if reviewers have
-    decided on the full text that would now be missing; Invalid for *not retrieved* without a
-    reason.
+    ``remind_on`` is the day on which those who were asked are to be reminded.  Raises Conflicting
+    if the record was not included on title and abstract, or if reviewers have decided on the full
+    text that would now be missing; Invalid for *not retrieved* without a reason.
     """
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     cluster = cluster_of(session, review_id=review_id, record_id=record_id)
@@ -99,7 +101,12 @@ def retrieve(
     latest = _latest_by_record(session, Retrieval, review_id, record_ids=cluster)
     retrievals = [
         Retrieval(
-            id=uuid4(), record_id=target_id, state=state, asked_of=asked_of or None, why=why or None
+            id=uuid4(),
+            record_id=target_id,
+            state=state,
+            asked_of=asked_of or None,
+            why=why or None,
+            remind_on=remind_on if state is RetrievalState.REQUESTED else None,
         )
         for target_id in dict.fromkeys([cluster[0], *(act.record_id for act in latest)])
     ]

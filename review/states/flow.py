@@ -205,9 +205,12 @@ def record_rows(
     study_id: UUID | None = None,
     as_of: int | None = None,
     after: int = 0,
-    limit: int = 100,
+    limit: int | None = 100,
 ) -> list[tuple[Record, str, str | None]]:
-    """Return (record, flow state, reason) of the records in some states, in import order."""
+    """Return (record, flow state, reason) of the records in some states, in import order.
+
+    At most ``limit`` of them, or all for None.
+    """
     table = flow_states(session, review_id=review_id, as_of=as_of)
     query = (
         select(Record, table.c.flow_state, table.c.reason)

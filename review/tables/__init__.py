@@ -43,7 +43,7 @@ from review.tables.queue import (
     StageSchedule,
 )
 from review.tables.ranking import ModelRun, Rank
-from review.tables.reports import FullText, Retrieval
+from review.tables.reports import FullText, OfferedFile, Retrieval
 from review.tables.reviews import (
     Event,
     Membership,
@@ -113,6 +113,7 @@ __all__ = [
     "MarkedWords",
     "Membership",
     "ModelRun",
+    "OfferedFile",
     "OwnTerm",
     "ProtocolDraft",
     "ProtocolVersion",

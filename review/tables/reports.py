@@ -1,12 +1,23 @@
 """The search for a report's full text, and the document itself."""
 
 from datetime import date
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped
 
-from review.tables.base import ActRow, Base, act_args, sha256, within_review
+from review.tables.base import (
+    ActRow,
+    Base,
+    account_key,
+    act_args,
+    now,
+    pk,
+    review_key,
+    sha256,
+    within_review,
+)
 from review.vocabulary import DocumentPart, RetrievalState
 
 
@@ -45,3 +56,20 @@ class FullText(ActRow, Base):
     part: Mapped[DocumentPart | None]  # the report itself, unless it says otherwise
     name: Mapped[str]
     n_bytes: Mapped[int]
+
+
+class OfferedFile(Base):
+    """A PDF that was uploaded and may be the full text of several reports, or of none."""
+
+    __tablename__ = "offered_file"
+    __table_args__ = (UniqueConstraint("review_id", "sha256"),)
+
+    id: Mapped[pk]
+    review_id: Mapped[review_key]
+    sha256: Mapped[sha256]
+    name: Mapped[str]
+    first_words: Mapped[str]
+    n_pages: Mapped[int]
+    candidates: Mapped[Any]  # each with record, score and agrees
+    offered_by: Mapped[account_key]
+    offered_at: Mapped[now]

@@ -193,6 +193,10 @@ ROUTES = [
     Route(
         "POST", R + "/reports/{record_id}/retrieval", Action.MANAGE, {"state": "requested"}
     ),
+    Route("POST", R + "/reports/files", Action.MANAGE),
+    Route("GET", R + "/reports/offered/{offered_id}", Action.MANAGE),
+    Route("POST", R + "/reports/offered/{offered_id}", Action.MANAGE),
+    Route("GET", R + "/reports/{record_id}/documents/{document_id}", Action.READ),
     Route("GET", R + "/coding", Action.CODE),
     Route(
         "POST", R + "/coding", Action.MANAGE, {"label": "Doe 2001", "reports": "{record_id}"}

@@ -78,6 +78,8 @@ ABSENT = {
         "proposal_id",
         "contract_id",
         "code_id",
+        "offered_id",
+        "document_id",
         "feedback_id",
         "file_id",
         "to_search_id",
@@ -87,6 +89,7 @@ ABSENT = {
 # What is sent along where a route takes files.
 FILES = {
     "/searches/files": {"files": ("a.ris", b"TY  - JOUR\nTI  - A title\nER  - \n")},
+    "/reports/files": {"files": ("a.pdf", b"%PDF-1.4 and no more")},
     "/full-text": {"file": ("a.pdf", b"%PDF-1.4 and no more")},
 }
 

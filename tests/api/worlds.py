@@ -222,6 +222,8 @@ def _shared_past(
         "proposal_id",
         "contract_id",
         "code_id",
+        "offered_id",
+        "document_id",
     )
     names = dict.fromkeys(absent, UUID(int=1)) | {
         "slug": cast.slug, "record_id": records[2], "other_id": records[3],

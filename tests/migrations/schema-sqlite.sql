@@ -697,6 +697,22 @@ CREATE TABLE model_run (
 );
 CREATE INDEX ix_model_run_current ON model_run (review_id, stage, ready_at);
 
+CREATE TABLE offered_file (
+  candidates JSON NOT NULL,
+  first_words TEXT NOT NULL,
+  id CHAR(32) NOT NULL,
+  n_pages INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  offered_at DATETIME NOT NULL,
+  offered_by CHAR(32) NOT NULL,
+  review_id CHAR(32) NOT NULL,
+  sha256 VARCHAR(64) NOT NULL,
+  CONSTRAINT fk_offered_file_offered_by FOREIGN KEY(offered_by) REFERENCES account (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_offered_file_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
+  CONSTRAINT pk_offered_file PRIMARY KEY (id),
+  CONSTRAINT uq_offered_file_review_id_sha256 UNIQUE (review_id, sha256)
+);
+
 CREATE TABLE own_term (
   account_id CHAR(32) NOT NULL,
   id CHAR(32) NOT NULL,

@@ -1,5 +1,8 @@
 """Full texts: uploaded, read in a process apart, shown to those who work on the review."""
 
+import csv
+import re
+
 import pytest
 
 from api.demonstration.pdf import pdf_of
@@ -139,3 +142,120 @@ def test_pages_are_read_as_text_and_as_images(tmp_path):
     assert kept_pages(tmp_path / "none.json") is None
     with pytest.raises(Unreadable):
         page_image(path, 3)
+
+
+def sought(database, people, *titles):
+    """Records that came through title and abstract screening, with these titles by one author."""
+    with database.writing() as session:
+        records = make_records(
+            session,
+            people.review_id,
+            [{"title": title, "authors": "Doe, Jane"} for title in titles],
+        )
+        for record in records:
+            decide_both(session, people, record, Verdict.INCLUDE)
+    return records
+
+
+def upload_many(app, browser, people, *files):
+    answer = browser.post(
+        f"/reviews/{people.slug}/reports/files",
+        files=[("files", (name, data)) for name, data in files],
+    )
+    work_off(app)
+    return browser.get(browser.get(answer.headers["location"]).headers["location"]).text
+
+
+def test_many_pdfs_are_matched_and_the_doubtful_ones_asked_about(app, database, people, sign_in):
+    north, south = sought(
+        database, people, "A bond in Northmoor and what it paid for", "A bond in Southmoor and why"
+    )
+    lead = sign_in(people.lead)
+    sure = pdf_of("A bond in Northmoor and what it paid for", "Doe, Jane", ["Jobs."])
+    doubtful = pdf_of("A bond in South Moor", "Doe, Jane", ["It was paid."])
+    other = pdf_of("Accounts of a water company", "Roe, R.", ["Water."])
+
+    page = upload_many(app, lead, people, ("x1.pdf", sure), ("Doe A bond Southmoor.pdf", doubtful),
+                       ("w.pdf", other), ("page.html.pdf", b"<html>"))  # fmt: skip
+
+    assert "1 file attached" in page
+    assert "2 files to check" in page
+    assert "page.html.pdf is not a PDF" in page
+    assert "Nothing in it agrees with a report that is sought" in page
+    with database.reading() as session:
+        found = full_texts_of(session, review_id=people.review_id, record_ids=[north, south])
+        assert {record: one.name for record, one in found.items()} == {north: "x1.pdf"}
+
+    offered = {
+        name: re.search(rf'action="([^"]+)" class="offered">.*?<strong>{name}', page, re.DOTALL)[1]
+        for name in ("Doe A bond Southmoor.pdf",)
+    }
+    assert lead.get(offered["Doe A bond Southmoor.pdf"]).content == doubtful
+    lead.post(offered["Doe A bond Southmoor.pdf"], {"record": str(south)})
+    with database.reading() as session:
+        found = full_texts_of(session, review_id=people.review_id, record_ids=[south])
+        assert found[south].name == "Doe A bond Southmoor.pdf"
+    page = lead.get(f"/reviews/{people.slug}/reports").text
+    assert "1 file to check" in page
+    [left] = re.findall(r'action="([^"]+)" class="offered">', page)
+    lead.post(left, {})
+    assert "to check" not in lead.get(f"/reviews/{people.slug}/reports").text
+    assert lead.get(left).status_code == 404
+
+
+def test_the_same_file_again_is_left_out_and_says_so(app, database, people, sign_in):
+    sought(database, people, "A bond in Northmoor and what it paid for")
+    lead = sign_in(people.lead)
+    file = pdf_of("A bond in Northmoor and what it paid for", "Doe, Jane", ["Jobs."])
+    upload_many(app, lead, people, ("a.pdf", file))
+
+    page = upload_many(app, lead, people, ("b.pdf", file))
+
+    assert "b.pdf is left out: A bond in Northmoor and what it paid for has this very file" in page
+    assert "to check" not in page
+
+
+def test_a_supplement_is_beside_the_report_and_does_not_replace_it(app, database, people, sign_in):
+    [record] = sought(database, people, "A bond in Northmoor and what it paid for")
+    lead = sign_in(people.lead)
+    upload(lead, people, record)
+    annex = pdf_of("Annex", "Doe, Jane", ["Tables."])
+
+    lead.post(
+        f"/reviews/{people.slug}/reports/{record}/full-text",
+        {"part": "supplement"}, files={"file": ("annex.pdf", annex)},
+    )  # fmt: skip
+
+    place = f"/reviews/{people.slug}/reports/{record}"
+    page = lead.get(place).text
+    [part] = re.findall(rf'href="({place}/documents/[^"]+)">annex.pdf', page)
+    assert lead.get(part).content == annex
+    assert lead.get(f"{place}/full-text").content == PDF
+    assert lead.get(f"{place}/documents/{record}").status_code == 404
+
+
+def test_a_request_has_a_reminder_that_comes_due(database, people, sign_in):
+    early, late, _open = sought(database, people, "A bond of Ash", "A bond of Birch", "A third one")
+    lead, place = sign_in(people.lead), f"/reviews/{people.slug}/reports"
+    for record, day in ((early, "2020-01-31"), (late, "2999-12-31")):
+        sent = {"state": "requested", "why": "the author", "remind_on": day}
+        assert lead.post(f"{place}/{record}/retrieval", sent).status_code == 303
+
+    page = lead.get(f"{place}?show=requested").text
+    assert "1 reminder due" in page
+    assert "reminder due since 31 January 2020" in page
+    assert "reminder on 31 December 2999" in page
+    assert page.index("A bond of Ash") < page.index("A bond of Birch")
+    assert "A third one" not in page
+    wrong = {"state": "requested", "why": "x", "remind_on": "soon"}
+    assert lead.post(f"{place}/{early}/retrieval", wrong).status_code == 422
+
+
+def test_the_list_of_links_has_what_is_to_be_fetched_by_hand(database, people, sign_in):
+    sought(database, people, "A bond of Ash")
+    lead = sign_in(people.lead)
+
+    [line] = csv.DictReader(lead.get(f"/reviews/{people.slug}/lists/links.csv").text.splitlines())
+
+    assert line["title"] == "A bond of Ash"
+    assert line["scholar address"].startswith("https://scholar.google.com/scholar?q=")

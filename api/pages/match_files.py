@@ -1,0 +1,105 @@
+"""Many PDFs at once: uploaded, matched to the reports sought, and the doubtful ones asked about."""
+
+from contextlib import ExitStack
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Form, UploadFile
+from starlette.requests import Request
+from starlette.responses import FileResponse, RedirectResponse, Response
+
+from api.files import uploads
+from api.files.downloads import document_file
+from api.pages.jobs import started
+from api.web.access import needs, several_documents
+from api.web.deps import CurrentActor, OptionalId, ReadSession, ReviewId, Store, WriteSession
+from api.web.rendering import path
+from api.web.routing import PageRouter
+from review.errors import Invalid
+from review.jobs import JobKind, enqueue
+from review.permissions import Action, check
+from review.reports.full_texts import MAX_BYTES
+from review.reports.many_files import (
+    attach,
+    keep_pdfs,
+    leave_out,
+    offered_file,
+    report_of_number,
+)
+from review.vocabulary import DocumentPart
+
+router = PageRouter()
+R = "/reviews/{slug}/reports"
+OFFERED = R + "/offered/{offered_id}"
+
+
+@router.post(R + "/files")
+@needs(Action.MANAGE, at_most=several_documents)
+def post_files(
+    request: Request,
+    session: WriteSession,
+    review_id: ReviewId,
+    by: CurrentActor,
+    store: Store,
+    files: list[UploadFile],
+) -> Response:
+    """Keep uploaded PDFs and start the job that matches them to reports."""
+    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    chosen = [file for file in files if file.filename]
+    if not chosen:
+        raise Invalid("Choose one or more PDFs.")
+    with ExitStack() as copies:
+        paths = [
+            (uploads.name_of(file), copies.enter_context(uploads.on_disk(file, limit=MAX_BYTES)))
+            for file in chosen
+        ]
+        kept, refused = keep_pdfs(paths, store)
+    if not kept:
+        raise Invalid(" ".join(problem for _name, problem in refused))
+    arguments = {
+        "files": [{"sha256": sha256, "name": name} for sha256, name in kept],
+        "refused": [{"name": name, "problem": problem} for name, problem in refused],
+    }
+    return started(request, session, review_id, by=by, kind=JobKind.MATCH_FULL_TEXTS,
+                 arguments=arguments)  # fmt: skip
+
+
+@router.get(OFFERED)
+def show_file(
+    session: ReadSession, review_id: ReviewId, by: CurrentActor, store: Store, offered_id: UUID
+) -> FileResponse:
+    """Return a file that is offered, to look at."""
+    return document_file(
+        store, offered_file(session, review_id=review_id, file_id=offered_id, by=by)
+    )
+
+
+@router.post(OFFERED)
+@needs(Action.MANAGE)
+def post_match(
+    request: Request,
+    session: WriteSession,
+    review_id: ReviewId,
+    by: CurrentActor,
+    store: Store,
+    offered_id: UUID,
+    record: OptionalId = None,
+    number: Annotated[str, Form(max_length=20)] = "",
+    part: Annotated[DocumentPart, Form()] = DocumentPart.REPORT,
+) -> Response:
+    """Attach an offered file to a report, given as its record or number; or leave it out."""
+    file = offered_file(session, review_id=review_id, file_id=offered_id, by=by)
+    target = record or report_of_number(session, review_id=review_id, number=number)
+    if target is None:
+        leave_out(session, review_id=review_id, file_id=offered_id, by=by)
+    else:
+        attach(session, review_id=review_id, record_id=target, sha256=file.sha256, name=file.name,
+               store=store, by=by, part=part)  # fmt: skip
+        enqueue(
+            session,
+            review_id=review_id,
+            kind=JobKind.READ_FULL_TEXT,
+            arguments={"sha256": file.sha256, "name": file.name},
+            by=by,
+        )
+    return RedirectResponse(f"{path(request, 'reports')}#offered", status_code=303)
