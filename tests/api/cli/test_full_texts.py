@@ -25,10 +25,8 @@ def test_a_folder_of_pdfs_is_matched_and_the_rest_waits_for_the_lead(
     offered = shell.run(
         "full-texts", new_review, str(folder / "known.pdf"), "--as", "ana@example.org"
     )
-    assert (offered.status, "known.pdf: to check on the page Full texts" in offered.out) == (
-        0,
-        True,
-    )
+    assert offered.status == 0
+    assert "known.pdf: to check on the page Full texts" in offered.out.decode()
     [file] = shell.query(lambda session: list(session.scalars(select(OfferedFile))))
     assert (file.name, file.n_pages) == ("known.pdf", 1)
     empty = shell.run("full-texts", new_review, str(shell.folder / "pdfs" / "nowhere"))
