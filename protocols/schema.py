@@ -72,6 +72,18 @@ class ItemType(StrEnum):
     TEXT = "text"
 
 
+class Prefill(StrEnum):
+    """What the review knows already of a study's main report, or of a contract."""
+
+    AUTHORS = "authors"
+    JOURNAL = "journal"
+    YEAR = "year"
+    DOI = "doi"
+    URL = "url"
+    LANGUAGE = "language"
+    CONTRACT_NAME = "contract_name"
+
+
 CHOICES = frozenset({ItemType.ONE_OF, ItemType.MANY_OF})
 """The types whose answers the codebook lists."""
 
@@ -198,6 +210,8 @@ class CodebookItem(_Part):
     value_groups: tuple[ValueGroup, ...] = ()
     """Groups of values that a map can be filtered by, such as the designs with a control group."""
     help: Text | None = None
+    prefill: Prefill | None = None
+    """What the form fills in by itself, for coders to confirm."""
     earliest: Year | None = None
     """The first and the last year that a ``year`` or a ``date`` may be in."""
     latest: Year | None = None

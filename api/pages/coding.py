@@ -24,10 +24,11 @@ from api.web.deps import (
     ReviewId,
     WriteSession,
 )
-from api.web.forms import CodeForm, form_fields, subject_of
+from api.web.forms import CodeForm, form_fields
 from api.web.rendering import is_fragment, path, render
 from api.web.routing import PageRouter
 from protocols.schema import SPECIAL_VALUES
+from protocols.values import describe_value
 from review.errors import Invalid
 from review.events import Actor
 from review.people.idempotency import claim_key, keep_answer
@@ -37,7 +38,8 @@ from review.reviews import protocol_of
 from review.states.clusters import cluster_of
 from review.states.flow import FlowState, record_rows
 from review.studies.agreement import agree
-from review.studies.coding import code
+from review.studies.batches import contracts_to_copy_from, copies_from, known_facts, shared_choices
+from review.studies.coding import code, subject_of
 from review.studies.contracts import (
     add_contract,
     contract_of_review,
@@ -159,6 +161,7 @@ def study_form(
     study_id: UUID,
     contract: UUID | None = None,
     report: UUID | None = None,
+    copy: UUID | None = None,
 ) -> Response:
     """Show the coding form of a study, or of one of its contracts, beside the text of a report."""
     check(session, review_id=review_id, by=by, action=Action.CODE)
@@ -172,7 +175,10 @@ def study_form(
         full_text_of(session, review_id=review_id, record_id=read.id, by=by) if read else None
     )
     others = contracts_by_label(session, review_id=review_id)
+    chosen_id = chosen.id if chosen else None
+    about: dict[str, Any] = {"review_id": review_id, "study_id": study_id, "by": by}
     context: dict[str, Any] = {
+        **_batches(session, about, contract_id=chosen_id, copy=copy),
         "study": study,
         "contracts": contracts,
         "chosen": chosen,
@@ -185,13 +191,15 @@ def study_form(
             session,
             review_id=review_id,
             study_id=study_id,
-            contract_id=chosen.id if chosen else None,
+            contract_id=chosen_id,
             by=by,
             is_lead=here.may(Action.MANAGE),
         ),
         "reports": reports,
         "report": read,
         "special": SPECIAL_VALUES,
+        "shared_choices": shared_choices,
+        "describe_value": describe_value,
         "protocol": protocol_of(session, review_id),
     }
     session.close()  # before anything is written: an old SQLite waits for those who read
@@ -199,6 +207,23 @@ def study_form(
         pages_or_ask(database, settings, document, review_id=review_id, by=by) if document else None
     )
     return render(request, "coding/coding.html", **context, pages=pages)
+
+
+def _batches(
+    session: Session, about: dict[str, Any], *, contract_id: UUID | None, copy: UUID | None
+) -> dict[str, Any]:
+    """Return what can be coded with one press: facts, and values of another contract."""
+    facts = known_facts(session, **about, contract_id=contract_id)
+    if contract_id is None:
+        return {"facts": facts, "sources": [], "copied": None, "copies": []}
+    sources = contracts_to_copy_from(session, **about, contract_id=contract_id)
+    copied = next((source for source in sources if source.id == copy), None)
+    copies = (
+        copies_from(session, **about, contract_id=contract_id, source_id=copied.id)
+        if copied
+        else []
+    )
+    return {"facts": facts, "sources": sources, "copied": copied, "copies": copies}
 
 
 @router.post("/reviews/{slug}/coding/{study_id}/contracts")

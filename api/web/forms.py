@@ -15,7 +15,7 @@ from review.errors import Invalid
 from review.events import Actor
 from review.reviews import protocol_of
 from review.studies.agreement import CodedValue, CodeState, coded_values, is_open_to
-from review.studies.coding import Subject, codes_of
+from review.studies.coding import Subject, codes_of, subject_of
 from review.tables import Code
 
 NoneOrId = Annotated[UUID | None, BeforeValidator(lambda given: given or None)]
@@ -143,14 +143,6 @@ def form_fields(
         _field(item, codes[item.key], values.get(item.key), by=by, is_lead=is_lead)
         for item in items
     ]
-
-
-def subject_of(item: CodebookItem, study_id: UUID, contract_id: UUID | None) -> Subject:
-    """Return what a code of the item is about."""
-    return Subject(
-        None if item.level is Level.CONTRACT else study_id,
-        None if item.level is Level.STUDY else contract_id,
-    )
 
 
 def _read(

@@ -29,6 +29,14 @@ class Subject:
     contract_id: UUID | None
 
 
+def subject_of(item: CodebookItem, study_id: UUID, contract_id: UUID | None) -> Subject:
+    """Return what a code of the item is about."""
+    return Subject(
+        None if item.level is Level.CONTRACT else study_id,
+        None if item.level is Level.STUDY else contract_id,
+    )
+
+
 def code(
     session: Session,
     *,

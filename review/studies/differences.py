@@ -12,7 +12,7 @@ from review.errors import Conflicting, NotFound
 from review.events import Actor
 from review.permissions import Action, check
 from review.reviews import protocol_of
-from review.studies.agreement import CodeState, agree, coded_values, is_open_to
+from review.studies.agreement import CodeState, agree, coded_values
 from review.studies.coding import Subject, codes_of, items_coded_by
 from review.tables import AgreedCode, Code, Contract, Study, StudyContract
 from review.vocabulary import AgreedBy
@@ -43,9 +43,7 @@ def differences(session: Session, *, review_id: UUID, by: Actor, is_lead: bool) 
         for value in coded_values(session, review_id=review_id)
         if value.state is CodeState.CONFLICT
         and value.item in items
-        and is_open_to(
-            items[value.item], has_coded=(value.subject, value.item) in own, is_lead=is_lead
-        )
+        and (is_lead or (value.subject, value.item) in own)
     ]
     subjects = {value.subject for value in open_values}
     codes = {

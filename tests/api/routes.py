@@ -202,6 +202,15 @@ ROUTES = [
         "POST", R + "/coding", Action.MANAGE, {"label": "Doe 2001", "reports": "{record_id}"}
     ),
     Route("GET", R + "/coding/{study_id}", Action.CODE),
+    Route("POST", R + "/coding/{study_id}/facts", Action.CODE),
+    Route(
+        "POST", R + "/coding/{study_id}/copies", Action.CODE,
+        {"contract": "{contract_id}", "source": "{contract_id}"},
+    ),
+    Route(
+        "POST", R + "/coding/{study_id}/rest", Action.CODE,
+        {"contract": "{contract_id}", "group": "themes", "value": "absent"},
+    ),
     Route("GET", R + "/coding-differences", Action.CODE),
     Route("POST", R + "/coding-differences", Action.CODE, {"code": "{code_id}"}),
     Route("POST", R + "/coding/{study_id}/contracts", Action.CODE, {"label": "Another one"}),

@@ -5,7 +5,9 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from protocols.schema import Protocol
 from review.events import last_event
+from review.reviews import protocol_of
 from review.studies.agreement import CodedValue, coded_values
 from review.studies.coding import code
 from review.studies.contracts import add_contract, link_contract
@@ -35,6 +37,9 @@ class CodingReview:
     def value(self, item: str, as_of: int | None = None) -> CodedValue:
         [value] = self.do(coded_values, items=[item], as_of=as_of)
         return value
+
+    def protocol(self) -> Protocol:
+        return protocol_of(self.session, self.cast.review_id)
 
     def now(self) -> int:
         return last_event(self.session, self.cast.review_id)
