@@ -20,9 +20,10 @@ def doi(text: str) -> str:
     bare = _BEFORE_DOI.sub("", shown, count=1) if _BEFORE_DOI.match(shown) else shown
     if bare != shown and "%" in bare:
         bare = unquote(bare)
+    bare = bare.rstrip(".,;")
     if not _DOI.fullmatch(bare):
         raise ValueError("give a DOI, which begins with 10. and has a slash: 10.1234/abc.")
-    return bare.rstrip(".,;").lower()
+    return bare.lower()
 
 
 def web_address(text: str) -> str:

@@ -70,6 +70,7 @@ def _result(done: Matched) -> dict[str, Any]:
             {"file": name, "report": title, "agrees": agrees} for name, title, agrees in done.saved
         ],
         "to_check": done.asked,
+        "in_doubt": done.left,
         "copies": [{"file": name, "report": title} for name, title in done.copies],
         "scans": done.scans,
         "refused": [{"file": name, "problem": problem} for name, problem in done.refused],
@@ -80,7 +81,8 @@ def _lines(done: Matched) -> list[str]:
     return [
         *(f"{name}: saved, {title} (by {agrees})" for name, title, agrees in done.saved),
         *(f"{name}: to check on the page Full texts" for name in done.asked),
-        *(f"{name}: left out, {title} has this very file" for name, title in done.copies),
+        *(f"{name}: in doubt; run it again with --as to match it on a page" for name in done.left),
+        *(f"{name}: skipped, it is already attached to {title}" for name, title in done.copies),
         *(f"{name}: a scan without text" for name in done.scans),
         *(f"{name}: {problem}" for name, problem in done.refused),
     ]

@@ -62,8 +62,8 @@ def post_rest(
     review_id: ReviewId,
     by: CurrentActor,
     study_id: UUID,
-    group: Annotated[str, Form(max_length=80)],
     value: Annotated[str, Form(max_length=80)],
+    group: Annotated[str, Form(max_length=80)] = "",
     contract: OptionalId = None,
 ) -> Response:
     """Give one value to every item of a group that is not coded yet."""

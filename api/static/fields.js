@@ -52,7 +52,7 @@ function hear({ type, item, answer }) {
     tell(form, "saved ✓", "saved");
     return;
   }
-  if (form.dataset.typed) {
+  if (form.dataset.typed || "unsaved" in form.dataset) {
     keepTyping(form, saved);
     return;
   }
@@ -65,30 +65,46 @@ function hear({ type, item, answer }) {
 // What was saved while somebody types goes on being theirs: only what is said of it is new.
 function keepTyping(form, saved) {
   form.querySelector(".state").replaceWith(saved.querySelector(".state"));
+  for (const button of form.querySelectorAll("button[aria-pressed]")) {
+    const same = `button[name="${button.name}"][value="${CSS.escape(button.value)}"][aria-pressed]`;
+    button.setAttribute("aria-pressed", saved.querySelector(same).getAttribute("aria-pressed"));
+  }
+  const again = saved.querySelector(".passage [data-save]");
+  form.querySelector(".passage [data-save]")?.remove();
+  if (again) form.querySelector(".passage").append(again);
   if ("own" in saved.dataset) form.dataset.own = "";
   countSaved(form);
+  if ("unsaved" in form.dataset) saveTyped(form);
 }
 
-// A text is saved when it is left, a choice when it is made.  What has no value yet waits for one:
-// the quote and the details go with it.
-function saveTyped(event) {
-  const form = event.target.form;
-  if (!form?.matches("form.field[data-outbox]") || !account) return;
-  const data = new FormData(form);
-  const chosen = form.querySelector("button[data-save][value]");
-  const values = data.getAll("value").filter((value) => value.trim());
+// What has no value yet waits for one: the quote and the details go with it.
+function saveTyped(form) {
+  const chosen = form.querySelector(".passage [data-save]");
+  const values = new FormData(form).getAll("value").filter((value) => value.trim());
   const isWhole = !form.elements.currency || form.elements.currency.value;
-  if (form.elements.settle || !isWhole || !(values.length || chosen)) return;
+  if (form.elements.settle || !((values.length && isWhole) || chosen)) return;
   isTyping = true;
-  form.requestSubmit(chosen);
+  form.requestSubmit(values.length ? form.querySelector("[data-save]") : chosen);
   isTyping = false;
 }
 
-document.addEventListener("input", (event) => {
-  const form = event.target.form;
-  if (form?.matches("form.field[data-outbox]")) form.dataset.unsaved = "yes";
+const fieldOf = ({ target }) =>
+  account && target.form?.matches("form.field[data-outbox]") ? target.form : null;
+
+// A text is saved when it is left, a box when it is ticked.  A list is saved when it is left: its
+// arrow keys choose one value after another.
+document.addEventListener("change", (event) => {
+  const form = fieldOf(event);
+  if (form && !event.target.matches("select")) saveTyped(form);
 });
-document.addEventListener("change", saveTyped);
+document.addEventListener("focusout", (event) => {
+  const form = fieldOf(event);
+  if (form && event.target.matches("select") && "unsaved" in form.dataset) saveTyped(form);
+});
+document.addEventListener("input", (event) => {
+  const form = fieldOf(event);
+  if (form) form.dataset.unsaved = "yes";
+});
 addEventListener("beforeunload", (event) => {
   if (document.querySelector("form.field[data-unsaved]")) event.preventDefault();
 });
@@ -97,6 +113,8 @@ function countSaved(saved) {
   const group = saved.closest("details.group");
   const shown = group?.querySelector("[data-n]");
   if (shown) shown.textContent = group.querySelectorAll("form.field[data-own]").length;
+  const tally = document.querySelector("[aria-current] [data-tally]");
+  if (tally) tally.textContent = document.querySelectorAll("form.field[data-own]").length;
 }
 
 function focusNext(saved) {

@@ -11,7 +11,9 @@ from itertools import takewhile
 from rapidfuzz.distance import Levenshtein
 
 from protocols.schema import Protocol
-from review.reports.page_text import find_quote
+from review.reports.page_text import find_quotes
+
+SHORTEST_QUOTE = 12  # characters
 
 
 @dataclass(frozen=True)
@@ -43,11 +45,13 @@ def marked(text: str | None, protocol: Protocol, own: Sequence[str] = ()) -> Seq
 
 
 def quoted(text: str, quotes: Iterable[str]) -> Sequence[Span]:
-    """Return ``text`` cut into spans, with the places of quotes marked as *own*."""
-    found = sorted(place for quote in quotes if (place := find_quote(text, quote)))
+    """Return ``text`` cut into spans, with the places of quotes marked as *own*.
+
+    Quotes of a word or two are left out: they would be marked wherever their letters are.
+    """
     spans: list[Span] = []
     end = 0
-    for start, stop in found:
+    for start, stop in find_quotes(text, (one for one in quotes if len(one) >= SHORTEST_QUOTE)):
         if start >= end:
             spans.extend((Span(text[end:start]), Span(text[start:stop], "own")))
             end = stop

@@ -31,6 +31,7 @@ class Matched:
 
     saved: list[tuple[str, str, str]] = field(default_factory=list)  # name, title, what agreed
     asked: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)  # in doubt, with nobody to ask
     copies: list[tuple[str, str]] = field(default_factory=list)
     scans: list[str] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
@@ -91,13 +92,13 @@ def _match(
     report = next((one for one in sought if found and one.record_id == found[0].record_id), None)
     if report and found[0].is_sure and not _has_file(session, review_id, report.record_id):
         # A decision on the report may still be changed; then a person attaches it later.
-        with suppress(Conflicting), session.begin_nested():
+        with suppress(Conflicting, NotFound), session.begin_nested():
             attach(session, review_id=review_id, record_id=report.record_id, sha256=sha256,
                    name=name, store=store, by=by)  # fmt: skip
             done.saved.append((name, report.title, ", ".join(found[0].agrees)))
             return
-    if by.account_id is None:
-        done.asked.append(name)
+    if by.account_id is None:  # nobody who could be asked
+        done.left.append(name)
         return
     _offer(session, review_id, sha256=sha256, name=name, pages=pages, found=found, by=by)
     done.asked.append(name)

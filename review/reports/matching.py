@@ -7,13 +7,13 @@ speaks for a report is offered to a person.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from uuid import UUID
 
 from rapidfuzz import fuzz
 
-from review.reports.page_text import letters_of
+from review.reports.page_text import find_quote, letters_of
 
 TITLE_WITHIN = 2_000  # letters from the beginning: title page or head of an article
 DOI_WITHIN = 2  # pages
@@ -23,6 +23,12 @@ POSSIBLE = 75
 NAMED = 80  # a file's name against author, year and title
 MOST_CANDIDATES = 5
 _DOI = re.compile(r"10\.[0-9]{4,9}/[^\s\"<>]+", re.IGNORECASE)
+_ABOUT_ANOTHER = re.compile(
+    r"\b(suppl\w*|supporting information|appendi\w+|annex\w*|errat\w+|corrigend\w+|correction|"
+    r"comment\w*|reply|response|review of|protocol|summary of|s\d+)\b",
+    re.IGNORECASE,
+)
+"""Words before a title, or in a file's name, by which the file is not the report itself."""
 _DOI_IN_NAME = re.compile(r"10\.[0-9]{4,9}[_/%-].+", re.IGNORECASE)
 
 
@@ -54,13 +60,18 @@ def candidates_of(name: str, pages: Sequence[str], sought: Sequence[Sought]) -> 
     """
     text = " ".join(pages)
     head = letters_of(text)[:TITLE_WITHIN]
+    words = {letters_of(word) for word in text[: 4 * TITLE_WITHIN].split()} - {""}
+    is_another = bool(_ABOUT_ANOTHER.search(PurePath(name).stem.replace("_", " ")))
     dois = {_plain(doi) for page in pages[:DOI_WITHIN] for doi in _DOI.findall(page)}
     found = [
         candidate
         for report in sought
-        if (candidate := _candidate(report, name, head=head, dois=dois))
+        if (candidate := _candidate(report, name, head=head, words=words, dois=dois))
     ]
     found.sort(key=lambda one: (-one.is_sure, -one.score, str(one.record_id)))
+    titles = {report.record_id: report.title for report in sought}
+    if is_another or any(_is_of_another(text, titles[one.record_id]) for one in found[:1]):
+        found = [replace(one, is_sure=False) for one in found]
     sure = [one for one in found if one.is_sure]
     if len(sure) > 1:
         found = _between(sure, sought) + [one for one in found if not one.is_sure]
@@ -72,17 +83,19 @@ def is_scan(pages: Sequence[str]) -> bool:
     return bool(pages) and sum(map(len, pages)) < 20 * len(pages)
 
 
-def _candidate(report: Sought, name: str, *, head: str, dois: set[str]) -> Candidate | None:
+def _candidate(
+    report: Sought, name: str, *, head: str, words: set[str], dois: set[str]
+) -> Candidate | None:
     title = letters_of(report.title)
     is_long = len(title) >= SHORTEST_TITLE
     is_whole = is_long and title in head
-    likeness = 100 if is_whole else round(fuzz.partial_ratio(title, head)) if is_long else 0
+    # A text shorter than the title is alike to every title that has its letters.
+    is_comparable = is_long and len(head) >= len(title)
+    likeness = 100 if is_whole else round(fuzz.partial_ratio(title, head)) if is_comparable else 0
     has_doi = bool(report.doi) and (
         _plain(report.doi or "") in dois or _has_doi_in_name(name, report.doi or "")
     )
-    has_author = any(
-        letters_of(author.split(",")[0]) in head for author in report.authors[:3] if author.strip()
-    )
+    has_author = any(name_of_author(author) in words for author in report.authors[:3])
     by_name = _name_likeness(name, report)
     if not (has_doi or likeness >= POSSIBLE or by_name >= NAMED):
         return None
@@ -114,8 +127,19 @@ def _between(sure: Sequence[Candidate], sought: Sequence[Sought]) -> list[Candid
     is_one = all(
         titles[one.record_id] != longest and titles[one.record_id] in longest for one in others
     )
-    rest = [Candidate(one.record_id, one.score, one.agrees, is_sure=False) for one in others]
-    return [Candidate(first.record_id, first.score, first.agrees, is_sure=is_one), *rest]
+    return [replace(first, is_sure=is_one), *(replace(one, is_sure=False) for one in others)]
+
+
+def _is_of_another(text: str, title: str) -> bool:
+    """Say whether the words before the title show that the file is about the report, not it."""
+    place = find_quote(text, title)
+    return bool(_ABOUT_ANOTHER.search(text[: place[0]] if place else text[:TITLE_WITHIN]))
+
+
+def name_of_author(author: str) -> str:
+    """Return an author's family name as one word, to be looked up among words; none without one."""
+    family = letters_of(author.split(",")[0].split()[-1]) if author.split(",")[0].split() else ""
+    return family if len(family) > 1 else "-"
 
 
 def _plain(doi: str) -> str:

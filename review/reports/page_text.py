@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 # PDFium writes U+FFFE, and some fonts U+0002 or a soft hyphen, where a line cuts a word.
 _CUT = "\ufffe\x02\xad"
@@ -30,12 +30,19 @@ def find_quote(text: str, quote: str) -> tuple[int, int] | None:
     Spaces, lines, hyphens, boxes and the shapes of quotation marks and ligatures do not matter, so
     that a quote taken from another copy of the text is found as well.
     """
+    return next(iter(find_quotes(text, [quote])), None)
+
+
+def find_quotes(text: str, quotes: Iterable[str]) -> list[tuple[int, int]]:
+    """Return where a text has each of the quotes that it has, as `find_quote` does, in order."""
     letters, places = _letters(text)
-    wanted, _ = _letters(quote)
-    start = letters.find(wanted) if wanted else -1
-    if start < 0:
-        return None
-    return places[start], places[start + len(wanted) - 1] + 1
+    found = []
+    for quote in quotes:
+        wanted = letters_of(quote)
+        start = letters.find(wanted) if wanted else -1
+        if start >= 0:
+            found.append((places[start], places[start + len(wanted) - 1] + 1))
+    return sorted(found)
 
 
 def letters_of(text: str) -> str:

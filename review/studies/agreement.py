@@ -82,8 +82,11 @@ def agree(
         session, review_id, study_id=study_id, quote=quote, page=page, report_id=report_id
     )
     values = coded_values(session, review_id=review_id, items=[item], subject=subject)
-    if not values or values[0].state not in (CodeState.CONFLICT, CodeState.AGREED):
+    state = values[0].state if values else None
+    if state not in (CodeState.CONFLICT, CodeState.AGREED):
         raise Conflicting("Coders do not disagree about this, so there is nothing to resolve.")
+    if state is CodeState.AGREED and basis is AgreedBy.CONSENSUS:
+        raise Conflicting("This has been resolved meanwhile. Ask the lead to change it.")
     row = AgreedCode(
         id=uuid4(),
         study_id=study_id,

@@ -152,14 +152,15 @@ def code_rest(
 ) -> int:
     """Give one value to all items of a group that ``by`` has not coded; return how many.  Flushes.
 
-    Raises Invalid where the group has no such items, or one of them does not allow the value.
+    The group "" is that of the items without one.  Raises Invalid where nothing is left of the
+    group, or an item does not allow the value.
     """
     check(session, review_id=review_id, by=by, action=Action.CODE)
     own = _own_items(session, review_id, study_id=study_id, contract_id=contract_id, by=by)
     items = [
         item
         for item in _items(session, review_id, is_contract=contract_id is not None)
-        if item.group == group and item.key not in own
+        if (item.group or "") == group and item.key not in own
     ]
     if not items:
         raise Invalid("You have coded every item of this group already.")

@@ -1,5 +1,6 @@
 """Contracts, and which studies report on them."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from uuid import UUID, uuid4
 
@@ -89,6 +90,19 @@ def contracts_of(session: Session, *, review_id: UUID, study_id: UUID) -> list[C
             .order_by(Contract.label)
         )
     )
+
+
+def linked_contracts(session: Session, review_id: UUID) -> dict[UUID, list[UUID]]:
+    """Return the contracts that each study reports on, by the study's id."""
+    links = latest(
+        Scope(review_id), StudyContract, StudyContract.study_id, StudyContract.contract_id
+    )
+    found: dict[UUID, list[UUID]] = defaultdict(list)
+    for study, contract in session.execute(
+        select(links.c.study_id, links.c.contract_id).where(links.c.is_linked)
+    ):
+        found[study].append(contract)
+    return found
 
 
 def unlinked_contracts(session: Session, *, review_id: UUID, study_id: UUID) -> list[Contract]:

@@ -1,10 +1,9 @@
 """Where coders differ: each value with its quote, for those who may take one of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from protocols.schema import CodebookItem
@@ -12,9 +11,12 @@ from review.errors import Conflicting, NotFound
 from review.events import Actor
 from review.permissions import Action, check
 from review.reviews import protocol_of
+from review.states.clusters import cluster_of
 from review.studies.agreement import CodeState, agree, coded_values
 from review.studies.coding import Subject, codes_of, items_coded_by
-from review.tables import AgreedCode, Code, Contract, Study, StudyContract
+from review.studies.contracts import linked_contracts
+from review.studies.studies import study_of_report
+from review.tables import AgreedCode, Code, Contract, Study
 from review.vocabulary import AgreedBy
 
 
@@ -38,12 +40,14 @@ def differences(session: Session, *, review_id: UUID, by: Actor, is_lead: bool) 
     items = {item.key: item for item in protocol_of(session, review_id).codebook}
     order = {key: place for place, key in enumerate(items)}
     own = items_coded_by(session, review_id=review_id, by=by)
+    links = linked_contracts(session, review_id)
     open_values = [
         value
         for value in coded_values(session, review_id=review_id)
         if value.state is CodeState.CONFLICT
         and value.item in items
         and (is_lead or (value.subject, value.item) in own)
+        and _is_linked(value.subject, links)
     ]
     subjects = {value.subject for value in open_values}
     codes = {
@@ -59,7 +63,7 @@ def differences(session: Session, *, review_id: UUID, by: Actor, is_lead: bool) 
         Difference(
             items[value.item],
             value.subject,
-            _study(session, value.subject),
+            _study(session, value.subject, links),
             session.get(Contract, value.subject.contract_id) if value.subject.contract_id else None,
             [code for code in codes[value.subject] if code.item == value.item],
         )
@@ -106,19 +110,37 @@ def take_code(
         contract_id=code.contract_id,
         details=code.details,
         quote=code.quote,
-        report_id=code.report_id,
+        report_id=_report_of(session, code),
         page=code.page,
     )
 
 
-def _study(session: Session, subject: Subject) -> Study | None:
-    """Return the study of a subject; for a contract, the first study that reports on it."""
+def _is_linked(subject: Subject, links: Mapping[UUID, Sequence[UUID]]) -> bool:
+    """Say whether a study still reports on the contract, where the subject is both."""
+    if subject.study_id is None or subject.contract_id is None:
+        return True
+    return subject.contract_id in links.get(subject.study_id, ())
+
+
+def _study(
+    session: Session, subject: Subject, links: Mapping[UUID, Sequence[UUID]]
+) -> Study | None:
+    """Return the study of a subject; for a contract, a study that reports on it."""
     if subject.study_id:
         return session.get(Study, subject.study_id)
-    linked = (
-        select(Study)
-        .join(StudyContract, StudyContract.study_id == Study.id)
-        .where(StudyContract.contract_id == subject.contract_id, StudyContract.is_linked)
-        .order_by(StudyContract.event_number.desc())
-    )
-    return session.scalar(linked.limit(1))
+    studies = [
+        session.get_one(Study, study)
+        for study, contracts in links.items()
+        if subject.contract_id in contracts
+    ]
+    return min(studies, key=lambda study: study.event_number, default=None)
+
+
+def _report_of(session: Session, code: Code) -> UUID | None:
+    """Return the report that a code quotes, unless it has moved to another study since."""
+    if code.report_id is None:
+        return None
+    cluster = cluster_of(session, review_id=code.review_id, record_id=code.report_id)
+    study = study_of_report(session, review_id=code.review_id, cluster=cluster)
+    is_kept = study is not None and code.study_id in (None, study)
+    return code.report_id if is_kept else None

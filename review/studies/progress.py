@@ -1,6 +1,5 @@
 """How far studies are coded: values coded, of those that the codebook asks for."""
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -11,9 +10,9 @@ from sqlalchemy.orm import Session
 from protocols.schema import Level
 from review.events import Actor
 from review.reviews import protocol_of
-from review.states.clusters import Scope, latest
 from review.studies.coding import Subject
-from review.tables import Code, StudyContract
+from review.studies.contracts import linked_contracts
+from review.tables import Code
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ def coding_progress(
     for item in protocol_of(session, review_id).codebook:
         levels[item.level].append(item.key)
     coded = _n_coded(session, review_id, [key for keys in levels.values() for key in keys], by=by)
-    contracts = _linked_contracts(session, review_id)
+    contracts = linked_contracts(session, review_id)
     n_of_study = len(levels[Level.STUDY])
     n_of_contract = len(levels[Level.CONTRACT]) + len(levels[Level.STUDY_CONTRACT])
     found = {}
@@ -63,15 +62,3 @@ def _n_coded(
         query = query.where(Code.coder_id == by.account_id)
     rows = session.execute(query.group_by(Code.study_id, Code.contract_id))
     return {Subject(study, contract): n for study, contract, n in rows}
-
-
-def _linked_contracts(session: Session, review_id: UUID) -> dict[UUID, list[UUID]]:
-    links = latest(
-        Scope(review_id), StudyContract, StudyContract.study_id, StudyContract.contract_id
-    )
-    found: dict[UUID, list[UUID]] = defaultdict(list)
-    for study, contract in session.execute(
-        select(links.c.study_id, links.c.contract_id).where(links.c.is_linked)
-    ):
-        found[study].append(contract)
-    return found

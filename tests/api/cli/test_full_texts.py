@@ -18,7 +18,7 @@ def test_a_folder_of_pdfs_is_matched_and_the_rest_waits_for_the_lead(
     listed = shell.run("full-texts", new_review, str(shell.folder / "pdfs"), "--json")
     assert listed.status == 1
     assert [one["file"] for one in listed.json["refused"]] == ["broken.PDF"]
-    assert listed.json["to_check"] == ["known.pdf"]
+    assert listed.json["in_doubt"] == ["known.pdf"]
     assert shell.query(lambda session: list(session.scalars(select(OfferedFile)))) == []
 
     shell.run("review", "member", new_review, "ana@example.org", "--role", "lead")

@@ -123,7 +123,7 @@ def test_differences_are_worked_off_one_by_one(sign_in, database, people, coded)
     assert coder.post(place, {"code": other}).status_code == 303
 
     assert "No differences on anything that you have coded" in coder.get(place).text
-    assert "Coders agree on every value" in lead.get(place).text
+    assert "There are no unresolved differences" in lead.get(place).text
     assert "difference between coders" not in coder.get(f"/reviews/{people.slug}/coding").text
 
 
@@ -181,5 +181,40 @@ def test_the_list_says_how_many_of_the_values_are_coded(sign_in, people, coded):
     assert "1 of 7 values coded by you" in sign_in(people.reviewer_a).get(place).text
     assert "1 of 7 values coded" in sign_in(people.lead).get(place).text
     form = sign_in(people.reviewer_a).get(coded.place).text
-    assert re.search(r"The study\s*<span[^>]*>0 of 1<", form)
-    assert re.search(r"Contract of Doe 2001\s*<span[^>]*>1 of 6<", form)
+    assert re.search(r"The study\s*<span[^>]*><span data-tally>0</span> of 1<", form)
+    assert re.search(r"Contract of Doe 2001\s*<span[^>]*><span data-tally>1</span> of 6<", form)
+
+
+def test_what_is_known_is_confirmed_and_the_rest_of_a_group_marked_on_the_form(
+    sign_in, people, coded
+):
+    coder = sign_in(people.reviewer_a)
+    place = f"{coded.place}?contract={coded.contract}"
+    about = {"contract": str(coded.contract)}
+
+    done = coder.post(f"{coded.place}/rest", about | {"group": "themes", "value": "absent"})
+    assert done.status_code == 303
+    assert "1 of 1" not in coder.get(coded.place).text
+    page = coder.get(place).text
+    assert len(re.findall(r'value="absent"[^>]*aria-pressed="true"', page)) == 2
+    rest = about | {"value": "not_reported"}
+    assert coder.post(f"{coded.place}/rest", rest).status_code == 303  # of the items in no group
+    assert "6</span> of 6" in coder.get(place).text
+    assert coder.post(f"{coded.place}/rest", rest).status_code == 422
+    assert coder.post(f"{coded.place}/facts", about | {"items": ["area"]}).status_code == 303
+
+
+def test_a_value_agreed_meanwhile_is_not_replaced_by_a_coder(sign_in, database, people, coded):
+    coder, lead = sign_in(people.reviewer_a), sign_in(people.lead)
+    place = f"/reviews/{people.slug}/coding-differences"
+    [other] = re.findall(r'name="code" value="([^"]+)"', coder.get(place).text)
+    sent = {"item": "area", "contract": str(coded.contract), "value": "work",
+            "settle": "adjudication"}  # fmt: skip
+    lead.post(f"{coded.place}/codes", sent)
+
+    answer = coder.post(place, {"code": other})
+
+    assert answer.status_code == 409
+    assert "resolved meanwhile" in answer.text
+    with database.reading() as session:
+        assert [row.value for row in session.scalars(select(AgreedCode))] == ["work"]

@@ -150,7 +150,7 @@ def sought(database, people, *titles):
         records = make_records(
             session,
             people.review_id,
-            [{"title": title, "authors": "Doe, Jane"} for title in titles],
+            [{"title": title, "authors": ["Doe, Jane"]} for title in titles],
         )
         for record in records:
             decide_both(session, people, record, Verdict.INCLUDE)
@@ -181,26 +181,25 @@ def test_many_pdfs_are_matched_and_the_doubtful_ones_asked_about(app, database, 
     assert "1 file attached" in page
     assert "2 files to check" in page
     assert "page.html.pdf is not a PDF" in page
-    assert "Nothing in it agrees with a report that is sought" in page
+    assert "It does not match any report you are looking for" in page
     with database.reading() as session:
         found = full_texts_of(session, review_id=people.review_id, record_ids=[north, south])
         assert {record: one.name for record, one in found.items()} == {north: "x1.pdf"}
 
-    offered = {
-        name: re.search(rf'action="([^"]+)" class="offered">.*?<strong>{name}', page, re.DOTALL)[1]
-        for name in ("Doe A bond Southmoor.pdf",)
-    }
-    assert lead.get(offered["Doe A bond Southmoor.pdf"]).content == doubtful
-    lead.post(offered["Doe A bond Southmoor.pdf"], {"record": str(south)})
+    pattern = r'class="offered">.*?<strong>([^<]+)</strong>.*?action="([^"]+)"'
+    found = dict(re.findall(pattern, page, re.DOTALL))
+    place, other_place = found["Doe A bond Southmoor.pdf"], found["w.pdf"]
+    assert lead.get(place).content == doubtful
+    assert lead.post(place, {}).status_code == 422
+    assert lead.post(place, {"record": str(north), "number": "999"}).status_code == 404
+    lead.post(place, {"record": str(south)})
     with database.reading() as session:
-        found = full_texts_of(session, review_id=people.review_id, record_ids=[south])
-        assert found[south].name == "Doe A bond Southmoor.pdf"
-    page = lead.get(f"/reviews/{people.slug}/reports").text
-    assert "1 file to check" in page
-    [left] = re.findall(r'action="([^"]+)" class="offered">', page)
-    lead.post(left, {})
+        kept = full_texts_of(session, review_id=people.review_id, record_ids=[south])
+        assert kept[south].name == "Doe A bond Southmoor.pdf"
+    assert "1 file to check" in lead.get(f"/reviews/{people.slug}/reports").text
+    lead.post(other_place, {"is_left_out": "true"})
     assert "to check" not in lead.get(f"/reviews/{people.slug}/reports").text
-    assert lead.get(left).status_code == 404
+    assert lead.get(other_place).status_code == 404
 
 
 def test_the_same_file_again_is_left_out_and_says_so(app, database, people, sign_in):
@@ -211,7 +210,7 @@ def test_the_same_file_again_is_left_out_and_says_so(app, database, people, sign
 
     page = upload_many(app, lead, people, ("b.pdf", file))
 
-    assert "b.pdf is left out: A bond in Northmoor and what it paid for has this very file" in page
+    assert "b.pdf is skipped: it is already attached to A bond in Northmoor and what it" in page
     assert "to check" not in page
 
 

@@ -81,6 +81,25 @@ def test_of_two_titles_the_longer_one_wins_and_the_same_title_twice_is_asked_abo
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "before"),
+    [("a.pdf", "Supplementary material for: "), ("a.pdf", "Comment on "), ("a.pdf", "Erratum to "),
+     ("Doe_S1.pdf", ""), ("appendix 2.pdf", "")],
+)  # fmt: skip
+def test_what_is_about_a_report_is_not_taken_for_it(name, before):
+    assert first(name, f"{before}{SOUGHT[2].title}. Jane Doe") == (BOND, False)
+
+
+def test_an_author_is_a_whole_word_and_a_page_number_is_like_no_title():
+    short = [Sought(TWIN, SOUGHT[2].title, ["Li, X"], 2001, None),
+             Sought(SHORT, SOUGHT[0].title, ["-"], 2001, None)]  # fmt: skip
+
+    assert not candidates_of("a.pdf", [f"{SOUGHT[2].title}, by the public"], short)[0].is_sure
+    assert candidates_of("a.pdf", [f"{SOUGHT[2].title}, Xia Li"], short)[0].is_sure
+    assert not candidates_of("a.pdf", [f"{SOUGHT[0].title} -"], short)[0].is_sure
+    assert candidates_of("scan.pdf", ["f"], SOUGHT) == []
+
+
 def test_pages_without_text_are_a_scan():
     assert is_scan(["", " \n "])
     assert not is_scan(["Some text that goes on for more than a few words."])

@@ -57,7 +57,10 @@ def test_an_agreed_value_counts_and_past_states_stay_readable(session, review):
     expected[review.now()] = (CodeState.AGREED, "home")
     review.code("area", "work", by=b, **subject)  # a code does not change what was agreed
     expected[review.now()] = (CodeState.AGREED, "home")
-    review.do(agree, value="work", **agreement)
+    with pytest.raises(Conflicting, match="resolved meanwhile"), session.begin_nested():
+        review.do(agree, value="work", **agreement)
+    by_lead = {"basis": AgreedBy.ADJUDICATION, "by": review.cast.lead}
+    review.do(agree, value="work", **agreement | by_lead)
     expected[review.now()] = (CodeState.AGREED, "work")
 
     values = {number: review.value("area", as_of=number) for number in expected}

@@ -6,6 +6,7 @@ from review.errors import Conflicting, NotAllowed, NotFound
 from review.events import row_line
 from review.studies.agreement import CodeState, agree
 from review.studies.coding import codes_of
+from review.studies.contracts import link_contract
 from review.studies.differences import differences, take_code
 from review.tables import AgreedCode
 from review.verify import verify
@@ -90,6 +91,18 @@ def test_coders_see_the_differences_on_what_they_coded_and_the_lead_sees_all(rev
     design = ("design", ["trial", "case"])
     assert seen(review.cast.lead, is_lead=True) == [design, area]
     assert seen(a) == [area]
+
+
+def test_a_difference_about_a_contract_that_was_unlinked_is_no_longer_listed(review):
+    a, b = review.cast.reviewers
+    subject = {"study_id": review.study, "contract_id": review.contract}
+    for coder, value in ((a, "present"), (b, "absent")):
+        review.code("costs", value, by=coder, **subject)
+    assert len(review.do(differences, by=a, is_lead=False)) == 1
+
+    review.do(link_contract, linked=False, by=a, **subject)
+
+    assert review.do(differences, by=a, is_lead=False) == []
 
 
 def test_rows_of_before_are_hashed_as_they_were():
