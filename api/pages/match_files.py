@@ -1,4 +1,4 @@
-"""Many PDFs at once: uploaded, matched to the reports sought, and the doubtful ones asked about."""
+"""Many PDFs at once: uploaded, matched to the reports sought; a person is asked about the rest."""
 
 from contextlib import ExitStack
 from typing import Annotated
