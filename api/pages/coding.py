@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Form
@@ -162,6 +162,7 @@ def study_form(
     contract: UUID | None = None,
     report: UUID | None = None,
     copy: UUID | None = None,
+    view: Literal["text", "page"] = "text",
 ) -> Response:
     """Show the coding form of a study, or of one of its contracts, beside the text of a report."""
     check(session, review_id=review_id, by=by, action=Action.CODE)
@@ -195,6 +196,7 @@ def study_form(
             by=by,
             is_lead=here.may(Action.MANAGE),
         ),
+        "view": view,
         "reports": reports,
         "report": read,
         "special": SPECIAL_VALUES,

@@ -6,12 +6,13 @@ import resource
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pypdfium2
 
 from review.errors import Unreadable
-from review.reports.page_text import reflow
+from review.reports.page_text import printed, reflow
 from review.storage.files import write_whole
 
 MAX_CPU_SECONDS = 30
@@ -19,11 +20,33 @@ MAX_MEMORY = 1024 * 2**20  # bytes
 MAX_PAGES = 2000
 PAGE_WIDTH = 1000  # pixels
 MAX_CHARACTERS = 10_000_000
+MAX_LINES = 2_000  # of a page
 
 
-def pages_of(path: Path) -> list[str]:
-    """Return the text of each page of a PDF, empty for scanned pages; raise Unreadable."""
-    return [str(page) for page in json.loads(_run_isolated("text", path))]
+@dataclass(frozen=True)
+class Line:
+    """A stretch of text and its place on the page, in points from the top left."""
+
+    x: float
+    y: float  # of its lower edge
+    width: float
+    height: float
+    text: str
+
+
+@dataclass(frozen=True)
+class DocumentPage:
+    """A page of a PDF: its size in points, its text in paragraphs, and the places of its words."""
+
+    width: float
+    height: float
+    text: str  # empty for a scan
+    lines: Sequence[Line]  # none for a scan, or a page that is turned
+
+
+def pages_of(path: Path) -> list[DocumentPage]:
+    """Return the pages of a PDF; raise Unreadable."""
+    return _parsed(_run_isolated("text", path))
 
 
 def page_image(path: Path, number: int) -> bytes:
@@ -51,27 +74,67 @@ def _run_isolated(task: str, path: Path, *arguments: str) -> bytes:
     return process.stdout
 
 
-def keep_pages(path: Path, pages: Sequence[str]) -> None:
-    """Store the texts of the pages, for kept_pages to return."""
-    write_whole(path, json.dumps(pages).encode())
+def keep_pages(path: Path, pages: Sequence[DocumentPage]) -> None:
+    """Store the pages, for kept_pages to return."""
+    write_whole(path, _written(pages))
 
 
-def kept_pages(path: Path) -> list[str] | None:
-    """Return the texts that keep_pages stored; None if it stored none."""
-    return [str(page) for page in json.loads(path.read_bytes())] if path.exists() else None
+def kept_pages(path: Path) -> list[DocumentPage] | None:
+    """Return the pages that keep_pages stored; None if it stored none."""
+    return _parsed(path.read_bytes()) if path.exists() else None
+
+
+def _written(pages: Sequence[DocumentPage]) -> bytes:
+    return json.dumps([asdict(page) for page in pages]).encode()
+
+
+def _parsed(data: bytes) -> list[DocumentPage]:
+    return [
+        DocumentPage(**page | {"lines": [Line(**line) for line in page["lines"]]})
+        for page in json.loads(data)
+    ]
 
 
 def _text(path: str) -> bytes:
-    pages: list[str] = []
+    texts: list[str] = []
+    pages: list[tuple[float, float, list[Line]]] = []
     with pypdfium2.PdfDocument(path) as document:
         for number in range(min(len(document), MAX_PAGES)):
             page = document[number]
-            text = page.get_textpage().get_text_bounded()
-            pages.append(text)
+            text_page = page.get_textpage()
+            texts.append(text_page.get_text_bounded())
+            pages.append((page.get_width(), page.get_height(), _lines(page, text_page)))
             page.close()
-            if sum(map(len, pages)) > MAX_CHARACTERS:
+            if sum(map(len, texts)) > MAX_CHARACTERS:
                 break
-    return json.dumps(reflow(pages)).encode()
+    return _written(
+        [
+            DocumentPage(width, height, text, lines)
+            for (width, height, lines), text in zip(pages, reflow(texts), strict=True)
+        ]
+    )
+
+
+def _lines(page: pypdfium2.PdfPage, text_page: pypdfium2.PdfTextPage) -> list[Line]:
+    """Return a page's stretches of text with their places; none for a page that is turned."""
+    if page.get_rotation():
+        return []
+    left, _bottom, _right, top = page.get_cropbox()
+    lines = []
+    for index in range(min(text_page.count_rects(), MAX_LINES)):
+        x, low, right, high = text_page.get_rect(index)
+        text = printed(text_page.get_text_bounded(x, low, right, high))
+        if text and right > x and high > low:
+            lines.append(
+                Line(
+                    x=round(x - left, 1),
+                    y=round(top - low, 1),
+                    width=round(right - x, 1),
+                    height=round(high - low, 1),
+                    text=text,
+                )
+            )
+    return lines
 
 
 def _image(path: str, number: str) -> bytes:

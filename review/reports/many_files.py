@@ -59,10 +59,11 @@ def match_files(
     for number, (sha256, name) in enumerate(files):
         on_progress(number / len(files))
         try:
-            pages = pages_of(store.path(sha256))
-            keep_pages(text_path(sha256), pages)
+            read = pages_of(store.path(sha256))
+            keep_pages(text_path(sha256), read)
         except Unreadable:
-            pages = []
+            read = []
+        pages = [page.text for page in read]
         with database.writing() as session:
             _match(session, done, review_id, sought=sought, sha256=sha256, name=name, pages=pages,
                    store=store, by=by)  # fmt: skip

@@ -24,6 +24,12 @@ def reflow(pages: Sequence[str]) -> list[str]:
     return [_reflow_page(page, counts) for page in pages]
 
 
+def printed(text: str) -> str:
+    """Return a line without what is not printed; a cut word's box is its hyphen."""
+    hyphened = re.sub(f"[{_CUT}]", "-", text)
+    return " ".join(_UNPRINTED.sub("", hyphened).split())
+
+
 def find_quote(text: str, quote: str) -> tuple[int, int] | None:
     """Return where a text has a quote; None if it has not.
 

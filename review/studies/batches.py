@@ -24,7 +24,7 @@ FREE = frozenset({ItemType.TEXT, ItemType.DOI, ItemType.WEB_ADDRESS, ItemType.DA
 
 
 @dataclass(frozen=True)
-class Proposal:
+class OfferedValue:
     """A value that a person may confirm, with one press for many."""
 
     item: CodebookItem
@@ -35,7 +35,7 @@ class Proposal:
 
 def known_facts(
     session: Session, *, review_id: UUID, study_id: UUID, contract_id: UUID | None, by: Actor
-) -> list[Proposal]:
+) -> list[OfferedValue]:
     """Return what the review knows of the items that ``by`` has not coded, in codebook order.
 
     A fact that the item does not allow, such as a year outside its bounds, is left out.
@@ -53,7 +53,7 @@ def known_facts(
         if fact is None:
             continue
         try:
-            found.append(Proposal(item, check_value(item, fact)))
+            found.append(OfferedValue(item, check_value(item, fact)))
         except ValueError:
             continue
     return found
@@ -67,7 +67,7 @@ def copies_from(
     contract_id: UUID,
     source_id: UUID,
     by: Actor,
-) -> list[Proposal]:
+) -> list[OfferedValue]:
     """Return ``by``'s values of another contract of the study that this contract lacks."""
     own = _own_items(session, review_id, study_id=study_id, contract_id=contract_id, by=by)
     there = {
@@ -82,7 +82,7 @@ def copies_from(
         if row.coder_id == by.account_id
     }
     return [
-        Proposal(item, there[item.key].value, there[item.key], item.type not in FREE)
+        OfferedValue(item, there[item.key].value, there[item.key], item.type not in FREE)
         for item in _items(session, review_id, is_contract=True)
         if item.key in there and item.key not in own and item.prefill is None
     ]
@@ -164,7 +164,7 @@ def code_rest(
     ]
     if not items:
         raise Invalid("You have coded every item of this group already.")
-    return _code_all(session, review_id, [Proposal(item, value) for item in items],
+    return _code_all(session, review_id, [OfferedValue(item, value) for item in items],
                      study_id=study_id, contract_id=contract_id, by=by)  # fmt: skip
 
 
@@ -180,7 +180,7 @@ def shared_choices(items: Sequence[CodebookItem]) -> list[tuple[str, str]]:
 def _code_all(
     session: Session,
     review_id: UUID,
-    proposals: Sequence[Proposal],
+    proposals: Sequence[OfferedValue],
     *,
     study_id: UUID,
     contract_id: UUID | None,

@@ -21,7 +21,7 @@ from review.vocabulary import AgreedBy
 
 
 @dataclass(frozen=True)
-class Difference:
+class CodeDifference:
     """An item of one subject on which coders differ, with each coder's newest code."""
 
     item: CodebookItem
@@ -31,7 +31,9 @@ class Difference:
     codes: Sequence[Code]
 
 
-def differences(session: Session, *, review_id: UUID, by: Actor, is_lead: bool) -> list[Difference]:
+def differences(
+    session: Session, *, review_id: UUID, by: Actor, is_lead: bool
+) -> list[CodeDifference]:
     """Return the items on which coders differ, by study, contract and the codebook's order.
 
     A coder sees the items that they coded themselves; the lead sees all.
@@ -60,7 +62,7 @@ def differences(session: Session, *, review_id: UUID, by: Actor, is_lead: bool) 
         for subject in subjects
     }
     found = [
-        Difference(
+        CodeDifference(
             items[value.item],
             value.subject,
             _study(session, value.subject, links),

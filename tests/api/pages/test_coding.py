@@ -7,10 +7,12 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
+from api.demonstration.pdf import pdf_of
 from review.duplicates.judgements import judge
 from review.studies.studies import reports_of
 from review.tables import AgreedCode
 from review.vocabulary import Judgement
+from tests.api.conftest import work_off
 from tests.factories import include_fully, make_records
 from tests.review.studies.coding_review import CodingReview
 
@@ -218,3 +220,20 @@ def test_a_value_agreed_meanwhile_is_not_replaced_by_a_coder(sign_in, database, 
     assert "resolved meanwhile" in answer.text
     with database.reading() as session:
         assert [row.value for row in session.scalars(select(AgreedCode))] == ["work"]
+
+
+def test_the_report_is_read_as_text_or_as_printed_beside_the_form(app, sign_in, people, coded):
+    lead, coder = sign_in(people.lead), sign_in(people.reviewer_a)
+    pdf = pdf_of("A bond", "Doe, Jane", ["It says work. And more.", "The second page."])
+    place = f"/reviews/{people.slug}/reports/{coded.report}/full-text"
+    lead.post(place, files={"file": ("a.pdf", pdf)})
+    work_off(app)
+    form = f"{coded.place}?contract={coded.contract}"
+
+    text, printed = coder.get(form).text, coder.get(f"{form}&view=page").text
+
+    assert '<mark class="own">It says work</mark>. And more.' in text
+    assert "</svg>" not in text
+    assert printed.count('<div class="printed" data-page=') == 2
+    assert ">The second page.</text>" in printed
+    assert f"/reports/{coded.report}/pages/2" in printed

@@ -130,6 +130,20 @@ def test_a_reviewer_opens_the_full_text_from_the_screening_page(people, sign_in,
     assert f"/reviews/{people.slug}/reports/{report}/full-text" in page.text
 
 
+def test_the_words_of_a_page_lie_over_its_picture(app, people, sign_in, report):
+    lead = sign_in(people.lead)
+    upload(lead, people, report)
+    work_off(app)
+
+    page = lead.get(f"/reviews/{people.slug}/reports/{report}").text
+
+    [layer] = re.findall(
+        r'<svg viewBox="0 0 595.0 842.0" aria-hidden="true">(.*?)</svg>', page, re.DOTALL
+    )[:1]
+    assert re.search(r'<text x="[0-9.]+" y="[0-9.]+"[^>]*>Paid for jobs.</text>', layer)
+    assert " style=" not in page
+
+
 def test_pages_are_read_as_text_and_as_images(tmp_path):
     path = tmp_path / "a.pdf"
     path.write_bytes(PDF)
@@ -137,7 +151,7 @@ def test_pages_are_read_as_text_and_as_images(tmp_path):
     pages = pages_of(path)
 
     assert len(pages) == 2
-    assert "Paid for jobs." in pages[0]
+    assert "Paid for jobs." in pages[0].text
     assert page_image(path, 2).startswith(b"\x89PNG")
     assert kept_pages(tmp_path / "none.json") is None
     with pytest.raises(Unreadable):

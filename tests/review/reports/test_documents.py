@@ -7,7 +7,15 @@ import pytest
 
 from api.demonstration.pdf import pdf_of
 from review.errors import Unreadable
-from review.reports.documents import MAX_CPU_SECONDS, MAX_MEMORY, MAX_PAGES, page_image, pages_of
+from review.reports.documents import (
+    MAX_CPU_SECONDS,
+    MAX_MEMORY,
+    MAX_PAGES,
+    keep_pages,
+    kept_pages,
+    page_image,
+    pages_of,
+)
 
 GOOD = pdf_of("A bond for homes", "Doe, J.", ["We paid for outcomes.", "It worked."])
 CATALOG = b"<< /Type /Catalog /Pages 2 0 R >>"
@@ -127,11 +135,38 @@ def test_the_reader_runs_no_module_of_the_current_folder(tmp_path, monkeypatch):
     (tmp_path / "review" / "__init__.py").write_text("raise SystemExit(3)")
     monkeypatch.chdir(tmp_path)
 
-    assert "We paid for outcomes." in pages_of(path)[0]
+    assert "We paid for outcomes." in pages_of(path)[0].text
 
 
 def test_a_good_pdf_of_the_same_kind_is_read(tmp_path):
     path = tmp_path / "document.pdf"
     path.write_bytes(GOOD)
 
-    assert "We paid for outcomes." in " ".join(pages_of(path))
+    assert "We paid for outcomes." in " ".join(page.text for page in pages_of(path))
+
+
+def test_the_words_of_a_page_have_their_places_on_it(tmp_path):
+    path = tmp_path / "document.pdf"
+    path.write_bytes(GOOD)
+
+    [page, *_] = pages_of(path)
+
+    assert (page.width, page.height) == (595, 842)
+    words = [line.text for line in page.lines]
+    assert words[0] == "A bond for homes"
+    assert "We paid for outcomes." in words
+    heights = [line.y for line in page.lines]
+    assert heights == sorted(heights)  # from the top
+    for line in page.lines:
+        assert 0 < line.x < line.x + line.width < page.width
+        assert 0 < line.y - line.height < line.y < page.height
+
+
+def test_pages_are_kept_as_they_were_read(tmp_path):
+    path, kept = tmp_path / "document.pdf", tmp_path / "kept.json"
+    path.write_bytes(GOOD)
+    pages = pages_of(path)
+
+    keep_pages(kept, pages)
+
+    assert kept_pages(kept) == pages

@@ -70,6 +70,6 @@ def test_a_pdf_is_read_in_paragraphs_without_line_ends(tmp_path):
         pdf_of("A bond", "Doe, J.", ["We paid a results-based price for outcomes. " * 6])
     )
 
-    text = " ".join(pages_of(path))
+    text = " ".join(page.text for page in pages_of(path))
     assert "We paid a results-based price for outcomes. We paid a results-based" in text
     assert find_quote(text, "for outcomes. We paid a results-based price for outcomes. We paid")
