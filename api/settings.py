@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from review.searches.limits import FILE_LIMIT, RECORDS_LIMIT, FileLimits
 from review.storage.files import make_folder, sync_folder
 
-TEXT_VERSION = 2  # of how full texts are read; other versions are read again
+TEXT_VERSION = 3  # of how full texts are read; other versions are read again
 
 
 class Settings(BaseSettings):
