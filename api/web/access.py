@@ -93,7 +93,7 @@ def one_document(_settings: Settings) -> int:
 
 def several_documents(_settings: Settings) -> int:
     """Return the limit of a request with many full texts; each has a limit of its own."""
-    return 5 * full_texts.MAX_BYTES
+    return 4 * full_texts.MAX_BYTES
 
 
 class Guarded(APIRoute):

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import literal, select, union_all
@@ -24,7 +24,10 @@ from review.people.invitations import invite
 from review.people.tokens import TokenScope, issue_token, tokens_of
 from review.permissions import may
 from review.reviews import add_member, amend_protocol
-from review.tables import Base, Event, Record
+from review.storage.files import FileStore
+from review.studies.coding import code
+from review.studies.contracts import add_contract, link_contract
+from review.tables import Base, Event, OfferedFile, Record
 from review.vocabulary import Judgement, Role, Stage, Verdict
 from tests.api.routes import ROUTES
 from tests.api.test_permissions import FILES, ROLES
@@ -100,6 +103,21 @@ def world(database, people, app, tmp_path, sign_in) -> World:
         issue_token(session, account_id=people.lead.account_id, name="own",
                     scopes=(TokenScope.READ,))  # fmt: skip
         [token] = tokens_of(session, people.lead.account_id)
+        contract = add_contract(session, review_id=people.review_id, label="A bond of its own",
+                                by=people.lead)  # fmt: skip
+        link_contract(session, review_id=people.review_id, study_id=names["study"],
+                      contract_id=contract.id, by=people.lead)  # fmt: skip
+        given = [
+            code(session, review_id=people.review_id, item="area", value=value, by=coder,
+                 contract_id=contract.id)
+            for coder, value in zip(people.reviewers, ("work", "home"), strict=True)
+        ]  # fmt: skip
+        offered = OfferedFile(
+            id=uuid4(), review_id=people.review_id, sha256=kept_pdf(app, tmp_path), name="b.pdf",
+            first_words="", n_pages=1, candidates=[], offered_by=people.lead.account_id,
+        )  # fmt: skip
+        session.add(offered)
+        names |= {"contract_id": contract.id, "code_id": given[0].id, "offered_id": offered.id}
         names |= {"token_id": token.id, "invitation_id": invitation.id, "disputed": disputed,
                   "cited": cited, "undone": undone, "second": second, "merge": merge,
                   "in_list": in_list, "file_id": placed.import_file_id, "number": corrected,
@@ -118,6 +136,12 @@ def world(database, people, app, tmp_path, sign_in) -> World:
     return World(names, str(people.reviewer_b.account_id), people.emails["reviewer_b"])
 
 
+def kept_pdf(app, folder):
+    path = folder / "b.pdf"
+    path.write_bytes(b"%PDF-1.4 and no more")
+    return FileStore(app.state.settings.files_dir).keep(path)
+
+
 def decision(session, people, record, *, by, verdict):
     return decide(session, review_id=people.review_id, record_id=record, verdict=verdict, by=by,
                   stage=Stage.TITLE_ABSTRACT).id  # fmt: skip
@@ -128,6 +152,7 @@ ADVISOR_TOO = {"email": "{email}", "role": "adjudicator"}
 FORMS = {
     "/settings/members": ADVISOR_TOO,
     "/coding": {"reports": "{second}"},
+    "/offered/{offered_id}": {"record": "{included}"},
     "/conflicts": {"record": "{disputed}", "settles": ["{cited[0]}", "{cited[1]}"]},
     "/conflicts/proposals": {"record": "{talked}"},
     "/comments": {"record": "{talked}"},
@@ -150,10 +175,12 @@ API_BODIES = {
 # What is no act of the review: sessions, tokens, invitations, jobs, previews, skips, labels.
 WITHOUT_EVENT = re.compile(
     r"/logout$|/account/tokens|/invitations|/jobs/|/files$|/hits$|/preview$|/skip$|/dedupe$|/rank$|/labels$|/terms$"
+    r"|/facts$|/copies$"  # of which there are none here
     r"|/protocol/yaml$|/draft/discard$|/protocol/edit/|/search-log/table$|/type-record$"
     r"| /start$|/server/accounts$|/exports$|/simulation$|\{slug\}/searches$|\{slug\}/decisions$"
 )
-TWO_ACTS = re.compile(r"/contracts$|/publications$")  # adding and linking, publishing and sharing
+# Adding and linking, publishing and sharing, two themes that are left.
+TWO_ACTS = re.compile(r"/contracts$|/publications$|/rest$")
 LAST = (  # they change what else can be done
     "/stopping",
     "/stop",
@@ -161,6 +188,7 @@ LAST = (  # they change what else can be done
     "/protocol/draft",
     "/rules",
     "/withdraw",
+    "/unlink",
 )  # they change what else can be done
 
 
