@@ -38,7 +38,13 @@ from review.reviews import protocol_of
 from review.states.clusters import cluster_of
 from review.states.flow import FlowState, record_rows
 from review.studies.agreement import agree
-from review.studies.batches import contracts_to_copy_from, copies_from, known_facts, shared_choices
+from review.studies.batches import (
+    CodingForm,
+    contracts_to_copy_from,
+    copies_from,
+    known_facts,
+    shared_choices,
+)
 from review.studies.coding import code, subject_of
 from review.studies.contracts import (
     add_contract,
@@ -177,9 +183,8 @@ def study_form(
     )
     others = contracts_by_label(session, review_id=review_id)
     chosen_id = chosen.id if chosen else None
-    about: dict[str, Any] = {"review_id": review_id, "study_id": study_id, "by": by}
     context: dict[str, Any] = {
-        **_batches(session, about, contract_id=chosen_id, copy=copy),
+        **_batches(session, CodingForm(review_id, study_id, chosen_id, by), copy),
         "study": study,
         "contracts": contracts,
         "chosen": chosen,
@@ -211,21 +216,16 @@ def study_form(
     return render(request, "coding/coding.html", **context, pages=pages)
 
 
-def _batches(
-    session: Session, about: dict[str, Any], *, contract_id: UUID | None, copy: UUID | None
-) -> dict[str, Any]:
+def _batches(session: Session, form: CodingForm, copy: UUID | None) -> dict[str, Any]:
     """Return what can be coded with one press: facts, and values of another contract."""
-    facts = known_facts(session, **about, contract_id=contract_id)
-    if contract_id is None:
-        return {"facts": facts, "sources": [], "copied": None, "copies": []}
-    sources = contracts_to_copy_from(session, **about, contract_id=contract_id)
+    sources = contracts_to_copy_from(session, form) if form.contract_id else []
     copied = next((source for source in sources if source.id == copy), None)
-    copies = (
-        copies_from(session, **about, contract_id=contract_id, source_id=copied.id)
-        if copied
-        else []
-    )
-    return {"facts": facts, "sources": sources, "copied": copied, "copies": copies}
+    return {
+        "facts": known_facts(session, form),
+        "sources": sources,
+        "copied": copied,
+        "copies": copies_from(session, form, copied.id) if copied else [],
+    }
 
 
 @router.post("/reviews/{slug}/coding/{study_id}/contracts")

@@ -13,7 +13,7 @@ from api.web.rendering import path
 from api.web.routing import PageRouter
 from protocols.schema import SPECIAL_VALUES
 from review.permissions import Action
-from review.studies.batches import code_rest, confirm_facts, copy_codes
+from review.studies.batches import CodingForm, code_rest, confirm_facts, copy_codes
 
 router = PageRouter()
 STUDY = "/reviews/{slug}/coding/{study_id}"
@@ -31,8 +31,7 @@ def post_facts(
     contract: OptionalId = None,
 ) -> Response:
     """Code the ticked items as the review knows them already."""
-    confirm_facts(session, review_id=review_id, study_id=study_id, contract_id=contract,
-                  items=items or [], by=by)  # fmt: skip
+    confirm_facts(session, CodingForm(review_id, study_id, contract, by), items or [])
     return _back(request, study_id, contract)
 
 
@@ -49,8 +48,8 @@ def post_copies(
     items: Annotated[list[str] | None, Form()] = None,
 ) -> Response:
     """Copy the ticked values from another contract of the study."""
-    copy_codes(session, review_id=review_id, study_id=study_id, contract_id=contract,
-               source_id=source, items=items or [], by=by)  # fmt: skip
+    form = CodingForm(review_id, study_id, contract, by)
+    copy_codes(session, form, source, items=items or [])
     return _back(request, study_id, contract)
 
 
@@ -67,15 +66,9 @@ def post_rest(
     contract: OptionalId = None,
 ) -> Response:
     """Give one value to every item of a group that is not coded yet."""
-    code_rest(
-        session,
-        review_id=review_id,
-        study_id=study_id,
-        contract_id=contract,
-        group=group,
-        value={"special": value} if value in SPECIAL_VALUES else value,
-        by=by,
-    )
+    form = CodingForm(review_id, study_id, contract, by)
+    special = {"special": value} if value in SPECIAL_VALUES else value
+    code_rest(session, form, group=group, value=special)
     return _back(request, study_id, contract)
 
 

@@ -1,7 +1,7 @@
 """Many values in one press: what the review knows, what another contract has, and all the rest."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -14,13 +14,54 @@ from review.events import Actor
 from review.permissions import Action, check
 from review.reviews import protocol_of
 from review.searches.formats.languages import language_name
-from review.studies.coding import Subject, code, codes_of, subject_of
+from review.studies.coding import code, codes_of, subject_of
 from review.studies.contracts import contract_of_review, contracts_of
 from review.studies.studies import reports_of, study_of_review
 from review.tables import Code, Contract, Record
 
 FREE = frozenset({ItemType.TEXT, ItemType.DOI, ItemType.WEB_ADDRESS, ItemType.DATE, ItemType.MONEY})
 """Types whose values are seldom the same for two contracts; they are copied only if asked for."""
+
+
+@dataclass(frozen=True)
+class CodingForm:
+    """The form of one coder for a study, or for a contract and what the study says about it."""
+
+    review_id: UUID
+    study_id: UUID
+    contract_id: UUID | None
+    by: Actor
+
+    def of_contract(self, contract_id: UUID) -> "CodingForm":
+        """Return the same coder's form for another contract of the study."""
+        return replace(self, contract_id=contract_id)
+
+    def items(self, session: Session) -> list[CodebookItem]:
+        """Return the form's items, in the codebook's order."""
+        is_of_study = self.contract_id is None
+        return [
+            item
+            for item in protocol_of(session, self.review_id).codebook
+            if (item.level is Level.STUDY) == is_of_study
+        ]
+
+    def own_codes(self, session: Session) -> dict[str, Code]:
+        """Return the coder's own newest codes, by item; raise NotFound for another's study."""
+        study_of_review(session, review_id=self.review_id, study_id=self.study_id)
+        subjects = {
+            subject_of(item, self.study_id, self.contract_id) for item in self.items(session)
+        }
+        return {
+            row.item: row
+            for subject in subjects
+            for row in codes_of(
+                session,
+                review_id=self.review_id,
+                study_id=subject.study_id,
+                contract_id=subject.contract_id,
+            )
+            if row.coder_id == self.by.account_id
+        }
 
 
 @dataclass(frozen=True)
@@ -33,20 +74,20 @@ class OfferedValue:
     is_likely: bool = True
 
 
-def known_facts(
-    session: Session, *, review_id: UUID, study_id: UUID, contract_id: UUID | None, by: Actor
-) -> list[OfferedValue]:
-    """Return what the review knows of the items that ``by`` has not coded, in codebook order.
+def known_facts(session: Session, form: CodingForm) -> list[OfferedValue]:
+    """Return what the review knows of the items that the coder has not coded, in codebook order.
 
     A fact that the item does not allow, such as a year outside its bounds, is left out.
     """
-    own = _own_items(session, review_id, study_id=study_id, contract_id=contract_id, by=by)
-    reports = reports_of(session, review_id=review_id, study_id=study_id)
+    own = form.own_codes(session)
+    reports = reports_of(session, review_id=form.review_id, study_id=form.study_id)
     contract = None
-    if contract_id is not None:
-        contract = contract_of_review(session, review_id=review_id, contract_id=contract_id)
+    if form.contract_id is not None:
+        contract = contract_of_review(
+            session, review_id=form.review_id, contract_id=form.contract_id
+        )
     found = []
-    for item in _items(session, review_id, is_contract=contract is not None):
+    for item in form.items(session):
         if item.prefill is None or item.key in own:
             continue
         fact = _fact(item, reports[0] if reports else None, contract)
@@ -59,113 +100,56 @@ def known_facts(
     return found
 
 
-def copies_from(
-    session: Session,
-    *,
-    review_id: UUID,
-    study_id: UUID,
-    contract_id: UUID,
-    source_id: UUID,
-    by: Actor,
-) -> list[OfferedValue]:
-    """Return ``by``'s values of another contract of the study that this contract lacks."""
-    own = _own_items(session, review_id, study_id=study_id, contract_id=contract_id, by=by)
-    there = {
-        row.item: row
-        for subject in _subjects(study_id, source_id)
-        for row in codes_of(
-            session,
-            review_id=review_id,
-            study_id=subject.study_id,
-            contract_id=subject.contract_id,
-        )
-        if row.coder_id == by.account_id
-    }
+def copies_from(session: Session, form: CodingForm, source_id: UUID) -> list[OfferedValue]:
+    """Return the coder's values of another contract of the study that this contract lacks."""
+    own, there = form.own_codes(session), form.of_contract(source_id).own_codes(session)
     return [
         OfferedValue(item, there[item.key].value, there[item.key], item.type not in FREE)
-        for item in _items(session, review_id, is_contract=True)
+        for item in form.items(session)
         if item.key in there and item.key not in own and item.prefill is None
     ]
 
 
-def contracts_to_copy_from(
-    session: Session, *, review_id: UUID, study_id: UUID, contract_id: UUID, by: Actor
-) -> list[Contract]:
+def contracts_to_copy_from(session: Session, form: CodingForm) -> list[Contract]:
     """Return the study's other contracts that have values to copy."""
-    return [
-        other
-        for other in contracts_of(session, review_id=review_id, study_id=study_id)
-        if other.id != contract_id
-        and copies_from(session, review_id=review_id, study_id=study_id, contract_id=contract_id,
-                        source_id=other.id, by=by)
-    ]  # fmt: skip
+    contracts = contracts_of(session, review_id=form.review_id, study_id=form.study_id)
+    others = [contract for contract in contracts if contract.id != form.contract_id]
+    return [contract for contract in others if copies_from(session, form, contract.id)]
 
 
-def confirm_facts(
-    session: Session,
-    *,
-    review_id: UUID,
-    study_id: UUID,
-    contract_id: UUID | None,
-    items: Collection[str],
-    by: Actor,
-) -> int:
+def confirm_facts(session: Session, form: CodingForm, items: Collection[str]) -> int:
     """Code the chosen facts as the review knows them; return how many.  Flushes."""
-    facts = known_facts(
-        session, review_id=review_id, study_id=study_id, contract_id=contract_id, by=by
-    )
-    return _code_all(session, review_id, [one for one in facts if one.item.key in items],
-                     study_id=study_id, contract_id=contract_id, by=by)  # fmt: skip
+    facts = known_facts(session, form)
+    return _code_all(session, form, [one for one in facts if one.item.key in items])
 
 
 def copy_codes(
-    session: Session,
-    *,
-    review_id: UUID,
-    study_id: UUID,
-    contract_id: UUID,
-    source_id: UUID,
-    items: Collection[str],
-    by: Actor,
+    session: Session, form: CodingForm, source_id: UUID, *, items: Collection[str]
 ) -> int:
     """Copy the chosen values, with quotes and details, from another contract; return how many.
 
     What has been coded for this contract already stays as it is.  Flushes.
     """
-    copies = copies_from(
-        session, review_id=review_id, study_id=study_id, contract_id=contract_id,
-        source_id=source_id, by=by,
-    )  # fmt: skip
-    return _code_all(session, review_id, [one for one in copies if one.item.key in items],
-                     study_id=study_id, contract_id=contract_id, by=by)  # fmt: skip
+    copies = copies_from(session, form, source_id)
+    return _code_all(session, form, [one for one in copies if one.item.key in items])
 
 
-def code_rest(
-    session: Session,
-    *,
-    review_id: UUID,
-    study_id: UUID,
-    contract_id: UUID | None,
-    group: str,
-    value: object,
-    by: Actor,
-) -> int:
-    """Give one value to all items of a group that ``by`` has not coded; return how many.  Flushes.
+def code_rest(session: Session, form: CodingForm, *, group: str, value: object) -> int:
+    """Give one value to all items of a group that the coder has left; return how many.  Flushes.
 
     The group "" is that of the items without one.  Raises Invalid where nothing is left of the
     group, or an item does not allow the value.
     """
-    check(session, review_id=review_id, by=by, action=Action.CODE)
-    own = _own_items(session, review_id, study_id=study_id, contract_id=contract_id, by=by)
-    items = [
-        item
-        for item in _items(session, review_id, is_contract=contract_id is not None)
+    check(session, review_id=form.review_id, by=form.by, action=Action.CODE)
+    own = form.own_codes(session)
+    left = [
+        OfferedValue(item, value)
+        for item in form.items(session)
         if (item.group or "") == group and item.key not in own
     ]
-    if not items:
+    if not left:
         raise Invalid("You have coded every item of this group already.")
-    return _code_all(session, review_id, [OfferedValue(item, value) for item in items],
-                     study_id=study_id, contract_id=contract_id, by=by)  # fmt: skip
+    return _code_all(session, form, left)
 
 
 def shared_choices(items: Sequence[CodebookItem]) -> list[tuple[str, str]]:
@@ -177,24 +161,16 @@ def shared_choices(items: Sequence[CodebookItem]) -> list[tuple[str, str]]:
     return [(key, label) for key, label in labels.items() if key in shared]
 
 
-def _code_all(
-    session: Session,
-    review_id: UUID,
-    proposals: Sequence[OfferedValue],
-    *,
-    study_id: UUID,
-    contract_id: UUID | None,
-    by: Actor,
-) -> int:
-    for one in proposals:
-        subject = subject_of(one.item, study_id, contract_id)
+def _code_all(session: Session, form: CodingForm, values: Sequence[OfferedValue]) -> int:
+    for one in values:
+        subject = subject_of(one.item, form.study_id, form.contract_id)
         source = one.code
         code(
             session,
-            review_id=review_id,
+            review_id=form.review_id,
             item=one.item.key,
             value=one.value,
-            by=by,
+            by=form.by,
             study_id=subject.study_id,
             contract_id=subject.contract_id,
             quote=source.quote if source else None,
@@ -203,38 +179,7 @@ def _code_all(
             details=source.details if source else None,
             confidence=source.confidence if source else None,
         )
-    return len(proposals)
-
-
-def _items(session: Session, review_id: UUID, *, is_contract: bool) -> list[CodebookItem]:
-    return [
-        item
-        for item in protocol_of(session, review_id).codebook
-        if (item.level is not Level.STUDY) == is_contract
-    ]
-
-
-def _own_items(
-    session: Session, review_id: UUID, *, study_id: UUID, contract_id: UUID | None, by: Actor
-) -> set[str]:
-    study_of_review(session, review_id=review_id, study_id=study_id)
-    return {
-        row.item
-        for subject in _subjects(study_id, contract_id)
-        for row in codes_of(
-            session,
-            review_id=review_id,
-            study_id=subject.study_id,
-            contract_id=subject.contract_id,
-        )
-        if row.coder_id == by.account_id
-    }
-
-
-def _subjects(study_id: UUID, contract_id: UUID | None) -> list[Subject]:
-    if contract_id is None:
-        return [Subject(study_id, None)]
-    return [Subject(None, contract_id), Subject(study_id, contract_id)]
+    return len(values)
 
 
 def _fact(item: CodebookItem, report: Record | None, contract: Contract | None) -> object:

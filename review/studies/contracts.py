@@ -75,6 +75,17 @@ def contract_of_review(session: Session, *, review_id: UUID, contract_id: UUID) 
 
 def contracts_of(session: Session, *, review_id: UUID, study_id: UUID) -> list[Contract]:
     """Return the contracts that a study reports on, by name."""
+    return _contracts(session, review_id, study_id=study_id, are_linked=True)
+
+
+def unlinked_contracts(session: Session, *, review_id: UUID, study_id: UUID) -> list[Contract]:
+    """Return the contracts that were linked to a study and no longer are, by name."""
+    return _contracts(session, review_id, study_id=study_id, are_linked=False)
+
+
+def _contracts(
+    session: Session, review_id: UUID, *, study_id: UUID, are_linked: bool
+) -> list[Contract]:
     links = latest(
         Scope(review_id),
         StudyContract,
@@ -82,13 +93,9 @@ def contracts_of(session: Session, *, review_id: UUID, study_id: UUID) -> list[C
         StudyContract.contract_id,
         where=StudyContract.study_id == study_id,
     )
+    query = select(Contract).join(links, links.c.contract_id == Contract.id)
     return list(
-        session.scalars(
-            select(Contract)
-            .join(links, links.c.contract_id == Contract.id)
-            .where(links.c.is_linked)
-            .order_by(Contract.label)
-        )
+        session.scalars(query.where(links.c.is_linked.is_(are_linked)).order_by(Contract.label))
     )
 
 
@@ -103,19 +110,6 @@ def linked_contracts(session: Session, review_id: UUID) -> dict[UUID, list[UUID]
     ):
         found[study].append(contract)
     return found
-
-
-def unlinked_contracts(session: Session, *, review_id: UUID, study_id: UUID) -> list[Contract]:
-    """Return the contracts that were linked to a study and no longer are, by name."""
-    links = latest(
-        Scope(review_id),
-        StudyContract,
-        StudyContract.study_id,
-        StudyContract.contract_id,
-        where=StudyContract.study_id == study_id,
-    )
-    query = select(Contract).join(links, links.c.contract_id == Contract.id)
-    return list(session.scalars(query.where(~links.c.is_linked).order_by(Contract.label)))
 
 
 def similar_contracts(session: Session, *, review_id: UUID, label: str) -> list[Contract]:

@@ -5,6 +5,7 @@ import pytest
 from review.errors import Invalid, NotAllowed
 from review.reviews import amend_protocol
 from review.studies.batches import (
+    CodingForm,
     code_rest,
     confirm_facts,
     copies_from,
@@ -36,6 +37,10 @@ def facts(session, review):
     return review
 
 
+def form(review, by, contract=None):
+    return CodingForm(review.cast.review_id, review.study, contract, by)
+
+
 def own(review, by, study=None, contract=None):
     rows = review.do(codes_of, study_id=study, contract_id=contract)
     return {row.item: row.value for row in rows if row.coder_id == by.account_id}
@@ -43,28 +48,25 @@ def own(review, by, study=None, contract=None):
 
 def test_facts_are_offered_and_coded_only_once_they_are_confirmed(session, facts):
     a = facts.cast.reviewer_a
-    about = {"study_id": facts.study, "contract_id": None, "by": a}
-
-    known = {one.item.key: one.value for one in facts.do(known_facts, **about)}
+    known = {one.item.key: one.value for one in known_facts(session, form(facts, a))}
     assert set(known) <= {"authors", "year", "address", "spoken"}
     assert known["authors"]
     assert own(facts, a, facts.study) == {}
-    n = facts.do(confirm_facts, items=["authors", "design", "name"], **about)
+    n = confirm_facts(session, form(facts, a), ["authors", "design", "name"])
 
     assert n == 1
     assert own(facts, a, facts.study) == {"authors": known["authors"]}
-    assert "authors" not in {one.item.key for one in facts.do(known_facts, **about)}
+    assert "authors" not in {one.item.key for one in known_facts(session, form(facts, a))}
     assert own(facts, facts.cast.reviewer_b, facts.study) == {}
     assert [fault.what for fault in verify(session)] == []
 
 
-def test_the_name_of_a_contract_is_known_and_a_year_out_of_bounds_is_not_offered(facts):
-    about = {"study_id": facts.study, "by": facts.cast.reviewer_a}
+def test_the_name_of_a_contract_is_known_and_a_year_out_of_bounds_is_not_offered(session, facts):
+    a = facts.cast.reviewer_a
 
-    [name] = facts.do(known_facts, contract_id=facts.contract, **about)
+    [name] = known_facts(session, form(facts, a, facts.contract))
     assert (name.item.key, name.value) == ("name", "Contract of Doe 2001")
-    years = [one.value for one in facts.do(known_facts, contract_id=None, **about)
-             if one.item.key == "year"]  # fmt: skip
+    years = [one.value for one in known_facts(session, form(facts, a)) if one.item.key == "year"]
     assert all(year >= 2020 for year in years)
 
 
@@ -78,11 +80,12 @@ def test_values_are_copied_with_their_quotes_and_replace_nothing(session, review
     review.code("costs", "present", study_id=review.study, details="High.", **first)
     review.code("area", "work", by=b, **first)
     review.code("country", "UG", contract_id=second)
-    about = {"study_id": review.study, "contract_id": second, "source_id": review.contract, "by": a}
+    to = form(review, a, second)
 
-    offered = [one.item.key for one in review.do(copies_from, **about)]
+    offered = [one.item.key for one in copies_from(session, to, review.contract)]
     assert offered == ["contract_type", "costs"]
-    assert review.do(copy_codes, items=["contract_type", "costs", "country", "area"], **about) == 2
+    chosen = ["contract_type", "costs", "country", "area"]
+    assert copy_codes(session, to, review.contract, items=chosen) == 2
 
     assert own(review, a, contract=second) == {"contract_type": "sib", "country": "UG"}
     [copied] = review.do(codes_of, study_id=review.study, contract_id=second)
@@ -92,24 +95,25 @@ def test_values_are_copied_with_their_quotes_and_replace_nothing(session, review
         if row.item == "contract_type"
     ]  # fmt: skip
     assert (quoted.quote, quoted.report_id) == ("A bond.", review.report)
-    assert review.do(copies_from, **about) == []
+    assert copies_from(session, to, review.contract) == []
 
 
 def test_the_rest_of_a_group_gets_one_value_and_what_is_coded_keeps_its_own(session, review):
     a = review.cast.reviewer_a
     subject = {"study_id": review.study, "contract_id": review.contract}
     review.code("costs", "present", by=a, **subject)
-    about = {**subject, "group": "themes", "by": a}
+    of_a = form(review, a, review.contract)
 
     with pytest.raises(Invalid), session.begin_nested():
-        review.do(code_rest, value="perhaps", **about)
-    assert review.do(code_rest, value="absent", **about) == 1
+        code_rest(session, of_a, group="themes", value="perhaps")
+    assert code_rest(session, of_a, group="themes", value="absent") == 1
 
     assert own(review, a, review.study, review.contract) == {"costs": "present", "equity": "absent"}
     with pytest.raises(Invalid, match="every item of this group"), session.begin_nested():
-        review.do(code_rest, value="absent", **about)
+        code_rest(session, of_a, group="themes", value="absent")
+    of_advisor = form(review, review.cast.advisor, review.contract)
     with pytest.raises(NotAllowed), session.begin_nested():
-        review.do(code_rest, value="absent", **about | {"by": review.cast.advisor})
+        code_rest(session, of_advisor, group="themes", value="absent")
 
 
 def test_choices_are_shared_only_where_every_item_has_them(review):
