@@ -17,6 +17,7 @@ from review.permissions import Action
 from review.reviews import protocol_of
 from review.studies.differences import differences, take_code
 from review.vocabulary import AgreedBy
+from screening.progress.code_agreement import code_agreement
 
 router = PageRouter()
 
@@ -47,6 +48,7 @@ def show(
         current=current,
         codes=differing(current.item, current.codes, by=by) if current else [],
         is_lead=is_lead,
+        agreements=code_agreement(session, review_id=review_id, by=by) if is_lead else [],
         protocol=protocol_of(session, review_id),
     )
 

@@ -121,7 +121,13 @@ def test_differences_are_worked_off_one_by_one(sign_in, database, people, coded)
     assert "It says work." in page
     assert "It says home." in page
     [other] = re.findall(r'name="code" value="([^"]+)"', page)
-    assert len(re.findall(r'name="code"', lead.get(place).text)) == 2
+    of_lead = lead.get(place).text
+    assert len(re.findall(r'name="code"', of_lead)) == 2
+    assert re.search(
+        r'<th scope="row">Outcome area</th>\s*<td class="n">1</td>\s*<td class="n">0 \(0 %\)',
+        of_lead,
+    )
+    assert "Agreement per item" not in page
     assert coder.post(place, {"code": other}).status_code == 303
 
     assert "No differences on anything that you have coded" in coder.get(place).text
