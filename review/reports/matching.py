@@ -25,7 +25,7 @@ MOST_CANDIDATES = 5
 _DOI = re.compile(r"10\.[0-9]{4,9}/[^\s\"<>]+", re.IGNORECASE)
 _ABOUT_ANOTHER = re.compile(
     r"\b(suppl\w*|supporting information|appendi\w+|annex\w*|errat\w+|corrigend\w+|correction|"
-    r"comment\w*|reply|response|review of|protocol|summary of|s\d+)\b",
+    r"comment\w*|reply|response|review of|protocol|summary of|s\d{1,2})\b",
     re.IGNORECASE,
 )
 """Words before a title, or in a file's name, by which the file is not the report itself."""

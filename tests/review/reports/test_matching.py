@@ -90,6 +90,13 @@ def test_what_is_about_a_report_is_not_taken_for_it(name, before):
     assert first(name, f"{before}{SOUGHT[2].title}. Jane Doe") == (BOND, False)
 
 
+def test_a_publishers_number_in_the_name_of_a_file_is_no_supplement():
+    text = f"{SOUGHT[2].title}. Jane Doe"
+
+    assert first("s12889-020-08766-9.pdf", text) == (BOND, True)
+    assert first("12889_2020_8766_MOESM_S2.pdf", text) == (BOND, False)
+
+
 def test_an_author_is_a_whole_word_and_a_page_number_is_like_no_title():
     short = [Sought(TWIN, SOUGHT[2].title, ["Li, X"], 2001, None),
              Sought(SHORT, SOUGHT[0].title, ["-"], 2001, None)]  # fmt: skip
