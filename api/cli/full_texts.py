@@ -70,7 +70,7 @@ def _result(done: Matched) -> dict[str, Any]:
             {"file": name, "report": title, "agrees": agrees} for name, title, agrees in done.saved
         ],
         "to_check": done.asked,
-        "in_doubt": done.left,
+        "in_doubt": done.in_doubt,
         "copies": [{"file": name, "report": title} for name, title in done.copies],
         "scans": done.scans,
         "refused": [{"file": name, "problem": problem} for name, problem in done.refused],
@@ -81,7 +81,10 @@ def _lines(done: Matched) -> list[str]:
     return [
         *(f"{name}: saved, {title} (by {agrees})" for name, title, agrees in done.saved),
         *(f"{name}: to check on the page Full texts" for name in done.asked),
-        *(f"{name}: in doubt; run it again with --as to match it on a page" for name in done.left),
+        *(
+            f"{name}: in doubt; run it again with --as to match it on a page"
+            for name in done.in_doubt
+        ),
         *(f"{name}: skipped, it is already attached to {title}" for name, title in done.copies),
         *(f"{name}: a scan without text" for name in done.scans),
         *(f"{name}: {problem}" for name, problem in done.refused),

@@ -31,7 +31,7 @@ class Matched:
 
     saved: list[tuple[str, str, str]] = field(default_factory=list)  # name, title, what agreed
     asked: list[str] = field(default_factory=list)
-    left: list[str] = field(default_factory=list)  # in doubt, with nobody to ask
+    in_doubt: list[str] = field(default_factory=list)  # with nobody to ask
     copies: list[tuple[str, str]] = field(default_factory=list)
     scans: list[str] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
@@ -99,7 +99,7 @@ def _match(
             done.saved.append((name, report.title, ", ".join(found[0].agrees)))
             return
     if by.account_id is None:  # nobody who could be asked
-        done.left.append(name)
+        done.in_doubt.append(name)
         return
     _offer(session, review_id, sha256=sha256, name=name, pages=pages, found=found, by=by)
     done.asked.append(name)

@@ -70,7 +70,7 @@ def candidates_of(name: str, pages: Sequence[str], sought: Sequence[Sought]) -> 
     ]
     found.sort(key=lambda one: (-one.is_sure, -one.score, str(one.record_id)))
     titles = {report.record_id: report.title for report in sought}
-    if is_another or any(_is_of_another(text, titles[one.record_id]) for one in found[:1]):
+    if found and (is_another or _is_of_another(text, titles[found[0].record_id])):
         found = [replace(one, is_sure=False) for one in found]
     sure = [one for one in found if one.is_sure]
     if len(sure) > 1:
@@ -95,7 +95,7 @@ def _candidate(
     has_doi = bool(report.doi) and (
         _plain(report.doi or "") in dois or _has_doi_in_name(name, report.doi or "")
     )
-    has_author = any(name_of_author(author) in words for author in report.authors[:3])
+    has_author = any(_family_name(author) in words for author in report.authors[:3])
     by_name = _name_likeness(name, report)
     if not (has_doi or likeness >= POSSIBLE or by_name >= NAMED):
         return None
@@ -136,10 +136,11 @@ def _is_of_another(text: str, title: str) -> bool:
     return bool(_ABOUT_ANOTHER.search(text[: place[0]] if place else text[:TITLE_WITHIN]))
 
 
-def name_of_author(author: str) -> str:
-    """Return an author's family name as one word, to be looked up among words; none without one."""
-    family = letters_of(author.split(",")[0].split()[-1]) if author.split(",")[0].split() else ""
-    return family if len(family) > 1 else "-"
+def _family_name(author: str) -> str | None:
+    """Return an author's family name as one word; None where it has fewer than two letters."""
+    parts = author.split(",")[0].split()
+    name = letters_of(parts[-1]) if parts else ""
+    return name if len(name) > 1 else None
 
 
 def _plain(doi: str) -> str:
