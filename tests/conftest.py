@@ -71,6 +71,15 @@ def templates(tmp_path_factory: pytest.TempPathFactory, is_quick: bool) -> Itera
         yield Templates(tmp_path_factory.mktemp("databases"), server)
 
 
+@pytest.fixture(autouse=True)
+def _no_database_outlives_its_test(request: pytest.FixtureRequest) -> Iterator[None]:
+    if "templates" not in request.fixturenames:
+        yield
+        return
+    with request.getfixturevalue("templates").dropping():
+        yield
+
+
 @pytest.fixture(params=KINDS)
 def kind(request: pytest.FixtureRequest) -> str:
     return request.param

@@ -38,6 +38,9 @@ def postgres_server() -> Iterator[str]:
         [binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"], **run
     )
     options = f"-k {folder} -c listen_addresses='' -c fsync=off -c max_connections=200"
+    options += (
+        " -c max_wal_size=128MB -c dynamic_shared_memory_type=mmap"  # little memory, and here
+    )
     log = folder / "log"
     subprocess.run(
         [binaries / "pg_ctl", "-D", data, "-l", log, "-w", "-o", options, "start"], **run
@@ -50,52 +53,90 @@ def postgres_server() -> Iterator[str]:
 
 
 class Templates:
-    """Migrated databases to make fresh ones from, quickly."""
+    """Migrated databases to make fresh ones from, quickly.
+
+    A test's databases go with it (`dropping`): some thousands of them would fill the memory that
+    the server keeps them in.
+    """
 
     def __init__(self, folder: Path, server: str | None) -> None:
         self.folder = folder
         self.server = server
-        self._made: set[str] = set()
+        self._made: list[str] = []
+        self._has_template = False
 
-    def fresh(self, kind: str) -> str:
-        """Return the URL of a new, migrated, empty database."""
-        return self._fresh_sqlite() if kind == "sqlite" else self._fresh_postgres()
+    @contextmanager
+    def dropping(self) -> Iterator[None]:
+        """Drop, when the block ends, the databases made in it, but for those to keep."""
+        n_before = len(self._made)
+        yield
+        for url in self._made[n_before:]:
+            self._drop(url)
+        del self._made[n_before:]
+
+    def fresh(self, kind: str, *, keep: bool = False) -> str:
+        """Return the URL of a new, migrated, empty database, which outlives its test if kept."""
+        return self._noted(
+            self._fresh_sqlite() if kind == "sqlite" else self._fresh_postgres(), keep
+        )
 
     def empty(self, kind: str) -> str:
         """Return the URL of a new database without any table."""
-        if kind == "sqlite":
-            return f"sqlite:///{self.folder / uuid4().hex}.sqlite"
-        return self._create(f"t{uuid4().hex}")
+        return self._noted(self._new_file() if kind == "sqlite" else self._create(_new_name()))
 
     def clone(self, url: str) -> str:
         """Return the URL of a copy of a database that nobody is connected to."""
+        return self._noted(self._clone(url))
+
+    def _noted(self, url: str, keep: bool = False) -> str:
+        if not keep:
+            self._made.append(url)
+        return url
+
+    def _clone(self, url: str) -> str:
         name = make_url(url).database or ""
-        if url.startswith("sqlite"):
-            copy = self.folder / f"{uuid4().hex}.sqlite"
-            shutil.copy(name, copy)
-            return f"sqlite:///{copy}"
-        return self._create(f"t{uuid4().hex}", template=name)
+        if not url.startswith("sqlite"):
+            return self._create(_new_name(), template=name)
+        copy = self._new_file()
+        shutil.copy(name, make_url(copy).database or "")
+        return copy
+
+    def _new_file(self) -> str:
+        return f"sqlite:///{self.folder / _new_name()}.sqlite"
 
     def _fresh_sqlite(self) -> str:
-        template = self.folder / "template.sqlite"
-        if not template.exists():
-            migration.upgrade(f"sqlite:///{template}")
-        copy = self.folder / f"{uuid4().hex}.sqlite"
-        shutil.copy(template, copy)
-        return f"sqlite:///{copy}"
+        template = f"sqlite:///{self.folder / 'template.sqlite'}"
+        if not (self.folder / "template.sqlite").exists():
+            migration.upgrade(template)
+        return self._clone(template)
 
     def _fresh_postgres(self) -> str:
-        if "siftmap_template" not in self._made:
+        if not self._has_template:
             migration.upgrade(self._create("siftmap_template"))
-            self._made.add("siftmap_template")
-        return self._create(f"t{uuid4().hex}", template="siftmap_template")
+            self._has_template = True
+        return self._create(_new_name(), template="siftmap_template")
 
     def _create(self, name: str, template: str = "template0") -> str:
         assert self.server is not None
+        self._execute(f"DROP DATABASE IF EXISTS {name}")
+        self._execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        return make_url(self.server).set(database=name).render_as_string(hide_password=False)
+
+    def _drop(self, url: str) -> None:
+        name = make_url(url).database or ""
+        if url.startswith("sqlite"):
+            for part in ("", "-wal", "-shm"):
+                Path(name + part).unlink(missing_ok=True)
+        else:
+            self._execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _execute(self, statement: str) -> None:
+        assert self.server is not None
         engine = create_engine(self.server, isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
-            connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name}")
-            connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
+            connection.exec_driver_sql(statement)
         engine.dispose()
-        url = make_url(self.server).set(database=name)
-        return url.render_as_string(hide_password=False)
+
+
+def _new_name() -> str:
+    return f"t{uuid4().hex}"

@@ -81,7 +81,7 @@ def demonstrations(
             return {}
         if kind not in originals:
             source = tmp_path_factory.mktemp("demonstration") / "data"
-            url = templates.fresh(kind)
+            url = templates.fresh(kind, keep=True)
             settings = {"SIFTMAP_DATA_DIR": str(source), "SIFTMAP_DATABASE_URL": url}
             Server("", os.environ | settings).run("demo")
             originals[kind] = url, source

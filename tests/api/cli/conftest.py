@@ -42,7 +42,7 @@ def prepare(
     def prepared(kind: str) -> PreparedReview:
         if kind not in reviews:
             reviews[kind] = None
-            url = templates.fresh(kind) if kind == "postgresql" else ""
+            url = templates.fresh(kind, keep=True) if kind == "postgresql" else ""
             reviews[kind] = prepare_review(Shell(tmp_path_factory.mktemp(f"cli-{kind}"), url))
         if (review := reviews[kind]) is None:
             pytest.fail("The review could not be prepared; the first failure says why.")
