@@ -29,6 +29,7 @@ from api.pages import (
     help,  # noqa: A004 - the page's name
     import_decisions,
     jobs,
+    known_contracts,
     labels,
     lists,
     log_searches,
@@ -88,6 +89,7 @@ PAGES = (
     coding,
     coding_batches,
     coding_differences,
+    known_contracts,
     heatmap,
     publications,
     public,

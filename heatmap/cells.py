@@ -13,6 +13,7 @@ import pandas as pd
 
 from heatmap.axes import NOT_CODED, Axes, AxisEntry, EntryKind, MapFilter
 from heatmap.gaps import Gap, GapKind
+from heatmap.known import KnownCounts
 from protocols.places import country_name
 from protocols.schema import (
     MAP_KEYS,
@@ -84,8 +85,8 @@ class HeatMap:
     stopped: str | None = None  # how screening was stopped early, and what may be missing
     labels: Mapping[UUID, str] = field(default_factory=dict)  # of studies and contracts
     source: MapSource | None = None
-    known: Mapping[Cell, int] = field(default_factory=dict)
-    """How many contracts are known to exist in a cell, studied or not, where a list says so."""
+    known: KnownCounts = field(default_factory=KnownCounts)
+    """How many contracts are known to exist, studied or not, where a list says so."""
 
     @property
     def framework(self) -> MapFramework:
@@ -140,8 +141,10 @@ class HeatMap:
             return Gap(GapKind.EXCLUDED, len(studies))
         if waiting := self._n_awaiting(row, column):
             return Gap(GapKind.AWAITING_CODING, waiting)
-        if known := self.known.get((row, column)):
-            return Gap(GapKind.KNOWN, known)
+        if known := self.known.cells.get((row, column)):
+            if known.n_studied:  # of contracts that are on the list and not coded yet
+                return Gap(GapKind.AWAITING_CODING, known.n_studied)
+            return Gap(GapKind.KNOWN, known.n)
         for outside in self.framework.outside_searches:
             if row in (outside.rows or (row,)) and column in (outside.columns or (column,)):
                 return Gap(GapKind.OUTSIDE_SEARCHES, why=outside.why)

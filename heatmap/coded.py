@@ -1,7 +1,7 @@
 """Coded studies and contracts as a tidy frame: one line for each cell that a pair is in."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
@@ -19,11 +19,22 @@ from review.states.clusters import Scope, latest
 from review.states.flow import FlowState, flow_states
 from review.studies.agreement import CodeState, coded_values
 from review.studies.coding import Subject
+from review.studies.known_contracts.lists import known_projects, latest_list
+from review.studies.known_contracts.matches import matches_of
+from review.studies.known_contracts.values import listed_keys
 from review.tables import Contract, Record, Study, StudyContract, StudyReport
 from review.vocabulary import Stage
 
 COLUMNS = ("study_id", "contract_id", "row", "column", "segment", "n_reports", "years")
 Values = Mapping[tuple[Subject, str], Any]
+
+
+@dataclass(frozen=True)
+class ListedContract:
+    """A contract on the list of known ones: the values that the list says, and who it is here."""
+
+    values: Mapping[str, Sequence[str]]  # keys of the codebook's values, by item
+    contract_id: UUID | None  # of the review, where it was matched
 
 
 @dataclass(frozen=True)
@@ -39,6 +50,7 @@ class CodedStudies:
     excluded: Mapping[UUID, Sequence[str]] = field(default_factory=dict)
     """Studies none of whose reports is included, with the reasons, where some are excluded."""
     labels: Mapping[UUID, str] = field(default_factory=dict)  # of studies and contracts
+    known: Sequence[ListedContract] = ()
 
 
 def read_coded(
@@ -88,6 +100,7 @@ def read_coded(
             if study not in n_reports
         },
         labels=_labels(session, review_id),
+        known=_known(session, review_id, keys=keys, as_of=as_of),
     )
 
 
@@ -174,6 +187,31 @@ class _PairValues:
         """Return the keys of the entries of an item's value; *not_coded* if it has none."""
         value = self.values.get((self.subjects[item.level], item.key))
         return [NOT_CODED] if value is None else entry_keys(item, value) or [NOT_CODED]
+
+
+def _known(
+    session: Session, review_id: UUID, *, keys: Collection[str], as_of: int | None
+) -> Sequence[ListedContract]:
+    """Return the contracts on the list, matched as they were after event ``as_of``.
+
+    The list itself is today's, because what is no longer public may not be kept; before the first
+    upload there is none.
+    """
+    if latest_list(session, review_id=review_id, as_of=as_of) is None:
+        return ()
+    items = [
+        item
+        for item in protocol_of(session, review_id, as_of=as_of).codebook
+        if item.known_from and item.key in keys
+    ]
+    matches = matches_of(session, review_id=review_id, as_of=as_of)
+    contracts = {match.key: contract for contract, match in matches.items()}
+    return [
+        ListedContract(
+            {item.key: listed_keys(item, project) for item in items}, contracts.get(project.key)
+        )
+        for project in known_projects(session, review_id=review_id)
+    ]
 
 
 def _labels(session: Session, review_id: UUID) -> Mapping[UUID, str]:

@@ -30,6 +30,7 @@ from heatmap.cells import (
 )
 from heatmap.coded import CodedStudies, read_coded, tidy, tidy_excluded
 from heatmap.kept import Kept
+from heatmap.known import count_known
 from protocols.places import country_name
 from protocols.schema import MAP_KEYS, SPECIAL_VALUES, Protocol
 from review.decisions.stopping import stop_in_force
@@ -164,6 +165,7 @@ def count(
         stopped=stopped,
         labels=coded.labels,
         source=source,
+        known=count_known(coded, axes, frame, filters=filters or {}, secondary=secondary),
     )
 
 

@@ -31,12 +31,15 @@ MEANINGS = {
     "empty": "Why the cell is empty: filtered_out (none match the filters), excluded (found, then"
     " excluded), awaiting_coding (some included are not coded yet), known (known, not studied),"
     " outside_searches, none_found",
+    "known": "Contracts that are known to exist in the cell, by the review's list of them; empty"
+    " where there is none",
+    "known_studied": "How many of these an included study reports on",
 }
-HEADER = ("row_key", "row", "column_key", "column", "contracts", "studies", "reports", "empty")
+HEADER = tuple(MEANINGS)
 
 
-def rows_of(heatmap: HeatMap) -> list[tuple[str, str, str, str, int, int, int, str]]:
-    """Return a line for each cell: keys and labels of row and column, counts, why empty."""
+def rows_of(heatmap: HeatMap) -> list[tuple[str | int, ...]]:
+    """Return a line for each cell: keys and labels of row and column, counts, why empty, known."""
     row_labels = {entry.key: entry.label for entry in heatmap.rows}
     column_labels = {entry.key: entry.label for entry in heatmap.columns}
     return [
@@ -49,9 +52,15 @@ def rows_of(heatmap: HeatMap) -> list[tuple[str, str, str, str, int, int, int, s
             int(cell["n_studies"]),
             int(cell["n_reports"]),
             str(gap.kind) if (gap := heatmap.gap(cell["row"], cell["column"])) else "",
+            *_known(heatmap, cell["row"], cell["column"]),
         )
         for cell in heatmap.cells.to_dict("records")
     ]
+
+
+def _known(heatmap: HeatMap, row: str, column: str) -> tuple[int | str, int | str]:
+    known = heatmap.known.at(row, column)
+    return (known.n, known.n_studied) if known else ("", "")
 
 
 def to_csv(heatmap: HeatMap) -> str:
@@ -60,7 +69,9 @@ def to_csv(heatmap: HeatMap) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(HEADER)
     for row_key, row, column_key, column, *numbers in rows_of(heatmap):
-        writer.writerow([row_key, safe_cell(row), column_key, safe_cell(column), *numbers])
+        writer.writerow(
+            [row_key, safe_cell(str(row)), column_key, safe_cell(str(column)), *numbers]
+        )
     return text.getvalue()
 
 
@@ -216,8 +227,10 @@ def to_json(heatmap: HeatMap) -> dict[str, Any]:
                 "studies": studies,
                 "reports": reports,
                 "empty": empty or None,
+                "known": None if known[0] == "" else known[0],
+                "known_studied": None if known[1] == "" else known[1],
             }
-            for row, _, column, _, contracts, studies, reports, empty in rows_of(heatmap)
+            for row, _, column, _, contracts, studies, reports, empty, *known in rows_of(heatmap)
         ],
     }
 

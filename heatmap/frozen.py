@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from heatmap.axes import mapped_items
 from heatmap.cells import HeatMap, MapSource
 from heatmap.changes import changes
-from heatmap.coded import CodedStudies, read_coded
+from heatmap.coded import CodedStudies, ListedContract, read_coded
 from heatmap.contents import CellContent, Pair, QuotedValue, Report, contents_of
 from heatmap.counting import MapBase, count, kept_bases, searched_to
 from protocols.schema import Protocol
@@ -216,6 +216,13 @@ def _coded_as_data(coded: CodedStudies) -> dict[str, Any]:
         "coded_studies": sorted(str(study) for study in coded.coded_studies),
         "years": {str(study): list(years) for study, years in coded.years.items()},
         "excluded": {str(study): list(reasons) for study, reasons in coded.excluded.items()},
+        "known": [
+            [
+                {item: list(keys) for item, keys in one.values.items()},
+                _id_as_text(one.contract_id if one.contract_id in contracts else None),
+            ]
+            for one in coded.known
+        ],
     }
 
 
@@ -234,6 +241,9 @@ def _coded_from(data: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> 
         coded_studies=frozenset(UUID(study) for study in data["coded_studies"]),
         years={UUID(study): years for study, years in data.get("years", {}).items()},
         excluded={UUID(study): why for study, why in data.get("excluded", {}).items()},
+        known=[
+            ListedContract(values, _id_from(contract)) for values, contract in data.get("known", ())
+        ],
         labels={UUID(line["study_id"]): line["study"] for line in lines}
         | {UUID(line["contract_id"]): line["contract"] for line in lines if line["contract_id"]},
     )

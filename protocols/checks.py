@@ -181,6 +181,9 @@ def _check_values(protocol: Part) -> Contradictions:
             elif value.text("key") in MAP_KEYS:
                 message = f"{name} has the value '{value.text('key')}', which is reserved for maps."
                 yield (*value.path, "key"), f"{message} Give it another key."
+        if item.text("known_from") and item.text("level") != "contract":
+            message = f"{name} is not about the contract, so no list of contracts has it"
+            yield (*item.path, "known_from"), f"{message}; remove known_from."
         yield from _check_value_groups(item, {value.text("key") for value in values})
         yield from _check_years(item, name)
 

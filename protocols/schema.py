@@ -84,6 +84,20 @@ class Prefill(StrEnum):
     CONTRACT_NAME = "contract_name"
 
 
+class KnownFrom(StrEnum):
+    """What a list of known contracts, such as INDIGO's, says about a contract."""
+
+    NAME = "name"
+    NUMBER = "number"
+    COUNTRY = "country"
+    SECTOR = "policy_sector"
+    GOALS = "goals"
+    TYPE = "contract_type"
+    START = "start"
+    PAYERS = "outcome_payers"
+    PROVIDERS = "service_providers"
+
+
 CHOICES = frozenset({ItemType.ONE_OF, ItemType.MANY_OF})
 """The types whose answers the codebook lists."""
 
@@ -212,6 +226,8 @@ class CodebookItem(_Part):
     help: Text | None = None
     prefill: Prefill | None = None
     """What the form fills in by itself, for coders to confirm."""
+    known_from: KnownFrom | None = None
+    """What a list of known contracts says about it; a map's denominators are counted from that."""
     earliest: Year | None = None
     """The first and the last year that a ``year`` or a ``date`` may be in."""
     latest: Year | None = None

@@ -63,6 +63,14 @@ PHRASES = {
     Act.LINK_REPORT: ("changed a study's reports", "changed studies' reports {n} times"),
     Act.ADD_CONTRACT: ("added a contract", "added {n} contracts"),
     Act.LINK_CONTRACT: ("changed a study's contracts", "changed studies' contracts {n} times"),
+    Act.LIST_CONTRACTS: (
+        "uploaded a list of known contracts",
+        "uploaded lists of known contracts {n} times",
+    ),
+    Act.MATCH_CONTRACT: (
+        "matched contracts to the list of known ones",
+        "matched contracts to the list of known ones {n} times",
+    ),
     Act.CODE: ("saved a code", "saved {n} codes"),
     Act.AGREE: ("recorded an agreed value", "recorded {n} agreed values"),
     Act.PUBLISH: ("published the map", "published the map {n} times"),

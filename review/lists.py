@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -24,6 +25,8 @@ from review.safe_text import safe_cell
 from review.searches.searches import n_duplicates_by_search, search_counts
 from review.states.flow import SOUGHT, FlowState, record_rows
 from review.studies.contracts import contracts_by_label, studies_of_contracts
+from review.studies.known_contracts.lists import known_projects
+from review.studies.known_contracts.matches import matches_of
 from review.studies.studies import reports_of, studies_by_label
 from review.tables import Record, Search
 from review.vocabulary import SearchKind, Stream
@@ -254,12 +257,40 @@ def contracts_list(session: Session, review_id: UUID) -> ListTable:
     return ListTable("contracts", columns, rows())
 
 
+def known_contracts_list(session: Session, review_id: UUID) -> ListTable:
+    """Return the known contracts, each with the review's own that was matched to it."""
+    columns = (
+        "number", "name", "other names", "countries", "places", "policy sectors", "type", "start",
+        "stage", "outcome payers", "service providers", "evaluation reports", "contract here",
+        "studies",
+    )  # fmt: skip
+    studies = studies_of_contracts(session, review_id=review_id)
+    labels = {one.id: one.label for one in contracts_by_label(session, review_id=review_id)}
+    matched = defaultdict(list)
+    for contract, match in matches_of(session, review_id=review_id).items():
+        matched[match.key].append(contract)
+
+    def rows() -> Iterator[Sequence[object]]:
+        for one in known_projects(session, review_id=review_id):
+            own = matched.get(one.key, [])
+            yield (
+                one.key, one.name, one.other_names, one.countries, one.places, one.sectors,
+                one.instrument, one.start, one.stage, one.payers, one.providers,
+                [report.url or report.title for report in one.evaluations],
+                [labels[contract] for contract in own],
+                [study for contract in own for study in studies.get(contract, [])],
+            )  # fmt: skip
+
+    return ListTable("known-contracts", columns, rows())
+
+
 LISTS: Mapping[str, tuple[Callable[[Session, UUID], ListTable], Action]] = {
     "searches": (searches_list, Action.VIEW),
     "full-texts": (retrieval_list, Action.MANAGE),
     "links": (links_list, Action.MANAGE),
     "studies": (studies_list, Action.CODE),
     "contracts": (contracts_list, Action.CODE),
+    "known-contracts": (known_contracts_list, Action.MANAGE),
 }
 """The lists that are always whole, and what somebody must be allowed to do to have them."""
 

@@ -167,6 +167,8 @@ class Act(StrEnum):
     LINK_REPORT = "link_report"
     ADD_CONTRACT = "add_contract"
     LINK_CONTRACT = "link_contract"
+    LIST_CONTRACTS = "list_contracts"
+    MATCH_CONTRACT = "match_contract"
     CODE = "code"
     AGREE = "agree"
     PUBLISH = "publish"

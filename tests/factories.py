@@ -42,13 +42,15 @@ exclusion_reasons:
 codebook:
   - {{key: design, label: Study design, level: study, type: one_of, values: [
       {{key: trial, label: Trial}}, {{key: case, label: Case study}}]}}
-  - {{key: contract_type, label: Contract type, level: contract, type: one_of, values: [
+  - {{key: contract_type, label: Contract type, level: contract, type: one_of,
+      known_from: contract_type, values: [
       {{key: sib, label: Social impact bond}}, {{key: pbr, label: Payment by results}}]}}
-  - {{key: area, label: Outcome area, level: contract, type: one_of, double_coded: true, values: [
+  - {{key: area, label: Outcome area, level: contract, type: one_of, double_coded: true,
+      known_from: policy_sector, values: [
       {{key: work, label: Employment}}, {{key: home, label: Homelessness}}]}}
   - {{key: secondary, label: Secondary areas, level: contract, type: many_of, values: [
       {{key: work, label: Employment}}, {{key: home, label: Homelessness}}]}}
-  - {{key: country, label: Country, level: contract, type: country}}
+  - {{key: country, label: Country, level: contract, type: country, known_from: country}}
   - {{key: costs, label: Costs, level: study_contract, type: one_of, group: themes, values: [
       {{key: present, label: Present}}, {{key: absent, label: Absent}}]}}
   - {{key: equity, label: Equity, level: study_contract, type: one_of, group: themes, values: [

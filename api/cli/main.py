@@ -45,6 +45,11 @@ app = group(
         "Attach a folder of PDFs to the reports that a review looks for.",
     ),
     LazyCommand(
+        "import-contracts",
+        "api.cli.import_contracts:import_contracts",
+        "Make a file of INDIGO the list of known contracts, and match the review's own to it.",
+    ),
+    LazyCommand(
         "dedupe",
         "api.cli.dedupe:dedupe",
         "Find the duplicates among a review's records; a person decides on possible ones.",

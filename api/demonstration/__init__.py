@@ -17,6 +17,7 @@ from api.demonstration.identifying import (
     import_searches,
     remove_some,
 )
+from api.demonstration.known import add_known_contracts
 from api.demonstration.literature import make_works
 from api.demonstration.people import Cast, amend, make_review
 from api.demonstration.screening import N_CHANGED, N_EARLY, Screening
@@ -150,6 +151,10 @@ class _Demonstration:
             for reports in uncoded:
                 coding.add(session, reports, is_coded=False)
             coding.agree_on_some(session)
+        reported = [one for reports in studies for one in reports[0].work.contracts]
+        with self.database.writing() as session:
+            contracts = list({one.number: one for one in reported}.values())
+            add_known_contracts(session, self.cast, contracts, chance=self.chance)
 
     def _rank(self, stage: Stage) -> None:
         rank_records(

@@ -48,7 +48,11 @@ class MapAxisEntry(BaseModel):
 
 
 class MapCell(BaseModel):
-    """Where a row meets a column; a gap has a count of zero, and says why it is empty."""
+    """Where a row meets a column; a gap has a count of zero, and says why it is empty.
+
+    ``known`` counts the contracts that are known to exist there, by the review's list of them, and
+    ``known_studied`` those that an included study reports on; null where there is no list.
+    """
 
     row: str
     column: str
@@ -56,6 +60,8 @@ class MapCell(BaseModel):
     studies: int
     reports: int
     empty: GapKind | None
+    known: int | None
+    known_studied: int | None
 
 
 class EvidenceMap(BaseModel):

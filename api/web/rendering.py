@@ -18,6 +18,7 @@ from api.web.links import links
 from api.web.routing import url_in_template
 from api.web.security import form_token
 from heatmap.cells import value_label
+from protocols.places import country_name
 from protocols.values import currencies
 from review.jobs import JobKind
 from review.searches.formats.claims import without_claims
@@ -166,6 +167,7 @@ def _environment() -> Environment:
         "language_tag": language_tag,
         "language_name": language_name,
         "work_type": work_type,
+        "country": country_name,
         "job_title": job_title,
         "field_text": field_text,
     }

@@ -16,6 +16,8 @@ from review.reviews import protocol_of
 from review.searches.formats.languages import language_name
 from review.studies.coding import code, codes_of, subject_of
 from review.studies.contracts import contract_of_review, contracts_of
+from review.studies.known_contracts.matches import project_of
+from review.studies.known_contracts.values import listed_value
 from review.studies.studies import reports_of, study_of_review
 from review.tables import Code, Contract, Record
 
@@ -77,20 +79,23 @@ class OfferedValue:
 def known_facts(session: Session, form: CodingForm) -> list[OfferedValue]:
     """Return what the review knows of the items that the coder has not coded, in codebook order.
 
-    A fact that the item does not allow, such as a year outside its bounds, is left out.
+    It knows the study's first report, and the contract by the list of known contracts; what two
+    people must code is not offered from the list, so that they judge by themselves.  A fact that
+    the item does not allow, such as a year outside its bounds, is left out.
     """
     own = form.own_codes(session)
     reports = reports_of(session, review_id=form.review_id, study_id=form.study_id)
-    contract = None
+    contract = project = None
     if form.contract_id is not None:
-        contract = contract_of_review(
-            session, review_id=form.review_id, contract_id=form.contract_id
-        )
+        about = {"review_id": form.review_id, "contract_id": form.contract_id}
+        contract, project = contract_of_review(session, **about), project_of(session, **about)
     found = []
     for item in form.items(session):
-        if item.prefill is None or item.key in own:
+        if item.key in own:
             continue
         fact = _fact(item, reports[0] if reports else None, contract)
+        if fact is None and project is not None and not item.double_coded:
+            fact = listed_value(item, project)
         if fact is None:
             continue
         try:

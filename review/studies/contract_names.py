@@ -6,12 +6,13 @@ import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from rapidfuzz.distance import Levenshtein
+from rapidfuzz.distance import OSA
 
 ALIKE = 0.6
 """Names at least so alike are asked about before a second contract is made."""
 
 _WORD = re.compile(r"[^\W_]+")
+_INITIALS = re.compile(r"\b(?:[^\W\d_]\.){2,}")
 _SHORT_FORMS: Mapping[str, tuple[str, ...]] = {
     "sib": ("social", "impact", "bond"),
     "dib": ("development", "impact", "bond"),
@@ -33,8 +34,8 @@ _SAME_WORDS: Mapping[str, str] = {
 _COMMON = """
 social impact bond development humanitarian payment by results pay for success performance based
 financing incentives outcome contract contracting programme project pilot fund phase the of and
-with in to a an contrato contrat bono impacto por resultados paiement aux el la le les des du de y
-et
+with in to a an contrato contrat bono obligation impacto por resultados paiement aux el la
+le les des du de y et
 """
 _FORMS = frozenset(_COMMON.split())
 """Words of the instrument and small words: they say little about which contract it is."""
@@ -46,10 +47,16 @@ def words_of(name: str) -> list[str]:
     """Return a name's words: lower case, without accents, short forms written out."""
     plain = unicodedata.normalize("NFKD", name.casefold())
     plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    plain = _INITIALS.sub(lambda match: match[0].replace(".", ""), plain)
     found: list[str] = []
     for word in _WORD.findall(plain):
         found.extend(_SHORT_FORMS.get(word, (_SAME_WORDS.get(word, word),)))
     return list(dict.fromkeys(found))
+
+
+def is_common(word: str) -> bool:
+    """Return whether a word says little about which contract a name means."""
+    return word in _FORMS
 
 
 class NameIndex:
@@ -90,6 +97,14 @@ class NameIndex:
         is_by_a_rare_word = any(word not in _FORMS for word, _, _ in matched)
         return (dice + overlap) / 2 if is_by_a_rare_word else dice / 2
 
+    def unmatched(self, words: Sequence[str], others: Sequence[str]) -> tuple[set[str], set[str]]:
+        """Return the words of each of two names that say something and that the other lacks."""
+        matched = _matches(words, others)
+        return (
+            {word for word in words if word not in _FORMS} - {word for word, _, _ in matched},
+            {word for word in others if word not in _FORMS} - {other for _, other, _ in matched},
+        )
+
     def _weight(self, words: Collection[str]) -> float:
         return sum(LITTLE if word in _FORMS else self._rarity(word) for word in words)
 
@@ -118,5 +133,5 @@ def _word_likeness(word: str, other: str) -> float:
         return 1.0
     if word.isdigit() or other.isdigit() or min(len(word), len(other)) < 5:
         return 0.0
-    likeness = Levenshtein.normalized_similarity(word, other)
+    likeness = OSA.normalized_similarity(word, other)
     return likeness if likeness >= 0.8 else 0.0

@@ -7,7 +7,17 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from review.tables.base import ActRow, Base, account_key, act_args, short, within_review
+from review.tables.base import (
+    ActRow,
+    Base,
+    account_key,
+    act_args,
+    pk,
+    review_key,
+    sha256,
+    short,
+    within_review,
+)
 from review.vocabulary import AgreedBy
 
 
@@ -66,7 +76,7 @@ class StudyContract(ActRow, Base):
 
 
 class ExternalId(ActRow, Base):
-    """The identifier of a study or contract in another list, such as INDIGO's."""
+    """The identifier of a study or contract in another list; the newest counts."""
 
     __tablename__ = "external_id"
     __table_args__ = act_args(
@@ -83,6 +93,31 @@ class ExternalId(ActRow, Base):
     contract_id: Mapped[UUID | None]
     scheme: Mapped[short]
     value: Mapped[short]
+
+
+class ContractList(ActRow, Base):
+    """A list of known contracts that was uploaded; the newest replaced the one before it."""
+
+    __tablename__ = "contract_list"
+    __table_args__ = act_args("contract_list")
+
+    name: Mapped[short]  # of the file
+    sha256: Mapped[sha256]
+    n_contracts: Mapped[int]
+    n_removed: Mapped[int]  # of the list before, because they are no longer public
+
+
+class KnownContract(Base):
+    """A contract on the list; not an act, because what is no longer public must be deleted."""
+
+    __tablename__ = "known_contract"
+    __table_args__ = (UniqueConstraint("review_id", "key"),)
+
+    id: Mapped[pk]
+    review_id: Mapped[review_key]
+    key: Mapped[short]  # such as INDIGO-POJ-0001
+    content: Mapped[Any]  # what the list says, as `review.studies.known_contracts.indigo` reads it
+    event_number: Mapped[int]  # of the upload that said so
 
 
 class Code(ActRow, Base):

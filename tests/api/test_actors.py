@@ -27,6 +27,8 @@ from review.reviews import add_member, amend_protocol
 from review.storage.files import FileStore
 from review.studies.coding import code
 from review.studies.contracts import add_contract, link_contract
+from review.studies.known_contracts.indigo import Evaluation, IndigoFile, KnownProject
+from review.studies.known_contracts.lists import keep_list
 from review.tables import Base, Event, OfferedFile, Record
 from review.vocabulary import Judgement, Role, Stage, Verdict
 from tests.api.routes import ROUTES
@@ -117,6 +119,9 @@ def world(database, people, app, tmp_path, sign_in) -> World:
             first_words="", n_pages=1, candidates=[], offered_by=people.lead.account_id,
         )  # fmt: skip
         session.add(offered)
+        evaluated = KnownProject("A-1", "A bond", evaluations=(Evaluation("Report", "", ""),))
+        keep_list(session, review_id=people.review_id, found=IndigoFile([evaluated]), name="a.json",
+                  by=people.lead)  # fmt: skip
         names |= {"contract_id": contract.id, "code_id": given[0].id, "offered_id": offered.id}
         names |= {"token_id": token.id, "invitation_id": invitation.id, "disputed": disputed,
                   "cited": cited, "undone": undone, "second": second, "merge": merge,

@@ -10,6 +10,7 @@ from heatmap.cells import HeatMap
 from heatmap.coded import CodedStudies
 from heatmap.counting import MapBase, count
 from heatmap.gaps import Gap, GapKind
+from heatmap.known import KnownCount, KnownCounts
 from protocols.schema import OutsideSearches, Protocol
 from review.decisions.decisions import decide
 from review.decisions.reopening import reopen
@@ -99,7 +100,7 @@ def test_each_kind_of_gap():
     assert dropped.gap("work", "sib") == Gap(GapKind.EXCLUDED, 1)
     assert dropped.excluded_for("work", "sib") == {"Wrong population": 1}
 
-    known = replace(half, known={("home", "sib"): 12})
+    known = replace(half, known=KnownCounts({("home", "sib"): KnownCount(12, 0)}))
     assert known.gap("home", "sib") == Gap(GapKind.KNOWN, 12)
 
 

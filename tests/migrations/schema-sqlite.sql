@@ -350,6 +350,22 @@ CREATE INDEX ix_contract_event ON contract (review_id, event_number);
 CREATE TRIGGER contract_no_delete BEFORE DELETE ON contract BEGIN SELECT RAISE(ABORT, 'contract is append-only'); END;
 CREATE TRIGGER contract_no_update BEFORE UPDATE ON contract BEGIN SELECT RAISE(ABORT, 'contract is append-only'); END;
 
+CREATE TABLE contract_list (
+  event_number INTEGER NOT NULL,
+  id CHAR(32) NOT NULL,
+  n_contracts INTEGER NOT NULL,
+  n_removed INTEGER NOT NULL,
+  name VARCHAR(255) NOT NULL,
+  review_id CHAR(32) NOT NULL,
+  sha256 VARCHAR(64) NOT NULL,
+  CONSTRAINT fk_contract_list_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_contract_list_review_id_event_number FOREIGN KEY(review_id, event_number) REFERENCES event (review_id, number) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED,
+  CONSTRAINT pk_contract_list PRIMARY KEY (id)
+);
+CREATE INDEX ix_contract_list_event ON contract_list (review_id, event_number);
+CREATE TRIGGER contract_list_no_delete BEFORE DELETE ON contract_list BEGIN SELECT RAISE(ABORT, 'contract_list is append-only'); END;
+CREATE TRIGGER contract_list_no_update BEFORE UPDATE ON contract_list BEGIN SELECT RAISE(ABORT, 'contract_list is append-only'); END;
+
 CREATE TABLE decision (
   decided_at DATETIME NOT NULL,
   event_number INTEGER NOT NULL,
@@ -627,6 +643,17 @@ CREATE TABLE job (
 );
 CREATE INDEX ix_job_review_id ON job (review_id);
 CREATE INDEX ix_job_waiting ON job (state, created_at);
+
+CREATE TABLE known_contract (
+  content JSON NOT NULL,
+  event_number INTEGER NOT NULL,
+  id CHAR(32) NOT NULL,
+  key VARCHAR(255) NOT NULL,
+  review_id CHAR(32) NOT NULL,
+  CONSTRAINT fk_known_contract_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
+  CONSTRAINT pk_known_contract PRIMARY KEY (id),
+  CONSTRAINT uq_known_contract_review_id_key UNIQUE (review_id, key)
+);
 
 CREATE TABLE login_attempt (
   at DATETIME NOT NULL,
