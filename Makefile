@@ -33,7 +33,7 @@ serve: setup ## Serve what is in the data folder
 
 test: setup ## Run every test on SQLite and PostgreSQL, browser journeys included
 	@sh .ci/needs
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 test-quick: setup ## Run the fast tests: SQLite alone, no browser (three minutes)
 	$(BIN)/python -m pytest -n auto --dist worksteal --quick

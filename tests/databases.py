@@ -17,6 +17,20 @@ KINDS = ("sqlite", "postgresql")
 
 
 @contextmanager
+def folder_in_memory(prefix: str) -> Iterator[Path]:
+    """Yield a folder that is gone afterwards, in memory where the system has a place for that.
+
+    A commit to a disk waits for it some milliseconds, and most tests commit many times.
+    """
+    memory = Path("/dev/shm")  # noqa: S108 - what needs a disk says so, in tests/faults
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=memory if memory.is_dir() else None))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
 def postgres_server() -> Iterator[str]:
     """Yield the URL of a PostgreSQL server: TEST_POSTGRES_URL, or one started for the tests."""
     if given := os.environ.get("TEST_POSTGRES_URL"):
@@ -27,8 +41,11 @@ def postgres_server() -> Iterator[str]:
             ["pg_config", "--bindir"], check=True, capture_output=True, text=True
         ).stdout.strip()
     )
-    memory = Path("/dev/shm")  # noqa: S108 - a hundred databases are quicker made and gone there
-    folder = Path(tempfile.mkdtemp(prefix="siftmap-pg-", dir=memory if memory.is_dir() else None))
+    with folder_in_memory("siftmap-pg-") as folder:
+        yield from _serving(binaries, folder)
+
+
+def _serving(binaries: Path, folder: Path) -> Iterator[str]:
     user = "postgres" if os.geteuid() == 0 else None  # the server refuses root
     if user:
         shutil.chown(folder, user)
@@ -49,7 +66,6 @@ def postgres_server() -> Iterator[str]:
         yield f"postgresql+psycopg://postgres@/postgres?host={folder}"
     finally:
         subprocess.run([binaries / "pg_ctl", "-D", data, "-m", "immediate", "stop"], **run)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 class Templates:
