@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from protocols.places import income_group_of, subregion_of
+from protocols.places import COUNTRIES, income_group_of, subregion_of
 from protocols.schema import (
     MAP_KEYS,
     Axis,
@@ -70,6 +70,12 @@ class MapFilter:
     def item(self) -> CodebookItem | None:
         """The item whose values the filter offers; None for a group and for what is derived."""
         return None if self.derive or self.axis.is_group else self.axis.items[0]
+
+    def shown(self, keys: Iterable[str]) -> list[str]:
+        """Return the filter's values for the keys of its item: regions for countries, say."""
+        if self.derive is None:
+            return list(keys)
+        return [self.derive(key) if key in COUNTRIES else key for key in keys]
 
     def expand(self, values: Iterable[str]) -> frozenset[str]:
         """Return the chosen values, each group of values by its members."""

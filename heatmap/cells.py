@@ -142,8 +142,8 @@ class HeatMap:
         if waiting := self._n_awaiting(row, column):
             return Gap(GapKind.AWAITING_CODING, waiting)
         if known := self.known.cells.get((row, column)):
-            if known.n_studied:  # of contracts that are on the list and not coded yet
-                return Gap(GapKind.AWAITING_CODING, known.n_studied)
+            if known.reported:  # placed by the list, because they are not coded yet
+                return Gap(GapKind.AWAITING_CODING, self._n_units_of(known.reported))
             return Gap(GapKind.KNOWN, known.n)
         for outside in self.framework.outside_searches:
             if row in (outside.rows or (row,)) and column in (outside.columns or (column,)):
@@ -255,6 +255,13 @@ class HeatMap:
         for key, values in self._synthesis.items():
             is_review |= is_among(self.frame[key], values)
         return list(is_review)
+
+    def _n_units_of(self, contracts: frozenset[UUID]) -> int:
+        """Return how many units contracts are: themselves, their studies, or these's reports."""
+        if self.unit == "contract":
+            return len(contracts)
+        studies = self.whole[self.whole["contract_id"].isin(contracts)].drop_duplicates("study_id")
+        return len(studies) if self.unit == "study" else int(studies["n_reports"].sum())
 
     def _n_awaiting(self, row: str, column: str) -> int:
         """Return how many units of a cell's row or column have no value for the other."""

@@ -12,7 +12,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from heatmap.axes import NONE_OF_THESE, NOT_CODED, Axes, MapAxis, MapFilter, entry_keys
-from protocols.places import COUNTRIES
 from protocols.schema import SPECIAL_VALUES, CodebookItem, Level
 from review.reviews import protocol_of
 from review.states.clusters import Scope, latest
@@ -21,7 +20,7 @@ from review.studies.agreement import CodeState, coded_values
 from review.studies.coding import Subject
 from review.studies.known_contracts.lists import known_projects, latest_list
 from review.studies.known_contracts.matches import matches_of
-from review.studies.known_contracts.values import listed_keys
+from review.studies.known_contracts.values import ListedValues
 from review.tables import Contract, Record, Study, StudyContract, StudyReport
 from review.vocabulary import Stage
 
@@ -31,10 +30,10 @@ Values = Mapping[tuple[Subject, str], Any]
 
 @dataclass(frozen=True)
 class ListedContract:
-    """A contract on the list of known ones: the values that the list says, and who it is here."""
+    """A contract on the list of known ones, as a map places it."""
 
-    values: Mapping[str, Sequence[str]]  # keys of the codebook's values, by item
-    contract_id: UUID | None  # of the review, where it was matched
+    values: Mapping[str, Sequence[str]]  # keys by item: as coded here, else as the list says
+    contracts: Sequence[UUID] = ()  # those of the review that were matched to it
 
 
 @dataclass(frozen=True)
@@ -77,12 +76,13 @@ def read_coded(
         if value.state in (CodeState.AGREED, CodeState.CODED)
     ]
     keys = set(items)
+    values = {(v.subject, v.item): v.value for v in current_values if v.item in keys}
     coded_subjects = {value.subject for value in current_values}
     return CodedStudies(
         studies=studies,
         n_reports={study: n_reports[study] for study in studies},
         contracts=contracts,
-        values={(v.subject, v.item): v.value for v in current_values if v.item in keys},
+        values=values,
         coded_studies=frozenset(
             study
             for study in studies
@@ -100,7 +100,7 @@ def read_coded(
             if study not in n_reports
         },
         labels=_labels(session, review_id),
-        known=_known(session, review_id, keys=keys, as_of=as_of),
+        known=_known(session, review_id, keys=keys, values=values, as_of=as_of),
     )
 
 
@@ -178,10 +178,7 @@ class _PairValues:
 
     def keys_of_filter(self, one: MapFilter) -> list[str]:
         """Return the values of a filter that the pair has; never none."""
-        keys = self.keys_on(one.axis)
-        if one.derive is None:
-            return keys
-        return [one.derive(key) if key in COUNTRIES else key for key in keys]
+        return one.shown(self.keys_on(one.axis))
 
     def keys_of(self, item: CodebookItem) -> list[str]:
         """Return the keys of the entries of an item's value; *not_coded* if it has none."""
@@ -190,7 +187,12 @@ class _PairValues:
 
 
 def _known(
-    session: Session, review_id: UUID, *, keys: Collection[str], as_of: int | None
+    session: Session,
+    review_id: UUID,
+    *,
+    keys: Collection[str],
+    values: Values,
+    as_of: int | None,
 ) -> Sequence[ListedContract]:
     """Return the contracts on the list, matched as they were after event ``as_of``.
 
@@ -199,19 +201,30 @@ def _known(
     """
     if latest_list(session, review_id=review_id, as_of=as_of) is None:
         return ()
-    items = [
-        item
-        for item in protocol_of(session, review_id, as_of=as_of).codebook
-        if item.known_from and item.key in keys
-    ]
-    matches = matches_of(session, review_id=review_id, as_of=as_of)
-    contracts = {match.key: contract for contract, match in matches.items()}
+    codebook = protocol_of(session, review_id, as_of=as_of).codebook
+    items = [one for one in codebook if one.level is Level.CONTRACT and one.key in keys]
+    listed = ListedValues(items)
+    matched: dict[str, list[UUID]] = defaultdict(list)
+    for contract, match in matches_of(session, review_id=review_id, as_of=as_of).items():
+        matched[match.key].append(contract)
     return [
         ListedContract(
-            {item.key: listed_keys(item, project) for item in items}, contracts.get(project.key)
+            {
+                item.key: _coded_keys(item, matched[project.key], values)
+                or listed.keys(item, project)
+                for item in items
+            },
+            sorted(matched[project.key]),
         )
         for project in known_projects(session, review_id=review_id)
     ]
+
+
+def _coded_keys(item: CodebookItem, contracts: Iterable[UUID], values: Values) -> list[str]:
+    """Return the keys that were coded for any of the contracts, each once."""
+    coded = (values.get((Subject(None, contract), item.key)) for contract in contracts)
+    keys = [key for value in coded if value is not None for key in entry_keys(item, value)]
+    return list(dict.fromkeys(keys))
 
 
 def _labels(session: Session, review_id: UUID) -> Mapping[UUID, str]:

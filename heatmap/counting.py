@@ -1,6 +1,6 @@
 """Count what was coded into a map, and keep what maps are counted from for the next reader."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from heatmap.axes import (
     NONE_OF_THESE,
     NOT_CODED,
+    Axes,
     AxisEntry,
     EntryKind,
     MapAxis,
@@ -30,7 +31,7 @@ from heatmap.cells import (
 )
 from heatmap.coded import CodedStudies, read_coded, tidy, tidy_excluded
 from heatmap.kept import Kept
-from heatmap.known import count_known
+from heatmap.known import KnownCounts, count_known, is_of_contracts
 from protocols.places import country_name
 from protocols.schema import MAP_KEYS, SPECIAL_VALUES, Protocol
 from review.decisions.stopping import stop_in_force
@@ -38,6 +39,7 @@ from review.errors import Invalid, NotFound
 from review.events import last_event
 from review.reviews import protocol_of
 from review.states.viewers import viewer_of
+from review.studies.known_contracts.lists import latest_list
 from review.tables import Review, Search
 
 MOST_KEPT = 4  # reviews or publications, each with its coded studies
@@ -89,7 +91,9 @@ def build(
 
     # What a person who screens may see changes with time, so that theirs is read each time.
     is_same_for_all = viewer_of(session, review_id) is None
-    base = kept_bases.get((review_id, number), make) if is_same_for_all else make()
+    listed = latest_list(session, review_id=review_id)  # today's, whatever the moment
+    key = (review_id, number, listed and listed.event_number)
+    base = kept_bases.get(key, make) if is_same_for_all else make()
     stop = stop_in_force(session, review_id, as_of=as_of)
     return count(
         base,
@@ -135,8 +139,12 @@ def count(
     axes = axes_of(protocol, chosen)
     whole = base.whole(chosen.key, secondary=secondary)
     frame = _filtered(whole, axes.filters, filters or {})
-    rows, folded_rows = _entries(axes.rows, whole, "row", unit=unit, order=order)
-    columns, folded_columns = _entries(axes.columns, whole, "column", unit=unit, order=order)
+    known = _known(coded, axes, whole, filters=filters or {}, secondary=secondary)
+    listed = _known(coded, axes, whole, filters={}, secondary=secondary) if filters else known
+    rows, folded_rows = _entries(axes.rows, whole, "row", known=listed.rows, unit=unit, order=order)
+    columns, folded_columns = _entries(
+        axes.columns, whole, "column", known=listed.columns, unit=unit, order=order
+    )
     placed = frame[(frame["row"] != NOT_CODED) & (frame["column"] != NOT_CODED)]
     shown = frozenset(frame["study_id"])
     return HeatMap(
@@ -165,8 +173,31 @@ def count(
         stopped=stopped,
         labels=coded.labels,
         source=source,
-        known=count_known(coded, axes, frame, filters=filters or {}, secondary=secondary),
+        known=known,
     )
+
+
+def _known(
+    coded: CodedStudies,
+    axes: Axes,
+    whole: pd.DataFrame,
+    *,
+    filters: Mapping[str, Sequence[str]],
+    secondary: bool,
+) -> KnownCounts:
+    of_studies = {key: keys for key, keys in filters.items() if not is_of_contracts(axes, key)}
+    return count_known(
+        coded.known,
+        axes,
+        studied=_contracts(_filtered(whole, axes.filters, of_studies)),
+        reported=_contracts(whole),
+        filters=filters,
+        secondary=secondary,
+    )
+
+
+def _contracts(frame: pd.DataFrame) -> set[UUID]:
+    return set(frame["contract_id"]) - {None}
 
 
 def searched_to(session: Session, review_id: UUID) -> date | None:
@@ -188,14 +219,14 @@ def count_cells(frame: pd.DataFrame, rows: Sequence[str], columns: Sequence[str]
     return counts.reindex(grid, fill_value=0).astype(int).reset_index()
 
 
-def axis_entries(axis: MapAxis, column: pd.Series) -> list[AxisEntry]:
-    """Return the entries of an axis: the protocol's own, then others that occur in a column.
+def axis_entries(axis: MapAxis, keys: Collection[str]) -> list[AxisEntry]:
+    """Return the entries of an axis: the protocol's own, then others among ``keys``.
 
     An open axis (countries) has those that occur, by name.  Special values such as *unclear* come
     after them, then values that are no longer in the codebook, and last what the map adds for what
     has no value, each if it occurs.
     """
-    present = [str(key) for key in column.unique()]
+    present = [str(key) for key in keys]
     others = {*SPECIAL_VALUES, *MAP_KEYS}
     if axis.entries is None:
         names = {key: country_name(key) for key in present if key not in others}
@@ -236,12 +267,21 @@ def _filtered(
 
 
 def _entries(
-    axis: MapAxis, whole: pd.DataFrame, name: str, *, unit: str, order: str
+    axis: MapAxis,
+    whole: pd.DataFrame,
+    name: str,
+    *,
+    known: Collection[str],
+    unit: str,
+    order: str,
 ) -> tuple[list[AxisEntry], list[AxisEntry]]:
-    """Return the entries of an axis in their order, and the residual ones that are left out."""
+    """Return the entries of an axis in their order, and the residual ones that are left out.
+
+    What is only ``known`` has an entry too, such as a country in which nothing was studied.
+    """
     totals = _totals(whole, name, unit)
-    entries = axis_entries(axis, whole[name])
-    present = set(whole[name])
+    present = {*whole[name], *known}
+    entries = axis_entries(axis, present)
     folded = [one for one in entries if one.kind is EntryKind.RESIDUAL and one.key not in present]
     shown = [entry for entry in entries if entry not in folded]
     if order == "size":

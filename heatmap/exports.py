@@ -12,6 +12,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from heatmap.cells import HeatMap, value_label
 from heatmap.filters import filter_words, label_in
+from heatmap.known import NONE_KNOWN
 from review.safe_text import safe_cell
 
 # A cell takes 32,767 UTF-16 units (Excel specifications and limits), and openpyxl cuts what is
@@ -32,7 +33,7 @@ MEANINGS = {
     " excluded), awaiting_coding (some included are not coded yet), known (known, not studied),"
     " outside_searches, none_found",
     "known": "Contracts that are known to exist in the cell, by the review's list of them; empty"
-    " where there is none",
+    " where there is no list, or it does not know the rows and columns",
     "known_studied": "How many of these an included study reports on",
 }
 HEADER = tuple(MEANINGS)
@@ -59,8 +60,10 @@ def rows_of(heatmap: HeatMap) -> list[tuple[str | int, ...]]:
 
 
 def _known(heatmap: HeatMap, row: str, column: str) -> tuple[int | str, int | str]:
-    known = heatmap.known.at(row, column)
-    return (known.n, known.n_studied) if known else ("", "")
+    if not heatmap.known.has_cells:
+        return "", ""
+    known = heatmap.known.at(row, column) or NONE_KNOWN
+    return known.n, known.n_studied
 
 
 def to_csv(heatmap: HeatMap) -> str:

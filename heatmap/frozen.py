@@ -219,7 +219,7 @@ def _coded_as_data(coded: CodedStudies) -> dict[str, Any]:
         "known": [
             [
                 {item: list(keys) for item, keys in one.values.items()},
-                _id_as_text(one.contract_id if one.contract_id in contracts else None),
+                [str(contract) for contract in one.contracts if contract in contracts],
             ]
             for one in coded.known
         ],
@@ -242,7 +242,8 @@ def _coded_from(data: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> 
         years={UUID(study): years for study, years in data.get("years", {}).items()},
         excluded={UUID(study): why for study, why in data.get("excluded", {}).items()},
         known=[
-            ListedContract(values, _id_from(contract)) for values, contract in data.get("known", ())
+            ListedContract(values, [UUID(contract) for contract in contracts])
+            for values, contracts in data.get("known", ())
         ],
         labels={UUID(line["study_id"]): line["study"] for line in lines}
         | {UUID(line["contract_id"]): line["contract"] for line in lines if line["contract_id"]},

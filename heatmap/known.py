@@ -1,16 +1,14 @@
 """How many of the contracts that are known to exist are studied: a map's denominators."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from uuid import UUID
 
-import pandas as pd
-
-from heatmap.axes import NOT_CODED, Axes, MapAxis, MapFilter, entry_keys
-from heatmap.coded import CodedStudies, ListedContract
-from protocols.schema import CodebookItem, Level
-from review.studies.coding import Subject
+from heatmap.axes import NOT_CODED, Axes, MapAxis, MapFilter
+from heatmap.coded import ListedContract
+from protocols.schema import SPECIAL_VALUES, Level
 
 Cell = tuple[str, str]
 YEARS = frozenset({"since", "until"})  # of publication, which contracts have none of
@@ -18,10 +16,15 @@ YEARS = frozenset({"since", "until"})  # of publication, which contracts have no
 
 @dataclass(frozen=True)
 class KnownCount:
-    """Of the contracts on a list that are known in one place, how many are studied there."""
+    """Of the contracts on a list that are known in one place, how many are studied."""
 
     n: int
-    n_studied: int
+    n_studied: int  # by studies that the filters keep
+    reported: frozenset[UUID] = field(default=frozenset(), compare=False)
+    """The contracts of the review among them that any included study reports on."""
+
+
+NONE_KNOWN = KnownCount(0, 0)
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class KnownCounts:
     rows: Mapping[str, KnownCount] = field(default_factory=dict)
     columns: Mapping[str, KnownCount] = field(default_factory=dict)
     whole: KnownCount | None = None  # None where there is no list, or a filter is not on it
+    has_cells: bool = False  # whether rows and columns both say what a contract is
 
     def at(self, row: str | None, column: str | None) -> KnownCount | None:
         """Return the count of a cell, a row or a column; None where none is known."""
@@ -44,35 +48,39 @@ class KnownCounts:
 
 
 def count_known(
-    coded: CodedStudies,
+    known: Sequence[ListedContract],
     axes: Axes,
-    frame: pd.DataFrame,
     *,
+    studied: Collection[UUID],
+    reported: Collection[UUID],
     filters: Mapping[str, Sequence[str]],
     secondary: bool = False,
 ) -> KnownCounts:
-    """Count the known contracts of a map, and those that a study in ``frame`` reports on.
+    """Count the known contracts of a map, and those that are studied.
 
-    The values that were coded count before the list's own.  Filters for what a contract is keep
-    the known contracts that have the value; filters for studies only change which are studied.
-    A filter for what no list says leaves nothing to compare with, so nothing is counted.
+    ``studied`` are the contracts of the review that the studies report on which the filters for
+    studies keep, and ``reported`` those that any study does.  Filters for what a contract is keep
+    the known contracts that have the value.  A filter for what no list says leaves nothing to
+    compare with, so nothing is counted.
     """
-    chosen = _of_contracts(axes.filters, filters)
-    if not coded.known or any(not _is_on_list(one.axis) for one in chosen):
+    chosen = [axes.filters[key] for key in filters if is_of_contracts(axes, key)]
+    if not known or any(not _is_on_list(one.axis) for one in chosen):
         return KnownCounts()
     places: dict[tuple[str | None, str | None], list[ListedContract]] = defaultdict(list)
-    for known in coded.known:
-        values = _Values(coded, known)
-        if not all(values.passes(one, filters[one.key]) for one in chosen):
-            continue
-        rows = values.keys_on(axes.rows, secondary=secondary)
-        columns = values.keys_on(axes.columns, secondary=secondary)
-        for row, column in product([*rows, None], [*columns, None]):
-            places[row, column].append(known)
-    studied = set(frame["contract_id"]) - {None}
+    for one in known:
+        if all(_passes(one, each, filters[each.key]) for each in chosen):
+            rows = _keys_on(one, axes.rows, secondary=secondary)
+            columns = _keys_on(one, axes.columns, secondary=secondary)
+            for place in product([*rows, None], [*columns, None]):
+                places[place].append(one)
+    studied, reported = set(studied), set(reported)
     counted = {
-        place: KnownCount(len(known), sum(one.contract_id in studied for one in known))
-        for place, known in places.items()
+        place: KnownCount(
+            len(here),
+            sum(not studied.isdisjoint(one.contracts) for one in here),
+            frozenset(contract for one in here for contract in one.contracts) & reported,
+        )
+        for place, here in places.items()
     }
     return KnownCounts(
         cells={
@@ -84,48 +92,36 @@ def count_known(
         columns={
             column: n for (row, column), n in counted.items() if row is None and column is not None
         },
-        whole=counted.get((None, None), KnownCount(0, 0)),
+        whole=counted.get((None, None), NONE_KNOWN),
+        has_cells=_says_what_a_contract_is(axes.rows) and _says_what_a_contract_is(axes.columns),
     )
 
 
-class _Values:
-    """What is known of one contract on the list: as it was coded here, else as the list says."""
-
-    def __init__(self, coded: CodedStudies, known: ListedContract) -> None:
-        self.coded = coded
-        self.known = known
-
-    def keys_on(self, axis: MapAxis, *, secondary: bool = False) -> list[str]:
-        """Return the rows or columns of the contract; none where they are not known."""
-        if not _is_of_contracts(axis):
-            return []
-        items = [*axis.items, *([axis.secondary] if secondary and axis.secondary else [])]
-        return list(dict.fromkeys(key for item in items for key in self.keys_of(item)))
-
-    def keys_of(self, item: CodebookItem) -> Sequence[str]:
-        """Return the keys of an item's value."""
-        subject = Subject(None, self.known.contract_id)
-        value = self.coded.values.get((subject, item.key)) if self.known.contract_id else None
-        return self.known.values.get(item.key, ()) if value is None else entry_keys(item, value)
-
-    def passes(self, one: MapFilter, wanted: Sequence[str]) -> bool:
-        """Return whether the contract has one of the values that a filter keeps."""
-        keys = self.keys_on(one.axis) or [NOT_CODED]
-        derived = [one.derive(key) if one.derive and key != NOT_CODED else key for key in keys]
-        return not one.expand(wanted).isdisjoint(derived)
+def is_of_contracts(axes: Axes, key: str) -> bool:
+    """Return whether a filter is for what a contract is, whatever studies say about it."""
+    return key not in YEARS and _says_what_a_contract_is(axes.filters[key].axis)
 
 
-def _of_contracts(
-    known: Mapping[str, MapFilter], filters: Mapping[str, Sequence[str]]
-) -> list[MapFilter]:
-    """Return the filters that say what a contract is, whatever studies say about it."""
-    chosen = (known[key] for key in filters if key not in YEARS)
-    return [one for one in chosen if _is_of_contracts(one.axis)]
+def _keys_on(one: ListedContract, axis: MapAxis, *, secondary: bool = False) -> list[str]:
+    """Return the rows or columns of a known contract; none where they are not known."""
+    if not _says_what_a_contract_is(axis):
+        return []
+    keys = list(one.values.get(axis.items[0].key, ()))
+    if secondary and axis.secondary:
+        added = one.values.get(axis.secondary.key, ())
+        keys += [key for key in added if key not in SPECIAL_VALUES]
+    return list(dict.fromkeys(keys))
 
 
-def _is_of_contracts(axis: MapAxis) -> bool:
-    return not axis.is_group and all(item.level is Level.CONTRACT for item in axis.items)
+def _passes(one: ListedContract, chosen: MapFilter, wanted: Sequence[str]) -> bool:
+    """Return whether a known contract has one of the values that a filter keeps."""
+    keys = chosen.shown(_keys_on(one, chosen.axis) or [NOT_CODED])
+    return not chosen.expand(wanted).isdisjoint(keys)
+
+
+def _says_what_a_contract_is(axis: MapAxis) -> bool:
+    return not axis.is_group and axis.items[0].level is Level.CONTRACT
 
 
 def _is_on_list(axis: MapAxis) -> bool:
-    return all(item.known_from is not None for item in axis.items)
+    return axis.items[0].known_from is not None

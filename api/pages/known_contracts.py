@@ -23,7 +23,7 @@ from review.permissions import Action
 from review.reviews import protocol_of
 from review.studies.known_contracts.evaluations import evaluations_csv
 from review.studies.known_contracts.indigo import MAX_BYTES, read_indigo
-from review.studies.known_contracts.lists import keep_list, known_projects, latest_list
+from review.studies.known_contracts.lists import keep_list, latest_list
 from review.studies.known_contracts.matches import (
     NOT_LISTED,
     OPEN,
@@ -125,10 +125,12 @@ def post_match(
     contract: Annotated[UUID, Form()],
     key: Annotated[str, Form(max_length=255)] = "",
     number: Annotated[str, Form(max_length=255)] = "",
+    later: Annotated[int, Form(ge=0, le=100_000)] = 0,
 ) -> Response:
     """Say which known contract a contract is, by button or by number; or that it is none."""
     match_contract(session, review_id=review_id, contract_id=contract, key=key or number, by=by)
-    return RedirectResponse(f"{path(request, 'known-contracts')}#match", status_code=303)
+    place = f"{path(request, 'known-contracts')}?later={later}#match"
+    return RedirectResponse(place, status_code=303)
 
 
 @router.post(K + "/evaluations")
@@ -136,10 +138,10 @@ def post_match(
 def import_evaluations(
     request: Request, session: WriteSession, review_id: ReviewId, by: CurrentActor, store: Store
 ) -> Response:
-    """Import the evaluation reports that the list names as a search of its own."""
-    text, n = evaluations_csv(known_projects(session, review_id=review_id))
+    """Import the evaluation reports of contracts without a study as a search of its own."""
+    text, n = evaluations_csv(known_overview(session, review_id=review_id, by=by).unstudied)
     if not n:
-        raise Invalid("The list names no evaluation report.")
+        raise Invalid("The list names no evaluation report of a contract without a study.")
     fields = {
         "source": "INDIGO",
         "kind": SearchKind.ORGANISATION.value,

@@ -7,14 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heatmap.axes import axes_of
-from heatmap.coded import CodedStudies, ListedContract, tidy
+from heatmap.coded import ListedContract
 from heatmap.counting import build
 from heatmap.exports import to_csv, to_json
 from heatmap.frozen import freeze, published_map
 from heatmap.gaps import GapKind
 from heatmap.known import KnownCount, count_known
 from protocols.loader import load
-from review.studies.coding import Subject
 from review.studies.known_contracts.indigo import IndigoFile, KnownProject
 from review.studies.known_contracts.lists import keep_list
 from review.studies.known_contracts.matches import match_contract
@@ -126,54 +125,99 @@ def test_the_files_have_the_known_ones_beside_the_counts(coded):
     assert "work,Employment,sib,Social impact bond,1,1,1,,2,1" in lines
     cells = {(cell["row"], cell["column"]): cell for cell in to_json(heatmap)["cells"]}
     assert (cells["work", "sib"]["known"], cells["work", "sib"]["known_studied"]) == (2, 1)
-    assert cells["home", "sib"]["known"] is None
+    assert (cells["home", "sib"]["known"], cells["home", "sib"]["known_studied"]) == (0, 0)
+    themes = to_json(coded.do(build, framework="area_by_theme"))["cells"]
+    assert {cell["known"] for cell in themes} == {None}
 
 
-one_value = {
-    "area": st.sampled_from([(), ("work",), ("home",)]),
-    "contract_type": st.sampled_from([(), ("sib",), ("pbr",), ("sib", "pbr")]),
-}
+def test_a_project_in_two_countries_counts_in_both_however_many_contracts_it_is_here(coded):
+    lead = coded.cast.lead
+    uganda = coded.contract("Bridford in Uganda", area="home", contract_type="sib", country="UG")
+    coded.study("Roe 2002", uganda)
+    coded.do(match_contract, contract_id=uganda, key="A-1", by=lead)
+
+    known = coded.do(build).known
+
+    assert known.cells["work", "sib"] == KnownCount(2, 1)
+    assert known.cells["home", "sib"] == KnownCount(1, 1)
+    assert coded.do(build, filters={"country": ["UG"]}).known.whole == KnownCount(1, 1)
+
+
+def test_what_is_on_the_list_and_waits_for_its_codes_is_no_gap_whatever_the_filters(coded):
+    contract = coded.contract("Marwick")
+    coded.study("Roe 2002", contract)
+    coded.do(match_contract, contract_id=contract, key="A-4", by=coded.cast.lead)
+
+    for filters in ({}, {"country": ["GB"]}, {"design": ["trial"]}):
+        gap = coded.do(build, filters=filters).gap("home", "pbr")
+        assert (gap.kind, gap.n) == (GapKind.AWAITING_CODING, 1), filters
+    assert coded.do(build, filters={"country": ["GB"]}).known.cells["home", "pbr"].n_studied == 1
+    assert coded.do(build, unit="study").gap("home", "pbr").n == 1
+
+
+def test_a_country_that_is_unclear_has_no_region(coded):
+    contract = coded.contract("Marwick", country={"special": "unclear"})
+    coded.do(match_contract, contract_id=contract, key="A-2", by=coded.cast.lead)
+
+    heatmap = coded.do(build, filters={"region": ["Northern Europe"]})
+
+    assert heatmap.known.whole == KnownCount(4, 1)
+
+
+def test_countries_in_which_nothing_was_studied_have_a_row(coded):
+    heatmap = coded.do(build, framework="country_by_type")
+
+    assert [row.key for row in heatmap.rows] == ["KE", "GB"]
+    assert heatmap.gap("KE", "sib").kind is GapKind.KNOWN
+
+
+def test_a_newer_list_counts_at_once_also_for_a_past_moment(coded):
+    moment = coded.do(build).as_of
+    coded.do(keep_list, found=IndigoFile(LIST[:1], is_whole=True), name="b.zip", by=coded.cast.lead)
+
+    assert coded.do(build, as_of=moment).known.whole == KnownCount(1, 1)
+
+
+def test_publications_place_contracts_as_the_map_does(coded):
+    contract = coded.contract("Marwick", contract_type="pbr")  # which no study reports on
+    coded.do(match_contract, contract_id=contract, key="A-2", by=coded.cast.lead)
+
+    content = freeze(coded.session, coded.cast.review_id)
+
+    assert published_map(content).known == coded.do(build).known
+
+
+keys = st.fixed_dictionaries(
+    {
+        "area": st.sampled_from([(), ("work",), ("home",)]),
+        "contract_type": st.sampled_from([(), ("sib",), ("pbr",), ("sib", "pbr")]),
+        "secondary": st.sampled_from([(), ("home",), ("work", "home"), ("unclear",)]),
+    }
+)
+CONTRACTS = [UUID(int=100 + number) for number in range(3)]
 
 
 @given(
-    listed=st.lists(
-        st.tuples(st.fixed_dictionaries(one_value), st.sampled_from([None, 0, 1, 2])), max_size=8
-    ),
-    coded_values=st.lists(st.fixed_dictionaries(one_value), min_size=3, max_size=3),
+    listed=st.lists(st.tuples(keys, st.sets(st.sampled_from(CONTRACTS))), max_size=8),
+    studied=st.sets(st.sampled_from(CONTRACTS)),
+    secondary=st.booleans(),
 )
-def test_the_counts_equal_a_recount_the_long_way_round(listed, coded_values):
-    contracts = [UUID(int=100 + number) for number in range(3)]
-    studied = contracts[:2]
-    values = {
-        (Subject(None, contract), item): keys[0]
-        for contract, of_contract in zip(contracts, coded_values, strict=True)
-        for item, keys in of_contract.items()
-        if keys
-    }
-    coded = CodedStudies(
-        studies=[UUID(int=1)], n_reports={UUID(int=1): 1}, contracts={UUID(int=1): studied},
-        values=values, coded_studies=frozenset(),
-        known=[ListedContract(of_list, None if who is None else contracts[who])
-               for of_list, who in listed],
+def test_the_counts_equal_a_recount_the_long_way_round(listed, studied, secondary):
+    known = count_known(
+        [ListedContract(values, sorted(own)) for values, own in listed], AXES,
+        studied=studied, reported=CONTRACTS, filters={}, secondary=secondary,
     )  # fmt: skip
-
-    known = count_known(coded, AXES, tidy(coded, AXES), filters={})
 
     for row in AREAS:
         for column in TYPES:
             here = [
-                who
-                for of_list, who in listed
-                if row in own(coded_values, of_list, who, "area")
-                and column in own(coded_values, of_list, who, "contract_type")
+                own
+                for values, own in listed
+                if (row in values["area"] or (secondary and row in values["secondary"]))
+                and column in values["contract_type"]
             ]
-            n_studied = sum(who in (0, 1) for who in here)
-            expected = KnownCount(len(here), n_studied) if here else None
-            assert known.at(row, column) == expected
-
-
-def own(coded_values, of_list, who, item):
-    """The values of an item that count: the coded one, else those of the list."""
-    if who is not None and (coded := coded_values[who][item]):
-        return coded[:1]
-    return of_list[item]
+            expected = KnownCount(len(here), sum(bool(own & studied) for own in here))
+            assert known.at(row, column) == (expected if here else None)
+    if listed:
+        n_studied = sum(bool(own & studied) for _, own in listed)
+        assert known.whole == KnownCount(len(listed), n_studied)

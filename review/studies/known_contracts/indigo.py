@@ -11,6 +11,7 @@ import io
 import json
 import re
 import zipfile
+import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from typing import Any
 
 from protocols.places import INCOME_GROUPS, country_code, income_group_of
 from review.errors import Unreadable
+from review.searches.formats.source import without_controls
 from review.searches.formats.workbook import check_zip
 
 MAX_BYTES = 50 * 1024 * 1024
@@ -30,6 +32,9 @@ Row = Mapping[str, str]
 _PUBLIC = frozenset({"", "PUBLIC"})
 _IMPACT_BOND, _DEVELOPMENT = "Social impact bond", "Development impact bond"
 _POORER = frozenset(INCOME_GROUPS[:3])
+_FAULTS = (
+    zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, zlib.error,
+)  # fmt: skip
 _TYPES = (
     (_DEVELOPMENT, r"\bDIB\b|development impact bond|humanitarian impact bond|\bHIB\b"),
     ("Outcomes fund", r"outcomes? fund"),
@@ -183,20 +188,31 @@ def _from_zip(path: Path) -> IndigoFile:
             " Download it again."
         ) from error
     with zipfile.ZipFile(path) as archive:
-        names = {PurePosixPath(name).name.lower(): name for name in archive.namelist()}
+        names = {
+            PurePosixPath(name).name.lower(): name
+            for name in archive.namelist()
+            if not _is_of_a_mac(name)
+        }
         try:
             if "projects.csv" in names:
                 return _from_tables(lambda name: _table(archive, names.get(name)))
             documents = [
-                archive.read(name) for name in archive.namelist() if name.lower().endswith(".json")
+                archive.read(name)
+                for name in archive.namelist()
+                if name.lower().endswith(".json") and not _is_of_a_mac(name)
             ]
-        except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+        except _FAULTS as error:
             raise Unreadable("This zip file is damaged. Download it again.") from error
     if not documents:
         raise Unreadable(
             "This zip file has no projects.csv. Choose all_data_per_data_type_csv.zip of INDIGO."
         )
     return _from_json(documents)
+
+
+def _is_of_a_mac(name: str) -> bool:
+    """Return whether a file of an archive is what macOS adds beside the files of the user."""
+    return name.startswith("__MACOSX/") or PurePosixPath(name).name.startswith("._")
 
 
 def _table(archive: zipfile.ZipFile, name: str | None) -> list[Row]:
@@ -219,7 +235,7 @@ def _from_tables(table: Callable[[str], list[Row]]) -> IndigoFile:
     for name, (file, _, fields) in _LISTS.items():
         lists[name] = defaultdict(list)
         for row in table(file):
-            project = row.get("Project ID", "").strip()
+            project = _key(row.get("Project ID"))
             lists[name][project].append(
                 {key: row.get(heading, "") for key, (heading, _) in fields.items()}
             )
@@ -230,7 +246,7 @@ def _from_tables(table: Callable[[str], list[Row]]) -> IndigoFile:
             f"projects.csv has no columns 'ID' and '{_FIELDS['name'][0]}'. Choose INDIGO's file."
         )
     for row in rows:
-        if key := row["ID"].strip():
+        if key := _key(row["ID"]):
             values = {name: row.get(heading, "") for name, (heading, _) in _FIELDS.items()}
             of_lists = {name: lists[name][key] for name in _LISTS}
             found.projects.append(
@@ -242,25 +258,31 @@ def _from_tables(table: Callable[[str], list[Row]]) -> IndigoFile:
 
 def _from_json(documents: Iterable[bytes]) -> IndigoFile:
     found, organisations = IndigoFile(), dict[str, str]()
-    projects: dict[str, Any] = {}
+    public: dict[str, dict[str, Any]] = {}
     for text in documents:
         try:
             document = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise Unreadable("This file is neither a zip nor JSON of INDIGO.") from error
-        if isinstance(document, dict) and isinstance(document.get("projects"), list):
-            found.is_whole = True
-        for one in _parts(document, "organisation"):
-            organisations[str(one.get("id"))] = _at(one.get("data"), "/name/value")
-        for one in _parts(document, "project"):
-            projects[str(one.get("id") or "").strip()] = one
-    for key, one in projects.items():
+        organisations |= {
+            str(one.get("id")): _at(one.get("data"), "/name/value")
+            for one in _parts(document, "organisation")
+            if _is_public(one)
+        }
+        projects = [one for one in _parts(document, "project") if _key(one.get("id"))]
+        is_listing = isinstance(document, dict) and isinstance(document.get("projects"), list)
+        found.is_whole |= is_listing and not any(one.get("data") for one in projects)
+        for one in projects:
+            key = _key(one["id"])
+            if not _is_public(one):
+                found.private.add(key)
+            elif one.get("data") or key not in public:
+                public[key] = one
+    for key, one in public.items():
         data = one.get("data")
-        if not key:
-            continue
-        if one.get("public") is False or str(_dict(data).get("status") or "") not in _PUBLIC:
-            found.private.add(key)
-        elif not isinstance(data, dict):
+        if key in found.private:
+            continue  # whatever another document says
+        if not isinstance(data, dict):
             found.named.add(key)
         else:
             values = {name: _at(data, pointer) for name, (_, pointer) in _FIELDS.items()}
@@ -271,10 +293,19 @@ def _from_json(documents: Iterable[bytes]) -> IndigoFile:
                 ]
                 for name, (_, pointer, fields) in _LISTS.items()
             }
-            found.projects.append(
-                _project(key, values, lists=of_lists, organisations=organisations)
-            )
+            project = _project(key, values, lists=of_lists, organisations=organisations)
+            found.projects.append(project)
     return found
+
+
+def _is_public(one: Mapping[str, Any]) -> bool:
+    """Return whether a record says nowhere that it is not public."""
+    is_listed = one.get("public", True) is True
+    return is_listed and str(_dict(one.get("data")).get("status") or "") in _PUBLIC
+
+
+def _key(value: object) -> str:
+    return _tidy(str(value or ""))[:255]
 
 
 def _parts(document: object, kind: str) -> Iterator[dict[str, Any]]:
@@ -319,17 +350,17 @@ def _project(
     organisations: Mapping[str, str],
 ) -> KnownProject:
     countries = _each(map(_country, _of(lists["locations"], "country")))
-    names = values["name"], *_several(values["other_names"])
+    others = _other_names(values["other_names"])
     roles = _each(_of(lists["payers"], "role"))
     return KnownProject(
-        key=key[:255],
+        key=key,
         name=_tidy(values["name"]) or key,
-        other_names=_each(_several(values["other_names"])),
+        other_names=others,
         countries=countries,
         places=_each(_of(lists["locations"], "place")),
         sectors=_each(_several(values["sector"])),
         goals=_each([*_goals(values["goal"]), *_goals(values["other_goals"])]),
-        instrument=_instrument(names, roles, countries),
+        instrument=_instrument([values["name"], *others], roles, countries),
         stage=_tidy(values["stage"]),
         start=_tidy(values["start"] or values["signed"])[:10],
         payers=_names(lists["payers"], organisations),
@@ -340,7 +371,7 @@ def _project(
                 _tidy(row["title"]) or _tidy(row["url"]), _tidy(row["url"]), _tidy(row["date"])
             )
             for row in lists["sources"]
-            if row["type"].strip().lower() == "evaluation report"
+            if row["type"].strip().lower() == "evaluation report" and (row["title"] or row["url"])
         )[:MOST_VALUES],
     )
 
@@ -374,6 +405,13 @@ def _goals(text: str) -> list[str]:
     return [n for n in re.findall(r"(?<![\d.])\d{1,2}(?![\d.]\d)", text) if 1 <= int(n) <= 17]
 
 
+def _other_names(text: str) -> tuple[str, ...]:
+    """Return alternative names, which INDIGO separates by commas; one may have a comma itself."""
+    several = _each(_several(text))
+    parts = _each(part for name in several for part in name.split(","))
+    return parts if parts == several else _each([*parts, *several])
+
+
 def _several(text: str) -> list[str]:
     """Return the values of a text that has several: lines, or parts between semicolons."""
     return re.split(r"[;|\n]+", text)
@@ -394,4 +432,6 @@ def _each(values: Iterable[str]) -> tuple[str, ...]:
 
 
 def _tidy(text: str) -> str:
-    return " ".join(text.replace("\0", "").split())[:LONGEST]
+    """Return a text on one line, without what databases and files refuse."""
+    plain = without_controls(text).encode(errors="replace").decode()
+    return " ".join(plain.split())[:LONGEST]

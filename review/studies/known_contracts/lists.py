@@ -79,10 +79,15 @@ def latest_list(
     return session.scalar(query.order_by(ContractList.event_number.desc()).limit(1))
 
 
-def n_known(session: Session, *, review_id: UUID) -> int:
-    """Return how many contracts are on the review's list."""
-    query = select(func.count()).select_from(KnownContract)
-    return session.scalar(query.where(KnownContract.review_id == review_id)) or 0
+def known_project(session: Session, *, review_id: UUID, key: str) -> KnownProject | None:
+    """Return the contract with this number on the list, in any case; None if there is none."""
+    content = session.scalar(
+        select(KnownContract.content)
+        .where(KnownContract.review_id == review_id, func.lower(KnownContract.key) == key.lower())
+        .order_by(KnownContract.key)
+        .limit(1)
+    )
+    return None if content is None else _project(content)
 
 
 def _rows(session: Session, review_id: UUID) -> list[KnownContract]:

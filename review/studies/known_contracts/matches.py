@@ -17,7 +17,7 @@ from review.states.clusters import Scope, latest
 from review.studies.agreement import CodeState, coded_values
 from review.studies.contracts import contract_of_review, contracts_by_label
 from review.studies.known_contracts.indigo import KnownProject
-from review.studies.known_contracts.lists import known_projects
+from review.studies.known_contracts.lists import known_project, known_projects
 from review.studies.known_contracts.matching import (
     ContractFacts,
     ListIndex,
@@ -105,19 +105,16 @@ def match_automatically(session: Session, *, review_id: UUID, by: Actor) -> int:
     """
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     known = _Known(session, review_id)
+    open_ones = [one for one in known.contracts if one.id not in known.matches]
     sure = {
         contract.id: match.project.key
-        for contract in known.contracts
-        if contract.id not in known.matches
-        and (match := sure_match(known.index.matches(known.facts[contract.id])))
+        for contract in open_ones
+        if (match := sure_match(known.index.matches(known.facts[contract.id])))
     }
+    # A number that coders wrote down says more than a name.
+    sure |= {one.id: known.numbers[one.id] for one in open_ones if one.id in known.numbers}
     taken = Counter([*sure.values(), *(match.key for match in known.matches.values())])
     new = {contract: key for contract, key in sure.items() if taken[key] == 1}
-    new |= {
-        contract: key
-        for contract, key in known.numbers.items()
-        if contract not in known.matches and contract not in new
-    }
     if new:
         _record(session, review_id, new, by=MODEL)
     return len(new)
@@ -142,8 +139,7 @@ def project_of(session: Session, *, review_id: UUID, contract_id: UUID) -> Known
     match = matches_of(session, review_id=review_id).get(contract_id)
     if match is None or not match.is_listed:
         return None
-    projects = known_projects(session, review_id=review_id)
-    return next((project for project in projects if project.key == match.key), None)
+    return known_project(session, review_id=review_id, key=match.key)
 
 
 class _Known:
@@ -200,13 +196,13 @@ def _facts(contract: Contract, coded: Mapping[KnownFrom, str]) -> ContractFacts:
 
 
 def _listed_key(session: Session, review_id: UUID, key: str) -> str:
-    wanted = key.strip().casefold()
+    wanted = key.strip()
     if not wanted:
         raise Invalid("Choose a contract of the list, or give its number.")
-    for project in known_projects(session, review_id=review_id):
-        if project.key.casefold() == wanted:
-            return project.key
-    raise NotFound(f"There is no {key.strip()[:60]} on the list.")
+    project = known_project(session, review_id=review_id, key=wanted)
+    if project is None:
+        raise NotFound(f"There is no {wanted[:60]} on the list.")
+    return project.key
 
 
 def _record(session: Session, review_id: UUID, keys: Mapping[UUID, str], *, by: Actor) -> None:

@@ -1,5 +1,7 @@
 """Which project of a list a contract of the review is: by name, country, start and payer."""
 
+import heapq
+import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -15,6 +17,9 @@ AHEAD = 0.1
 """How far it must then be ahead of the next."""
 ASKED = 0.5
 """The score from which a person is asked."""
+
+MOST_COMPARED = 12
+"""How many projects a contract is compared with, those with the rarest words in common first."""
 
 _NUMBERS = {
     "first": "1", "one": "1", "i": "1", "second": "2", "two": "2", "ii": "2", "third": "3",
@@ -88,11 +93,19 @@ class ListIndex:
     def matches(self, facts: ContractFacts, *, most: int = 3) -> list[ListMatch]:
         """Return the likeliest projects, best first, down to those worth a question."""
         own = [words_of(name) for name in facts.names]
-        stems = {_stem(word) for words in own for word in words if not is_common(word)}
-        places = sorted({place for stem in stems for place in self._places.get(stem, ())})
-        found = [self._match(place, own, facts) for place in places]
+        found = [self._match(place, own, facts) for place in self._compared(own)]
         likely = [one for one in found if one.score >= ASKED]
         return sorted(likely, key=lambda one: (-one.score, one.project.key))[:most]
+
+    def _compared(self, own: Sequence[list[str]]) -> list[int]:
+        """Return the places of the projects that share the rarest words with a contract."""
+        stems = {_stem(word) for words in own for word in words if not is_common(word)}
+        shared: dict[int, float] = defaultdict(float)
+        for stem in stems & self._places.keys():
+            here = self._places[stem]
+            for place in here:
+                shared[place] += math.log(1 + len(self.projects) / len(here))
+        return heapq.nlargest(MOST_COMPARED, shared, key=lambda place: (shared[place], -place))
 
     def _match(self, place: int, own: Sequence[list[str]], facts: ContractFacts) -> ListMatch:
         project = self.projects[place]

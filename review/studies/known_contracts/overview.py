@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from review.events import Actor
 from review.permissions import Action, check
+from review.states.flow import FlowState, flow_states
 from review.studies.contracts import contracts_by_label, linked_contracts
 from review.studies.known_contracts.indigo import KnownProject
 from review.studies.known_contracts.lists import known_projects
@@ -31,7 +33,7 @@ class KnownOverview:
     matched: Sequence[MatchedContract]  # the newest first
     not_listed: Sequence[MatchedContract]
     unmatched: Sequence[Contract]  # of which nobody has said anything yet
-    unstudied: Sequence[KnownProject]  # on the list, and no study reports on them
+    unstudied: Sequence[KnownProject]  # on the list, and no included study reports on them
     n_contracts: int
     n_listed: int
 
@@ -60,8 +62,7 @@ def known_overview(session: Session, *, review_id: UUID, by: Actor) -> KnownOver
         for contract, match in matches
         if not match.is_open
     ]
-    linked = linked_contracts(session, review_id).values()
-    studied = {contract for contracts in linked for contract in contracts}
+    studied = _studied(session, review_id)
     with_study = {one.match.key for one in lines if one.contract.id in studied}
     return KnownOverview(
         matched=[one for one in lines if one.match.is_listed],
@@ -73,3 +74,13 @@ def known_overview(session: Session, *, review_id: UUID, by: Actor) -> KnownOver
         n_contracts=len(contracts),
         n_listed=len(projects),
     )
+
+
+def _studied(session: Session, review_id: UUID) -> set[UUID]:
+    """Return the contracts that a study with an included report reports on, as a map counts."""
+    states = flow_states(session, review_id=review_id)
+    included = session.scalars(
+        select(states.c.study_id).where(states.c.flow_state == FlowState.INCLUDED.value).distinct()
+    )
+    linked = linked_contracts(session, review_id)
+    return {contract for study in included for contract in linked.get(study, ())}

@@ -1,60 +1,74 @@
 """What a list says about a contract, as values of the codebook."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from protocols.schema import CHOICES, CodebookItem, ItemType, ItemValue, KnownFrom
 from review.studies.known_contracts.indigo import KnownProject
 
 
-def listed_keys(item: CodebookItem, project: KnownProject) -> tuple[str, ...]:
-    """Return the values of an item that a map can count, as the list says them; none if it can't.
+class ListedValues:
+    """The values of some items by every name that a list may have for them, looked up once.
 
     A value of the codebook is found by its key, its label or one of its synonyms, and a goal by its
     number.
     """
-    texts = _texts(item, project)
-    if item.type is ItemType.COUNTRY:
-        return tuple(texts)
-    if item.type not in CHOICES:
-        return ()
-    found = (_value_of(item, text) for text in texts)
-    return tuple(dict.fromkeys(key for key in found if key is not None))
+
+    def __init__(self, items: Iterable[CodebookItem]) -> None:
+        self._keys = {item.key: _keys_by_name(item) for item in items if item.type in CHOICES}
+
+    def keys(self, item: CodebookItem, project: KnownProject) -> list[str]:
+        """Return the values of an item that a map can count; none that the list does not say."""
+        texts = _texts(item, project)
+        if item.type is ItemType.COUNTRY:
+            return list(texts)
+        by_name = self._keys.get(item.key, {})
+        found = (by_name.get(_words(text)) for text in texts)
+        return list(dict.fromkeys(key for key in found if key is not None))
 
 
 def listed_value(item: CodebookItem, project: KnownProject) -> object:
     """Return what the list says for an item, as a coder would give it; None where it cannot."""
     if item.type in CHOICES or item.type is ItemType.COUNTRY:
-        keys = listed_keys(item, project)
+        keys = ListedValues([item]).keys(item, project)
         if item.type is ItemType.MANY_OF:
-            return list(keys) or None
+            return keys or None
         return keys[0] if len(keys) == 1 else None
-    texts = list(_texts(item, project))
-    return "; ".join(texts) or None
+    return "; ".join(_texts(item, project)) or None
 
 
-def _texts(item: CodebookItem, project: KnownProject) -> Iterable[str]:
-    facts: Mapping[KnownFrom, Sequence[str]] = {
-        KnownFrom.NAME: [project.name],
-        KnownFrom.NUMBER: [project.key],
-        KnownFrom.COUNTRY: project.countries,
-        KnownFrom.SECTOR: project.sectors,
-        KnownFrom.GOALS: project.goals,
-        KnownFrom.TYPE: [project.instrument],
-        KnownFrom.START: [project.start],
-        KnownFrom.PAYERS: project.payers,
-        KnownFrom.PROVIDERS: project.providers,
-    }
-    return [text for text in facts[item.known_from] if text] if item.known_from else []
+def _texts(item: CodebookItem, project: KnownProject) -> Sequence[str]:
+    said: Sequence[str] = ()
+    match item.known_from:
+        case KnownFrom.NAME:
+            said = [project.name]
+        case KnownFrom.NUMBER:
+            said = [project.key]
+        case KnownFrom.COUNTRY:
+            said = project.countries
+        case KnownFrom.SECTOR:
+            said = project.sectors
+        case KnownFrom.GOALS:
+            said = project.goals
+        case KnownFrom.TYPE:
+            said = [project.instrument]
+        case KnownFrom.START:
+            said = [project.start]
+        case KnownFrom.PAYERS:
+            said = project.payers
+        case KnownFrom.PROVIDERS:
+            said = project.providers
+    return [text for text in said if text]
 
 
-def _value_of(item: CodebookItem, text: str) -> str | None:
+def _keys_by_name(item: CodebookItem) -> dict[str, str]:
+    found: dict[str, str] = {}
     for value in item.values:
-        if _words(text) in {_words(name) for name in (value.key, value.label, *value.synonyms)}:
-            return value.key
-    if item.known_from is KnownFrom.GOALS:
-        return next((value.key for value in item.values if _number(value) == text), None)
-    return None
+        for name in (value.key, value.label, *value.synonyms):
+            found.setdefault(_words(name), value.key)
+        if item.known_from is KnownFrom.GOALS and (number := _number(value)):
+            found.setdefault(number, value.key)
+    return found
 
 
 def _number(value: ItemValue) -> str | None:

@@ -80,6 +80,63 @@ def test_one_project_says_nothing_about_the_others(tmp_path):
     assert found.projects == []
 
 
+def test_what_any_document_calls_private_is_private_whatever_the_order(tmp_path):
+    listing = {"projects": [{"id": PROJECT.key, "public": False}]}
+    secret = {"organisations": [{"id": "O", "public": False, "data": {"name": {"value": "X"}}}]}
+    payer = as_json(PROJECT)
+    payer["project"]["data"]["outcome_payment_commitments"] = [{"organisation_id": {"value": "O"}}]
+
+    for documents in ([listing, as_json(PROJECT)], [as_json(PROJECT), listing]):
+        found = read_indigo(write_json(tmp_path / "a.json", documents))
+        assert (found.projects, found.private) == ([], {PROJECT.key})
+    [project] = read_indigo(write_json(tmp_path / "b.json", [secret, payer])).projects
+    assert project.payers == ()
+    odd = {"projects": [{"id": "A", "public": "false"}, {"id": "B", "public": 0}]}
+    assert read_indigo(write_json(tmp_path / "c.json", odd)).private == {"A", "B"}
+
+
+def test_a_listing_beside_the_records_does_not_hide_their_data(tmp_path):
+    listing = {"projects": [{"id": PROJECT.key, "public": True}]}
+
+    found = read_indigo(write_json(tmp_path / "a.json", [as_json(PROJECT), listing]))
+
+    assert [project.name for project in found.projects] == [PROJECT.name]
+
+
+def test_alternative_names_are_parted_at_commas_and_kept_whole(tmp_path):
+    one = replace(PROJECT, other_names=("Kirk Better Outcomes, KBO, Blue Lantern",))
+
+    [project] = read_indigo(write_zip(tmp_path / "all.zip", [one])).projects
+
+    assert project.other_names[:3] == ("Kirk Better Outcomes", "KBO", "Blue Lantern")
+    assert one.other_names[0] in project.other_names
+
+
+def test_what_databases_and_files_refuse_is_not_kept(tmp_path):
+    odd = replace(PROJECT, key="A\0B" + "x" * 300, name="A \ud800 bond\0")
+    other = replace(PROJECT, key="A\0B" + "x" * 300 + "y")
+
+    found = read_indigo(write_json(tmp_path / "a.json", [as_json(odd), as_json(other)]))
+
+    assert [len(project.key) for project in found.projects] == [255]
+    assert found.projects[0].name.encode()
+    assert "\0" not in str(found.projects)
+
+
+def test_a_zip_from_a_mac_and_a_damaged_one(tmp_path):
+    mac, damaged = tmp_path / "mac.zip", tmp_path / "damaged.zip"
+    with zipfile.ZipFile(mac, "w") as archive:
+        archive.writestr("a.json", json.dumps(as_json(PROJECT)))
+        archive.writestr("__MACOSX/._a.json", b"\0\5\x16\7")
+    assert len(read_indigo(mac).projects) == 1
+
+    whole = write_zip(damaged, [PROJECT] * 20).read_bytes()
+    at = whole.index(b"projects.csv") + 200
+    damaged.write_bytes(whole[:at] + bytes(40) + whole[at + 40 :])
+    with pytest.raises(Unreadable, match="damaged"):
+        read_indigo(damaged)
+
+
 @pytest.mark.parametrize(
     ("name", "roles", "country", "expected"),
     [

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from review.errors import NotAllowed, NotFound
+from review.reviews import amend_protocol
 from review.studies.contracts import add_contract, link_contract
 from review.studies.known_contracts.evaluations import evaluations_csv
 from review.studies.known_contracts.indigo import Evaluation, IndigoFile, KnownProject
@@ -21,6 +22,7 @@ from review.studies.known_contracts.matches import (
 )
 from review.studies.known_contracts.overview import known_overview
 from review.tables import KnownContract
+from tests.factories import protocol_text
 from tests.review.studies.coding_review import CodingReview
 
 FIRST = KnownProject("A-1", "Bridford Rough Sleepers SIB", countries=("GB",), sectors=("Health",))
@@ -90,6 +92,24 @@ def test_two_contracts_that_would_be_one_project_are_asked_about(coded):
     assert {one.contract.id for one in coded.do(match_questions)} == pair
 
 
+def test_a_number_that_coders_wrote_down_counts_before_the_name(coded, session):
+    amend = protocol_text().replace(
+        "  - {key: costs,",
+        "  - {key: number, label: Number, level: contract, type: text, known_from: number}\n"
+        "  - {key: costs,",
+    )
+    coded.do(amend_protocol, protocol_text=amend, why="Numbers.", by=coded.cast.lead)
+    contract, twin = coded.add("Bridford rough sleepers SIB"), coded.add("Something else")
+    coded.upload(FIRST, SECOND)
+    coded.code("number", "a-2", contract_id=contract)
+
+    coded.do(match_automatically, by=coded.cast.lead)
+    assert coded.do(matches_of)[contract].key == "A-2"
+
+    coded.code("number", "A-2", contract_id=twin)
+    assert coded.do(match_automatically, by=coded.cast.lead) == 0  # somebody has that one
+
+
 def test_a_person_s_word_counts_and_what_is_taken_back_stays_with_people(coded):
     contract, lead = coded.add("Bridford rough sleepers SIB"), coded.cast.lead
     coded.upload(FIRST, SECOND)
@@ -142,5 +162,5 @@ def test_the_evaluations_make_a_table_to_import():
     assert n == 1
     assert text.splitlines() == [
         "title,url,year,keywords,type",
-        "Final report,https://example.org/a,2019,A-2; Marwick Youth Jobs,report",
+        "Final report,https://example.org/a,2019,A-2,report",
     ]
