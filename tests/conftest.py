@@ -19,7 +19,7 @@ from tests.factories import Cast, make_review
 FOLDER = Path(__file__).parent
 os.environ["SIFTMAP_ALLOW_UNSAFE_DATABASE"] = "true"  # our PostgreSQL is quicker without fsync
 LONG = ("browser", "faults")  # folders of tests that drive a browser or kill servers
-NO_PARAMETERS = SimpleNamespace(params={})
+NO_PARAMETERS = SimpleNamespace(params={}, id="")
 
 settings.register_profile(
     "ci", max_examples=25, derandomize=True, deadline=None, database=None, print_blob=True,
@@ -38,16 +38,34 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(tryfirst=True)  # before the options choose by marks
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out, under --quick, what is slow or needs PostgreSQL, a browser, a killed server.
 
     Files with few but long tests come first, so that no process waits for another at the end.
     """
+    for item in items:
+        if _is_for_the_soak(item):
+            item.add_marker("soak")
     if config.getoption("quick"):
         left_out = [item for item in items if _is_slow(item)]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in set(left_out)]
     items.sort(key=lambda item: item.path.relative_to(FOLDER).parts[0] not in LONG)
+
+
+def _is_for_the_soak(item: pytest.Item) -> bool:
+    """Return whether a browser test has a pair of circumstances that others have one by one.
+
+    Without JavaScript, journeys run on SQLite or on a desk; with it, on PostgreSQL or on a phone.
+    The soak runs all pairs.
+    """
+    parts = set(getattr(item, "callspec", NO_PARAMETERS).id.split("-"))
+    has_script = "with_javascript" in parts
+    if not (has_script or "without_javascript" in parts):
+        return False
+    circumstances = parts & {"sqlite", "postgresql", "desk", "phone"}
+    return bool(circumstances) and has_script == circumstances.isdisjoint({"postgresql", "phone"})
 
 
 def _is_slow(item: pytest.Item) -> bool:

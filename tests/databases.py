@@ -12,6 +12,7 @@ from uuid import uuid4
 from sqlalchemy import create_engine, make_url
 
 from review.storage import migration
+from review.tables import Base
 
 KINDS = ("sqlite", "postgresql")
 
@@ -66,6 +67,18 @@ def _serving(binaries: Path, folder: Path) -> Iterator[str]:
         yield f"postgresql+psycopg://postgres@/postgres?host={folder}"
     finally:
         subprocess.run([binaries / "pg_ctl", "-D", data, "-m", "immediate", "stop"], **run)
+
+
+def copy_rows(source: str, target: str) -> None:
+    """Copy all rows of a migrated database into an empty one of the other kind."""
+    reading, writing = create_engine(source), create_engine(target)
+    with reading.connect() as there, writing.begin() as here:
+        for table in Base.metadata.sorted_tables:
+            rows = [dict(row) for row in there.execute(table.select()).mappings()]
+            if rows:
+                here.execute(table.insert(), rows)
+    reading.dispose()
+    writing.dispose()
 
 
 class Templates:

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.files import uploads
 from api.pages.jobs import started
-from api.web.access import FORM, needs
+from api.web.access import needs, one_file
 from api.web.deps import CurrentActor, ReadSession, ReviewId, Store, WriteSession
 from api.web.rendering import path, render
 from api.web.routing import PageRouter
@@ -39,7 +39,6 @@ from review.vocabulary import SearchKind
 router = PageRouter()
 K = "/reviews/{slug}/known-contracts"
 MOST_SHOWN = 25
-LIMIT = MAX_BYTES + FORM
 
 
 @router.get(K)
@@ -88,7 +87,7 @@ def _time(session: Session, listed: ContractList | None) -> datetime | None:
 
 
 @router.post(K)
-@needs(Action.MANAGE, at_most=LIMIT)
+@needs(Action.MANAGE, at_most=one_file)
 def upload(
     request: Request, session: WriteSession, review_id: ReviewId, by: CurrentActor, file: UploadFile
 ) -> Response:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.databases import Templates
+from tests.databases import Templates, copy_rows
 
 WORK = 120_000
 """Milliseconds that background work may take; the worker has a low priority."""
@@ -67,27 +67,20 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def demonstrations(
-    demonstration: Path, templates: Templates, tmp_path_factory: pytest.TempPathFactory
+    demonstration: Path, templates: Templates
 ) -> Callable[[str, Path], dict[str, str]]:
-    """Return a function that copies the demonstration into a folder and returns its settings.
-
-    The demonstration on PostgreSQL is made on first use.
-    """
-    originals: dict[str, tuple[str, Path]] = {}
+    """Return a function that copies the demonstration into a folder and returns its settings."""
+    originals: dict[str, str] = {}
 
     def copied(kind: str, folder: Path) -> dict[str, str]:
         if kind == "sqlite":
             shutil.copytree(demonstration, folder)
             return {}
         if kind not in originals:
-            source = tmp_path_factory.mktemp("demonstration") / "data"
-            url = templates.fresh(kind, keep=True)
-            settings = {"SIFTMAP_DATA_DIR": str(source), "SIFTMAP_DATABASE_URL": url}
-            Server("", os.environ | settings).run("demo")
-            originals[kind] = url, source
-        url, source = originals[kind]
-        shutil.copytree(source, folder)
-        return {"SIFTMAP_DATABASE_URL": templates.clone(url)}
+            originals[kind] = templates.fresh(kind, keep=True)
+            copy_rows(f"sqlite:///{demonstration / 'siftmap.sqlite'}", originals[kind])
+        shutil.copytree(demonstration, folder)
+        return {"SIFTMAP_DATABASE_URL": templates.clone(originals[kind])}
 
     return copied
 
@@ -166,6 +159,15 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=binary, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(autouse=True)
+def _no_page_outlives_its_test(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Close what a test left open: such pages go on asking their servers, one more each test."""
+    browser = request.getfixturevalue("chromium") if "chromium" in request.fixturenames else None
+    yield
+    for context in browser.contexts if browser else ():
+        context.close()
 
 
 @pytest.fixture(params=[True, False], ids=["with_javascript", "without_javascript"])

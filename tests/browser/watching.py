@@ -15,6 +15,7 @@ RUNNABLE = """() => [...document.querySelectorAll("*")].filter((element) =>
     name.startsWith("on") || /^\\s*javascript:/i.test(value) && name !== "value"
     && !name.startsWith("data-") && name !== "aria-label" && name !== "title"))
   .map((element) => element.outerHTML.slice(0, 200))"""
+PATIENCE = 120_000  # ms; a picture waits for the worker, which has a low priority
 BROWSERS_OWN = ("chrome:", "chrome-extension:")  # its viewer of PDFs
 IDS = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+")
 
@@ -29,6 +30,7 @@ def watched(browser: Browser, home: str) -> Iterator[tuple[Page, list[str]]]:
     )
     context.add_init_script(REPORT)
     page = context.new_page()
+    page.set_default_navigation_timeout(PATIENCE)
     page.on("dialog", lambda dialog: (problems.append(dialog.message), dialog.dismiss()))
     page.on("pageerror", lambda error: problems.append(f"{page.url}: {error}"))
     page.on(

@@ -18,7 +18,7 @@ PASSWORD = "three plain words"
 SCREENING = "screening/title_abstract"
 DECIDING = re.compile(r'<form id="decide".*?</form>', re.DOTALL)
 HIDDEN = re.compile(r'<input type="hidden" name="(\w+)"(?: value="([^"]*)")?>')
-PATIENCE = 120.0  # seconds; a busy machine may need them
+PATIENCE = 300.0  # seconds; a busy machine may need them
 
 Form = dict[str, str]
 

@@ -298,9 +298,7 @@ def kill_and_recover(scene: Scene, victims: tuple[str, ...]) -> str:
 
 def wait_until_ended(scene: Scene, job: UUID) -> float:
     """Return the seconds until a job ended; a lease takes thirty seconds to run out."""
-    return wait_for(
-        lambda: scene.state_of(job) not in jobs.OPEN_STATES, "the job ends", patience=90
-    )
+    return wait_for(lambda: scene.state_of(job) not in jobs.OPEN_STATES, "the job ends")
 
 
 def wait_for_workers(server: Server) -> list[int]:

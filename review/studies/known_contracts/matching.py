@@ -33,7 +33,7 @@ _OTHER_WORDS, _OTHER_WORDS_ALONE = 0.6, 0.85
 second where country, start and payer agree."""
 
 
-class Agreement(StrEnum):
+class FactAgreement(StrEnum):
     """What two values of one fact say about whether the contracts are one."""
 
     SAME = "same"
@@ -59,9 +59,9 @@ class ListMatch:
     project: KnownProject
     score: float  # from 0 to 1
     name: float  # how alike the names are, from 0 to 1
-    country: Agreement
-    start: Agreement
-    payer: Agreement
+    country: FactAgreement
+    start: FactAgreement
+    payer: FactAgreement
     numbers_differ: bool  # such as phase 1 and phase 2
     words_differ: bool  # each name has words that the other lacks, such as its town
 
@@ -71,7 +71,7 @@ class ListMatch:
         return (
             self.numbers_differ
             or self.words_differ
-            or Agreement.DIFFERS in (self.country, self.start)
+            or FactAgreement.DIFFERS in (self.country, self.start)
         )
 
 
@@ -117,7 +117,7 @@ class ListIndex:
         country = _of_sets(facts.countries, project.countries)
         start = _of_years(facts.year, project.year)
         payer = self._of_payers(facts.payers, project.payers)
-        n_same = [country, start, payer].count(Agreement.SAME)
+        n_same = [country, start, payer].count(FactAgreement.SAME)
         score = name * _COUNTRY[country] * _START[start]
         score += (1 - score) * _BONUS * n_same
         words_differ = all(self._names.unmatched(words, others))
@@ -130,12 +130,12 @@ class ListIndex:
             words_differ=words_differ,
         )  # fmt: skip
 
-    def _of_payers(self, own: Sequence[str], listed: Sequence[str]) -> Agreement:
+    def _of_payers(self, own: Sequence[str], listed: Sequence[str]) -> FactAgreement:
         if not own or not listed:
-            return Agreement.UNKNOWN
+            return FactAgreement.UNKNOWN
         pairs = ((words_of(one), words_of(other)) for one in own for other in listed)
         alike = max(self._names.likeness(words, others) for words, others in pairs)
-        return Agreement.SAME if alike >= 0.6 else Agreement.DIFFERS
+        return FactAgreement.SAME if alike >= 0.6 else FactAgreement.DIFFERS
 
 
 def sure_match(found: Sequence[ListMatch]) -> ListMatch | None:
@@ -163,17 +163,19 @@ def _numbers(words: Sequence[str]) -> set[str]:
     return {n for n in numbers if n.isdecimal() and not re.fullmatch(r"(?:19|20)\d\d", n)}
 
 
-def _of_sets(own: Sequence[str], listed: Sequence[str]) -> Agreement:
+def _of_sets(own: Sequence[str], listed: Sequence[str]) -> FactAgreement:
     if not own or not listed:
-        return Agreement.UNKNOWN
-    return Agreement.DIFFERS if set(own).isdisjoint(listed) else Agreement.SAME
+        return FactAgreement.UNKNOWN
+    return FactAgreement.DIFFERS if set(own).isdisjoint(listed) else FactAgreement.SAME
 
 
-def _of_years(own: int | None, listed: int | None) -> Agreement:
+def _of_years(own: int | None, listed: int | None) -> FactAgreement:
     """Compare years: services often begin in the year after the contract was signed."""
     if own is None or listed is None:
-        return Agreement.UNKNOWN
+        return FactAgreement.UNKNOWN
     apart = abs(own - listed)
     return (
-        (Agreement.SAME, Agreement.SAME, Agreement.NEAR)[apart] if apart < 3 else Agreement.DIFFERS
+        (FactAgreement.SAME, FactAgreement.SAME, FactAgreement.NEAR)[apart]
+        if apart < 3
+        else FactAgreement.DIFFERS
     )

@@ -38,27 +38,27 @@ def listed_value(item: CodebookItem, project: KnownProject) -> object:
 
 
 def _texts(item: CodebookItem, project: KnownProject) -> Sequence[str]:
-    said: Sequence[str] = ()
+    texts: Sequence[str] = ()
     match item.known_from:
         case KnownFrom.NAME:
-            said = [project.name]
+            texts = [project.name]
         case KnownFrom.NUMBER:
-            said = [project.key]
+            texts = [project.key]
         case KnownFrom.COUNTRY:
-            said = project.countries
+            texts = project.countries
         case KnownFrom.SECTOR:
-            said = project.sectors
+            texts = project.sectors
         case KnownFrom.GOALS:
-            said = project.goals
+            texts = project.goals
         case KnownFrom.TYPE:
-            said = [project.instrument]
+            texts = [project.instrument]
         case KnownFrom.START:
-            said = [project.start]
+            texts = [project.start]
         case KnownFrom.PAYERS:
-            said = project.payers
+            texts = project.payers
         case KnownFrom.PROVIDERS:
-            said = project.providers
-    return [text for text in said if text]
+            texts = project.providers
+    return [text for text in texts if text]
 
 
 def _keys_by_name(item: CodebookItem) -> dict[str, str]:

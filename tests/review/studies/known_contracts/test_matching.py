@@ -7,8 +7,8 @@ import pytest
 
 from review.studies.known_contracts.indigo import KnownProject
 from review.studies.known_contracts.matching import (
-    Agreement,
     ContractFacts,
+    FactAgreement,
     ListIndex,
     sure_match,
 )
@@ -96,7 +96,7 @@ def test_what_speaks_for_a_match_is_told():
                     payers=["The Ministry of Housing"])  # fmt: skip
 
     agreements = (one.country, one.start, one.payer)
-    assert agreements == (Agreement.SAME, Agreement.NEAR, Agreement.SAME)
+    assert agreements == (FactAgreement.SAME, FactAgreement.NEAR, FactAgreement.SAME)
 
 
 def test_an_empty_list_and_a_name_without_letters_match_nothing():
