@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 from api.demonstration.contracts import InventedContract, make_contracts
 from api.demonstration.people import Cast
 from api.demonstration.words import words, world
-from review.studies.known_contracts.indigo import Evaluation, IndigoFile, KnownProject
+from review.studies.known_contracts.indigo import IndigoFile
 from review.studies.known_contracts.lists import keep_list
 from review.studies.known_contracts.matches import match_automatically
+from review.studies.known_contracts.projects import Evaluation, KnownProject
 
 NAME = "invented list of known contracts.json"
 SHARE_LISTED = 0.85  # of the review's contracts

@@ -27,8 +27,9 @@ from review.reviews import add_member, amend_protocol
 from review.storage.files import FileStore
 from review.studies.coding import code
 from review.studies.contracts import add_contract, link_contract
-from review.studies.known_contracts.indigo import Evaluation, IndigoFile, KnownProject
+from review.studies.known_contracts.indigo import IndigoFile
 from review.studies.known_contracts.lists import keep_list
+from review.studies.known_contracts.projects import Evaluation, KnownProject
 from review.tables import Base, Event, OfferedFile, Record
 from review.vocabulary import Judgement, Role, Stage, Verdict
 from tests.api.routes import ROUTES

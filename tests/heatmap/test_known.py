@@ -14,9 +14,10 @@ from heatmap.frozen import freeze, published_map
 from heatmap.gaps import GapKind
 from heatmap.known import KnownCount, count_known
 from protocols.loader import load
-from review.studies.known_contracts.indigo import IndigoFile, KnownProject
+from review.studies.known_contracts.indigo import IndigoFile
 from review.studies.known_contracts.lists import keep_list
 from review.studies.known_contracts.matches import match_contract
+from review.studies.known_contracts.projects import KnownProject
 from tests.factories import protocol_text
 from tests.heatmap.test_cells import CodedReview
 

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Sequence
 
-from review.studies.known_contracts.indigo import KnownProject
+from review.studies.known_contracts.projects import KnownProject
 
 COLUMNS = ("title", "url", "year", "keywords", "type")
 

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from review.events import Actor, record_act
 from review.permissions import Action, begin_act
-from review.studies.known_contracts.indigo import Evaluation, IndigoFile, KnownProject
+from review.studies.known_contracts.indigo import IndigoFile
+from review.studies.known_contracts.projects import Evaluation, KnownProject
 from review.tables import ContractList, KnownContract
 from review.vocabulary import Act
 

@@ -16,7 +16,6 @@ from review.reviews import protocol_of
 from review.states.clusters import Scope, latest
 from review.studies.agreement import CodeState, coded_values
 from review.studies.contracts import contract_of_review, contracts_by_label
-from review.studies.known_contracts.indigo import KnownProject
 from review.studies.known_contracts.lists import known_project, known_projects
 from review.studies.known_contracts.matching import (
     ContractFacts,
@@ -24,6 +23,7 @@ from review.studies.known_contracts.matching import (
     ListMatch,
     sure_match,
 )
+from review.studies.known_contracts.projects import KnownProject
 from review.tables import Contract, Event, ExternalId
 from review.vocabulary import Act, ActorKind
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from review.studies.contract_names import NameIndex, is_common, words_of
-from review.studies.known_contracts.indigo import KnownProject
+from review.studies.known_contracts.projects import KnownProject
 
 SURE = 0.85
 """The score from which a match counts without a question, if nothing contradicts it."""

@@ -11,9 +11,9 @@ from review.events import Actor
 from review.permissions import Action, check
 from review.states.flow import FlowState, flow_states
 from review.studies.contracts import contracts_by_label, linked_contracts
-from review.studies.known_contracts.indigo import KnownProject
 from review.studies.known_contracts.lists import known_projects
 from review.studies.known_contracts.matches import ContractMatch, matches_of
+from review.studies.known_contracts.projects import KnownProject
 from review.tables import Contract
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from protocols.schema import CHOICES, CodebookItem, ItemType, ItemValue, KnownFrom
-from review.studies.known_contracts.indigo import KnownProject
+from review.studies.known_contracts.projects import KnownProject
 
 
 class ListedValues:

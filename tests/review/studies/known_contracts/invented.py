@@ -14,8 +14,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from review.studies.known_contracts.indigo import KnownProject
 from review.studies.known_contracts.matching import ContractFacts
+from review.studies.known_contracts.projects import KnownProject
 
 SECTORS = {
     "Homelessness": ("Rough Sleepers", "Housing First", "Tenancy Support"),

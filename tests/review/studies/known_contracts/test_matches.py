@@ -9,7 +9,7 @@ from review.errors import NotAllowed, NotFound
 from review.reviews import amend_protocol
 from review.studies.contracts import add_contract, link_contract
 from review.studies.known_contracts.evaluations import evaluations_csv
-from review.studies.known_contracts.indigo import Evaluation, IndigoFile, KnownProject
+from review.studies.known_contracts.indigo import IndigoFile
 from review.studies.known_contracts.lists import keep_list, known_projects, latest_list
 from review.studies.known_contracts.matches import (
     NOT_LISTED,
@@ -21,6 +21,7 @@ from review.studies.known_contracts.matches import (
     project_of,
 )
 from review.studies.known_contracts.overview import known_overview
+from review.studies.known_contracts.projects import Evaluation, KnownProject
 from review.tables import KnownContract
 from tests.factories import protocol_text
 from tests.review.studies.coding_review import CodingReview

@@ -5,13 +5,13 @@ from random import Random
 
 import pytest
 
-from review.studies.known_contracts.indigo import KnownProject
 from review.studies.known_contracts.matching import (
     ContractFacts,
     FactAgreement,
     ListIndex,
     sure_match,
 )
+from review.studies.known_contracts.projects import KnownProject
 from tests.review.studies.known_contracts.invented import invented_contracts, invented_projects
 
 SEEDS = range(20, 24)
