@@ -116,9 +116,7 @@ class KnownContract(Base):
     id: Mapped[pk]
     review_id: Mapped[review_key]
     key: Mapped[short]  # such as INDIGO-POJ-0001
-    content: Mapped[
-        Any
-    ]  # what the list says, as `review.studies.known_contracts.projects` names it
+    content: Mapped[Any]  # what the list says: a `KnownProject`
     event_number: Mapped[int]  # of the upload that said so
 
 
