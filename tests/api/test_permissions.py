@@ -91,7 +91,7 @@ FILES = {
     "/searches/files": {"files": ("a.ris", b"TY  - JOUR\nTI  - A title\nER  - \n")},
     "/reports/files": {"files": ("a.pdf", b"%PDF-1.4 and no more")},
     "/full-text": {"file": ("a.pdf", b"%PDF-1.4 and no more")},
-    "/known-contracts": {"file": ("a.json", b'{"projects": [{"id": "A-1", "data": {}}]}')},
+    "/known-contracts": {"file": ("a.json", b'{"project": {"id": "A-2", "data": {}}}')},
 }
 
 
