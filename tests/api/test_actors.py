@@ -181,7 +181,7 @@ API_BODIES = {
 # What is no act of the review: sessions, tokens, invitations, jobs, previews, skips, labels.
 WITHOUT_EVENT = re.compile(
     r"/logout$|/account/tokens|/invitations|/jobs/|/files$|/hits$|/preview$|/skip$|/dedupe$|/rank$|/labels$|/terms$"
-    r"|/facts$|/copies$"  # of which there are none here
+    r"|/facts$|/copies$|/again$|/evaluations$"  # nothing to confirm or match here; a job
     r"|/protocol/yaml$|/draft/discard$|/protocol/edit/|/search-log/table$|/type-record$"
     r"| /start$|/server/accounts$|/exports$|/simulation$|\{slug\}/searches$|\{slug\}/decisions$"
 )
