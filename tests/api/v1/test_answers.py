@@ -179,7 +179,15 @@ def test_a_cell_of_the_map_leads_to_its_studies_and_a_filter_keeps_some(
     kept = caller.get(f"{base}/heatmap", params={"country": ["GB", "US"]}).json()
     none = caller.get(f"{base}/heatmap/cell", params=cell | {"country": "US"}).json()["items"]
 
-    assert {**cell, "contracts": 1, "studies": 1, "reports": 1, "empty": None} in whole["cells"]
+    assert {
+        **cell,
+        "contracts": 1,
+        "studies": 1,
+        "reports": 1,
+        "empty": None,
+        "known": None,
+        "known_studied": None,
+    } in whole["cells"]
     assert (line["study"], line["contract"]) == ("Doe 2000", "Essex")
     assert len(line["reports"]) == 1
     assert kept["cells"] == whole["cells"]
