@@ -29,6 +29,10 @@ from review.storage.triggers import APPEND_ONLY
 from review.studies.agreement import agree
 from review.studies.coding import code
 from review.studies.contracts import add_contract, link_contract
+from review.studies.known_contracts.indigo import IndigoFile
+from review.studies.known_contracts.lists import keep_list
+from review.studies.known_contracts.matches import match_automatically
+from review.studies.known_contracts.projects import KnownProject
 from review.studies.studies import add_study
 from review.tables import (
     AdjudicatedDecision,
@@ -109,6 +113,9 @@ def make_everything(session: Session) -> Cast:
           **in_review)  # fmt: skip
     study = add_study(session, label="Doe 2001", reports=[first], by=cast.lead, **in_review)
     contract = add_contract(session, label="Peterborough", by=cast.lead, **in_review)
+    listed = IndigoFile([KnownProject("A-1", "Peterborough")])
+    keep_list(session, found=listed, name="all.zip", by=cast.lead, **in_review)
+    match_automatically(session, by=cast.lead, **in_review)
     link_contract(session, study_id=study.id, contract_id=contract.id, by=cast.lead, **in_review)
     code(session, item="design", value="trial", study_id=study.id, by=cast.reviewer_a, **in_review)
     code(session, item="design", value="case", study_id=study.id, by=cast.reviewer_b, **in_review)
