@@ -55,17 +55,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _is_for_the_soak(item: pytest.Item) -> bool:
-    """Return whether a browser test has a pair of circumstances that others have one by one.
+    """Return whether a browser test has a database and JavaScript that others try one by one.
 
-    Without JavaScript, journeys run on SQLite or on a desk; with it, on PostgreSQL or on a phone.
-    The soak runs all pairs.
+    Journeys run without JavaScript on SQLite, and with it on PostgreSQL; the soak runs all pairs.
     """
     parts = set(getattr(item, "callspec", NO_PARAMETERS).id.split("-"))
-    has_script = "with_javascript" in parts
-    if not (has_script or "without_javascript" in parts):
-        return False
-    circumstances = parts & {"sqlite", "postgresql", "desk", "phone"}
-    return bool(circumstances) and has_script == circumstances.isdisjoint({"postgresql", "phone"})
+    return parts >= {"with_javascript", "sqlite"} or parts >= {"without_javascript", "postgresql"}
 
 
 def _is_slow(item: pytest.Item) -> bool:
