@@ -257,7 +257,7 @@ class HeatMap:
         return list(is_review)
 
     def _n_units_of(self, contracts: frozenset[UUID]) -> int:
-        """Return how many units contracts are: themselves, their studies, or these's reports."""
+        """Return the number of these contracts, of their studies, or of the studies' reports."""
         if self.unit == "contract":
             return len(contracts)
         studies = self.whole[self.whole["contract_id"].isin(contracts)].drop_duplicates("study_id")

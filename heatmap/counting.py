@@ -33,7 +33,7 @@ from heatmap.coded import CodedStudies, read_coded, tidy, tidy_excluded
 from heatmap.kept import Kept
 from heatmap.known import KnownCounts, count_known, is_of_contracts
 from protocols.places import country_name
-from protocols.schema import MAP_KEYS, SPECIAL_VALUES, Protocol
+from protocols.schema import MAP_KEYS, SPECIAL_VALUES, MapFramework, Protocol
 from review.decisions.stopping import stop_in_force
 from review.errors import Invalid, NotFound
 from review.events import last_event
@@ -127,15 +127,7 @@ def count(
 ) -> HeatMap:
     """Return a map of coded studies, read from a review or frozen in a publication."""
     coded, protocol = base.coded, base.protocol
-    try:
-        chosen = protocol.framework(framework)
-    except LookupError as error:
-        raise NotFound(str(error)) from error
-    unit, order = unit or chosen.unit, order or chosen.order
-    if unit not in UNITS:
-        raise Invalid(f"A map counts contracts, studies or reports, not '{unit}'.")
-    if order not in ORDERS:
-        raise Invalid(f"A map is ordered by size or as the protocol says, not by '{order}'.")
+    chosen, unit, order = _choices(protocol, framework, unit=unit, order=order)
     axes = axes_of(protocol, chosen)
     whole = base.whole(chosen.key, secondary=secondary)
     frame = _filtered(whole, axes.filters, filters or {})
@@ -175,6 +167,22 @@ def count(
         source=source,
         known=known,
     )
+
+
+def _choices(
+    protocol: Protocol, framework: str | None, *, unit: str | None, order: str | None
+) -> tuple[MapFramework, str, str]:
+    """Return the map, the unit and the order that were asked for, else the protocol's own."""
+    try:
+        chosen = protocol.framework(framework)
+    except LookupError as error:
+        raise NotFound(str(error)) from error
+    unit, order = unit or chosen.unit, order or chosen.order
+    if unit not in UNITS:
+        raise Invalid(f"A map counts contracts, studies or reports, not '{unit}'.")
+    if order not in ORDERS:
+        raise Invalid(f"A map is ordered by size or as the protocol says, not by '{order}'.")
+    return chosen, unit, order
 
 
 def _known(

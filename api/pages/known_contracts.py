@@ -6,7 +6,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Form, Query, UploadFile
-from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -29,11 +28,9 @@ from review.studies.known_contracts.matches import (
     OPEN,
     match_automatically,
     match_contract,
-    match_questions,
 )
 from review.studies.known_contracts.matching import AHEAD
 from review.studies.known_contracts.overview import known_overview
-from review.tables import ContractList
 from review.vocabulary import SearchKind
 
 router = PageRouter()
@@ -52,8 +49,7 @@ def show(
 ) -> Response:
     """Show one contract to match at a time, what was matched, and what nobody has studied."""
     overview = known_overview(session, review_id=review_id, by=by)
-    questions = match_questions(session, review_id=review_id)
-    asked = {one.contract.id for one in questions}
+    questions = overview.questions
     listed = latest_list(session, review_id=review_id)
     sectors = Counter(name for one in overview.unstudied for name in one.sectors)
     unstudied = [one for one in overview.unstudied if not sector or sector in one.sectors]
@@ -64,9 +60,7 @@ def show(
         listed=listed,
         listed_at=listed
         and time_of_event(session, review_id=review_id, number=listed.event_number),
-        questions=questions,
         later=later,
-        unlike=[one for one in overview.unmatched if one.id not in asked],
         question=questions[later % len(questions)] if questions else None,
         sector=sector,
         sectors=sorted(sectors.items()),
@@ -78,12 +72,6 @@ def show(
         to_open=OPEN,
         protocol=protocol_of(session, review_id),
     )
-
-
-def _time(session: Session, listed: ContractList | None) -> datetime | None:
-    if listed is None:
-        return None
-    return time_of_event(session, review_id=listed.review_id, number=listed.event_number)
 
 
 @router.post(K)

@@ -1,109 +1,39 @@
 """Read INDIGO's public data on impact bonds: the zip of its CSV files, or its JSON.
 
-The layout is that of INDIGO's database and data standard 4.1 (2024): headings end in
-``- (Value)``, values in JSON lie beside their status, and lists of a project have files of their
-own.  What is not public is not read.
+A project's lists, such as its places, are files of their own in the zip; in JSON, each value has
+its status beside it.  What is not public is not read.
 """
 
 import csv
 import hashlib
 import io
 import json
-import re
 import zipfile
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from protocols.places import INCOME_GROUPS, country_code, income_group_of
 from review.errors import Unreadable
-from review.searches.formats.source import without_controls
 from review.searches.formats.workbook import check_zip
-from review.studies.known_contracts.projects import Evaluation, KnownProject
+from review.studies.known_contracts.indigo_fields import (
+    FIELDS,
+    LISTS,
+    Row,
+    number_of,
+    project_of_row,
+)
+from review.studies.known_contracts.projects import KnownProject
 
 MAX_BYTES = 50 * 1024 * 1024
 MAX_PROJECTS = 20_000
-LONGEST = 1000  # characters of one value that are kept
-MOST_VALUES = 50  # of one list of a project
 
-Row = Mapping[str, str]
 _PUBLIC = frozenset({"", "PUBLIC"})
-_IMPACT_BOND, _DEVELOPMENT = "Social impact bond", "Development impact bond"
-_POORER = frozenset(INCOME_GROUPS[:3])
 _FAULTS = (
     zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, zlib.error,
 )  # fmt: skip
-_TYPES = (
-    (_DEVELOPMENT, r"\bDIB\b|development impact bond|humanitarian impact bond|\bHIB\b"),
-    ("Outcomes fund", r"outcomes? fund"),
-    ("Pay for success", r"pay[ -]for[ -]success|\bPFS\b"),
-    (_IMPACT_BOND, r"\bSIB\b|social (?:impact|benefit|outcomes) bond"),
-)
-
-_FIELDS = {
-    "name": ("Impact Bond Name - (Value)", "/name/value"),
-    "other_names": ("Alternative Names - (Value)", "/alternative_names/value"),
-    "stage": ("Stage of Development - (Value)", "/stage_development/value"),
-    "signed": (
-        "Dates - Date outcomes contract signed - (Value)",
-        "/dates/outcomes_contract_signed/value",
-    ),
-    "start": (
-        "Dates - Start date of service provision - (Value)",
-        "/dates/start_date_of_service_provision/value",
-    ),
-    "sector": (
-        "Purpose and classifications - Policy sector - (Value)",
-        "/purpose_and_classifications/policy_sector/value",
-    ),
-    "goal": (
-        "Purpose and classifications - Primary SDG goal - (Value)",
-        "/purpose_and_classifications/primary_sdg_goal/value",
-    ),
-    "other_goals": (
-        "Purpose and classifications - Secondary SDG goals - (Value)",
-        "/purpose_and_classifications/secondary_sdg_goals/value",
-    ),
-}
-_LISTS = {
-    "locations": (
-        "projects_delivery_locations.csv",
-        "delivery_locations",
-        {
-            "place": ("Location - Name - (Value)", "/location_name/value"),
-            "country": ("Location - Country - (Value)", "/location_country/value"),
-        },
-    ),
-    "payers": (
-        "projects_outcome_payment_commitments.csv",
-        "outcome_payment_commitments",
-        {
-            "organisation": ("Organisation ID - (Value)", "/organisation_id/value"),
-            "role": (
-                "Organisation Role Category - (Value)",
-                "/organisation_role_category/value",
-            ),
-        },
-    ),
-    "providers": (
-        "projects_service_provisions.csv",
-        "service_provisions",
-        {"organisation": ("Organisation ID - (Value)", "/organisation_id/value")},
-    ),
-    "sources": (
-        "projects_sources.csv",
-        "sources",
-        {
-            "title": ("Name - (Value)", "/name/value"),
-            "type": ("Type - (Value)", "/type/value"),
-            "url": ("URL - (Value)", "/url/value"),
-            "date": ("Publication Date - (Value)", "/publication_date/value"),
-        },
-    ),
-}
 
 
 @dataclass
@@ -197,25 +127,25 @@ def _from_tables(table: Callable[[str], list[Row]]) -> IndigoFile:
     """Read the CSV files; ``table`` returns the rows of one, none where it is absent."""
     organisations = {row.get("ID", ""): row.get("Name", "") for row in table("organisations.csv")}
     lists: dict[str, dict[str, list[Row]]] = {}
-    for name, (file, _, fields) in _LISTS.items():
+    for name, (file, _, fields) in LISTS.items():
         lists[name] = defaultdict(list)
         for row in table(file):
-            project = _key(row.get("Project ID"))
+            project = number_of(row.get("Project ID"))
             lists[name][project].append(
                 {key: row.get(heading, "") for key, (heading, _) in fields.items()}
             )
     found = IndigoFile(is_whole=True)
     rows = table("projects.csv")
-    if rows and not {"ID", _FIELDS["name"][0]} <= rows[0].keys():
+    if rows and not {"ID", FIELDS["name"][0]} <= rows[0].keys():
         raise Unreadable(
-            f"projects.csv has no columns 'ID' and '{_FIELDS['name'][0]}'. Choose INDIGO's file."
+            f"projects.csv has no columns 'ID' and '{FIELDS['name'][0]}'. Choose INDIGO's file."
         )
     for row in rows:
-        if key := _key(row["ID"]):
-            values = {name: row.get(heading, "") for name, (heading, _) in _FIELDS.items()}
-            of_lists = {name: lists[name][key] for name in _LISTS}
+        if key := number_of(row["ID"]):
+            values = {name: row.get(heading, "") for name, (heading, _) in FIELDS.items()}
+            of_lists = {name: lists[name][key] for name in LISTS}
             found.projects.append(
-                _project(key, values, lists=of_lists, organisations=organisations)
+                project_of_row(key, values, lists=of_lists, organisations=organisations)
             )
     found.projects = list({project.key: project for project in found.projects}.values())
     return found
@@ -234,11 +164,11 @@ def _from_json(documents: Iterable[bytes]) -> IndigoFile:
             for one in _parts(document, "organisation")
             if _is_public(one)
         }
-        projects = [one for one in _parts(document, "project") if _key(one.get("id"))]
+        projects = [one for one in _parts(document, "project") if number_of(one.get("id"))]
         is_listing = isinstance(document, dict) and isinstance(document.get("projects"), list)
         found.is_whole |= is_listing and not any(one.get("data") for one in projects)
         for one in projects:
-            key = _key(one["id"])
+            key = number_of(one["id"])
             if not _is_public(one):
                 found.private.add(key)
             elif one.get("data") or key not in public:
@@ -250,15 +180,15 @@ def _from_json(documents: Iterable[bytes]) -> IndigoFile:
         if not isinstance(data, dict):
             found.named.add(key)
         else:
-            values = {name: _at(data, pointer) for name, (_, pointer) in _FIELDS.items()}
+            values = {name: _at(data, pointer) for name, (_, pointer) in FIELDS.items()}
             of_lists = {
                 name: [
                     {field: _at(row, pointer) for field, (_, pointer) in fields.items()}
                     for row in _rows(data.get(pointer))
                 ]
-                for name, (_, pointer, fields) in _LISTS.items()
+                for name, (_, pointer, fields) in LISTS.items()
             }
-            project = _project(key, values, lists=of_lists, organisations=organisations)
+            project = project_of_row(key, values, lists=of_lists, organisations=organisations)
             found.projects.append(project)
     return found
 
@@ -267,10 +197,6 @@ def _is_public(one: Mapping[str, Any]) -> bool:
     """Return whether a record says nowhere that it is not public."""
     is_listed = one.get("public", True) is True
     return is_listed and str(_dict(one.get("data")).get("status") or "") in _PUBLIC
-
-
-def _key(value: object) -> str:
-    return _tidy(str(value or ""))[:255]
 
 
 def _parts(document: object, kind: str) -> Iterator[dict[str, Any]]:
@@ -305,98 +231,3 @@ def _at(data: object, pointer: str) -> str:
             return ""
         data = data.get(step)
     return "" if data is None or isinstance(data, dict | list) else str(data)
-
-
-def _project(
-    key: str,
-    values: Mapping[str, str],
-    *,
-    lists: Mapping[str, Sequence[Row]],
-    organisations: Mapping[str, str],
-) -> KnownProject:
-    countries = _each(map(_country, _of(lists["locations"], "country")))
-    others = _other_names(values["other_names"])
-    roles = _each(_of(lists["payers"], "role"))
-    return KnownProject(
-        key=key,
-        name=_tidy(values["name"]) or key,
-        other_names=others,
-        countries=countries,
-        places=_each(_of(lists["locations"], "place")),
-        sectors=_each(_several(values["sector"])),
-        goals=_each([*_goals(values["goal"]), *_goals(values["other_goals"])]),
-        instrument=_instrument([values["name"], *others], roles, countries),
-        stage=_tidy(values["stage"]),
-        start=_tidy(values["start"] or values["signed"])[:10],
-        payers=_names(lists["payers"], organisations),
-        payer_roles=roles,
-        providers=_names(lists["providers"], organisations),
-        evaluations=tuple(
-            Evaluation(
-                _tidy(row["title"]) or _tidy(row["url"]), _tidy(row["url"]), _tidy(row["date"])
-            )
-            for row in lists["sources"]
-            if row["type"].strip().lower() == "evaluation report" and (row["title"] or row["url"])
-        )[:MOST_VALUES],
-    )
-
-
-def _instrument(names: Iterable[str], roles: Sequence[str], countries: Sequence[str]) -> str:
-    """Return the type of an impact bond, as its names say it or as its payers and country mean it.
-
-    A bond that a government pays for is a social impact bond; one in a low-income or middle-income
-    country for which only others pay is a development impact bond (Gustafsson-Wright and others
-    2017, *Impact bonds in developing countries*).  Empty where neither can be told.
-    """
-    for name in names:
-        for label, pattern in _TYPES:
-            if re.search(pattern, name, re.IGNORECASE):
-                return label
-    if any(role.lower().startswith("government") for role in roles):
-        return _IMPACT_BOND
-    is_poorer = [income_group_of(code) in _POORER for code in countries]
-    return _DEVELOPMENT if roles and is_poorer and all(is_poorer) else ""
-
-
-def _country(text: str) -> str:
-    try:
-        return country_code(text)
-    except ValueError:
-        return ""
-
-
-def _goals(text: str) -> list[str]:
-    """Return the numbers of sustainable development goals; INDIGO writes them in many ways."""
-    return [n for n in re.findall(r"(?<![\d.])\d{1,2}(?![\d.]\d)", text) if 1 <= int(n) <= 17]
-
-
-def _other_names(text: str) -> tuple[str, ...]:
-    """Return alternative names, which INDIGO separates by commas; one may have a comma itself."""
-    several = _each(_several(text))
-    parts = _each(part for name in several for part in name.split(","))
-    return parts if parts == several else _each([*parts, *several])
-
-
-def _several(text: str) -> list[str]:
-    """Return the values of a text that has several: lines, or parts between semicolons."""
-    return re.split(r"[;|\n]+", text)
-
-
-def _names(rows: Sequence[Row], organisations: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the names of organisations; those of which only the number is known are left out."""
-    return _each(organisations.get(key.strip(), "") for key in _of(rows, "organisation"))
-
-
-def _of(rows: Sequence[Row], name: str) -> Iterator[str]:
-    return (row[name] for row in rows)
-
-
-def _each(values: Iterable[str]) -> tuple[str, ...]:
-    """Return the values that say something, tidied, each once."""
-    return tuple(dict.fromkeys(filter(None, map(_tidy, values))))[:MOST_VALUES]
-
-
-def _tidy(text: str) -> str:
-    """Return a text on one line, without what databases and files refuse."""
-    plain = without_controls(text).encode(errors="replace").decode()
-    return " ".join(plain.split())[:LONGEST]

@@ -12,7 +12,12 @@ from review.permissions import Action, check
 from review.states.flow import FlowState, flow_states
 from review.studies.contracts import contracts_by_label, linked_contracts
 from review.studies.known_contracts.lists import known_projects
-from review.studies.known_contracts.matches import ContractMatch, matches_of
+from review.studies.known_contracts.matches import (
+    ContractMatch,
+    ContractQuestion,
+    match_questions,
+    matches_of,
+)
 from review.studies.known_contracts.projects import KnownProject
 from review.tables import Contract
 
@@ -32,7 +37,8 @@ class KnownOverview:
 
     matched: Sequence[MatchedContract]  # the newest first
     not_listed: Sequence[MatchedContract]
-    unmatched: Sequence[Contract]  # of which nobody has said anything yet
+    questions: Sequence[ContractQuestion]  # the likeliest first
+    unlike: Sequence[Contract]  # those without a match that resemble nothing on the list
     unstudied: Sequence[KnownProject]  # on the list, and no included study reports on them
     n_contracts: int
     n_listed: int
@@ -62,14 +68,16 @@ def known_overview(session: Session, *, review_id: UUID, by: Actor) -> KnownOver
         for contract, match in matches
         if not match.is_open
     ]
+    questions = match_questions(session, review_id=review_id)
+    matched = {one.contract.id for one in lines}
+    asked = {one.contract.id for one in questions}
     studied = _studied(session, review_id)
     with_study = {one.match.key for one in lines if one.contract.id in studied}
     return KnownOverview(
         matched=[one for one in lines if one.match.is_listed],
         not_listed=[one for one in lines if not one.match.is_listed],
-        unmatched=[
-            one for one in contracts.values() if one.id not in {line.contract.id for line in lines}
-        ],
+        questions=questions,
+        unlike=[one for one in contracts.values() if one.id not in matched | asked],
         unstudied=[one for one in projects.values() if one.key not in with_study],
         n_contracts=len(contracts),
         n_listed=len(projects),

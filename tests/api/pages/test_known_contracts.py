@@ -88,7 +88,7 @@ def test_what_turned_private_is_said_and_gone(sign_in, database, people, project
     upload(lead, place, projects[1:])
 
     page = lead.get(place).text
-    assert "1 that is no longer public was deleted here." in page
+    assert "1 is no longer public and was deleted here." in page
     assert f"{projects[0].key}, no longer public" in page
     table = lead.get(f"/reviews/{people.slug}/lists/known-contracts.csv").text
     assert projects[0].key not in table

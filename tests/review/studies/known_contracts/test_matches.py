@@ -154,7 +154,7 @@ def test_the_overview_knows_what_nobody_has_studied(coded):
     assert {one.contract.id for one in overview.matched} == {linked, alone}
     assert overview.n_automatic == 2
     assert [one.key for one in overview.unstudied] == ["A-2", "A-3"]
-    assert [one.id for one in overview.unmatched] == [coded.contract]
+    assert [one.id for one in overview.unlike] == [coded.contract]
 
 
 def test_the_evaluations_make_a_table_to_import():
