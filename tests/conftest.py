@@ -19,7 +19,7 @@ from tests.factories import Cast, make_review
 FOLDER = Path(__file__).parent
 os.environ["SIFTMAP_ALLOW_UNSAFE_DATABASE"] = "true"  # our PostgreSQL is quicker without fsync
 LONG = ("browser", "faults")  # folders of tests that drive a browser or kill servers
-NO_PARAMETERS = SimpleNamespace(params={}, id="")
+NO_PARAMETERS = SimpleNamespace(params={})
 
 settings.register_profile(
     "ci", max_examples=25, derandomize=True, deadline=None, database=None, print_blob=True,
@@ -38,29 +38,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-@pytest.hookimpl(tryfirst=True)  # before the options choose by marks
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out, under --quick, what is slow or needs PostgreSQL, a browser, a killed server.
 
     Files with few but long tests come first, so that no process waits for another at the end.
     """
-    for item in items:
-        if _is_for_the_soak(item):
-            item.add_marker("soak")
     if config.getoption("quick"):
         left_out = [item for item in items if _is_slow(item)]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in set(left_out)]
     items.sort(key=lambda item: item.path.relative_to(FOLDER).parts[0] not in LONG)
-
-
-def _is_for_the_soak(item: pytest.Item) -> bool:
-    """Return whether a browser test has a database and JavaScript that others try one by one.
-
-    Journeys run without JavaScript on SQLite, and with it on PostgreSQL; the soak runs all pairs.
-    """
-    parts = set(getattr(item, "callspec", NO_PARAMETERS).id.split("-"))
-    return parts >= {"with_javascript", "sqlite"} or parts >= {"without_javascript", "postgresql"}
 
 
 def _is_slow(item: pytest.Item) -> bool:

@@ -11,7 +11,13 @@ from playwright.sync_api import Browser, Page, expect
 from api.demonstration import LOGINS, PASSWORD
 from tests.browser.conftest import WORK, Server, fill_in_sign_in
 
-pytestmark = pytest.mark.browser
+PAIRS = [  # each database and each way of JavaScript is tried; the soak tries all pairs
+    ("sqlite", False),
+    ("postgresql", True),
+    pytest.param("sqlite", True, marks=pytest.mark.soak),
+    pytest.param("postgresql", False, marks=pytest.mark.soak),
+]
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize(("kind", "javascript"), PAIRS)]
 
 N_SCREENED = 20
 NEW = """TY  - JOUR
