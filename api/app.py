@@ -140,8 +140,8 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.mount(help.SCREENSHOTS, StaticFiles(directory=help.GUIDES_FOLDER / "screenshots"))
     app.mount("/static", StaticFiles(directory=str(files("api") / "static")))
     app.state.routes = routes_by_name(page.router for page in PAGES)
-    for page in PAGES:
-        app.include_router(page.router)
+    # `include_router` would analyse each route's parameters once more, at the first requests.
+    app.router.routes.extend(route for page in PAGES for route in page.router.routes)
     app.mount("/api/v1", create_api(app.state))
     app.add_api_route("/healthz", healthz, include_in_schema=False)
     app.add_api_route("/readyz", readyz, include_in_schema=False)

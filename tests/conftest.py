@@ -13,13 +13,21 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy.orm import Session
 
 from review.storage.database import Database
-from tests.databases import KINDS, Templates, folder_in_memory, postgres_server
+from tests.databases import (
+    KINDS,
+    Templates,
+    folder_in_memory,
+    postgres_server,
+    share_compiled_queries,
+)
 from tests.factories import Cast, make_review
 
 FOLDER = Path(__file__).parent
 os.environ["SIFTMAP_ALLOW_UNSAFE_DATABASE"] = "true"  # our PostgreSQL is quicker without fsync
 LONG = ("browser", "faults")  # folders of tests that drive a browser or kill servers
 NO_PARAMETERS = SimpleNamespace(params={})
+
+share_compiled_queries()
 
 settings.register_profile(
     "ci", max_examples=25, derandomize=True, deadline=None, database=None, print_blob=True,

@@ -28,8 +28,8 @@ from review.reviews import (
 )
 from review.states.viewers import read_for
 from review.vocabulary import Role, Stage
-from screening.queue.assignments import assigned_reviewers, replace_reviewer
-from screening.queue.coverage import Uncovered, uncovered
+from screening.queue.assignments import replace_reviewer
+from screening.queue.coverage import Uncovered, uncovered_without_each
 
 router = PageRouter()
 R = "/reviews/{slug}/settings"
@@ -146,10 +146,9 @@ def _page(
 def _leaving(session: Session, review_id: UUID, *, by: Actor) -> dict[UUID, dict[Stage, Uncovered]]:
     """Return, for each reviewer and stage, what nobody could decide on if they left."""
     found: dict[UUID, dict[Stage, Uncovered]] = {}
-    for reviewer in assigned_reviewers(session, review_id):
-        account_id = reviewer.account_id
-        for stage in Stage:
-            gap = uncovered(session, review_id=review_id, stage=stage, by=by, without=[account_id])
+    for stage in Stage:
+        gaps = uncovered_without_each(session, review_id=review_id, stage=stage, by=by)
+        for account_id, gap in gaps.items():
             if gap:
                 found.setdefault(account_id, {})[stage] = gap
     return found

@@ -62,14 +62,13 @@ def create_api(state: State) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        generate_unique_id_function=lambda route: route.name,
     )
     api.state = state
     problems.install(api)
-    for module in (*READ_AND_WRITE, *READ_ONLY):
-        api.include_router(module.read_router)
-    for module in READ_AND_WRITE:
-        api.include_router(module.write_router)
+    # `include_router` would analyse each route's parameters once more, at the first requests.
+    reading = [module.read_router for module in (*READ_AND_WRITE, *READ_ONLY)]
+    writing = [module.write_router for module in READ_AND_WRITE]
+    api.router.routes.extend(route for router in (*reading, *writing) for route in router.routes)
     api.openapi = lambda: _described(api)  # type: ignore[method-assign]
     return api
 

@@ -95,6 +95,7 @@ def router(*tags: str, writes: bool = False) -> APIRouter:
     return APIRouter(
         tags=list(tags),
         route_class=Route,
+        generate_unique_id_function=lambda route: route.name,
         responses=declared(*sorted(statuses)),
     )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from enum import StrEnum
-from functools import partial
+from functools import lru_cache, partial
 from uuid import UUID
 
 from sqlalchemy import CTE, ColumnElement, and_, case, select
@@ -87,7 +87,14 @@ def flow_states(
     It is the table as the person whom the session reads for may see it.
     """
     reasons = reasons_of(protocol_of(session, review_id, as_of=as_of))
-    return flow_state_table(Scope(review_id, as_of, only, viewer_of(session, review_id)), reasons)
+    scope = Scope(review_id, as_of, only, viewer_of(session, review_id))
+    return _whole_review(scope, reasons) if only is None else flow_state_table(scope, reasons)
+
+
+@lru_cache(maxsize=64)
+def _whole_review(scope: Scope, reasons: Reasons) -> CTE:
+    """Return `flow_state_table`, built once: that takes longer than reading a small review."""
+    return flow_state_table(scope, reasons)
 
 
 def flow_state_table(

@@ -88,7 +88,15 @@ def resolutions(
     """
     reasons = reasons_of(protocol_of(session, review_id, as_of=as_of))
     scope = Scope(review_id, as_of, only, viewer_of(session, review_id))
+    if only is None and member is None:
+        return _whole_review(scope, stage, reasons)
     return resolution_table(scope, stage, reasons, member=member)
+
+
+@lru_cache(maxsize=64)
+def _whole_review(scope: Scope, stage: Stage, reasons: Reasons) -> CTE:
+    """Return `resolution_table`, built once: see `review.states.flow`."""
+    return resolution_table(scope, stage, reasons)
 
 
 def reasons_of(protocol: Protocol) -> Reasons:

@@ -31,9 +31,9 @@ def viewer_of(session: Session, review_id: UUID) -> Viewer | None:
         return None
     return Viewer(
         account_id,
-        [
+        tuple(
             decision.id
             for stage in Stage
             for decision in open_decisions(session, review_id=review_id, stage=stage)
-        ],
+        ),
     )

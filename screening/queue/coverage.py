@@ -1,6 +1,6 @@
 """Records that nobody is left to decide on, because reviewers are missing."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -43,11 +43,32 @@ def uncovered(
     reviewer.
     """
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    reviewers = {one.account_id for one in assigned_reviewers(session, review_id)} - {*without}
+    reviewers = _reviewers(session, review_id) - {*without}
     if len(reviewers) >= most_needed(session, review_id, stage):
         return Uncovered(0, 0)
-    needed = _needed(session, review_id, stage)
-    deciders = _deciders(session, review_id, stage)
+    needed, deciders = _needed(session, review_id, stage), _deciders(session, review_id, stage)
+    return _count(needed, deciders, reviewers)
+
+
+def uncovered_without_each(
+    session: Session, *, review_id: UUID, stage: Stage, by: Actor
+) -> dict[UUID, Uncovered]:
+    """Return what `uncovered` would say if one reviewer left, for each of them; for the lead."""
+    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    reviewers = _reviewers(session, review_id)
+    if len(reviewers) > most_needed(session, review_id, stage):
+        return dict.fromkeys(reviewers, Uncovered(0, 0))
+    needed, deciders = _needed(session, review_id, stage), _deciders(session, review_id, stage)
+    return {one: _count(needed, deciders, reviewers - {one}) for one in reviewers}
+
+
+def _reviewers(session: Session, review_id: UUID) -> set[UUID]:
+    return {one.account_id for one in assigned_reviewers(session, review_id)}
+
+
+def _count(
+    needed: Mapping[UUID, int], deciders: Mapping[UUID, set[UUID]], reviewers: set[UUID]
+) -> Uncovered:
     n_new = n_begun = 0
     for cluster_id, n_needed in needed.items():
         decided = deciders.get(cluster_id, set())

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from difflib import unified_diff
+from itertools import product
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -34,6 +35,7 @@ from review.vocabulary import RetrievalState, Role, Stage, Verdict
 from screening.queue.labels import add_label
 from screening.ranking.runs import rank_records
 from tests.api.conftest import make_app
+from tests.databases import KINDS
 from tests.factories import (
     Cast,
     decide_both,
@@ -86,10 +88,20 @@ SITUATIONS = {
 }
 
 
-IN_CI = ("b_has_decided", "full_text_b_undecided")  # the others are tried in soak
+OTHER_ROLES = (Role.LEAD, Role.ADJUDICATOR, Role.ADVISOR)
+IN_CI = (  # each pair of situation, roles and database is in one of them; the soak tries all
+    ("b_has_decided", (), "postgresql"),
+    ("b_has_decided", OTHER_ROLES, "sqlite"),
+    ("full_text_b_undecided", (), "sqlite"),
+    ("full_text_b_undecided", OTHER_ROLES, "postgresql"),
+)
 CHOSEN = [
-    pytest.param(name, marks=[] if name in IN_CI else [pytest.mark.soak]) for name in SITUATIONS
-]
+    pytest.param(
+        *chosen, id="-".join((chosen[0], "in_every_role" if chosen[1] else "reviewer", chosen[2])),
+        marks=[] if chosen in IN_CI else [pytest.mark.soak],
+    )
+    for chosen in product(SITUATIONS, ((), OTHER_ROLES), KINDS)
+]  # fmt: skip
 
 
 class UndoingDatabase(Database):

@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.databases import Templates, copy_rows
+from tests.databases import KINDS, Templates, copy_rows
 
+FOLDER = Path(__file__).parent
 WORK = 120_000
 """Milliseconds that background work may take; the worker has a low priority."""
 
@@ -25,6 +26,27 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync",
     "--disable-component-update", "--no-first-run", "--disable-quic",
 ]  # fmt: skip
+
+# What these files try lies between the browser and the server: each of their tests runs on one
+# kind of database, in turn, and in the soak on both.
+IN_TURN = ("test_coding", "test_conflicts", "test_ledger", "test_outbox", "test_screening_tools")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave every second pair of a test and a kind of database to the soak."""
+    n_seen: dict[str, int] = {}
+    for item in items:
+        chosen = getattr(item, "callspec", None)
+        kind = (
+            next((one for one in chosen.params.values() if one in KINDS), None) if chosen else None
+        )
+        if kind is None or item.path.parent != FOLDER or item.path.stem not in IN_TURN:
+            continue
+        without = item.nodeid.replace(kind, "", 1)
+        number = n_seen.setdefault(without, len(n_seen))
+        if kind != KINDS[number % len(KINDS)]:
+            item.add_marker(pytest.mark.soak)
 
 
 @dataclass(frozen=True)

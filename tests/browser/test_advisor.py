@@ -4,6 +4,7 @@ Each is answered with at most three presses, on a desk and on a phone, with and 
 """
 
 import re
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,20 +13,19 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests.browser.conftest import WORK, Server
+from tests.browser.conftest import WORK, serving
 from tests.browser.test_people import sign_in
-
-pytestmark = pytest.mark.browser
 
 MOST_PRESSES = 3
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+PAIRS = [  # each screen and each way of JavaScript is tried; the soak tries all pairs
+    pytest.param(DESK, True, id="desk-with_javascript"),
+    pytest.param(PHONE, False, id="phone-without_javascript"),
+    pytest.param(DESK, False, id="desk-without_javascript", marks=pytest.mark.soak),
+    pytest.param(PHONE, True, id="phone-with_javascript", marks=pytest.mark.soak),
+]
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize(("screen", "javascript"), PAIRS)]
 CELL = "#c-homelessness-social_impact_bond"
-
-
-@pytest.fixture
-def kind() -> str:
-    """Return the kind of database; a publication is the same on any."""
-    return "sqlite"
 
 
 @dataclass
@@ -58,22 +58,33 @@ class Advisor:
         return int(re.search(rf"(\d+)\s+{what}", text)[1])
 
 
-@pytest.fixture(params=[DESK, PHONE], ids=["desk", "phone"])
+@pytest.fixture(scope="module")
+def link(
+    chromium: Browser, demonstration: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """Yield the link to the second publication of the demonstration, the same on any database."""
+    folder = tmp_path_factory.mktemp("advisor") / "data"
+    shutil.copytree(demonstration, folder)
+    with serving({}, folder) as server:
+        lead = chromium.new_page()
+        sign_in(lead, server, "lead")
+        for _ in range(2):
+            lead.goto(f"{server.url}/reviews/demo/publications")
+            lead.get_by_label("Authors, as they are to be cited").fill("Doe, J.; Roe, R.")
+            lead.get_by_label("Institution").fill("The Lab")
+            lead.get_by_role("button", name="Publish", exact=True).click()
+        address = lead.get_by_label("Share link").input_value()
+        lead.close()
+        yield address
+
+
+@pytest.fixture
 def advisor(
-    chromium: Browser, javascript: bool, demo_server: Server, request: pytest.FixtureRequest
+    chromium: Browser, link: str, screen: dict[str, int], javascript: bool
 ) -> Iterator[Advisor]:
-    """Yield a reader of the second publication of the demonstration."""
-    lead = chromium.new_page()
-    sign_in(lead, demo_server, "lead")
-    for _ in range(2):
-        lead.goto(f"{demo_server.url}/reviews/demo/publications")
-        lead.get_by_label("Authors, as they are to be cited").fill("Doe, J.; Roe, R.")
-        lead.get_by_label("Institution").fill("The Lab")
-        lead.get_by_role("button", name="Publish", exact=True).click()
-    link = lead.get_by_label("Share link").input_value()
-    lead.close()
+    """Yield a reader of the publication."""
     context: BrowserContext = chromium.new_context(
-        java_script_enabled=javascript, viewport=request.param, has_touch=True
+        java_script_enabled=javascript, viewport=screen, has_touch=True
     )
     yield Advisor(context.new_page(), link)
     context.close()

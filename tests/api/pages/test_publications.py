@@ -52,11 +52,10 @@ def coded(database, people):
 
 
 @pytest.fixture
-def link(app, coded, sign_in):
-    """A path under which the map is public, with its drawings made."""
+def link(coded, sign_in):
+    """A path under which the map is public; its drawings are made once somebody asks for one."""
     lead, form = sign_in(coded.lead), {"title": "First", "sites": "https://ours.example"}
     page = lead.follow(lead.post(f"/reviews/{coded.slug}/publications", form))
-    work_off(app)
     return re.search(r'value="[^"]*(/p/[^"]+)"', page.text)[1]
 
 
@@ -126,7 +125,6 @@ def test_readers_are_told_of_a_stop_and_of_what_may_be_missing(app, database, co
     own = lead.get(f"/reviews/{coded.slug}/map").text
     page = lead.follow(lead.post(f"/reviews/{coded.slug}/publications", {"title": "First"}))
     public = sign_in().get(re.search(r'value="[^"]*(/p/[^"]+)"', page.text)[1]).text
-    work_off(app)
     lead.post(f"/reviews/{coded.slug}/stopping", {"rule": "More came.", "resume": "true"})
     later = lead.get(f"/reviews/{coded.slug}/map.json").json()["stopped"]
 
@@ -249,6 +247,7 @@ def test_a_site_that_is_none_is_refused(coded, sign_in, site):
 
 
 def test_pictures_that_were_cleared_away_are_drawn_again(app, sign_in, link):
+    work_off(app)
     shutil.rmtree(app.state.settings.made_dir)
 
     assert sign_in().get(f"{link}/map.png").content.startswith(b"\x89PNG")
@@ -306,6 +305,7 @@ def test_another_map_keeps_the_filters(sign_in, link):
 def test_a_picture_of_a_view_has_its_filters_and_leaves_nothing_behind(
     app, database, link, sign_in
 ):
+    work_off(app)
     reader = sign_in()
     with database.reading() as session:
         before = set(session.scalars(select(Job.id)))

@@ -8,7 +8,7 @@ from review.events import OPERATOR
 from review.reports.retrieval import retrieve
 from review.reviews import add_member, remove_member
 from review.vocabulary import RetrievalState, Role, Stage, Verdict
-from screening.queue.coverage import Uncovered, uncovered
+from screening.queue.coverage import Uncovered, uncovered, uncovered_without_each
 from tests.factories import decide_both, make_records
 
 TITLE_ABSTRACT, FULL_TEXT = Stage.TITLE_ABSTRACT, Stage.FULL_TEXT
@@ -34,6 +34,9 @@ def test_a_reviewer_who_leaves_strands_what_only_they_could_have_decided(session
     assert not missing(session, cast)
     assert missing(session, cast, b) == Uncovered(n_new=1, n_begun=1)
     assert missing(session, cast, a, b) == Uncovered(n_new=1, n_begun=2)
+    assert uncovered_without_each(
+        session, review_id=cast.review_id, stage=TITLE_ABSTRACT, by=cast.lead
+    ) == {one.account_id: missing(session, cast, one) for one in (a, b)}
 
     remove_member(session, review_id=cast.review_id, email=cast.emails["reviewer_b"],
                   role=Role.REVIEWER, by=OPERATOR)  # fmt: skip
@@ -57,3 +60,7 @@ def test_full_texts_are_counted_once_they_can_be_read(session, cast):
 def test_only_the_lead_asks(session, cast):
     with pytest.raises(NotAllowed):
         uncovered(session, review_id=cast.review_id, stage=TITLE_ABSTRACT, by=cast.reviewer_a)
+    with pytest.raises(NotAllowed):
+        uncovered_without_each(
+            session, review_id=cast.review_id, stage=TITLE_ABSTRACT, by=cast.reviewer_a
+        )
