@@ -24,7 +24,9 @@ def test_the_same_protocol_has_no_difference(name):
     assert differences(protocol, protocol) == []
 
 
-COUNTRY = "  - {key: country, label: Country, level: contract, type: country}\n"
+COUNTRY = (
+    "  - {key: country, label: Country, level: contract, type: country, known_from: country}\n"
+)
 
 
 @pytest.mark.parametrize(
