@@ -27,6 +27,7 @@ from api.pages import (
     first_account,
     heatmap,
     help,  # noqa: A004 - the page's name
+    import_coding,
     import_decisions,
     jobs,
     known_contracts,
@@ -89,6 +90,7 @@ PAGES = (
     coding,
     coding_batches,
     coding_differences,
+    import_coding,
     known_contracts,
     heatmap,
     publications,

@@ -34,6 +34,7 @@ PHRASES = {
     Act.REMOVE_RECORD: ("removed or put back a record", "removed or put back records {n} times"),
     Act.DECIDE: ("decided on a record", "made {n} decisions"),
     Act.IMPORT_DECISIONS: ("imported decisions", "imported decisions {n} times"),
+    Act.IMPORT_CODING: ("imported a coding sheet", "imported coding sheets {n} times"),
     Act.ADJUDICATE: ("resolved a conflict", "resolved {n} conflicts"),
     Act.WITHDRAW_ADJUDICATION: ("undid a resolution", "undid {n} resolutions"),
     Act.PROPOSE_CONSENSUS: (

@@ -32,6 +32,7 @@ class JobKind(StrEnum):
 
     IMPORT = "import"
     IMPORT_DECISIONS = "import_decisions"
+    IMPORT_CODING = "import_coding"
     DEDUPLICATE = "deduplicate"
     RANK = "rank"
     SIMULATE = "simulate"
@@ -45,7 +46,12 @@ class JobKind(StrEnum):
 Lane = frozenset[JobKind]
 ALL_KINDS: Lane = frozenset(JobKind)
 RECORDS_LANE: Lane = frozenset(
-    {JobKind.IMPORT, JobKind.IMPORT_DECISIONS, JobKind.DEDUPLICATE}  # duplicates of what came in
+    {  # duplicates of what came in
+        JobKind.IMPORT,
+        JobKind.IMPORT_DECISIONS,
+        JobKind.IMPORT_CODING,
+        JobKind.DEDUPLICATE,
+    }
 )
 RANKING_LANE: Lane = frozenset({JobKind.RANK, JobKind.SIMULATE})
 LANES = (RECORDS_LANE, RANKING_LANE, ALL_KINDS - RECORDS_LANE - RANKING_LANE)
@@ -56,6 +62,7 @@ HIDDEN_KINDS = (JobKind.DRAW, JobKind.DRAW_PUBLICATION, JobKind.READ_FULL_TEXT)
 ACTION_NEEDED: dict[JobKind, Action | None] = {
     JobKind.IMPORT: Action.MANAGE,
     JobKind.IMPORT_DECISIONS: Action.MANAGE,
+    JobKind.IMPORT_CODING: Action.MANAGE,
     JobKind.DEDUPLICATE: Action.MANAGE,
     JobKind.RANK: Action.MANAGE,
     JobKind.SIMULATE: Action.MANAGE,

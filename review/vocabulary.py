@@ -147,6 +147,7 @@ class Act(StrEnum):
     REMOVE_RECORD = "remove_record"
     DECIDE = "decide"
     IMPORT_DECISIONS = "import_decisions"
+    IMPORT_CODING = "import_coding"
     ADJUDICATE = "adjudicate"
     WITHDRAW_ADJUDICATION = "withdraw_adjudication"
     PROPOSE_CONSENSUS = "propose_consensus"

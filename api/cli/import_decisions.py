@@ -49,7 +49,7 @@ def import_decisions(
             database(),
             file,
             review_id=review_id_of(slug),
-            rules=ImportRules(stage, _pairs(verdict or []), _pairs(person or []), all_are),
+            rules=ImportRules(stage, pairs(verdict or []), pairs(person or []), all_are),
             by=actor_of(by),
             name=name,
             sha256=sha256_of(file),
@@ -68,12 +68,13 @@ def import_decisions(
     )
 
 
-def _pairs(options: Sequence[str]) -> dict[str, str]:
-    pairs = {}
+def pairs(options: Sequence[str]) -> dict[str, str]:
+    """Return options written as 'word=meaning'; end the command where one is not."""
+    found = {}
     for option in options:
         word, equals, meaning = option.rpartition("=")
         if not equals:
             complain(f"Say what '{option}' means, as 'word=meaning'.")
             raise SystemExit(2)
-        pairs[word] = meaning
-    return pairs
+        found[word] = meaning
+    return found

@@ -50,6 +50,12 @@ app = group(
         "Make a file of INDIGO the list of known contracts, and match the review's own to it.",
     ),
     LazyCommand(
+        "import-coding",
+        "api.cli.import_coding:import_coding",
+        "Import the codes of a spreadsheet: GO Lab's, or any with a row for each study and "
+        "contract.",
+    ),
+    LazyCommand(
         "dedupe",
         "api.cli.dedupe:dedupe",
         "Find the duplicates among a review's records; a person decides on possible ones.",

@@ -133,7 +133,9 @@ def result_of(request: Request, job: Job) -> str | None:
             return path(request, "reports")
         case JobKind.MATCH_FULL_TEXTS:
             return f"{path(request, 'reports')}?matched={job.id}"
-        case JobKind.IMPORT_DECISIONS | JobKind.EXPORT | JobKind.DRAW | JobKind.DRAW_PUBLICATION:
+        case JobKind.IMPORT_DECISIONS | JobKind.IMPORT_CODING | JobKind.EXPORT:
+            return None
+        case JobKind.DRAW | JobKind.DRAW_PUBLICATION:
             return None
 
 

@@ -24,6 +24,7 @@ from review.lists import (
 from review.permissions import Action, check
 from review.prisma.counts import ALL, event_on
 from review.states.flow import FlowState
+from review.studies.coding_sheets.writing import coding_workbook
 from screening.progress.agreement_groups import AGREEMENT_COLUMNS, agreement_lines
 
 router = PageRouter()
@@ -76,6 +77,19 @@ def agreement(
     """Return the agreement of reviewers: by stage, over all, by pair and by group."""
     lines = agreement_lines(session, review_id=review_id, by=by)
     return _file(here, ListTable("agreement", AGREEMENT_COLUMNS, lines), format)
+
+
+@router.get(R + "/coding-sheet.xlsx")
+def coding_sheet(
+    session: ReadSession, review_id: ReviewId, by: CurrentActor, here: CurrentReview
+) -> Response:
+    """Return all codes as a sheet with a row for each study, coder and contract."""
+    return Response(
+        coding_workbook(session, review_id=review_id, by=by),
+        media_type=MEDIA_TYPES[ListFormat.XLSX],
+        headers=ALONE
+        | {"content-disposition": f'attachment; filename="{here.review.slug}-coding-sheet.xlsx"'},
+    )
 
 
 @router.get(R + "/{which}.{format}", name="lists.whole")

@@ -114,6 +114,7 @@ def job_title(job: Job) -> str:
     titles = {
         JobKind.IMPORT: f"Import {names}",
         JobKind.IMPORT_DECISIONS: f"Import decisions from {names}",
+        JobKind.IMPORT_CODING: f"Import the coding sheet {names}",
         JobKind.DEDUPLICATE: "Find duplicates",
         JobKind.RANK: f"Rank records for {stage} screening",
         JobKind.SIMULATE: f"Simulate {stage} screening",

@@ -23,6 +23,7 @@ from review.jobs import ClaimedJob, JobKind
 from review.permissions import screens
 from review.reports.documents import keep_pages, pages_of
 from review.reports.many_files import match_files
+from review.reviews import protocol_of
 from review.searches.formats import Format
 from review.searches.imports import ImportResult, import_file
 from review.searches.previews import ParseOptions
@@ -30,6 +31,10 @@ from review.searches.searches import SearchOnDemand
 from review.states.viewers import read_for
 from review.storage.database import Database
 from review.storage.files import FileStore, written_whole
+from review.studies.coding_sheets.importing import SheetChoices, SheetReport, write_left
+from review.studies.coding_sheets.loading import SheetFile, load_sheet
+from review.studies.coding_sheets.sheet import read_sheet
+from review.studies.known_contracts.matches import match_automatically
 from review.vocabulary import SearchKind, Stage, Verdict
 from screening.progress.recall_curve import draw, stopping_points
 from screening.progress.simulation import simulate_review
@@ -64,7 +69,13 @@ class Task:
         return lambda done: self.tell(done, step)
 
 
-BULK = (JobKind.IMPORT, JobKind.IMPORT_DECISIONS, JobKind.DEDUPLICATE, JobKind.RANK)
+BULK = (
+    JobKind.IMPORT,
+    JobKind.IMPORT_DECISIONS,
+    JobKind.IMPORT_CODING,
+    JobKind.DEDUPLICATE,
+    JobKind.RANK,
+)
 
 
 def do(task: Task) -> Result:
@@ -206,6 +217,45 @@ def _rules(arguments: Mapping[str, Any]) -> ImportRules:
     )
 
 
+def _import_coding(task: Task) -> Result:
+    asked, given = task.held.arguments, task.held.arguments["files"][0]
+    kept: Result = dict(task.held.checkpoint.get("done", {}))
+    if kept:  # a worker before this one came as far as the commit
+        return kept
+    target = task.settings.made_dir / f"coding-{task.held.id}"
+    path = task.files.path(given["sha256"])
+    with task.database.reading() as session:
+        protocol = protocol_of(session, task.held.review_id)
+    chosen = {int(place): means for place, means in asked["columns"].items()}
+    sheet = read_sheet(path, name=given["name"], protocol=protocol, chosen=chosen or None)
+
+    def keep(session: Session, report: SheetReport) -> None:
+        with written_whole(target, "w", encoding="utf-8-sig", newline="") as file:
+            write_left(sheet, report, file)
+        match_automatically(session, review_id=task.held.review_id, by=task.held.by)
+        kept.update(
+            counts=report.counts,
+            file=target.name,
+            name="what the coding sheet left open.csv",
+            media_type="text/csv; charset=utf-8",
+            rows=len(report.left) + len(sheet.unclear),
+        )
+        jobs.save_checkpoint(session, task.held, done=kept)
+
+    choices = SheetChoices(asked["people"], asked["same_as"], are_agreed=asked["are_agreed"])
+    load_sheet(
+        task.database,
+        task.files,
+        SheetFile(sheet, given["name"], given["sha256"], choices, include=asked["include"]),
+        review_id=task.held.review_id,
+        by=task.held.by,
+        limits=task.settings.limits,
+        on_progress=task.teller("Reading the coding sheet"),
+        on_commit=keep,
+    )
+    return kept
+
+
 def _deduplicate(task: Task) -> Result:
     done = deduplicate(
         task.database,
@@ -327,6 +377,7 @@ def _export(task: Task) -> Result:
 HANDLERS: dict[JobKind, Callable[[Task], Result]] = {
     JobKind.IMPORT: _import,
     JobKind.IMPORT_DECISIONS: _import_decisions,
+    JobKind.IMPORT_CODING: _import_coding,
     JobKind.DEDUPLICATE: _deduplicate,
     JobKind.RANK: _rank,
     JobKind.SIMULATE: _simulate,

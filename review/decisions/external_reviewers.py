@@ -8,15 +8,16 @@ from sqlalchemy.orm import Session
 
 from review.errors import Invalid
 from review.reviews import members_of
-from review.tables import Account, Decision, ImportedDecision
+from review.tables import Account, Code, Decision, ImportedDecision
 from review.tables.base import utc_now
 
 EXTERNAL_DOMAIN = "@stand-in.invalid"  # RFC 2606: an address that can never be anybody's
+EXTERNAL = " (imported)"  # at the end of the account's name
 
 
 def external_name(author: str) -> str:
     """Return the name of the account of an external reviewer."""
-    return f"{author} (imported)"[:255]
+    return f"{author[: 255 - len(EXTERNAL)]}{EXTERNAL}"
 
 
 class NamedAuthors:
@@ -40,6 +41,14 @@ class NamedAuthors:
             .where(ImportedDecision.review_id == review_id, Account.email.endswith(EXTERNAL_DOMAIN))
         )
         self.external = {author: account_id for author, account_id in rows}  # noqa: C416 - a row is not a pair to mypy
+        coders = session.execute(
+            select(Account.name, Account.id)
+            .distinct()
+            .join(Code, Code.coder_id == Account.id)
+            .where(Code.review_id == review_id, Account.email.endswith(EXTERNAL_DOMAIN))
+        )
+        for name, account_id in coders:
+            self.external.setdefault(name.removesuffix(EXTERNAL), account_id)
         for author, email in email_by_author.items():
             if email and email not in self.members:
                 raise Invalid(

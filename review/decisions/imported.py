@@ -6,8 +6,8 @@ account that nobody can sign in to.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -123,24 +123,54 @@ def import_decisions(
     with database.writing() as session:
         begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
         importer = _Importer(session, review_id, rules)
-        writer = ActWriter(session, review_id=review_id, act=Act.IMPORT_DECISIONS, by=by)
         report_rows = [importer.import_row(row, record_ids.get(row.block)) for row in rows]
-        report = ImportReport(writer.number if importer.decisions else None, report_rows)
+        report = ImportReport(None, report_rows)
         if importer.decisions:
-            writer.insert(Decision, importer.decisions)
-            writer.insert(ImportedDecision, importer.imported)
-            detail = {
-                "name": name,
-                "sha256": sha256,
-                "stage": rules.stage.value,
-                "n": len(importer.decisions),
-                "counts": report.counts,
-            }
-            writer.finish(detail=detail)
+            detail = {"name": name, "sha256": sha256, "counts": report.counts}
+            number = _write(session, importer, review_id=review_id, by=by, detail=detail)
+            report = replace(report, event_number=number)
         if on_commit is not None:
             on_commit(session, report)
     progress(1.0)
     return report
+
+
+def import_claims(
+    session: Session,
+    made: Iterable[tuple[UUID, DecisionClaim]],
+    *,
+    review_id: UUID,
+    rules: ImportRules,
+    by: Actor,
+    detail: Mapping[str, Any],
+) -> int:
+    """Import decisions on records that are known already, as one act; return how many counted.
+
+    Decisions that a record does not need are left out, as in `import_decisions`.  Flushes.
+    """
+    begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
+    importer = _Importer(session, review_id, rules)
+    for record_id, claim in made:
+        importer.import_claim(claim, record_id)
+    if importer.decisions:
+        _write(session, importer, review_id=review_id, by=by, detail=detail)
+    return len(importer.decisions)
+
+
+def _write(
+    session: Session,
+    importer: "_Importer",
+    *,
+    review_id: UUID,
+    by: Actor,
+    detail: Mapping[str, Any],
+) -> int:
+    """Write the act with what the importer collected, and return its number."""
+    writer = ActWriter(session, review_id=review_id, act=Act.IMPORT_DECISIONS, by=by)
+    writer.insert(Decision, importer.decisions)
+    writer.insert(ImportedDecision, importer.imported)
+    n = len(importer.decisions)
+    return writer.finish(detail={**detail, "stage": importer.rules.stage.value, "n": n})
 
 
 def _rows(
@@ -222,11 +252,12 @@ class _Importer:
             title=row.record.title[:300],
             author=row.claim.author,
             verdict=row.claim.verdict,
-            result=self._import(row.claim, record_id),
+            result=self.import_claim(row.claim, record_id),
             record=self.number[record_id] if record_id else None,
         )
 
-    def _import(self, claim: DecisionClaim, record_id: UUID | None) -> str:
+    def import_claim(self, claim: DecisionClaim, record_id: UUID | None) -> str:
+        """Collect a decision on a record, and return what became of it."""
         verdict = self.rules.verdict_of(claim)
         if verdict is None:
             return NOT_UNDERSTOOD if claim.verdict else NO_DECISION

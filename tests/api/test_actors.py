@@ -184,6 +184,7 @@ WITHOUT_EVENT = re.compile(
     r"|/facts$|/copies$|/again$|/evaluations$"  # nothing to confirm or match here; a job
     r"|/protocol/yaml$|/draft/discard$|/protocol/edit/|/search-log/table$|/type-record$"
     r"| /start$|/server/accounts$|/exports$|/simulation$|\{slug\}/searches$|\{slug\}/decisions$"
+    r"|/coding-sheets$"
 )
 # Adding and linking, publishing and sharing, two themes that are left.
 TWO_ACTS = re.compile(r"/contracts$|/publications$|/rest$")
@@ -303,6 +304,8 @@ def test_pages_take_the_actor_from_the_session_alone(sign_in, people, world, dat
         "POST /start",  # which is for administrators
         "POST /server/accounts",  # which is for administrators
         "POST /reviews/{slug}/decisions/files",
+        "POST /reviews/{slug}/coding-sheets/files",
+        "POST /reviews/{slug}/coding-sheets/preview",
         "POST /reviews/{slug}/duplicates/above",
         "POST /reviews/{slug}/reports/{record_id}/retrieval",
         "POST /reviews/{slug}/records/{record_id}/removal",

@@ -90,6 +90,7 @@ ABSENT = {
 FILES = {
     "/searches/files": {"files": ("a.ris", b"TY  - JOUR\nTI  - A title\nER  - \n")},
     "/reports/files": {"files": ("a.pdf", b"%PDF-1.4 and no more")},
+    "/coding-sheets/files": {"file": ("a.csv", b"Title,Country\nPaying for results,Kenya\n")},
     "/full-text": {"file": ("a.pdf", b"%PDF-1.4 and no more")},
     "/known-contracts": {"file": ("a.json", b'{"project": {"id": "A-2", "data": {}}}')},
 }

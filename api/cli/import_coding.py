@@ -1,0 +1,81 @@
+"""`siftmap import-coding`: a spreadsheet in which the team has coded."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli.acting import ActAs, actor_of
+from api.cli.import_decisions import pairs
+from api.cli.progress import progress
+from api.cli.terminal import AsJson, ReviewSlug, database, printable, review_id_of, settings, show
+from review.reviews import protocol_of
+from review.storage.files import FileStore, sha256_of
+from review.studies.coding_sheets.importing import SheetChoices, write_left
+from review.studies.coding_sheets.loading import SheetFile, load_sheet
+from review.studies.coding_sheets.sheet import read_sheet
+
+
+def import_coding(
+    slug: ReviewSlug,
+    file: Annotated[
+        Path, typer.Argument(help="The workbook or table.", exists=True, dir_okay=False)
+    ],
+    person: Annotated[
+        list[str] | None,
+        typer.Option(help="A coder whom the sheet names, and the member: 'Ana=ana@example.org'."),
+    ] = None,
+    same: Annotated[
+        list[str] | None,
+        typer.Option(help="Two names of one contract: 'In the sheet=In the review'."),
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What a heading means, against what it seems to say: 'Project=contract', or the "
+            "key of an item, or 'details:' and the key."
+        ),
+    ] = None,
+    include: Annotated[
+        bool,
+        typer.Option("--include", help="Add and include reports that the review does not have."),
+    ] = False,
+    agreed: Annotated[
+        bool,
+        typer.Option("--agreed", help="The values are the team's: no second coder is waited for."),
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="A file for what was left open.")] = None,
+    by: ActAs = "",
+    as_json: AsJson = False,
+) -> None:
+    """Import the codes of a spreadsheet: GO Lab's, or any with a row for each study and contract.
+
+    Each value counts as the coder's whom the sheet names.  The same sheet again adds nothing.
+    """
+    review_id, name = review_id_of(slug), printable(file.name)
+    with database().reading() as session:
+        protocol = protocol_of(session, review_id)
+    sheet = read_sheet(file, name=name, protocol=protocol)
+    if column:
+        meant = pairs(column)
+        chosen = {one.place: meant.get(one.heading, one.means) for one in sheet.columns}
+        sheet = read_sheet(file, name=name, protocol=protocol, chosen=chosen)
+    choices = SheetChoices(pairs(person or []), pairs(same or []), are_agreed=agreed)
+    with progress(name) as report:
+        loaded = load_sheet(
+            database(),
+            FileStore(settings().files_dir),
+            SheetFile(sheet, name, sha256_of(file), choices, include),
+            review_id=review_id,
+            by=actor_of(by),
+            limits=settings().limits,
+            on_progress=report,
+        )
+    if out is not None:
+        with out.open("w", encoding="utf-8-sig", newline="") as target:
+            write_left(sheet, loaded, target)
+    show(
+        {"event": loaded.event_number, "counts": loaded.counts},
+        as_json=as_json,
+        text="\n".join(f"{n:,} {what}" for what, n in loaded.counts.items()),
+    )

@@ -1,0 +1,1 @@
+"""Coding sheets: a spreadsheet with a row for each study and contract comes in, and goes out."""

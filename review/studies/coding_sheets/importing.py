@@ -1,0 +1,315 @@
+"""A coding sheet's studies, contracts and codes become those of a review, in one act.
+
+The act belongs to the person who imports the sheet; each code to the coder whom the sheet names.  A
+coder who is a member codes in their own name; anyone else gets an account that nobody can sign in
+to, as the authors of imported decisions do.
+"""
+
+import csv
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TextIO
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from protocols.schema import Prefill
+from review.decisions.external_reviewers import NamedAuthors
+from review.decisions.imported import UNNAMED
+from review.decisions.imported_records import KnownRecords, match_records
+from review.errors import NotAllowed
+from review.events import Actor, ActWriter
+from review.permissions import Action, begin_act
+from review.reviews import protocol_state
+from review.safe_text import safe_cell
+from review.searches.formats import ParsedRecord
+from review.states.flow import INCLUDED, flow_states
+from review.studies.coding import Subject, subject_of
+from review.studies.coding_sheets.sheet import CodingSheet, SheetCode, SheetStudy
+from review.studies.contract_names import NameIndex, words_of
+from review.studies.contracts import contracts_by_label, linked_contracts
+from review.studies.studies import studies_by_label
+from review.tables import AgreedCode, Code, Contract, ExternalId, Study, StudyContract, StudyReport
+from review.tables.base import utc_now
+from review.vocabulary import Act, AgreedBy
+
+NUMBER_SCHEMES = {"number": "screening_program", "study": "coding_sheet"}
+"""Under which scheme of external ids a sheet's numbers of a study are kept."""
+
+
+@dataclass(frozen=True)
+class SheetChoices:
+    """What the person who imports a sheet says about it."""
+
+    people: Mapping[str, str] = field(default_factory=dict)  # coder's name to e-mail, "" none
+    same_as: Mapping[str, str] = field(default_factory=dict)  # a contract's name to another's
+    are_agreed: bool = False  # the values are the team's: they count without a second coder
+
+
+@dataclass
+class SheetReport:
+    """What an import of a coding sheet did, and what it left."""
+
+    n_studies: int = 0
+    n_new_studies: int = 0
+    n_new_contracts: int = 0
+    n_links: int = 0
+    n_codes: int = 0
+    n_unclear: int = 0
+    event_number: int | None = None  # None where there was nothing new
+    left: list[tuple[int, str, str]] = field(default_factory=list)  # row, what, why
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How much of everything was added or left, in words for people."""
+        return {
+            "studies of the sheet are in the review": self.n_studies,
+            "studies are new": self.n_new_studies,
+            "contracts are new": self.n_new_contracts,
+            "links between a study and a contract are new": self.n_links,
+            "codes were added": self.n_codes,
+            "of them are unclear: the codebook does not have their words": self.n_unclear,
+            "rows or values were left out": len(self.left),
+        }
+
+
+def write_left(sheet: CodingSheet, report: SheetReport, file: TextIO) -> None:
+    """Write, as CSV, what an import left out and what came in as unclear, with the reasons."""
+    table = csv.writer(file)
+    table.writerow(("where", "what", "why"))
+    for row, what, why in report.left:
+        table.writerow((f"row {row}", safe_cell(what), why))
+    for code in sheet.unclear:
+        why = f"unclear: {code.problem}"
+        table.writerow((code.place, safe_cell(code.item.label), safe_cell(why)))
+
+
+def record_of(study: SheetStudy) -> ParsedRecord:
+    """Return a study's main report, as far as the sheet describes it."""
+    facts, year = study.facts, study.facts.get(Prefill.YEAR, "")[:4]
+    return ParsedRecord(
+        title=study.title,
+        authors=tuple(part.strip() for part in facts.get(Prefill.AUTHORS, "").split(";")),
+        year=int(year) if year.isdecimal() else None,
+        journal=facts.get(Prefill.JOURNAL),
+        doi=facts.get(Prefill.DOI),
+        url=facts.get(Prefill.URL),
+    )
+
+
+def find_reports(
+    known: KnownRecords,
+    studies: Sequence[SheetStudy],
+    on_progress: Callable[[float], None] | None = None,
+) -> dict[int, UUID]:
+    """Return the record that each study is known through, by the study's place in the sheet."""
+    records = {place: record_of(study) for place, study in enumerate(studies) if study.title}
+    return match_records(known, records, on_progress or (lambda _: None))
+
+
+def alike_names(session: Session, review_id: UUID, sheet: CodingSheet) -> list[tuple[str, str]]:
+    """Return the contracts of a sheet whose names may mean one that is known or above them."""
+    names = [contract.label for contract in contracts_by_label(session, review_id=review_id)]
+    found: list[tuple[str, str]] = []
+    for name in dict.fromkeys(one.name for study in sheet.studies for one in study.contracts):
+        if not name or any(_plain(name) == _plain(known) for known in names):
+            continue
+        if alike := NameIndex(names).alike(name):
+            found.append((name, names[alike[0][0]]))
+        names.append(name)
+    return found
+
+
+def import_sheet(
+    session: Session,
+    *,
+    review_id: UUID,
+    sheet: CodingSheet,
+    reports: Mapping[int, UUID],
+    choices: SheetChoices,
+    by: Actor,
+    file: Mapping[str, str],
+) -> SheetReport:
+    """Add what a sheet says and the review does not have yet, as one act; flushes.
+
+    ``reports`` has the record of each study, by its place; a study whose report is not included is
+    left, with the reason.  A coder's own code stays: the same sheet again adds nothing.
+    """
+    begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
+    if by.account_id is None:
+        raise NotAllowed("A sheet is imported in a person's name. Say whose with --as EMAIL.")
+    importer = _SheetImporter(session, review_id, choices, lead=by)
+    for place, study in enumerate(sheet.studies):
+        importer.add_study(study, reports.get(place))
+    importer.report.left += [
+        (row, "", "There is no study above this row.") for row in sheet.without_study
+    ]
+    if any(importer.rows.values()):
+        writer = ActWriter(session, review_id=review_id, act=Act.IMPORT_CODING, by=by)
+        for table, rows in importer.rows.items():
+            writer.insert(table, rows)
+        report = importer.report
+        detail = {**file, "studies": report.n_studies, "n": report.n_codes}
+        report.event_number = writer.finish(detail=detail)
+    return importer.report
+
+
+def _plain(name: str) -> tuple[str, ...]:
+    return tuple(words_of(name))
+
+
+class _SheetImporter:
+    """Collects the rows of the act, each in the light of those before it."""
+
+    def __init__(
+        self, session: Session, review_id: UUID, choices: SheetChoices, *, lead: Actor
+    ) -> None:
+        self.choices, self.lead = choices, lead
+        self.report = SheetReport()
+        self.version = protocol_state(session, review_id).number
+        self.authors = NamedAuthors(session, review_id, choices.people)
+        self.rows: dict[type[Any], list[dict[str, Any]]] = {
+            table: []
+            for table in (
+                Study, StudyReport, Contract, StudyContract, ExternalId, Code, AgreedCode,
+            )
+        }  # fmt: skip
+        table = flow_states(session, review_id=review_id)
+        flow = session.execute(
+            select(table.c.record_id, table.c.cluster_id, table.c.flow_state, table.c.study_id)
+        ).all()
+        self.cluster = {row.record_id: row.cluster_id for row in flow}
+        self.state = {row.record_id: row.flow_state for row in flow}
+        self.study_of = {row.cluster_id: row.study_id for row in flow if row.study_id}
+        self.contracts = {
+            _plain(one.label): one.id for one in contracts_by_label(session, review_id=review_id)
+        }
+        self.labels = {one.label for one in studies_by_label(session, review_id=review_id)}
+        self.contract_labels = {
+            one.label for one in contracts_by_label(session, review_id=review_id)
+        }
+        self.links = {
+            (study, contract)
+            for study, contracts in linked_contracts(session, review_id).items()
+            for contract in contracts
+        }
+        self.values: dict[tuple[Subject, str, UUID], object] = {
+            (Subject(study, contract), item, coder): value
+            for study, contract, item, coder, value in session.execute(
+                select(Code.study_id, Code.contract_id, Code.item, Code.coder_id, Code.value)
+                .where(Code.review_id == review_id)
+                .order_by(Code.event_number)
+            )
+        }
+        self.agreed = {
+            (Subject(study, contract), item)
+            for study, contract, item in session.execute(
+                select(AgreedCode.study_id, AgreedCode.contract_id, AgreedCode.item).where(
+                    AgreedCode.review_id == review_id
+                )
+            )
+        }
+        self.numbered = {
+            (row.study_id, row.scheme)
+            for row in session.scalars(select(ExternalId).where(ExternalId.review_id == review_id))
+        }
+
+    def add_study(self, study: SheetStudy, record_id: UUID | None) -> None:
+        """Collect a study with its contracts and codes."""
+        cluster_id = self.cluster.get(record_id) if record_id else None
+        if cluster_id is None:
+            self._leave(study, "No record of this review is certainly its report.")
+            return
+        if self.state[cluster_id] not in INCLUDED:
+            self._leave(study, "Its report is not included on the full text.")
+            return
+        self.report.n_studies += 1
+        study_id = self.study_of.get(cluster_id)
+        if study_id is None:
+            study_id = self.study_of[cluster_id] = self._new_study(study, cluster_id)
+        for fact, text in study.numbers.items():
+            scheme = NUMBER_SCHEMES[fact]
+            if (study_id, scheme) not in self.numbered and len(text) <= 255:
+                self.numbered.add((study_id, scheme))
+                self._row(ExternalId, study_id=study_id, contract_id=None, scheme=scheme,
+                          value=text)  # fmt: skip
+        coder = self.authors.account_of(study.coder or UNNAMED, "")
+        for code in study.codes:
+            self._add_code(code, Subject(study_id, None), coder)
+        for n_before, contract in enumerate(study.contracts):
+            name = contract.name or f"Unnamed contract {n_before + 1} of {study.title}"[:255]
+            contract_id = self._contract(name)
+            if (study_id, contract_id) not in self.links:
+                self.links.add((study_id, contract_id))
+                self.report.n_links += 1
+                self._row(StudyContract, study_id=study_id, contract_id=contract_id, is_linked=True)
+            for code in contract.codes:
+                self._add_code(code, subject_of(code.item, study_id, contract_id), coder)
+
+    def _new_study(self, study: SheetStudy, record_id: UUID) -> UUID:
+        made = self._row(Study, label=self._free_label(study))
+        self._row(StudyReport, study_id=made, record_id=record_id, is_linked=True)
+        self.report.n_new_studies += 1
+        return made
+
+    def _free_label(self, study: SheetStudy) -> str:
+        """Return a name such as *Doe 2001*, with a letter where several studies would have it."""
+        record = record_of(study)
+        first = next(filter(None, record.authors), "").partition(",")[0].strip()
+        name = f"{first} {record.year or 'n.d.'}" if first else study.title
+        for letter in ("", *"abcdefghijklmnopqrstuvwxyz", f" ({uuid4().hex[:8]})"):
+            label = f"{name[:240]}{letter}"
+            if label not in self.labels:
+                break
+        self.labels.add(label)
+        return label
+
+    def _contract(self, name: str) -> UUID:
+        chosen = self.choices.same_as.get(name) or name
+        key = _plain(chosen) or (chosen,)
+        if key not in self.contracts:
+            label = chosen[:255]
+            if label in self.contract_labels:
+                label = f"{chosen[:240]} ({uuid4().hex[:8]})"
+            self.contract_labels.add(label)
+            self.contracts[key] = self._row(Contract, label=label)
+            self.report.n_new_contracts += 1
+        return self.contracts[key]
+
+    def _add_code(self, code: SheetCode, subject: Subject, coder: UUID) -> None:
+        key = (subject, code.item.key, coder)
+        if key in self.values:
+            if self.values[key] != code.value:
+                self.report.left.append(
+                    (_row_of(code), f"{code.item.label} ({code.place})",
+                     "The same coder has another value for this, and that one stays.")
+                )  # fmt: skip
+            return
+        self.values[key] = code.value
+        about = {"study_id": subject.study_id, "contract_id": subject.contract_id,
+                 "item": code.item.key, "value": code.value, "details": code.details,
+                 "quote": None, "report_id": None, "page": None}  # fmt: skip
+        self._row(
+            Code, **about, confidence=None, coder_id=coder, protocol_version=self.version,
+            note=f"From {code.place}: {code.problem}" if code.problem else None,
+            coded_at=utc_now(),
+        )  # fmt: skip
+        self.report.n_codes += 1
+        self.report.n_unclear += code.problem is not None
+        is_open = code.item.double_coded and (subject, code.item.key) not in self.agreed
+        if self.choices.are_agreed and is_open and code.problem is None:
+            self.agreed.add((subject, code.item.key))
+            self._row(AgreedCode, **about, basis=AgreedBy.ADJUDICATION, agreed_at=utc_now())
+
+    def _row(self, table: type[Any], **values: Any) -> UUID:
+        made = uuid4()
+        self.rows[table].append({"id": made, **values})
+        return made
+
+    def _leave(self, study: SheetStudy, why: str) -> None:
+        self.report.left.append((study.row, study.title, why))
+
+
+def _row_of(code: SheetCode) -> int:
+    return int("".join(filter(str.isdigit, code.place.partition(",")[0])) or 0)
