@@ -99,7 +99,7 @@ def _choice(item: CodebookItem, text: str) -> str:
     if not found and words[:2] and words[0] in ("sdg", "goal"):
         found = {key for names, key in _names(item) if names[:1] == words[1:2]}
     if len(found) != 1:
-        raise ValueError(f"{item.label}: '{_short(text)}' is not one of its values.")
+        raise ValueError(f"'{_short(text)}' is not one of its values.")
     return found.pop()
 
 

@@ -115,10 +115,17 @@ def alike_names(session: Session, review_id: UUID, sheet: CodingSheet) -> list[t
     for name in dict.fromkeys(one.name for study in sheet.studies for one in study.contracts):
         if not name or any(_plain(name) == _plain(known) for known in names):
             continue
-        if alike := NameIndex(names).alike(name):
-            found.append((name, names[alike[0][0]]))
+        alike = [names[place] for place, _ in NameIndex(names).alike(name)]
+        if same := next((other for other in alike if not _numbers_differ(name, other)), None):
+            found.append((name, same))
         names.append(name)
     return found
+
+
+def _numbers_differ(name: str, other: str) -> bool:
+    """Say whether each name has a number that the other lacks, as *phase 1* and *phase 2* have."""
+    own, others = ({word for word in words_of(one) if word.isdigit()} for one in (name, other))
+    return bool(own - others and others - own)
 
 
 def import_sheet(

@@ -73,6 +73,14 @@ class CodingSheet:
         found += [c for study in self.studies for one in study.contracts for c in one.codes]
         return [code for code in found if code.problem]
 
+    @property
+    def kinds_of_unclear(self) -> list[tuple[str, list[SheetCode]]]:
+        """Return each reason why a value is unclear with its cells, the most frequent first."""
+        found: dict[str, list[SheetCode]] = {}
+        for code in self.unclear:
+            found.setdefault(f"{code.item.label}: {code.problem}", []).append(code)
+        return sorted(found.items(), key=lambda kind: -len(kind[1]))
+
 
 def read_sheet(
     path: Path, *, name: str, protocol: Protocol, chosen: Mapping[int, str] | None = None
@@ -197,7 +205,8 @@ class _Row:
             value = value_of(item, text)
         except ValueError as error:
             both = text if details is None else f"{text} – {details}"
-            return replace(code, details=both, problem=str(error))
+            problem = str(error).removeprefix(f"{item.label}: ")
+            return replace(code, details=both, problem=problem)
         if value is None and details is None:
             return None
         if value is None:

@@ -174,7 +174,7 @@ def test_names_that_may_mean_one_contract_are_asked_about(database, sheets_revie
     path = tmp_path / "own.csv"
     path.write_text(
         "Title,Contract\nPaying for results in Vellaby,Vellaby Social Impact Bond\n"
-        ",The Vellaby SIB of 2014\n,Ostrava Hills outcomes fund\n"
+        ",The Vellaby SIB of 2014\n,Ostrava Hills fund 1\n,Ostrava Hills fund 2\n"
     )
 
     sheet, _ = load(path, include=False)
