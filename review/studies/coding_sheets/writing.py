@@ -20,6 +20,7 @@ from review.reviews import protocol_of
 from review.safe_text import safe_cell
 from review.states.clusters import Scope, latest
 from review.storage.database import pairs
+from review.studies.agreement import CodeState, coded_values
 from review.studies.coding import Subject, subject_of
 from review.studies.coding_sheets.cell_values import text_of
 from review.studies.coding_sheets.columns import DETAILS, FACT_LABELS, GO_LAB, Fact
@@ -36,7 +37,8 @@ def coding_workbook(session: Session, *, review_id: UUID, by: Actor) -> bytes:
     """Return an XLSX: two heading rows, then a row for each study, coder and contract.
 
     The columns are GO Lab's, in their order, and after them those of items that only this review's
-    codebook has.  What a coder found unclear has the coder's words in the *details*.
+    codebook has.  What a coder found unclear has the coder's words in the *details*.  Codes of
+    others that await a second coder are left out: whoever asks may be that coder.
     """
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     items = {item.key: item for item in protocol_of(session, review_id).codebook}
@@ -54,7 +56,7 @@ def coding_workbook(session: Session, *, review_id: UUID, by: Actor) -> bytes:
         for cell in cells:
             cell.font = Font(bold=True)
         sheet.append(cells)
-    for row in _rows(session, review_id, means, items=items):
+    for row in _rows(session, review_id, means, items=items, by=by):
         sheet.append([_cell(text) for text in row])
     content = io.BytesIO()
     book.save(content)
@@ -81,9 +83,14 @@ def _fact(key: str) -> Any:
 
 
 def _rows(
-    session: Session, review_id: UUID, means: list[str], *, items: Mapping[str, CodebookItem]
+    session: Session,
+    review_id: UUID,
+    means: list[str],
+    *,
+    items: Mapping[str, CodebookItem],
+    by: Actor,
 ) -> Iterator[list[str]]:
-    codes = _codes_by_coder(session, review_id)
+    codes = _codes_by_coder(session, review_id, by)
     names = dict(pairs(session.execute(select(Account.id, Account.name))))
     numbers = {
         (row.study_id, row.scheme): row.value
@@ -109,13 +116,19 @@ def _rows(
 
 
 def _codes_by_coder(
-    session: Session, review_id: UUID
+    session: Session, review_id: UUID, by: Actor
 ) -> dict[UUID, dict[tuple[Subject, str], Code]]:
+    states = {
+        (value.subject, value.item): value.state
+        for value in coded_values(session, review_id=review_id)
+    }
     rows = latest(Scope(review_id), Code, Code.study_id, Code.contract_id, Code.item, Code.coder_id)
     found: dict[UUID, dict[tuple[Subject, str], Code]] = defaultdict(dict)
     query = select(Code).join(rows, rows.c.id == Code.id).order_by(Code.event_number)
     for code in session.scalars(query):
-        found[code.coder_id][Subject(code.study_id, code.contract_id), code.item] = code
+        key = (Subject(code.study_id, code.contract_id), code.item)
+        if states[key] is not CodeState.AWAITING_SECOND or code.coder_id == by.account_id:
+            found[code.coder_id][key] = code
     return found
 
 

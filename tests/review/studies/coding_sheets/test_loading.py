@@ -82,7 +82,7 @@ def test_the_workbook_that_comes_out_says_what_the_one_that_came_in_said(
     database, sheets_review, load, tmp_path
 ):
     rows = [row for row in rows_of_sheet(20, 40) if row[17] != "N/A"]
-    came_in, _ = load(write_workbook(tmp_path / "in.xlsx", rows))
+    came_in, _ = load(write_workbook(tmp_path / "in.xlsx", rows), are_agreed=True)
 
     with database.reading() as session:
         content = coding_workbook(session, review_id=sheets_review.review_id, by=sheets_review.lead)
@@ -94,6 +94,22 @@ def test_the_workbook_that_comes_out_says_what_the_one_that_came_in_said(
     assert said_by(went_out) == said_by(came_in)
     _, again = load(path)
     assert (again.n_codes, again.n_new_studies, again.left) == (0, 0, [])
+
+
+def test_what_awaits_a_second_coder_is_in_no_sheet_of_somebody_else(
+    database, sheets_review, load, tmp_path
+):
+    load(write_workbook(tmp_path / "in.xlsx", rows_of_sheet(3, 3)))
+
+    with database.reading() as session:
+        content = coding_workbook(session, review_id=sheets_review.review_id, by=sheets_review.lead)
+        protocol = protocol_of(session, sheets_review.review_id)
+    (tmp_path / "out.xlsx").write_bytes(content)
+    sheet = read_sheet(tmp_path / "out.xlsx", name="out.xlsx", protocol=protocol)
+
+    coded = {code.item.key for one in sheet.studies for c in one.contracts for code in c.codes}
+    assert "country" in coded
+    assert "outcome_area" not in coded  # which two must code
 
 
 def test_what_the_codebook_does_not_have_is_unclear_and_keeps_its_words(database, load, tmp_path):
