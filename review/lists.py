@@ -20,10 +20,11 @@ from review.errors import Invalid
 from review.exports import ris_entry
 from review.permissions import Action, check
 from review.reports.retrieval import latest_retrievals
-from review.reviews import reason_labels
+from review.reviews import protocol_of, reason_labels
 from review.safe_text import safe_cell
 from review.searches.searches import n_duplicates_by_search, search_counts
 from review.states.flow import SOUGHT, FlowState, record_rows
+from review.studies import tidy
 from review.studies.contracts import contracts_by_label, studies_of_contracts
 from review.studies.known_contracts.lists import known_projects
 from review.studies.known_contracts.matches import matches_of
@@ -284,6 +285,20 @@ def known_contracts_list(session: Session, review_id: UUID) -> ListTable:
     return ListTable("known-contracts", columns, rows())
 
 
+def coded_list(session: Session, review_id: UUID) -> ListTable:
+    """Return the coding as a tidy table, whose columns `dictionary_list` describes."""
+    codebook = protocol_of(session, review_id).codebook
+    return ListTable(
+        "coded", (*tidy.KEYS, *tidy.columns(codebook)), tidy.coded_rows(session, review_id)
+    )
+
+
+def dictionary_list(session: Session, review_id: UUID) -> ListTable:
+    """Return what each column of `coded_list` is."""
+    codebook = protocol_of(session, review_id).codebook
+    return ListTable("dictionary", tidy.DICTIONARY_COLUMNS, tidy.dictionary_rows(codebook))
+
+
 LISTS: Mapping[str, tuple[Callable[[Session, UUID], ListTable], Action]] = {
     "searches": (searches_list, Action.VIEW),
     "full-texts": (retrieval_list, Action.MANAGE),
@@ -291,6 +306,8 @@ LISTS: Mapping[str, tuple[Callable[[Session, UUID], ListTable], Action]] = {
     "studies": (studies_list, Action.CODE),
     "contracts": (contracts_list, Action.CODE),
     "known-contracts": (known_contracts_list, Action.MANAGE),
+    "coded": (coded_list, Action.MANAGE),
+    "dictionary": (dictionary_list, Action.MANAGE),
 }
 """The lists that are always whole, and what somebody must be allowed to do to have them."""
 
