@@ -1,16 +1,20 @@
 """`siftmap import-coding`: a spreadsheet in which the team has coded."""
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from api.cli.acting import ActAs, actor_of
+from api.cli.errors import complain
 from api.cli.import_decisions import pairs
 from api.cli.progress import progress
 from api.cli.terminal import AsJson, ReviewSlug, database, printable, review_id_of, settings, show
+from protocols.problems import suggest
 from review.reviews import protocol_of
 from review.storage.files import FileStore, sha256_of
+from review.studies.coding_sheets.columns import meanings
 from review.studies.coding_sheets.importing import SheetChoices, write_left
 from review.studies.coding_sheets.loading import SheetFile, load_sheet
 from review.studies.coding_sheets.sheet import read_sheet
@@ -58,6 +62,7 @@ def import_coding(
     sheet = read_sheet(file, name=name, protocol=protocol)
     if column:
         meant = pairs(column)
+        _check(meant, [one.heading for one in sheet.columns], meanings(protocol))
         chosen = {one.place: meant.get(one.heading, one.means) for one in sheet.columns}
         sheet = read_sheet(file, name=name, protocol=protocol, chosen=chosen)
     choices = SheetChoices(pairs(person or []), pairs(same or []), are_agreed=agreed)
@@ -79,3 +84,14 @@ def import_coding(
         as_json=as_json,
         text="\n".join(f"{n:,} {what}" for what, n in loaded.counts.items()),
     )
+
+
+def _check(meant: Mapping[str, str], headings: Collection[str], known: Collection[str]) -> None:
+    """End the command where a heading is not in the sheet, or its meaning is none."""
+    for heading, meaning in meant.items():
+        if heading not in headings:
+            complain(f"The sheet has no column headed '{heading}'.")
+            raise SystemExit(2)
+        if meaning and meaning not in known:
+            complain(f"'{meaning}' is no item of the codebook. {suggest(meaning, known)}".strip())
+            raise SystemExit(2)

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from api.files import uploads
 from api.files.desk import AtDesk, Desk, unsealed_file
 from api.pages.jobs import started
-from api.web.access import needs, one_file
+from api.web.access import LONG_FORM, needs, one_file
 from api.web.deps import AppSettings, CurrentActor, ReadSession, ReviewId, Store, WriteSession
 from api.web.rendering import render
 from api.web.routing import PageRouter
@@ -71,14 +71,14 @@ def show_file(desk: AtDesk, file: UploadFile) -> Response:
 
 
 @router.post(SHEETS + "/preview")
-@needs(Action.MANAGE)
+@needs(Action.MANAGE, at_most=LONG_FORM)
 def update_preview(desk: AtDesk, form: Annotated[SheetForm, Form()]) -> Response:
     """Show the sheet again with the person's corrections."""
     return _page(desk, form)
 
 
 @router.post(SHEETS)
-@needs(Action.MANAGE)
+@needs(Action.MANAGE, at_most=LONG_FORM)
 def post_import(
     request: Request,
     session: WriteSession,

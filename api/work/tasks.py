@@ -235,6 +235,7 @@ def _import_coding(task: Task) -> Result:
         match_automatically(session, review_id=task.held.review_id, by=task.held.by)
         kept.update(
             counts=report.counts,
+            is_blinded=True,  # it gives one reason for whatever is not included
             file=target.name,
             name="what the coding sheet left open.csv",
             media_type="text/csv; charset=utf-8",

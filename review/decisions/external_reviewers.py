@@ -40,7 +40,7 @@ class NamedAuthors:
             .join(Account, Account.id == Decision.reviewer_id)
             .where(ImportedDecision.review_id == review_id, Account.email.endswith(EXTERNAL_DOMAIN))
         )
-        self.external = {author: account_id for author, account_id in rows}  # noqa: C416 - a row is not a pair to mypy
+        self.external = {author.casefold(): account_id for author, account_id in rows}
         coders = session.execute(
             select(Account.name, Account.id)
             .distinct()
@@ -48,7 +48,7 @@ class NamedAuthors:
             .where(Code.review_id == review_id, Account.email.endswith(EXTERNAL_DOMAIN))
         )
         for name, account_id in coders:
-            self.external.setdefault(name.removesuffix(EXTERNAL), account_id)
+            self.external.setdefault(name.removesuffix(EXTERNAL).casefold(), account_id)
         for author, email in email_by_author.items():
             if email and email not in self.members:
                 raise Invalid(
@@ -65,7 +65,7 @@ class NamedAuthors:
         address = self.email_by_author.get(author, email).strip().lower()
         if address in self.members:
             return self.members[address]
-        if author not in self.external:
+        if author.casefold() not in self.external:
             account = Account(
                 id=uuid4(),
                 email=f"{uuid4().hex}{EXTERNAL_DOMAIN}",
@@ -75,5 +75,5 @@ class NamedAuthors:
             )
             self.session.add(account)
             self.session.flush()
-            self.external[author] = account.id
-        return self.external[author]
+            self.external[author.casefold()] = account.id
+        return self.external[author.casefold()]

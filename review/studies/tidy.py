@@ -55,7 +55,8 @@ def coded_rows(session: Session, review_id: UUID) -> Iterator[Sequence[object]]:
 def _cells(item: CodebookItem, value: Any) -> list[object]:
     is_special = isinstance(value, Mapping) and "special" in value
     if item.type is ItemType.MONEY:
-        return [None if is_special or value is None else value.get(part) for part, _ in MONEY]
+        is_money = isinstance(value, Mapping) and not is_special
+        return [value.get(part) if is_money else None for part, _ in MONEY]
     if value is None or is_special:
         return [None]
     match value:

@@ -37,9 +37,10 @@ _MILLIONS = {"": 0, "k": 3, "thousand": 3, "m": 6, "mn": 6, "mio": 6, "million":
              "billion": 9}  # fmt: skip
 _SIGN_OR_CODE = r"(?P<{}>[A-Z]{{0,2}}[£$€₹]|[A-Z]{{3}})"
 _MONEY = re.compile(
-    rf"(?:{_SIGN_OR_CODE.format('before')}\s*)?(?P<number>\d[\d,]*(?:\.\d+)?)\s*"
-    rf"(?P<unit>[a-z]*)(?:\s*{_SIGN_OR_CODE.format('after')})?(?:\s*\((?P<year>\d{{4}})\))?"
+    rf"(?:{_SIGN_OR_CODE.format('before')}\s*)?(?P<number>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)\s*"
+    rf"(?P<unit>[A-Za-z]*?)(?:\s*{_SIGN_OR_CODE.format('after')})?(?:\s*\((?P<year>\d{{4}})\))?"
 )
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[+-]?\d{1,3}(?: \d{3})+")
 _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 _DAY_FIRST = re.compile(r"(?:(\d{1,2})[/.])?(\d{1,2})[/.](\d{4})")
 
@@ -75,7 +76,7 @@ def _read(item: CodebookItem, text: str) -> object:
         case ItemType.YEAR:
             return text[:4] if re.match(r"\d{4}(\D|$)", text) else text
         case ItemType.INTEGER | ItemType.DECIMAL:
-            return text.replace(",", "").replace(" ", "")
+            return _number(text)
         case ItemType.MONEY:
             return _money(text)
         case ItemType.DATE:
@@ -110,6 +111,11 @@ def _choices(item: CodebookItem, text: str) -> list[str]:
         except ValueError as error:
             refused = error
     raise refused
+
+
+def _number(text: str) -> str:
+    """Return a number without its thousands separators; *2,5* stays, because it may be 2.5."""
+    return re.sub(r"[, ]", "", text) if _GROUPED.fullmatch(text) else text
 
 
 def _yes_or_no(text: str) -> bool:

@@ -6,6 +6,7 @@ to, as the authors of imported decisions do.
 """
 
 import csv
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TextIO
@@ -24,18 +25,24 @@ from review.permissions import Action, begin_act
 from review.reviews import protocol_state
 from review.safe_text import safe_cell
 from review.searches.formats import ParsedRecord
+from review.states.closing import open_decisions
 from review.states.flow import INCLUDED, flow_states
 from review.studies.coding import Subject, subject_of
-from review.studies.coding_sheets.sheet import CodingSheet, SheetCode, SheetStudy
+from review.studies.coding_sheets.sheet import CodingSheet, SheetCode, SheetStudy, same_studies
 from review.studies.contract_names import NameIndex, words_of
 from review.studies.contracts import contracts_by_label, linked_contracts
 from review.studies.studies import studies_by_label
 from review.tables import AgreedCode, Code, Contract, ExternalId, Study, StudyContract, StudyReport
 from review.tables.base import utc_now
-from review.vocabulary import Act, AgreedBy
+from review.vocabulary import Act, AgreedBy, Stage
 
 NUMBER_SCHEMES = {"number": "screening_program", "study": "coding_sheet"}
 """Under which scheme of external ids a sheet's numbers of a study are kept."""
+
+
+MOST_NAMES = 1_000
+NOT_INCLUDED = "Its report is not included on the full text, or a decision on it may still change."
+NO_RECORD = "No record of this review is certainly its report."
 
 
 @dataclass(frozen=True)
@@ -103,22 +110,38 @@ def find_reports(
     studies: Sequence[SheetStudy],
     on_progress: Callable[[float], None] | None = None,
 ) -> dict[int, UUID]:
-    """Return the record that each study is known through, by the study's place in the sheet."""
-    records = {place: record_of(study) for place, study in enumerate(studies) if study.title}
-    return match_records(known, records, on_progress or (lambda _: None))
+    """Return the cluster of the report of each study, by the study's place in the sheet."""
+    first = same_studies(studies)
+    records = {
+        place: record_of(study)
+        for place, study in enumerate(studies)
+        if study.title and first[place] == place
+    }
+    found = match_records(known, records, on_progress or (lambda _: None))
+    return for_all_coders({place: known.cluster_id[one] for place, one in found.items()}, first)
+
+
+def for_all_coders(reports: Mapping[int, UUID], first: Sequence[int]) -> dict[int, UUID]:
+    """Return the reports of first places for every place of the same study, too."""
+    return {place: reports[one] for place, one in enumerate(first) if one in reports}
 
 
 def alike_names(session: Session, review_id: UUID, sheet: CodingSheet) -> list[tuple[str, str]]:
-    """Return the contracts of a sheet whose names may mean one that is known or above them."""
-    names = [contract.label for contract in contracts_by_label(session, review_id=review_id)]
-    found: list[tuple[str, str]] = []
-    for name in dict.fromkeys(one.name for study in sheet.studies for one in study.contracts):
-        if not name or any(_plain(name) == _plain(known) for known in names):
-            continue
-        alike = [names[place] for place, _ in NameIndex(names).alike(name)]
-        if same := next((other for other in alike if not _numbers_differ(name, other)), None):
-            found.append((name, same))
-        names.append(name)
+    """Return the contracts of a sheet whose names may mean one that is known or above them.
+
+    Of the first `MOST_NAMES` names of the sheet; each comparison is with every name.
+    """
+    known = [contract.label for contract in contracts_by_label(session, review_id=review_id)]
+    own = dict.fromkeys(one.name for study in sheet.studies for one in study.contracts if one.name)
+    taken = {_plain(name) for name in known}
+    new = list({_plain(name): name for name in own if _plain(name) not in taken}.values())
+    names = known + new[:MOST_NAMES]
+    index, found = NameIndex(names), list[tuple[str, str]]()
+    for place in range(len(known), len(names)):
+        above = (names[other] for other, _ in index.alike(names[place]) if other < place)
+        same = next((one for one in above if not _numbers_differ(names[place], one)), None)
+        if same is not None:
+            found.append((names[place], same))
     return found
 
 
@@ -149,6 +172,8 @@ def import_sheet(
     importer = _SheetImporter(session, review_id, choices, lead=by)
     for place, study in enumerate(sheet.studies):
         importer.add_study(study, reports.get(place))
+    if choices.are_agreed:
+        importer.agree()
     importer.report.left += [
         (row, "", "There is no study above this row.") for row in sheet.without_study
     ]
@@ -162,6 +187,15 @@ def import_sheet(
     return importer.report
 
 
+def open_clusters(session: Session, review_id: UUID, cluster: Mapping[UUID, UUID]) -> set[UUID]:
+    """Return the clusters on which a reviewer may still change a decision."""
+    return {
+        cluster[decision.record_id]
+        for stage in Stage
+        for decision in open_decisions(session, review_id=review_id, stage=stage)
+    }
+
+
 def _plain(name: str) -> tuple[str, ...]:
     return tuple(words_of(name))
 
@@ -173,6 +207,9 @@ class _SheetImporter:
         self, session: Session, review_id: UUID, choices: SheetChoices, *, lead: Actor
     ) -> None:
         self.choices, self.lead = choices, lead
+        self.same_as = {_plain(name): other for name, other in choices.same_as.items() if other}
+        self.new: set[tuple[Subject, str, UUID]] = set()  # of codes of this sheet
+        self.touched: dict[tuple[Subject, str], tuple[SheetCode, dict[str, Any]]] = {}
         self.report = SheetReport()
         self.version = protocol_state(session, review_id).number
         self.authors = NamedAuthors(session, review_id, choices.people)
@@ -188,6 +225,7 @@ class _SheetImporter:
         ).all()
         self.cluster = {row.record_id: row.cluster_id for row in flow}
         self.state = {row.record_id: row.flow_state for row in flow}
+        self.open = open_clusters(session, review_id, self.cluster)
         self.study_of = {row.cluster_id: row.study_id for row in flow if row.study_id}
         self.contracts = {
             _plain(one.label): one.id for one in contracts_by_label(session, review_id=review_id)
@@ -201,6 +239,12 @@ class _SheetImporter:
             for study, contracts in linked_contracts(session, review_id).items()
             for contract in contracts
         }
+        ever = session.execute(
+            select(StudyContract.study_id, StudyContract.contract_id).where(
+                StudyContract.review_id == review_id
+            )
+        )
+        self.unlinked = {(study, contract) for study, contract in ever} - self.links
         self.values: dict[tuple[Subject, str, UUID], object] = {
             (Subject(study, contract), item, coder): value
             for study, contract, item, coder, value in session.execute(
@@ -226,10 +270,10 @@ class _SheetImporter:
         """Collect a study with its contracts and codes."""
         cluster_id = self.cluster.get(record_id) if record_id else None
         if cluster_id is None:
-            self._leave(study, "No record of this review is certainly its report.")
+            self._leave(study, NO_RECORD)
             return
-        if self.state[cluster_id] not in INCLUDED:
-            self._leave(study, "Its report is not included on the full text.")
+        if self.state[cluster_id] not in INCLUDED or cluster_id in self.open:
+            self._leave(study, NOT_INCLUDED)
             return
         self.report.n_studies += 1
         study_id = self.study_of.get(cluster_id)
@@ -247,6 +291,11 @@ class _SheetImporter:
         for n_before, contract in enumerate(study.contracts):
             name = contract.name or f"Unnamed contract {n_before + 1} of {study.title}"[:255]
             contract_id = self._contract(name)
+            if (study_id, contract_id) in self.unlinked:
+                self.report.left.append(
+                    (contract.row, name, "Somebody here has unlinked this contract from the study.")
+                )
+                continue
             if (study_id, contract_id) not in self.links:
                 self.links.add((study_id, contract_id))
                 self.report.n_links += 1
@@ -272,8 +321,17 @@ class _SheetImporter:
         self.labels.add(label)
         return label
 
+    def _same(self, name: str) -> str:
+        """Return the name that a name leads to; of names that lead to each other, the first."""
+        names = {_plain(name): name}
+        while other := self.same_as.get(_plain(name)):
+            if _plain(other) in names:
+                return names[min(names)]
+            names[_plain(other)] = name = other
+        return name
+
     def _contract(self, name: str) -> UUID:
-        chosen = self.choices.same_as.get(name) or name
+        chosen = self._same(name)
         key = _plain(chosen) or (chosen,)
         if key not in self.contracts:
             label = chosen[:255]
@@ -286,17 +344,20 @@ class _SheetImporter:
 
     def _add_code(self, code: SheetCode, subject: Subject, coder: UUID) -> None:
         key = (subject, code.item.key, coder)
-        if key in self.values:
-            if self.values[key] != code.value:
-                self.report.left.append(
-                    (_row_of(code), f"{code.item.label} ({code.place})",
-                     "The same coder has another value for this, and that one stays.")
-                )  # fmt: skip
-            return
-        self.values[key] = code.value
         about = {"study_id": subject.study_id, "contract_id": subject.contract_id,
                  "item": code.item.key, "value": code.value, "details": code.details,
                  "quote": None, "report_id": None, "page": None}  # fmt: skip
+        if code.item.double_coded and code.problem is None:
+            self.touched[subject, code.item.key] = (code, about)
+        if key in self.values:
+            # What another coder chose is not for whoever may be the second coder.
+            is_told = key in self.new or not code.item.double_coded
+            is_told = is_told or coder == self.lead.account_id
+            if is_told and self.values[key] != code.value:
+                self._leave_value(code, "The same coder has another value here, and that stays.")
+            return
+        self.values[key] = code.value
+        self.new.add(key)
         self._row(
             Code, **about, confidence=None, coder_id=coder, protocol_version=self.version,
             note=f"From {code.place}: {code.problem}" if code.problem else None,
@@ -304,10 +365,22 @@ class _SheetImporter:
         )  # fmt: skip
         self.report.n_codes += 1
         self.report.n_unclear += code.problem is not None
-        is_open = code.item.double_coded and (subject, code.item.key) not in self.agreed
-        if self.choices.are_agreed and is_open and code.problem is None:
-            self.agreed.add((subject, code.item.key))
-            self._row(AgreedCode, **about, basis=AgreedBy.ADJUDICATION, agreed_at=utc_now())
+
+    def agree(self) -> None:
+        """Collect an agreed value for what two must code, where all coders have the same."""
+        given = defaultdict(list)
+        for (subject, item, _), value in self.values.items():
+            given[subject, item].append(value)
+        for key, (code, about) in self.touched.items():
+            if key in self.agreed:
+                continue
+            if any(value != code.value for value in given[key]):
+                self._leave_value(code, "Coders differ, so nothing was agreed.")
+            elif len(given[key]) == 1:
+                self._row(AgreedCode, **about, basis=AgreedBy.ADJUDICATION, agreed_at=utc_now())
+
+    def _leave_value(self, code: SheetCode, why: str) -> None:
+        self.report.left.append((_row_of(code), f"{code.item.label} ({code.place})", why))
 
     def _row(self, table: type[Any], **values: Any) -> UUID:
         made = uuid4()

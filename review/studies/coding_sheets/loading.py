@@ -3,25 +3,28 @@
 import csv
 import io
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from review.decisions.external_reviewers import NamedAuthors
 from review.decisions.import_rules import ImportRules
 from review.decisions.imported import UNNAMED, import_claims
 from review.decisions.imported_records import KnownRecords, known_records
-from review.errors import Invalid
+from review.duplicates.matching import normalise
+from review.errors import Invalid, NotAllowed
 from review.events import Actor
 from review.permissions import Action, check
 from review.reports.retrieval import retrieve
-from review.safe_text import safe_cell
+from review.reviews import members_of
 from review.searches.formats import USUAL_LIMITS, DecisionClaim, FileLimits
 from review.searches.imports import import_file
 from review.searches.searches import SearchOnDemand
+from review.states.clusters import Scope, cluster_ids
 from review.states.flow import FlowState, flow_states
 from review.states.resolution import most_needed
 from review.storage.database import Database
@@ -30,10 +33,13 @@ from review.studies.coding_sheets.importing import (
     SheetChoices,
     SheetReport,
     find_reports,
+    for_all_coders,
     import_sheet,
+    open_clusters,
     record_of,
 )
-from review.studies.coding_sheets.sheet import CodingSheet
+from review.studies.coding_sheets.sheet import CodingSheet, same_studies
+from review.tables import ImportFile, Record
 from review.vocabulary import RetrievalState, SearchKind, Stage, Verdict
 
 NO_STUDIES = "No study was found. Say which column has the titles of the studies."
@@ -73,16 +79,27 @@ def load_sheet(
     progress, sheet = on_progress or (lambda _: None), file.sheet
     if not sheet.studies:
         raise Invalid(NO_STUDIES)
+    if by.account_id is None:
+        raise NotAllowed("A sheet is imported in a person's name. Say whose with --as EMAIL.")
     with database.reading() as session:
         check(session, review_id=review_id, by=by, action=Action.MANAGE)
+        file = _with_members(session, review_id, file)
         known = known_records(session, review_id, "")
-    reports = find_reports(known, sheet.studies, lambda done: progress(0.3 * done))
-    if file.include and len(reports) < len(sheet.studies):
+        before = _brought_in_before(session, review_id, file)
+    first = same_studies(sheet.studies)
+    reports = before | find_reports(known, sheet.studies, lambda done: progress(0.3 * done))
+    reports = for_all_coders(reports, first)
+    missing = [
+        place
+        for place, study in enumerate(sheet.studies)
+        if place not in reports and study.title and first[place] == place
+    ]
+    if file.include and missing:
         known = _import_missing(
-            database, files, file, reports=reports, review_id=review_id, by=by, limits=limits
+            database, files, file, missing=missing, review_id=review_id, by=by, limits=limits
         )
         progress(0.4)
-        reports = reports | _from_blocks(known, sheet, reports)
+        reports = for_all_coders(reports | _from_blocks(known, sheet, missing), first)
     progress(0.5)  # not while writing: a worker tells its progress by writing
     with database.writing() as session:
         if file.include:
@@ -97,10 +114,41 @@ def load_sheet(
     return report
 
 
-def _missing(sheet: CodingSheet, reports: Mapping[int, UUID]) -> list[int]:
-    return [
-        place for place, study in enumerate(sheet.studies) if place not in reports and study.title
-    ]
+def _with_members(session: Session, review_id: UUID, file: SheetFile) -> SheetFile:
+    """Return the file with members as coders of their name, where nobody chose; raise Invalid.
+
+    Invalid is raised where the person chose somebody who is no member.
+    """
+    members = {one.name.casefold(): one.email for one, _ in members_of(session, review_id)}
+    guessed = {name: members.get(name.casefold(), "") for name in file.sheet.coders if name}
+    people = guessed | dict(file.choices.people)
+    NamedAuthors(session, review_id, people)
+    return replace(file, choices=replace(file.choices, people=people))
+
+
+def _name_of_reports(file: SheetFile) -> str:
+    return f"reports of {file.name}.csv"
+
+
+def _brought_in_before(session: Session, review_id: UUID, file: SheetFile) -> dict[int, UUID]:
+    """Return the reports that a sheet of this name brought in, by place: its titles may be short.
+
+    Only titles that one record of them has count.
+    """
+    rows = session.execute(
+        select(Record.title, Record.id)
+        .join(ImportFile, ImportFile.id == Record.import_file_id)
+        .where(Record.review_id == review_id, ImportFile.name == _name_of_reports(file))
+    )
+    cluster_id = cluster_ids(session, Scope(review_id))
+    ids: dict[str, list[UUID]] = {}
+    for title, record_id in rows:
+        ids.setdefault(normalise.title(title), []).append(cluster_id[record_id])
+    return {
+        place: found[0]
+        for place, study in enumerate(file.sheet.studies)
+        if study.title and len(found := ids.get(normalise.title(study.title), [])) == 1
+    }
 
 
 def _import_missing(
@@ -108,7 +156,7 @@ def _import_missing(
     files: FileStore,
     file: SheetFile,
     *,
-    reports: Mapping[int, UUID],
+    missing: Sequence[int],
     review_id: UUID,
     by: Actor,
     limits: FileLimits,
@@ -116,11 +164,11 @@ def _import_missing(
     """Import the reports that the review does not have, and return its records with them."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(("title", "authors", "year", "journal", "doi", "url", "place"))
-    for place in _missing(file.sheet, reports):
+    table.writerow(("title", "authors", "year", "journal", "doi", "url"))
+    for place in missing:
         one = record_of(file.sheet.studies[place])
         cells = (one.title, "; ".join(one.authors), one.year, one.journal, one.doi, one.url)
-        table.writerow([safe_cell(str(cell or "")) for cell in cells] + [place])
+        table.writerow([" ".join(str(cell or "").split()) for cell in cells])
     with tempfile.NamedTemporaryFile(suffix=".csv") as copy:
         copy.write(text.getvalue().encode())
         copy.flush()
@@ -130,21 +178,21 @@ def _import_missing(
         )  # fmt: skip
         imported = import_file(
             database, files, Path(copy.name), review_id=review_id, search_for=search, by=by,
-            name=f"reports of {file.name}.csv", limits=limits,
+            name=_name_of_reports(file), limits=limits,
         )  # fmt: skip
     with database.reading() as session:
         return known_records(session, review_id, imported.file.sha256)
 
 
 def _from_blocks(
-    known: KnownRecords, sheet: CodingSheet, reports: Mapping[int, UUID]
+    known: KnownRecords, sheet: CodingSheet, missing: Sequence[int]
 ) -> dict[int, UUID]:
-    """Return the records of the reports that were imported, which are in the sheet's order."""
-    places = _missing(sheet, reports)
+    """Return the reports that were imported just now, which are in the order of ``missing``."""
     return {
-        places[block - 1]: record_id
-        for block, (record_id, _) in known.blocks.items()
-        if block <= len(places)
+        missing[block - 1]: known.cluster_id[record_id]
+        for block, (record_id, title) in known.blocks.items()
+        if block <= len(missing)
+        and normalise.title(title) == normalise.title(sheet.studies[missing[block - 1]].title)
     }
 
 
@@ -158,6 +206,9 @@ def _include(
 ) -> None:
     """Include what awaits decisions, at both stages; what the team decided here stays."""
     detail = {"name": file.name, "sha256": file.sha256}
+    # What a reviewer may still change is left as it is.
+    still_open = open_clusters(session, review_id, cluster_ids(session, Scope(review_id)))
+    reports = {place: one for place, one in reports.items() if one not in still_open}
     for stage in Stage:
         if stage is Stage.FULL_TEXT:
             for record_id in _awaiting_retrieval(session, review_id, set(reports.values())):

@@ -8,13 +8,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from protocols.schema import CodebookItem, Level, Prefill, Protocol
+from review.duplicates.matching import normalise
 from review.errors import Unreadable
+from review.safe_text import safe_cell
 from review.searches.formats.decoding import find_encoding
+from review.searches.formats.source import without_controls
 from review.searches.formats.workbook import iter_rows
 from review.studies.coding_sheets.cell_values import UNCLEAR, value_of
 from review.studies.coding_sheets.columns import DETAILS, Column, Fact, find_columns
 
 MAX_ROWS = 20_000
+MOST_IN_NAME = 200  # characters of a coder's or a contract's name
 _UNNAMED = frozenset({"", "na", "n a", "none", "unnamed", "not named", "not reported", "nr"})
 
 Items = Mapping[str, CodebookItem]
@@ -148,12 +152,40 @@ def _is_another(row: "_Row", last: SheetStudy | None) -> bool:
     if last is None:
         return True
     own = last.numbers | {Fact.TITLE: last.title}
+    coder = row.coder()
+    if coder and last.coder and coder.casefold() != last.coder.casefold():
+        return True
     return any(text and text != own.get(fact, "") for fact, text in marks.items())
+
+
+def same_studies(studies: Sequence[SheetStudy]) -> list[int]:
+    """Return, for each study, the place of the first that is the same: another coder's rows.
+
+    It is the same where the sheet gives it the same number, or the same title and no other DOI.
+    """
+    first_of: dict[tuple[str, ...], int] = {}
+    found = []
+    for place, study in enumerate(studies):
+        number = study.numbers.get(Fact.STUDY, "")
+        keys: list[tuple[str, ...]] = [("number", number)] if number else []
+        if title := normalise.title(study.title):
+            keys.append(("title", title, normalise.doi(study.facts.get(Prefill.DOI, ""))))
+        first = min((first_of[key] for key in keys if key in first_of), default=place)
+        for key in keys:
+            first_of.setdefault(key, first)
+        found.append(first)
+    return found
 
 
 def _add_codes(study: SheetStudy, codes: Sequence[SheetCode]) -> None:
     known = {code.item.key for code in study.codes}
     study.codes += [code for code in codes if code.item.key not in known]
+
+
+def _plain(cell: str) -> str:
+    """Return a cell's text without what databases refuse, and without our mark on formulas."""
+    text = without_controls(cell).strip()
+    return text[1:] if text.startswith("'") and safe_cell(text[1:]) == text else text
 
 
 class _Row:
@@ -162,13 +194,21 @@ class _Row:
     ) -> None:
         self.number, self.cells = line
         self.items = items
-        self.columns = {column.means: column for column in columns if column.means}
+        self.columns: dict[str, list[Column]] = {}
+        for column in columns:
+            self.columns.setdefault(column.means, []).append(column)
 
     def text(self, means: str) -> str:
-        column = self.columns.get(means)
-        if column is None or column.place >= len(self.cells):
-            return ""
-        return self.cells[column.place].strip()
+        """Return the cell of the first column of this meaning that has any text in this row."""
+        return next((text for _, text in self._filled(means)), "")
+
+    def _filled(self, means: str) -> Iterator[tuple[Column, str]]:
+        for column in self.columns.get(means, ()):
+            if column.place < len(self.cells) and (text := _plain(self.cells[column.place])):
+                yield column, text
+
+    def coder(self) -> str:
+        return " ".join(self.text(Fact.CODER).split())[:MOST_IN_NAME]
 
     def study(self) -> SheetStudy:
         facts = {
@@ -178,12 +218,12 @@ class _Row:
         }
         numbers = {fact: self.text(fact) for fact in (Fact.STUDY, Fact.NUMBER) if self.text(fact)}
         return SheetStudy(
-            self.number, self.text(Fact.TITLE), " ".join(self.text(Fact.CODER).split()),
+            self.number, " ".join(self.text(Fact.TITLE).split()), self.coder(),
             {str(fact): text for fact, text in numbers.items()}, facts, self.codes(Level.STUDY),
         )  # fmt: skip
 
     def contract(self) -> SheetContract:
-        name = " ".join(self.text(Fact.CONTRACT).split())
+        name = " ".join(self.text(Fact.CONTRACT).split())[:MOST_IN_NAME]
         plain = " ".join(re.findall(r"\w+", name.casefold()))
         codes = [*self.codes(Level.CONTRACT), *self.codes(Level.STUDY_CONTRACT)]
         return SheetContract(self.number, "" if plain in _UNNAMED else name, codes)
@@ -199,7 +239,7 @@ class _Row:
         text, details = self.text(item.key), self.text(DETAILS + item.key) or None
         if not text and not details:
             return None
-        letter = self.columns[item.key if text else DETAILS + item.key].letter
+        letter = next(self._filled(item.key if text else DETAILS + item.key))[0].letter
         code = SheetCode(item, UNCLEAR, details, f"row {self.number}, column {letter}")
         try:
             value = value_of(item, text)

@@ -98,13 +98,13 @@ def _rows(
     }
     for study in studies_by_label(session, review_id=review_id):
         contracts = contracts_of(session, review_id=review_id, study_id=study.id)
-        title = reports_of(session, review_id=review_id, study_id=study.id)[0].title
+        reports = reports_of(session, review_id=review_id, study_id=study.id)
         of_study = {
             **{
                 fact: numbers.get((study.id, scheme), "") for fact, scheme in NUMBER_SCHEMES.items()
             },
             Fact.STUDY: numbers.get((study.id, NUMBER_SCHEMES[Fact.STUDY])) or study.label,
-            Fact.TITLE: title,
+            Fact.TITLE: reports[0].title if reports else study.label,
         }
         for coder, own in codes.items():
             if not _has_coded(own, study, contracts):

@@ -49,7 +49,7 @@ def test_a_workbook_is_previewed_imported_and_on_the_map(app, people, sign_in, p
     assert "is not one of its values" in shown.text
     assert "<strong>6</strong> studies are new" in done
     assert "6 studies" in " ".join(re.sub(r"<[^>]+>", " ", mapped).split())
-    assert "6 of them are in this review already." in again
+    assert "The reports of 6 studies are in this review already." in again
     sheet = lead.get(f"/reviews/{people.slug}/lists/coding-sheet.xlsx").content
     rows = list(load_workbook(io.BytesIO(sheet)).active.iter_rows(values_only=True))
     assert len(rows) == 2 + 10

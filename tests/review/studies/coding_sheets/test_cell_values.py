@@ -37,6 +37,9 @@ ITEMS = {item.key: item for item in PROTOCOL.codebook}
         ("third_party_investor", "n/a", {"special": "not_applicable"}),
         ("scale", "1,200", 1200),
         ("incentive_size", "£1.5m", {"amount": "1500000", "currency": "GBP", "year": None}),
+        ("scale", "1 200", 1200),
+        ("incentive_size", "£1.5M", {"amount": "1500000", "currency": "GBP", "year": None}),
+        ("incentive_size", "$3 Million", {"amount": "3000000", "currency": "USD", "year": None}),
         ("incentive_size", "250,000 US$ (2015)",
          {"amount": "250000", "currency": "USD", "year": 2015}),
         ("start_date", "04/2015", "2015-04"),
@@ -52,6 +55,7 @@ def test_a_cell_is_read_as_people_write_it(key, text, value):
     ("key", "text"),
     [("costs", "partly"), ("country", "Ruritania"), ("third_party_investor", "Yes, two banks"),
      ("incentive_size", "about 3 million"), ("incentive_size", "$1.2345k"),
+     ("incentive_size", "€1,5m"), ("scale", "2,5"), ("scale", "0,75"),
      ("start_date", "05/04/2014"), ("scale", "many"), ("publication_year", "14"),
      ("secondary_policy_sectors", "Health; Moods")],
 )  # fmt: skip

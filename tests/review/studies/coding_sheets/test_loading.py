@@ -4,6 +4,8 @@ import pytest
 from sqlalchemy import select
 
 from protocols.loader import read_shipped
+from review.decisions.decisions import decide
+from review.duplicates.judgements import judge
 from review.errors import Invalid, NotAllowed
 from review.prisma.counts import count_flow
 from review.reviews import protocol_of
@@ -13,9 +15,11 @@ from review.studies.coding_sheets.importing import SheetChoices, alike_names
 from review.studies.coding_sheets.loading import SheetFile, load_sheet
 from review.studies.coding_sheets.sheet import read_sheet
 from review.studies.coding_sheets.writing import coding_workbook
-from review.tables import Account, AgreedCode, Code, Contract, Decision
+from review.studies.contracts import link_contract
+from review.tables import Account, AgreedCode, Code, Contract, Decision, Record, Study
 from review.verify import verify
-from tests.factories import make_review
+from review.vocabulary import Judgement, Stage, Verdict
+from tests.factories import make_records, make_review
 from tests.review.studies.coding_sheets.sheets import rows_of_sheet, write_workbook
 
 
@@ -215,3 +219,148 @@ def test_a_sheet_without_studies_is_refused_and_only_the_lead_loads_one(
     with pytest.raises(NotAllowed):
         load_sheet(database, FileStore(tmp_path / "files"), file,
                    review_id=sheets_review.review_id, by=sheets_review.reviewer_a)  # fmt: skip
+
+
+def write(path, text):
+    path.write_text(text)
+    return path
+
+
+def n_of(database, table):
+    with database.reading() as session:
+        return len(session.scalars(select(table.id)).all())
+
+
+HEAD = "Study ID,Title,Coder,Project name,Country,Outcome area\n"
+
+
+def test_each_coders_rows_of_a_study_are_their_own(database, load, tmp_path):
+    path = write(tmp_path / "two.csv", HEAD + (
+        "S1,Paying for results in Vellaby,Ana,Vellaby bond,Kenya,Health\n"
+        "S2,Paying for results in Northmoor,Ana,Northmoor bond,Kenya,Health\n"
+        "S1,Paying for results in Vellaby,Ben,Vellaby bond,Uganda,Education\n"
+        "S1,,ben,Vellaby bond two,Uganda,Health\n"
+    ))  # fmt: skip
+
+    _, report = load(path, are_agreed=True)
+
+    with database.reading() as session:
+        said = session.execute(
+            select(Account.name, Contract.label, Code.item, Code.value)
+            .join(Account, Account.id == Code.coder_id)
+            .join(Contract, Contract.id == Code.contract_id)
+            .where(Code.item == "country")
+        ).all()
+    assert {tuple(row) for row in said} == {
+        ("Ana (imported)", "Vellaby bond", "country", "KE"),
+        ("Ana (imported)", "Northmoor bond", "country", "KE"),
+        ("Ben (imported)", "Vellaby bond", "country", "UG"),
+        ("Ben (imported)", "Vellaby bond two", "country", "UG"),
+    }
+    assert (n_of(database, Study), n_of(database, Record)) == (2, 2)
+    assert n_of(database, AgreedCode) == 2  # not for the bond on which Ana and Ben differ
+    assert [why for _, _, why in report.left] == ["Coders differ, so nothing was agreed."]
+
+
+def test_odd_sheets_come_in_once(database, load, tmp_path):
+    """Short titles, line ends in cells, long names, formulas, a link that was taken back."""
+    long = "bond " * 80
+    path = write(tmp_path / "odd.csv", HEAD + (
+        "S1,Short one,Ana,Vellaby bond,Kenya,Health\n"
+        '"S2","Second study\rof outcomes contracts there",Ana,Tarn bond,Kenya,Health\n'
+        f"S3,Third study of outcomes contracts elsewhere,{'Ana' * 100},{long},Kenya,Health\n"
+        "S4,=Fourth study of outcomes contracts,Ana,-bond,Kenya,Health\n"
+        "S5,,Ana,Bond of a study without a title,Kenya,Health\n"
+    ))  # fmt: skip
+
+    sheet, first = load(path)
+    before = [n_of(database, table) for table in (Record, Study, Contract, Code, Account, Decision)]
+    _, again = load(path)
+
+    assert first.n_new_studies == 4
+    assert [(row, why) for row, _, why in first.left] == [
+        (6, "No record of this review is certainly its report.")
+    ]
+    assert again.n_codes == again.n_links == 0
+    after = [n_of(database, table) for table in (Record, Study, Contract, Code, Account, Decision)]
+    assert after == before
+    with database.reading() as session:
+        titles = set(session.scalars(select(Record.title)))
+        third = session.scalar(select(Study.label).where(Study.label.startswith("Third")))
+    assert "=Fourth study of outcomes contracts" in titles
+    assert third == "Third study of outcomes contracts elsewhere"
+    assert not list(sheet.without_study)
+
+
+def test_a_link_that_somebody_took_back_stays_so(database, sheets_review, load, tmp_path):
+    path = write(tmp_path / "a.csv", HEAD + "S1,Paying for results,Ana,Tarn bond,Kenya,Health\n")
+    load(path)
+    with database.writing() as session:
+        [study], [contract] = (session.scalars(select(t.id)).all() for t in (Study, Contract))
+        link_contract(session, review_id=sheets_review.review_id, study_id=study, linked=False,
+                      contract_id=contract, by=sheets_review.lead)  # fmt: skip
+
+    _, again = load(path)
+
+    assert again.n_links == 0
+    assert [why for _, _, why in again.left] == [
+        "Somebody here has unlinked this contract from the study."
+    ]
+
+
+def test_a_copy_of_a_record_and_a_decision_that_may_change(database, sheets_review, load, tmp_path):
+    about = {"review_id": sheets_review.review_id}
+    title = "Paying for results in the schools of Tarn Valley"
+    with database.writing() as session:
+        root, copy, open_one = make_records(
+            session, sheets_review.review_id,
+            [{"title": title}, {"title": title}, {"title": "What was paid for in Quillon Bay"}],
+        )  # fmt: skip
+        judge(session, left_id=root, right_id=copy, verdict=Judgement.DUPLICATE,
+              by=sheets_review.lead, **about)  # fmt: skip
+        decide(session, record_id=open_one, stage=Stage.TITLE_ABSTRACT, verdict=Verdict.EXCLUDE,
+               exclusion_reason=None, by=sheets_review.reviewer_a, **about)  # fmt: skip
+    path = write(tmp_path / "a.csv", HEAD + (
+        f"S1,{title},Ana,Tarn bond,Kenya,Health\n"
+        "S2,What was paid for in Quillon Bay,Ana,Quillon bond,Kenya,Health\n"
+    ))  # fmt: skip
+
+    _, report = load(path)
+
+    assert report.n_new_studies == 1
+    assert [why for _, _, why in report.left] == [
+        "Its report is not included on the full text, or a decision on it may still change."
+    ]
+
+
+def test_who_is_no_member_is_refused_before_anything_is_saved(database, load, tmp_path):
+    path = write(tmp_path / "a.csv", HEAD + "S1,Paying for results,Ana,Tarn bond,Kenya,Health\n")
+
+    with pytest.raises(Invalid, match="not a member"):
+        load(path, people={"Ana": "nobody@example.org"})
+
+    assert n_of(database, Record) == 0
+
+
+def test_several_names_of_one_contract_lead_to_one(database, load, tmp_path):
+    path = write(tmp_path / "a.csv", HEAD + (
+        "S1,Paying for results in Vellaby,Ana,Tarn bond pilot,Kenya,Health\n"
+        ",,,TARN BOND TWO,Kenya,Health\n,,,Tarn bond,Kenya,Health\n"
+    ))  # fmt: skip
+
+    load(path, same_as={"Tarn bond pilot": "Tarn bond two", "Tarn bond two": "Tarn bond",
+                        "Tarn bond": "Tarn bond pilot"})  # fmt: skip
+
+    assert n_of(database, Contract) == 1
+
+
+def test_two_columns_of_one_meaning_and_marked_formulas_are_read(database, sheets_review, tmp_path):
+    path = write(tmp_path / "a.csv", "Title,Land,Other land,Scale (people)\nA,Kenya,,'-5\n")
+    with database.reading() as session:
+        protocol = protocol_of(session, sheets_review.review_id)
+    chosen = {0: "title", 1: "country", 2: "country", 3: "scale"}
+
+    sheet = read_sheet(path, name="a.csv", protocol=protocol, chosen=chosen)
+
+    [contract] = sheet.studies[0].contracts
+    assert {code.item.key: code.value for code in contract.codes} == {"country": "KE", "scale": -5}
