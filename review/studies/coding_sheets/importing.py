@@ -350,7 +350,7 @@ class _SheetImporter:
         if code.item.double_coded and code.problem is None:
             self.touched[subject, code.item.key] = (code, about)
         if key in self.values:
-            # What another coder chose is not for whoever may be the second coder.
+            # What another coder chose is not for somebody who may be the second coder.
             is_told = key in self.new or not code.item.double_coded
             is_told = is_told or coder == self.lead.account_id
             if is_told and self.values[key] != code.value:

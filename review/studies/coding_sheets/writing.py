@@ -38,7 +38,7 @@ def coding_workbook(session: Session, *, review_id: UUID, by: Actor) -> bytes:
 
     The columns are GO Lab's, in their order, and after them those of items that only this review's
     codebook has.  What a coder found unclear has the coder's words in the *details*.  Codes of
-    others that await a second coder are left out: whoever asks may be that coder.
+    others that await a second coder are left out: the person who asks may be that coder.
     """
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     items = {item.key: item for item in protocol_of(session, review_id).codebook}
