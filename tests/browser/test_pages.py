@@ -17,8 +17,9 @@ PAGES = {
     "lead": ["", "/searches", "/duplicates", "/duplicates/above?score=0.4", "/duplicates/sample",
              "/decisions", "/conflicts", "/stopping", "/agreement", "/assignments", "/simulation",
              "/screening-check", "/fairness", "/progress", "/reports?show=all",
-             "/coding", "/known-contracts", "/coding-differences", "/map?country=GB&country=KE",
-             "/map", "/jobs", "/publications", "/map?row=health&column=results_based_financing",
+             "/coding", "/coding-sheets", "/known-contracts", "/coding-differences",
+             "/map?country=GB&country=KE", "/map", "/jobs", "/publications",
+             "/map?row=health&column=results_based_financing",
              "/map?framework=outcome_area_by_evidence_theme", "/map?find=pago&words=es",
              "/map?row=health&column=outcomes_fund", "/map/views", "/map/studies?row=health",
              "/map/brief?row=homelessness", "/feedback", "/prisma", "/settings", "/records",
@@ -67,9 +68,9 @@ def test_every_page_is_accessible_in_light_and_dark_and_fits_a_phone(
         page = context.new_page()
         for who, paths in PAGES.items():
             sign_in(page, server, who)
-            addresses = [demo + path for path in paths] + [
-                server.url + path for path in OTHER_PAGES
-            ]
+            addresses = [demo + path for path in paths]
+            if who == "lead":
+                addresses += [server.url + path for path in OTHER_PAGES]
             if who != "advisor":
                 addresses += some_of_each(page, demo, who)
             for path in addresses:

@@ -31,7 +31,7 @@ IN_PART = {"review": {"id", "slug", "title"}, "membership": {"review_id", "accou
            "model_run": {"id", "review_id", "stage", "fingerprint"}, "account": {"id"}}  # fmt: skip
 UNKNOWN = {"rank", "job", "share_link", "feedback", "reservation", "skip", "own_term",
            "record_label", "invitation", "api_token", "answered_request", "login_session",
-           "login_attempt"}  # fmt: skip
+           "login_attempt", "known_contract"}  # fmt: skip
 
 
 @pytest.fixture
