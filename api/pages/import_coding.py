@@ -22,8 +22,8 @@ from review.jobs import JobKind
 from review.permissions import Action, check
 from review.reviews import members_of, protocol_of
 from review.studies.coding_sheets.columns import meanings
-from review.studies.coding_sheets.importing import alike_names, find_reports
 from review.studies.coding_sheets.loading import NO_STUDIES
+from review.studies.coding_sheets.matching import alike_names, find_reports
 from review.studies.coding_sheets.sheet import CodingSheet, read_sheet
 
 router = PageRouter()

@@ -7,7 +7,7 @@ to, as the authors of imported decisions do.
 
 import csv
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 from uuid import UUID, uuid4
@@ -15,21 +15,18 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from protocols.schema import Prefill
 from review.decisions.external_reviewers import NamedAuthors
 from review.decisions.imported import UNNAMED
-from review.decisions.imported_records import KnownRecords, match_records
 from review.errors import NotAllowed
 from review.events import Actor, ActWriter
 from review.permissions import Action, begin_act
 from review.reviews import protocol_state
 from review.safe_text import safe_cell
-from review.searches.formats import ParsedRecord
 from review.states.closing import open_decisions
 from review.states.flow import INCLUDED, flow_states
 from review.studies.coding import Subject, subject_of
-from review.studies.coding_sheets.sheet import CodingSheet, SheetCode, SheetStudy, same_studies
-from review.studies.contract_names import NameIndex, words_of
+from review.studies.coding_sheets.matching import plain_name, record_of
+from review.studies.coding_sheets.sheet import CodingSheet, SheetCode, SheetStudy
 from review.studies.contracts import contracts_by_label, linked_contracts
 from review.studies.studies import studies_by_label
 from review.tables import AgreedCode, Code, Contract, ExternalId, Study, StudyContract, StudyReport
@@ -39,8 +36,6 @@ from review.vocabulary import Act, AgreedBy, Stage
 NUMBER_SCHEMES = {"number": "screening_program", "study": "coding_sheet"}
 """Under which scheme of external ids a sheet's numbers of a study are kept."""
 
-
-MOST_NAMES = 1_000
 NOT_INCLUDED = "Its report is not included on the full text, or a decision on it may still change."
 NO_RECORD = "No record of this review is certainly its report."
 
@@ -92,65 +87,6 @@ def write_left(sheet: CodingSheet, report: SheetReport, file: TextIO) -> None:
         table.writerow((code.place, safe_cell(code.item.label), safe_cell(why)))
 
 
-def record_of(study: SheetStudy) -> ParsedRecord:
-    """Return a study's main report, as far as the sheet describes it."""
-    facts, year = study.facts, study.facts.get(Prefill.YEAR, "")[:4]
-    return ParsedRecord(
-        title=study.title,
-        authors=tuple(part.strip() for part in facts.get(Prefill.AUTHORS, "").split(";")),
-        year=int(year) if year.isdecimal() else None,
-        journal=facts.get(Prefill.JOURNAL),
-        doi=facts.get(Prefill.DOI),
-        url=facts.get(Prefill.URL),
-    )
-
-
-def find_reports(
-    known: KnownRecords,
-    studies: Sequence[SheetStudy],
-    on_progress: Callable[[float], None] | None = None,
-) -> dict[int, UUID]:
-    """Return the cluster of the report of each study, by the study's place in the sheet."""
-    first = same_studies(studies)
-    records = {
-        place: record_of(study)
-        for place, study in enumerate(studies)
-        if study.title and first[place] == place
-    }
-    found = match_records(known, records, on_progress or (lambda _: None))
-    return for_all_coders({place: known.cluster_id[one] for place, one in found.items()}, first)
-
-
-def for_all_coders(reports: Mapping[int, UUID], first: Sequence[int]) -> dict[int, UUID]:
-    """Return the reports of first places for every place of the same study, too."""
-    return {place: reports[one] for place, one in enumerate(first) if one in reports}
-
-
-def alike_names(session: Session, review_id: UUID, sheet: CodingSheet) -> list[tuple[str, str]]:
-    """Return the contracts of a sheet whose names may mean one that is known or above them.
-
-    Of the first `MOST_NAMES` names of the sheet; each comparison is with every name.
-    """
-    known = [contract.label for contract in contracts_by_label(session, review_id=review_id)]
-    own = dict.fromkeys(one.name for study in sheet.studies for one in study.contracts if one.name)
-    taken = {_plain(name) for name in known}
-    new = list({_plain(name): name for name in own if _plain(name) not in taken}.values())
-    names = known + new[:MOST_NAMES]
-    index, found = NameIndex(names), list[tuple[str, str]]()
-    for place in range(len(known), len(names)):
-        above = (names[other] for other, _ in index.alike(names[place]) if other < place)
-        same = next((one for one in above if not _numbers_differ(names[place], one)), None)
-        if same is not None:
-            found.append((names[place], same))
-    return found
-
-
-def _numbers_differ(name: str, other: str) -> bool:
-    """Say whether each name has a number that the other lacks, as *phase 1* and *phase 2* have."""
-    own, others = ({word for word in words_of(one) if word.isdigit()} for one in (name, other))
-    return bool(own - others and others - own)
-
-
 def import_sheet(
     session: Session,
     *,
@@ -196,10 +132,6 @@ def open_clusters(session: Session, review_id: UUID, cluster: Mapping[UUID, UUID
     }
 
 
-def _plain(name: str) -> tuple[str, ...]:
-    return tuple(words_of(name))
-
-
 class _SheetImporter:
     """Collects the rows of the act, each in the light of those before it."""
 
@@ -207,7 +139,7 @@ class _SheetImporter:
         self, session: Session, review_id: UUID, choices: SheetChoices, *, lead: Actor
     ) -> None:
         self.choices, self.lead = choices, lead
-        self.same_as = {_plain(name): other for name, other in choices.same_as.items() if other}
+        self.same_as = {plain_name(name): other for name, other in choices.same_as.items() if other}
         self.new: set[tuple[Subject, str, UUID]] = set()  # of codes of this sheet
         self.touched: dict[tuple[Subject, str], tuple[SheetCode, dict[str, Any]]] = {}
         self.report = SheetReport()
@@ -228,7 +160,8 @@ class _SheetImporter:
         self.open = open_clusters(session, review_id, self.cluster)
         self.study_of = {row.cluster_id: row.study_id for row in flow if row.study_id}
         self.contracts = {
-            _plain(one.label): one.id for one in contracts_by_label(session, review_id=review_id)
+            plain_name(one.label): one.id
+            for one in contracts_by_label(session, review_id=review_id)
         }
         self.labels = {one.label for one in studies_by_label(session, review_id=review_id)}
         self.contract_labels = {
@@ -323,16 +256,16 @@ class _SheetImporter:
 
     def _same(self, name: str) -> str:
         """Return the name that a name leads to; of names that lead to each other, the first."""
-        names = {_plain(name): name}
-        while other := self.same_as.get(_plain(name)):
-            if _plain(other) in names:
+        names = {plain_name(name): name}
+        while other := self.same_as.get(plain_name(name)):
+            if plain_name(other) in names:
                 return names[min(names)]
-            names[_plain(other)] = name = other
+            names[plain_name(other)] = name = other
         return name
 
     def _contract(self, name: str) -> UUID:
         chosen = self._same(name)
-        key = _plain(chosen) or (chosen,)
+        key = plain_name(chosen) or (chosen,)
         if key not in self.contracts:
             label = chosen[:255]
             if label in self.contract_labels:

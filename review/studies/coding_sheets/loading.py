@@ -32,12 +32,10 @@ from review.storage.files import FileStore
 from review.studies.coding_sheets.importing import (
     SheetChoices,
     SheetReport,
-    find_reports,
-    for_all_coders,
     import_sheet,
     open_clusters,
-    record_of,
 )
+from review.studies.coding_sheets.matching import find_reports, for_all_coders, record_of
 from review.studies.coding_sheets.sheet import CodingSheet, same_studies
 from review.tables import ImportFile, Record
 from review.vocabulary import RetrievalState, SearchKind, Stage, Verdict

@@ -11,8 +11,9 @@ from review.prisma.counts import count_flow
 from review.reviews import protocol_of
 from review.storage.files import FileStore, sha256_of
 from review.studies.agreement import coded_values
-from review.studies.coding_sheets.importing import SheetChoices, alike_names
+from review.studies.coding_sheets.importing import SheetChoices
 from review.studies.coding_sheets.loading import SheetFile, load_sheet
+from review.studies.coding_sheets.matching import alike_names
 from review.studies.coding_sheets.sheet import read_sheet
 from review.studies.coding_sheets.writing import coding_workbook
 from review.studies.contracts import link_contract
