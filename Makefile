@@ -6,8 +6,11 @@ DATA ?= data
 # What keeps people apart and their decisions whole: its branches are reported by themselves.
 GUARDS := api/web/security.py,api/web/deps.py,api/v1/callers.py,review/permissions.py,review/events.py,$\
 	review/jobs.py,review/people/*.py,review/decisions/blinding.py
+# The fast tests of these.
+GUARDS_TESTS := tests/review/decisions tests/review/people tests/review/test_events.py \
+	tests/review/test_refusals.py tests/api/web tests/api/work tests/api/v1 tests/api/test_permissions.py
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-quick coverage check bench soak mutants fix lock
+.PHONY: help setup demo serve test test-quick coverage coverage-guards check bench soak mutants fix lock
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,6 +43,10 @@ test-quick: setup ## Run the fast tests: SQLite alone, no browser (three minutes
 
 coverage: setup ## Print the branch coverage of the fast tests, and of the modules that guard the data
 	$(BIN)/python -m pytest -n auto --dist worksteal --quick -q --cov --cov-report=term
+	$(BIN)/coverage report --no-skip-covered --show-missing --include="$(GUARDS)"
+
+coverage-guards: setup ## Print the branch coverage of the modules that guard the data, by their tests
+	$(BIN)/python -m pytest -n auto --dist worksteal --quick -q --cov --cov-report= $(GUARDS_TESTS)
 	$(BIN)/coverage report --no-skip-covered --show-missing --include="$(GUARDS)"
 
 check: setup ## Check everything that CI checks beside the tests; change no file
