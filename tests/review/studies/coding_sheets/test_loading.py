@@ -238,8 +238,8 @@ HEAD = "Study ID,Title,Coder,Project name,Country,Outcome area\n"
 def test_each_coders_rows_of_a_study_are_their_own(database, load, tmp_path):
     path = write(tmp_path / "two.csv", HEAD + (
         "S1,Paying for results in Vellaby,Ana,Vellaby bond,Kenya,Health\n"
-        "S2,Paying for results in Northmoor,Ana,Northmoor bond,Kenya,Health\n"
         "S1,Paying for results in Vellaby,Ben,Vellaby bond,Uganda,Education\n"
+        "S2,Paying for results in Northmoor,Ana,Northmoor bond,Kenya,Health\n"
         "S1,,ben,Vellaby bond two,Uganda,Health\n"
     ))  # fmt: skip
 
