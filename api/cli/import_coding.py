@@ -8,16 +8,17 @@ import typer
 
 from api.cli.acting import ActAs, actor_of
 from api.cli.errors import complain
-from api.cli.import_decisions import pairs
+from api.cli.parse_options import pairs
 from api.cli.progress import progress
 from api.cli.terminal import AsJson, ReviewSlug, database, printable, review_id_of, settings, show
 from protocols.problems import suggest
+from protocols.schema import Protocol
 from review.reviews import protocol_of
 from review.storage.files import FileStore, sha256_of
 from review.studies.coding_sheets.columns import meanings
 from review.studies.coding_sheets.importing import SheetChoices, write_left
 from review.studies.coding_sheets.loading import SheetFile, load_sheet
-from review.studies.coding_sheets.sheet import read_sheet
+from review.studies.coding_sheets.sheet import CodingSheet, read_sheet
 
 
 def import_coding(
@@ -27,7 +28,7 @@ def import_coding(
     ],
     person: Annotated[
         list[str] | None,
-        typer.Option(help="A coder whom the sheet names, and the member: 'Ana=ana@example.org'."),
+        typer.Option(help="A coder named in the sheet, and the member: 'Ana=ana@example.org'."),
     ] = None,
     same: Annotated[
         list[str] | None,
@@ -54,17 +55,13 @@ def import_coding(
 ) -> None:
     """Import the codes of a spreadsheet: GO Lab's, or any with a row for each study and contract.
 
-    Each value counts as the coder's whom the sheet names.  The same sheet again adds nothing.
+    Each value is credited to the coder named in the sheet.  Importing the same sheet again adds
+    nothing.
     """
     review_id, name = review_id_of(slug), printable(file.name)
     with database().reading() as session:
         protocol = protocol_of(session, review_id)
-    sheet = read_sheet(file, name=name, protocol=protocol)
-    if column:
-        meant = pairs(column)
-        _check(meant, [one.heading for one in sheet.columns], meanings(protocol))
-        chosen = {one.place: meant.get(one.heading, one.means) for one in sheet.columns}
-        sheet = read_sheet(file, name=name, protocol=protocol, chosen=chosen)
+    sheet = _read(file, name, protocol, meant=pairs(column or []))
     choices = SheetChoices(pairs(person or []), pairs(same or []), are_agreed=agreed)
     with progress(name) as report:
         loaded = load_sheet(
@@ -86,12 +83,24 @@ def import_coding(
     )
 
 
+def _read(path: Path, name: str, protocol: Protocol, *, meant: Mapping[str, str]) -> CodingSheet:
+    """Return the sheet, read as --column says; end the command if that is not possible."""
+    sheet = read_sheet(path, name=name, protocol=protocol)
+    if not meant:
+        return sheet
+    _check(meant, [one.heading for one in sheet.columns], meanings(protocol))
+    chosen = {one.place: meant.get(one.heading, one.means) for one in sheet.columns}
+    return read_sheet(path, name=name, protocol=protocol, chosen=chosen)
+
+
 def _check(meant: Mapping[str, str], headings: Collection[str], known: Collection[str]) -> None:
-    """End the command where a heading is not in the sheet, or its meaning is none."""
+    """End the command if the sheet has no such heading, or a column cannot mean that."""
     for heading, meaning in meant.items():
         if heading not in headings:
             complain(f"The sheet has no column headed '{heading}'.")
             raise SystemExit(2)
         if meaning and meaning not in known:
-            complain(f"'{meaning}' is no item of the codebook. {suggest(meaning, known)}".strip())
+            complain(
+                f"'{meaning}' is not an item of the codebook. {suggest(meaning, known)}".strip()
+            )
             raise SystemExit(2)

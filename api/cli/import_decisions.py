@@ -1,14 +1,18 @@
 """The command that imports the decisions of another program."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from api.cli.acting import ActAs, actor_of
-from api.cli.errors import complain
-from api.cli.parse_options import ColumnOption, EncodingOption, FormatOption, parse_options
+from api.cli.parse_options import (
+    ColumnOption,
+    EncodingOption,
+    FormatOption,
+    pairs,
+    parse_options,
+)
 from api.cli.progress import progress
 from api.cli.terminal import AsJson, ReviewSlug, database, printable, review_id_of, settings, show
 from review.decisions.import_report import IMPORTED, write_report
@@ -66,15 +70,3 @@ def import_decisions(
         as_json=as_json,
         text="\n".join(lines or [f"0 {IMPORTED}"]),
     )
-
-
-def pairs(options: Sequence[str]) -> dict[str, str]:
-    """Return options written as 'word=meaning'; end the command where one is not."""
-    found = {}
-    for option in options:
-        word, equals, meaning = option.rpartition("=")
-        if not equals:
-            complain(f"Say what '{option}' means, as 'word=meaning'.")
-            raise SystemExit(2)
-        found[word] = meaning
-    return found

@@ -40,3 +40,15 @@ def parse_options(
             raise SystemExit(2)
         mapping[heading] = field
     return ParseOptions(read_as, encoding or None, mapping or None)
+
+
+def pairs(options: Sequence[str]) -> dict[str, str]:
+    """Return options written as 'word=meaning'; end the command where one is not."""
+    found = {}
+    for option in options:
+        word, equals, meaning = option.rpartition("=")
+        if not equals:
+            complain(f"Say what '{option}' means, as 'word=meaning'.")
+            raise SystemExit(2)
+        found[word] = meaning
+    return found

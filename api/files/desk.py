@@ -24,6 +24,7 @@ ENCODINGS = (
     "utf-8", "utf-16", "cp1252", "cp1250", "cp1251", "iso8859-1", "iso8859-15", "mac_roman",
     "gb18030", "big5", "shift_jis", "euc_jp", "euc_kr",
 )  # fmt: skip
+GONE = "This file is no longer on the server. Choose it again."
 READ_AS = {"formats": list(Format), "encodings": ENCODINGS, "fields": FIELDS}
 
 
@@ -91,8 +92,7 @@ class Desk:
         sha256, name = unsealed_file(kept, self.key)
         path = self.store.path(sha256)
         if not path.is_file():
-            gone = "This file is no longer on the server. Choose it again."
-            return Shown(name, "", trouble=gone)
+            return Shown(name, "", trouble=GONE)
         try:
             options = previous_options(
                 self.session, options, review_id=self.review_id, sha256=sha256

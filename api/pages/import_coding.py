@@ -9,12 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.files import uploads
-from api.files.desk import AtDesk, Desk, unsealed_file
+from api.files.desk import GONE, AtDesk, Desk, unsealed_file
 from api.pages.jobs import started
 from api.web.access import LONG_FORM, needs, one_file
 from api.web.deps import AppSettings, CurrentActor, ReadSession, ReviewId, Store, WriteSession
 from api.web.rendering import render
 from api.web.routing import PageRouter
+from review.decisions.external_reviewers import suggested_member
 from review.decisions.imported import UNNAMED
 from review.decisions.imported_records import known_records
 from review.errors import Invalid, Unreadable
@@ -29,7 +30,6 @@ from review.studies.coding_sheets.sheet import CodingSheet, read_sheet
 router = PageRouter()
 SHEETS = "/reviews/{slug}/coding-sheets"
 MOST_SHOWN = 20
-GONE = "This file is no longer on the server. Choose it again."
 
 
 class SheetForm(BaseModel):
@@ -128,7 +128,6 @@ def _page(desk: Desk, form: SheetForm) -> Response:
     found = find_reports(known_records(session, review_id, ""), sheet.studies) if sheet else {}
     people = [account for account, _ in members_of(session, review_id)]
     chosen = dict(zip(form.person, form.email, strict=False))
-    members = {person.name.casefold(): person.email for person in people}
     return render(
         desk.request,
         "coding/import_coding.html",
@@ -143,7 +142,7 @@ def _page(desk: Desk, form: SheetForm) -> Response:
         alike=alike_names(session, review_id, sheet) if sheet else [],
         same_as=dict(zip(form.contract, form.same_as, strict=False)),
         members=people,
-        member_of=lambda coder: chosen.get(coder or UNNAMED, members.get(coder.casefold(), "")),
+        member_of=lambda coder: chosen.get(coder or UNNAMED, suggested_member(coder, "", people)),
         nobody=UNNAMED,
         most=MOST_SHOWN,
     )

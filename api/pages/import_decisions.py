@@ -1,6 +1,6 @@
 """Importing decisions from another program: choose its export, check the preview, import."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Annotated
 
@@ -16,6 +16,7 @@ from api.web.access import needs, one_file
 from api.web.deps import AppSettings, CurrentActor, ReadSession, ReviewId, WriteSession
 from api.web.rendering import render
 from api.web.routing import PageRouter
+from review.decisions.external_reviewers import suggested_member
 from review.decisions.import_rules import ALLOWED_VERDICTS, ImportRules
 from review.decisions.imported import UNNAMED, DecisionsPreview, preview_decisions
 from review.errors import Invalid, Unreadable
@@ -24,7 +25,6 @@ from review.permissions import Action, check
 from review.reviews import members_of
 from review.searches.formats import DecisionClaim
 from review.searches.previews import ParseOptions
-from review.tables import Account
 from review.vocabulary import Stage, Verdict
 
 router = PageRouter()
@@ -114,7 +114,7 @@ def _page(desk: Desk, shown: Shown, form: ImportDecisionsForm) -> Response:
         verdict_of=lambda word: rules.verdict_of(DecisionClaim(verdict=word)),
         members=people,
         member_of=lambda author, email: rules.people.get(
-            author or UNNAMED, _suggested(author, email, people)
+            author or UNNAMED, suggested_member(author, email, people)
         ),
         nobody=UNNAMED,
         stages=list(Stage),
@@ -140,11 +140,3 @@ def _only(files: list[str]) -> str:
     if len(files) != 1:
         raise Invalid("Choose one file that the other program exported.")
     return files[0]
-
-
-def _suggested(author: str, email: str, people: Iterable[Account]) -> str:
-    """Return the e-mail address of the member who seems to be a named author."""
-    names = {author.strip().lower(), email.strip().lower()} - {""}
-    return next(
-        (person.email for person in people if {person.email, person.name.lower()} & names), ""
-    )

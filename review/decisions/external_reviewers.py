@@ -1,6 +1,6 @@
 """Whom an imported decision counts for: the member that its author is, or an external reviewer."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
@@ -18,6 +18,14 @@ EXTERNAL = " (imported)"  # at the end of the account's name
 def external_name(author: str) -> str:
     """Return the name of the account of an external reviewer."""
     return f"{author[: 255 - len(EXTERNAL)]}{EXTERNAL}"
+
+
+def suggested_member(author: str, email: str, people: Iterable[Account]) -> str:
+    """Return the e-mail address of the member who seems to be a named author, "" for nobody."""
+    names = {author.strip().casefold(), email.strip().casefold()} - {""}
+    return next(
+        (one.email for one in people if {one.email.casefold(), one.name.casefold()} & names), ""
+    )
 
 
 class NamedAuthors:

@@ -33,7 +33,7 @@ _SIGNS = {
     "£": "GBP", "$": "USD", "US$": "USD", "€": "EUR", "₹": "INR", "A$": "AUD", "AU$": "AUD",
     "C$": "CAD", "CA$": "CAD", "NZ$": "NZD", "R$": "BRL",
 }  # fmt: skip
-_MILLIONS = {"": 0, "k": 3, "thousand": 3, "m": 6, "mn": 6, "mio": 6, "million": 6, "bn": 9,
+_ZEROS = {"": 0, "k": 3, "thousand": 3, "m": 6, "mn": 6, "mio": 6, "million": 6, "bn": 9,
              "billion": 9}  # fmt: skip
 _SIGN_OR_CODE = r"(?P<{}>[A-Z]{{0,2}}[£$€₹]|[A-Z]{{3}})"
 _MONEY = re.compile(
@@ -143,16 +143,16 @@ def country_of(text: str) -> str:
     try:
         return country_code(text)
     except ValueError as error:
-        raise ValueError(f"'{_short(text)}' is no country that we know.") from error
+        raise ValueError(f"'{_short(text)}' is not a country that we know.") from error
 
 
 def _money(text: str) -> dict[str, object]:
     found = _MONEY.fullmatch(text)
     sign = found and (found["before"] or found["after"])
-    if not found or not sign or found["unit"].casefold() not in _MILLIONS:
+    if not found or not sign or found["unit"].casefold() not in _ZEROS:
         raise ValueError(f"'{_short(text)}' is not an amount with one currency.")
     whole, _, decimals = found["number"].replace(",", "").partition(".")
-    zeros = _MILLIONS[found["unit"].casefold()]
+    zeros = _ZEROS[found["unit"].casefold()]
     if len(decimals) > zeros > 0:
         raise ValueError(f"'{_short(text)}' is not an amount in whole units.")
     amount = whole + decimals.ljust(zeros, "0") if zeros else found["number"].replace(",", "")

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from openpyxl.utils import get_column_letter
+
 from protocols.names import words_of
 from protocols.schema import CodebookItem, Prefill, Protocol
 
@@ -71,11 +73,7 @@ class Column:
     @property
     def letter(self) -> str:
         """Return the column's letters in a spreadsheet."""
-        letters, rest = "", self.place + 1
-        while rest:
-            rest, digit = divmod(rest - 1, 26)
-            letters = chr(ord("A") + digit) + letters
-        return letters
+        return str(get_column_letter(self.place + 1))
 
 
 def meanings(protocol: Protocol) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """A coding sheet's studies, contracts and codes become those of a review, in one act.
 
-The act belongs to the person who imports the sheet; each code to the coder whom the sheet names.  A
-coder who is a member codes in their own name; anyone else gets an account that nobody can sign in
+The act belongs to the person who imports the sheet, and each code to the coder named in the sheet.
+A coder who is a member codes in their own name; anyone else gets an account that nobody can sign in
 to, as the authors of imported decisions do.
 """
 
@@ -12,32 +12,27 @@ from dataclasses import dataclass, field
 from typing import Any, TextIO
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from review.decisions.external_reviewers import NamedAuthors
 from review.decisions.imported import UNNAMED
-from review.errors import NotAllowed
 from review.events import Actor, ActWriter
 from review.permissions import Action, begin_act
 from review.reviews import protocol_state
 from review.safe_text import safe_cell
-from review.states.closing import open_decisions
-from review.states.flow import INCLUDED, flow_states
 from review.studies.coding import Subject, subject_of
+from review.studies.coding_sheets.already import read_already
 from review.studies.coding_sheets.matching import plain_name, record_of
 from review.studies.coding_sheets.sheet import CodingSheet, SheetCode, SheetStudy
-from review.studies.contracts import contracts_by_label, linked_contracts
-from review.studies.studies import studies_by_label
 from review.tables import AgreedCode, Code, Contract, ExternalId, Study, StudyContract, StudyReport
 from review.tables.base import utc_now
-from review.vocabulary import Act, AgreedBy, Stage
+from review.vocabulary import Act, AgreedBy
 
 NUMBER_SCHEMES = {"number": "screening_program", "study": "coding_sheet"}
 """Under which scheme of external ids a sheet's numbers of a study are kept."""
 
 NOT_INCLUDED = "Its report is not included on the full text, or a decision on it may still change."
-NO_RECORD = "No record of this review is certainly its report."
+NO_RECORD = "No record in this review could be matched to it with certainty."
 
 
 @dataclass(frozen=True)
@@ -71,7 +66,7 @@ class SheetReport:
             "contracts are new": self.n_new_contracts,
             "links between a study and a contract are new": self.n_links,
             "codes were added": self.n_codes,
-            "of them are unclear: the codebook does not have their words": self.n_unclear,
+            "of these codes are unclear: the codebook has no such value": self.n_unclear,
             "rows or values were left out": len(self.left),
         }
 
@@ -82,6 +77,8 @@ def write_left(sheet: CodingSheet, report: SheetReport, file: TextIO) -> None:
     table.writerow(("where", "what", "why"))
     for row, what, why in report.left:
         table.writerow((f"row {row}", safe_cell(what), why))
+    for column in sheet.not_imported:
+        table.writerow((f"column {column.letter}", safe_cell(column.heading), "not imported"))
     for code in sheet.unclear:
         why = f"unclear: {code.problem}"
         table.writerow((code.place, safe_cell(code.item.label), safe_cell(why)))
@@ -99,12 +96,10 @@ def import_sheet(
 ) -> SheetReport:
     """Add what a sheet says and the review does not have yet, as one act; flushes.
 
-    ``reports`` has the record of each study, by its place; a study whose report is not included is
-    left, with the reason.  A coder's own code stays: the same sheet again adds nothing.
+    ``reports`` has the cluster of each study's report, by its place; a study whose report is not
+    included is left out, with the reason.  Importing the same sheet again adds nothing.
     """
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
-    if by.account_id is None:
-        raise NotAllowed("A sheet is imported in a person's name. Say whose with --as EMAIL.")
     importer = _SheetImporter(session, review_id, choices, lead=by)
     for place, study in enumerate(sheet.studies):
         importer.add_study(study, reports.get(place))
@@ -121,15 +116,6 @@ def import_sheet(
         detail = {**file, "studies": report.n_studies, "n": report.n_codes}
         report.event_number = writer.finish(detail=detail)
     return importer.report
-
-
-def open_clusters(session: Session, review_id: UUID, cluster: Mapping[UUID, UUID]) -> set[UUID]:
-    """Return the clusters on which a reviewer may still change a decision."""
-    return {
-        cluster[decision.record_id]
-        for stage in Stage
-        for decision in open_decisions(session, review_id=review_id, stage=stage)
-    }
 
 
 class _SheetImporter:
@@ -151,71 +137,21 @@ class _SheetImporter:
                 Study, StudyReport, Contract, StudyContract, ExternalId, Code, AgreedCode,
             )
         }  # fmt: skip
-        table = flow_states(session, review_id=review_id)
-        flow = session.execute(
-            select(table.c.record_id, table.c.cluster_id, table.c.flow_state, table.c.study_id)
-        ).all()
-        self.cluster = {row.record_id: row.cluster_id for row in flow}
-        self.state = {row.record_id: row.flow_state for row in flow}
-        self.open = open_clusters(session, review_id, self.cluster)
-        self.study_of = {row.cluster_id: row.study_id for row in flow if row.study_id}
-        self.contracts = {
-            plain_name(one.label): one.id
-            for one in contracts_by_label(session, review_id=review_id)
-        }
-        self.labels = {one.label for one in studies_by_label(session, review_id=review_id)}
-        self.contract_labels = {
-            one.label for one in contracts_by_label(session, review_id=review_id)
-        }
-        self.links = {
-            (study, contract)
-            for study, contracts in linked_contracts(session, review_id).items()
-            for contract in contracts
-        }
-        ever = session.execute(
-            select(StudyContract.study_id, StudyContract.contract_id).where(
-                StudyContract.review_id == review_id
-            )
-        )
-        self.unlinked = {(study, contract) for study, contract in ever} - self.links
-        self.values: dict[tuple[Subject, str, UUID], object] = {
-            (Subject(study, contract), item, coder): value
-            for study, contract, item, coder, value in session.execute(
-                select(Code.study_id, Code.contract_id, Code.item, Code.coder_id, Code.value)
-                .where(Code.review_id == review_id)
-                .order_by(Code.event_number)
-            )
-        }
-        self.agreed = {
-            (Subject(study, contract), item)
-            for study, contract, item in session.execute(
-                select(AgreedCode.study_id, AgreedCode.contract_id, AgreedCode.item).where(
-                    AgreedCode.review_id == review_id
-                )
-            )
-        }
-        self.numbered = {
-            (row.study_id, row.scheme)
-            for row in session.scalars(select(ExternalId).where(ExternalId.review_id == review_id))
-        }
+        self.here = read_already(session, review_id)
 
-    def add_study(self, study: SheetStudy, record_id: UUID | None) -> None:
+    def add_study(self, study: SheetStudy, cluster_id: UUID | None) -> None:
         """Collect a study with its contracts and codes."""
-        cluster_id = self.cluster.get(record_id) if record_id else None
-        if cluster_id is None:
-            self._leave(study, NO_RECORD)
-            return
-        if self.state[cluster_id] not in INCLUDED or cluster_id in self.open:
-            self._leave(study, NOT_INCLUDED)
+        if cluster_id not in self.here.included:
+            self._leave(study, NO_RECORD if cluster_id is None else NOT_INCLUDED)
             return
         self.report.n_studies += 1
-        study_id = self.study_of.get(cluster_id)
+        study_id = self.here.study_of.get(cluster_id)
         if study_id is None:
-            study_id = self.study_of[cluster_id] = self._new_study(study, cluster_id)
+            study_id = self.here.study_of[cluster_id] = self._new_study(study, cluster_id)
         for fact, text in study.numbers.items():
             scheme = NUMBER_SCHEMES[fact]
-            if (study_id, scheme) not in self.numbered and len(text) <= 255:
-                self.numbered.add((study_id, scheme))
+            if (study_id, scheme) not in self.here.numbered and len(text) <= 255:
+                self.here.numbered.add((study_id, scheme))
                 self._row(ExternalId, study_id=study_id, contract_id=None, scheme=scheme,
                           value=text)  # fmt: skip
         coder = self.authors.account_of(study.coder or UNNAMED, "")
@@ -224,13 +160,13 @@ class _SheetImporter:
         for n_before, contract in enumerate(study.contracts):
             name = contract.name or f"Unnamed contract {n_before + 1} of {study.title}"[:255]
             contract_id = self._contract(name)
-            if (study_id, contract_id) in self.unlinked:
+            if (study_id, contract_id) in self.here.unlinked:
                 self.report.left.append(
-                    (contract.row, name, "Somebody here has unlinked this contract from the study.")
+                    (contract.row, name, "Someone has unlinked this contract from the study.")
                 )
                 continue
-            if (study_id, contract_id) not in self.links:
-                self.links.add((study_id, contract_id))
+            if (study_id, contract_id) not in self.here.links:
+                self.here.links.add((study_id, contract_id))
                 self.report.n_links += 1
                 self._row(StudyContract, study_id=study_id, contract_id=contract_id, is_linked=True)
             for code in contract.codes:
@@ -249,9 +185,9 @@ class _SheetImporter:
         name = f"{first} {record.year or 'n.d.'}" if first else study.title
         for letter in ("", *"abcdefghijklmnopqrstuvwxyz", f" ({uuid4().hex[:8]})"):
             label = f"{name[:240]}{letter}"
-            if label not in self.labels:
+            if label not in self.here.study_labels:
                 break
-        self.labels.add(label)
+        self.here.study_labels.add(label)
         return label
 
     def _same(self, name: str) -> str:
@@ -266,14 +202,14 @@ class _SheetImporter:
     def _contract(self, name: str) -> UUID:
         chosen = self._same(name)
         key = plain_name(chosen) or (chosen,)
-        if key not in self.contracts:
+        if key not in self.here.contracts:
             label = chosen[:255]
-            if label in self.contract_labels:
+            if label in self.here.contract_labels:
                 label = f"{chosen[:240]} ({uuid4().hex[:8]})"
-            self.contract_labels.add(label)
-            self.contracts[key] = self._row(Contract, label=label)
+            self.here.contract_labels.add(label)
+            self.here.contracts[key] = self._row(Contract, label=label)
             self.report.n_new_contracts += 1
-        return self.contracts[key]
+        return self.here.contracts[key]
 
     def _add_code(self, code: SheetCode, subject: Subject, coder: UUID) -> None:
         key = (subject, code.item.key, coder)
@@ -282,14 +218,16 @@ class _SheetImporter:
                  "quote": None, "report_id": None, "page": None}  # fmt: skip
         if code.item.double_coded and code.problem is None:
             self.touched[subject, code.item.key] = (code, about)
-        if key in self.values:
+        if key in self.here.values:
             # What another coder chose is not for somebody who may be the second coder.
             is_told = key in self.new or not code.item.double_coded
             is_told = is_told or coder == self.lead.account_id
-            if is_told and self.values[key] != code.value:
-                self._leave_value(code, "The same coder has another value here, and that stays.")
+            if is_told and self.here.values[key] != code.value:
+                self._leave_value(
+                    code, "This coder already has another value for this, which was kept."
+                )
             return
-        self.values[key] = code.value
+        self.here.values[key] = code.value
         self.new.add(key)
         self._row(
             Code, **about, confidence=None, coder_id=coder, protocol_version=self.version,
@@ -302,10 +240,10 @@ class _SheetImporter:
     def agree(self) -> None:
         """Collect an agreed value for what two must code, where all coders have the same."""
         given = defaultdict(list)
-        for (subject, item, _), value in self.values.items():
+        for (subject, item, _), value in self.here.values.items():
             given[subject, item].append(value)
         for key, (code, about) in self.touched.items():
-            if key in self.agreed:
+            if key in self.here.agreed:
                 continue
             if any(value != code.value for value in given[key]):
                 self._leave_value(code, "Coders differ, so nothing was agreed.")
@@ -313,7 +251,7 @@ class _SheetImporter:
                 self._row(AgreedCode, **about, basis=AgreedBy.ADJUDICATION, agreed_at=utc_now())
 
     def _leave_value(self, code: SheetCode, why: str) -> None:
-        self.report.left.append((_row_of(code), f"{code.item.label} ({code.place})", why))
+        self.report.left.append((code.row, f"{code.item.label} (column {code.column.letter})", why))
 
     def _row(self, table: type[Any], **values: Any) -> UUID:
         made = uuid4()
@@ -322,7 +260,3 @@ class _SheetImporter:
 
     def _leave(self, study: SheetStudy, why: str) -> None:
         self.report.left.append((study.row, study.title, why))
-
-
-def _row_of(code: SheetCode) -> int:
-    return int("".join(filter(str.isdigit, code.place.partition(",")[0])) or 0)

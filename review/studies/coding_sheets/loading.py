@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from review.decisions.external_reviewers import NamedAuthors
+from review.decisions.external_reviewers import NamedAuthors, suggested_member
 from review.decisions.import_rules import ImportRules
 from review.decisions.imported import UNNAMED, import_claims
 from review.decisions.imported_records import KnownRecords, known_records
@@ -29,11 +29,11 @@ from review.states.flow import FlowState, flow_states
 from review.states.resolution import most_needed
 from review.storage.database import Database
 from review.storage.files import FileStore
+from review.studies.coding_sheets.already import still_open
 from review.studies.coding_sheets.importing import (
     SheetChoices,
     SheetReport,
     import_sheet,
-    open_clusters,
 )
 from review.studies.coding_sheets.matching import find_reports, for_all_coders, record_of
 from review.studies.coding_sheets.sheet import CodingSheet, same_studies
@@ -41,7 +41,7 @@ from review.tables import ImportFile, Record
 from review.vocabulary import RetrievalState, SearchKind, Stage, Verdict
 
 NO_STUDIES = "No study was found. Say which column has the titles of the studies."
-EARLIER = "Earlier screening"  # whoever decided beside the coder, before the sheet was made
+EARLIER = "Earlier screening"  # the name of the second reviewer, whom no sheet names
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def load_sheet(
     if not sheet.studies:
         raise Invalid(NO_STUDIES)
     if by.account_id is None:
-        raise NotAllowed("A sheet is imported in a person's name. Say whose with --as EMAIL.")
+        raise NotAllowed("Codes are imported in a person's name. Say whose with --as EMAIL.")
     with database.reading() as session:
         check(session, review_id=review_id, by=by, action=Action.MANAGE)
         file = _with_members(session, review_id, file)
@@ -117,8 +117,8 @@ def _with_members(session: Session, review_id: UUID, file: SheetFile) -> SheetFi
 
     Invalid is raised where the person chose somebody who is no member.
     """
-    members = {one.name.casefold(): one.email for one, _ in members_of(session, review_id)}
-    guessed = {name: members.get(name.casefold(), "") for name in file.sheet.coders if name}
+    members = [account for account, _ in members_of(session, review_id)]
+    guessed = {name: suggested_member(name, "", members) for name in file.sheet.coders if name}
     people = guessed | dict(file.choices.people)
     NamedAuthors(session, review_id, people)
     return replace(file, choices=replace(file.choices, people=people))
@@ -205,8 +205,8 @@ def _include(
     """Include what awaits decisions, at both stages; what the team decided here stays."""
     detail = {"name": file.name, "sha256": file.sha256}
     # What a reviewer may still change is left as it is.
-    still_open = open_clusters(session, review_id, cluster_ids(session, Scope(review_id)))
-    reports = {place: one for place, one in reports.items() if one not in still_open}
+    left = still_open(session, review_id)
+    reports = {place: one for place, one in reports.items() if one not in left}
     for stage in Stage:
         if stage is Stage.FULL_TEXT:
             for record_id in _awaiting_retrieval(session, review_id, set(reports.values())):

@@ -31,8 +31,14 @@ class SheetCode:
     item: CodebookItem
     value: object
     details: str | None
-    place: str  # such as "row 4, column S"
+    row: int
+    column: Column
     problem: str | None = None  # why the value is unclear; the details have the cell's words
+
+    @property
+    def place(self) -> str:
+        """Return where the cell is, such as "row 4, column S"."""
+        return f"row {self.row}, column {self.column.letter}"
 
 
 @dataclass
@@ -64,6 +70,7 @@ class CodingSheet:
     columns: Sequence[Column]
     studies: Sequence[SheetStudy]
     without_study: Sequence[int]
+    not_imported: Sequence[Column]  # columns that mean nothing here, and have text all the same
 
     @property
     def coders(self) -> list[str]:
@@ -136,7 +143,12 @@ def _read(
             _add_codes(study, row.codes(Level.STUDY))
         if any(row.text(column.means) for column in columns if column not in of_study):
             study.contracts.append(row.contract())
-    return CodingSheet(columns, studies, without)
+    left = [column for column in columns if not column.means and _has_text(rows, column.place)]
+    return CodingSheet(columns, studies, without, left)
+
+
+def _has_text(rows: Sequence[tuple[int, list[str]]], place: int) -> bool:
+    return any(cells[place].strip() for _, cells in rows if place < len(cells))
 
 
 def _is_of_study(means: str, items: Items) -> bool:
@@ -239,8 +251,8 @@ class _Row:
         text, details = self.text(item.key), self.text(DETAILS + item.key) or None
         if not text and not details:
             return None
-        letter = next(self._filled(item.key if text else DETAILS + item.key))[0].letter
-        code = SheetCode(item, UNCLEAR, details, f"row {self.number}, column {letter}")
+        column, _ = next(self._filled(item.key if text else DETAILS + item.key))
+        code = SheetCode(item, UNCLEAR, details, row=self.number, column=column)
         try:
             value = value_of(item, text)
         except ValueError as error:
@@ -250,5 +262,5 @@ class _Row:
         if value is None and details is None:
             return None
         if value is None:
-            return replace(code, problem="There are details and no value.")
+            return replace(code, problem="There are details but no value.")
         return replace(code, value=value)

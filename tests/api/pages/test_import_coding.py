@@ -47,6 +47,7 @@ def test_a_workbook_is_previewed_imported_and_on_the_map(app, people, sign_in, p
     assert "6 studies" in shown.text
     assert "6 studies have no record here" in shown.text
     assert "is not one of its values" in shown.text
+    assert "K issn" in shown.text.split("columns will not be imported")[1]
     assert "<strong>6</strong> studies are new" in done
     assert "6 studies" in " ".join(re.sub(r"<[^>]+>", " ", mapped).split())
     assert "The reports of 6 studies are in this review already." in again

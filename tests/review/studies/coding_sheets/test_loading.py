@@ -159,7 +159,7 @@ def test_studies_that_the_review_does_not_include_are_left_and_named(load, tmp_p
 
     assert report.event_number is None
     assert [why for _, _, why in report.left] == [
-        "No record of this review is certainly its report."
+        "No record in this review could be matched to it with certainty."
     ] * 3
 
 
@@ -173,6 +173,8 @@ def test_a_table_with_its_own_headings_and_one_heading_row_is_read(load, databas
     )
 
     sheet, report = load(path, same_as={"Tarn bond two": "Tarn bond"})
+
+    assert [column.heading for column in sheet.not_imported] == ["Mood"]
 
     assert [column.means for column in sheet.columns] == [
         "title", "coder", "contract", "country", "outcome_area", "details:costs", ""
@@ -280,7 +282,7 @@ def test_odd_sheets_come_in_once(database, load, tmp_path):
 
     assert first.n_new_studies == 4
     assert [(row, why) for row, _, why in first.left] == [
-        (6, "No record of this review is certainly its report.")
+        (6, "No record in this review could be matched to it with certainty.")
     ]
     assert again.n_codes == again.n_links == 0
     after = [n_of(database, table) for table in (Record, Study, Contract, Code, Account, Decision)]
@@ -305,7 +307,7 @@ def test_a_link_that_somebody_took_back_stays_so(database, sheets_review, load, 
 
     assert again.n_links == 0
     assert [why for _, _, why in again.left] == [
-        "Somebody here has unlinked this contract from the study."
+        "Someone has unlinked this contract from the study."
     ]
 
 
