@@ -4,10 +4,12 @@ import pytest
 from sqlalchemy import select
 
 from protocols.loader import read_shipped
+from review.decisions.closing import close_decisions
 from review.decisions.decisions import decide
 from review.duplicates.judgements import judge
 from review.errors import Invalid, NotAllowed
 from review.prisma.counts import count_flow
+from review.reports.retrieval import retrieve
 from review.reviews import protocol_of
 from review.storage.files import FileStore, sha256_of
 from review.studies.agreement import coded_values
@@ -19,8 +21,8 @@ from review.studies.coding_sheets.writing import coding_workbook
 from review.studies.contracts import link_contract
 from review.tables import Account, AgreedCode, Code, Contract, Decision, Record, Study
 from review.verify import verify
-from review.vocabulary import Judgement, Stage, Verdict
-from tests.factories import make_records, make_review
+from review.vocabulary import Judgement, RetrievalState, Stage, Verdict
+from tests.factories import decide_both, make_records, make_review
 from tests.review.studies.coding_sheets.sheets import rows_of_sheet, write_workbook
 
 
@@ -334,6 +336,29 @@ def test_a_copy_of_a_record_and_a_decision_that_may_change(database, sheets_revi
     assert [why for _, _, why in report.left] == [
         "Its report is not included on the full text, or a decision on it may still change."
     ]
+
+
+def test_a_report_whose_inclusion_may_still_change_gets_no_study(
+    database, sheets_review, load, tmp_path
+):
+    about = {"review_id": sheets_review.review_id}
+    with database.writing() as session:
+        [record] = make_records(session, sheets_review.review_id, [{"title": "What was paid for"}])
+        decide_both(session, sheets_review, record, Verdict.INCLUDE)
+        for reviewer in sheets_review.reviewers:
+            close_decisions(session, stage=Stage.TITLE_ABSTRACT, by=reviewer, **about)
+        retrieve(session, record_id=record, state=RetrievalState.RETRIEVED,
+                 by=sheets_review.lead, **about)  # fmt: skip
+        decide_both(session, sheets_review, record, Verdict.INCLUDE, stage=Stage.FULL_TEXT)
+    path = write(tmp_path / "a.csv", HEAD + "S1,What was paid for,Ana,Tarn bond,Kenya,Health\n")
+
+    _, early = load(path, include=False)
+    with database.writing() as session:
+        for reviewer in sheets_review.reviewers:
+            close_decisions(session, stage=Stage.FULL_TEXT, by=reviewer, **about)
+    _, later = load(path, include=False)
+
+    assert (early.n_new_studies, later.n_new_studies) == (0, 1)
 
 
 def test_who_is_no_member_is_refused_before_anything_is_saved(database, load, tmp_path):
