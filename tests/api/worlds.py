@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from difflib import unified_diff
+from io import BytesIO
 from itertools import product
 from pathlib import Path
 from random import Random
@@ -18,6 +19,7 @@ from uuid import UUID
 import pytest
 from fastapi import FastAPI
 from httpx2 import Response
+from openpyxl import load_workbook
 from sqlalchemy.orm import Session
 
 from review.decisions.adjudication import adjudicate
@@ -150,7 +152,17 @@ def answer_of(response: Response, *, is_act: bool) -> Answer:
         for name, value in response.headers.items()
         if name not in ("date", "content-length", "set-cookie")
     }
-    return response.status_code, headers, masked(response.text, is_act=is_act)
+    return response.status_code, headers, masked(_text_of(response), is_act=is_act)
+
+
+def _text_of(response: Response) -> str:
+    """Return the text of a response; of a workbook its cells, as its file also says the time."""
+    if "spreadsheetml" not in response.headers.get("content-type", ""):
+        return response.text
+    book = load_workbook(BytesIO(response.content))
+    return "\n".join(
+        f"{sheet.title}: {row}" for sheet in book for row in sheet.iter_rows(values_only=True)
+    )
 
 
 @contextmanager
