@@ -16,12 +16,11 @@ from api.web.days import day_of
 from api.web.deps import CurrentActor, Db, OptionalId, ReadSession, ReviewId, WriteSession
 from api.web.rendering import path, render
 from api.web.routing import PageRouter
-from review.corrections import (
-    Change,
+from review.corrections.history import corrections_of
+from review.corrections.preview import Change, preview
+from review.corrections.searches import (
     correct_search,
-    corrections_of,
     move_file,
-    preview,
     undo_correction,
     withdraw_file,
     withdraw_search,

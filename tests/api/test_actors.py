@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import literal, select, union_all
 
-from review.corrections import withdraw_file
+from review.corrections.searches import withdraw_file
 from review.decisions.decisions import decide
 from review.drafts import save_draft
 from review.duplicates.judgements import judge

@@ -17,7 +17,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.settings import Settings
-from review.corrections import withdraw_search
+from review.corrections.searches import withdraw_search
 from review.people.accounts import start_session
 from review.storage import migration
 from review.storage.database import Database

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from heatmap.feedback import answer_feedback, leave_feedback
 from heatmap.publications import publish, share, withdraw
-from review.corrections import withdraw_search
+from review.corrections.searches import withdraw_search
 from review.decisions.adjudication import adjudicate
 from review.decisions.decisions import decide
 from review.decisions.reopening import reopen

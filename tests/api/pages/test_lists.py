@@ -8,7 +8,7 @@ import pytest
 import rispy
 
 from api.pages.lists import LISTS
-from review.corrections import withdraw_search
+from review.corrections.searches import withdraw_search
 from review.lists import ListFormat
 from review.studies.contracts import add_contract, link_contract
 from review.studies.studies import add_study

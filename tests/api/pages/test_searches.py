@@ -6,7 +6,7 @@ import io
 import pytest
 from sqlalchemy import select
 
-from review.corrections import withdraw_file
+from review.corrections.searches import withdraw_file
 from review.decisions.conflicts import summary
 from review.duplicates.judgements import judge
 from review.events import OPERATOR

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from review.corrections import undo_correction, withdraw_file
+from review.corrections.searches import undo_correction, withdraw_file
 from review.decisions.adjudication import adjudicate
 from review.decisions.decisions import decide
 from review.decisions.reopening import reopen

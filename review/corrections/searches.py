@@ -5,100 +5,29 @@ that was decided on it; the copies of it that other searches found stay, with th
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, cast
+from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from review.corrections.history import newest_events, rows_by_event
 from review.duplicates.clustering import membership_rows, regrouped
 from review.errors import Conflicting, Invalid, NotFound
 from review.events import Actor, ActWriter
-from review.permissions import Action, begin_act, check
-from review.prisma.counts import COLUMNS, Flow, count_flow
+from review.permissions import Action, begin_act
 from review.searches.searches import search_fields, search_of_review
-from review.states.flow import FlowState, flow_states
-from review.states.viewers import read_for
-from review.storage.database import Database
 from review.tables import (
     SEARCH_FIELDS,
-    Account,
     ClusterMembership,
-    Event,
     FileCorrection,
     ImportFile,
     Record,
     Search,
     SearchCorrection,
     StoredSearch,
-    Study,
 )
 from review.vocabulary import Act
-
-TOTALS: Mapping[str, Sequence[str]] = {
-    "identified": [key for column in COLUMNS for key in column.results.values()],
-    **{
-        name: [getattr(column, name) for column in COLUMNS]
-        for name in (
-            "duplicates",
-            "excluded_automatic",
-            "excluded_other",
-            "awaiting_title_abstract",
-            "records_screened",
-            "records_excluded",
-            "sought_reports",
-            "notretrieved_reports",
-            "assessed",
-            "excluded",
-        )
-    },
-    "new_reports": ["new_reports"],
-    "new_studies": ["new_studies"],
-}
-"""Counts of the flow, each with the boxes of both columns that it adds up."""
-
-CORRECTIONS = (Act.CORRECT_SEARCH, Act.MOVE_FILE, Act.WITHDRAW_SEARCH, Act.UNDO_CORRECTION)
-
-
-@dataclass(frozen=True)
-class Change:
-    """What a correction would change: the counts now and then, and the studies that leave."""
-
-    before: Flow
-    after: Flow
-    studies_gone: Sequence[str]
-    n_records: int  # records that are withdrawn, or put back
-
-    @property
-    def counts(self) -> list[tuple[str, int, int]]:
-        """What differs, in the order of the flow and over both columns: (name, now, then)."""
-        both = [
-            (name, self.before.total(*keys), self.after.total(*keys))
-            for name, keys in TOTALS.items()
-        ]
-        return [line for line in both if line[1] != line[2]]
-
-    @property
-    def moves_columns(self) -> bool:
-        """Whether a count of either column changes, though perhaps no total does."""
-        return self.before.counts != self.after.counts
-
-
-@dataclass(frozen=True)
-class CorrectionLine:
-    """An act that corrected searches: who, when, what it is about, from what and to what."""
-
-    number: int
-    at: datetime
-    actor: str
-    act: Act
-    about: str
-    search_id: UUID  # of the search that it is about, or that the file was in before
-    changes: Sequence[tuple[str, object, object]]
-    why: str
-    is_undoable: bool  # nothing of it has been changed again since
 
 
 def correct_search(
@@ -189,12 +118,12 @@ def undo_correction(session: Session, *, review_id: UUID, event_number: int, by:
     nothing, Conflicting if something of it has been changed again since.
     """
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
-    searches = _rows_by_event(session, SearchCorrection, review_id).get(event_number, [])
-    files = _rows_by_event(session, FileCorrection, review_id).get(event_number, [])
+    searches = rows_by_event(session, SearchCorrection, review_id).get(event_number, [])
+    files = rows_by_event(session, FileCorrection, review_id).get(event_number, [])
     if not searches and not files:
         raise NotFound("There is no correction to undo here.")
-    newest_search = _newest_events(session, SearchCorrection, review_id)
-    newest_file = _newest_events(session, FileCorrection, review_id)
+    newest_search = newest_events(session, SearchCorrection, review_id)
+    newest_file = newest_events(session, FileCorrection, review_id)
     if any(newest_search[row.search_id] != event_number for row in searches) or any(
         newest_file[row.import_file_id] != event_number for row in files
     ):
@@ -223,85 +152,6 @@ def undo_correction(session: Session, *, review_id: UUID, event_number: int, by:
     )  # fmt: skip
 
 
-def preview(database: Database, *, review_id: UUID, by: Actor, act: Any) -> Change:
-    """Return what an act would change, counted by doing it and rolling it back.
-
-    ``act`` is called with the session.  Raises what the act raises.
-    """
-    with database.reading() as session:
-        read_for(session, lambda: by.account_id)
-        check(session, review_id=review_id, by=by, action=Action.MANAGE)
-        before = count_flow(session, review_id=review_id)
-        studies = _included_studies(session, review_id)
-        withdrawn = _n_withdrawn(session, review_id)
-    with database.trying() as session:
-        act(session)
-        read_for(session, lambda: by.account_id)  # who screens too sees no hidden decision here
-        after = count_flow(session, review_id=review_id)
-        gone = studies.keys() - _included_studies(session, review_id).keys()
-        n_records = abs(_n_withdrawn(session, review_id) - withdrawn)
-    return Change(before, after, sorted(studies[study] for study in gone), n_records)
-
-
-def corrections_of(
-    session: Session, *, review_id: UUID, by: Actor, limit: int | None = None
-) -> list[CorrectionLine]:
-    """Return the acts that corrected searches, the newest first."""
-    check(session, review_id=review_id, by=by, action=Action.VIEW)
-    events = session.execute(
-        select(Event, Account.name)
-        .outerjoin(Account, Account.id == Event.actor_id)
-        .where(Event.review_id == review_id, Event.act.in_(CORRECTIONS))
-        .order_by(Event.number.desc())
-        .limit(limit)
-    ).all()
-    if not events:
-        return []
-    searches = _rows_by_event(session, SearchCorrection, review_id)
-    files = _rows_by_event(session, FileCorrection, review_id)
-    newest_search = _newest_events(session, SearchCorrection, review_id)
-    newest_file = _newest_events(session, FileCorrection, review_id)
-    sources = dict(
-        session.execute(select(Search.id, Search.source).where(Search.review_id == review_id)).all()
-    )
-    names = dict(
-        session.execute(
-            select(ImportFile.id, ImportFile.name).where(ImportFile.review_id == review_id)
-        ).all()
-    )
-    lines = []
-    for event, name in events:
-        of_search, of_file = searches.get(event.number, []), files.get(event.number, [])
-        lines.append(
-            CorrectionLine(
-                number=event.number,
-                at=event.at,
-                actor=name or "The operator",
-                act=event.act,
-                about=(sources | names)[cast(UUID, event.subject_id)],
-                search_id=of_search[0].search_id if of_search else _before_move(event, of_file[0]),
-                changes=_changes(event, sources),
-                why=next((row.why for row in [*of_search, *of_file] if row.why), ""),
-                is_undoable=all(newest_search[row.search_id] == event.number for row in of_search)
-                and all(newest_file[row.import_file_id] == event.number for row in of_file),
-            )
-        )
-    return lines
-
-
-def _before_move(event: Event, row: FileCorrection) -> UUID:
-    return UUID(event.detail["old"]) if event.act is Act.MOVE_FILE else row.search_id
-
-
-def _changes(event: Event, sources: Mapping[UUID, str]) -> list[tuple[str, object, object]]:
-    if event.act is Act.CORRECT_SEARCH:
-        return [(name, part["old"], part["new"]) for name, part in event.detail.items()]
-    if event.act is Act.MOVE_FILE:
-        old, new = (sources[UUID(event.detail[side])] for side in ("old", "new"))
-        return [("search", old, new)]
-    return []
-
-
 def _search(session: Session, review_id: UUID, search_id: UUID, *, by: Actor) -> Search:
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     search = session.get(Search, search_id, populate_existing=True)
@@ -328,7 +178,7 @@ def _files(session: Session, review_id: UUID) -> dict[UUID, tuple[UUID, bool]]:
             .order_by(ImportFile.event_number)
         )
     }
-    for rows in _rows_by_event(session, FileCorrection, review_id).values():
+    for rows in rows_by_event(session, FileCorrection, review_id).values():
         placed |= {row.import_file_id: (row.search_id, row.is_withdrawn) for row in rows}
     return placed
 
@@ -413,36 +263,3 @@ def _write(
         changed = regrouped(session, review_id, records.all())
         writer.insert(ClusterMembership, membership_rows(changed))
     return writer.finish(subject=about, detail=detail)
-
-
-def _rows_by_event(session: Session, table: Any, review_id: UUID) -> dict[int, list[Any]]:
-    found: dict[int, list[Any]] = {}
-    for row in session.scalars(
-        select(table).where(table.review_id == review_id).order_by(table.event_number)
-    ):
-        found.setdefault(row.event_number, []).append(row)
-    return found
-
-
-def _newest_events(session: Session, table: Any, review_id: UUID) -> dict[UUID, int]:
-    """Return the event of the newest correction of each search, or of each file."""
-    key = table.search_id if table is SearchCorrection else table.import_file_id
-    query = (
-        select(key, func.max(table.event_number)).where(table.review_id == review_id).group_by(key)
-    )
-    return dict(session.execute(query).all())
-
-
-def _included_studies(session: Session, review_id: UUID) -> dict[UUID, str]:
-    states = flow_states(session, review_id=review_id)
-    rows = session.execute(
-        select(Study.id, Study.label)
-        .join(states, states.c.study_id == Study.id)
-        .where(states.c.flow_state == FlowState.INCLUDED.value)
-    )
-    return dict(rows.all())
-
-
-def _n_withdrawn(session: Session, review_id: UUID) -> int:
-    query = select(func.count()).where(Record.review_id == review_id, Record.is_withdrawn)
-    return session.scalar(query) or 0
