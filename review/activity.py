@@ -27,6 +27,7 @@ PHRASES = {
     Act.WITHDRAW_SEARCH: ("withdrew a search or file", "withdrew {n} searches or files"),
     Act.MOVE_FILE: ("moved a file to another search", "moved {n} files to other searches"),
     Act.UNDO_CORRECTION: ("undid a correction", "undid {n} corrections"),
+    Act.CORRECT_RECORD: ("corrected a record", "corrected records {n} times"),
     Act.IMPORT_FILE: ("imported a file", "imported {n} files"),
     Act.DEDUPLICATE: ("searched for duplicates", "searched for duplicates {n} times"),
     Act.JUDGE_PAIR: ("resolved a possible duplicate", "resolved {n} possible duplicates"),

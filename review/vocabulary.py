@@ -141,6 +141,7 @@ class Act(StrEnum):
     MOVE_FILE = "move_file"
     UNDO_CORRECTION = "undo_correction"
     IMPORT_FILE = "import_file"
+    CORRECT_RECORD = "correct_record"
     DEDUPLICATE = "deduplicate"
     JUDGE_PAIR = "judge_pair"
     UNDO_DUPLICATES = "undo_duplicates"

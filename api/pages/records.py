@@ -16,6 +16,7 @@ from api.web.deps import CurrentActor, CurrentReview, ReadSession, ReviewId, Wri
 from api.web.rendering import path, render, words
 from api.web.routing import PageRouter
 from protocols.names import other_names
+from review.corrections.records import record_corrections
 from review.decisions.blinding import history, shown_state
 from review.decisions.discussion import Entry, discussion
 from review.decisions.reopening import reopen
@@ -114,6 +115,7 @@ def record(
         protocol=protocol_of(session, review_id),
         stages=list(Stage),
         merged=joined,
+        corrected=record_corrections(session, review_id=review_id, record_id=record_id, by=by),
         discussions=_discussions(session, review_id=review_id, record_id=record_id, by=by),
         labels_here=labels_on(session, review_id=review_id, record_id=record_id, by=by)
         if here.may(Action.READ)

@@ -5,16 +5,25 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from api.v1.callers import CurrentActor, CurrentReview, ReviewId
 from api.v1.paging import Page, Paged, Paging
 from api.v1.routes import WriteSession, router
-from api.v1.shapes import CreatedId, RecordLine, RecordText, RequestBody, Sentence
+from api.v1.shapes import (
+    CreatedId,
+    LongText,
+    RecordedEvent,
+    RecordLine,
+    RecordText,
+    RequestBody,
+    Sentence,
+)
 from api.web.access import needs
 from api.web.deps import ReadSession, ReviewContext
 from protocols.names import other_names
+from review.corrections.records import correct_record, undo_record_correction
 from review.decisions.blinding import history, shown_state
 from review.errors import Invalid, NotFound
 from review.events import Actor
@@ -26,6 +35,7 @@ from review.searches.records import matching_records, record_of_review, records_
 from review.searches.searches import search_of_review
 from review.states.clusters import cluster_of
 from review.states.flow import record_rows
+from review.tables import BIBLIOGRAPHIC_FIELDS
 from review.vocabulary import RemovalKind
 
 read_router, write_router = router("records"), router("records", writes=True)
@@ -83,6 +93,16 @@ class RecordDetail(RecordText):
     raw: str
     cluster: list[ClusterRecord]
     history: list[HistoryLine]
+
+
+class NewRecordCorrection(RequestBody):
+    """What a record should say: only the fields that change, authors one per line."""
+
+    fields: Annotated[
+        dict[str, LongText], Field(min_length=1, max_length=len(BIBLIOGRAPHIC_FIELDS))
+    ]
+    source: Sentence
+    why: Sentence = ""
 
 
 class NewRemoval(RequestBody):
@@ -164,6 +184,35 @@ def get_record(
             ],
         }
     )
+
+
+@write_router.post("/reviews/{review}/records/{record}/corrections", status_code=201)
+@needs(Action.MANAGE)
+def post_correction(
+    body: NewRecordCorrection,
+    session: WriteSession,
+    review_id: ReviewId,
+    by: CurrentActor,
+    record: UUID,
+) -> RecordedEvent:
+    """Correct what a record says, or add what its source left out."""
+    number = correct_record(
+        session, review_id=review_id, record_id=record, fields=body.fields, source=body.source,
+        why=body.why, by=by,
+    )  # fmt: skip
+    return RecordedEvent(event=number)
+
+
+@write_router.post("/reviews/{review}/records/{record}/corrections/{event}/undo", status_code=201)
+@needs(Action.MANAGE)
+def post_undo_correction(
+    session: WriteSession, review_id: ReviewId, by: CurrentActor, record: UUID, event: int
+) -> RecordedEvent:
+    """Undo the newest correction of a record, or its undoing."""
+    number = undo_record_correction(
+        session, review_id=review_id, record_id=record, event_number=event, by=by
+    )
+    return RecordedEvent(event=number)
 
 
 @write_router.post(

@@ -31,6 +31,7 @@ from review.tables import (
     Event,
     ImportedDecision,
     Record,
+    RecordCorrection,
     Removal,
     Reopening,
     Retrieval,
@@ -246,7 +247,7 @@ def _decision_lines(session: Session, view: _View, stage: Stage) -> list[_Line]:
 
 
 def _record_lines(session: Session, view: _View) -> list[_Line]:
-    """Return when the records were imported, merged and split."""
+    """Return when the records were imported, corrected, merged and split."""
     records = session.scalars(
         select(Record).where(Record.review_id == view.review_id, Record.id.in_(view.cluster))
     )
@@ -256,8 +257,23 @@ def _record_lines(session: Session, view: _View) -> list[_Line]:
             ClusterMembership.record_id.in_(view.cluster),
         )
     )
+    corrections = session.execute(
+        select(RecordCorrection.event_number, RecordCorrection.why, Event.detail)
+        .join(
+            Event,
+            (Event.review_id == RecordCorrection.review_id)
+            & (Event.number == RecordCorrection.event_number),
+        )
+        .where(RecordCorrection.record_id.in_(view.cluster))
+    )
     return [
         *(_Line(record.event_number, f"record {record.number:,} imported") for record in records),
+        *(
+            _Line(number, "correction undone")
+            if "undoes" in detail
+            else _Line(number, "record corrected", why or None)
+            for number, why, detail in corrections
+        ),
         *(
             _Line(
                 membership.event_number,

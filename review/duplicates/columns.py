@@ -5,19 +5,22 @@ from typing import Any
 from uuid import UUID
 
 import pandas as pd
-from sqlalchemy import select
+from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import Session
 
 from protocols.schema import Protocol
-from review.tables import Record
+from review.tables import Record, RecordCorrection
 
 
 def record_frame(session: Session, review_id: UUID) -> pd.DataFrame:
-    """Return all records of a review in import order: matching's fields, id and event_number."""
+    """Return all records of a review in import order: matching's fields, id and event_number.
+
+    The event is the newest that said what the record says: its import, or a correction.
+    """
     records = session.execute(
         select(
             Record.id,
-            Record.event_number,
+            func.coalesce(_corrected_in(), Record.event_number).label("event_number"),
             Record.authors,
             Record.year,
             Record.title,
@@ -36,6 +39,15 @@ def record_frame(session: Session, review_id: UUID) -> pd.DataFrame:
         .order_by(Record.number)
     ).all()
     return pd.DataFrame([plain_fields(row._mapping) for row in records])
+
+
+def _corrected_in() -> ScalarSelect[int | None]:
+    return (
+        select(func.max(RecordCorrection.event_number))
+        .where(RecordCorrection.record_id == Record.id)
+        .correlate(Record)
+        .scalar_subquery()
+    )
 
 
 def fields_of(record: Record) -> dict[str, Any]:

@@ -43,6 +43,14 @@ from review.tables.queue import (
     StageSchedule,
 )
 from review.tables.ranking import ModelRun, Rank
+from review.tables.records import (
+    BIBLIOGRAPHIC_FIELDS,
+    Record,
+    RecordCorrection,
+    RejectedBlock,
+    Removal,
+    StoredRecord,
+)
 from review.tables.reports import FullText, OfferedFile, Retrieval
 from review.tables.reviews import (
     Event,
@@ -56,12 +64,8 @@ from review.tables.searches import (
     SEARCH_FIELDS,
     FileCorrection,
     ImportFile,
-    Record,
-    RejectedBlock,
-    Removal,
     Search,
     SearchCorrection,
-    StoredRecord,
     StoredSearch,
 )
 from review.tables.studies import (
@@ -77,6 +81,7 @@ from review.tables.studies import (
 )
 
 __all__ = [
+    "BIBLIOGRAPHIC_FIELDS",
     "SEARCH_FIELDS",
     "Account",
     "ActRow",
@@ -125,6 +130,7 @@ __all__ = [
     "PublicationWithdrawal",
     "Rank",
     "Record",
+    "RecordCorrection",
     "RecordLabel",
     "RejectedBlock",
     "Removal",

@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Text,
     TypeDecorator,
+    Uuid,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from sqlalchemy.schema import SchemaItem
@@ -86,7 +87,8 @@ pk = Annotated[UUID, mapped_column(primary_key=True, default=uuid4)]
 now = Annotated[datetime, mapped_column(default=utc_now)]
 short = Annotated[str, mapped_column(String(255))]
 sha256 = Annotated[str, mapped_column(String(64))]
-review_key = Annotated[UUID, mapped_column(ForeignKey("review.id", ondelete="RESTRICT"))]
+# With its type, as a select over the table may be built before the tables that it refers to.
+review_key = Annotated[UUID, mapped_column(Uuid, ForeignKey("review.id", ondelete="RESTRICT"))]
 account_key = Annotated[UUID, mapped_column(ForeignKey("account.id", ondelete="RESTRICT"))]
 
 
@@ -125,4 +127,4 @@ class ActRow:
     @declared_attr
     def review_id(cls) -> Mapped[UUID]:  # noqa: N805
         """The review that the act belongs to."""
-        return mapped_column(ForeignKey("review.id", ondelete="RESTRICT"))
+        return mapped_column(Uuid, ForeignKey("review.id", ondelete="RESTRICT"))

@@ -7,9 +7,7 @@ from uuid import UUID
 from sqlalchemy import (
     CheckConstraint,
     Index,
-    Join,
     Label,
-    ScalarSelect,
     String,
     Subquery,
     UniqueConstraint,
@@ -18,7 +16,6 @@ from sqlalchemy import (
     func,
     select,
 )
-from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from review.tables.base import (
@@ -27,12 +24,11 @@ from review.tables.base import (
     act_args,
     now,
     pk,
-    review_key,
     sha256,
     short,
     within_review,
 )
-from review.vocabulary import RemovalKind, SearchKind
+from review.vocabulary import SearchKind
 
 
 class SearchFields:
@@ -166,155 +162,3 @@ class Search(SearchFields, Base):
     review_id: Mapped[UUID]
     event_number: Mapped[int]
     is_withdrawn: Mapped[bool]
-
-
-class RejectedBlock(Base):
-    """A block that could not be read as a record, with its line and the reason.
-
-    Like records, these rows are written before their file counts: read them with their file.
-    """
-
-    __tablename__ = "rejected_block"
-    __table_args__ = (Index("ix_rejected_block_file", "review_id", "import_file_id"),)
-
-    id: Mapped[pk]
-    review_id: Mapped[review_key]
-    import_file_id: Mapped[UUID]
-    block: Mapped[int]
-    line: Mapped[int]
-    raw: Mapped[str]
-    reason: Mapped[str]
-
-
-class RecordFields:
-    """What a record has, whether its file counts already or is still being written."""
-
-    id: Mapped[pk]
-    review_id: Mapped[review_key]
-    number: Mapped[int]  # import order within the review
-    import_file_id: Mapped[UUID]
-    block: Mapped[int]
-    line: Mapped[int]
-    title: Mapped[str]
-    abstract: Mapped[str | None]
-    authors: Mapped[list[str]]
-    year: Mapped[int | None]
-    journal: Mapped[str | None]
-    volume: Mapped[str | None]
-    issue: Mapped[str | None]
-    pages: Mapped[str | None]
-    doi: Mapped[str | None]
-    pmid: Mapped[str | None]
-    isbn: Mapped[str | None]
-    issn: Mapped[str | None]
-    url: Mapped[str | None]
-    type: Mapped[str | None]
-    language: Mapped[str | None]
-    accession: Mapped[str | None]
-    translated_title: Mapped[str | None]
-    keywords: Mapped[list[str]]
-    extra: Mapped[dict[str, Any]]
-    raw: Mapped[str]
-    journal_abbreviation: Mapped[str | None]
-    other_abstracts: Mapped[list[dict[str, str | None]] | None]  # each with language and text
-
-
-class StoredRecord(RecordFields, Base):
-    """A record's row, which is written before its file counts.
-
-    Only what writes and verifies reads it; everything else reads `Record`.  It has no foreign key
-    to the file, because the row of the file is written last.
-    """
-
-    __tablename__ = "record"
-    __table_args__ = (
-        UniqueConstraint("review_id", "id"),
-        UniqueConstraint("review_id", "number"),
-        Index("ix_record_file", "review_id", "import_file_id"),
-    )
-
-
-class _InThisOrder(Join):
-    """A join whose left table SQLite reads first.
-
-    It would otherwise read all records again for each file.
-    """
-
-    inherit_cache = True
-
-
-@compiles(_InThisOrder, "sqlite")
-def _cross_join(join: _InThisOrder, compiler: Any, **options: Any) -> str:
-    # sqlite.org/optoverview.html#manual_control_of_query_plans_using_cross_join
-    inner_join: str = compiler.visit_join(join, **options)
-    return inner_join.replace(" JOIN ", " CROSS JOIN ", 1)
-
-
-def _newest_placing(column: InstrumentedAttribute[Any]) -> ScalarSelect[Any]:
-    """Return a column of the newest correction of a record's file; read only where it is asked for.
-
-    A join would be made by every query for records.
-    """
-    return (
-        select(column)
-        .where(
-            FileCorrection.review_id == ImportFile.review_id,
-            FileCorrection.import_file_id == ImportFile.id,
-        )
-        .order_by(FileCorrection.event_number.desc())
-        .limit(1)
-        .correlate(ImportFile)
-        .scalar_subquery()
-    )
-
-
-_WITH_FILES = _InThisOrder(
-    StoredRecord.__table__,
-    ImportFile.__table__,
-    ImportFile.__table__.c.id == StoredRecord.__table__.c.import_file_id,
-)
-
-
-class Record(RecordFields, Base):
-    """A title and abstract as one source lists them, with everything that its file gave.
-
-    It is there from the moment the row of its file is, which also gives its event.  Its search is
-    that of its file now; if the file is withdrawn, so is the record.  `StoredRecord` is what is
-    written.
-    """
-
-    __table__ = (
-        select(
-            *StoredRecord.__table__.columns,
-            ImportFile.event_number,
-            ImportFile.search_id.label("first_search_id"),
-            func.coalesce(_newest_placing(FileCorrection.search_id), ImportFile.search_id).label(
-                "search_id"
-            ),
-            func.coalesce(_newest_placing(FileCorrection.is_withdrawn), false()).label(
-                "is_withdrawn"
-            ),
-        )
-        .select_from(_WITH_FILES)
-        .subquery("record")
-    )
-
-    event_number: Mapped[int]
-    first_search_id: Mapped[UUID]  # of the file when it was imported
-    search_id: Mapped[UUID]
-    is_withdrawn: Mapped[bool]
-
-
-class Removal(ActRow, Base):
-    """A record removed before screening, or put back; the newest act counts."""
-
-    __tablename__ = "removal"
-    __table_args__ = act_args(
-        "removal",
-        within_review("record"),
-        Index("ix_removal_record", "review_id", "record_id", "event_number"),
-    )
-
-    record_id: Mapped[UUID]
-    kind: Mapped[RemovalKind]
-    why: Mapped[str]

@@ -264,6 +264,12 @@ ROUTES = [
         "POST", R + "/records/{record_id}/reopen", Action.MANAGE,
         {"stage": "title_abstract", "why": "A new criterion."},
     ),
+    Route("GET", R + "/records/{record_id}/correct", Action.MANAGE),
+    Route("POST", R + "/records/{record_id}/corrections/{event_number}/undo", Action.MANAGE),
+    Route(
+        "POST", R + "/records/{record_id}/correct", Action.MANAGE,
+        {"title": "Another title", "source": "The report."},
+    ),
     Route(
         "POST", R + "/records/{record_id}/removal", Action.MANAGE,
         {"kind": "other", "why": "Retracted."},

@@ -869,6 +869,39 @@ CREATE INDEX ix_record_file ON record (review_id, import_file_id);
 CREATE TRIGGER record_no_delete BEFORE DELETE ON record WHEN EXISTS (SELECT 1 FROM import_file WHERE import_file.id = OLD.import_file_id) BEGIN SELECT RAISE(ABORT, 'record is append-only'); END;
 CREATE TRIGGER record_no_update BEFORE UPDATE ON record BEGIN SELECT RAISE(ABORT, 'record is append-only'); END;
 
+CREATE TABLE record_correction (
+  abstract TEXT,
+  authors JSON NOT NULL,
+  doi TEXT,
+  event_number INTEGER NOT NULL,
+  id CHAR(32) NOT NULL,
+  isbn TEXT,
+  issn TEXT,
+  issue TEXT,
+  journal TEXT,
+  language TEXT,
+  pages TEXT,
+  pmid TEXT,
+  record_id CHAR(32) NOT NULL,
+  review_id CHAR(32) NOT NULL,
+  source TEXT NOT NULL,
+  title TEXT NOT NULL,
+  translated_title TEXT,
+  type TEXT,
+  url TEXT,
+  volume TEXT,
+  why TEXT NOT NULL,
+  year INTEGER,
+  CONSTRAINT fk_record_correction_review_id FOREIGN KEY(review_id) REFERENCES review (id) ON DELETE RESTRICT,
+  CONSTRAINT fk_record_correction_review_id_event_number FOREIGN KEY(review_id, event_number) REFERENCES event (review_id, number) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED,
+  CONSTRAINT fk_record_correction_review_id_record_id FOREIGN KEY(review_id, record_id) REFERENCES record (review_id, id) ON DELETE RESTRICT,
+  CONSTRAINT pk_record_correction PRIMARY KEY (id)
+);
+CREATE INDEX ix_record_correction_event ON record_correction (review_id, event_number);
+CREATE INDEX ix_record_correction_record ON record_correction (record_id, event_number);
+CREATE TRIGGER record_correction_no_delete BEFORE DELETE ON record_correction BEGIN SELECT RAISE(ABORT, 'record_correction is append-only'); END;
+CREATE TRIGGER record_correction_no_update BEFORE UPDATE ON record_correction BEGIN SELECT RAISE(ABORT, 'record_correction is append-only'); END;
+
 CREATE TABLE record_label (
   account_id CHAR(32) NOT NULL,
   at DATETIME NOT NULL,

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from heatmap.feedback import answer_feedback, leave_feedback
 from heatmap.publications import publish, share, withdraw
+from review.corrections.records import correct_record
 from review.corrections.searches import withdraw_search
 from review.decisions.adjudication import adjudicate
 from review.decisions.decisions import decide
@@ -136,6 +137,8 @@ def make_everything(session: Session) -> Cast:
     [misplaced] = make_records(session, cast.review_id)
     wrong = session.get_one(Record, misplaced)
     withdraw_search(session, search_id=wrong.search_id, why="A mistake.", by=cast.lead, **in_review)
+    correct_record(session, record_id=misplaced, fields={"year": "1999"}, source="The report.",
+                   by=cast.lead, **in_review)  # fmt: skip
     published = publish(session, title="A map", by=cast.lead, **in_review)
     link, _ = share(session, publication_id=published.id, by=cast.lead, **in_review)
     said = leave_feedback(session, link=link, publication=published, text="One is missing.")

@@ -10,6 +10,7 @@ from httpx2 import Response
 
 from heatmap.feedback import leave_feedback
 from heatmap.publications import publish, share
+from review.corrections.records import correct_record
 from review.decisions.reopening_requests import ask_to_reopen
 from review.events import Actor
 from review.jobs import JobKind, enqueue
@@ -105,8 +106,10 @@ def one_of_everything(session, people, files_dir: Path, folder: Path) -> dict[st
                             stage=Stage.TITLE_ABSTRACT, by=people.reviewer_b)  # fmt: skip
     link, _ = share(session, review_id=review_id, publication_id=publication.id, by=lead)
     said = leave_feedback(session, link=link, publication=publication, text="One is missing.")
+    corrected = correct_record(session, review_id=review_id, record_id=first, by=lead,
+                               fields={"year": "1998"}, source="The report.")  # fmt: skip
     return make_conflicts(session, people) | {
-        "feedback": said.id,
+        "feedback": said.id, "event": corrected, "event_number": corrected,
         "review": people.slug, "record": first, "other": second, "included": third, "report": third,
         "study": study.id,
         "search": session.get_one(Record, first).search_id, "stage": "title_abstract",

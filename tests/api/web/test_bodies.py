@@ -81,7 +81,7 @@ def unsafe_routes(slug: str) -> Iterator[tuple[str, str, set]]:
             "proposal_id", "feedback_id", "contract_id", "code_id", "offered_id", "document_id",
         )
     } | {"slug": slug, "review": slug, "stage": "title_abstract", "section": "x", "part": "x",
-         "entry": "0", "number": "1"}  # fmt: skip
+         "entry": "0", "number": "1", "event_number": "1", "event": "1"}  # fmt: skip
     for route in ROUTES:
         if route.method != "GET":
             yield route.method, route.path.format(**names), {route.action} - {None}

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from review import corrections
+from review.corrections import searches as corrections
+from review.corrections.records import correct_record, undo_record_correction
 from review.decisions.adjudication import adjudicate, withdraw_adjudication
 from review.decisions.closing import close_decisions
 from review.decisions.consensus import answer, propose
@@ -490,6 +491,7 @@ class Walk:
             self.link: 4, self.amend: 3, self.stop: 1, self.import_some: 1,
             self.calibrate: 2, self.end_calibration: 2, self.close: 10, self.undo_adjudication: 2,
             self.bring_under_new_rules: 2, self.correct: 4, self.undo_correction: 3,
+            self.correct_record: 2,
         }  # fmt: skip
 
     def choices_of_searches(self) -> dict[Callable[[], None], int]:
@@ -497,6 +499,7 @@ class Walk:
             self.correct: 7, self.undo_correction: 5, self.judge: 7, self.undo: 2,
             self.decide_in_pairs: 3, self.bring_to_full_text: 2, self.add_study: 2,
             self.import_some: 2, self.remove: 1, self.calibrate: 1, self.stop: 1,
+            self.correct_record: 2,
         }  # fmt: skip
 
     def attempt(self, may: bool | None, act: Callable[..., Any], **arguments: Any) -> Any:
@@ -584,6 +587,15 @@ class Walk:
         else:
             oracle.kind_of[search] = kind
         self.corrected[number] = (*touched, before)
+        self.remember()
+
+    def correct_record(self) -> None:
+        """Correct what a record says, and perhaps undo it: neither moves a record or a decision."""
+        record = {"record_id": self.ids[self.any_record()], "by": self.cast.lead}
+        fields = {"title": f"Title {self.now()}", "year": "1999", "doi": f"10.1000/{self.now()}"}
+        number = self.attempt(True, correct_record, fields=fields, source="The report.", **record)
+        if self.random.random() < 0.5:
+            self.attempt(True, undo_record_correction, event_number=number, **record)
         self.remember()
 
     def undo_correction(self) -> None:
