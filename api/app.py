@@ -57,6 +57,7 @@ from api.pages import (
 from api.settings import Settings
 from api.v1 import create_api
 from api.web import errors
+from api.web.doi_look_up import DoiLookUp
 from api.web.routing import routes_by_name
 from api.web.security import SecurityHeaders
 from api.web.sign_in_queue import SignInQueue
@@ -134,6 +135,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.state.settings = settings
     app.state.database = database
     app.state.worker = worker
+    app.state.doi_look_up = DoiLookUp(settings) if settings.look_up_dois else None
     app.state.pause = partial(time.sleep, 0.1)  # while a reader waits for the worker
     app.add_middleware(SignInQueue)
     app.add_middleware(SecurityHeaders)

@@ -46,6 +46,14 @@ class Settings(BaseSettings):
     """Who may start reviews: the administrators of the server, or everybody with an
     account."""
 
+    look_up_dois: bool = False
+    """Whether leads may ask Crossref and OpenAlex what they know about a DOI; nothing else is ever
+    asked of the outside."""
+    contact_email: str = ""
+    """An address that both are told, as they ask their users to."""
+    crossref_url: str = "https://api.crossref.org"
+    openalex_url: str = "https://api.openalex.org"
+
     import_records: Annotated[int, Field(ge=1)] = RECORDS_LIMIT
     """Records that a search file may have."""
     import_mb: Annotated[int, Field(ge=1)] = FILE_LIMIT // 2**20

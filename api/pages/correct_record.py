@@ -1,5 +1,6 @@
 """Correcting what a record says, or adding what its source left out."""
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.web.access import needs
 from api.web.deps import CurrentActor, Db, ReadSession, ReviewId, WriteSession
+from api.web.doi_look_up import DoiLookUp, LookedUp
 from api.web.rendering import path, render
 from api.web.routing import PageRouter
 from review.corrections.records import (
@@ -19,8 +21,9 @@ from review.corrections.records import (
     text_of_field,
     undo_record_correction,
 )
-from review.errors import Invalid
+from review.errors import Invalid, NotFound
 from review.permissions import Action, check
+from review.searches.formats.fields import clean_doi
 from review.searches.records import record_of_review
 from review.tables import BIBLIOGRAPHIC_FIELDS
 
@@ -51,6 +54,12 @@ class RecordForm(BaseModel):
     language: Line = ""
     source: Line = ""
     why: Line = ""
+
+
+class LookUpForm(RecordForm):
+    """The same, and which text of an index to use."""
+
+    use: Line = ""
 
 
 @router.get(R + "/correct")
@@ -88,9 +97,58 @@ def post_correction(
                 review_id,
                 record_id=record_id,
                 typed=form,
-                problem=str(error),
+                problems=[str(error)],
+                is_refused=True,
             )
     return RedirectResponse(path(request, "records", record_id) + "#corrections", status_code=303)
+
+
+@router.post(R + "/look-up")
+@needs(Action.MANAGE)
+def post_look_up(
+    request: Request,
+    database: Db,
+    review_id: ReviewId,
+    by: CurrentActor,
+    record_id: UUID,
+    form: Annotated[LookUpForm, Form()],
+) -> Response:
+    """Show the form as typed, with what Crossref and OpenAlex say about its DOI.
+
+    ``use`` takes one of their texts into the form: the name of the index and of the field.
+    """
+    with database.reading() as session:
+        check(session, review_id=review_id, by=by, action=Action.MANAGE)
+        record_of_review(session, review_id=review_id, record_id=record_id)
+    look_up: DoiLookUp | None = request.app.state.doi_look_up
+    if look_up is None:
+        raise NotFound("Looking up DOIs is switched off on this server.")
+    doi = clean_doi(form.doi)
+    found = look_up.ask(doi) if doi else []  # without a connection to the database
+    problems = [answer.problem for answer in found if answer.problem]
+    if doi is None:
+        problems = ["Type the DOI first. One looks like 10.1000/182."]
+    typed = _with_proposal(form, found)
+    with database.reading() as session:
+        return _form(
+            request, session, review_id, record_id=record_id, typed=typed, problems=problems,
+            found=found,
+        )  # fmt: skip
+
+
+def _with_proposal(form: LookUpForm, found: Sequence[LookedUp]) -> RecordForm:
+    """Return the form with the chosen text in its field, and its index as the source."""
+    index, _, name = form.use.partition(" ")
+    texts = {answer.index: answer.fields for answer in found}.get(index, {})
+    if name not in texts:
+        return form
+    sources = [part for part in form.source.split(", ") if part]
+    return form.model_copy(
+        update={
+            name: texts[name],
+            "source": ", ".join([*sources, *([] if index in sources else [index])]),
+        }
+    )
 
 
 @router.post(R + "/corrections/{event_number}/undo")
@@ -117,16 +175,23 @@ def _form(
     *,
     record_id: UUID,
     typed: RecordForm | None = None,
-    problem: str | None = None,
+    problems: Sequence[str] = (),
+    found: Sequence[LookedUp] = (),
+    is_refused: bool = False,
 ) -> Response:
     record = record_of_review(session, review_id=review_id, record_id=record_id)
     now = {name: text_of_field(name, getattr(record, name)) for name in BIBLIOGRAPHIC_FIELDS}
+    shown = typed or RecordForm.model_construct(None, **now)
+    texts = shown.model_dump()
     return render(
         request,
         "records/correct.html",
         record=record,
-        typed=typed or RecordForm.model_construct(None, **now),
+        typed=shown,
+        proposals={answer.index: answer.differing_from(texts) for answer in found},
+        may_look_up=request.app.state.doi_look_up is not None,
         originals=original_fields(session, record),
-        problem=problem,
-        status_code=422 if problem else 200,
+        problems=problems,
+        is_refused=is_refused,
+        status_code=422 if is_refused else 200,
     )

@@ -265,6 +265,7 @@ ROUTES = [
         {"stage": "title_abstract", "why": "A new criterion."},
     ),
     Route("GET", R + "/records/{record_id}/correct", Action.MANAGE),
+    Route("POST", R + "/records/{record_id}/look-up", Action.MANAGE, {"doi": "10.1000/1"}),
     Route("POST", R + "/records/{record_id}/corrections/{event_number}/undo", Action.MANAGE),
     Route(
         "POST", R + "/records/{record_id}/correct", Action.MANAGE,

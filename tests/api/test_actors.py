@@ -308,6 +308,7 @@ def test_pages_take_the_actor_from_the_session_alone(sign_in, people, world, dat
         "POST /reviews/{slug}/coding-sheets/preview",
         "POST /reviews/{slug}/duplicates/above",
         "POST /reviews/{slug}/reports/{record_id}/retrieval",
+        "POST /reviews/{slug}/records/{record_id}/look-up",  # which is switched off
         "POST /reviews/{slug}/records/{record_id}/removal",
         "POST /reviews/{slug}/reopening-requests/{request_id}/reopen",  # which was refused
         "POST /reviews/{slug}/settings/rules",  # no record has a single decision by then

@@ -55,5 +55,6 @@ def _names(authors: object) -> list[str]:
         particle = as_text(author.get("non-dropping-particle"))
         family = f"{particle} {as_text(author.get('family'))}".strip()
         given = f"{as_text(author.get('given'))} {as_text(author.get('suffix'))}".strip()
-        names.append(f"{family}, {given}" if family else f"{as_text(author.get('literal'))},")
+        group = as_text(author.get("literal") or author.get("name"))  # Crossref writes "name"
+        names.append(f"{family}, {given}" if family else f"{group},")
     return names

@@ -1,0 +1,133 @@
+"""What Crossref and OpenAlex say about a DOI: the only requests that siftmap makes to the outside.
+
+They are made only where the operator allowed it, one by one, when the lead asks.  Forms:
+https://api.crossref.org/swagger-ui/index.html and https://docs.openalex.org.
+"""
+
+import json
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from threading import BoundedSemaphore, Lock
+from typing import Any
+from urllib.parse import quote
+
+import httpx2
+
+from api.settings import Settings
+from review.corrections.records import text_of_field
+from review.errors import Conflicting
+from review.searches.formats import csl_json, openalex
+from review.searches.formats.records import ParsedRecord
+
+SECONDS = 10
+MOST_BYTES = 2_000_000
+MOST_AT_ONCE = 4
+KEPT_SECONDS, MOST_KEPT = 600, 256
+PROPOSED = (
+    "title", "authors", "abstract", "journal", "year", "volume", "issue", "pages", "issn", "isbn",
+    "pmid", "language",
+)  # fmt: skip
+_ONLY_LETTERS = re.compile(r"[\W_]+")
+_ABSTRACT_HEADING = re.compile(r"^(?:abstract|summary)\b[:.\s]*", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class LookedUp:
+    """What one index says about a DOI: texts by the names of a record's fields, or a problem."""
+
+    index: str
+    fields: Mapping[str, str]
+    problem: str = ""
+
+    def differing_from(self, typed: Mapping[str, str]) -> dict[str, str]:
+        """Return the texts that say something else than those typed, not only in punctuation.
+
+        A language is proposed only where none is known: indexes and sources write codes and names.
+        """
+        return {
+            name: text
+            for name, text in self.fields.items()
+            if _letters(text) != _letters(typed[name]) and not (name == "language" and typed[name])
+        }
+
+
+class DoiLookUp:
+    """Asks both indexes about a DOI, and keeps each answer for ten minutes."""
+
+    def __init__(self, settings: Settings) -> None:
+        contact = f"?mailto={quote(settings.contact_email)}" if settings.contact_email else ""
+        self._indexes: tuple[tuple[str, str, str, Callable[[Any], ParsedRecord]], ...] = (
+            ("Crossref", f"{settings.crossref_url}/works/", contact, _read_crossref),
+            ("OpenAlex", f"{settings.openalex_url}/works/doi:", contact, openalex.to_record),
+        )
+        self._kept: OrderedDict[str, tuple[float, list[LookedUp]]] = OrderedDict()
+        self._lock = Lock()
+        self._places = BoundedSemaphore(MOST_AT_ONCE)
+
+    def ask(self, doi: str) -> list[LookedUp]:
+        """Return what each index says; waits up to 20 seconds for both.
+
+        Raises Conflicting if several are being asked already: each holds a thread of the server.
+        """
+        with self._lock:
+            asked_at, found = self._kept.get(doi, (0.0, []))
+        if found and time.monotonic() - asked_at < KEPT_SECONDS:
+            return found
+        if not self._places.acquire(blocking=False):
+            raise Conflicting("Several DOIs are being looked up. Try again in a few seconds.")
+        try:
+            found = [
+                _ask(index, base + quote(doi) + contact, read)
+                for index, base, contact, read in self._indexes
+            ]
+        finally:
+            self._places.release()
+        if not any(answer.problem for answer in found):
+            with self._lock:
+                self._kept[doi] = (time.monotonic(), found)
+                while len(self._kept) > MOST_KEPT:
+                    self._kept.popitem(last=False)
+        return found
+
+
+def _ask(index: str, address: str, read: Callable[[Any], ParsedRecord]) -> LookedUp:
+    """Ask one index; whatever goes wrong becomes a problem in words."""
+    content = bytearray()
+    try:
+        with (
+            httpx2.Client(timeout=SECONDS, headers={"user-agent": "siftmap"}) as client,
+            client.stream("GET", address) as answer,
+        ):
+            if answer.status_code == 404:
+                return LookedUp(index, {}, f"{index} does not know this DOI.")
+            if answer.status_code != 200:
+                return LookedUp(index, {}, f"{index} answered with error {answer.status_code}.")
+            until = time.monotonic() + SECONDS
+            for part in answer.iter_bytes():
+                content += part
+                if len(content) > MOST_BYTES or time.monotonic() > until:
+                    return LookedUp(index, {}, f"{index} sent too much, or took too long.")
+        record = read(json.loads(content))
+    except httpx2.HTTPError:
+        return LookedUp(index, {}, f"{index} could not be reached. Try again later.")
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
+        return LookedUp(index, {}, f"{index} sent something that cannot be read.")
+    texts = {
+        name: text_of_field(name, list(value) if name == "authors" else value)
+        for name in PROPOSED
+        if (value := getattr(record, name))
+    }
+    if "abstract" in texts:
+        texts["abstract"] = _ABSTRACT_HEADING.sub("", texts["abstract"])
+    return LookedUp(index, {name: text for name, text in texts.items() if text})
+
+
+def _read_crossref(answer: Any) -> ParsedRecord:
+    return csl_json.to_record(answer["message"])
+
+
+def _letters(text: str) -> str:
+    return _ONLY_LETTERS.sub("", text).casefold()
