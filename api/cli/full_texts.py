@@ -18,6 +18,7 @@ from api.cli.terminal import (
     show,
 )
 from review.errors import Invalid
+from review.reports.library_files import LIBRARIES
 from review.reports.many_files import Matched, keep_pdfs, match_files
 from review.storage.files import FileStore
 
@@ -30,6 +31,7 @@ def full_texts(
 ) -> None:
     """Attach a folder of PDFs to the reports that a review looks for.
 
+    A RIS or Zotero RDF export in the folder says which report each file is.
     With --as, the lead is asked on the page *Full texts* about those that leave a doubt.
     """
     actor, review = actor_of(by), review_id_of(slug)
@@ -58,8 +60,9 @@ def full_texts(
 def _pdfs_in(folder: Path) -> list[Path]:
     if folder.is_file():
         return [folder]
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() == ".pdf")
-    if not found:
+    wanted = (".pdf", *LIBRARIES)
+    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in wanted)
+    if not any(path.suffix.lower() == ".pdf" for path in found):
         raise Invalid(f"There is no PDF in {printable(str(folder))}.")
     return found
 

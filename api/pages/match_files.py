@@ -1,6 +1,7 @@
 """Many PDFs at once: uploaded, matched to the reports sought; a person is asked about the rest."""
 
 from contextlib import ExitStack
+from dataclasses import asdict
 from typing import Annotated
 from uuid import UUID
 
@@ -43,7 +44,7 @@ def post_files(
     store: Store,
     files: list[UploadFile],
 ) -> Response:
-    """Keep uploaded PDFs and start the job that matches them to reports.
+    """Keep uploaded PDFs and start the job that matches them to reports, by a library among them.
 
     The files are kept before the session reads anything: SQLite lets nobody else write meanwhile.
     """
@@ -57,9 +58,9 @@ def post_files(
         ]
         kept, refused = keep_pdfs(paths, store)
     if not kept:
-        raise Invalid(" ".join(problem for _name, problem in refused))
+        raise Invalid(" ".join(problem for _name, problem in refused) or "Choose the PDFs as well.")
     arguments = {
-        "files": [{"sha256": sha256, "name": name} for sha256, name in kept],
+        "files": [asdict(file) for file in kept],
         "refused": [{"name": name, "problem": problem} for name, problem in refused],
     }
     return started(request, session, review_id, by=by, kind=JobKind.MATCH_FULL_TEXTS,

@@ -22,7 +22,8 @@ from review.errors import Unreadable
 from review.jobs import ClaimedJob, JobKind
 from review.permissions import screens
 from review.reports.documents import keep_pages, pages_of
-from review.reports.many_files import match_files
+from review.reports.library_files import LibraryEntry
+from review.reports.many_files import GivenFile, match_files
 from review.reviews import protocol_of
 from review.searches.formats import Format
 from review.searches.imports import ImportResult, import_file
@@ -326,7 +327,11 @@ def _match_full_texts(task: Task) -> Result:
     tell = task.teller("Reading and matching the PDFs")
     done = match_files(
         task.database,
-        [(file["sha256"], file["name"]) for file in asked["files"]],
+        [
+            GivenFile(**{**file, "entry": LibraryEntry(**entry) if entry else None})
+            for file in asked["files"]
+            for entry in [file.get("entry")]
+        ],
         review_id=task.held.review_id,
         store=task.files,
         text_path=task.settings.text_path,

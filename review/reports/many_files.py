@@ -15,6 +15,7 @@ from review.events import Actor, lock_review
 from review.permissions import Action, check
 from review.reports.documents import keep_pages, pages_of
 from review.reports.full_texts import add_full_text, check_pdf, full_texts_of
+from review.reports.library_files import LIBRARIES, LibraryEntry, library_entries, plain_name
 from review.reports.matching import Candidate, Sought, candidates_of, is_scan
 from review.states.flow import SOUGHT, record_rows
 from review.storage.database import Database
@@ -23,6 +24,15 @@ from review.tables import FullText, OfferedFile, Record
 from review.vocabulary import DocumentPart
 
 FIRST_WORDS = 400  # letters of the first page that a person sees beside the candidates
+
+
+@dataclass(frozen=True)
+class GivenFile:
+    """A stored PDF with the name it was given under, and its entry in a reference library."""
+
+    sha256: str
+    name: str
+    entry: LibraryEntry | None = None
 
 
 @dataclass
@@ -39,7 +49,7 @@ class Matched:
 
 def match_files(
     database: Database,
-    files: Sequence[tuple[str, str]],
+    files: Sequence[GivenFile],
     *,
     review_id: UUID,
     store: FileStore,
@@ -47,7 +57,7 @@ def match_files(
     by: Actor,
     on_progress: Callable[[float], None] = lambda _done: None,
 ) -> Matched:
-    """Attach each stored file, given as (sha256, name), to its report, or offer it to the lead.
+    """Attach each stored file to its report, or offer it to the lead.
 
     Each file is a transaction of its own, so that what was saved stays saved.  Raises NotAllowed
     for those who may not manage the review.
@@ -56,19 +66,19 @@ def match_files(
     with database.reading() as session:
         check(session, review_id=review_id, by=by, action=Action.MANAGE)
         sought = sought_reports(session, review_id=review_id)
-    for number, (sha256, name) in enumerate(files):
+    for number, file in enumerate(files):
         on_progress(number / len(files))
         try:
-            read = pages_of(store.path(sha256))
-            keep_pages(text_path(sha256), read)
+            read = pages_of(store.path(file.sha256))
+            keep_pages(text_path(file.sha256), read)
         except Unreadable:
             read = []
         pages = [page.text for page in read]
         with database.writing() as session:
-            _match(session, done, review_id, sought=sought, sha256=sha256, name=name, pages=pages,
-                   store=store, by=by)  # fmt: skip
+            _match(session, done, review_id, sought=sought, file=file, pages=pages, store=store,
+                   by=by)  # fmt: skip
         if is_scan(pages):
-            done.scans.append(name)
+            done.scans.append(file.name)
     return done
 
 
@@ -78,18 +88,18 @@ def _match(
     review_id: UUID,
     *,
     sought: Sequence[Sought],
-    sha256: str,
-    name: str,
+    file: GivenFile,
     pages: Sequence[str],
     store: FileStore,
     by: Actor,
 ) -> None:
+    sha256, name = file.sha256, file.name
     lock_review(session, review_id)
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     if title := _title_of_copy(session, review_id, sha256):
         done.copies.append((name, title))
         return
-    found = candidates_of(name, pages, sought)
+    found = candidates_of(name, pages, sought, entry=file.entry)
     report = next((one for one in sought if found and one.record_id == found[0].record_id), None)
     if report and found[0].is_sure and not _has_file(session, review_id, report.record_id):
         # A decision on the report may still be changed; then a person attaches it later.
@@ -184,13 +194,22 @@ def candidate_records(session: Session, files: Collection[OfferedFile]) -> Mappi
 
 def keep_pdfs(
     paths: Sequence[tuple[str, Path]], store: FileStore
-) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """Store files given as (name, path); return (sha256, name) of each, and (name, problem)."""
-    kept, refused = [], []
-    for name, path in paths:
+) -> tuple[list[GivenFile], list[tuple[str, str]]]:
+    """Store PDFs given as (name, path); return them, and (name, problem) of what is none.
+
+    A RIS or Zotero RDF file among them is a library: it says which report each PDF is.
+    """
+    kept: list[GivenFile] = []
+    refused = []
+    entries: dict[str, LibraryEntry] = {}
+    is_library = {name: name.lower().endswith(LIBRARIES) for name, _ in paths}
+    for name, path in sorted(paths, key=lambda one: not is_library[one[0]]):
         try:
+            if is_library[name]:
+                entries |= library_entries(path, name)
+                continue
             check_pdf(path, name)
-            kept.append((store.keep(path), name))
+            kept.append(GivenFile(store.keep(path), name, entries.get(plain_name(name))))
         except (ReviewError, OSError) as error:
             refused.append((name, str(error)))
     return kept, refused

@@ -1,8 +1,9 @@
 """Which report a PDF is: by its DOI, its title, and the name of its file.
 
 A file is attached without a question only where its first page has the whole title, letter by
-letter, with an author, or the report's DOI with a title that is close to it.  Everything else that
-speaks for a report is offered to a person.
+letter, with an author, or the report's DOI with a title that is close to it; or where a reference
+library has it under the report's own entry and its text, if any, does not speak against that.
+Everything else that speaks for a report is offered to a person.
 """
 
 import re
@@ -13,6 +14,7 @@ from uuid import UUID
 
 from rapidfuzz import fuzz
 
+from review.reports.library_files import LibraryEntry
 from review.reports.page_text import find_quote, letters_of
 
 TITLE_WITHIN = 2_000  # letters from the beginning: title page or head of an article
@@ -53,10 +55,17 @@ class Candidate:
     is_sure: bool
 
 
-def candidates_of(name: str, pages: Sequence[str], sought: Sequence[Sought]) -> list[Candidate]:
+def candidates_of(
+    name: str,
+    pages: Sequence[str],
+    sought: Sequence[Sought],
+    *,
+    entry: LibraryEntry | None = None,
+) -> list[Candidate]:
     """Return the reports that a file of this name and text may be, the likeliest first.
 
-    At most one is sure, and then it is the first.
+    ``entry`` is what a reference library says about the file.  At most one is sure, and then it is
+    the first.
     """
     text = " ".join(pages)
     head = letters_of(text)[:TITLE_WITHIN]
@@ -66,7 +75,7 @@ def candidates_of(name: str, pages: Sequence[str], sought: Sequence[Sought]) -> 
     found = [
         candidate
         for report in sought
-        if (candidate := _candidate(report, name, head=head, words=words, dois=dois))
+        if (candidate := _candidate(report, name, head=head, words=words, dois=dois, entry=entry))
     ]
     found.sort(key=lambda one: (-one.is_sure, -one.score, str(one.record_id)))
     titles = {report.record_id: report.title for report in sought}
@@ -84,7 +93,13 @@ def is_scan(pages: Sequence[str]) -> bool:
 
 
 def _candidate(
-    report: Sought, name: str, *, head: str, words: set[str], dois: set[str]
+    report: Sought,
+    name: str,
+    *,
+    head: str,
+    words: set[str],
+    dois: set[str],
+    entry: LibraryEntry | None,
 ) -> Candidate | None:
     title = letters_of(report.title)
     is_long = len(title) >= SHORTEST_TITLE
@@ -97,7 +112,8 @@ def _candidate(
     )
     has_author = any(_family_name(author) in words for author in report.authors[:3])
     by_name = _name_likeness(name, report)
-    if not (has_doi or likeness >= POSSIBLE or by_name >= NAMED):
+    is_in_library = entry is not None and _is_entry_of(entry, report)
+    if not (has_doi or likeness >= POSSIBLE or by_name >= NAMED or is_in_library):
         return None
     agrees = [
         word
@@ -106,13 +122,33 @@ def _candidate(
             ("title", likeness >= CLOSE),
             ("author", has_author),
             ("name", by_name >= NAMED),
+            ("library", is_in_library),
         )
         if does
     ]
     has_another_doi = bool(report.doi) and bool(dois) and not has_doi
     is_sure = (has_doi and likeness >= CLOSE) or (is_whole and has_author and not has_another_doi)
-    score = max(likeness, 90 if has_doi else 0, by_name if by_name >= NAMED else 0)
+    # A library may have a supplement or another version under the entry: its text has to agree, if
+    # there is any.
+    is_sure |= is_in_library and (likeness >= CLOSE or has_doi or not head) and not has_another_doi
+    score = max(
+        likeness, 95 if is_in_library else 0, 90 if has_doi else 0,
+        by_name if by_name >= NAMED else 0,
+    )  # fmt: skip
     return Candidate(report.record_id, score, agrees, is_sure)
+
+
+def _is_entry_of(entry: LibraryEntry, report: Sought) -> bool:
+    """Say whether an entry is about a report: the same DOI, or the same title and first author."""
+    if entry.doi and report.doi:
+        return _plain(entry.doi) == _plain(report.doi)
+    title = letters_of(report.title)
+    first, other = (authors[0] if authors else "" for authors in (entry.authors, report.authors))
+    return (
+        len(title) >= SHORTEST_TITLE
+        and letters_of(entry.title) == title
+        and _family_name(first) == _family_name(other)
+    )
 
 
 def _between(sure: Sequence[Candidate], sought: Sequence[Sought]) -> list[Candidate]:

@@ -216,6 +216,34 @@ def test_many_pdfs_are_matched_and_the_doubtful_ones_asked_about(app, database, 
     assert lead.get(other_place).status_code == 404
 
 
+def test_a_library_among_the_files_says_which_report_each_is(app, database, people, sign_in):
+    north, south = sought(
+        database, people, "A bond in Northmoor and what it paid for", "A bond in Southmoor and why"
+    )
+    library = "".join(
+        f"TY  - RPRT\nAU  - Doe, Jane\nTI  - {title}\nL1  - files/{name}\nER  - \n\n"
+        for title, name in (
+            ("A bond in Northmoor and what it paid for", "1/Scan 1.pdf"),
+            ("A bond in Southmoor and why", "2/Scan 2.pdf"),
+        )
+    ).encode()
+    lead = sign_in(people.lead)
+    blank = pdf_of("", "", [])
+    alone = lead.post(f"/reviews/{people.slug}/reports/files",
+                      files=[("files", ("library.ris", library))])  # fmt: skip
+    assert (alone.status_code, "Choose the PDFs as well" in alone.text) == (422, True)
+
+    page = upload_many(app, lead, people, ("folder/1/scan 1.PDF", blank),
+                       ("library.ris", library), ("broken.rdf", b"<html>"))  # fmt: skip
+
+    assert "1 file attached" in page
+    assert "by library" in page
+    assert "broken.rdf" in page
+    with database.reading() as session:
+        found = full_texts_of(session, review_id=people.review_id, record_ids=[north, south])
+        assert {record: one.name for record, one in found.items()} == {north: "scan 1.PDF"}
+
+
 def test_the_same_file_again_is_left_out_and_says_so(app, database, people, sign_in):
     sought(database, people, "A bond in Northmoor and what it paid for")
     lead = sign_in(people.lead)
