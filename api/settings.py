@@ -46,6 +46,8 @@ class Settings(BaseSettings):
     """Who may start reviews: the administrators of the server, or everybody with an
     account."""
 
+    link_resolver: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
+    """The address of the library's link resolver (OpenURL); records then link to it."""
     look_up_dois: bool = False
     """Whether leads may ask Crossref and OpenAlex what they know about a DOI; nothing else is ever
     asked of the outside."""

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from review.errors import Invalid
 from review.exports import ris_entry
 from review.permissions import Action, check
+from review.reports.open_url import open_url
 from review.reports.retrieval import latest_retrievals
 from review.reviews import protocol_of, reason_labels
 from review.safe_text import safe_cell
@@ -205,10 +206,13 @@ def retrieval_list(session: Session, review_id: UUID) -> ListTable:
     return ListTable("full-texts", columns, rows(), records)
 
 
-def links_list(session: Session, review_id: UUID) -> ListTable:
-    """Return the reports still to retrieve, with the addresses to fetch them from by hand."""
-    columns = ("number", "title", "authors", "year", "doi address", "address", "scholar address",
-               "asked of", "remind on", "id")  # fmt: skip
+def links_list(session: Session, review_id: UUID, *, resolver: str = "") -> ListTable:
+    """Return the reports still to retrieve, with the addresses to fetch them from by hand.
+
+    ``resolver`` is the address of the library's link resolver, if it has one.
+    """
+    columns = ("number", "title", "authors", "year", "doi address", "address", "library address",
+               "scholar address", "asked of", "remind on", "id")  # fmt: skip
     choice = RecordChoice([FlowState.AWAITING_RETRIEVAL])
 
     def rows() -> Iterator[Sequence[object]]:
@@ -222,6 +226,7 @@ def links_list(session: Session, review_id: UUID) -> ListTable:
             yield (
                 record.number, record.title, record.authors, record.year,
                 f"https://doi.org/{quote(record.doi)}" if record.doi else "", record.url,
+                open_url(resolver, record) if resolver else "",
                 f"https://scholar.google.com/scholar?q={quote(wanted)}",
                 act and act.asked_of, act and act.remind_on, record.id,
             )  # fmt: skip
@@ -312,10 +317,17 @@ LISTS: Mapping[str, tuple[Callable[[Session, UUID], ListTable], Action]] = {
 """The lists that are always whole, and what somebody must be allowed to do to have them."""
 
 
-def whole_list(session: Session, review_id: UUID, name: str, *, by: Any) -> ListTable:
-    """Return one of `LISTS`; raise NotAllowed for somebody who may not see it."""
+def whole_list(
+    session: Session, review_id: UUID, name: str, *, by: Any, resolver: str = ""
+) -> ListTable:
+    """Return one of `LISTS`; raise NotAllowed for somebody who may not see it.
+
+    ``resolver`` is the address of the library's link resolver, if it has one.
+    """
     make, action = LISTS[name]
     check(session, review_id=review_id, by=by, action=action)
+    if make is links_list:
+        return links_list(session, review_id, resolver=resolver)
     return make(session, review_id)
 
 

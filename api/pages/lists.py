@@ -7,7 +7,14 @@ from starlette.responses import Response
 
 from api.files.downloads import ALONE
 from api.pages.records import both_columns
-from api.web.deps import CurrentActor, CurrentReview, ReadSession, ReviewContext, ReviewId
+from api.web.deps import (
+    AppSettings,
+    CurrentActor,
+    CurrentReview,
+    ReadSession,
+    ReviewContext,
+    ReviewId,
+)
 from api.web.routing import PageRouter
 from review.decisions.blinding import shown_state
 from review.errors import NotFound
@@ -98,13 +105,15 @@ def whole(
     review_id: ReviewId,
     by: CurrentActor,
     here: CurrentReview,
+    settings: AppSettings,
     which: str,
     format: str,  # noqa: A002
 ) -> Response:
     """Return one of the lists that are always whole."""
     if which not in LISTS:
         raise NotFound("There is no list of this name.")
-    return _file(here, whole_list(session, review_id, which, by=by), format)
+    table = whole_list(session, review_id, which, by=by, resolver=settings.link_resolver)
+    return _file(here, table, format)
 
 
 def _file(here: ReviewContext, table: ListTable, name: str) -> Response:

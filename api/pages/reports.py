@@ -14,8 +14,17 @@ from api.files.downloads import document_file
 from api.files.full_text_pages import pages_or_ask
 from api.web.access import needs, one_document
 from api.web.days import day_of
-from api.web.deps import AppSettings, CurrentActor, Db, ReadSession, ReviewId, Store, WriteSession
-from api.web.rendering import path, render
+from api.web.deps import (
+    AppSettings,
+    CurrentActor,
+    CurrentReview,
+    Db,
+    ReadSession,
+    ReviewId,
+    Store,
+    WriteSession,
+)
+from api.web.rendering import is_fragment, path, render
 from api.web.routing import PageRouter
 from review.errors import Invalid, NotFound
 from review.jobs import JobKind, enqueue, find_job
@@ -30,6 +39,7 @@ from review.reports.full_texts import (
 )
 from review.reports.many_files import candidate_records, offered_files
 from review.reports.retrieval import latest_retrievals, retrieve
+from review.reviews import protocol_of
 from review.states.closing import open_clusters
 from review.states.clusters import cluster_of
 from review.states.flow import SOUGHT, FlowState, record_rows
@@ -37,6 +47,7 @@ from review.storage.files import write_whole
 from review.tables import Record, Retrieval
 from review.tables.base import utc_now
 from review.vocabulary import DocumentPart, RetrievalState, Stage
+from screening.queue.own_terms import own_terms
 
 router = PageRouter()
 PAGE = 25
@@ -119,19 +130,29 @@ def report(
     by: CurrentActor,
     database: Db,
     settings: AppSettings,
+    here: CurrentReview,
     record_id: UUID,
+    view: Literal["text", "page"] = "page",
 ) -> Response:
-    """Show a report's full text: its pages as images, and its text to read and quote."""
+    """Show a report's full text: its pages as images, and its text to read and quote.
+
+    The screening room gets the pages alone, as text with the protocol's terms marked or as printed.
+    """
     document = require_full_text(session, review_id=review_id, record_id=record_id, by=by)
+    is_part = is_fragment(request)
+    has_terms = is_part and here.may(Action.SCREEN)
     context: dict[str, Any] = {
         "record": session.get_one(Record, record_id),
         "documents": documents_of(session, review_id=review_id, record_id=record_id, by=by),
+        "protocol": protocol_of(session, review_id),
+        "own_terms": own_terms(session, review_id=review_id, by=by) if has_terms else (),
     }
     session.close()  # before anything is written: an old SQLite waits for those who read
     return render(
         request,
-        "reports/report.html",
+        "reports/_reading.html" if is_part else "reports/report.html",
         **context,
+        view=view,
         document=document,
         pages=pages_or_ask(database, settings, document, review_id=review_id, by=by),
     )

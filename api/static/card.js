@@ -1,5 +1,6 @@
 // The card on the screen: the record to decide on, with the reviewer's own words on it.
 import { draftOn, keepDraft } from "./drafts.js";
+import { showReport } from "./report.js";
 import { fetchCard } from "./stock.js";
 import { showMarks } from "./why.js";
 
@@ -73,6 +74,7 @@ export function show(card) {
   fill(card.article);
   document.querySelector("#ranking").replaceChildren(...card.ranking.cloneNode(true).childNodes);
   showMarks();
+  showReport(card.article);
   if (card.isOld) renewText(card);
 }
 
@@ -138,6 +140,7 @@ export function begin() {
   if ("record" in article.dataset) {
     current = { article, ranking: document.querySelector("#ranking").cloneNode(true) };
     kept.set(recordOf(current), current);
+    showReport(article);
   }
   document.addEventListener("input", (event) => {
     if (current && event.target.form === form) keepWords({ isSent: false });

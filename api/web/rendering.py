@@ -21,6 +21,7 @@ from heatmap.cells import value_label
 from protocols.places import country_name
 from protocols.values import currencies
 from review.jobs import JobKind
+from review.reports.documents import quote_boxes
 from review.searches.formats.claims import without_claims
 from review.searches.formats.languages import language_name, language_tag
 from review.searches.imports import DETECTED
@@ -175,6 +176,7 @@ def _environment() -> Environment:
     environment.globals |= {
         "marked": marked,
         "quoted": quoted,
+        "quote_boxes": quote_boxes,
         "abstract_sections": sections,
         "links": links,
         "value_label": value_label,

@@ -5,14 +5,15 @@ import json
 import resource
 import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import accumulate
 from pathlib import Path
 
 import pypdfium2
 
 from review.errors import Unreadable
-from review.reports.page_text import printed, reflow
+from review.reports.page_text import letters_of, printed, reflow
 from review.storage.files import write_whole
 
 MAX_CPU_SECONDS = 30
@@ -42,6 +43,29 @@ class DocumentPage:
     height: float
     text: str  # empty for a scan
     lines: Sequence[Line]  # none for a scan, or a page that is turned
+
+
+def quote_boxes(lines: Sequence[Line], quotes: Iterable[str]) -> list[Line]:
+    """Return where a page shows quotes: for each the parts of the lines that it runs over.
+
+    Letters are taken to be equally wide within a line.
+    """
+    letters = [letters_of(line.text) for line in lines]
+    ends = list(accumulate(map(len, letters)))
+    text = "".join(letters)
+    boxes = []
+    for quote in quotes:
+        wanted = letters_of(quote)
+        start = text.find(wanted) if wanted else -1
+        if start < 0:
+            continue
+        for line, own, end in zip(lines, letters, ends, strict=True):
+            first, last = max(start, end - len(own)), min(start + len(wanted), end)
+            if first < last:
+                share = line.width / len(own)
+                x = line.x + (first - end + len(own)) * share
+                boxes.append(replace(line, x=round(x, 1), width=round((last - first) * share, 1)))
+    return boxes
 
 
 def pages_of(path: Path) -> list[DocumentPage]:

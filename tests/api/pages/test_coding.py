@@ -242,4 +242,5 @@ def test_the_report_is_read_as_text_or_as_printed_beside_the_form(app, sign_in, 
     assert "</svg>" not in text
     assert printed.count('<div class="printed" data-page=') == 2
     assert ">The second page.</text>" in printed
+    assert printed.count('<rect class="quote"') == 1
     assert f"/reports/{coded.report}/pages/2" in printed

@@ -1,6 +1,7 @@
 """Full texts: uploaded, read in a process apart, shown to those who work on the review."""
 
 import csv
+import html
 import re
 
 import pytest
@@ -12,6 +13,7 @@ from review.reports.full_texts import full_texts_of
 from review.reports.retrieval import latest_retrievals
 from review.tables import Job
 from review.vocabulary import JobState, Stage, Verdict
+from screening.queue.own_terms import add_own_term
 from tests.api.conftest import work_off
 from tests.factories import decide_both, make_records
 
@@ -158,6 +160,25 @@ def test_pages_are_read_as_text_and_as_images(tmp_path):
         page_image(path, 3)
 
 
+def test_the_screening_room_gets_the_pages_alone_with_terms_marked(
+    app, database, people, sign_in, report
+):
+    upload(sign_in(people.lead), people, report, pdf_of("A bond", "Doe", ["A pilot it was."]))
+    work_off(app)
+    with database.writing() as session:
+        add_own_term(session, review_id=people.review_id, term="pilot", by=people.reviewer_a)
+    place, part = f"/reviews/{people.slug}/reports/{report}", {"HX-Request": "true"}
+
+    text = sign_in(people.reviewer_a).get(f"{place}?view=text", headers=part).text
+    assert "<html" not in text
+    assert '<mark class="own">pilot</mark>' in text
+    printed = sign_in(people.reviewer_a).get(f"{place}?view=page", headers=part).text
+    assert f"{place}/pages/1" in printed
+    of_lead = sign_in(people.lead).get(f"{place}?view=text", headers=part)
+    assert (of_lead.status_code, "<mark" in of_lead.text) == (200, False)
+    assert "<html" in sign_in(people.reviewer_a).get(place).text
+
+
 def sought(database, people, *titles):
     """Records that came through title and abstract screening, with these titles by one author."""
     with database.writing() as session:
@@ -292,11 +313,21 @@ def test_a_request_has_a_reminder_that_comes_due(database, people, sign_in):
     assert lead.post(f"{place}/{early}/retrieval", wrong).status_code == 422
 
 
-def test_the_list_of_links_has_what_is_to_be_fetched_by_hand(database, people, sign_in):
-    sought(database, people, "A bond of Ash")
-    lead = sign_in(people.lead)
+def test_the_list_of_links_has_what_is_to_be_fetched_by_hand(app, database, people, sign_in):
+    [record] = sought(database, people, "A bond of Ash")
+    lead, place = sign_in(people.lead), f"/reviews/{people.slug}"
 
-    [line] = csv.DictReader(lead.get(f"/reviews/{people.slug}/lists/links.csv").text.splitlines())
+    def link():
+        [line] = csv.DictReader(lead.get(f"{place}/lists/links.csv").text.splitlines())
+        return line
 
+    line = link()
     assert line["title"] == "A bond of Ash"
     assert line["scholar address"].startswith("https://scholar.google.com/scholar?q=")
+    assert line["library address"] == ""
+    app.state.settings = app.state.settings.model_copy(
+        update={"link_resolver": "https://resolver.example.org/openurl"}
+    )
+    address = link()["library address"]
+    assert address.startswith("https://resolver.example.org/openurl?url_ver=")
+    assert html.escape(address) in lead.get(f"{place}/records/{record}").text

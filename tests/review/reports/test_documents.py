@@ -11,10 +11,12 @@ from review.reports.documents import (
     MAX_CPU_SECONDS,
     MAX_MEMORY,
     MAX_PAGES,
+    Line,
     keep_pages,
     kept_pages,
     page_image,
     pages_of,
+    quote_boxes,
 )
 
 GOOD = pdf_of("A bond for homes", "Doe, J.", ["We paid for outcomes.", "It worked."])
@@ -160,6 +162,32 @@ def test_the_words_of_a_page_have_their_places_on_it(tmp_path):
     for line in page.lines:
         assert 0 < line.x < line.x + line.width < page.width
         assert 0 < line.y - line.height < line.y < page.height
+
+
+def test_a_quote_is_marked_over_the_lines_that_it_runs_over():
+    lines = [
+        Line(x=100, y=20, width=80, height=10, text="aaaa bbbb"),
+        Line(x=100, y=40, width=50, height=10, text="cc-"),
+        Line(x=100, y=60, width=60, height=10, text="cc dddd"),
+    ]
+
+    boxes = quote_boxes(lines, ["BBBB cccc", "not there", "", "dddd"])
+
+    assert [(box.x, box.y, box.width) for box in boxes] == [
+        (140, 20, 40), (100, 40, 50), (100, 60, 20), (120, 60, 40),
+    ]  # fmt: skip
+    assert quote_boxes([], ["a"]) == []
+
+
+def test_the_quote_of_a_real_page_is_found_on_it(tmp_path):
+    path = tmp_path / "a.pdf"
+    path.write_bytes(GOOD)
+    page = next(page for page in pages_of(path) if "paid for outcomes" in page.text)
+
+    [box] = quote_boxes(page.lines, ["paid for outcomes"])
+
+    [line] = [line for line in page.lines if "outcomes" in line.text]
+    assert line.x < box.x < box.x + box.width <= line.x + line.width
 
 
 def test_pages_are_kept_as_they_were_read(tmp_path):
