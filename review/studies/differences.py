@@ -49,7 +49,7 @@ def differences(
         if value.state is CodeState.CONFLICT
         and value.item in items
         and (is_lead or (value.subject, value.item) in own)
-        and _is_linked(value.subject, links)
+        and is_linked(value.subject, links)
     ]
     subjects = {value.subject for value in open_values}
     codes = {
@@ -65,7 +65,7 @@ def differences(
         CodeDifference(
             items[value.item],
             value.subject,
-            _study(session, value.subject, links),
+            study_of_subject(session, value.subject, links),
             session.get(Contract, value.subject.contract_id) if value.subject.contract_id else None,
             [code for code in codes[value.subject] if code.item == value.item],
         )
@@ -112,19 +112,19 @@ def take_code(
         contract_id=code.contract_id,
         details=code.details,
         quote=code.quote,
-        report_id=_report_of(session, code),
+        report_id=report_of_code(session, code),
         page=code.page,
     )
 
 
-def _is_linked(subject: Subject, links: Mapping[UUID, Sequence[UUID]]) -> bool:
+def is_linked(subject: Subject, links: Mapping[UUID, Sequence[UUID]]) -> bool:
     """Say whether a study still reports on the contract, where the subject is both."""
     if subject.study_id is None or subject.contract_id is None:
         return True
     return subject.contract_id in links.get(subject.study_id, ())
 
 
-def _study(
+def study_of_subject(
     session: Session, subject: Subject, links: Mapping[UUID, Sequence[UUID]]
 ) -> Study | None:
     """Return the study of a subject; for a contract, a study that reports on it."""
@@ -138,7 +138,7 @@ def _study(
     return min(studies, key=lambda study: study.event_number, default=None)
 
 
-def _report_of(session: Session, code: Code) -> UUID | None:
+def report_of_code(session: Session, code: Code) -> UUID | None:
     """Return the report that a code quotes, unless it has moved to another study since."""
     if code.report_id is None:
         return None

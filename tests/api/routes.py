@@ -224,6 +224,8 @@ ROUTES = [
         {"contract": "{contract_id}", "key": "none"},
     ),
     Route("POST", R + "/known-contracts/evaluations", Action.MANAGE),
+    Route("GET", R + "/coding-again", Action.CODE),
+    Route("POST", R + "/coding-again", Action.CODE, {"code": "{code_id}"}),
     Route("GET", R + "/coding-differences", Action.CODE),
     Route("POST", R + "/coding-differences", Action.CODE, {"code": "{code_id}"}),
     Route("POST", R + "/coding/{study_id}/contracts", Action.CODE, {"label": "Another one"}),

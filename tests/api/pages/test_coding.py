@@ -9,11 +9,12 @@ from sqlalchemy import select
 
 from api.demonstration.pdf import pdf_of
 from review.duplicates.judgements import judge
+from review.reviews import amend_protocol
 from review.studies.studies import reports_of
 from review.tables import AgreedCode
 from review.vocabulary import Judgement
 from tests.api.conftest import work_off
-from tests.factories import include_fully, make_records
+from tests.factories import include_fully, make_records, protocol_text
 from tests.review.studies.coding_review import CodingReview
 
 
@@ -244,3 +245,28 @@ def test_the_report_is_read_as_text_or_as_printed_beside_the_form(app, sign_in, 
     assert ">The second page.</text>" in printed
     assert printed.count('<rect class="quote"') == 1
     assert f"/reports/{coded.report}/pages/2" in printed
+
+
+def test_values_are_kept_or_coded_again_after_the_codebook_changed(
+    database, sign_in, people, coded
+):
+    coder, place = sign_in(people.reviewer_a), f"/reviews/{people.slug}/coding"
+    assert "to look at again" not in coder.get(place).text
+    text = protocol_text().replace("label: Outcome area,", "label: Outcome area, help: The main,")
+    with database.writing() as session:
+        amend_protocol(
+            session, review_id=people.review_id, protocol_text=text, why="So.", by=people.lead
+        )
+
+    assert "1 value to look at again" in coder.get(place).text
+    assert "2 values to look at again" in sign_in(people.lead).get(place).text
+    page = coder.get(f"{place}-again").text
+    assert "Its question or help has changed." in page
+    assert "It says work" in page
+    assert "Reviewer_B" not in page
+    of_lead = sign_in(people.lead).get(f"{place}-again").text
+    assert "None of your values is affected." in of_lead
+    assert "Reviewer_B" in of_lead
+    [code] = re.findall(r'name="code" value="([^"]+)"', page)
+    coder.post(f"{place}-again", {"code": code})
+    assert "to look at again" not in coder.get(place).text

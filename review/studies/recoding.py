@@ -1,0 +1,152 @@
+"""Codes to look at again, because the codebook has changed since they were given."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from protocols.loader import load
+from protocols.schema import CodebookItem
+from protocols.values import check_value
+from review.errors import Conflicting, NotFound
+from review.events import Actor
+from review.permissions import Action, check
+from review.reviews import protocol_state, version_of_protocol
+from review.states.clusters import Scope, latest
+from review.studies.coding import Subject, code
+from review.studies.contracts import linked_contracts
+from review.studies.differences import is_linked, report_of_code, study_of_subject
+from review.tables import Account, Code, Contract, Study
+
+Items = Mapping[str, CodebookItem]
+
+
+@dataclass(frozen=True)
+class OutdatedCode:
+    """A coder's newest code of an item, and what has changed about the item since."""
+
+    code: Code
+    coder: str
+    old_item: CodebookItem
+    item: CodebookItem
+    study: Study  # for a contract, a study that reports on it
+    contract: Contract | None
+    changes: Sequence[str]
+    is_possible: bool  # whether the codebook still has the value
+
+
+def outdated_codes(
+    session: Session, *, review_id: UUID, by: Actor, is_lead: bool
+) -> list[OutdatedCode]:
+    """Return the codes to look at again: the caller's own, for the lead everybody's.
+
+    A code is looked at again if its item has changed since in what coders read or choose from.
+    Codes of items that the codebook no longer has, and of what no study has any more, are left out.
+    """
+    check(session, review_id=review_id, by=by, action=Action.CODE)
+    state = protocol_state(session, review_id)
+    now = {item.key: item for item in state.protocol.codebook}
+    order = {key: place for place, key in enumerate(now)}
+    rows = latest(Scope(review_id), Code, Code.study_id, Code.contract_id, Code.item, Code.coder_id)
+    query = (
+        select(Code, Account.name)
+        .join(rows, rows.c.id == Code.id)
+        .join(Account, Account.id == Code.coder_id)
+        .where(Code.protocol_version < state.number, Code.item.in_(now))
+    )
+    if not is_lead:
+        query = query.where(Code.coder_id == by.account_id)
+    given = session.execute(query).all()
+    if not given:
+        return []
+    then = {
+        number: _items(session, review_id, number)
+        for number in {row.protocol_version for row, _ in given}
+    }
+    links = linked_contracts(session, review_id)
+    found = []
+    for row, coder in given:
+        item, old = now[row.item], then[row.protocol_version].get(row.item)
+        subject = Subject(row.study_id, row.contract_id)
+        changes = list(_changes(old, item)) if old else []
+        study = study_of_subject(session, subject, links) if changes else None
+        if old is None or study is None or not is_linked(subject, links):
+            continue
+        contract = session.get(Contract, row.contract_id) if row.contract_id else None
+        possible = _is_possible(item, row.value)
+        found.append(OutdatedCode(row, coder, old, item, study, contract, changes, possible))
+    return sorted(
+        found,
+        key=lambda one: (
+            one.coder,
+            one.study.label,
+            one.contract.label if one.contract else "",
+            order[one.item.key],
+        ),
+    )
+
+
+def keep_value(session: Session, *, review_id: UUID, code_id: UUID, by: Actor) -> Code:
+    """Code the same value again, with its quote and details, under the codebook of now; flushes.
+
+    Raises NotFound for a code that is not the caller's, Conflicting for one that they replaced, and
+    Invalid where the codebook no longer has the value.
+    """
+    row = session.get(Code, code_id)
+    if row is None or row.review_id != review_id or row.coder_id != by.account_id:
+        raise NotFound("You have given no such value in this review.")
+    rows = latest(Scope(review_id), Code, Code.study_id, Code.contract_id, Code.item, Code.coder_id)
+    if session.scalar(select(rows.c.id).where(rows.c.id == code_id)) is None:
+        raise Conflicting("You have changed this value since. Reload the page to see it.")
+    return code(
+        session,
+        review_id=review_id,
+        item=row.item,
+        value=row.value,
+        by=by,
+        study_id=row.study_id,
+        contract_id=row.contract_id,
+        quote=row.quote,
+        report_id=report_of_code(session, row),
+        page=row.page,
+        details=row.details,
+        confidence=row.confidence,
+        note=row.note,
+    )
+
+
+def _items(session: Session, review_id: UUID, number: int) -> Items:
+    text = version_of_protocol(session, review_id=review_id, number=number).text
+    return {item.key: item for item in load(text).protocol.codebook}
+
+
+def _changes(old: CodebookItem, new: CodebookItem) -> Iterator[str]:
+    """Yield, in words, what has changed in what coders read or choose from.
+
+    The type of an item that is coded stays: see `review.reviews.amend_protocol`.
+    """
+    before, after = ({value.key: value for value in item.values} for item in (old, new))
+    if added := [value.label for key, value in after.items() if key not in before]:
+        yield f"New: {', '.join(added)}."
+    if gone := [value.label for key, value in before.items() if key not in after]:
+        yield f"No longer there: {', '.join(gone)}."
+    for key, value in after.items():
+        was = before.get(key)
+        if was and was.label != value.label:
+            yield f"“{was.label}” is called “{value.label}” now."
+        if was and was.definition != value.definition:
+            yield f"“{value.label}” has another definition now."
+    if (old.label, old.help) != (new.label, new.help):
+        yield "Its question or help has changed."
+    if (old.earliest, old.latest) != (new.earliest, new.latest):
+        yield "The years that it allows have changed."
+
+
+def _is_possible(item: CodebookItem, value: object) -> bool:
+    try:
+        check_value(item, value)
+    except ValueError:
+        return False
+    return True
