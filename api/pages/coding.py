@@ -58,7 +58,7 @@ from review.studies.contracts import (
 )
 from review.studies.differences import differences, take_code
 from review.studies.progress import coding_progress
-from review.studies.recoding import outdated_codes
+from review.studies.recoding import impossible_agreed, outdated_codes
 from review.studies.studies import (
     add_study,
     link_report,
@@ -100,7 +100,8 @@ def studies(
         "coding/studies.html",
         studies=found,
         differences=n_differences,
-        n_outdated=len(outdated_codes(session, review_id=review_id, by=by, is_lead=is_lead)),
+        n_outdated=len(outdated_codes(session, review_id=review_id, by=by, is_lead=is_lead))
+        + (len(impossible_agreed(session, review_id=review_id, by=by)) if is_lead else 0),
         waiting=waiting,
         related=_related(session, review_id, found, waiting=waiting),
         progress=coding_progress(

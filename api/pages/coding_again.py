@@ -14,7 +14,7 @@ from api.web.rendering import path, render
 from api.web.routing import PageRouter
 from protocols.values import describe_value
 from review.permissions import Action
-from review.studies.recoding import keep_value, outdated_codes
+from review.studies.recoding import impossible_agreed, keep_value, outdated_codes
 
 router = PageRouter()
 R = "/reviews/{slug}/coding-again"
@@ -31,12 +31,16 @@ def show(
     """Show the caller's values to look at again; the lead sees how many each coder has."""
     found = outdated_codes(session, review_id=review_id, by=by, is_lead=here.may(Action.MANAGE))
     own = [one for one in found if one.code.coder_id == by.account_id]
+    agreed = (
+        impossible_agreed(session, review_id=review_id, by=by) if here.may(Action.MANAGE) else []
+    )
     others = Counter(one.coder for one in found if one.code.coder_id != by.account_id)
     return render(
         request,
         "coding/again.html",
         own=own,
         others=sorted(others.items()),
+        agreed=agreed,
         describe_value=describe_value,
     )
 

@@ -17,11 +17,12 @@ from api.web.rendering import path, render
 from api.web.routing import PageRouter
 from review.corrections.records import (
     correct_record,
+    newest_correction,
     original_fields,
     text_of_field,
     undo_record_correction,
 )
-from review.errors import Invalid, NotFound
+from review.errors import Conflicting, Invalid, NotFound
 from review.permissions import Action, check
 from review.searches.formats.fields import clean_doi
 from review.searches.records import record_of_review
@@ -29,37 +30,40 @@ from review.tables import BIBLIOGRAPHIC_FIELDS
 
 router = PageRouter()
 R = "/reviews/{slug}/records/{record_id}"
-Line = Annotated[str, Field(max_length=2000)]
-Text = Annotated[str, Field(max_length=50_000)]
+Text = Annotated[str, Field(max_length=200_000)]
 
 
 class RecordForm(BaseModel):
-    """What a record should say, authors one per line, and where that is from."""
+    """What a record should say, authors one per line, and where that is from.
 
-    title: Line = ""
-    translated_title: Line = ""
-    authors: Text = ""
-    abstract: Text = ""
-    journal: Line = ""
-    year: Line = ""
-    volume: Line = ""
-    issue: Line = ""
-    pages: Line = ""
-    doi: Line = ""
-    pmid: Line = ""
-    isbn: Line = ""
-    issn: Line = ""
-    url: Line = ""
-    type: Line = ""
-    language: Line = ""
-    source: Line = ""
-    why: Line = ""
+    Fields that are not sent stay.  The limit of a field that changes is that of `correct_record`.
+    """
+
+    title: Text | None = None
+    translated_title: Text | None = None
+    authors: Text | None = None
+    abstract: Text | None = None
+    journal: Text | None = None
+    year: Text | None = None
+    volume: Text | None = None
+    issue: Text | None = None
+    pages: Text | None = None
+    doi: Text | None = None
+    pmid: Text | None = None
+    isbn: Text | None = None
+    issn: Text | None = None
+    url: Text | None = None
+    type: Text | None = None
+    language: Text | None = None
+    source: Text = ""
+    why: Text = ""
+    based_on: Annotated[int | None, Field(ge=0, lt=2**31)] = None
 
 
 class LookUpForm(RecordForm):
     """The same, and which text of an index to use."""
 
-    use: Line = ""
+    use: Text = ""
 
 
 @router.get(R + "/correct")
@@ -82,14 +86,14 @@ def post_correction(
     form: Annotated[RecordForm, Form()],
 ) -> Response:
     """Correct the record; what was typed stays where it cannot be used."""
-    fields = form.model_dump(exclude={"source", "why"})
+    fields = form.model_dump(include=set(BIBLIOGRAPHIC_FIELDS), exclude_none=True)
     try:
         with database.writing() as session:
             correct_record(
                 session, review_id=review_id, record_id=record_id, fields=fields,
-                source=form.source, why=form.why, by=by,
+                source=form.source, why=form.why, by=by, based_on=form.based_on,
             )  # fmt: skip
-    except Invalid as error:
+    except (Invalid, Conflicting) as error:
         with database.reading() as session:
             return _form(
                 request,
@@ -123,11 +127,15 @@ def post_look_up(
     look_up: DoiLookUp | None = request.app.state.doi_look_up
     if look_up is None:
         raise NotFound("Looking up DOIs is switched off on this server.")
-    doi = clean_doi(form.doi)
-    found = look_up.ask(doi) if doi else []  # without a connection to the database
-    problems = [answer.problem for answer in found if answer.problem]
-    if doi is None:
-        problems = ["Type the DOI first. One looks like 10.1000/182."]
+    doi = clean_doi(form.doi or "")
+    found: list[LookedUp] = []
+    problems = ["Type the DOI first. One looks like 10.1000/182."]
+    if doi:
+        try:
+            found = look_up.ask(doi)  # without a connection to the database
+            problems = [answer.problem for answer in found if answer.problem]
+        except Conflicting as error:
+            problems = [str(error)]
     typed = _with_proposal(form, found)
     with database.reading() as session:
         return _form(
@@ -181,13 +189,14 @@ def _form(
 ) -> Response:
     record = record_of_review(session, review_id=review_id, record_id=record_id)
     now = {name: text_of_field(name, getattr(record, name)) for name in BIBLIOGRAPHIC_FIELDS}
-    shown = typed or RecordForm.model_construct(None, **now)
-    texts = shown.model_dump()
+    newest = newest_correction(session, review_id=review_id, record_id=record_id)
+    shown = typed or RecordForm.model_construct(None, based_on=newest, **now)
+    texts = now | shown.model_dump(include=set(now), exclude_none=True)
     return render(
         request,
         "records/correct.html",
         record=record,
-        typed=shown,
+        typed=shown.model_dump() | texts,
         proposals={answer.index: answer.differing_from(texts) for answer in found},
         may_look_up=request.app.state.doi_look_up is not None,
         originals=original_fields(session, record),

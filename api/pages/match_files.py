@@ -1,5 +1,6 @@
 """Many PDFs at once: uploaded, matched to the reports sought; a person is asked about the rest."""
 
+import json
 from contextlib import ExitStack
 from dataclasses import asdict
 from typing import Annotated
@@ -20,6 +21,7 @@ from review.errors import Invalid
 from review.jobs import JobKind, enqueue
 from review.permissions import Action
 from review.reports.full_texts import MAX_BYTES
+from review.reports.library_files import LIBRARIES
 from review.reports.many_files import (
     attach,
     keep_pdfs,
@@ -31,6 +33,7 @@ from review.vocabulary import DocumentPart
 
 router = PageRouter()
 R = "/reviews/{slug}/reports"
+USED = (".pdf", *LIBRARIES)  # how the names of files end that are of use here
 OFFERED = R + "/offered/{offered_id}"
 
 
@@ -48,7 +51,10 @@ def post_files(
 
     The files are kept before the session reads anything: SQLite lets nobody else write meanwhile.
     """
-    chosen = [file for file in files if file.filename]
+    given = [file for file in files if file.filename]
+    chosen = [file for file in given if uploads.name_of(file).lower().endswith(USED)]
+    if given and not chosen:
+        raise Invalid("None of these is a PDF. Choose PDFs, with a RIS or RDF export if you like.")
     if not chosen:
         raise Invalid("Choose one or more PDFs.")
     with ExitStack() as copies:
@@ -57,10 +63,13 @@ def post_files(
             for file in chosen
         ]
         kept, refused = keep_pdfs(paths, store)
+    if n_others := len(given) - len(chosen):
+        files_were = "file was" if n_others == 1 else "files were"
+        refused.append(("", f"{n_others:,} other {files_were} left out: not a PDF."))
     if not kept:
         raise Invalid(" ".join(problem for _name, problem in refused) or "Choose the PDFs as well.")
     arguments = {
-        "files": [asdict(file) for file in kept],
+        "files": json.loads(json.dumps([asdict(file) for file in kept])),  # as it is read again
         "refused": [{"name": name, "problem": problem} for name, problem in refused],
     }
     return started(request, session, review_id, by=by, kind=JobKind.MATCH_FULL_TEXTS,

@@ -1,5 +1,6 @@
 // Coding: each item is saved through the outbox as soon as it is chosen or typed, and its form says
 // how far it has come.
+import { focusField } from "./field_keys.js";
 import { send } from "./outbox.js";
 import { account, listen, newKey } from "./queue.js";
 
@@ -120,7 +121,7 @@ function countSaved(saved) {
 function focusNext(saved) {
   const fields = [...document.querySelectorAll("form.field")].filter((field) => field.offsetParent);
   const next = fields[fields.indexOf(saved) + 1];
-  next?.querySelector("button, input:not([type=hidden]), select, textarea")?.focus();
+  if (next) focusField(next);
 }
 
 document.addEventListener("submit", save, true);

@@ -1,7 +1,7 @@
 // Single-letter keys as somebody has changed them on this device.
 const KEPT = "siftmap-own-keys";
 const BAD = /[\d?\s]/;
-const NAMED = "acdehijklmnstwxz/"; // by some page
+const NAMED = "acdehijklmnqrstuwxz/"; // by some page
 const NOT_A_KEY = "Choose a letter or symbol. Digits exclude for a reason, and ? opens this card.";
 
 let own = {}; // the key of somebody's own, by the key that the page names

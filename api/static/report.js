@@ -4,20 +4,30 @@ import { showMarks } from "./why.js";
 const PLACE = "[data-report-pages]";
 const AGAIN = 2000; // milliseconds until a text that is still being read is asked for again
 
+function say(place, words) {
+  const line = place.querySelector("[data-trouble]") ?? document.createElement("p");
+  Object.assign(line, { textContent: words, className: "unsaved small" });
+  line.dataset.trouble = "";
+  line.setAttribute("role", "status");
+  place.prepend(line);
+}
+
 async function load(place, address) {
   place.dataset.address = address; // what was asked for last is shown
   const answer = await fetch(address, { headers: { "HX-Request": "true" }, redirect: "manual" })
     .catch(() => null);
+  if (place.dataset.address !== address) return;
   if (!answer?.ok) {
     delete place.dataset.asked; // the links stay, and it is tried when the card is shown again
+    say(place, "The report cannot be shown now. Try again in a moment.");
     return;
   }
-  if (place.dataset.address !== address) return;
-  const view = place.contains(document.activeElement) && document.activeElement.dataset.view;
+  const focused = place.contains(document.activeElement) && document.activeElement.textContent;
   const page = document.createElement("template");
   page.innerHTML = await answer.text();
   place.replaceChildren(page.content);
-  if (view) place.querySelector(`[data-view=${view}]`)?.focus({ preventScroll: true });
+  const same = focused && [...place.querySelectorAll("a")].find((a) => a.textContent === focused);
+  if (same) same.focus({ preventScroll: true });
   if (!place.isConnected) return;
   showMarks();
   if (place.querySelector("[data-later]"))

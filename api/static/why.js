@@ -1,7 +1,7 @@
 // "This is why": words selected in the text become a line of the field beside it, and lines are
 // shown in the text.  Pressed again on the same words, it takes them out.
 const TOO_LONG = "Select fewer words at a time";
-const BLOCKS = "#card h1, #card .translated, #card .abstract p";
+const BLOCKS = "#card h1, #card .translated, #card .abstract p, #card .pages section > p";
 const KEPT = 1000; // ms: on some phones pressing a button first ends the selection
 
 const field = () => document.querySelector("#marked");

@@ -30,7 +30,6 @@ PROPOSED = (
     "title", "authors", "abstract", "journal", "year", "volume", "issue", "pages", "issn", "isbn",
     "pmid", "language",
 )  # fmt: skip
-_ONLY_LETTERS = re.compile(r"[\W_]+")
 _ABSTRACT_HEADING = re.compile(r"^(?:abstract|summary)\b[:.\s]*", re.IGNORECASE)
 
 
@@ -43,14 +42,14 @@ class LookedUp:
     problem: str = ""
 
     def differing_from(self, typed: Mapping[str, str]) -> dict[str, str]:
-        """Return the texts that say something else than those typed, not only in punctuation.
+        """Return the texts that say something else than those typed.
 
         A language is proposed only where none is known: indexes and sources write codes and names.
         """
         return {
             name: text
             for name, text in self.fields.items()
-            if _letters(text) != _letters(typed[name]) and not (name == "language" and typed[name])
+            if _plain(text) != _plain(typed[name]) and not (name == "language" and typed[name])
         }
 
 
@@ -68,7 +67,7 @@ class DoiLookUp:
         self._places = BoundedSemaphore(MOST_AT_ONCE)
 
     def ask(self, doi: str) -> list[LookedUp]:
-        """Return what each index says; waits up to 20 seconds for both.
+        """Return what each index says; waits for each up to about half a minute.
 
         Raises Conflicting if several are being asked already: each holds a thread of the server.
         """
@@ -80,7 +79,7 @@ class DoiLookUp:
             raise Conflicting("Several DOIs are being looked up. Try again in a few seconds.")
         try:
             found = [
-                _ask(index, base + quote(doi) + contact, read)
+                _ask(index, base + quote(doi, safe="") + contact, read)
                 for index, base, contact, read in self._indexes
             ]
         finally:
@@ -129,5 +128,5 @@ def _read_crossref(answer: Any) -> ParsedRecord:
     return csl_json.to_record(answer["message"])
 
 
-def _letters(text: str) -> str:
-    return _ONLY_LETTERS.sub("", text).casefold()
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split()).rstrip(".")

@@ -11,9 +11,7 @@ from itertools import takewhile
 from rapidfuzz.distance import Levenshtein
 
 from protocols.schema import Protocol
-from review.reports.page_text import find_quotes
-
-SHORTEST_QUOTE = 12  # characters
+from review.reports.page_text import SHORTEST_QUOTE, find_quotes
 
 
 @dataclass(frozen=True)

@@ -23,10 +23,7 @@ from review.searches.formats.fields import (
     find_issn,
     find_pmid,
     one_line,
-    tidy,
-    tidy_or_none,
 )
-from review.searches.formats.names import tidy_names
 from review.searches.records import record_of_review
 from review.tables import BIBLIOGRAPHIC_FIELDS, Event, Record, RecordCorrection, StoredRecord
 from review.vocabulary import Act
@@ -55,7 +52,7 @@ class RecordCorrectionLine:
     source: str
     why: str
     undoes: int | None  # the event that it undid
-    is_undoable: bool  # nothing has been corrected since
+    is_undoable: bool  # what it changed has not been changed again since
 
 
 def text_of_field(name: str, value: object) -> str:
@@ -67,13 +64,16 @@ def text_of_field(name: str, value: object) -> str:
 
 def correct_record(
     session: Session, *, review_id: UUID, record_id: UUID, fields: Mapping[str, str],
-    source: str, why: str = "", by: Actor,
+    source: str, why: str = "", by: Actor, based_on: int | None = None,
 ) -> int:  # fmt: skip
     """Say what a record should say; return the event's number.  Flushes.
 
     ``fields`` has texts by the names of BIBLIOGRAPHIC_FIELDS, authors one per line; empty ones mean
     that there is none, and those left out stay.  ``source`` says where the right text is from.
-    Raises Invalid if nothing changes, without a source, and for a text that cannot be right.
+    ``based_on`` is the event of the correction, 0 for none, after which somebody read the record:
+    what they left as it was then stays as it is now.  Raises Invalid if nothing changes, without a
+    source, and for a text that cannot be right, and Conflicting for a field that has been corrected
+    since to something else.
     """
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     record = record_of_review(session, review_id=review_id, record_id=record_id)
@@ -83,14 +83,25 @@ def correct_record(
         if len(text) > MOST_IN_REASON:
             raise Invalid(f"Use at most {MOST_IN_REASON:,} characters for the source or reason.")
     now = {name: getattr(record, name) for name in BIBLIOGRAPHIC_FIELDS}
+    read = (
+        now
+        if based_on is None
+        else _fields_at(session, review_id, record_id, event_number=based_on)
+    )
     changed = {}
     for name, text in fields.items():
         given = text.replace("\r\n", "\n").strip()
-        if given == text_of_field(name, now[name]).strip():
+        old, current = (text_of_field(name, values[name]).strip() for values in (read, now))
+        if given in (old, current):
             continue
+        if old != current:
+            raise Conflicting(
+                f"The field ‘{name.replace('_', ' ')}’ has been corrected since you opened this "
+                f"page. It says now: {current or 'nothing'}"
+            )
         if len(given) > MOST_IN_FIELD:
             raise Invalid(f"Use at most {MOST_IN_FIELD:,} characters for a field.")
-        value = _READERS.get(name, tidy_or_none)(given)
+        value = _READERS.get(name, _text)(given)
         if value != now[name]:
             changed[name] = value
     if not changed:
@@ -104,20 +115,27 @@ def correct_record(
 def undo_record_correction(
     session: Session, *, review_id: UUID, record_id: UUID, event_number: int, by: Actor
 ) -> int:
-    """Undo the newest correction of a record, or its undoing; return the new event's number.
+    """Undo a correction of a record, or an undoing; return the new event's number.  Flushes.
 
-    Flushes.  Raises NotFound if the event did not correct this record, Conflicting if a later one
-    did.
+    The fields that it changed are again what they were before.  Raises NotFound if the event did
+    not correct this record, Conflicting if one of these fields has been changed since.
     """
     begin_act(session, review_id=review_id, by=by, action=Action.MANAGE)
     rows = _rows(session, review_id, record_id)
     numbers = [row.event_number for row in rows]
     if event_number not in numbers:
         raise NotFound("There is no correction to undo here.")
-    if event_number != numbers[-1]:
-        raise Conflicting("This record has been corrected again since. Undo the later one first.")
-    before = rows[-2] if len(rows) > 1 else session.get_one(StoredRecord, record_id)
-    fields = {name: getattr(before, name) for name in BIBLIOGRAPHIC_FIELDS}
+    at = numbers.index(event_number)
+    before = rows[at - 1] if at else session.get_one(StoredRecord, record_id)
+    changed = [change.name for change in _changes(before, rows[at])]
+    if not _still_says(rows[-1], rows[at], changed):
+        raise Conflicting(
+            "What this changed has been changed again since. Undo the later one first."
+        )
+    fields = {
+        name: getattr(before if name in changed else rows[-1], name)
+        for name in BIBLIOGRAPHIC_FIELDS
+    }
     return _write(session, review_id, record_id, fields=fields, by=by, source="",
                   why=f"Undoes event {event_number}.", undoes=event_number)  # fmt: skip
 
@@ -139,18 +157,20 @@ def record_corrections(
         )
     }
     earlier: list[Any] = [session.get_one(StoredRecord, record_id), *rows]
-    lines = [
-        RecordCorrectionLine(
-            number=row.event_number,
-            at=events[row.event_number].at,
-            changes=_changes(before, row),
-            source=row.source,
-            why=row.why,
-            undoes=events[row.event_number].detail.get("undoes"),
-            is_undoable=row is rows[-1],
+    lines = []
+    for before, row in zip(earlier, rows, strict=False):
+        changes = _changes(before, row)
+        lines.append(
+            RecordCorrectionLine(
+                number=row.event_number,
+                at=events[row.event_number].at,
+                changes=changes,
+                source=row.source,
+                why=row.why,
+                undoes=events[row.event_number].detail.get("undoes"),
+                is_undoable=_still_says(rows[-1], row, [change.name for change in changes]),
+            )
         )
-        for before, row in zip(earlier, rows, strict=False)
-    ]
     return lines[::-1]
 
 
@@ -158,6 +178,25 @@ def original_fields(session: Session, record: Record) -> dict[str, str]:
     """Return what its file said in the fields in which a record has been corrected, as text."""
     stored = session.get_one(StoredRecord, record.id)
     return {change.name: change.old for change in _changes(stored, record)}
+
+
+def newest_correction(session: Session, *, review_id: UUID, record_id: UUID) -> int:
+    """Return the event of a record's newest correction; 0 if it was never corrected."""
+    rows = _rows(session, review_id, record_id)
+    return rows[-1].event_number if rows else 0
+
+
+def _fields_at(
+    session: Session, review_id: UUID, record_id: UUID, *, event_number: int
+) -> dict[str, Any]:
+    rows = _rows(session, review_id, record_id)
+    earlier = [row for row in rows if row.event_number <= event_number]
+    then = earlier[-1] if earlier else session.get_one(StoredRecord, record_id)
+    return {name: getattr(then, name) for name in BIBLIOGRAPHIC_FIELDS}
+
+
+def _still_says(now: RecordCorrection, row: RecordCorrection, names: Sequence[str]) -> bool:
+    return all(getattr(now, name) == getattr(row, name) for name in names)
 
 
 def _changes(before: Any, after: Any) -> list[FieldChange]:
@@ -206,8 +245,12 @@ def _write(
     return number
 
 
+def _text(text: str) -> str | None:
+    return one_line(text) or None
+
+
 def _title(text: str) -> str:
-    if not (title := tidy(text)):
+    if not (title := one_line(text)):
         raise Invalid("Give the title of the record.")
     return title
 
@@ -239,7 +282,7 @@ def _identifier(
 
 _READERS: Mapping[str, Callable[[str], object]] = {
     "title": _title,
-    "authors": lambda text: list(tidy_names(text.splitlines())),
+    "authors": lambda text: [name for line in text.splitlines() if (name := one_line(line))],
     "year": _year,
     "url": _web_address,
     "doi": _identifier(clean_doi, "a DOI", "10.1000/182"),
@@ -247,4 +290,4 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "isbn": _identifier(lambda text: find_isbn([text]), "an ISBN", "978-3-16-148410-0"),
     "issn": _identifier(lambda text: find_issn([text]), "an ISSN", "0378-5955"),
 }
-"""How the text of a field becomes its value; other fields are tidied like those of a file."""
+"""How the text of a field becomes its value; in others spaces are tidied, and nothing else."""

@@ -6,7 +6,7 @@ Each change of a record's cluster is written by the act too, so that any past st
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -59,7 +59,7 @@ def deduplicate(
     everything: bool = False,
     on_progress: Callable[[float], None] | None = None,
 ) -> Deduplication:
-    """Compare the records added since the last run with all others; merge, ask or leave them.
+    """Compare the records added or corrected since the last run with all others; merge, ask or not.
 
     With ``everything``, compare all records again under the rules of today: answers of people
     stay, and what the model judged or what was undone is judged again.
@@ -71,7 +71,7 @@ def deduplicate(
         check(session, review_id=review_id, by=by, action=Action.MANAGE)
         up_to = last_event(session, review_id)
         protocol = protocol_of(session, review_id)
-        old, new = _records_since_last_run(session, review_id, everything=everything)
+        old, new, places = _records_since_last_run(session, review_id, everything=everything)
     if new.empty:
         with database.reading() as session:
             return Deduplication(None, 0, 0, len(questions(session, review_id=review_id)))
@@ -92,9 +92,15 @@ def deduplicate(
             act=Act.DEDUPLICATE,
             by=MODEL,
             current=current,
-            new=_judged_again(session, review_id, pairs, ids=ids, current=current)
-            if everything
-            else list(_new_judgements(pairs, ids, current)),
+            new=_judged_again(
+                session,
+                review_id,
+                pairs,
+                ids=ids,
+                places=places,
+                again=set(new["id"]),
+                current=current,
+            ),
             detail={"compared": len(ids), "up_to": up_to, "asked_by": by.account_id}
             | ({"everything": True} if everything else {}),
         )
@@ -270,11 +276,14 @@ def _judged_again(
     pairs: pd.DataFrame,
     *,
     ids: Sequence[UUID],
+    places: Mapping[UUID, int],
+    again: Collection[UUID],
     current: JudgementsByPair,
 ) -> list[dict[str, Any]]:
-    """Return the judgements that a comparison of everything changes; people's answers stay.
+    """Return the judgements that a comparison adds or changes; people's answers stay.
 
-    What the model judged before and would not find today is withdrawn.
+    Pairs with a record of ``again`` are judged again: what the model said of them before and would
+    not find today is withdrawn.
     """
     by_people = set(
         session.scalars(
@@ -286,10 +295,11 @@ def _judged_again(
         for pair, row in current.items()
         if row.event_number in by_people
         or (row.score is None and row.verdict is not Judgement.WITHDRAWN)
+        or not (pair[0] in again or pair[1] in again)
     }
     rows = []
     found = set()
-    for row in _new_judgements(pairs, ids, answered):
+    for row in _new_judgements(pairs, ids, places, answered=answered):
         pair = (row["left_id"], row["right_id"])
         found.add(pair)
         before = current.get(pair)
@@ -305,8 +315,12 @@ def _judged_again(
 
 def _records_since_last_run(
     session: Session, review_id: UUID, *, everything: bool
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the records that the last run compared, and those added since; or none, and all."""
+) -> tuple[pd.DataFrame, pd.DataFrame, Mapping[UUID, int]]:
+    """Return the records that the last run compared, those that are new or corrected since, and
+    the place of each in import order.
+
+    With ``everything`` all are new.
+    """
     last_run = session.scalar(
         select(Event.detail)
         .where(Event.review_id == review_id, Event.act == Act.DEDUPLICATE)
@@ -317,9 +331,10 @@ def _records_since_last_run(
     up_to = 0 if last_run is None or everything else int(last_run["up_to"])
     frame = record_frame(session, review_id)
     if frame.empty:
-        return frame, frame
+        return frame, frame, {}
     is_old = frame.pop("event_number") <= up_to
-    return frame[is_old].reset_index(drop=True), frame[~is_old].reset_index(drop=True)
+    places = {record_id: place for place, record_id in enumerate(frame["id"])}
+    return frame[is_old].reset_index(drop=True), frame[~is_old].reset_index(drop=True), places
 
 
 def _is_kept_apart(
@@ -348,9 +363,16 @@ def _actor_of_judgement(session: Session, review_id: UUID, number: int) -> UUID 
 
 
 def _new_judgements(
-    pairs: pd.DataFrame, ids: Sequence[UUID], current: JudgementsByPair
+    pairs: pd.DataFrame,
+    ids: Sequence[UUID],
+    places: Mapping[UUID, int],
+    *,
+    answered: JudgementsByPair,
 ) -> Iterator[dict[str, Any]]:
     """Yield the judgements on pairs without one, leaving out vetoes that have nothing to stop.
+
+    A pair's records are in import order, which ``places`` has: a corrected record is compared like
+    a new one, but was imported earlier.
 
     That two reports are of one study is kept: it is suggested when studies are added.
     """
@@ -359,8 +381,8 @@ def _new_judgements(
         is_idle = pair["band"] == Band.APART and linked[pair["left"]] != linked[pair["right"]]
         if is_idle and pair["kind"] != PairKind.SAME_STUDY:
             continue
-        left, right = ids[pair["left"]], ids[pair["right"]]
-        if (left, right) in current:
+        left, right = sorted((ids[pair["left"]], ids[pair["right"]]), key=places.__getitem__)
+        if (left, right) in answered:
             continue
         evidence = {
             "agreed": pair["evidence"]["agreed"],

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import accumulate
 from pathlib import Path
+from unicodedata import bidirectional
 
 import pypdfium2
 
 from review.errors import Unreadable
-from review.reports.page_text import letters_of, printed, reflow
+from review.reports.page_text import SHORTEST_QUOTE, letters_of, printed, reflow
 from review.storage.files import write_whole
 
 MAX_CPU_SECONDS = 30
@@ -48,7 +49,8 @@ class DocumentPage:
 def quote_boxes(lines: Sequence[Line], quotes: Iterable[str]) -> list[Line]:
     """Return where a page shows quotes: for each the parts of the lines that it runs over.
 
-    Letters are taken to be equally wide within a line.
+    Letters are taken to be equally wide within a line; a line that is written from the right is
+    taken whole.  Quotes of a word or two are left out, as in the text.
     """
     letters = [letters_of(line.text) for line in lines]
     ends = list(accumulate(map(len, letters)))
@@ -56,12 +58,14 @@ def quote_boxes(lines: Sequence[Line], quotes: Iterable[str]) -> list[Line]:
     boxes = []
     for quote in quotes:
         wanted = letters_of(quote)
-        start = text.find(wanted) if wanted else -1
+        start = text.find(wanted) if len(quote) >= SHORTEST_QUOTE and wanted else -1
         if start < 0:
             continue
         for line, own, end in zip(lines, letters, ends, strict=True):
             first, last = max(start, end - len(own)), min(start + len(wanted), end)
-            if first < last:
+            if first < last and any(bidirectional(sign) in ("R", "AL") for sign in line.text):
+                boxes.append(line)
+            elif first < last:
                 share = line.width / len(own)
                 x = line.x + (first - end + len(own)) * share
                 boxes.append(replace(line, x=round(x, 1), width=round((last - first) * share, 1)))

@@ -21,9 +21,8 @@ LIBRARIES = (".ris", ".rdf")
 MOST_BYTES = 50 * 2**20
 _RIS_PATH = re.compile(r"^L[1-4]  ?- ?(.+)$", re.MULTILINE)
 _RDF_LINK = re.compile(r'<link:link rdf:resource="([^"<>]{1,200})"')
-_RDF_ATTACHMENT = re.compile(
-    r'<z:Attachment rdf:about="([^"<>]{1,200})">(.{0,20000}?)</z:Attachment>', re.DOTALL
-)
+_RDF_ABOUT = re.compile(r'<z:Attachment rdf:about="([^"<>]{1,200})">')
+_RDF_END = "</z:Attachment>"
 _RDF_PATH = re.compile(r'<rdf:resource rdf:resource="([^"<>]{1,4000})"')
 
 
@@ -35,13 +34,15 @@ class LibraryEntry:
     authors: tuple[str, ...]
     year: int | None
     doi: str | None
+    is_only_file: bool = True  # whether the entry has no other file
 
 
-def library_entries(path: Path, name: str) -> dict[str, LibraryEntry]:
-    """Return the entry of each attached file, by `plain_name` of the file.
+def library_entries(path: Path, name: str) -> dict[str, LibraryEntry | None]:
+    """Return the entry of each file that the library names, by `plain_name` of the file.
 
-    A name that files of several entries have is left out: it does not say which is meant.  Raises
-    Unreadable for a file that is no RIS or Zotero RDF, or larger than 50 MB.
+    It is None for a name that several files have, or a file without a readable entry: such a name
+    does not say which report is meant.  Raises Unreadable for a file that is no RIS or Zotero RDF,
+    or larger than 50 MB.
     """
     if path.stat().st_size > MOST_BYTES:
         raise Unreadable(f"{name} is larger than {MOST_BYTES // 2**20} MB.")
@@ -55,14 +56,26 @@ def library_entries(path: Path, name: str) -> dict[str, LibraryEntry]:
     if found.format is Format.ZOTERO_RDF:
         attachments = _rdf_attachments(path, found.encoding)
     entries: dict[str, LibraryEntry | None] = {}
+    linked = set()
     for block in read(path, format=found.format, encoding=found.encoding):
-        if (record := block.record) is None:
-            continue
-        entry = LibraryEntry(record.title, record.authors, record.year, record.doi)
-        for place in _paths(block, attachments):
-            key = plain_name(re.split(r"[/\\]", place)[-1])
-            entries[key] = entry if entries.get(key, entry) == entry else None
-    return {key: entry for key, entry in entries.items() if entry is not None}
+        paths = set(_paths(block, attachments))
+        linked |= paths
+        record = block.record
+        entry = None
+        if record is not None:
+            entry = LibraryEntry(
+                record.title, record.authors, record.year, record.doi, is_only_file=len(paths) == 1
+            )
+        for place in paths:
+            _name(entries, place, entry)
+    for place in set(attachments.values()) - linked:  # attachments without an entry
+        _name(entries, place, None)
+    return entries
+
+
+def _name(entries: dict[str, LibraryEntry | None], place: str, entry: LibraryEntry | None) -> None:
+    key = plain_name(re.split(r"[/\\]", place)[-1])
+    entries[key] = None if key in entries else entry
 
 
 def plain_name(name: str) -> str:
@@ -72,7 +85,8 @@ def plain_name(name: str) -> str:
 
 def _paths(block: Block, attachments: Mapping[str, str]) -> Iterator[str]:
     for path in _RIS_PATH.findall(block.raw):
-        yield from (part.strip() for part in unquote(path).split(";"))
+        parts = path.split(";") if "://" in path else [path]  # only lists of EndNote's addresses
+        yield from (unquote(part).strip() for part in parts)
     for link in _RDF_LINK.findall(block.raw):
         if link in attachments:
             yield attachments[link]
@@ -81,8 +95,8 @@ def _paths(block: Block, attachments: Mapping[str, str]) -> Iterator[str]:
 def _rdf_attachments(path: Path, encoding: str) -> dict[str, str]:
     """Return the paths of the attachments of a Zotero RDF file by their addresses."""
     text = path.read_text(encoding=encoding, errors="replace")
-    return {
-        address: html.unescape(place[1])
-        for address, content in _RDF_ATTACHMENT.findall(text)
-        if (place := _RDF_PATH.search(content))
-    }
+    found = {}
+    for part in text.split(_RDF_END)[:-1]:  # each ends where an attachment does
+        if (about := _RDF_ABOUT.search(part)) and (place := _RDF_PATH.search(part, about.end())):
+            found[about[1]] = html.unescape(place[1])
+    return found

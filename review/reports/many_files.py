@@ -1,8 +1,9 @@
 """Many PDFs at once: each is attached to its report, or offered to a person who knows it."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -73,6 +74,7 @@ def match_files(
             keep_pages(text_path(file.sha256), read)
         except Unreadable:
             read = []
+            file = replace(file, entry=None)
         pages = [page.text for page in read]
         with database.writing() as session:
             _match(session, done, review_id, sought=sought, file=file, pages=pages, store=store,
@@ -201,12 +203,14 @@ def keep_pdfs(
     """
     kept: list[GivenFile] = []
     refused = []
-    entries: dict[str, LibraryEntry] = {}
+    entries: dict[str, LibraryEntry | None] = {}
     is_library = {name: name.lower().endswith(LIBRARIES) for name, _ in paths}
+    n_named = Counter(plain_name(name) for name, _ in paths)
     for name, path in sorted(paths, key=lambda one: not is_library[one[0]]):
         try:
             if is_library[name]:
-                entries |= library_entries(path, name)
+                for key, entry in library_entries(path, name).items():
+                    entries[key] = None if key in entries or n_named[key] > 1 else entry
                 continue
             check_pdf(path, name)
             kept.append(GivenFile(store.keep(path), name, entries.get(plain_name(name))))

@@ -2,7 +2,8 @@
 
 A file is attached without a question only where its first page has the whole title, letter by
 letter, with an author, or the report's DOI with a title that is close to it; or where a reference
-library has it under the report's own entry and its text, if any, does not speak against that.
+library has it under the report's own entry and its first page has the whole title, or it is a scan
+and the entry's only file.
 Everything else that speaks for a report is offered to a person.
 """
 
@@ -128,9 +129,10 @@ def _candidate(
     ]
     has_another_doi = bool(report.doi) and bool(dois) and not has_doi
     is_sure = (has_doi and likeness >= CLOSE) or (is_whole and has_author and not has_another_doi)
-    # A library may have a supplement or another version under the entry: its text has to agree, if
-    # there is any.
-    is_sure |= is_in_library and (likeness >= CLOSE or has_doi or not head) and not has_another_doi
+    # A library may have a supplement or another version under the entry: the text has to have the
+    # whole title, unless it has no text and the entry no other file.
+    if is_in_library and entry and not has_another_doi:
+        is_sure |= is_whole or (entry.is_only_file and not head)
     score = max(
         likeness, 95 if is_in_library else 0, 90 if has_doi else 0,
         by_name if by_name >= NAMED else 0,
@@ -139,15 +141,18 @@ def _candidate(
 
 
 def _is_entry_of(entry: LibraryEntry, report: Sought) -> bool:
-    """Say whether an entry is about a report: the same DOI, or the same title and first author."""
+    """Say whether an entry is about a report: the same DOI, or the same title, author and year."""
     if entry.doi and report.doi:
         return _plain(entry.doi) == _plain(report.doi)
     title = letters_of(report.title)
-    first, other = (authors[0] if authors else "" for authors in (entry.authors, report.authors))
+    if not entry.authors or not report.authors or entry.year is None or report.year is None:
+        return False
+    names = [letters_of(authors[0].split(",")[0]) for authors in (entry.authors, report.authors)]
     return (
         len(title) >= SHORTEST_TITLE
         and letters_of(entry.title) == title
-        and _family_name(first) == _family_name(other)
+        and names[0] == names[1] != ""
+        and abs(entry.year - report.year) <= 1  # online first, then in print
     )
 
 

@@ -30,6 +30,9 @@ def printed(text: str) -> str:
     return " ".join(_UNPRINTED.sub("", hyphened).split())
 
 
+SHORTEST_QUOTE = 12  # characters; a word or two would be found wherever their letters are
+
+
 def find_quote(text: str, quote: str) -> tuple[int, int] | None:
     """Return where a text has a quote; None if it has not.
 

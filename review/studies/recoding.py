@@ -12,9 +12,10 @@ from protocols.schema import CodebookItem
 from protocols.values import check_value
 from review.errors import Conflicting, NotFound
 from review.events import Actor
-from review.permissions import Action, check
+from review.permissions import Action, begin_act, check
 from review.reviews import protocol_state, version_of_protocol
 from review.states.clusters import Scope, latest
+from review.studies.agreement import CodeState, coded_values
 from review.studies.coding import Subject, code
 from review.studies.contracts import linked_contracts
 from review.studies.differences import is_linked, report_of_code, study_of_subject
@@ -35,6 +36,16 @@ class OutdatedCode:
     contract: Contract | None
     changes: Sequence[str]
     is_possible: bool  # whether the codebook still has the value
+
+
+@dataclass(frozen=True)
+class ImpossibleValue:
+    """A value that coders agreed on and that the codebook no longer has."""
+
+    item: CodebookItem
+    value: object
+    study: Study
+    contract: Contract | None
 
 
 def outdated_codes(
@@ -88,12 +99,31 @@ def outdated_codes(
     )
 
 
+def impossible_agreed(session: Session, *, review_id: UUID, by: Actor) -> list[ImpossibleValue]:
+    """Return the agreed values in force that the codebook no longer has, for the lead."""
+    check(session, review_id=review_id, by=by, action=Action.MANAGE)
+    now = {item.key: item for item in protocol_state(session, review_id).protocol.codebook}
+    links = linked_contracts(session, review_id)
+    found = []
+    for value in coded_values(session, review_id=review_id):
+        item = now.get(value.item)
+        if value.state is not CodeState.AGREED or item is None or _is_possible(item, value.value):
+            continue
+        study = study_of_subject(session, value.subject, links)
+        if study is not None and is_linked(value.subject, links):
+            contract_id = value.subject.contract_id
+            contract = session.get(Contract, contract_id) if contract_id else None
+            found.append(ImpossibleValue(item, value.value, study, contract))
+    return found
+
+
 def keep_value(session: Session, *, review_id: UUID, code_id: UUID, by: Actor) -> Code:
     """Code the same value again, with its quote and details, under the codebook of now; flushes.
 
     Raises NotFound for a code that is not the caller's, Conflicting for one that they replaced, and
     Invalid where the codebook no longer has the value.
     """
+    begin_act(session, review_id=review_id, by=by, action=Action.CODE)
     row = session.get(Code, code_id)
     if row is None or row.review_id != review_id or row.coder_id != by.account_id:
         raise NotFound("You have given no such value in this review.")

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import BoundedSemaphore, Thread
 from urllib.parse import unquote
 
 import pytest
@@ -106,13 +106,14 @@ def test_what_differs_is_proposed_and_taken_one_by_one(lead, place, indexes):
     page = lead.post(f"{place}/look-up", fields).text
 
     assert uses(page) == [
-        "Crossref authors", "Crossref abstract", "OpenAlex abstract", "Crossref journal",
-        "OpenAlex year", "Crossref issn",
+        "OpenAlex title", "Crossref authors", "Crossref abstract", "OpenAlex abstract",
+        "Crossref journal", "OpenAlex year", "Crossref issn",
     ]  # fmt: skip
-    assert "6 texts differ" in page
+    assert "7 texts differ" in page
     assert fields_of(page) == fields
     assert set(indexes.asked) == {
-        f"{CROSSREF}?mailto=lead%2Ba%40example.org", f"{OPENALEX}?mailto=lead%2Ba%40example.org",
+        "/works/10.1000%2Fabc?mailto=lead%2Ba%40example.org",
+        "/works/doi:10.1000%2Fabc?mailto=lead%2Ba%40example.org",
     }  # fmt: skip
 
     page = lead.post(f"{place}/look-up", fields | {"use": "Crossref abstract"}).text
@@ -151,6 +152,24 @@ def test_what_an_index_answers_wrongly_is_said_and_the_other_is_used(
     assert page.status_code == 200
     assert says in page.text
     assert "Crossref abstract" in uses(page.text)
+
+
+def test_a_doi_leads_nowhere_else_on_the_server_of_an_index(lead, place, indexes):
+    fields = fields_of(lead.get(f"{place}/correct").text)
+    lead.post(f"{place}/look-up", fields | {"doi": "10.1000/../../admin?x=1#y"})
+
+    assert all(path.startswith("/works/") and ".." not in path.split("/") for path in indexes.asked)
+
+
+def test_what_was_typed_stays_while_others_are_looked_up(lead, place, app):
+    app.state.doi_look_up._places = BoundedSemaphore(1)
+    app.state.doi_look_up._places.acquire()
+    fields = fields_of(lead.get(f"{place}/correct").text) | {"title": "What I typed"}
+
+    page = lead.post(f"{place}/look-up", fields).text
+
+    assert "Several DOIs are being looked up" in page
+    assert fields_of(page)["title"] == "What I typed"
 
 
 def test_a_doi_that_is_none_is_not_looked_up(lead, place, indexes):

@@ -242,10 +242,10 @@ def test_a_library_among_the_files_says_which_report_each_is(app, database, peop
         database, people, "A bond in Northmoor and what it paid for", "A bond in Southmoor and why"
     )
     library = "".join(
-        f"TY  - RPRT\nAU  - Doe, Jane\nTI  - {title}\nL1  - files/{name}\nER  - \n\n"
-        for title, name in (
-            ("A bond in Northmoor and what it paid for", "1/Scan 1.pdf"),
-            ("A bond in Southmoor and why", "2/Scan 2.pdf"),
+        f"TY  - RPRT\nAU  - Doe, Jane\nTI  - {title}\nPY  - {year}\nL1  - files/{name}\nER  - \n\n"
+        for title, year, name in (
+            ("A bond in Northmoor and what it paid for", 2001, "1/Scan 1.pdf"),
+            ("A bond in Southmoor and why", 2002, "2/Scan 2.pdf"),
         )
     ).encode()
     lead = sign_in(people.lead)
@@ -255,11 +255,14 @@ def test_a_library_among_the_files_says_which_report_each_is(app, database, peop
     assert (alone.status_code, "Choose the PDFs as well" in alone.text) == (422, True)
 
     page = upload_many(app, lead, people, ("folder/1/scan 1.PDF", blank),
-                       ("library.ris", library), ("broken.rdf", b"<html>"))  # fmt: skip
+                       ("library.ris", library), ("broken.rdf", b"<html>"),
+                       ("snapshot.html", b"<html>"))  # fmt: skip
 
     assert "1 file attached" in page
     assert "by library" in page
     assert "broken.rdf" in page
+    assert "1 other files were left out" not in page
+    assert "1 other file was left out" in page
     with database.reading() as session:
         found = full_texts_of(session, review_id=people.review_id, record_ids=[north, south])
         assert {record: one.name for record, one in found.items()} == {north: "scan 1.PDF"}

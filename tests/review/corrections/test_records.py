@@ -15,13 +15,20 @@ from review.corrections.records import (
     undo_record_correction,
 )
 from review.decisions.blinding import history
-from review.duplicates.judgements import deduplicate
+from review.duplicates.judgements import deduplicate, judge
 from review.errors import Conflicting, Invalid, NotAllowed, NotFound
 from review.exports import ExportFormat, ExportKind, write_export
 from review.searches.records import matching_records
 from review.states.clusters import cluster_of
-from review.tables import BIBLIOGRAPHIC_FIELDS, Record, RecordCorrection, StoredRecord
+from review.tables import (
+    BIBLIOGRAPHIC_FIELDS,
+    DuplicateJudgement,
+    Record,
+    RecordCorrection,
+    StoredRecord,
+)
 from review.verify import verify
+from review.vocabulary import Judgement
 from tests.factories import make_records, make_review
 
 
@@ -38,9 +45,10 @@ def record_id(session, cast):
 
 @pytest.fixture
 def correct(session, cast, record_id):
-    def act(*, source="The report itself.", why="", by=cast.lead, **fields):
+    def act(*, source="The report itself.", why="", by=cast.lead, based_on=None, **fields):
         return correct_record(session, review_id=cast.review_id, record_id=record_id,
-                              fields=fields, source=source, why=why, by=by)  # fmt: skip
+                              fields=fields, source=source, why=why, by=by,
+                              based_on=based_on)  # fmt: skip
 
     return act
 
@@ -78,26 +86,66 @@ def test_it_is_found_and_exported_as_corrected(session, cast, record_id, correct
     assert json.loads(file.read_text())["title"] == "A pilot"
 
 
-def test_corrections_are_undone_one_by_one_and_the_undoing_too(session, cast, record_id, correct):
-    def undo(number):
+@pytest.fixture
+def undo(session, cast, record_id):
+    def act(number):
         return undo_record_correction(session, review_id=cast.review_id, record_id=record_id,
                                       event_number=number, by=cast.lead)  # fmt: skip
 
+    return act
+
+
+def test_any_correction_is_undone_while_what_it_changed_stands_and_so_is_an_undoing(
+    session, cast, record_id, correct, undo
+):
     first, second = correct(title="A pilot"), correct(year="1999")
-    with pytest.raises(Conflicting, match="corrected again since"):
-        undo(first)
-    undone = undo(second)
-    assert record_now(session, record_id).year != 1999
-    assert record_now(session, record_id).title == "A pilot"
-    undo(undone)
+
+    undone = undo(first)  # the later one changed something else
+    assert record_now(session, record_id).title == "A pilto"
     assert record_now(session, record_id).year == 1999
+    undo(undone)
+    undo(second)
+    undo(first)
+    assert record_now(session, record_id).title == "A pilto"
+    assert record_now(session, record_id).year != 1999
 
     lines = record_corrections(session, review_id=cast.review_id, record_id=record_id, by=cast.lead)
-    assert [line.undoes for line in lines] == [undone, second, None, None]
-    assert [line.is_undoable for line in lines] == [True, False, False, False]
+    assert [line.undoes for line in lines] == [first, second, undone, first, None, None]
+    assert [line.is_undoable for line in lines] == [True, True, False, True, False, False]
     assert [(c.name, c.old, c.new) for c in lines[-1].changes] == [("title", "A pilto", "A pilot")]
     with pytest.raises(NotFound):
         undo(1)
+
+
+def test_what_was_changed_again_is_undone_from_the_end(session, record_id, correct, undo):
+    first, second = correct(title="A pilot"), correct(title="A Pilot")
+
+    with pytest.raises(Conflicting, match="Undo the later one first"):
+        undo(first)
+    undo(second)
+    undo(first)
+    assert record_now(session, record_id).title == "A pilto"
+
+
+def test_two_leads_who_correct_at_once_lose_nothing(session, record_id, correct):
+    shown = {
+        name: text_of_field(name, getattr(record_now(session, record_id), name))
+        for name in BIBLIOGRAPHIC_FIELDS
+    }
+    correct(**shown | {"abstract": "That the other added."}, based_on=0)
+    number = correct(**shown | {"title": "A pilot"}, based_on=0)
+
+    record = record_now(session, record_id)
+    assert (record.title, record.abstract) == ("A pilot", "That the other added.")
+    with pytest.raises(Conflicting, match="It says now: A pilot"):
+        correct(title="Another", based_on=0)
+    correct(title="Another", based_on=number)
+
+
+def test_what_people_type_is_stored_as_they_typed_it(session, record_id, correct):
+    correct(abstract="If a <b and c> d,\n\tthen p < 0.05 &amp; so on")
+
+    assert record_now(session, record_id).abstract == "If a <b and c> d, then p < 0.05 &amp; so on"
 
 
 @pytest.mark.parametrize(
@@ -142,23 +190,80 @@ def test_the_history_says_what_was_corrected(session, cast, record_id, correct, 
         assert ("record corrected", "A slip in the source.") in [(x.what, x.why) for x in lines]
 
 
-def test_a_corrected_record_is_compared_with_all_others_again(database):
-    twin = {"title": "Paying for results in Austria", "authors": ["Doe, Jane"], "year": 2001,
-            "journal": "A Journal", "volume": "3", "pages": "1-9", "doi": "10.1000/1"}  # fmt: skip
-    wrong = twin | {"title": "Something else altogether", "doi": None, "authors": [], "pages": None}
-    with database.writing() as session:
-        cast = make_review(session)
-        first, second = make_records(session, cast.review_id, [twin, wrong])
-    deduplicate(database, review_id=cast.review_id, by=cast.lead)
-    assert deduplicate(database, review_id=cast.review_id, by=cast.lead).n_compared == 0
+TWIN = {"title": "Paying for results in Austria", "authors": ["Doe, Jane"], "year": 2001,
+        "journal": "A Journal", "volume": "3", "pages": "1-9", "doi": "10.1000/1"}  # fmt: skip
+OTHER = TWIN | {"title": "Something else altogether", "doi": None, "authors": [], "pages": None}
 
-    with database.writing() as session:
-        right = {name: text_of_field(name, value) for name, value in twin.items()}
-        correct_record(session, review_id=cast.review_id, record_id=second, fields=right,
-                       source="The report.", by=cast.lead)  # fmt: skip
-    assert deduplicate(database, review_id=cast.review_id, by=cast.lead).n_compared == 2
-    with database.reading() as session:
-        assert cluster_of(session, review_id=cast.review_id, record_id=first) == (first, second)
+
+class Pair:
+    """Two records, of which either says what the other says once it is corrected."""
+
+    def __init__(self, database, first, second):
+        self.database = database
+        with database.writing() as session:
+            self.cast = make_review(session)
+            self.ids = make_records(session, self.cast.review_id, [first, second])
+
+    def dedupe(self):
+        return deduplicate(self.database, review_id=self.cast.review_id, by=self.cast.lead)
+
+    def correct(self, which, **fields):
+        texts = {name: text_of_field(name, value) for name, value in fields.items()}
+        with self.database.writing() as session:
+            correct_record(session, review_id=self.cast.review_id, record_id=self.ids[which],
+                           fields=texts, source="The report.", by=self.cast.lead)  # fmt: skip
+
+    def judge(self, verdict):
+        with self.database.writing() as session:
+            judge(session, review_id=self.cast.review_id, left_id=self.ids[0],
+                  right_id=self.ids[1], verdict=verdict, by=self.cast.lead)  # fmt: skip
+
+    @property
+    def are_merged(self):
+        with self.database.reading() as session:
+            cluster = cluster_of(session, review_id=self.cast.review_id, record_id=self.ids[0])
+        return cluster == tuple(self.ids)
+
+    @property
+    def judged(self):
+        """The pairs that anybody has judged; the earlier record of each comes first."""
+        with self.database.reading() as session:
+            rows = session.scalars(select(DuplicateJudgement))
+            return {(row.left_id, row.right_id) for row in rows}
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_corrected_record_is_compared_with_all_others_again(database, which):
+    pair = Pair(database, *((OTHER, TWIN) if which == 0 else (TWIN, OTHER)))
+    pair.dedupe()
+    assert pair.dedupe().n_compared == 0
+    assert not pair.are_merged
+
+    pair.correct(which, **TWIN)
+    assert pair.dedupe().n_compared == 2
+    assert pair.are_merged
+    assert pair.judged == {tuple(pair.ids)}
+
+    pair.correct(which, **OTHER)
+    pair.dedupe()
+    assert not pair.are_merged  # only the model had merged them
+    assert pair.judged == {tuple(pair.ids)}
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_what_a_person_answered_stays_when_a_record_is_corrected(database, which):
+    pair = Pair(database, TWIN, TWIN | {"language": "eng"})
+    pair.judge(Judgement.DISTINCT)
+    pair.dedupe()
+
+    pair.correct(which, language="German")
+    pair.dedupe()
+    assert not pair.are_merged
+    pair.judge(Judgement.DUPLICATE)
+    pair.correct(which, **OTHER)
+    pair.dedupe()
+    assert pair.are_merged
+    assert pair.judged == {tuple(pair.ids)}
 
 
 TEXTS = st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=40)

@@ -166,17 +166,20 @@ def test_the_words_of_a_page_have_their_places_on_it(tmp_path):
 
 def test_a_quote_is_marked_over_the_lines_that_it_runs_over():
     lines = [
-        Line(x=100, y=20, width=80, height=10, text="aaaa bbbb"),
-        Line(x=100, y=40, width=50, height=10, text="cc-"),
-        Line(x=100, y=60, width=60, height=10, text="cc dddd"),
+        Line(x=100, y=20, width=120, height=10, text="aaaa bbbbbbbb"),
+        Line(x=100, y=40, width=50, height=10, text="cccc-"),
+        Line(x=100, y=60, width=60, height=10, text="cccc dddddddd"),
+        Line(x=100, y=80, width=70, height=10, text="שלום עולם גדול ויפה"),
     ]
 
-    boxes = quote_boxes(lines, ["BBBB cccc", "not there", "", "dddd"])
+    boxes = quote_boxes(
+        lines, ["BBBBBBBB cccccccc", "not to be found", "", "dddd", "עולם גדול ויפה"]
+    )
 
     assert [(box.x, box.y, box.width) for box in boxes] == [
-        (140, 20, 40), (100, 40, 50), (100, 60, 20), (120, 60, 40),
+        (140, 20, 80), (100, 40, 50), (100, 60, 20), (100, 80, 70),
     ]  # fmt: skip
-    assert quote_boxes([], ["a"]) == []
+    assert quote_boxes([], ["a long enough quote"]) == []
 
 
 def test_the_quote_of_a_real_page_is_found_on_it(tmp_path):

@@ -1,5 +1,6 @@
 """A reference library that was exported with its files says which report each of them is."""
 
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -54,6 +55,11 @@ TY  - JOUR
 TI  - A third title, whose file has the same name
 L1  - files/14/main.pdf
 ER  -
+
+TY  - JOUR
+AU  - Poe, Ed
+L1  - files/15/Smith%3B Jones.pdf
+ER  -
 """
 BOND, OTHER = UUID(int=1), UUID(int=2)
 TITLE = "A bond for homes: what six years taught"
@@ -76,15 +82,30 @@ def test_zoteros_rdf_names_the_entry_of_each_file(tmp_path):
     assert found == {"doe & ro\u00e9 2001.pdf": ENTRY}
 
 
+def test_a_file_without_an_entry_takes_its_name_out_of_question(tmp_path):
+    alone = """<z:Attachment rdf:about="#item_20">
+        <z:itemType>attachment</z:itemType>
+        <rdf:resource rdf:resource="files/20/DOE &amp; Ro\u00e9 2001.pdf"/>
+    </z:Attachment>
+</rdf:RDF>"""
+    path = written(tmp_path, "library.rdf", RDF.replace("</rdf:RDF>", alone))
+
+    assert library_entries(path, "library.rdf") == {"doe & ro\u00e9 2001.pdf": None}
+
+
 def test_ris_has_paths_of_every_kind_and_a_name_of_two_entries_says_nothing(tmp_path):
     found = library_entries(written(tmp_path, "library.ris", RIS), "library.ris")
 
-    assert {name: entry.title for name, entry in found.items()} == {
+    assert {name: entry and entry.title for name, entry in found.items()} == {
         "doe 2001.pdf": TITLE,
         "roe.pdf": "Another title altogether",
         "extra.pdf": "Another title altogether",
+        "main.pdf": None,
+        "smith; jones.pdf": None,  # its entry has no title
     }
     assert found["doe 2001.pdf"].doi == "10.5555/bond"
+    assert found["doe 2001.pdf"].is_only_file
+    assert not found["roe.pdf"].is_only_file
 
 
 def test_another_kind_of_file_is_refused(tmp_path):
@@ -96,17 +117,27 @@ def test_another_kind_of_file_is_refused(tmp_path):
     ("text", "is_sure"),
     [
         ("", True),  # a scan
-        ("A Bond for Homes: what six years have taught", True),  # the title in other words
+        ("A Bond for Homes: what six years taught. By somebody", True),
+        ("A Bond for Homes: what six years have taught", False),  # the title in other words
+        ("Data dictionary of https://doi.org/10.5555/bond", False),
         ("Something else altogether, with many words of its own on many other things", False),
         ("Appendix to: A bond for homes: what six years taught", False),
     ],
 )
-def test_the_librarys_word_counts_unless_the_text_speaks_against_it(text, is_sure):
-    [found] = candidates_of("main.pdf", [text], SOUGHT, entry=ENTRY)
+def test_the_librarys_word_counts_where_the_text_has_the_title_or_there_is_none(text, is_sure):
+    entry = replace(ENTRY, doi="10.5555/bond")
+    sought = [replace(SOUGHT[0], doi="10.5555/bond"), SOUGHT[1]]
+    found = candidates_of("main.pdf", [text], sought, entry=entry)[0]
 
     assert (found.record_id, found.is_sure) == (BOND, is_sure)
     assert "library" in found.agrees
-    assert not any(one.is_sure for one in candidates_of("main.pdf", [text], SOUGHT))
+    assert not any(one.is_sure for one in candidates_of("main.pdf", [text], sought))
+
+
+def test_a_scan_beside_other_files_of_its_entry_is_asked_about():
+    [found] = candidates_of("scan.pdf", [""], SOUGHT, entry=replace(ENTRY, is_only_file=False))
+
+    assert (found.record_id, found.is_sure) == (BOND, False)
 
 
 def test_another_doi_or_first_author_is_another_report():
@@ -114,6 +145,9 @@ def test_another_doi_or_first_author_is_another_report():
         LibraryEntry("Another title altogether", ("Roe, Ann",), 2002, "10.5555/not-this"),
         LibraryEntry(TITLE, ("Poe, Ed",), 2001, None),
         LibraryEntry("A bond", ("Doe, Jane",), 2001, None),
+        LibraryEntry(TITLE, ("Doe, Jane",), 2009, None),  # another year's report
+        LibraryEntry(TITLE, ("Doe, Jane",), None, None),
+        LibraryEntry(TITLE, (), 2001, None),
     ):
         assert candidates_of("main.pdf", [""], SOUGHT, entry=entry) == []
 

@@ -15,13 +15,15 @@ def query_of(address):
 
 def test_an_article_and_a_book_are_named_by_the_keys_of_their_kind(session):
     review_id = make_review(session).review_id
-    article, book = (
+    article, book, chapter = (
         session.get_one(Record, record)
         for record in make_records(session, review_id, [
-            {"title": "Bonds & homes", "journal": "A Journal", "doi": "10.1/a b", "pages": "3-9",
+            {"title": "Bonds & homes", "journal": "A Journal", "doi": "10.1/a b", "pages": "3–9",
              "type": "JOUR", "authors": ["Doe, Jané"], "year": 2001},
             {"title": "A book", "journal": "A Press", "type": "RPRT", "isbn": "9783161484100",
              "authors": [], "year": None},
+            {"title": "A chapter", "journal": "A book", "type": "bookSection", "authors": [],
+             "year": None},
         ])
     )  # fmt: skip
 
@@ -34,4 +36,8 @@ def test_an_article_and_a_book_are_named_by_the_keys_of_their_kind(session):
         "institution": "1", "url_ver": "Z39.88-2004",
         "rft_val_fmt": "info:ofi/fmt:kev:mtx:book", "rft.btitle": "A book", "rft.pub": "A Press",
         "rft.isbn": "9783161484100",
+    }  # fmt: skip
+    assert query_of(open_url(RESOLVER, chapter)) == {
+        "url_ver": "Z39.88-2004", "rft_val_fmt": "info:ofi/fmt:kev:mtx:book",
+        "rft.atitle": "A chapter", "rft.btitle": "A book",
     }  # fmt: skip

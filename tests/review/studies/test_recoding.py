@@ -3,11 +3,13 @@
 import pytest
 from sqlalchemy import select
 
-from review.errors import Conflicting, Invalid, NotFound
+from review.errors import Conflicting, Invalid, NotAllowed, NotFound
 from review.reviews import amend_protocol
+from review.studies.agreement import agree
 from review.studies.contracts import link_contract
-from review.studies.recoding import keep_value, outdated_codes
+from review.studies.recoding import impossible_agreed, keep_value, outdated_codes
 from review.tables import Code
+from review.vocabulary import AgreedBy
 from tests.factories import make_review, protocol_text
 from tests.review.studies.coding_review import CodingReview
 
@@ -107,6 +109,23 @@ def test_only_the_coder_keeps_a_value_and_only_one_that_there_is(
         keep_value(session, review_id=people.review_id, code_id=given.id, by=people.reviewer_a)
     assert outdated(people.reviewer_b) == []
     assert [one.coder for one in outdated(people.lead, is_lead=True)] == ["Reviewer_A"]
+
+
+def test_the_lead_sees_agreed_values_that_the_codebook_no_longer_has(
+    session, review, people, amend
+):
+    in_review = {"review_id": people.review_id, "study_id": review.study}
+    for coder, value in zip(people.reviewers, ("trial", "case"), strict=True):
+        review.code("design", value, by=coder, study_id=review.study)
+    agree(session, item="design", value="trial", basis=AgreedBy.ADJUDICATION, by=people.lead,
+          **in_review)  # fmt: skip
+    assert impossible_agreed(session, review_id=people.review_id, by=people.lead) == []
+
+    amend("{key: trial, label: Trial}, ", "")
+    [one] = impossible_agreed(session, review_id=people.review_id, by=people.lead)
+    assert (one.item.key, one.value, one.study.id) == ("design", "trial", review.study)
+    with pytest.raises(NotAllowed):
+        impossible_agreed(session, review_id=people.review_id, by=people.reviewer_a)
 
 
 def test_what_no_study_has_any_more_is_left_out(session, review, people, amend, outdated):
