@@ -169,7 +169,7 @@ def post_undo(
     record_id: UUID,
     event_number: int,
 ) -> Response:
-    """Undo the newest correction of a record, or its undoing."""
+    """Undo a correction of a record, or an undoing."""
     undo_record_correction(
         session, review_id=review_id, record_id=record_id, event_number=event_number, by=by
     )

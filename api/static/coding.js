@@ -13,6 +13,7 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-quote]");
   if (!button) return;
   const form = button.closest("form").elements;
+  button.closest("details").open = true; // a key presses it while it is folded
   if (!selected) {
     form.quote.placeholder = SELECT_FIRST;
     form.quote.focus();

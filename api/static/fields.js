@@ -120,8 +120,7 @@ function countSaved(saved) {
 
 function focusNext(saved) {
   const fields = [...document.querySelectorAll("form.field")].filter((field) => field.offsetParent);
-  const next = fields[fields.indexOf(saved) + 1];
-  if (next) focusField(next);
+  focusField(fields[fields.indexOf(saved) + 1] ?? saved);
 }
 
 document.addEventListener("submit", save, true);

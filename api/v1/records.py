@@ -208,7 +208,7 @@ def post_correction(
 def post_undo_correction(
     session: WriteSession, review_id: ReviewId, by: CurrentActor, record: UUID, event: int
 ) -> RecordedEvent:
-    """Undo the newest correction of a record, or its undoing."""
+    """Undo a correction of a record, or an undoing."""
     number = undo_record_correction(
         session, review_id=review_id, record_id=record, event_number=event, by=by
     )

@@ -83,11 +83,9 @@ def correct_record(
         if len(text) > MOST_IN_REASON:
             raise Invalid(f"Use at most {MOST_IN_REASON:,} characters for the source or reason.")
     now = {name: getattr(record, name) for name in BIBLIOGRAPHIC_FIELDS}
-    read = (
-        now
-        if based_on is None
-        else _fields_at(session, review_id, record_id, event_number=based_on)
-    )
+    read = now
+    if based_on is not None:
+        read = _fields_at(session, review_id, record_id, event_number=based_on)
     changed = {}
     for name, text in fields.items():
         given = text.replace("\r\n", "\n").strip()
@@ -97,7 +95,7 @@ def correct_record(
         if old != current:
             raise Conflicting(
                 f"The field ‘{name.replace('_', ' ')}’ has been corrected since you opened this "
-                f"page. It says now: {current or 'nothing'}"
+                f"page, and says now: {current or 'nothing'}. Open the page again to change that."
             )
         if len(given) > MOST_IN_FIELD:
             raise Invalid(f"Use at most {MOST_IN_FIELD:,} characters for a field.")

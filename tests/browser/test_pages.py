@@ -17,7 +17,7 @@ PAGES = {
     "lead": ["", "/searches", "/duplicates", "/duplicates/above?score=0.4", "/duplicates/sample",
              "/decisions", "/conflicts", "/stopping", "/agreement", "/assignments", "/simulation",
              "/screening-check", "/fairness", "/progress", "/reports?show=all",
-             "/coding", "/coding-sheets", "/known-contracts", "/coding-differences",
+             "/coding", "/coding-sheets", "/known-contracts", "/coding-differences", "/coding-again",
              "/map?country=GB&country=KE", "/map", "/jobs", "/publications",
              "/map?row=health&column=results_based_financing",
              "/map?framework=outcome_area_by_evidence_theme", "/map?find=pago&words=es",

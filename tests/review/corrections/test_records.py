@@ -137,7 +137,7 @@ def test_two_leads_who_correct_at_once_lose_nothing(session, record_id, correct)
 
     record = record_now(session, record_id)
     assert (record.title, record.abstract) == ("A pilot", "That the other added.")
-    with pytest.raises(Conflicting, match="It says now: A pilot"):
+    with pytest.raises(Conflicting, match="and says now: A pilot"):
         correct(title="Another", based_on=0)
     correct(title="Another", based_on=number)
 
