@@ -12,6 +12,7 @@ import "./highlights.js";
 import "./why.js";
 import "./terms.js";
 import "./stock.js";
+import "./report.js";
 import "./card.js";
 import "./labels.js";
 import "./recent.js";
@@ -22,6 +23,7 @@ import "./list_rows.js";
 import "./list.js";
 import "./conflicts.js";
 import "./coding.js";
+import "./field_keys.js";
 import "./fields.js";
 import "./map.js";
 

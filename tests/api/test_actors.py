@@ -304,6 +304,7 @@ def test_pages_take_the_actor_from_the_session_alone(sign_in, people, world, dat
         "POST /start",  # which is for administrators
         "POST /server/accounts",  # which is for administrators
         "POST /reviews/{slug}/decisions/files",
+        "POST /reviews/{slug}/coding-again",  # the value is another coder's
         "POST /reviews/{slug}/coding-sheets/files",
         "POST /reviews/{slug}/coding-sheets/preview",
         "POST /reviews/{slug}/duplicates/above",

@@ -57,7 +57,7 @@ API_ROUTES = [
     get(R + "/records", VIEW, q="contract", search="{search}", cluster="{record}"),
     get(R + "/records", COUNTS, box="duplicates"),
     get(R + "/records/{record}", VIEW),
-    post(R + "/records/{record}/corrections/{event}/undo", MANAGE),
+    ApiRoute("POST", R + "/records/{record}/corrections/{event}/undo", (MANAGE,)),
     post(
         R + "/records/{record}/corrections", MANAGE, fields={"year": "1999"}, source="The report."
     ),
