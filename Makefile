@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DATA ?= data
 # What keeps people apart and their decisions whole: its branches are reported by themselves.
 GUARDS := api/web/security.py,api/web/deps.py,api/v1/callers.py,review/permissions.py,review/events.py,$\
-	review/jobs.py,review/people/*.py,review/decisions/blinding.py
+	review/jobs.py,review/people/*.py,review/decisions/blinding.py,review/decisions/history.py
 # The fast tests of these.
 GUARDS_TESTS := tests/review/decisions tests/review/people tests/review/test_events.py \
 	tests/review/test_refusals.py tests/api/web tests/api/work tests/api/v1 tests/api/test_permissions.py

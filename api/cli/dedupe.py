@@ -7,7 +7,7 @@ import typer
 from api.cli.acting import ActAs, actor_of
 from api.cli.progress import progress
 from api.cli.terminal import AsJson, ReviewSlug, database, review_id_of, show
-from review.duplicates.judgements import deduplicate
+from review.duplicates.deduplication import deduplicate
 
 
 def dedupe(

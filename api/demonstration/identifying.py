@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from api.demonstration.copies import SOURCES, PretendSource, SourceEntry
 from api.demonstration.exports import write
 from api.demonstration.people import Cast
-from review.duplicates.judgements import deduplicate, judge, undo
+from review.duplicates.deduplication import deduplicate
+from review.duplicates.judgements import judge, undo
 from review.duplicates.questions import questions
 from review.reports.retrieval import remove
 from review.searches.imports import import_file

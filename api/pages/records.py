@@ -17,8 +17,9 @@ from api.web.rendering import path, render, words
 from api.web.routing import PageRouter
 from protocols.names import other_names
 from review.corrections.records import record_corrections
-from review.decisions.blinding import history, shown_state
+from review.decisions.blinding import shown_state
 from review.decisions.discussion import Entry, discussion
+from review.decisions.history import history
 from review.decisions.reopening import reopen
 from review.errors import Invalid, NotFound
 from review.events import Actor

@@ -24,7 +24,8 @@ from api.web.access import needs
 from api.web.deps import ReadSession, ReviewContext
 from protocols.names import other_names
 from review.corrections.records import correct_record, undo_record_correction
-from review.decisions.blinding import history, shown_state
+from review.decisions.blinding import shown_state
+from review.decisions.history import history
 from review.errors import Invalid, NotFound
 from review.events import Actor
 from review.permissions import Action, check

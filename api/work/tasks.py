@@ -17,7 +17,7 @@ from review import exports, jobs
 from review.decisions.import_report import ImportReport, write_report
 from review.decisions.import_rules import ImportRules
 from review.decisions.imported import import_decisions
-from review.duplicates.judgements import deduplicate
+from review.duplicates.deduplication import deduplicate
 from review.errors import Unreadable
 from review.jobs import ClaimedJob, JobKind
 from review.permissions import screens

@@ -14,8 +14,9 @@ from review.corrections.records import (
     text_of_field,
     undo_record_correction,
 )
-from review.decisions.blinding import history
-from review.duplicates.judgements import deduplicate, judge
+from review.decisions.history import history
+from review.duplicates.deduplication import deduplicate
+from review.duplicates.judgements import judge
 from review.errors import Conflicting, Invalid, NotAllowed, NotFound
 from review.exports import ExportFormat, ExportKind, write_export
 from review.searches.records import matching_records

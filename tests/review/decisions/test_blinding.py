@@ -9,14 +9,10 @@ import pytest
 from sqlalchemy.orm import Session
 
 from review.decisions.adjudication import adjudicate
-from review.decisions.blinding import (
-    history,
-    n_own_decisions,
-    own_decision,
-    own_decisions,
-)
+from review.decisions.blinding import n_own_decisions, own_decision, own_decisions
 from review.decisions.conflicts import open_conflicts
 from review.decisions.decisions import decide, decision_of
+from review.decisions.history import history
 from review.decisions.marked_words import own_marks
 from review.decisions.reopening import reopen
 from review.duplicates.judgements import judge

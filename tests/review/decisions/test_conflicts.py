@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from review.decisions.adjudication import adjudicate, withdraw_adjudication
-from review.decisions.blinding import history
 from review.decisions.closing import close_decisions
 from review.decisions.conflicts import ConflictFilter, Order, open_conflicts, summary
 from review.decisions.consensus import answer, proposal_on, propose
 from review.decisions.decisions import decide
 from review.decisions.discussion import comment, discussion
+from review.decisions.history import history
 from review.duplicates.judgements import judge
 from review.errors import Conflicting, Invalid, NotAllowed, NotFound
 from review.events import OPERATOR

@@ -5,8 +5,9 @@ import json
 import pytest
 from sqlalchemy import select
 
-from review.decisions.blinding import history, n_own_decisions, own_decisions, resolved_decisions
+from review.decisions.blinding import n_own_decisions, own_decisions, resolved_decisions
 from review.decisions.decisions import decide
+from review.decisions.history import history
 from review.decisions.import_report import (
     IMPORTED,
     NO_DECISION,

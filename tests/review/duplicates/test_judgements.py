@@ -13,7 +13,8 @@ from review.corrections.searches import undo_correction, withdraw_file
 from review.decisions.adjudication import adjudicate
 from review.decisions.decisions import decide
 from review.decisions.reopening import reopen
-from review.duplicates.judgements import deduplicate, judge, merge_above, undo
+from review.duplicates.deduplication import deduplicate
+from review.duplicates.judgements import judge, merge_above, undo
 from review.duplicates.questions import questions
 from review.errors import Conflicting, Invalid, NotAllowed, NotFound, ReviewError, Settled
 from review.events import MODEL, OPERATOR, ActWriter, last_event, lock_review

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from review.duplicates.judgements import deduplicate, judge, merge_above
+from review.duplicates.deduplication import deduplicate
+from review.duplicates.judgements import judge, merge_above
 from review.duplicates.merge_check import MergeCheck, merge_check
 from review.duplicates.sample import Proportion, sample_of_last_run
 from review.errors import Invalid, NotAllowed
