@@ -5,6 +5,7 @@ transaction that first checks the lease.  So a worker that was given up for dead
 cancelled, can change nothing any more.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -111,6 +112,7 @@ def enqueue(
         raise NotAllowed(
             "Only a person with an account can start a job. Commands run at once, without one."
         )
+    arguments = json.loads(json.dumps(arguments))  # as a stored job has them
     open_jobs = session.scalars(
         select(Job).where(Job.review_id == review_id, Job.kind == kind, Job.state.in_(OPEN_STATES))
     )
@@ -122,7 +124,7 @@ def enqueue(
         review_id=review_id,
         asked_by=by.account_id,
         kind=kind,
-        arguments=dict(arguments),
+        arguments=arguments,
         state=JobState.WAITING,
         checkpoint={},
         result={},

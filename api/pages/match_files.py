@@ -1,6 +1,5 @@
 """Many PDFs at once: uploaded, matched to the reports sought; a person is asked about the rest."""
 
-import json
 from contextlib import ExitStack
 from dataclasses import asdict
 from typing import Annotated
@@ -69,7 +68,7 @@ def post_files(
     if not kept:
         raise Invalid(" ".join(problem for _name, problem in refused) or "Choose the PDFs as well.")
     arguments = {
-        "files": json.loads(json.dumps([asdict(file) for file in kept])),  # as it is read again
+        "files": [asdict(file) for file in kept],
         "refused": [{"name": name, "problem": problem} for name, problem in refused],
     }
     return started(request, session, review_id, by=by, kind=JobKind.MATCH_FULL_TEXTS,
