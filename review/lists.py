@@ -206,11 +206,13 @@ def retrieval_list(session: Session, review_id: UUID) -> ListTable:
     return ListTable("full-texts", columns, rows(), records)
 
 
-def links_list(session: Session, review_id: UUID, *, resolver: str = "") -> ListTable:
+def links_list(session: Session, review_id: UUID, *, resolver: str, by: Any) -> ListTable:
     """Return the reports still to retrieve, with the addresses to fetch them from by hand.
 
-    ``resolver`` is the address of the library's link resolver, if it has one.
+    ``resolver`` is the address of the library's link resolver, empty if it has none.  Raises
+    NotAllowed for somebody who may not see the list.
     """
+    check(session, review_id=review_id, by=by, action=Action.MANAGE)
     columns = ("number", "title", "authors", "year", "doi address", "address", "library address",
                "scholar address", "asked of", "remind on", "id")  # fmt: skip
     choice = RecordChoice([FlowState.AWAITING_RETRIEVAL])
@@ -307,7 +309,6 @@ def dictionary_list(session: Session, review_id: UUID) -> ListTable:
 LISTS: Mapping[str, tuple[Callable[[Session, UUID], ListTable], Action]] = {
     "searches": (searches_list, Action.VIEW),
     "full-texts": (retrieval_list, Action.MANAGE),
-    "links": (links_list, Action.MANAGE),
     "studies": (studies_list, Action.CODE),
     "contracts": (contracts_list, Action.CODE),
     "known-contracts": (known_contracts_list, Action.MANAGE),
@@ -317,17 +318,10 @@ LISTS: Mapping[str, tuple[Callable[[Session, UUID], ListTable], Action]] = {
 """The lists that are always whole, and what somebody must be allowed to do to have them."""
 
 
-def whole_list(
-    session: Session, review_id: UUID, name: str, *, by: Any, resolver: str = ""
-) -> ListTable:
-    """Return one of `LISTS`; raise NotAllowed for somebody who may not see it.
-
-    ``resolver`` is the address of the library's link resolver, if it has one.
-    """
+def whole_list(session: Session, review_id: UUID, name: str, *, by: Any) -> ListTable:
+    """Return one of `LISTS`; raise NotAllowed for somebody who may not see it."""
     make, action = LISTS[name]
     check(session, review_id=review_id, by=by, action=action)
-    if make is links_list:
-        return links_list(session, review_id, resolver=resolver)
     return make(session, review_id)
 
 

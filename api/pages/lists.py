@@ -24,6 +24,7 @@ from review.lists import (
     ListFormat,
     ListTable,
     RecordChoice,
+    links_list,
     records_list,
     whole_list,
     written,
@@ -99,21 +100,33 @@ def coding_sheet(
     )
 
 
+@router.get(R + "/links.{format}")
+def links(
+    session: ReadSession,
+    review_id: ReviewId,
+    by: CurrentActor,
+    here: CurrentReview,
+    settings: AppSettings,
+    format: str,  # noqa: A002
+) -> Response:
+    """Return where the reports still to retrieve can be fetched by hand."""
+    table = links_list(session, review_id, resolver=settings.link_resolver, by=by)
+    return _file(here, table, format)
+
+
 @router.get(R + "/{which}.{format}", name="lists.whole")
 def whole(
     session: ReadSession,
     review_id: ReviewId,
     by: CurrentActor,
     here: CurrentReview,
-    settings: AppSettings,
     which: str,
     format: str,  # noqa: A002
 ) -> Response:
     """Return one of the lists that are always whole."""
     if which not in LISTS:
         raise NotFound("There is no list of this name.")
-    table = whole_list(session, review_id, which, by=by, resolver=settings.link_resolver)
-    return _file(here, table, format)
+    return _file(here, whole_list(session, review_id, which, by=by), format)
 
 
 def _file(here: ReviewContext, table: ListTable, name: str) -> Response:

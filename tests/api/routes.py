@@ -216,6 +216,7 @@ ROUTES = [
     Route("POST", R + "/coding-sheets/preview", Action.MANAGE, {"file": "{sealed}"}),
     Route("POST", R + "/coding-sheets", Action.MANAGE, {"file": "{sealed}"}),
     Route("GET", R + "/lists/coding-sheet.xlsx", Action.MANAGE),
+    Route("GET", R + "/lists/links.{format}", Action.MANAGE),
     Route("GET", R + "/known-contracts", Action.MANAGE),
     Route("POST", R + "/known-contracts", Action.MANAGE),
     Route("POST", R + "/known-contracts/again", Action.MANAGE),
