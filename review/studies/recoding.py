@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from protocols.loader import load
 from protocols.schema import CodebookItem
 from protocols.values import check_value
-from review.errors import Conflicting, NotFound
 from review.events import Actor
 from review.permissions import Action, begin_act, check
 from review.reviews import protocol_state, version_of_protocol
@@ -18,10 +17,13 @@ from review.states.clusters import Scope, latest
 from review.studies.agreement import CodeState, coded_values
 from review.studies.coding import Subject, code
 from review.studies.contracts import linked_contracts
-from review.studies.differences import is_linked, report_of_code, study_of_subject
+from review.studies.saved_codes import (
+    code_in_force,
+    evidence_of,
+    is_linked,
+    study_of_subject,
+)
 from review.tables import Account, Code, Contract, Study
-
-Items = Mapping[str, CodebookItem]
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,8 @@ def outdated_codes(
     """Return the codes to look at again: the caller's own, for the lead everybody's.
 
     A code is looked at again if its item has changed since in what coders read or choose from.
-    Codes of items that the codebook no longer has, and of what no study has any more, are left out.
+    Left out are codes of items that the codebook no longer has, and of contracts that no study
+    reports on any more.
     """
     check(session, review_id=review_id, by=by, action=Action.CODE)
     state = protocol_state(session, review_id)
@@ -102,7 +105,10 @@ def outdated_codes(
 def impossible_agreed(session: Session, *, review_id: UUID, by: Actor) -> list[ImpossibleValue]:
     """Return the agreed values in force that the codebook no longer has, for the lead."""
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
-    now = {item.key: item for item in protocol_state(session, review_id).protocol.codebook}
+    state = protocol_state(session, review_id)
+    if state.number == 1:  # and all values were checked against this very codebook
+        return []
+    now = {item.key: item for item in state.protocol.codebook}
     links = linked_contracts(session, review_id)
     found = []
     for value in coded_values(session, review_id=review_id):
@@ -118,18 +124,13 @@ def impossible_agreed(session: Session, *, review_id: UUID, by: Actor) -> list[I
 
 
 def keep_value(session: Session, *, review_id: UUID, code_id: UUID, by: Actor) -> Code:
-    """Code the same value again, with its quote and details, under the codebook of now; flushes.
+    """Code the same value again under the current codebook, with its quote and details; flushes.
 
     Raises NotFound for a code that is not the caller's, Conflicting for one that they replaced, and
     Invalid where the codebook no longer has the value.
     """
     begin_act(session, review_id=review_id, by=by, action=Action.CODE)
-    row = session.get(Code, code_id)
-    if row is None or row.review_id != review_id or row.coder_id != by.account_id:
-        raise NotFound("You have given no such value in this review.")
-    rows = latest(Scope(review_id), Code, Code.study_id, Code.contract_id, Code.item, Code.coder_id)
-    if session.scalar(select(rows.c.id).where(rows.c.id == code_id)) is None:
-        raise Conflicting("You have changed this value since. Reload the page to see it.")
+    row = code_in_force(session, review_id=review_id, code_id=code_id, coder_id=by.account_id)
     return code(
         session,
         review_id=review_id,
@@ -138,16 +139,13 @@ def keep_value(session: Session, *, review_id: UUID, code_id: UUID, by: Actor) -
         by=by,
         study_id=row.study_id,
         contract_id=row.contract_id,
-        quote=row.quote,
-        report_id=report_of_code(session, row),
-        page=row.page,
-        details=row.details,
         confidence=row.confidence,
         note=row.note,
+        **evidence_of(session, row),
     )
 
 
-def _items(session: Session, review_id: UUID, number: int) -> Items:
+def _items(session: Session, review_id: UUID, number: int) -> Mapping[str, CodebookItem]:
     text = version_of_protocol(session, review_id=review_id, number=number).text
     return {item.key: item for item in load(text).protocol.codebook}
 
