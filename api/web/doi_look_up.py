@@ -53,15 +53,49 @@ class LookedUp:
         }
 
 
+@dataclass(frozen=True)
+class _Index:
+    """An index of DOIs, where it is asked, and how its answer becomes a record."""
+
+    name: str
+    address: str
+    read: Callable[[Any], ParsedRecord]
+
+    def ask(self, doi: str, contact: str) -> LookedUp:
+        """Return what the index says; whatever goes wrong becomes a problem in words."""
+        try:
+            status, content = _fetched(
+                self.address + quote(doi, safe=""), {"mailto": contact} if contact else {}
+            )
+            if status != 200:
+                why = "does not know this DOI" if status == 404 else f"answered error {status}"
+                return LookedUp(self.name, {}, f"{self.name} {why}.")
+            if content is None:
+                return LookedUp(self.name, {}, f"{self.name} sent too much, or took too long.")
+            record = self.read(json.loads(content))
+        except (httpx2.HTTPError, httpx2.InvalidURL):
+            return LookedUp(self.name, {}, f"{self.name} could not be reached. Try again later.")
+        except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
+            return LookedUp(self.name, {}, f"{self.name} sent something that cannot be read.")
+        texts = {
+            name: text_of_field(name, list(value) if name == "authors" else value)
+            for name in PROPOSED
+            if (value := getattr(record, name))
+        }
+        if "abstract" in texts:
+            texts["abstract"] = _ABSTRACT_HEADING.sub("", texts["abstract"])
+        return LookedUp(self.name, {name: text for name, text in texts.items() if text})
+
+
 class DoiLookUp:
     """Asks both indexes about a DOI, and keeps each answer for ten minutes."""
 
     def __init__(self, settings: Settings) -> None:
-        contact = f"?mailto={quote(settings.contact_email)}" if settings.contact_email else ""
-        self._indexes: tuple[tuple[str, str, str, Callable[[Any], ParsedRecord]], ...] = (
-            ("Crossref", f"{settings.crossref_url}/works/", contact, _read_crossref),
-            ("OpenAlex", f"{settings.openalex_url}/works/doi:", contact, openalex.to_record),
+        self._indexes = (
+            _Index("Crossref", f"{settings.crossref_url}/works/", _read_crossref),
+            _Index("OpenAlex", f"{settings.openalex_url}/works/doi:", openalex.to_record),
         )
+        self._contact = settings.contact_email
         self._kept: OrderedDict[str, tuple[float, list[LookedUp]]] = OrderedDict()
         self._lock = Lock()
         self._places = BoundedSemaphore(MOST_AT_ONCE)
@@ -78,10 +112,7 @@ class DoiLookUp:
         if not self._places.acquire(blocking=False):
             raise Conflicting("Several DOIs are being looked up. Try again in a few seconds.")
         try:
-            found = [
-                _ask(index, base + quote(doi, safe="") + contact, read)
-                for index, base, contact, read in self._indexes
-            ]
+            found = [index.ask(doi, self._contact) for index in self._indexes]
         finally:
             self._places.release()
         if not any(answer.problem for answer in found):
@@ -92,36 +123,19 @@ class DoiLookUp:
         return found
 
 
-def _ask(index: str, address: str, read: Callable[[Any], ParsedRecord]) -> LookedUp:
-    """Ask one index; whatever goes wrong becomes a problem in words."""
+def _fetched(address: str, query: Mapping[str, str]) -> tuple[int, bytes | None]:
+    """Return the status and the content of an answer; None for one too long, or too slow."""
     content = bytearray()
-    try:
-        with (
-            httpx2.Client(timeout=SECONDS, headers={"user-agent": "siftmap"}) as client,
-            client.stream("GET", address) as answer,
-        ):
-            if answer.status_code == 404:
-                return LookedUp(index, {}, f"{index} does not know this DOI.")
-            if answer.status_code != 200:
-                return LookedUp(index, {}, f"{index} answered with error {answer.status_code}.")
-            until = time.monotonic() + SECONDS
-            for part in answer.iter_bytes():
-                content += part
-                if len(content) > MOST_BYTES or time.monotonic() > until:
-                    return LookedUp(index, {}, f"{index} sent too much, or took too long.")
-        record = read(json.loads(content))
-    except httpx2.HTTPError:
-        return LookedUp(index, {}, f"{index} could not be reached. Try again later.")
-    except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
-        return LookedUp(index, {}, f"{index} sent something that cannot be read.")
-    texts = {
-        name: text_of_field(name, list(value) if name == "authors" else value)
-        for name in PROPOSED
-        if (value := getattr(record, name))
-    }
-    if "abstract" in texts:
-        texts["abstract"] = _ABSTRACT_HEADING.sub("", texts["abstract"])
-    return LookedUp(index, {name: text for name, text in texts.items() if text})
+    with (
+        httpx2.Client(timeout=SECONDS, headers={"user-agent": "siftmap"}) as client,
+        client.stream("GET", address, params=query) as answer,
+    ):
+        until = time.monotonic() + SECONDS
+        for part in answer.iter_bytes() if answer.status_code == 200 else ():
+            content += part
+            if len(content) > MOST_BYTES or time.monotonic() > until:
+                return answer.status_code, None
+        return answer.status_code, bytes(content)
 
 
 def _read_crossref(answer: Any) -> ParsedRecord:

@@ -135,8 +135,8 @@ def test_what_differs_is_proposed_and_taken_one_by_one(lead, place, indexes):
     ("status", "content", "says"),
     [
         (404, b"", "OpenAlex does not know this DOI."),
-        (500, b"", "OpenAlex answered with error 500."),
-        (302, b"", "OpenAlex answered with error 302."),
+        (500, b"", "OpenAlex answered error 500."),
+        (302, b"", "OpenAlex answered error 302."),
         (200, b"<html>", "OpenAlex sent something that cannot be read."),
         (200, b"[]", "OpenAlex sent something that cannot be read."),
         (200, b"[" * 100_000, "OpenAlex sent something that cannot be read."),
@@ -170,6 +170,14 @@ def test_what_was_typed_stays_while_others_are_looked_up(lead, place, app):
 
     assert "Several DOIs are being looked up" in page
     assert fields_of(page)["title"] == "What I typed"
+
+
+def test_a_doi_that_is_far_too_long_is_a_problem_in_words(lead, place, indexes):
+    fields = fields_of(lead.get(f"{place}/correct").text)
+    page = lead.post(f"{place}/look-up", fields | {"doi": f"10.1000/{'a' * 100_000}"})
+
+    assert page.status_code == 200
+    assert "Crossref could not be reached" in page.text
 
 
 def test_a_doi_that_is_none_is_not_looked_up(lead, place, indexes):
