@@ -5,10 +5,10 @@ that was decided on it; the copies of it that other searches found stay, with th
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from review.corrections.history import newest_events, rows_by_event
@@ -28,6 +28,8 @@ from review.tables import (
     StoredSearch,
 )
 from review.vocabulary import Act
+
+Correction = TypeVar("Correction", SearchCorrection, FileCorrection)
 
 
 def correct_search(
@@ -206,15 +208,7 @@ def _file_row(file_id: UUID, search_id: UUID, *, is_withdrawn: bool, why: str) -
 
 
 def _search_before(session: Session, row: SearchCorrection, *, why: str) -> dict[str, Any]:
-    before = session.scalar(
-        select(SearchCorrection)
-        .where(
-            SearchCorrection.search_id == row.search_id,
-            SearchCorrection.event_number < row.event_number,
-        )
-        .order_by(SearchCorrection.event_number.desc())
-        .limit(1)
-    )
+    before = _correction_before(session, row, SearchCorrection.search_id == row.search_id)
     earlier = before or session.get_one(StoredSearch, row.search_id)
     fields = {name: getattr(earlier, name) for name in SEARCH_FIELDS}
     is_withdrawn = before is not None and before.is_withdrawn
@@ -222,18 +216,19 @@ def _search_before(session: Session, row: SearchCorrection, *, why: str) -> dict
 
 
 def _file_before(session: Session, row: FileCorrection, *, why: str) -> dict[str, Any]:
-    before = session.scalar(
-        select(FileCorrection)
-        .where(
-            FileCorrection.import_file_id == row.import_file_id,
-            FileCorrection.event_number < row.event_number,
-        )
-        .order_by(FileCorrection.event_number.desc())
-        .limit(1)
-    )
+    before = _correction_before(session, row, FileCorrection.import_file_id == row.import_file_id)
     earlier = before or session.get_one(ImportFile, row.import_file_id)
     is_withdrawn = before is not None and before.is_withdrawn
     return _file_row(row.import_file_id, earlier.search_id, is_withdrawn=is_withdrawn, why=why)
+
+
+def _correction_before(
+    session: Session, row: Correction, is_of_same: ColumnElement[bool]
+) -> Correction | None:
+    """Return the correction of the same search or file before this one, if there is one."""
+    table = type(row)
+    earlier = select(table).where(is_of_same, table.event_number < row.event_number)
+    return session.scalar(earlier.order_by(table.event_number.desc()).limit(1))
 
 
 def _write(
