@@ -1,6 +1,6 @@
 // The card on the screen: the record to decide on, with the reviewer's own words on it.
 import { draftOn, keepDraft } from "./drafts.js";
-import { showReport } from "./report.js";
+import { renewReport, showReport } from "./report.js";
 import { fetchCard } from "./stock.js";
 import { showMarks } from "./why.js";
 
@@ -112,6 +112,7 @@ async function renewText(card) {
   const [old, now] = [words(card.article), words(fresh.article)];
   if (old.length === now.length)
     old.forEach((part, n) => part.replaceChildren(...now[n].childNodes));
+  renewReport(card.article);
   if (current === card) showMarks();
 }
 

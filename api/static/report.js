@@ -36,6 +36,12 @@ async function load(place, address) {
     }, AGAIN);
 }
 
+// Other words may be marked now.
+export function renewReport(article) {
+  const place = article.querySelector(PLACE);
+  if (place?.dataset.address) load(place, place.dataset.address);
+}
+
 export function showReport(article) {
   const place = article.querySelector(PLACE);
   if (!place || "asked" in place.dataset) return;

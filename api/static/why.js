@@ -9,7 +9,7 @@ const plain = (words) => words.split(/\s+/).filter(Boolean).join(" ");
 const lines = () => field().value.split("\n").map(plain).filter(Boolean);
 let last = { words: "", at: -KEPT };
 
-// The words selected in the title or the abstract, if any.
+// The words selected in the title, the abstract or the report, if any.
 function selection() {
   const chosen = getSelection();
   const card = document.querySelector("#card");
