@@ -29,11 +29,10 @@ def show(
     by: CurrentActor,
 ) -> Response:
     """Show the caller's values to look at again; the lead sees how many each coder has."""
-    found = outdated_codes(session, review_id=review_id, by=by, is_lead=here.may(Action.MANAGE))
+    is_lead = here.may(Action.MANAGE)
+    found = outdated_codes(session, review_id=review_id, by=by, is_lead=is_lead)
     own = [one for one in found if one.code.coder_id == by.account_id]
-    agreed = (
-        impossible_agreed(session, review_id=review_id, by=by) if here.may(Action.MANAGE) else []
-    )
+    agreed = impossible_agreed(session, review_id=review_id, by=by) if is_lead else []
     others = Counter(one.coder for one in found if one.code.coder_id != by.account_id)
     return render(
         request,
@@ -54,6 +53,6 @@ def keep(
     by: CurrentActor,
     code: Annotated[UUID, Form()],
 ) -> Response:
-    """Say that a value is still right under the codebook of now."""
+    """Say that a value is still right under the current codebook."""
     keep_value(session, review_id=review_id, code_id=code, by=by)
     return RedirectResponse(path(request, "coding-again"), status_code=303)

@@ -1,4 +1,4 @@
-"""The records of imported files, how they read once corrected, and removals before screening."""
+"""The records of imported files, their corrections, and removals before screening."""
 
 from typing import Any
 from uuid import UUID
@@ -101,7 +101,7 @@ class StoredRecord(RecordFields, Base):
 
 
 class RecordCorrection(BibliographicFields, ActRow, Base):
-    """How a record reads from this act on; the newest act does."""
+    """What a record says from this act on; the newest act counts."""
 
     __tablename__ = "record_correction"
     __table_args__ = act_args(
