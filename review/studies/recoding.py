@@ -84,7 +84,7 @@ def outdated_codes(
     for row, coder in given:
         item, old = now[row.item], then[row.protocol_version].get(row.item)
         subject = Subject(row.study_id, row.contract_id)
-        changes = list(_changes(old, item)) if old else []
+        changes = list(_changes(old, item, row.value)) if old else []
         study = study_of_subject(session, subject, links) if changes else None
         if old is None or study is None or not is_linked(subject, links):
             continue
@@ -150,22 +150,25 @@ def _items(session: Session, review_id: UUID, number: int) -> Mapping[str, Codeb
     return {item.key: item for item in load(text).protocol.codebook}
 
 
-def _changes(old: CodebookItem, new: CodebookItem) -> Iterator[str]:
-    """Yield, in words, what has changed in what coders read or choose from.
+def _changes(old: CodebookItem, new: CodebookItem, value: object) -> Iterator[str]:
+    """Yield, in words, what has changed in what somebody read who chose ``value``.
 
-    The type of an item that is coded stays: see `review.reviews.amend_protocol`.
+    Another choice that was renamed or taken out changes nothing for them; one that is new, or has
+    another definition, may fit better.  The type of an item that is coded stays: see
+    `review.reviews.amend_protocol`.
     """
-    before, after = ({value.key: value for value in item.values} for item in (old, new))
-    if added := [value.label for key, value in after.items() if key not in before]:
+    before, after = ({choice.key: choice for choice in item.values} for item in (old, new))
+    chosen = set(value if isinstance(value, list) else [value] if isinstance(value, str) else [])
+    if added := [choice.label for key, choice in after.items() if key not in before]:
         yield f"New: {', '.join(added)}."
-    if gone := [value.label for key, value in before.items() if key not in after]:
+    if gone := [choice.label for key, choice in before.items() if key in chosen - after.keys()]:
         yield f"No longer there: {', '.join(gone)}."
-    for key, value in after.items():
+    for key, choice in after.items():
         was = before.get(key)
-        if was and was.label != value.label:
-            yield f"“{was.label}” is called “{value.label}” now."
-        if was and was.definition != value.definition:
-            yield f"“{value.label}” has another definition now."
+        if was and key in chosen and was.label != choice.label:
+            yield f"“{was.label}” is called “{choice.label}” now."
+        if was and was.definition != choice.definition:
+            yield f"“{choice.label}” has another definition now."
     if (old.label, old.help) != (new.label, new.help):
         yield "Its question or help has changed."
     if (old.earliest, old.latest) != (new.earliest, new.latest):

@@ -76,6 +76,23 @@ def test_a_value_is_looked_at_again_when_its_item_changes(
     assert one.contract.id == review.contract
 
 
+def test_only_who_chose_a_value_is_asked_about_its_name_and_all_about_definitions(
+    review, people, amend, outdated
+):
+    review.code("area", "home", by=people.reviewer_a, contract_id=review.contract)
+    review.code("design", "trial", by=people.reviewer_a, study_id=review.study)
+    amend(WORK, WORK.replace("Employment", "Work"))
+    assert outdated() == []
+    amend(", values: [\n      {key: trial, label: Trial}, {key: case, label: Case study}]}",
+          ", values: [\n      {key: trial, label: Trial}]}")  # fmt: skip
+    assert outdated() == []
+
+    amend(WORK, WORK.replace("label: Employment", "label: Employment, definition: Paid"))
+    assert [list(one.changes) for one in outdated()] == [
+        ["“Employment” has another definition now."]
+    ]
+
+
 def test_a_value_is_kept_with_all_that_goes_with_it_and_leaves_the_list(
     session, review, people, amend, outdated
 ):
