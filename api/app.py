@@ -53,6 +53,7 @@ from api.pages import (
     searches,
     server,
     start_review,
+    study_reports,
     type_record,
 )
 from api.settings import Settings
@@ -95,6 +96,7 @@ PAGES = (
     coding_again,
     coding_batches,
     coding_differences,
+    study_reports,
     import_coding,
     known_contracts,
     heatmap,

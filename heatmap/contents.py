@@ -18,6 +18,7 @@ from review.states.clusters import Scope, latest
 from review.states.flow import FlowState, flow_states
 from review.studies.agreement import CodeState, coded_values
 from review.studies.coding import Subject
+from review.studies.current_codes import current_codes
 from review.tables import AgreedCode, Code, Contract, Record, Study, StudyReport
 
 Pair = tuple[UUID, UUID | None]
@@ -206,11 +207,8 @@ def _newest(
     contracts: Collection[UUID],
 ) -> Select[Any]:
     """Return a query for the newest acts with a quote, each coder's of their own codes."""
-    keys = [table.study_id, table.contract_id, table.item]
-    if table is Code:
-        keys.append(Code.coder_id)
     about = table.study_id.in_(studies) | table.contract_id.in_(contracts)
-    newest = latest(Scope(review_id), table, *keys, where=about)
+    newest = current_codes(Scope(review_id), table, where=about)
     return (
         select(table)
         .join(newest, newest.c.id == table.id)

@@ -63,6 +63,10 @@ PHRASES = {
     Act.RANK: ("updated the ranking", "updated the ranking {n} times"),
     Act.ADD_STUDY: ("added a study", "added {n} studies"),
     Act.LINK_REPORT: ("changed a study's reports", "changed studies' reports {n} times"),
+    Act.MOVE_REPORTS: (
+        "moved reports from a study to another",
+        "moved reports between studies {n} times",
+    ),
     Act.ADD_CONTRACT: ("added a contract", "added {n} contracts"),
     Act.LINK_CONTRACT: ("changed a study's contracts", "changed studies' contracts {n} times"),
     Act.LIST_CONTRACTS: (

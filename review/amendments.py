@@ -15,10 +15,11 @@ from review.decisions.situation import IS_LIVE
 from review.events import Actor
 from review.permissions import Action, check
 from review.reviews import protocol_of
-from review.states.clusters import Scope, latest
+from review.states.clusters import Scope
 from review.states.flow import FlowState, flow_states
 from review.states.viewers import viewer_of
-from review.tables import Code, Decision
+from review.studies.current_codes import current_codes
+from review.tables import Decision
 from review.vocabulary import Stage
 
 MAX_VALUES = 20_000  # codes that are read to count how often a value was given
@@ -177,7 +178,7 @@ def _of_codebook(
 
 def _coded(session: Session, review_id: UUID) -> tuple[Counter[str], Counter[tuple[str, str]]]:
     """Return how many codes each item has, and how many have each value, by its key."""
-    rows = latest(Scope(review_id), Code, Code.study_id, Code.contract_id, Code.item, Code.coder_id)
+    rows = current_codes(Scope(review_id))
     n_codes: Counter[str] = Counter()
     n_values: Counter[tuple[str, str]] = Counter()
     for item, value in session.execute(select(rows.c.item, rows.c.value).limit(MAX_VALUES)):

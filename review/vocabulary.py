@@ -167,6 +167,7 @@ class Act(StrEnum):
     RANK = "rank"
     ADD_STUDY = "add_study"
     LINK_REPORT = "link_report"
+    MOVE_REPORTS = "move_reports"
     ADD_CONTRACT = "add_contract"
     LINK_CONTRACT = "link_contract"
     LIST_CONTRACTS = "list_contracts"

@@ -35,7 +35,6 @@ from review.people.idempotency import claim_key, keep_answer
 from review.permissions import Action, check
 from review.reports.full_texts import full_text_of
 from review.reviews import protocol_of
-from review.states.clusters import cluster_of
 from review.states.flow import FlowState, record_rows
 from review.studies.agreement import agree
 from review.studies.batches import (
@@ -59,16 +58,17 @@ from review.studies.contracts import (
 from review.studies.differences import differences, take_code
 from review.studies.progress import coding_progress
 from review.studies.recoding import impossible_agreed, outdated_codes
+from review.studies.saved_codes import clear_code, restore_code
 from review.studies.studies import (
     add_study,
     link_report,
+    merged_studies,
     reports_of,
-    same_study_links,
     studies_by_label,
-    studies_of_reports,
     study_of_review,
 )
-from review.tables import Contract, Record, Study
+from review.studies.suggestions import suggestions
+from review.tables import Contract, Study
 from review.vocabulary import AgreedBy
 
 router = PageRouter()
@@ -103,7 +103,7 @@ def studies(
         n_outdated=len(outdated_codes(session, review_id=review_id, by=by, is_lead=is_lead))
         + (len(impossible_agreed(session, review_id=review_id, by=by)) if is_lead else 0),
         waiting=waiting,
-        related=_related(session, review_id, found, waiting=waiting),
+        suggestions=suggestions(session, review_id=review_id, waiting=waiting) if is_lead else {},
         progress=coding_progress(
             session,
             review_id=review_id,
@@ -134,30 +134,6 @@ def post_study(
     return RedirectResponse(path(request, "coding", study), status_code=303)
 
 
-def _related(
-    session: Session, review_id: UUID, studies: Sequence[Study], *, waiting: Sequence[Record]
-) -> dict[UUID, tuple[list[Study], list[Record]]]:
-    """Return, by waiting report, the studies and waiting reports marked as the same study."""
-    if not waiting:
-        return {}
-    links = same_study_links(session, review_id=review_id)
-    by_id = {study.id: study for study in studies}
-    study_of: dict[UUID, UUID] = {}
-    for report_id in {linked for record in waiting for linked in links.get(record.id, ())}:
-        cluster = cluster_of(session, review_id=review_id, record_id=report_id)
-        for study in studies_of_reports(session, review_id=review_id, cluster=cluster):
-            study_of[report_id] = study
-    here = {record.id: record for record in waiting}
-    return {
-        record.id: (
-            [by_id[study_of[linked]] for linked in links[record.id] if linked in study_of],
-            [here[linked] for linked in links[record.id] if linked in here],
-        )
-        for record in waiting
-        if record.id in links
-    }
-
-
 @router.get("/reviews/{slug}/coding/{study_id}")
 def study_form(
     request: Request,
@@ -186,9 +162,11 @@ def study_form(
     )
     others = contracts_by_label(session, review_id=review_id)
     chosen_id = chosen.id if chosen else None
+    into = merged_studies(session, review_id).get(study_id)
     context: dict[str, Any] = {
         **_batches(session, CodingForm(review_id, study_id, chosen_id, by), copy),
         "study": study,
+        "into": session.get(Study, into) if into else None,
         "contracts": contracts,
         "chosen": chosen,
         "unlinked": unlinked_contracts(session, review_id=review_id, study_id=study_id),
@@ -322,6 +300,10 @@ def post_code(
         if form.take:
             basis = AgreedBy.ADJUDICATION if here.may(Action.MANAGE) else AgreedBy.CONSENSUS
             take_code(session, review_id=review_id, code_id=form.take, basis=basis, by=by)
+        elif form.clear:
+            clear_code(session, review_id=review_id, code_id=form.clear, by=by)
+        elif form.restore:
+            restore_code(session, review_id=review_id, code_id=form.restore, by=by)
         else:
             _save(session, review_id, study_id, form=form, by=by)
     if claim_id is not None:

@@ -60,7 +60,9 @@ function hear({ type, item, answer }) {
   const hadFocus = form.contains(document.activeElement) || document.activeElement === document.body;
   form.replaceWith(saved);
   countSaved(saved);
-  if (hadFocus) focusNext(saved);
+  if (!hadFocus) return;
+  if (item.fields.some(([name]) => name === "clear" || name === "restore")) focusField(saved);
+  else focusNext(saved);
 }
 
 // What was saved while somebody types goes on being theirs: only what is said of it is new.

@@ -20,6 +20,7 @@ from review.reviews import protocol_of
 from review.studies.agreement import CodedValue, CodeState, agree, coded_values, is_open_to
 from review.studies.coding import code, codes_of, items_coded_by
 from review.studies.contracts import contract_of_review
+from review.studies.saved_codes import clear_code
 from review.studies.studies import study_of_review
 from review.tables import AgreedCode, Code
 from review.vocabulary import AgreedBy
@@ -124,6 +125,15 @@ def post_code(body: NewCode, session: WriteSession, review_id: ReviewId, by: Cur
         note=body.note,
         **_fields(body),
     )
+
+
+@write_router.post(
+    "/reviews/{review}/codes/{code}/clear", status_code=201, response_model=CreatedId
+)
+@needs(Action.CODE)
+def post_clear(session: WriteSession, review_id: ReviewId, by: CurrentActor, code: UUID) -> Code:
+    """Take the caller's code back, so that they have none for the item."""
+    return clear_code(session, review_id=review_id, code_id=code, by=by)
 
 
 @write_router.post("/reviews/{review}/codes/agreed", status_code=201, response_model=CreatedId)

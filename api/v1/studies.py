@@ -14,6 +14,7 @@ from api.web.deps import ReadSession
 from review.errors import Invalid
 from review.permissions import Action, check
 from review.studies.contracts import add_contract, contract_of_review, contracts_of, link_contract
+from review.studies.moving import Move, move_reports, undo_move
 from review.studies.studies import add_study, link_report, reports_of, studies_of, study_of_review
 from review.tables import Study
 
@@ -54,6 +55,20 @@ class NewReportLink(RequestBody):
 
     record: UUID
     linked: bool = True
+
+
+class NewMove(RequestBody):
+    """Reports of the study that belong to another one: an existing study, or a new one's label.
+
+    `contracts` go along; `shared` ones are reported on by both.  All reports merge the study.
+    """
+
+    reports: Annotated[list[UUID], Field(min_length=1, max_length=500)]
+    to: UUID | None = None
+    label: Label | None = None
+    contracts: list[UUID] = Field(default_factory=list, max_length=500)
+    shared: list[UUID] = Field(default_factory=list, max_length=500)
+    copies_codes: bool = False
 
 
 @read_router.get("/reviews/{review}/studies", response_model=Page[StudyOrContract])
@@ -127,3 +142,35 @@ def post_report(
         linked=body.linked,
     )
     return get_study(session, review_id, by, study)
+
+
+@write_router.post(
+    "/reviews/{review}/studies/{study}/moves", status_code=201, response_model=StudyDetail
+)
+@needs(Action.MANAGE)
+def post_move(
+    body: NewMove, session: WriteSession, review_id: ReviewId, by: CurrentActor, study: UUID
+) -> dict[str, Any]:
+    """Move reports to another study, with what was coded from them; return that study."""
+    if (body.to is None) == (body.label is None):
+        raise Invalid("Send either `to` for an existing study or `label` for a new one.")
+    move = Move(study, body.reports, body.contracts, body.shared, body.copies_codes)
+    there = move_reports(
+        session, review_id=review_id, move=move, to=body.to, label=body.label or "", by=by
+    )
+    return get_study(session, review_id, by, there)
+
+
+@write_router.post(
+    "/reviews/{review}/studies/{study}/moves/{move}/undo",
+    status_code=201,
+    response_model=StudyDetail,
+)
+@needs(Action.MANAGE)
+def post_undo_move(
+    session: WriteSession, review_id: ReviewId, by: CurrentActor, study: UUID, move: int
+) -> dict[str, Any]:
+    """Undo a move of reports from or to the study; return the study that has them again."""
+    study_of_review(session, review_id=review_id, study_id=study)
+    back = undo_move(session, review_id=review_id, event_number=move, by=by)
+    return get_study(session, review_id, by, back)

@@ -16,6 +16,7 @@ from review.events import Actor
 from review.reviews import protocol_of
 from review.studies.agreement import CodedValue, CodeState, coded_values, is_open_to
 from review.studies.coding import Subject, codes_of, subject_of
+from review.studies.saved_codes import cleared_codes
 from review.tables import Code
 
 NoneOrId = Annotated[UUID | None, BeforeValidator(lambda given: given or None)]
@@ -40,6 +41,8 @@ class CodeForm(BaseModel):
     contract: NoneOrId = None
     settle: Literal["", "adjudication"] = ""
     take: NoneOrId = None  # another coder's code, to be the agreed value
+    clear: NoneOrId = None  # one's own code, to have none
+    restore: NoneOrId = None  # one's own code, cleared before
     key: NoneOrId = None  # of the request, so that nothing is saved twice
 
     def value_for(self, item: CodebookItem) -> object:
@@ -80,6 +83,7 @@ class Field:
     state: CodeState | None
     settled: str | None
     differing: Sequence[Differing]
+    cleared: Code | None  # the coder's own code, which they took back
     may_settle: str  # as adjudication, by consensus, or not at all
 
     @property
@@ -101,6 +105,11 @@ class Field:
     def own_text(self) -> str | None:
         """One's own code in words."""
         return describe_value(self.item, self.own.value) if self.own else None
+
+    @property
+    def cleared_text(self) -> str | None:
+        """The code that one took back, in words."""
+        return describe_value(self.item, self.cleared.value) if self.cleared else None
 
     @property
     def choices(self) -> list[tuple[str, str, str]]:
@@ -136,13 +145,18 @@ def form_fields(
         for item in protocol_of(session, review_id).codebook
         if item.level in levels and only in (None, item.key)
     ]
-    codes, values = _read(
-        session, review_id, {subject_of(item, study_id, contract_id) for item in items}
-    )
+    subjects = {subject_of(item, study_id, contract_id) for item in items}
+    codes, values = _read(session, review_id, subjects)
+    cleared = {
+        item: row
+        for subject in subjects
+        for item, row in cleared_codes(session, review_id=review_id, subject=subject, by=by).items()
+    }
     return [
-        _field(item, codes[item.key], values.get(item.key), by=by, is_lead=is_lead)
+        _field(item, codes[item.key], values.get(item.key), cleared=cleared.get(item.key), by=by,
+               is_lead=is_lead)
         for item in items
-    ]
+    ]  # fmt: skip
 
 
 def _read(
@@ -169,6 +183,7 @@ def _field(
     codes: Sequence[Code],
     value: CodedValue | None,
     *,
+    cleared: Code | None,
     by: Actor,
     is_lead: bool,
 ) -> Field:
@@ -184,6 +199,7 @@ def _field(
         state=state,
         settled=describe_value(item, value.value) if value and is_settled else None,
         differing=differing(item, codes, by=by) if is_conflict else [],
+        cleared=cleared,
         may_settle="" if not is_conflict else "adjudication" if is_lead else "consensus",
     )
 

@@ -15,7 +15,7 @@ from review.errors import Conflicting, NotAllowed
 from review.events import Actor, canonical, lock_review, record_act
 from review.permissions import Action, check
 from review.reviews import protocol_of
-from review.states.clusters import Scope, latest
+from review.states.clusters import Scope
 from review.studies.coding import (
     Subject,
     check_evidence,
@@ -24,6 +24,7 @@ from review.studies.coding import (
     codes_of,
     item_of,
 )
+from review.studies.current_codes import current_codes
 from review.tables import Account, AgreedCode, Code, Contract, Study
 from review.tables.base import utc_now
 from review.vocabulary import Act, AgreedBy
@@ -156,14 +157,7 @@ def all_codes(session: Session, *, review_id: UUID, by: Actor) -> Iterator[dict[
     current = {
         (value.subject, value.item): value for value in coded_values(session, review_id=review_id)
     }
-    rows = latest(
-        Scope(review_id),
-        Code,
-        Code.study_id,
-        Code.contract_id,
-        Code.item,
-        Code.coder_id,
-    )
+    rows = current_codes(Scope(review_id))
     query = (
         select(Code, Study.label, Contract.label, Account.email)
         .join(rows, rows.c.id == Code.id)
@@ -237,16 +231,13 @@ class _Acts:
         self, table: type[Code] | type[AgreedCode]
     ) -> Select[UUID | None, UUID | None, str, Any]:
         """Return a query for the newest act on each value, of each coder where there are coders."""
-        keys = [table.study_id, table.contract_id, table.item]
-        if table is Code:
-            keys.append(Code.coder_id)
         conditions: list[ColumnElement[bool]] = []
         if self.items is not None:
             conditions.append(table.item.in_(self.items))
         if self.subject is not None:
             conditions.append(table.study_id.is_not_distinct_from(self.subject.study_id))
             conditions.append(table.contract_id.is_not_distinct_from(self.subject.contract_id))
-        rows = latest(self.scope, table, *keys, where=and_(true(), *conditions))
+        rows = current_codes(self.scope, table, where=and_(true(), *conditions))
         return select(rows.c.study_id, rows.c.contract_id, rows.c.item, rows.c.value)
 
 

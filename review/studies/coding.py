@@ -9,14 +9,15 @@ from sqlalchemy.orm import Session
 
 from protocols.schema import CodebookItem, Level
 from protocols.values import check_value
-from review.errors import Invalid
+from review.errors import Conflicting, Invalid
 from review.events import Actor, record_act
 from review.permissions import Action, begin_act
 from review.reviews import protocol_state
-from review.states.clusters import Scope, cluster_of, latest
+from review.states.clusters import Scope, cluster_of
 from review.studies.contracts import contract_of_review, is_contract_of
-from review.studies.studies import study_of_report, study_of_review
-from review.tables import Code
+from review.studies.current_codes import current_codes
+from review.studies.studies import merged_studies, study_of_report, study_of_review
+from review.tables import Code, Study
 from review.tables.base import utc_now
 from review.vocabulary import Act
 
@@ -103,13 +104,8 @@ def codes_of(
 
     With ``item``, only the codes of that item.
     """
-    rows = latest(
+    rows = current_codes(
         Scope(review_id),
-        Code,
-        Code.study_id,
-        Code.contract_id,
-        Code.item,
-        Code.coder_id,
         where=(Code.study_id.is_not_distinct_from(study_id))
         & (Code.contract_id.is_not_distinct_from(contract_id))
         & (true() if item is None else Code.item == item),
@@ -122,12 +118,9 @@ def codes_of(
 
 
 def items_coded_by(session: Session, *, review_id: UUID, by: Actor) -> set[tuple[Subject, str]]:
-    """Return every subject and item that the person has coded."""
-    rows = session.execute(
-        select(Code.study_id, Code.contract_id, Code.item)
-        .where(Code.review_id == review_id, Code.coder_id == by.account_id)
-        .distinct()
-    )
+    """Return every subject and item for which the person has a code."""
+    own = current_codes(Scope(review_id), where=Code.coder_id == by.account_id)
+    rows = session.execute(select(own.c.study_id, own.c.contract_id, own.c.item))
     return {(Subject(study_id, contract_id), item) for study_id, contract_id, item in rows}
 
 
@@ -153,7 +146,7 @@ def check_subject(
         words = {(True, False): "a study", (False, True): "a contract"}
         raise Invalid(f"'{item.label}' is coded for {words.get(needs, 'a study and a contract')}.")
     if study_id is not None:
-        study_of_review(session, review_id=review_id, study_id=study_id)
+        _check_not_merged(session, review_id, study_id)
     if contract_id is not None:
         contract_of_review(session, review_id=review_id, contract_id=contract_id)
     if study_id is not None and contract_id is not None:
@@ -162,6 +155,15 @@ def check_subject(
         )
         if not is_linked:
             raise Invalid("This study is not linked to that contract. Link them first.")
+
+
+def _check_not_merged(session: Session, review_id: UUID, study_id: UUID) -> None:
+    """Raise NotFound for a study of another review, Conflicting for one merged into another."""
+    study = study_of_review(session, review_id=review_id, study_id=study_id)
+    into = merged_studies(session, review_id).get(study_id)
+    if into is not None:
+        other = session.get_one(Study, into)
+        raise Conflicting(f"{study.label} was merged into {other.label}. Code that study instead.")
 
 
 def checked_value(item: CodebookItem, value: object) -> object:

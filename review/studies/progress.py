@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 from protocols.schema import Level
 from review.events import Actor
 from review.reviews import protocol_of
+from review.states.clusters import Scope
 from review.studies.coding import Subject
 from review.studies.contracts import linked_contracts
+from review.studies.current_codes import current_codes
 from review.tables import Code
 
 
@@ -55,10 +57,10 @@ def coding_progress(
 def _n_coded(
     session: Session, review_id: UUID, items: Sequence[str], *, by: Actor | None
 ) -> dict[Subject, int]:
-    query = select(Code.study_id, Code.contract_id, func.count(Code.item.distinct())).where(
-        Code.review_id == review_id, Code.item.in_(items)
-    )
-    if by is not None:
-        query = query.where(Code.coder_id == by.account_id)
-    rows = session.execute(query.group_by(Code.study_id, Code.contract_id))
+    asked = Code.item.in_(items)
+    codes = current_codes(
+        Scope(review_id), where=asked if by is None else asked & (Code.coder_id == by.account_id)
+    ).c
+    query = select(codes.study_id, codes.contract_id, func.count(codes.item.distinct()))
+    rows = session.execute(query.group_by(codes.study_id, codes.contract_id))
     return {Subject(study, contract): n for study, contract, n in rows}

@@ -13,13 +13,14 @@ from protocols.values import check_value
 from review.events import Actor
 from review.permissions import Action, begin_act, check
 from review.reviews import protocol_state, version_of_protocol
-from review.states.clusters import Scope, latest
+from review.states.clusters import Scope
 from review.studies.agreement import CodeState, coded_values
-from review.studies.coding import Subject, code
+from review.studies.coding import Subject
 from review.studies.contracts import linked_contracts
+from review.studies.current_codes import current_codes
 from review.studies.saved_codes import (
+    code_again,
     code_in_force,
-    evidence_of,
     is_linked,
     study_of_subject,
 )
@@ -63,7 +64,7 @@ def outdated_codes(
     state = protocol_state(session, review_id)
     now = {item.key: item for item in state.protocol.codebook}
     order = {key: place for place, key in enumerate(now)}
-    rows = latest(Scope(review_id), Code, Code.study_id, Code.contract_id, Code.item, Code.coder_id)
+    rows = current_codes(Scope(review_id))
     query = (
         select(Code, Account.name)
         .join(rows, rows.c.id == Code.id)
@@ -131,18 +132,7 @@ def keep_value(session: Session, *, review_id: UUID, code_id: UUID, by: Actor) -
     """
     begin_act(session, review_id=review_id, by=by, action=Action.CODE)
     row = code_in_force(session, review_id=review_id, code_id=code_id, coder_id=by.account_id)
-    return code(
-        session,
-        review_id=review_id,
-        item=row.item,
-        value=row.value,
-        by=by,
-        study_id=row.study_id,
-        contract_id=row.contract_id,
-        confidence=row.confidence,
-        note=row.note,
-        **evidence_of(session, row),
-    )
+    return code_again(session, row, by=by)
 
 
 def _items(session: Session, review_id: UUID, number: int) -> Mapping[str, CodebookItem]:

@@ -1,16 +1,23 @@
-"""Codes that were saved before: which of them are in force, and what they are about."""
+"""Codes that were saved before: which are in force; code the same again, or clear one."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from review.errors import Conflicting, NotFound
+from review.events import Actor, record_act
+from review.permissions import Action, begin_act
+from review.reviews import protocol_state
 from review.states.clusters import cluster_of
-from review.studies.coding import Subject, codes_of
+from review.studies.coding import Subject, code, codes_of
+from review.studies.current_codes import CLEARED
 from review.studies.studies import study_of_report
 from review.tables import Code, Study
+from review.tables.base import utc_now
+from review.vocabulary import Act
 
 
 def code_in_force(
@@ -34,6 +41,86 @@ def code_in_force(
     if code.id not in {row.id for row in newest}:
         raise Conflicting("The coder has changed this value. Reload to see the current one.")
     return code
+
+
+def clear_code(session: Session, *, review_id: UUID, code_id: UUID, by: Actor) -> Code:
+    """Take the caller's code of an item back, so that they have none; flushes.
+
+    The code stays in the log, and `restore_code` brings it back.  Raises NotFound for a code that
+    is not the caller's, Conflicting for one that they replaced.
+    """
+    begin_act(session, review_id=review_id, by=by, action=Action.CODE)
+    old = code_in_force(session, review_id=review_id, code_id=code_id, coder_id=by.account_id)
+    row = Code(
+        id=uuid4(),
+        study_id=old.study_id,
+        contract_id=old.contract_id,
+        item=old.item,
+        value=CLEARED,
+        coder_id=old.coder_id,
+        protocol_version=protocol_state(session, review_id).number,
+        coded_at=utc_now(),
+    )
+    record_act(
+        session, review_id=review_id, act=Act.CODE, by=by, rows=[row], subject=("code", row.id)
+    )
+    return row
+
+
+def restore_code(session: Session, *, review_id: UUID, code_id: UUID, by: Actor) -> Code:
+    """Code again what the caller cleared, with its quote and details; flushes.
+
+    Raises Conflicting unless it is the last thing that they cleared for this item, and Invalid
+    where the codebook no longer has the value.
+    """
+    begin_act(session, review_id=review_id, by=by, action=Action.CODE)
+    row = session.get(Code, code_id)
+    if row is None or row.review_id != review_id or row.coder_id != by.account_id:
+        raise NotFound("There is no such code in this review.")
+    subject = Subject(row.study_id, row.contract_id)
+    if cleared_codes(session, review_id=review_id, subject=subject, by=by).get(row.item) != row:
+        raise Conflicting("You have changed this value since. Reload to see the current one.")
+    return code_again(session, row, by=by)
+
+
+def code_again(session: Session, row: Code, *, by: Actor) -> Code:
+    """Code the same value under the current codebook, with its quote and details; flushes."""
+    return code(
+        session,
+        review_id=row.review_id,
+        item=row.item,
+        value=row.value,
+        by=by,
+        study_id=row.study_id,
+        contract_id=row.contract_id,
+        confidence=row.confidence,
+        note=row.note,
+        **evidence_of(session, row),
+    )
+
+
+def cleared_codes(
+    session: Session, *, review_id: UUID, subject: Subject, by: Actor
+) -> dict[str, Code]:
+    """Return, by item, what the caller cleared and has not coded again since."""
+    rows = session.scalars(
+        select(Code)
+        .where(
+            Code.review_id == review_id,
+            Code.coder_id == by.account_id,
+            Code.study_id.is_not_distinct_from(subject.study_id),
+            Code.contract_id.is_not_distinct_from(subject.contract_id),
+        )
+        .order_by(Code.event_number)
+    )
+    held, cleared = dict[str, Code](), dict[str, Code]()
+    for row in rows:
+        if row.value is not CLEARED:
+            held[row.item] = row
+            cleared.pop(row.item, None)
+        elif row.item in held:
+            cleared[row.item] = held[row.item]
+    return cleared
 
 
 def evidence_of(session: Session, code: Code) -> dict[str, Any]:

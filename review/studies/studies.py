@@ -75,10 +75,14 @@ def link_report(
 
 
 def studies_of(session: Session, *, review_id: UUID, after: int, limit: int) -> Sequence[Study]:
-    """Return the first studies added after event ``after``, in the order they were added."""
+    """Return the first studies added after event ``after``, in the order they were added.
+
+    Those that were merged into others are left out.
+    """
+    merged = merged_studies(session, review_id)
     return session.scalars(
         select(Study)
-        .where(Study.review_id == review_id, Study.event_number > after)
+        .where(Study.review_id == review_id, Study.event_number > after, Study.id.not_in(merged))
         .order_by(Study.event_number)
         .limit(limit)
     ).all()
@@ -125,6 +129,26 @@ def studies_of_reports(
         (act for act in newest.values() if act.is_linked), key=lambda act: act.event_number
     )
     return list(dict.fromkeys(act.study_id for act in linked))
+
+
+def merged_studies(session: Session, review_id: UUID) -> dict[UUID, UUID]:
+    """Return the studies all of whose reports belong to others now, each with one that has them."""
+    held: dict[UUID, dict[UUID, None]] = {}
+    newest: dict[UUID, StudyReport] = {}
+    for act in session.scalars(
+        select(StudyReport)
+        .where(StudyReport.review_id == review_id)
+        .order_by(StudyReport.event_number)
+    ):
+        held.setdefault(act.study_id, {})[act.record_id] = None
+        newest[act.record_id] = act
+    with_reports = {act.study_id for act in newest.values() if act.is_linked}
+    merged = {}
+    for study in held.keys() - with_reports:
+        links = [newest[record] for record in held[study] if newest[record].is_linked]
+        if links:
+            merged[study] = max(links, key=lambda act: act.event_number).study_id
+    return merged
 
 
 def same_study_links(session: Session, *, review_id: UUID) -> dict[UUID, set[UUID]]:
@@ -187,8 +211,8 @@ def free_label(
     return name
 
 
-def studies_by_label(session: Session, *, review_id: UUID) -> Sequence[Study]:
-    """Return the review's studies, by name."""
-    return session.scalars(
-        select(Study).where(Study.review_id == review_id).order_by(Study.label)
-    ).all()
+def studies_by_label(session: Session, *, review_id: UUID) -> list[Study]:
+    """Return the review's studies, by name, without those that were merged into others."""
+    merged = merged_studies(session, review_id)
+    found = session.scalars(select(Study).where(Study.review_id == review_id).order_by(Study.label))
+    return [study for study in found if study.id not in merged]

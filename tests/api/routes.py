@@ -231,6 +231,13 @@ ROUTES = [
     Route("POST", R + "/coding-differences", Action.CODE, {"code": "{code_id}"}),
     Route("POST", R + "/coding/{study_id}/contracts", Action.CODE, {"label": "Another one"}),
     Route("POST", R + "/coding/{study_id}/contracts/{contract_id}/unlink", Action.CODE),
+    Route("GET", R + "/coding/{study_id}/reports", Action.MANAGE),
+    Route(
+        "POST", R + "/coding/{study_id}/reports", Action.MANAGE,
+        {"label": "Roe 2002", "reports": "{record_id}"},
+    ),
+    Route("POST", R + "/coding/{study_id}/reports/merge", Action.MANAGE, {"into": "{study_id}"}),
+    Route("POST", R + "/coding/{study_id}/reports/{move_number}/undo", Action.MANAGE),
     Route(
         "POST", R + "/coding/{study_id}/codes", Action.CODE,
         {"item": "design", "value": "trial"},

@@ -158,6 +158,7 @@ ADVISOR_TOO = {"email": "{email}", "role": "adjudicator"}
 FORMS = {
     "/settings/members": ADVISOR_TOO,
     "/coding": {"reports": "{second}"},
+    "{study_id}/reports": {"reports": "{included}"},
     "/offered/{offered_id}": {"record": "{included}"},
     "/conflicts": {"record": "{disputed}", "settles": ["{cited[0]}", "{cited[1]}"]},
     "/conflicts/proposals": {"record": "{talked}"},
@@ -196,6 +197,8 @@ LAST = (  # they change what else can be done
     "/rules",
     "/withdraw",
     "/unlink",
+    "/reports",
+    "/moves",
 )  # they change what else can be done
 
 
@@ -307,6 +310,8 @@ def test_pages_take_the_actor_from_the_session_alone(sign_in, people, world, dat
         "POST /reviews/{slug}/coding-again",  # the value is another coder's
         "POST /reviews/{slug}/coding-sheets/files",
         "POST /reviews/{slug}/coding-sheets/preview",
+        "POST /reviews/{slug}/coding/{study_id}/reports/merge",  # with itself
+        "POST /reviews/{slug}/coding/{study_id}/reports/{move_number}/undo",  # nothing was moved
         "POST /reviews/{slug}/duplicates/above",
         "POST /reviews/{slug}/reports/{record_id}/retrieval",
         "POST /reviews/{slug}/records/{record_id}/look-up",  # which is switched off
@@ -323,6 +328,8 @@ def test_the_api_takes_the_actor_from_the_token_alone(program, people, world, da
         "POST /reviews",  # which is for administrators
         "POST /reviews/{review}/duplicates/above",
         "POST /reviews/{review}/codes/agreed",
+        "POST /reviews/{review}/codes/{code}/clear",  # there is no such code
+        "POST /reviews/{review}/studies/{study}/moves/{move}/undo",  # nothing was moved
         "POST /reviews/{review}/screening/{stage}/rules",  # which have not changed
         "POST /reviews/{review}/reopening-requests/{request_id}/reopen",  # which was refused
     })  # fmt: skip

@@ -7,12 +7,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from review.states.closing import open_clusters
+from review.states.clusters import Scope
 from review.states.flow import INCLUDED, flow_states
 from review.studies.coding import Subject
 from review.studies.coding_sheets.matching import plain_name
 from review.studies.contracts import contracts_by_label, linked_contracts
-from review.studies.studies import studies_by_label
-from review.tables import AgreedCode, Code, ExternalId, StudyContract
+from review.studies.current_codes import current_codes
+from review.tables import AgreedCode, Code, ExternalId, Study, StudyContract
 from review.vocabulary import Stage
 
 
@@ -43,14 +44,13 @@ def read_already(session: Session, review_id: UUID) -> AlreadyHere:
         for contract in linked
     }
     ever = select(StudyContract.study_id, StudyContract.contract_id)
-    codes = select(Code).where(Code.review_id == review_id).order_by(Code.event_number)
-    agreed = select(AgreedCode).where(AgreedCode.review_id == review_id)
+    codes, agreed = (select(current_codes(Scope(review_id), table)) for table in (Code, AgreedCode))
     numbers = select(ExternalId).where(ExternalId.review_id == review_id)
     return AlreadyHere(
         included={row.cluster_id for row in flow if row.flow_state in INCLUDED}
         - still_open(session, review_id),
         study_of={row.cluster_id: row.study_id for row in flow if row.study_id},
-        study_labels={one.label for one in studies_by_label(session, review_id=review_id)},
+        study_labels=set(session.scalars(select(Study.label).where(Study.review_id == review_id))),
         contracts={plain_name(one.label): one.id for one in contracts},
         contract_labels={one.label for one in contracts},
         links=links,
@@ -61,10 +61,10 @@ def read_already(session: Session, review_id: UUID) -> AlreadyHere:
         - links,
         values={
             (Subject(one.study_id, one.contract_id), one.item, one.coder_id): one.value
-            for one in session.scalars(codes)
+            for one in session.execute(codes)
         },
         agreed={
-            (Subject(one.study_id, one.contract_id), one.item) for one in session.scalars(agreed)
+            (Subject(one.study_id, one.contract_id), one.item) for one in session.execute(agreed)
         },
         numbered={(one.study_id, one.scheme) for one in session.scalars(numbers)},
     )

@@ -18,7 +18,7 @@ from review.events import Actor
 from review.permissions import Action, check
 from review.reviews import protocol_of
 from review.safe_text import safe_cell
-from review.states.clusters import Scope, latest
+from review.states.clusters import Scope
 from review.storage.database import pairs
 from review.studies.agreement import CodeState, coded_values
 from review.studies.coding import Subject, subject_of
@@ -26,6 +26,7 @@ from review.studies.coding_sheets.cell_values import text_of
 from review.studies.coding_sheets.columns import DETAILS, FACT_LABELS, GO_LAB, Fact
 from review.studies.coding_sheets.importing import NUMBER_SCHEMES
 from review.studies.contracts import contracts_of
+from review.studies.current_codes import current_codes
 from review.studies.studies import reports_of, studies_by_label
 from review.tables import Account, Code, Contract, ExternalId, Study
 
@@ -122,7 +123,7 @@ def _codes_by_coder(
         (value.subject, value.item): value.state
         for value in coded_values(session, review_id=review_id)
     }
-    rows = latest(Scope(review_id), Code, Code.study_id, Code.contract_id, Code.item, Code.coder_id)
+    rows = current_codes(Scope(review_id))
     found: dict[UUID, dict[tuple[Subject, str], Code]] = defaultdict(dict)
     query = select(Code).join(rows, rows.c.id == Code.id).order_by(Code.event_number)
     for code in session.scalars(query):

@@ -17,6 +17,8 @@ from tests.api.conftest import work_off
 from tests.factories import include_fully, make_records, protocol_text
 from tests.review.studies.coding_review import CodingReview
 
+FRAGMENT = {"HX-Request": "true"}
+
 
 @pytest.fixture
 def reports(database, people):
@@ -42,7 +44,7 @@ def test_reports_of_one_study_are_kept_apart_and_offered_together(
     preprint, article, other = map(str, reports)
 
     page = lead.get(place).text
-    assert page.count("same study as") == 2
+    assert page.count("may be the same study as") == 2
     assert "“A bond, the article”" in page
     made = lead.post(place, {"label": "Doe 2020", "reports": [preprint, other]})
     study = made.headers["location"].rsplit("/", 1)[-1]
@@ -269,3 +271,54 @@ def test_values_are_kept_or_coded_again_after_the_codebook_changed(
     [code] = re.findall(r'name="code" value="([^"]+)"', page)
     coder.post(f"{place}-again", {"code": code})
     assert "to look at again" not in coder.get(place).text
+
+
+def test_a_coder_clears_their_value_and_puts_it_back(sign_in, database, people, coded):
+    coder, place = sign_in(people.reviewer_a), coded.place
+    form = {"item": "design", "value": "trial", "quote": "We drew lots."}
+    page = coder.post(f"{place}/codes", form, headers=FRAGMENT).text
+    [own] = re.findall(r'name="clear" value="([^"]+)"', page)
+
+    page = coder.post(f"{place}/codes", {"item": "design", "clear": own}, headers=FRAGMENT).text
+
+    assert "Not coded by you" in page
+    assert "you cleared:" in page
+    coder.post(f"{place}/codes", {"item": "design", "restore": own}, headers=FRAGMENT)
+    page = coder.get(place).text
+    assert "We drew lots." in page
+    assert "you cleared:" not in page
+
+
+def test_the_lead_merges_two_studies_splits_them_and_undoes_it(sign_in, people, reports):
+    lead, coder = sign_in(people.lead), sign_in(people.reviewer_a)
+    place = f"/reviews/{people.slug}/coding"
+    preprint, article, other = map(str, reports)
+    one, two = (
+        lead.post(place, {"label": label, "reports": records}).headers["location"]
+        for label, records in (("Doe 2019", [preprint]), ("Doe 2020", [article, other]))
+    )
+    coder.post(f"{two}/codes", {"item": "design", "value": "case", "quote": "One city."})
+    coder.post(f"{one}/codes", {"item": "design", "value": "trial"})
+    assert "may be the same as Doe 2020" in lead.get(place).text
+    assert "marked as the same study" in lead.get(f"{one}/reports").text
+
+    merged = lead.post(f"{two}/reports/merge", {"into": one.rsplit("/", 1)[-1]})
+
+    assert merged.headers["location"] == f"{one}/reports"
+    page = lead.get(f"{one}/reports").text
+    assert "From Doe 2020 to Doe 2019:" in page
+    assert "Values that stay with Doe 2020" in page
+    assert "One city." in page
+    assert "Doe 2020" not in coder.get(place).text
+    assert "This study was merged into" in coder.get(two).text
+    refused = coder.post(f"{two}/codes", {"item": "design", "value": "trial"})
+    assert refused.status_code == 409
+    assert "Doe 2020 was merged into Doe 2019." in refused.text
+
+    [undo] = re.findall(r'action="([^"]+/undo)"', page)
+    lead.post(undo)
+    assert "Doe 2020" in coder.get(place).text
+    split = lead.post(f"{two}/reports", {"reports": other, "label": "Roe 2021", "contracts": ""})
+    assert "A bond, unrelated" in lead.get(split.headers["location"]).text
+    assert lead.post(f"{two}/reports", {"label": "Nothing"}).status_code == 422
+    assert coder.get(f"{two}/reports").status_code == 403

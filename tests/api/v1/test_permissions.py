@@ -82,6 +82,8 @@ def test_the_examples_make_sense(program, people, filled):
         "POST /reviews/{review}/screening/{stage}/rules ",
         "POST /reviews/{review}/studies ",
         "POST /reviews/{review}/codes/agreed ",
+        "POST /reviews/{review}/codes/{code}/clear ",
+        "POST /reviews/{review}/studies/{study}/moves/{move}/undo ",
     }
 
 

@@ -2,10 +2,11 @@
 
 import pytest
 
-from review.errors import Invalid, NotAllowed, NotFound, ReviewError
+from review.errors import Conflicting, Invalid, NotAllowed, NotFound, ReviewError
 from review.events import OPERATOR
-from review.studies.agreement import coded_values
-from review.studies.coding import Subject, codes_of
+from review.studies.agreement import CodeState, coded_values
+from review.studies.coding import Subject, codes_of, items_coded_by
+from review.studies.saved_codes import clear_code, cleared_codes, restore_code
 from review.verify import verify
 from tests.factories import make_records, make_review
 from tests.review.studies.coding_review import CodingReview
@@ -123,3 +124,44 @@ def test_codes_of_returns_each_coders_newest_codes(review):
     assert sorted((row.coder_id, row.value) for row in codes) == sorted(
         [(a.account_id, "case"), (b.account_id, "trial")]
     )
+
+
+def test_a_cleared_code_counts_nowhere_and_comes_back_with_its_quote(session, review):
+    study, a, b = {"study_id": review.study}, review.cast.reviewer_a, review.cast.reviewer_b
+    first = review.code("design", "trial", **study, quote="We drew lots.", note="see p. 3")
+    review.code("design", "case", **study, by=b)
+    before = review.now()
+
+    with pytest.raises(NotFound), session.begin_nested():
+        review.do(clear_code, code_id=first.id, by=b)
+    review.do(clear_code, code_id=first.id, by=a)
+
+    own = review.do(codes_of, study_id=review.study, contract_id=None)
+    assert [(row.coder_id, row.value) for row in own] == [(b.account_id, "case")]
+    assert review.do(items_coded_by, by=a) == set()
+    assert review.value("design", as_of=before).state is CodeState.CONFLICT
+    with pytest.raises(Conflicting), session.begin_nested():
+        review.do(clear_code, code_id=first.id, by=a)
+    with pytest.raises(NotFound), session.begin_nested():
+        review.do(restore_code, code_id=first.id, by=b)
+
+    back = review.do(restore_code, code_id=first.id, by=a)
+
+    assert (back.value, back.quote, back.note) == ("trial", "We drew lots.", "see p. 3")
+    assert review.value("design").state is CodeState.CONFLICT
+    with pytest.raises(Conflicting), session.begin_nested():
+        review.do(restore_code, code_id=first.id, by=a)
+    assert [fault.what for fault in verify(session)] == []
+
+
+def test_the_last_value_that_was_cleared_is_the_one_that_comes_back(session, review):
+    study, a = {"study_id": review.study}, review.cast.reviewer_a
+    old = review.do(clear_code, code_id=review.code("design", "trial", **study).id, by=a)
+    newer = review.code("design", "case", **study)
+    review.do(clear_code, code_id=newer.id, by=a)
+
+    subject = Subject(review.study, None)
+    assert review.do(cleared_codes, subject=subject, by=a) == {"design": newer}
+    with pytest.raises(Conflicting), session.begin_nested():
+        review.do(restore_code, code_id=old.id, by=a)
+    assert review.do(coded_values) == []
