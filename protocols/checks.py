@@ -184,8 +184,37 @@ def _check_values(protocol: Part) -> Contradictions:
         if item.text("known_from") and item.text("level") != "contract":
             message = f"{name} is not about the contract, so no list of contracts has it"
             yield (*item.path, "known_from"), f"{message}; remove known_from."
+        yield from _check_condition(protocol, item, name)
         yield from _check_value_groups(item, {value.text("key") for value in values})
         yield from _check_years(item, name)
+
+
+def _check_condition(protocol: Part, item: Part, name: str) -> Contradictions:
+    condition = item.part("asked_if")
+    if not condition.data:
+        return
+    items = {one.text("key"): one for one in protocol.parts("codebook")}
+    key, path = condition.text("item"), (*condition.path, "item")
+    other = items.get(key)
+    if other is None:
+        message = f"{name} is asked if '{key}', which is not in the codebook."
+        yield path, f"{message}{suggest(key, items)}"
+        return
+    if list(items).index(key) >= list(items).index(item.text("key")):
+        yield path, f"{name} is asked if '{key}', which comes after it; move '{key}' before it."
+    if other.text("type") not in CHOICES:
+        yield path, f"{name} is asked if '{key}', which offers no values to choose from."
+        return
+    levels = {item.text("level"), "study"}
+    if item.text("level") == "study_contract":
+        levels.add("contract")
+    if other.text("level") not in levels:
+        message = f"{name} is asked if '{key}', which is about the {other.text('level')} alone"
+        yield path, f"{message.replace('_', ' and ')}; choose an item about the same."
+    offered = {value.text("key") for value in other.parts("values")}
+    for at, value in condition.texts("values"):
+        if value not in offered:
+            yield at, f"{name}: '{value}' is not a value of '{key}'.{suggest(value, offered)}"
 
 
 def _check_years(item: Part, name: str) -> Contradictions:

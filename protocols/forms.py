@@ -215,7 +215,9 @@ def _without_defaults(
         if name not in old and value is not None and value == default:
             continue
         if isinstance(value, Mapping) and inner is not None:
-            part = _without_defaults(value, before if isinstance(before, Mapping) else {}, inner)
+            is_none = default is None and not any(value.values())
+            old_part = before if isinstance(before, Mapping) else {}
+            part = {} if is_none else _without_defaults(value, old_part, inner)
             if part or name in old or (field is not None and field.is_required()):
                 kept[name] = part
             if not part and field is not None and field.get_default() is None:

@@ -213,6 +213,13 @@ class ValueGroup(_Part):
     values: Annotated[tuple[Key, ...], Field(min_length=1)]
 
 
+class Condition(_Part):
+    """Which values of an earlier item an item is asked for."""
+
+    item: Key
+    values: Annotated[tuple[Key, ...], Field(min_length=1)]
+
+
 class CodebookItem(_Part):
     """One item that coders record about a study, a contract, or both together."""
 
@@ -231,6 +238,8 @@ class CodebookItem(_Part):
     earliest: Year | None = None
     """The first and the last year that a ``year`` or a ``date`` may be in."""
     latest: Year | None = None
+    asked_if: Condition | None = None
+    """Coders are asked about it only where another item has one of these values."""
     group: Key | None = None
     """Items of one group can be an axis together, such as the evidence themes."""
     double_coded: bool = False

@@ -173,7 +173,7 @@ def sections(protocol: Protocol) -> tuple[FormSection, ...]:
             FormField("names", "Its names", FieldKind.BY_LANGUAGE, "one name on a line"),
             KEY,
         ), "terminology", "concept", model=Concept),
-        FormSection("codebook", "Items to code", _item_fields(), "codebook", "item to code",
+        FormSection("codebook", "Items to code", _item_fields(items), "codebook", "item to code",
                 model=CodebookItem),
         FormSection("maps", "Maps", _map_fields(items, groups), "frameworks", "map",
                 model=MapFramework),
@@ -223,7 +223,7 @@ def _rules(stage: str, name: str) -> tuple[FormField, ...]:
     )  # fmt: skip
 
 
-def _item_fields() -> tuple[FormField, ...]:
+def _item_fields(items: Options) -> tuple[FormField, ...]:
     return (
         FormField("label", "Name"),
         FormField("help", "Help for coders", TEXT),
@@ -254,6 +254,9 @@ def _item_fields() -> tuple[FormField, ...]:
                   options=_named(KnownFrom)),
         FormField("earliest", "First year allowed (for years and dates)", NUMBER, "optional"),
         FormField("latest", "Last year allowed", NUMBER, "optional"),
+        FormField("asked_if.item", "Asked only if this item", CHOICE,
+                  "an item that comes before, about the same or about the study", options=items),
+        FormField("asked_if.values", "has one of these values", WORDS, "their keys"),
         FormField("group", "Group of items", LINE, "items of one group can be an axis together"),
         FormField("double_coded", "Two people code it", YES_NO),
         FormField("required", "Must be answered", YES_NO),

@@ -5,7 +5,7 @@ const FIRST = "button:not([hidden]), input:not([type=hidden]), select, textarea"
 
 let inHand = null;
 
-const fields = () => [...document.querySelectorAll("form.field")];
+const fields = () => [...document.querySelectorAll("form.field:not([hidden])")];
 
 function giveKey(button, key) {
   button.dataset.key = key;

@@ -112,7 +112,28 @@ addEventListener("beforeunload", (event) => {
   if (document.querySelector("form.field[data-unsaved]")) event.preventDefault();
 });
 
+// The values of an item on this page that are saved, by what its form shows.
+function valuesOf(form) {
+  if (!form || !("own" in form.dataset)) return [];
+  const pressed = [...form.querySelectorAll("button[aria-pressed=true]")];
+  if (pressed.length) return pressed.map((button) => button.value);
+  return new FormData(form).getAll("value");
+}
+
+// Items that are asked only for some values of the saved one come and go.
+function askOthers(saved) {
+  for (const form of document.querySelectorAll(`form[data-asked-if="${saved.id}"]`)) {
+    const asked = form.dataset.askedFor.split(" ");
+    form.hidden = !("own" in form.dataset) && !valuesOf(saved).some((value) => asked.includes(value));
+    const group = form.closest("details.group");
+    const shown = group.querySelectorAll("form.field:not([hidden])").length;
+    group.hidden = !shown;
+    group.querySelector("[data-of]").textContent = shown;
+  }
+}
+
 function countSaved(saved) {
+  askOthers(saved);
   const group = saved.closest("details.group");
   const shown = group?.querySelector("[data-n]");
   if (shown) shown.textContent = group.querySelectorAll("form.field[data-own]").length;

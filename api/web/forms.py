@@ -9,12 +9,14 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, StringConstraints
 from sqlalchemy.orm import Session
 
+from protocols.conditions import is_asked
 from protocols.schema import CodebookItem, ItemType, Level
 from protocols.values import describe_value
 from review.errors import Invalid
 from review.events import Actor
 from review.reviews import protocol_of
 from review.studies.agreement import CodedValue, CodeState, coded_values, is_open_to
+from review.studies.asking import values_that_govern
 from review.studies.coding import Subject, codes_of, subject_of
 from review.studies.saved_codes import cleared_codes
 from review.tables import Code
@@ -83,6 +85,7 @@ class Field:
     state: CodeState | None
     settled: str | None
     differing: Sequence[Differing]
+    is_asked: bool  # by the values of other items
     cleared: Code | None  # the coder's own code, which they took back
     may_settle: str  # as adjudication, by consensus, or not at all
 
@@ -152,9 +155,12 @@ def form_fields(
         for subject in subjects
         for item, row in cleared_codes(session, review_id=review_id, subject=subject, by=by).items()
     }
+    held = values_that_govern(
+        session, review_id=review_id, study_id=study_id, contract_id=contract_id, by=by
+    )
     return [
         _field(item, codes[item.key], values.get(item.key), cleared=cleared.get(item.key), by=by,
-               is_lead=is_lead)
+               is_lead=is_lead, asked=is_asked(item, held))
         for item in items
     ]  # fmt: skip
 
@@ -186,6 +192,7 @@ def _field(
     cleared: Code | None,
     by: Actor,
     is_lead: bool,
+    asked: bool,
 ) -> Field:
     own = next((code for code in codes if code.coder_id == by.account_id), None)
     if not is_open_to(item, has_coded=own is not None, is_lead=is_lead):
@@ -199,6 +206,7 @@ def _field(
         state=state,
         settled=describe_value(item, value.value) if value and is_settled else None,
         differing=differing(item, codes, by=by) if is_conflict else [],
+        is_asked=asked,
         cleared=cleared,
         may_settle="" if not is_conflict else "adjudication" if is_lead else "consensus",
     )

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from protocols.conditions import is_asked
 from protocols.schema import CHOICES, CodebookItem, ItemType, Level, Prefill
 from protocols.values import check_value
 from review.errors import Invalid
@@ -14,6 +15,7 @@ from review.events import Actor
 from review.permissions import Action, check
 from review.reviews import protocol_of
 from review.searches.formats.languages import language_name
+from review.studies.asking import values_that_govern
 from review.studies.coding import code, codes_of, subject_of
 from review.studies.contracts import contract_of_review, contracts_of
 from review.studies.known_contracts.matches import project_of
@@ -46,6 +48,16 @@ class CodingForm:
             for item in protocol_of(session, self.review_id).codebook
             if (item.level is Level.STUDY) == is_of_study
         ]
+
+    def held_values(self, session: Session) -> dict[str, object]:
+        """Return the values that decide which of the form's items the coder is asked about."""
+        return values_that_govern(
+            session,
+            review_id=self.review_id,
+            study_id=self.study_id,
+            contract_id=self.contract_id,
+            by=self.by,
+        )
 
     def own_codes(self, session: Session) -> dict[str, Code]:
         """Return the coder's own newest codes, by item; raise NotFound for another's study."""
@@ -150,7 +162,9 @@ def code_rest(session: Session, form: CodingForm, *, group: str, value: object) 
     left = [
         OfferedValue(item, value)
         for item in form.items(session)
-        if (item.group or "") == group and item.key not in own
+        if (item.group or "") == group
+        and item.key not in own
+        and is_asked(item, form.held_values(session))
     ]
     if not left:
         raise Invalid("You have coded every item of this group already.")

@@ -7,10 +7,10 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from protocols.schema import Level
 from review.events import Actor
 from review.reviews import protocol_of
 from review.states.clusters import Scope
+from review.studies.asking import held_values, n_asked
 from review.studies.coding import Subject
 from review.studies.contracts import linked_contracts
 from review.studies.current_codes import current_codes
@@ -33,21 +33,18 @@ def coding_progress(
 
     Counts the values that ``by`` has coded; for None those that anybody has.
     """
-    levels = {level: list[str]() for level in Level}
-    for item in protocol_of(session, review_id).codebook:
-        levels[item.level].append(item.key)
-    coded = _n_coded(session, review_id, [key for keys in levels.values() for key in keys], by=by)
+    codebook = protocol_of(session, review_id).codebook
+    held = held_values(session, review_id=review_id, codebook=codebook, by=by)
+    coded = _n_coded(session, review_id, [item.key for item in codebook], by=by)
     contracts = linked_contracts(session, review_id)
-    n_of_study = len(levels[Level.STUDY])
-    n_of_contract = len(levels[Level.CONTRACT]) + len(levels[Level.STUDY_CONTRACT])
     found = {}
     for study in studies:
-        parts: dict[UUID | None, tuple[int, int]] = {
-            None: (coded.get(Subject(study, None), 0), n_of_study)
-        }
-        for contract in contracts.get(study, ()):
-            of_contract = (Subject(None, contract), Subject(study, contract))
-            parts[contract] = (sum(coded.get(one, 0) for one in of_contract), n_of_contract)
+        parts: dict[UUID | None, tuple[int, int]] = {}
+        for contract in (None, *contracts.get(study, ())):
+            subjects = {Subject(study, contract), Subject(None, contract)}
+            n_coded = sum(coded.get(one, 0) for one in subjects)
+            n_items = n_asked(codebook, held, study_id=study, contract_id=contract)
+            parts[contract] = (n_coded, max(n_items, n_coded))
         found[study] = Progress(
             sum(n for n, _ in parts.values()), sum(n for _, n in parts.values()), parts
         )

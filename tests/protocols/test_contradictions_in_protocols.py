@@ -17,6 +17,29 @@ BAD_STAR = "use * only at the beginning or the end."
             "line 51: two codebook items have the key 'equity'; change one of them.",
         ),
         (
+            "  - key: costs\n",
+            "  - key: costs\n    asked_if: {item: aera, values: [health]}\n",
+            "line 52: codebook item 'costs' is asked if 'aera', which is not in the codebook.",
+        ),
+        (
+            "  - key: equity\n",
+            "  - key: equity\n    asked_if: {item: costs, values: [present]}\n",
+            "line 45: codebook item 'equity' is asked if 'costs', which comes after it; move 'costs' "
+            "before it.",
+        ),
+        (
+            "  - key: costs\n",
+            "  - key: costs\n    asked_if: {item: country, values: [kenya]}\n",
+            "line 52: codebook item 'costs' is asked if 'country', which offers no values to choose "
+            "from.",
+        ),
+        (
+            "  - key: costs\n",
+            "  - key: costs\n    asked_if: {item: outcome_area, values: [wealth]}\n",
+            "line 52: codebook item 'costs': 'wealth' is not a value of 'outcome_area'. Did you mean "
+            "'health'?",
+        ),
+        (
             "{key: education, label: Education}",
             "{key: health, label: Education}",
             "line 25: two values of codebook item 'outcome_area' have the key 'health'; change one "

@@ -167,3 +167,17 @@ def test_words_that_look_like_numbers_stay_words():
 
     code = names.removeprefix("names.")
     assert load(changed).protocol.terminology[0].names[code] == ("2020", "Smith, Jones")
+
+
+def test_a_condition_is_given_and_taken_away_on_the_form():
+    text = TEXTS["a small one"]
+    number = [item.key for item in load(text).protocol.codebook].index("equity")
+    section, form = form_of(text, "codebook", number)
+
+    given = form | {"asked_if.item": ["design"], "asked_if.values": ["trial, case"]}
+    changed = with_form_entry(text, section, number=number, sent=given)
+
+    condition = load(changed).protocol.item("equity").asked_if
+    assert (condition.item, condition.values) == ("design", ("trial", "case"))
+    back = with_form_entry(changed, section, number=number, sent=form)
+    assert load(back).protocol == load(text).protocol

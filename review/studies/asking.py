@@ -1,0 +1,78 @@
+"""Which items a coder is asked about, by what they or all coders said of other items."""
+
+from collections.abc import Collection, Mapping
+from uuid import UUID
+
+from sqlalchemy import select, true
+from sqlalchemy.orm import Session
+
+from protocols.conditions import governing_items, is_asked
+from protocols.schema import CodebookItem, Level
+from review.events import Actor
+from review.reviews import protocol_of
+from review.states.clusters import Scope
+from review.studies.coding import Subject, subject_of
+from review.studies.current_codes import current_codes
+from review.tables import AgreedCode, Code
+
+Held = Mapping[tuple[Subject, str], object]
+
+
+def values_that_govern(
+    session: Session,
+    *,
+    review_id: UUID,
+    study_id: UUID,
+    contract_id: UUID | None,
+    by: Actor,
+) -> dict[str, object]:
+    """Return, by item, the values that decide which items of a form a coder is asked about.
+
+    What coders agreed on counts, for those who coded the item; else the coder's own value does.
+    """
+    codebook = protocol_of(session, review_id).codebook
+    held = held_values(session, review_id=review_id, codebook=codebook, by=by)
+    return _of_form(codebook, held, study_id=study_id, contract_id=contract_id)
+
+
+def held_values(
+    session: Session, *, review_id: UUID, codebook: Collection[CodebookItem], by: Actor | None
+) -> Held:
+    """Return the values of the items that others depend on, by subject and item.
+
+    Those of ``by``, or for None any coder's; agreed ones before all others.
+    """
+    keys = governing_items(codebook)
+    if not keys:
+        return {}
+    found: dict[tuple[Subject, str], object] = {}
+    for table in (Code, AgreedCode):
+        own = Code.coder_id == by.account_id if table is Code and by else true()
+        rows = current_codes(Scope(review_id), table, where=table.item.in_(keys) & own)
+        for row in session.execute(select(rows).order_by(rows.c.event_number)):
+            key = (Subject(row.study_id, row.contract_id), row.item)
+            if table is Code or by is None or key in found:
+                found[key] = row.value
+    return found
+
+
+def n_asked(
+    codebook: Collection[CodebookItem], held: Held, *, study_id: UUID, contract_id: UUID | None
+) -> int:
+    """Return how many items of a form are asked: of a study, or of one of its contracts."""
+    values = _of_form(codebook, held, study_id=study_id, contract_id=contract_id)
+    return sum(
+        is_asked(item, values)
+        for item in codebook
+        if (item.level is Level.STUDY) == (contract_id is None)
+    )
+
+
+def _of_form(
+    codebook: Collection[CodebookItem], held: Held, *, study_id: UUID, contract_id: UUID | None
+) -> dict[str, object]:
+    return {
+        item.key: value
+        for item in codebook
+        if (value := held.get((subject_of(item, study_id, contract_id), item.key))) is not None
+    }
