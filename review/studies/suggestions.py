@@ -57,11 +57,12 @@ def suggestions(
     rare = _rare_words(groups)
     found: dict[UUID, list[tuple[int, Suggestion]]] = defaultdict(list)
     for left, right in combinations(groups, 2):
-        reasons = list(_reasons(left, right, rare=rare))
+        team = list(_same_team(left, right))
+        reasons = [*team, *_same_subject(left, right, rare=rare)]
         is_marked = right.key in marked.get(left.key, ())
         if is_marked:
             reasons.insert(0, "marked as the same study")
-        elif len(reasons) < 2:
+        elif not team or len(reasons) < 2:
             continue
         score = len(reasons) + 10 * is_marked
         for one, other in ((left, right), (right, left)):
@@ -125,12 +126,15 @@ def _marked(
     return marked
 
 
-def _reasons(left: _Group, right: _Group, *, rare: Mapping[UUID, set[str]]) -> Iterator[str]:
+def _same_team(left: _Group, right: _Group) -> Iterator[str]:
     shared = _people(left) & _people(right)
     is_alone = any(len(_people(group)) == 1 for group in (left, right))
     if len(shared) >= SHARED_AUTHORS or (shared and is_alone):
         names = sorted(family.title() for family, _ in shared)
         yield f"same authors: {', '.join(names[:3])}{' …' if len(names) > 3 else ''}"
+
+
+def _same_subject(left: _Group, right: _Group, *, rare: Mapping[UUID, set[str]]) -> Iterator[str]:
     if contracts := sorted(left.contracts & right.contracts):
         yield f"about {', '.join(contracts[:2])}"
     if len(words := rare[left.key] & rare[right.key]) >= SHARED_WORDS:

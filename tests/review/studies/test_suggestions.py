@@ -37,7 +37,7 @@ def test_one_team_on_one_contract_is_suggested_with_both_reasons(session, cast):
         session, cast,
         {"title": "Interim evaluation", "authors": ["Wilkinson, Mary", "Bell, Juan P"]},
         {"title": f"Final evaluation of {WAYS}", "authors": ["Juan Bell", "M. Wilkinson"]},
-        {"title": f"Costs of {WAYS}", "authors": ["Okafor, Ngozi"]},
+        {"title": f"Final evaluation of costs of {WAYS}", "authors": ["Okafor, Ngozi"]},
     )  # fmt: skip
     study = add_study(session, review_id=cast.review_id, label="Wilkinson 2018", reports=[first],
                       by=cast.lead)  # fmt: skip
