@@ -25,6 +25,7 @@ import "./conflicts.js";
 import "./coding.js";
 import "./field_keys.js";
 import "./fields.js";
+import "./suggestions.js";
 import "./map.js";
 
 // On a phone the text comes first: what folds is folded.

@@ -202,6 +202,7 @@ ROUTES = [
         "POST", R + "/coding", Action.MANAGE, {"label": "Doe 2001", "reports": "{record_id}"}
     ),
     Route("GET", R + "/coding/{study_id}", Action.CODE),
+    Route("GET", R + "/coding/{study_id}/suggestions", Action.CODE),
     Route("POST", R + "/coding/{study_id}/facts", Action.CODE),
     Route(
         "POST", R + "/coding/{study_id}/copies", Action.CODE,

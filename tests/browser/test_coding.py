@@ -201,3 +201,34 @@ def test_two_coders_who_quoted_differ_and_agree_by_key(page: Page, demo_server: 
     expect(page.locator("main")).not_to_have_text(before)
     expect(page.get_by_text(re.compile("1 of 3"))).to_be_visible()
     assert demo_server.run("verify").startswith("All is well.")
+
+
+@WITH_SCRIPT
+def test_a_suggestion_is_used_with_its_sentence_cleared_and_put_back(
+    page: Page, demo_server: Server
+) -> None:
+    open_coding(page, demo_server)
+    page.locator(".studies li", has_text="0 of 45 values").first.get_by_role("link").click()
+    page.locator("nav.tabs > a").nth(1).click()
+    page.wait_for_url("**contract=*", wait_until="load")
+    page.get_by_role("link", name="Suggestions from the text").click()
+    shown = page.locator("[data-suggestion]")
+    expect(shown.first).to_be_visible()
+    n = shown.count()
+    item = page.locator(f"form#{shown.first.get_attribute('data-suggestion')}")
+    value = shown.first.locator("strong").inner_text()
+    sentence = shown.first.locator("[name=quote]").get_attribute("value")
+
+    shown.first.get_by_role("button").click()
+
+    expect(item).to_contain_text(f"Yours: {value}")
+    expect(item.locator("textarea[name=quote]")).to_have_value(sentence or "")
+    assert shown.count() < n
+    if shown.count():
+        expect(shown.first.get_by_role("button")).to_be_focused()
+    item.get_by_role("button", name="Clear").click()
+    expect(item).to_contain_text("you cleared:")
+    expect(item.locator("textarea[name=quote]")).to_have_value("")
+    item.get_by_role("button", name="Put it back").click()
+    expect(item).to_contain_text(f"Yours: {value}")
+    expect(item.locator("textarea[name=quote]")).to_have_value(sentence or "")

@@ -24,20 +24,20 @@ BAD_STAR = "use * only at the beginning or the end."
         (
             "  - key: equity\n",
             "  - key: equity\n    asked_if: {item: costs, values: [present]}\n",
-            "line 45: codebook item 'equity' is asked if 'costs', which comes after it; move 'costs' "
-            "before it.",
+            "line 45: codebook item 'equity' is asked if 'costs', which comes after it; move "
+            "'costs' before it.",
         ),
         (
             "  - key: costs\n",
             "  - key: costs\n    asked_if: {item: country, values: [kenya]}\n",
-            "line 52: codebook item 'costs' is asked if 'country', which offers no values to choose "
-            "from.",
+            "line 52: codebook item 'costs' is asked if 'country', which offers no values to "
+            "choose from.",
         ),
         (
             "  - key: costs\n",
             "  - key: costs\n    asked_if: {item: outcome_area, values: [wealth]}\n",
-            "line 52: codebook item 'costs': 'wealth' is not a value of 'outcome_area'. Did you mean "
-            "'health'?",
+            "line 52: codebook item 'costs': 'wealth' is not a value of 'outcome_area'. Did you "
+            "mean 'health'?",
         ),
         (
             "{key: education, label: Education}",

@@ -78,7 +78,7 @@ def _read(item: CodebookItem, text: str) -> object:
         case ItemType.INTEGER | ItemType.DECIMAL:
             return _number(text)
         case ItemType.MONEY:
-            return _money(text)
+            return money_of(text)
         case ItemType.DATE:
             return _date(text)
         case _:
@@ -126,7 +126,8 @@ def _yes_or_no(text: str) -> bool:
 
 
 @cache
-def _countries() -> dict[Words, str]:
+def countries_by_name() -> dict[Words, str]:
+    """Return the code of each country by the words of its names in five languages."""
     found = {words_of(name): code for name, code in _USUAL.items()}
     for language in LANGUAGES:
         names = Locale(language).territories
@@ -138,7 +139,7 @@ def _countries() -> dict[Words, str]:
 
 def country_of(text: str) -> str:
     """Return the code of a country that is named in one of five languages, or by its code."""
-    if code := _countries().get(words_of(text)):
+    if code := countries_by_name().get(words_of(text)):
         return code
     try:
         return country_code(text)
@@ -146,7 +147,8 @@ def country_of(text: str) -> str:
         raise ValueError(f"'{_short(text)}' is not a country that we know.") from error
 
 
-def _money(text: str) -> dict[str, object]:
+def money_of(text: str) -> dict[str, object]:
+    """Return an amount such as *£1.5m* as a value; raise ValueError, in words, for any other."""
     found = _MONEY.fullmatch(text)
     sign = found and (found["before"] or found["after"])
     if not found or not sign or found["unit"].casefold() not in _ZEROS:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from api.demonstration.pdf import pdf_of
+from review.corrections.records import correct_record
 from review.duplicates.judgements import judge
 from review.reviews import amend_protocol
 from review.studies.studies import reports_of
@@ -322,3 +323,29 @@ def test_the_lead_merges_two_studies_splits_them_and_undoes_it(sign_in, people, 
     assert "A bond, unrelated" in lead.get(split.headers["location"]).text
     assert lead.post(f"{two}/reports", {"label": "Nothing"}).status_code == 422
     assert coder.get(f"{two}/reports").status_code == 403
+
+
+def test_a_text_suggests_values_that_a_coder_uses_with_their_sentence(
+    sign_in, database, people, coded
+):
+    sentence = "The bond was launched in Kenya."
+    with database.writing() as session:
+        correct_record(
+            session, review_id=people.review_id, record_id=coded.report, by=people.lead,
+            fields={"abstract": f"It paid for homes. {sentence}"}, source="The report.",
+        )  # fmt: skip
+    coder, place = sign_in(people.reviewer_b), f"{coded.place}/suggestions"
+    page = coder.get(place, params={"contract": str(coded.contract)}).text
+    assert sentence in page
+    assert "<html" in page
+    part = coder.get(place, params={"contract": str(coded.contract)}, headers=FRAGMENT).text
+    assert "<html" not in part
+    fields = dict(re.findall(r'<input type="hidden" name="([a-z]+)" value="([^"]*)"', part))
+    assert (fields["item"], fields["value"], fields["quote"]) == ("country", "KE", sentence)
+
+    assert coder.post(f"{coded.place}/codes", fields).status_code == 303
+
+    page = coder.get(place, params={"contract": str(coded.contract)}).text
+    assert "The text suggests nothing" in page
+    assert coder.get(place, params={"report": str(people.review_id)}).status_code == 404
+    assert sign_in(people.advisor).get(place).status_code == 403
