@@ -185,8 +185,24 @@ def _check_values(protocol: Part) -> Contradictions:
             message = f"{name} is not about the contract, so no list of contracts has it"
             yield (*item.path, "known_from"), f"{message}; remove known_from."
         yield from _check_condition(protocol, item, name)
+        yield from _check_appraisal(item, name)
         yield from _check_value_groups(item, {value.text("key") for value in values})
         yield from _check_years(item, name)
+
+
+def _check_appraisal(item: Part, name: str) -> Contradictions:
+    part = item.text("appraisal")
+    if not part:
+        return
+    path = (*item.path, "appraisal")
+    needed = ("high", "medium", "low") if part == "overall" else ("yes", "partly", "no")
+    if {value.text("key") for value in item.parts("values")} != set(needed):
+        keys = f"{needed[0]}, {needed[1]} and {needed[2]}"
+        yield path, f"{name} is part of the appraisal; give it the values {keys}."
+    if item.text("level") != "study" or item.text("type") != "one_of":
+        yield path, f"{name} is part of the appraisal; it is one_of, and about the study."
+    if part != "overall" and not item.text("group"):
+        yield path, f"{name} is a question of a checklist; name the checklist as its group."
 
 
 def _check_condition(protocol: Part, item: Part, name: str) -> Contradictions:

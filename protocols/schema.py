@@ -213,6 +213,14 @@ class ValueGroup(_Part):
     values: Annotated[tuple[Key, ...], Field(min_length=1)]
 
 
+class AppraisalPart(StrEnum):
+    """What an item is in the appraisal of a study's quality."""
+
+    QUESTION = "question"
+    CRITICAL = "critical"  # a question that decides by itself, if the answer is no
+    OVERALL = "overall"  # the judgement that follows from the questions
+
+
 class Condition(_Part):
     """Which values of an earlier item an item is asked for."""
 
@@ -238,6 +246,8 @@ class CodebookItem(_Part):
     earliest: Year | None = None
     """The first and the last year that a ``year`` or a ``date`` may be in."""
     latest: Year | None = None
+    appraisal: AppraisalPart | None = None
+    """What it is in the appraisal of quality; the questions of a checklist are a group."""
     asked_if: Condition | None = None
     """Coders are asked about it only where another item has one of these values."""
     group: Key | None = None

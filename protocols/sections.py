@@ -12,6 +12,7 @@ from itertools import groupby
 from pydantic import BaseModel
 
 from .schema import (
+    AppraisalPart,
     CodebookItem,
     Concept,
     Criterion,
@@ -254,6 +255,9 @@ def _item_fields(items: Options) -> tuple[FormField, ...]:
                   options=_named(KnownFrom)),
         FormField("earliest", "First year allowed (for years and dates)", NUMBER, "optional"),
         FormField("latest", "Last year allowed", NUMBER, "optional"),
+        FormField("appraisal", "In the appraisal of quality", CHOICE,
+                  "a question has the values yes, partly and no, the overall judgement high, "
+                  "medium and low", options=_named(AppraisalPart)),
         FormField("asked_if.item", "Asked only if this item", CHOICE,
                   "an item that comes before, about the same or about the study", options=items),
         FormField("asked_if.values", "has one of these values", WORDS, "their keys"),

@@ -16,6 +16,8 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, WriteOnlyCell
 from openpyxl.styles import Font
 from sqlalchemy.orm import Session
 
+from protocols.schema import AppraisalPart
+from protocols.values import describe_value
 from review.errors import Invalid
 from review.exports import ris_entry
 from review.permissions import Action, check
@@ -26,6 +28,7 @@ from review.safe_text import safe_cell
 from review.searches.searches import n_duplicates_by_search, search_counts
 from review.states.flow import SOUGHT, FlowState, record_rows
 from review.studies import tidy
+from review.studies.appraisal import appraisal_tables
 from review.studies.contracts import contracts_by_label, studies_of_contracts
 from review.studies.known_contracts.lists import known_projects
 from review.studies.known_contracts.matches import matches_of
@@ -252,6 +255,35 @@ def studies_list(session: Session, review_id: UUID) -> ListTable:
     return ListTable("studies", columns, rows())
 
 
+def appraisal_list(session: Session, review_id: UUID) -> ListTable:
+    """Return the answers to the checklists for quality, a row for each study and question."""
+    columns = (
+        "study",
+        "checklist",
+        "question",
+        "critical",
+        "answer",
+        "overall",
+        "by the rule",
+        "id",
+    )
+
+    def rows() -> Iterator[Sequence[object]]:
+        for table in appraisal_tables(session, review_id=review_id):
+            for row in table.studies:
+                for item in table.questions:
+                    value = row.values.get(item.key)
+                    yield (
+                        row.study.label, table.group, item.label,
+                        "yes" if item.appraisal is AppraisalPart.CRITICAL else "no",
+                        "" if value is None else describe_value(item, value),
+                        row.overall if isinstance(row.overall, str) else "",
+                        row.rule.level if row.rule else "", row.study.id,
+                    )  # fmt: skip
+
+    return ListTable("appraisal", columns, rows())
+
+
 def contracts_list(session: Session, review_id: UUID) -> ListTable:
     """Return the contracts, each with the studies that report on it."""
     columns = ("contract", "studies", "names of its studies", "id")
@@ -310,6 +342,7 @@ LISTS: Mapping[str, tuple[Callable[[Session, UUID], ListTable], Action]] = {
     "searches": (searches_list, Action.VIEW),
     "full-texts": (retrieval_list, Action.MANAGE),
     "studies": (studies_list, Action.CODE),
+    "appraisal": (appraisal_list, Action.SEE_COUNTS),
     "contracts": (contracts_list, Action.CODE),
     "known-contracts": (known_contracts_list, Action.MANAGE),
     "coded": (coded_list, Action.MANAGE),

@@ -27,7 +27,7 @@ from api.web.deps import (
 from api.web.forms import CodeForm, form_fields
 from api.web.rendering import is_fragment, path, render
 from api.web.routing import PageRouter
-from protocols.schema import SPECIAL_VALUES
+from protocols.schema import SPECIAL_VALUES, AppraisalPart
 from protocols.values import describe_value
 from review.errors import Invalid
 from review.events import Actor
@@ -37,6 +37,7 @@ from review.reports.full_texts import full_text_of
 from review.reviews import protocol_of
 from review.states.flow import FlowState, record_rows
 from review.studies.agreement import agree
+from review.studies.appraisal import QUESTIONS, check_reason
 from review.studies.batches import (
     CodingForm,
     contracts_to_copy_from,
@@ -312,25 +313,36 @@ def post_code(
         query = f"?contract={form.contract}" if form.contract else ""
         target = f"{path(request, 'coding', study_id)}{query}#{form.item}"
         return RedirectResponse(target, status_code=303)
-    [field] = form_fields(
+    field, *others = form_fields(
         session,
         review_id=review_id,
         study_id=study_id,
         contract_id=form.contract,
         by=by,
         is_lead=here.may(Action.MANAGE),
-        only=form.item,
+        only=[form.item, *_follows(session, review_id, form.item)],
     )
+    if field.item.key != form.item:  # the other comes first in the codebook
+        field, others = others[0], [field]
     return render(
         request,
         "coding/_field.html",
         field=field,
+        others=others,
         study=study_of_review(session, review_id=review_id, study_id=study_id),
         chosen_id=form.contract,
         reports=reports_of(session, review_id=review_id, study_id=study_id),
         special=SPECIAL_VALUES,
         is_saved=True,
     )
+
+
+def _follows(session: Session, review_id: UUID, key: str) -> list[str]:
+    """Return the items whose form says something else once this one is coded."""
+    codebook = protocol_of(session, review_id).codebook
+    if all(item.appraisal not in QUESTIONS for item in codebook if item.key == key):
+        return []
+    return [item.key for item in codebook if item.appraisal is AppraisalPart.OVERALL]
 
 
 def _claim(session: Session, form: CodeForm, *, by: Actor) -> UUID | None:
@@ -347,10 +359,15 @@ def _save(session: Session, review_id: UUID, study_id: UUID, *, form: CodeForm, 
     known = next((item for item in codebook if item.key == form.item), None)
     if known is None:
         raise Invalid(f"The codebook has no item '{form.item}'.")
+    value = form.value_for(known)
+    check_reason(
+        session, review_id=review_id, study_id=study_id, item=known, value=value,
+        details=form.details, by=by,
+    )  # fmt: skip
     about = {
         "review_id": review_id,
         "item": form.item,
-        "value": form.value_for(known),
+        "value": value,
         "by": by,
         "details": form.details,
         "quote": form.quote,

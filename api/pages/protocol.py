@@ -252,7 +252,7 @@ def post_section(
             raise NotFound("This section is a list; its entries are edited one at a time.")
         return with_section(text, chosen, sent)
 
-    problems = _saved(database, review_id, by=by, change=change)
+    problems = changed_draft(database, review_id, by=by, change=change)
     if problems:
         with database.reading() as session:
             return _section_page(
@@ -283,7 +283,7 @@ def post_order(
             return with_entry(text, listed.entries, number=number, entry=None)
         return with_entry_moved(text, listed.entries, number=number, to=to)
 
-    problems = _saved(database, review_id, by=by, change=change)
+    problems = changed_draft(database, review_id, by=by, change=change)
     if problems:
         with database.reading() as session:
             return _section_page(request, session, review_id, key=part, problems=problems)
@@ -323,7 +323,7 @@ def post_entry(
         number = _entry_number(protocol, listed, entry)
         return with_form_entry(text, listed, number=number, sent=sent)
 
-    problems = _saved(database, review_id, by=by, change=change)
+    problems = changed_draft(database, review_id, by=by, change=change)
     if problems:
         with database.reading() as session:
             return _entry_page(
@@ -334,7 +334,7 @@ def post_entry(
     return RedirectResponse(f"{target}#entries", status_code=303)
 
 
-def _saved(database: Any, review_id: UUID, *, by: CurrentActor, change: Any) -> list[str]:
+def changed_draft(database: Any, review_id: UUID, *, by: CurrentActor, change: Any) -> list[str]:
     """Keep the changed draft; return what is wrong with it instead, if anything is."""
     try:
         with database.writing() as session:

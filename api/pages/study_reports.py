@@ -109,7 +109,7 @@ def post_merge(
     return RedirectResponse(path(request, "coding", into, "reports"), status_code=303)
 
 
-@router.post(R + "/{move_number}/undo")
+@router.post(R + "/{event_number}/undo")
 @needs(Action.MANAGE)
 def post_undo(
     request: Request,
@@ -117,11 +117,11 @@ def post_undo(
     review_id: ReviewId,
     by: CurrentActor,
     study_id: UUID,
-    move_number: int,
+    event_number: int,
 ) -> Response:
     """Undo a merge or a split, or the undoing of one."""
     study_of_review(session, review_id=review_id, study_id=study_id)
-    back = undo_move(session, review_id=review_id, event_number=move_number, by=by)
+    back = undo_move(session, review_id=review_id, event_number=event_number, by=by)
     return RedirectResponse(path(request, "coding", back, "reports"), status_code=303)
 
 

@@ -57,6 +57,10 @@ function hear({ type, item, answer }) {
     keepTyping(form, saved);
     return;
   }
+  for (const other of page.querySelectorAll("form.field ~ form.field")) {
+    const shown = document.getElementById(other.id);
+    if (shown && !("unsaved" in shown.dataset) && !shown.dataset.key) shown.replaceWith(other);
+  }
   const hadFocus = form.contains(document.activeElement) || document.activeElement === document.body;
   form.replaceWith(saved);
   countSaved(saved);

@@ -18,7 +18,8 @@ from review.events import Actor
 from review.permissions import Action, check
 from review.reviews import protocol_of
 from review.studies.agreement import CodedValue, CodeState, agree, coded_values, is_open_to
-from review.studies.coding import code, codes_of, items_coded_by
+from review.studies.appraisal import check_reason
+from review.studies.coding import code, codes_of, item_of, items_coded_by
 from review.studies.contracts import contract_of_review
 from review.studies.saved_codes import clear_code
 from review.studies.studies import study_of_review
@@ -117,6 +118,10 @@ def list_codes(
 @needs(Action.CODE)
 def post_code(body: NewCode, session: WriteSession, review_id: ReviewId, by: CurrentActor) -> Code:
     """Save the caller's value for an item; their newest one counts."""
+    if body.study is not None:
+        item = item_of(protocol_of(session, review_id).codebook, body.item)
+        check_reason(session, review_id=review_id, study_id=body.study, item=item,
+                     value=body.value, details=body.details, by=by)  # fmt: skip
     return code(
         session,
         review_id=review_id,

@@ -162,15 +162,15 @@ def post_move(
 
 
 @write_router.post(
-    "/reviews/{review}/studies/{study}/moves/{move}/undo",
+    "/reviews/{review}/studies/{study}/moves/{event}/undo",
     status_code=201,
     response_model=StudyDetail,
 )
 @needs(Action.MANAGE)
 def post_undo_move(
-    session: WriteSession, review_id: ReviewId, by: CurrentActor, study: UUID, move: int
+    session: WriteSession, review_id: ReviewId, by: CurrentActor, study: UUID, event: int
 ) -> dict[str, Any]:
     """Undo a move of reports from or to the study; return the study that has them again."""
     study_of_review(session, review_id=review_id, study_id=study)
-    back = undo_move(session, review_id=review_id, event_number=move, by=by)
+    back = undo_move(session, review_id=review_id, event_number=event, by=by)
     return get_study(session, review_id, by, back)

@@ -1,7 +1,7 @@
 """What the coding form shows of each item: the coder's own code, the current value, differences."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -9,13 +9,15 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, StringConstraints
 from sqlalchemy.orm import Session
 
+from protocols.appraisal import RuleJudgement
 from protocols.conditions import is_asked
-from protocols.schema import CodebookItem, ItemType, Level
+from protocols.schema import AppraisalPart, CodebookItem, ItemType, Level
 from protocols.values import describe_value
 from review.errors import Invalid
 from review.events import Actor
 from review.reviews import protocol_of
 from review.studies.agreement import CodedValue, CodeState, coded_values, is_open_to
+from review.studies.appraisal import judgement_of
 from review.studies.asking import values_that_govern
 from review.studies.coding import Subject, codes_of, subject_of
 from review.studies.saved_codes import cleared_codes
@@ -86,6 +88,7 @@ class Field:
     settled: str | None
     differing: Sequence[Differing]
     is_asked: bool  # by the values of other items
+    rule: RuleJudgement | None  # what the rule of the appraisal says, for the overall judgement
     cleared: Code | None  # the coder's own code, which they took back
     may_settle: str  # as adjudication, by consensus, or not at all
 
@@ -139,14 +142,17 @@ def form_fields(
     contract_id: UUID | None,
     by: Actor,
     is_lead: bool,
-    only: str | None = None,
+    only: Collection[str] | None = None,
 ) -> list[Field]:
-    """Return the fields for a study, or for one of its contracts and what the study says of it."""
+    """Return the fields for a study, or for one of its contracts and what the study says of it.
+
+    With ``only``, those of these items alone.
+    """
     levels = [Level.STUDY] if contract_id is None else [Level.CONTRACT, Level.STUDY_CONTRACT]
     items = [
         item
         for item in protocol_of(session, review_id).codebook
-        if item.level in levels and only in (None, item.key)
+        if item.level in levels and (only is None or item.key in only)
     ]
     subjects = {subject_of(item, study_id, contract_id) for item in items}
     codes, values = _read(session, review_id, subjects)
@@ -158,9 +164,13 @@ def form_fields(
     held = values_that_govern(
         session, review_id=review_id, study_id=study_id, contract_id=contract_id, by=by
     )
+    rule = None
+    if any(item.appraisal is AppraisalPart.OVERALL for item in items):
+        rule = judgement_of(session, review_id=review_id, study_id=study_id, by=by)
     return [
         _field(item, codes[item.key], values.get(item.key), cleared=cleared.get(item.key), by=by,
-               is_lead=is_lead, asked=is_asked(item, held))
+               is_lead=is_lead, asked=is_asked(item, held),
+               rule=rule if item.appraisal is AppraisalPart.OVERALL else None)
         for item in items
     ]  # fmt: skip
 
@@ -193,6 +203,7 @@ def _field(
     by: Actor,
     is_lead: bool,
     asked: bool,
+    rule: RuleJudgement | None,
 ) -> Field:
     own = next((code for code in codes if code.coder_id == by.account_id), None)
     if not is_open_to(item, has_coded=own is not None, is_lead=is_lead):
@@ -207,6 +218,7 @@ def _field(
         settled=describe_value(item, value.value) if value and is_settled else None,
         differing=differing(item, codes, by=by) if is_conflict else [],
         is_asked=asked,
+        rule=rule,
         cleared=cleared,
         may_settle="" if not is_conflict else "adjudication" if is_lead else "consensus",
     )

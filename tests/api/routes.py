@@ -203,6 +203,12 @@ ROUTES = [
     ),
     Route("GET", R + "/coding/{study_id}", Action.CODE),
     Route("GET", R + "/coding/{study_id}/suggestions", Action.CODE),
+    Route("GET", R + "/appraisal", Action.SEE_COUNTS),
+    Route("GET", R + "/protocol/checklists", Action.MANAGE),
+    Route(
+        "POST", R + "/protocol/checklists", Action.MANAGE,
+        {"checklist": "review", "values": "design trial"},
+    ),
     Route("POST", R + "/coding/{study_id}/facts", Action.CODE),
     Route(
         "POST", R + "/coding/{study_id}/copies", Action.CODE,
@@ -238,7 +244,7 @@ ROUTES = [
         {"label": "Roe 2002", "reports": "{record_id}"},
     ),
     Route("POST", R + "/coding/{study_id}/reports/merge", Action.MANAGE, {"into": "{study_id}"}),
-    Route("POST", R + "/coding/{study_id}/reports/{move_number}/undo", Action.MANAGE),
+    Route("POST", R + "/coding/{study_id}/reports/{event_number}/undo", Action.MANAGE),
     Route(
         "POST", R + "/coding/{study_id}/codes", Action.CODE,
         {"item": "design", "value": "trial"},

@@ -183,7 +183,7 @@ API_BODIES = {
 WITHOUT_EVENT = re.compile(
     r"/logout$|/account/tokens|/invitations|/jobs/|/files$|/hits$|/preview$|/skip$|/dedupe$|/rank$|/labels$|/terms$"
     r"|/facts$|/copies$|/again$|/evaluations$"  # nothing to confirm or match here; a job
-    r"|/protocol/yaml$|/draft/discard$|/protocol/edit/|/search-log/table$|/type-record$"
+    r"|/protocol/yaml$|/protocol/checklists$|/draft/discard$|/protocol/edit/|/search-log/table$|/type-record$"
     r"| /start$|/server/accounts$|/exports$|/simulation$|\{slug\}/searches$|\{slug\}/decisions$"
     r"|/coding-sheets$"
 )
@@ -311,7 +311,7 @@ def test_pages_take_the_actor_from_the_session_alone(sign_in, people, world, dat
         "POST /reviews/{slug}/coding-sheets/files",
         "POST /reviews/{slug}/coding-sheets/preview",
         "POST /reviews/{slug}/coding/{study_id}/reports/merge",  # with itself
-        "POST /reviews/{slug}/coding/{study_id}/reports/{move_number}/undo",  # nothing was moved
+        "POST /reviews/{slug}/coding/{study_id}/reports/{event_number}/undo",  # nothing was moved
         "POST /reviews/{slug}/duplicates/above",
         "POST /reviews/{slug}/reports/{record_id}/retrieval",
         "POST /reviews/{slug}/records/{record_id}/look-up",  # which is switched off
@@ -329,7 +329,7 @@ def test_the_api_takes_the_actor_from_the_token_alone(program, people, world, da
         "POST /reviews/{review}/duplicates/above",
         "POST /reviews/{review}/codes/agreed",
         "POST /reviews/{review}/codes/{code}/clear",  # there is no such code
-        "POST /reviews/{review}/studies/{study}/moves/{move}/undo",  # nothing was moved
+        "POST /reviews/{review}/studies/{study}/moves/{event}/undo",  # nothing was moved
         "POST /reviews/{review}/screening/{stage}/rules",  # which have not changed
         "POST /reviews/{review}/reopening-requests/{request_id}/reopen",  # which was refused
     })  # fmt: skip

@@ -84,7 +84,7 @@ ABSENT = {
         "file_id",
         "to_search_id",
     )
-} | {"number": 1, "event_number": 1, "move_number": 1, "sealed": "x", "section": "stopping",
+} | {"number": 1, "event_number": 1, "sealed": "x", "section": "stopping",
      "part": "reasons", "entry": 0, "which": "searches"}  # fmt: skip
 # What is sent along where a route takes files.
 FILES = {

@@ -253,7 +253,7 @@ def _shared_past(
         "slug": cast.slug, "record_id": records[2], "other_id": records[3],
         "search_id": session.get_one(Record, records[0]).search_id, "study_id": study.id,
         "stage": situation.stage.value, "format": "csv", "email": "x@y",
-        "event": 1, "event_number": 1, "move": 1, "move_number": 1, "code": UUID(int=1),
+        "event": 1, "event_number": 1, "code": UUID(int=1),
         "request_id": request.id, "own": own.id if own else UUID(int=2),
     }  # fmt: skip
     return cast, records, names

@@ -226,7 +226,7 @@ def test_a_suggestion_is_used_with_its_sentence_cleared_and_put_back(
     assert shown.count() < n
     if shown.count():
         expect(shown.first.get_by_role("button")).to_be_focused()
-    item.get_by_role("button", name="Clear").click()
+    item.get_by_role("button", name="Clear", exact=True).click()
     expect(item).to_contain_text("you cleared:")
     expect(item.locator("textarea[name=quote]")).to_have_value("")
     item.get_by_role("button", name="Put it back").click()

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from api.demonstration.pdf import pdf_of
 from review.corrections.records import correct_record
+from review.drafts import draft_text
 from review.duplicates.judgements import judge
 from review.reviews import amend_protocol
 from review.studies.studies import reports_of
@@ -349,3 +350,37 @@ def test_a_text_suggests_values_that_a_coder_uses_with_their_sentence(
     assert "The text suggests nothing" in page
     assert coder.get(place, params={"report": str(people.review_id)}).status_code == 404
     assert sign_in(people.advisor).get(place).status_code == 403
+
+
+def test_a_checklist_is_added_answered_judged_and_shown(sign_in, database, people, coded):
+    lead, coder = sign_in(people.lead), sign_in(people.reviewer_a)
+    base = f"/reviews/{people.slug}"
+    assert "has no checklist" in lead.get(f"{base}/appraisal").text
+    checklist = {"checklist": "qualitative", "values": ["design case"]}
+    assert lead.post(f"{base}/protocol/checklists", {"checklist": "none"}).status_code == 422
+    assert lead.post(f"{base}/protocol/checklists", {"checklist": "qualitative"}).status_code == 422
+    lead.post(f"{base}/protocol/checklists", checklist)
+    assert lead.post(f"{base}/protocol/checklists", checklist).status_code == 422
+    with database.reading() as session:
+        text = draft_text(session, people.review_id)
+    lead.post(f"{base}/protocol/draft", {"text": text, "why": "We appraise quality."})
+    keys = re.findall(
+        r'<form [^>]*id="(qualitative_[a-z]+)"[^>]*hidden', coder.get(coded.place).text
+    )
+    assert len(keys) == 7
+
+    coder.post(f"{coded.place}/codes", {"item": "design", "value": "case"})
+    for key in keys:
+        page = coder.post(f"{coded.place}/codes", {"item": key, "value": "yes"}, headers=FRAGMENT)
+
+    assert re.search(r"the rule says\s*<strong>High</strong>", page.text)  # with the last answer
+    judged = {"item": "overall_quality", "value": "low"}
+    refused = coder.post(f"{coded.place}/codes", judged)
+    assert (refused.status_code, "say why under" in refused.text) == (422, True)
+    judged["details"] = "The payer chose who was asked."
+    assert coder.post(f"{coded.place}/codes", judged).status_code == 303
+
+    page = lead.get(f"{base}/appraisal").text
+    assert "Qualitative studies" in page
+    assert "not coded or not agreed" in page  # a second coder is needed
+    assert lead.get(f"{base}/lists/appraisal.csv").text.count("Doe 2001") == 7

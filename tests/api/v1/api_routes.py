@@ -106,7 +106,7 @@ API_ROUTES = [
     post(R + "/studies/{study}/contracts", CODE, label="Another one"),
     post(R + "/studies/{study}/reports", MANAGE, record="{included}"),
     post(R + "/studies/{study}/moves", MANAGE, reports=["{included}"], label="Roe 2002"),
-    ApiRoute("POST", R + "/studies/{study}/moves/{move}/undo", (MANAGE,)),
+    ApiRoute("POST", R + "/studies/{study}/moves/{event}/undo", (MANAGE,)),
     get(R + "/codes", CODE, study="{study}"),
     post(R + "/codes", CODE, study="{study}", item="design", value="trial", quote="A trial."),
     ApiRoute("POST", R + "/codes/{code}/clear", (CODE,)),

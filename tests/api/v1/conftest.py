@@ -111,7 +111,7 @@ def one_of_everything(session, people, files_dir: Path, folder: Path) -> dict[st
                                fields={"year": "1998"}, source="The report.")  # fmt: skip
     return make_conflicts(session, people) | {
         "feedback": said.id, "event": corrected, "event_number": corrected,
-        "move": 1, "move_number": 1, "code": UUID(int=1),
+        "code": UUID(int=1),
         "review": people.slug, "record": first, "other": second, "included": third, "report": third,
         "study": study.id,
         "search": session.get_one(Record, first).search_id, "stage": "title_abstract",

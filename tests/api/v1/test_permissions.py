@@ -83,7 +83,7 @@ def test_the_examples_make_sense(program, people, filled):
         "POST /reviews/{review}/studies ",
         "POST /reviews/{review}/codes/agreed ",
         "POST /reviews/{review}/codes/{code}/clear ",
-        "POST /reviews/{review}/studies/{study}/moves/{move}/undo ",
+        "POST /reviews/{review}/studies/{study}/moves/{event}/undo ",
     }
 
 

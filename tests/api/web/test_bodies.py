@@ -78,7 +78,8 @@ def unsafe_routes(slug: str) -> Iterator[tuple[str, str, set]]:
             "token_id", "record_id", "study_id", "search_id", "job_id", "calibration_set_id",
             "publication_id", "link_id", "invitation_id", "search", "job", "record", "report",
             "study", "publication", "link", "account_id", "request_id", "adjudication_id",
-            "proposal_id", "feedback_id", "contract_id", "code_id", "offered_id", "document_id",
+            "proposal_id", "feedback_id", "contract_id", "code_id", "code", "offered_id",
+            "document_id",
         )
     } | {"slug": slug, "review": slug, "stage": "title_abstract", "section": "x", "part": "x",
          "entry": "0", "number": "1", "event_number": "1", "event": "1"}  # fmt: skip
