@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from heatmap.axes import NONE_OF_THESE, NOT_CODED, Axes, MapAxis, MapFilter, entry_keys
+from protocols.conditions import governing_items, is_asked
 from protocols.schema import SPECIAL_VALUES, CodebookItem, Level
 from review.reviews import protocol_of
 from review.states.clusters import Scope, latest
@@ -75,7 +76,8 @@ def read_coded(
         for value in coded_values(session, review_id=review_id, as_of=as_of)
         if value.state in (CodeState.AGREED, CodeState.CODED)
     ]
-    keys = set(items)
+    codebook = protocol_of(session, review_id, as_of=as_of).codebook
+    keys = set(items) | governing_items(codebook)
     values = {(v.subject, v.item): v.value for v in current_values if v.item in keys}
     coded_subjects = {value.subject for value in current_values}
     return CodedStudies(
@@ -161,7 +163,8 @@ class _PairValues:
     def keys_on(self, axis: MapAxis, *, secondary: bool = False) -> list[str]:
         """Return the keys of the entries in which the pair counts; never none."""
         if axis.is_group:
-            values = {item.key: self.keys_of(item) for item in axis.items}
+            asked = [item for item in axis.items if self._is_asked(item)]
+            values = {item.key: self.keys_of(item) for item in asked}
             keys = [key for key, of_item in values.items() if axis.counted_value in of_item]
             is_whole = [NOT_CODED] not in values.values()
             return keys or [NONE_OF_THESE if is_whole else NOT_CODED]
@@ -175,6 +178,13 @@ class _PairValues:
             ]
             keys = list(dict.fromkeys([*(keys if keys != [NOT_CODED] else []), *added])) or keys
         return keys
+
+    def _is_asked(self, item: CodebookItem) -> bool:
+        if item.asked_if is None:
+            return True
+        key = item.asked_if.item
+        held = (self.values.get((subject, key)) for subject in self.subjects.values())
+        return is_asked(item, {key: next((one for one in held if one is not None), None)})
 
     def keys_of_filter(self, one: MapFilter) -> list[str]:
         """Return the values of a filter that the pair has; never none."""

@@ -164,10 +164,11 @@ def study_form(
     others = contracts_by_label(session, review_id=review_id)
     chosen_id = chosen.id if chosen else None
     into = merged_studies(session, review_id).get(study_id)
+    if into:
+        return render(request, "coding/merged.html", study=study, into=session.get_one(Study, into))
     context: dict[str, Any] = {
         **_batches(session, CodingForm(review_id, study_id, chosen_id, by), copy),
         "study": study,
-        "into": session.get(Study, into) if into else None,
         "contracts": contracts,
         "chosen": chosen,
         "unlinked": unlinked_contracts(session, review_id=review_id, study_id=study_id),
@@ -313,7 +314,7 @@ def post_code(
         query = f"?contract={form.contract}" if form.contract else ""
         target = f"{path(request, 'coding', study_id)}{query}#{form.item}"
         return RedirectResponse(target, status_code=303)
-    field, *others = form_fields(
+    fields = form_fields(
         session,
         review_id=review_id,
         study_id=study_id,
@@ -322,13 +323,14 @@ def post_code(
         is_lead=here.may(Action.MANAGE),
         only=[form.item, *_follows(session, review_id, form.item)],
     )
-    if field.item.key != form.item:  # the other comes first in the codebook
-        field, others = others[0], [field]
+    field = next((one for one in fields if one.item.key == form.item), None)
+    if field is None:
+        raise Invalid("This form has no such item. Reload the page.")
     return render(
         request,
         "coding/_field.html",
         field=field,
-        others=others,
+        others=[one for one in fields if one is not field],
         study=study_of_review(session, review_id=review_id, study_id=study_id),
         chosen_id=form.contract,
         reports=reports_of(session, review_id=review_id, study_id=study_id),

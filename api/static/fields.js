@@ -79,7 +79,10 @@ function keepTyping(form, saved) {
   const again = saved.querySelector(".passage [data-save]");
   form.querySelector(".passage [data-save]")?.remove();
   if (again) form.querySelector(".passage").append(again);
-  if ("own" in saved.dataset) form.dataset.own = "";
+  for (const name of ["own", "holds"]) {
+    if (name in saved.dataset) form.dataset[name] = saved.dataset[name];
+    else delete form.dataset[name];
+  }
   countSaved(form);
   if ("unsaved" in form.dataset) saveTyped(form);
 }
@@ -116,19 +119,12 @@ addEventListener("beforeunload", (event) => {
   if (document.querySelector("form.field[data-unsaved]")) event.preventDefault();
 });
 
-// The values of an item on this page that are saved, by what its form shows.
-function valuesOf(form) {
-  if (!form || !("own" in form.dataset)) return [];
-  const pressed = [...form.querySelectorAll("button[aria-pressed=true]")];
-  if (pressed.length) return pressed.map((button) => button.value);
-  return new FormData(form).getAll("value");
-}
-
 // Items that are asked only for some values of the saved one come and go.
 function askOthers(saved) {
   for (const form of document.querySelectorAll(`form[data-asked-if="${saved.id}"]`)) {
     const asked = form.dataset.askedFor.split(" ");
-    form.hidden = !("own" in form.dataset) && !valuesOf(saved).some((value) => asked.includes(value));
+    const holds = (saved.dataset.holds ?? "").split(" ");
+    form.hidden = !("own" in form.dataset) && !holds.some((value) => asked.includes(value));
     const group = form.closest("details.group");
     const shown = group.querySelectorAll("form.field:not([hidden])").length;
     group.hidden = !shown;
@@ -142,7 +138,10 @@ function countSaved(saved) {
   const shown = group?.querySelector("[data-n]");
   if (shown) shown.textContent = group.querySelectorAll("form.field[data-own]").length;
   const tally = document.querySelector("[aria-current] [data-tally]");
-  if (tally) tally.textContent = document.querySelectorAll("form.field[data-own]").length;
+  if (!tally) return;
+  tally.textContent = document.querySelectorAll("form.field[data-own]").length;
+  document.querySelector("[aria-current] [data-tally-of]").textContent =
+    document.querySelectorAll("form.field:not([hidden])").length;
 }
 
 function focusNext(saved) {

@@ -1,7 +1,7 @@
 """What the coding form shows of each item: the coder's own code, the current value, differences."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -87,6 +87,7 @@ class Field:
     state: CodeState | None
     settled: str | None
     differing: Sequence[Differing]
+    holds: Sequence[str]  # the keys that decide whether other items are asked
     is_asked: bool  # by the values of other items
     rule: RuleJudgement | None  # what the rule of the appraisal says, for the overall judgement
     cleared: Code | None  # the coder's own code, which they took back
@@ -169,7 +170,7 @@ def form_fields(
         rule = judgement_of(session, review_id=review_id, study_id=study_id, by=by)
     return [
         _field(item, codes[item.key], values.get(item.key), cleared=cleared.get(item.key), by=by,
-               is_lead=is_lead, asked=is_asked(item, held),
+               is_lead=is_lead, held=held,
                rule=rule if item.appraisal is AppraisalPart.OVERALL else None)
         for item in items
     ]  # fmt: skip
@@ -202,7 +203,7 @@ def _field(
     cleared: Code | None,
     by: Actor,
     is_lead: bool,
-    asked: bool,
+    held: Mapping[str, object],
     rule: RuleJudgement | None,
 ) -> Field:
     own = next((code for code in codes if code.coder_id == by.account_id), None)
@@ -217,11 +218,16 @@ def _field(
         state=state,
         settled=describe_value(item, value.value) if value and is_settled else None,
         differing=differing(item, codes, by=by) if is_conflict else [],
-        is_asked=asked,
+        holds=_keys(held.get(item.key)),
+        is_asked=is_asked(item, held),
         rule=rule,
         cleared=cleared,
         may_settle="" if not is_conflict else "adjudication" if is_lead else "consensus",
     )
+
+
+def _keys(value: object) -> list[str]:
+    return [key for key in (value if isinstance(value, list) else [value]) if isinstance(key, str)]
 
 
 def differing(item: CodebookItem, codes: Sequence[Code], *, by: Actor) -> list[Differing]:

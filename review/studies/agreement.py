@@ -25,6 +25,7 @@ from review.studies.coding import (
     item_of,
 )
 from review.studies.current_codes import current_codes
+from review.studies.studies import merged_studies
 from review.tables import Account, AgreedCode, Code, Contract, Study
 from review.tables.base import utc_now
 from review.vocabulary import Act, AgreedBy
@@ -127,8 +128,12 @@ def coded_values(
         (Subject(row.study_id, row.contract_id), row.item): row.value
         for row in session.execute(acts.newest(AgreedCode))
     }
+    # What a merged study still has counts nowhere.  At a past event it had its reports or had not.
+    merged = merged_studies(session, review_id) if as_of is None else {}
     by_coder: dict[tuple[Subject, str], list[Any]] = defaultdict(list)
     for row in session.execute(acts.newest(Code)):
+        if row.study_id in merged:
+            continue
         by_coder[Subject(row.study_id, row.contract_id), row.item].append(row.value)
     return [
         CodedValue(
@@ -167,7 +172,9 @@ def all_codes(session: Session, *, review_id: UUID, by: Actor) -> Iterator[dict[
         .order_by(Study.label, Contract.label, Code.item, Code.event_number)
     )
     for row, study, contract, email in session.execute(query):
-        coded = current[Subject(row.study_id, row.contract_id), row.item]
+        coded = current.get((Subject(row.study_id, row.contract_id), row.item))
+        if coded is None:  # of a study that was merged into another
+            continue
         if coded.state is CodeState.AWAITING_SECOND and row.coder_id != by.account_id:
             continue
         yield {

@@ -11,6 +11,7 @@ from protocols.schema import CodebookItem, Level
 from review.events import Actor
 from review.reviews import protocol_of
 from review.states.clusters import Scope
+from review.studies.agreement import CodeState, coded_values
 from review.studies.coding import Subject, subject_of
 from review.studies.current_codes import current_codes
 from review.tables import AgreedCode, Code
@@ -40,32 +41,38 @@ def held_values(
 ) -> Held:
     """Return the values of the items that others depend on, by subject and item.
 
-    Those of ``by``, or for None any coder's; agreed ones before all others.
+    Those of ``by``, agreed ones before all others; for None those that count.
     """
     keys = governing_items(codebook)
     if not keys:
         return {}
+    if by is None:  # the lead may be a second coder, and learns nothing of a first one's value
+        return {
+            (value.subject, value.item): value.value
+            for value in coded_values(session, review_id=review_id, items=keys)
+            if value.state in (CodeState.AGREED, CodeState.CODED)
+        }
     found: dict[tuple[Subject, str], object] = {}
     for table in (Code, AgreedCode):
-        own = Code.coder_id == by.account_id if table is Code and by else true()
+        own = Code.coder_id == by.account_id if table is Code else true()
         rows = current_codes(Scope(review_id), table, where=table.item.in_(keys) & own)
         for row in session.execute(select(rows).order_by(rows.c.event_number)):
             key = (Subject(row.study_id, row.contract_id), row.item)
-            if table is Code or by is None or key in found:
+            if table is Code or key in found:
                 found[key] = row.value
     return found
 
 
-def n_asked(
+def asked_items(
     codebook: Collection[CodebookItem], held: Held, *, study_id: UUID, contract_id: UUID | None
-) -> int:
-    """Return how many items of a form are asked: of a study, or of one of its contracts."""
+) -> list[CodebookItem]:
+    """Return the items that a form asks for: of a study, or of one of its contracts."""
     values = _of_form(codebook, held, study_id=study_id, contract_id=contract_id)
-    return sum(
-        is_asked(item, values)
+    return [
+        item
         for item in codebook
-        if (item.level is Level.STUDY) == (contract_id is None)
-    )
+        if (item.level is Level.STUDY) == (contract_id is None) and is_asked(item, values)
+    ]
 
 
 def _of_form(

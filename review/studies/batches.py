@@ -158,13 +158,11 @@ def code_rest(session: Session, form: CodingForm, *, group: str, value: object) 
     group, or an item does not allow the value.
     """
     check(session, review_id=form.review_id, by=form.by, action=Action.CODE)
-    own = form.own_codes(session)
+    own, held = form.own_codes(session), form.held_values(session)
     left = [
         OfferedValue(item, value)
         for item in form.items(session)
-        if (item.group or "") == group
-        and item.key not in own
-        and is_asked(item, form.held_values(session))
+        if (item.group or "") == group and item.key not in own and is_asked(item, held)
     ]
     if not left:
         raise Invalid("You have coded every item of this group already.")

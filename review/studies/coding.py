@@ -9,15 +9,15 @@ from sqlalchemy.orm import Session
 
 from protocols.schema import CodebookItem, Level
 from protocols.values import check_value
-from review.errors import Conflicting, Invalid
+from review.errors import Invalid
 from review.events import Actor, record_act
 from review.permissions import Action, begin_act
 from review.reviews import protocol_state
 from review.states.clusters import Scope, cluster_of
 from review.studies.contracts import contract_of_review, is_contract_of
 from review.studies.current_codes import current_codes
-from review.studies.studies import merged_studies, study_of_report, study_of_review
-from review.tables import Code, Study
+from review.studies.studies import check_not_merged, study_of_report
+from review.tables import Code
 from review.tables.base import utc_now
 from review.vocabulary import Act
 
@@ -146,7 +146,7 @@ def check_subject(
         words = {(True, False): "a study", (False, True): "a contract"}
         raise Invalid(f"'{item.label}' is coded for {words.get(needs, 'a study and a contract')}.")
     if study_id is not None:
-        _check_not_merged(session, review_id, study_id)
+        check_not_merged(session, review_id=review_id, study_id=study_id)
     if contract_id is not None:
         contract_of_review(session, review_id=review_id, contract_id=contract_id)
     if study_id is not None and contract_id is not None:
@@ -155,15 +155,6 @@ def check_subject(
         )
         if not is_linked:
             raise Invalid("This study is not linked to that contract. Link them first.")
-
-
-def _check_not_merged(session: Session, review_id: UUID, study_id: UUID) -> None:
-    """Raise NotFound for a study of another review, Conflicting for one merged into another."""
-    study = study_of_review(session, review_id=review_id, study_id=study_id)
-    into = merged_studies(session, review_id).get(study_id)
-    if into is not None:
-        other = session.get_one(Study, into)
-        raise Conflicting(f"{study.label} was merged into {other.label}. Code that study instead.")
 
 
 def checked_value(item: CodebookItem, value: object) -> object:

@@ -12,7 +12,7 @@ from review.events import Actor, record_act
 from review.permissions import Action, begin_act
 from review.states.clusters import Scope, latest
 from review.studies.contract_names import NameIndex
-from review.studies.studies import free_label, study_of_review
+from review.studies.studies import check_not_merged, free_label
 from review.tables import Contract, Study, StudyContract
 from review.vocabulary import Act
 
@@ -48,7 +48,7 @@ def link_contract(
     Does nothing where the link is already as asked.
     """
     begin_act(session, review_id=review_id, by=by, action=Action.CODE)
-    study_of_review(session, review_id=review_id, study_id=study_id)
+    check_not_merged(session, review_id=review_id, study_id=study_id)
     contract_of_review(session, review_id=review_id, contract_id=contract_id)
     if linked == is_contract_of(
         session, review_id=review_id, study_id=study_id, contract_id=contract_id

@@ -17,8 +17,10 @@ from sqlalchemy.orm import Session, aliased
 from review.errors import Conflicting, Invalid, NotFound
 from review.events import Actor, canonical, record_act
 from review.permissions import Action, begin_act, check
+from review.reviews import protocol_of
 from review.states.clusters import Scope, clusters_of, latest
 from review.studies.agreement import CodeState, coded_values
+from review.studies.coding import items_coded_by
 from review.studies.contracts import contracts_of
 from review.studies.current_codes import CLEARED, current_codes
 from review.studies.studies import free_label, merged_studies, reports_of, study_of_review
@@ -129,12 +131,15 @@ def undo_move(session: Session, *, review_id: UUID, event_number: int, by: Actor
     if event is None or event.act is not Act.MOVE_REPORTS:
         raise NotFound("There is no such move to undo here.")
     if not _is_undoable(session, event):
-        raise Conflicting("A report has been moved or unlinked since. Undo that first.")
+        raise Conflicting("A report of these studies has been moved since. Undo that first.")
+    _check_still_apart(session, event)
     rows: list[ActRow] = []
     for table, keys, no_longer in _TABLES:
         newest = latest(Scope(review_id), table, *(getattr(table, key) for key in keys))
         of_event = select(table).join(newest, newest.c.id == table.id)
         for row in session.scalars(of_event.where(newest.c.event_number == event_number)):
+            if isinstance(row, StudyContract) and _is_coded_since(session, row):
+                continue
             before = _before(session, row, keys)
             rows.append(_copy(before) if before else no_longer(row))
     source, target = UUID(event.detail["to"]), cast(UUID, event.subject_id)
@@ -146,25 +151,13 @@ def moves_of(session: Session, *, review_id: UUID, study_id: UUID, by: Actor) ->
     """Return the acts that moved reports from or to a study, the newest first."""
     check(session, review_id=review_id, by=by, action=Action.CODE)
     study_of_review(session, review_id=review_id, study_id=study_id)
-    ever = select(StudyReport.record_id).where(StudyReport.study_id == study_id)
-    moved = select(StudyReport.event_number).where(
-        StudyReport.review_id == review_id, StudyReport.record_id.in_(ever)
-    )
-    events = session.execute(
-        select(Event, Account.name)
-        .outerjoin(Account, Account.id == Event.actor_id)
-        .where(
-            Event.review_id == review_id,
-            Event.act == Act.MOVE_REPORTS,
-            Event.number.in_(moved),
-        )
-        .order_by(Event.number)
+    moves = _moves(session, review_id, [study_id])
+    people = {event.actor_id for event in moves}
+    names = dict(
+        session.execute(select(Account.id, Account.name).where(Account.id.in_(people))).all()
     )
     lines = []
-    for event, name in events:
-        target = UUID(event.detail["to"])
-        if event.subject_id is None or study_id not in (event.subject_id, target):
-            continue
+    for event in moves:
         reports = session.scalars(
             select(Record)
             .join(StudyReport, StudyReport.record_id == Record.id)
@@ -175,9 +168,9 @@ def moves_of(session: Session, *, review_id: UUID, study_id: UUID, by: Actor) ->
             MoveLine(
                 number=event.number,
                 at=event.at,
-                actor=name or "The operator",
+                actor=names.get(cast(UUID, event.actor_id), "The operator"),
                 source=session.get_one(Study, event.subject_id),
-                target=session.get_one(Study, target),
+                target=session.get_one(Study, UUID(event.detail["to"])),
                 reports=list(reports),
                 undoes=event.detail.get("undoes"),
                 is_undoable=_is_undoable(session, event),
@@ -189,17 +182,25 @@ def moves_of(session: Session, *, review_id: UUID, study_id: UUID, by: Actor) ->
 def left_codes(session: Session, *, review_id: UUID, study_id: UUID, by: Actor) -> list[LeftCode]:
     """Return the values that a merged study kept, because its coder said otherwise of the other.
 
-    For the lead; what awaits a second coder is left out, because the lead may be that coder.
+    For the lead, who may be a second coder: what two people code is shown once both have, or the
+    lead has.
     """
     check(session, review_id=review_id, by=by, action=Action.MANAGE)
     study = study_of_review(session, review_id=review_id, study_id=study_id)
     into = merged_studies(session, review_id).get(study_id)
     if into is None:
         return []
-    waiting = {
+    codebook = protocol_of(session, review_id).codebook
+    double_coded = {item.key for item in codebook if item.double_coded}
+    told = {
         (value.subject.contract_id, value.item)
         for value in coded_values(session, review_id=review_id)
-        if value.subject.study_id == into and value.state is CodeState.AWAITING_SECOND
+        if value.subject.study_id == into and value.state is not CodeState.AWAITING_SECOND
+    }
+    told |= {
+        (subject.contract_id, item)
+        for subject, item in items_coded_by(session, review_id=review_id, by=by)
+        if subject.study_id == into
     }
     codes = current_codes(Scope(review_id), where=Code.study_id == study_id)
     rows = session.execute(
@@ -212,7 +213,9 @@ def left_codes(session: Session, *, review_id: UUID, study_id: UUID, by: Actor) 
     return [
         LeftCode(study, code, name, contract)
         for code, name, contract in rows
-        if code.coder_id == by.account_id or (code.contract_id, code.item) not in waiting
+        if code.coder_id == by.account_id
+        or code.item not in double_coded
+        or (code.contract_id, code.item) in told
     ]
 
 
@@ -250,11 +253,15 @@ def _moved(session: Session, review_id: UUID, *, move: Move, target: Study, by: 
         )
         for contract in sorted(of_study)
     ]
-    for table in (Code, AgreedCode):
-        for contract in (None, *sorted(gone | shared)):
-            takes = None if is_whole or contract in gone else chosen
-            codes = _CodeMove(session, review_id, table, move.study_id, target.id, contract, takes)
-            rows += codes.rows(copies=move.copies_codes)
+    codes = [
+        row
+        for contract in (None, *sorted(gone | shared))
+        for row in _CodeMove(
+            session, review_id, move.study_id, target.id, contract,
+            is_whole=is_whole or contract in gone, reports=chosen, copies=move.copies_codes,
+        ).rows()
+    ]  # fmt: skip
+    rows += sorted(codes, key=lambda row: isinstance(row, AgreedCode))
     return _record(session, review_id, rows, source=move.study_id, target=target.id, by=by)
 
 
@@ -264,32 +271,51 @@ class _CodeMove:
 
     session: Session
     review_id: UUID
-    table: CodeTable
     source: UUID
     target: UUID
     contract: UUID | None
-    reports: Collection[UUID] | None  # codes that quote these go; None: all of them
+    is_whole: bool  # whether everything goes
+    reports: Collection[UUID]  # that move; otherwise only codes that quote them go
+    copies: bool  # whether the others are copied
 
-    def rows(self, *, copies: bool) -> Iterator[ActRow]:
-        """Yield what is written: codes of the other study, and that they are cleared here.
+    def rows(self) -> Iterator[ActRow]:
+        """Yield what is written: codes of the other study, and that they are cleared here."""
+        there = {(row.item, row.coder_id): row for row in self._current(Code, self.target)}
+        coded_there = {item for item, _ in there}
+        staying = set[str]()
+        for row in self._current(Code, self.source):
+            is_moved = self.is_whole or row.report_id in self.reports
+            if not is_moved:
+                staying.add(row.item)
+            if is_moved or self.copies:
+                yield from self._written(row, there.get((row.item, row.coder_id)), is_moved)
+        agreed_there = {row.item for row in self._current(AgreedCode, self.target)}
+        for row in self._current(AgreedCode, self.source):
+            # It decided about the codes here: it goes with them all, and to nobody else's.
+            is_moved = self.is_whole or row.item not in staying
+            if row.item not in coded_there | agreed_there and (is_moved or self.copies):
+                yield from self._written(row, None, is_moved)
 
-        An agreed value goes only where nobody has coded the item: it decided about other codes.
-        """
-        there = {self._key(row): row for row in self._current(self.table, self.target)}
-        coded = {row.item for row in self._current(Code, self.target)}
-        for row in self._current(self.table, self.source):
-            is_moved = self.reports is None or row.report_id in self.reports
-            if not (is_moved or copies):
-                continue
-            other = there.get(self._key(row))
-            if other is None and self.table is AgreedCode and row.item in coded:
-                continue
-            if other is not None and canonical(other.value) != canonical(row.value):
-                continue
-            if other is None or (row.quote and not other.quote):
-                yield _copy(row, study_id=self.target)
-            if is_moved:
-                yield _cleared(row)
+    def _written(self, row: Any, other: Any, is_moved: bool) -> Iterator[ActRow]:
+        """Yield the row at the other study, where ``other`` is its coder's own, if there is one."""
+        evidence = self._evidence(row)
+        if other is None:
+            yield _copy(row, study_id=self.target, **evidence)
+        else:
+            joined = _joined(other, evidence)
+            if canonical(other.value) != canonical(row.value) or joined is None:
+                return  # both stay as they are
+            if joined:
+                yield _copy(other, **joined)
+        if is_moved:
+            yield _cleared(row)
+
+    def _evidence(self, row: Any) -> dict[str, Any]:
+        """Return what a code goes with: no report that stays with its study."""
+        found = {key: getattr(row, key) for key in _EVIDENCE if hasattr(row, key)}
+        if not self.is_whole and row.report_id not in self.reports:
+            found |= {"report_id": None, "page": None}
+        return found
 
     def _current(self, table: CodeTable, study: UUID) -> Sequence[Any]:
         codes = current_codes(
@@ -300,8 +326,22 @@ class _CodeMove:
         query = select(table).join(codes, codes.c.id == table.id).order_by(table.event_number)
         return self.session.scalars(query).all()
 
-    def _key(self, row: Any) -> tuple[str, UUID | None]:
-        return row.item, row.coder_id if self.table is Code else None
+
+def _joined(other: Any, evidence: dict[str, Any]) -> dict[str, Any] | None:
+    """Return what a code lacks of the evidence for the same value; None where both have their own.
+
+    A quote comes with its page and report.
+    """
+    lacks = {
+        key: evidence[key]
+        for key in ("details", "quote", "confidence", "note")
+        if evidence.get(key) and getattr(other, key) != evidence[key]
+    }
+    if any(getattr(other, key) for key in lacks):
+        return None
+    if "quote" in lacks:
+        lacks |= {key: evidence[key] for key in ("report_id", "page")}
+    return lacks
 
 
 def _record(
@@ -329,19 +369,66 @@ def _record(
 
 
 def _is_undoable(session: Session, event: Event) -> bool:
-    """Say whether each report that an event moved is still where it moved it."""
-    later = aliased(StudyReport)
+    """Say whether an event's reports are where it moved them, and nothing was moved on top of it.
+
+    A later move from or to either study has used what this one brought; it is undone first.
+    """
+    studies = {event.subject_id, UUID(event.detail["to"])}
+    later: dict[int, Event] = {}
+    for move in _moves(session, event.review_id, studies):
+        if move.number > event.number and later.pop(move.detail.get("undoes", 0), None) is None:
+            later[move.number] = move
+    if later:
+        return False
+    newer = aliased(StudyReport)
     return not session.scalar(
         select(
             exists().where(
                 StudyReport.review_id == event.review_id,
                 StudyReport.event_number == event.number,
-                later.review_id == event.review_id,
-                later.record_id == StudyReport.record_id,
-                later.event_number > event.number,
+                newer.review_id == event.review_id,
+                newer.record_id == StudyReport.record_id,
+                newer.event_number > event.number,
             )
         )
     )
+
+
+def _moves(session: Session, review_id: UUID, studies: Collection[UUID | None]) -> list[Event]:
+    """Return the acts that moved reports from or to any of the studies, in order."""
+    ever = select(StudyReport.record_id).where(StudyReport.study_id.in_(studies))
+    moved = select(StudyReport.event_number).where(
+        StudyReport.review_id == review_id, StudyReport.record_id.in_(ever)
+    )
+    events = session.scalars(
+        select(Event)
+        .where(
+            Event.review_id == review_id,
+            Event.act == Act.MOVE_REPORTS,
+            Event.number.in_(moved),
+        )
+        .order_by(Event.number)
+    )
+    return [one for one in events if {one.subject_id, UUID(one.detail["to"])} & set(studies)]
+
+
+def _check_still_apart(session: Session, event: Event) -> None:
+    """Raise Conflicting if a report is by now a duplicate of another one of the study."""
+    moved = set(
+        session.scalars(
+            select(StudyReport.record_id).where(
+                StudyReport.review_id == event.review_id, StudyReport.event_number == event.number
+            )
+        )
+    )
+    clusters = clusters_of(session, review_id=event.review_id, record_ids=moved)
+    copies = {record for cluster in clusters.values() for record in cluster} - moved
+    links = latest(Scope(event.review_id), StudyReport, StudyReport.record_id)
+    if session.scalar(select(exists().where(links.c.record_id.in_(copies), links.c.is_linked))):
+        raise Conflicting(
+            "A report is now known to be a duplicate of another one of this study. Split the two "
+            "under Duplicates first."
+        )
 
 
 def _unlinked(row: ActRow) -> ActRow:
@@ -361,6 +448,22 @@ _TABLES: Sequence[tuple[Any, Sequence[str], Callable[[ActRow], ActRow]]] = (
     (AgreedCode, ("study_id", "contract_id", "item"), _cleared),
 )
 """What a move writes: the table, whose acts replace each other, and what none before comes to."""
+
+
+def _is_coded_since(session: Session, link: StudyContract) -> bool:
+    """Say whether somebody has coded what a study says of a contract since the two were linked."""
+    return link.is_linked and bool(
+        session.scalar(
+            select(
+                exists().where(
+                    Code.review_id == link.review_id,
+                    Code.study_id == link.study_id,
+                    Code.contract_id == link.contract_id,
+                    Code.event_number > link.event_number,
+                )
+            )
+        )
+    )
 
 
 def _before(session: Session, row: Any, keys: Iterable[str]) -> Any:

@@ -24,6 +24,7 @@ from review.studies.saved_codes import (
     is_linked,
     study_of_subject,
 )
+from review.studies.studies import merged_studies
 from review.tables import Account, Code, Contract, Study
 
 
@@ -80,9 +81,11 @@ def outdated_codes(
         number: _items(session, review_id, number)
         for number in {row.protocol_version for row, _ in given}
     }
-    links = linked_contracts(session, review_id)
+    links, merged = linked_contracts(session, review_id), merged_studies(session, review_id)
     found = []
     for row, coder in given:
+        if row.study_id in merged:
+            continue
         item, old = now[row.item], then[row.protocol_version].get(row.item)
         subject = Subject(row.study_id, row.contract_id)
         changes = list(_changes(old, item, row.value)) if old else []

@@ -15,7 +15,7 @@ from review.states.clusters import cluster_of
 from review.studies.coding import Subject, code, codes_of
 from review.studies.current_codes import CLEARED
 from review.studies.studies import study_of_report
-from review.tables import Code, Study
+from review.tables import Code, Event, Study
 from review.tables.base import utc_now
 from review.vocabulary import Act
 
@@ -46,11 +46,24 @@ def code_in_force(
 def clear_code(session: Session, *, review_id: UUID, code_id: UUID, by: Actor) -> Code:
     """Take the caller's code of an item back, so that they have none; flushes.
 
-    The code stays in the log, and `restore_code` brings it back.  Raises NotFound for a code that
-    is not the caller's, Conflicting for one that they replaced.
+    ``code_id`` is theirs, or one that they have replaced since.  The code stays in the log, and
+    `restore_code` brings it back.  Raises NotFound for a code that is not the caller's, and
+    Conflicting where they have none.
     """
     begin_act(session, review_id=review_id, by=by, action=Action.CODE)
-    old = code_in_force(session, review_id=review_id, code_id=code_id, coder_id=by.account_id)
+    given = session.get(Code, code_id)
+    if given is None or given.review_id != review_id or given.coder_id != by.account_id:
+        raise NotFound("There is no such code in this review.")
+    newest = codes_of(
+        session,
+        review_id=review_id,
+        study_id=given.study_id,
+        contract_id=given.contract_id,
+        item=given.item,
+    )
+    old = next((row for row in newest if row.coder_id == by.account_id), None)
+    if old is None:
+        raise Conflicting("You have no value here that could be cleared. Reload the page.")
     row = Code(
         id=uuid4(),
         study_id=old.study_id,
@@ -103,8 +116,9 @@ def cleared_codes(
     session: Session, *, review_id: UUID, subject: Subject, by: Actor
 ) -> dict[str, Code]:
     """Return, by item, what the caller cleared and has not coded again since."""
-    rows = session.scalars(
-        select(Code)
+    rows = session.execute(
+        select(Code, Event.act)
+        .join(Event, (Event.review_id == Code.review_id) & (Event.number == Code.event_number))
         .where(
             Code.review_id == review_id,
             Code.coder_id == by.account_id,
@@ -114,11 +128,11 @@ def cleared_codes(
         .order_by(Code.event_number)
     )
     held, cleared = dict[str, Code](), dict[str, Code]()
-    for row in rows:
+    for row, act in rows:
+        cleared.pop(row.item, None)
         if row.value is not CLEARED:
             held[row.item] = row
-            cleared.pop(row.item, None)
-        elif row.item in held:
+        elif row.item in held and act is Act.CODE:  # and not moved to another study
             cleared[row.item] = held[row.item]
     return cleared
 

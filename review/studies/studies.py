@@ -151,6 +151,15 @@ def merged_studies(session: Session, review_id: UUID) -> dict[UUID, UUID]:
     return merged
 
 
+def check_not_merged(session: Session, *, review_id: UUID, study_id: UUID) -> None:
+    """Raise NotFound for a study of another review, Conflicting for one merged into another."""
+    study = study_of_review(session, review_id=review_id, study_id=study_id)
+    into = merged_studies(session, review_id).get(study_id)
+    if into is not None:
+        other = session.get_one(Study, into)
+        raise Conflicting(f"{study.label} was merged into {other.label}. Open that study instead.")
+
+
 def same_study_links(session: Session, *, review_id: UUID) -> dict[UUID, set[UUID]]:
     """Return, by cluster, the clusters that are other reports of the same study.
 

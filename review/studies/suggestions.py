@@ -14,7 +14,7 @@ from review.states.clusters import Scope, cluster_ids, latest
 from review.studies.contract_names import is_common, words_of
 from review.studies.contracts import contracts_by_label, linked_contracts
 from review.studies.studies import same_study_links
-from review.tables import Contract, Record, Study, StudyReport
+from review.tables import Record, Study, StudyReport
 
 SHARED_AUTHORS = 2  # so many shared authors suggest one team; a single author of both does too
 SHARED_WORDS = 3  # so many rare words shared by two titles suggest one subject
@@ -36,6 +36,7 @@ class _Group:
 
     study: Study | None
     reports: Sequence[Record]
+    people: frozenset[tuple[str, str]]  # the family name and the initial of each author
     contracts: frozenset[str]  # names of those it reports on, or that its titles and abstracts name
 
     @property
@@ -56,7 +57,7 @@ def suggestions(
     marked = _marked(session, review_id, groups)
     rare = _rare_words(groups)
     found: dict[UUID, list[tuple[int, Suggestion]]] = defaultdict(list)
-    for left, right in combinations(groups, 2):
+    for left, right in _pairs(groups, marked):
         team = list(_same_team(left, right))
         reasons = [*team, *_same_subject(left, right, rare=rare)]
         is_marked = right.key in marked.get(left.key, ())
@@ -74,6 +75,23 @@ def suggestions(
     }
 
 
+def _pairs(
+    groups: Sequence[_Group], marked: Mapping[UUID, set[UUID]]
+) -> Iterator[tuple[_Group, _Group]]:
+    """Yield the pairs that share an author or are marked, each once, in order."""
+    of_person: dict[tuple[str, str], list[int]] = defaultdict(list)
+    at = {group.key: place for place, group in enumerate(groups)}
+    for place, group in enumerate(groups):
+        for person in group.people:
+            of_person[person].append(place)
+    places = {pair for of_one in of_person.values() for pair in combinations(of_one, 2)}
+    places |= {
+        (at[key], at[other]) for key, others in marked.items() for other in others
+        if at[key] < at[other]
+    }  # fmt: skip
+    return ((groups[left], groups[right]) for left, right in sorted(places))
+
+
 def _groups(session: Session, review_id: UUID, waiting: Sequence[Record]) -> list[_Group]:
     links = latest(Scope(review_id), StudyReport, StudyReport.record_id)
     reports: dict[Study, list[Record]] = defaultdict(list)
@@ -85,30 +103,33 @@ def _groups(session: Session, review_id: UUID, waiting: Sequence[Record]) -> lis
         .order_by(Study.event_number, Record.number)
     ):
         reports[study].append(record)
-    contracts = contracts_by_label(session, review_id=review_id)
-    labels = {contract.id: contract.label for contract in contracts}
+    labels = {one.id: one.label for one in contracts_by_label(session, review_id=review_id)}
+    names = [
+        (label, f" {plain(label)} ")
+        for label in labels.values()
+        if not all(is_common(word) for word in words_of(label))
+    ]
     linked = linked_contracts(session, review_id)
     groups = [
         _Group(
             study,
             of_study,
+            _people(of_study),
             frozenset(labels[contract] for contract in linked.get(study.id, ()))
-            | _named(contracts, of_study),
+            | _named(names, of_study),
         )
         for study, of_study in reports.items()
     ]
-    return [*groups, *(_Group(None, [one], _named(contracts, [one])) for one in waiting)]
+    return [
+        *groups,
+        *(_Group(None, [one], _people([one]), _named(names, [one])) for one in waiting),
+    ]
 
 
-def _named(contracts: Iterable[Contract], reports: Sequence[Record]) -> frozenset[str]:
-    """Return the names of the contracts that the titles or abstracts of reports name."""
+def _named(names: Iterable[tuple[str, str]], reports: Sequence[Record]) -> frozenset[str]:
+    """Return which contracts the titles or abstracts of reports name."""
     texts = [f" {plain(f'{one.title} {one.abstract or str()}')} " for one in reports]
-    return frozenset(
-        contract.label
-        for contract in contracts
-        if not all(is_common(word) for word in words_of(contract.label))
-        and any(f" {plain(contract.label)} " in text for text in texts)
-    )
+    return frozenset(label for label, name in names if any(name in text for text in texts))
 
 
 def _marked(
@@ -127,8 +148,8 @@ def _marked(
 
 
 def _same_team(left: _Group, right: _Group) -> Iterator[str]:
-    shared = _people(left) & _people(right)
-    is_alone = any(len(_people(group)) == 1 for group in (left, right))
+    shared = left.people & right.people
+    is_alone = 1 in (len(left.people), len(right.people))
     if len(shared) >= SHARED_AUTHORS or (shared and is_alone):
         names = sorted(family.title() for family, _ in shared)
         yield f"same authors: {', '.join(names[:3])}{' …' if len(names) > 3 else ''}"
@@ -141,17 +162,16 @@ def _same_subject(left: _Group, right: _Group, *, rare: Mapping[UUID, set[str]])
         yield f"titles share: {', '.join(sorted(words)[:4])}"
 
 
-def _people(group: _Group) -> set[tuple[str, str]]:
-    """Return the family name and the initial of each author of a group's reports."""
+def _people(reports: Sequence[Record]) -> frozenset[tuple[str, str]]:
     found = set()
-    for author in (author for report in group.reports for author in report.authors):
+    for author in (author for report in reports for author in report.authors):
         family, comma, given = author.partition(",")
         if not comma:
             *rest, family = author.split() or [""]
             given = " ".join(rest)
         if family := plain(family):
             found.add((family, plain(given)[:1]))
-    return found
+    return frozenset(found)
 
 
 def _rare_words(groups: Sequence[_Group]) -> Mapping[UUID, set[str]]:

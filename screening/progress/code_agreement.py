@@ -14,9 +14,10 @@ from protocols.schema import CodebookItem
 from review.events import Actor, canonical
 from review.permissions import Action, check
 from review.reviews import protocol_of
-from review.states.clusters import Scope, latest
+from review.states.clusters import Scope
 from review.studies.coding import Subject
-from review.tables import Code
+from review.studies.current_codes import current_codes
+from review.studies.studies import merged_studies
 
 Values = Mapping[UUID, str]  # by coder
 
@@ -63,11 +64,12 @@ def code_agreement(session: Session, *, review_id: UUID, by: Actor) -> list[Item
 
 def _values_by_item(session: Session, review_id: UUID) -> dict[str, list[Values]]:
     """Return the values of each subject that two or more people coded, by item."""
-    rows = latest(Scope(review_id), Code, Code.study_id, Code.contract_id, Code.item, Code.coder_id)
+    rows, merged = current_codes(Scope(review_id)), merged_studies(session, review_id)
     query = select(rows.c.study_id, rows.c.contract_id, rows.c.item, rows.c.coder_id, rows.c.value)
     values: dict[tuple[str, Subject], dict[UUID, str]] = defaultdict(dict)
     for study_id, contract_id, item, coder_id, value in session.execute(query):
-        values[item, Subject(study_id, contract_id)][coder_id] = canonical(value)
+        if study_id not in merged:
+            values[item, Subject(study_id, contract_id)][coder_id] = canonical(value)
     by_item: dict[str, list[Values]] = defaultdict(list)
     for (item, _subject), of_subject in values.items():
         if len(of_subject) > 1:

@@ -71,10 +71,12 @@ def quotes_that_count(session: Session, review_id: UUID) -> list[QuoteOfStudy]:
         for value in coded_values(session, review_id=review_id, items=items)
         if value.state in (CodeState.AGREED, CodeState.CODED)
     }
-    where = Code.quote.is_not(None) & Code.item.in_(items)
-    codes = current_codes(Scope(review_id), where=where)
+    codes = current_codes(Scope(review_id), where=Code.item.in_(items))
+    quoted = select(codes).where(codes.c.quote.is_not(None)).order_by(codes.c.event_number)
     found = []
-    for row in session.execute(select(codes).order_by(codes.c.event_number)):
+    for row in session.execute(quoted):
+        if _is_special(row.value):
+            continue
         subject = Subject(row.study_id, row.contract_id)
         is_counted = counted.get((subject, row.item)) == canonical(row.value)
         if is_counted and len(row.quote) >= SHORTEST_QUOTE:

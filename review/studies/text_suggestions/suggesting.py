@@ -20,6 +20,7 @@ from review.studies.contract_names import words_of as words_of_name
 from review.studies.text_suggestions.text import Sentence
 
 MOST = 2  # suggestions for an item
+MOST_OF_MANY = 4  # for one with several values, each by itself
 CLEAR = 1.5  # a value so many times as strong as the next is suggested alone
 ON_FIRST_PAGE = 2.0  # how much more a sentence of the first page or of an abstract counts
 OF_CONTRACT = 3.0  # and one that has a word of the contract's name
@@ -47,7 +48,7 @@ _PAYMENTS = _plain(
 _CHOSEN = CHOICES | {ItemType.YES_NO}
 _YEAR = re.compile(r"\b(?:19[89]\d|20[0-4]\d)\b")
 _MONEY = re.compile(
-    r"(?:[A-Z]{0,2}[£$€₹]|\b(?:GBP|USD|EUR|AUD|CAD|INR|BRL|ZAR|KES|MXN|COP|CHF)\b)\s?\d[\d,]*(?:\.\d+)?"
+    r"(?:[A-Z]{0,2}[£$€₹]|\b(?:GBP|USD|EUR|AUD|CAD|INR|BRL|ZAR|KES|MXN|COP|CHF)\b)\s?\d+(?:,\d{3})*(?:\.\d+)?"
     r"(?:\s?(?:million|billion|thousand|mn|bn|m|k)\b)?"
 )
 
@@ -178,14 +179,13 @@ class TextSuggester:
 
 def _strongest(item: CodebookItem, tallies: Mapping[Any, _Tally]) -> list[TextSuggestion]:
     ranked = sorted(tallies.items(), key=lambda pair: -pair[1].weight)
-    if item.type is ItemType.MANY_OF and ranked:
-        least = ranked[0][1].weight / CLEAR / 2
-        keys = [key for key, tally in ranked if tally.weight >= least]
-        ranked = [(keys, ranked[0][1])]
+    most = MOST
+    if item.type is ItemType.MANY_OF:
+        ranked, most = [([key], tally) for key, tally in ranked], MOST_OF_MANY
     elif len(ranked) > 1 and ranked[0][1].weight >= CLEAR * ranked[1][1].weight:
         ranked = ranked[:1]
     found = []
-    for given, tally in ranked[:MOST]:
+    for given, tally in ranked[:most]:
         try:
             value = check_value(item, money_of(given) if item.type is ItemType.MONEY else given)
         except ValueError:

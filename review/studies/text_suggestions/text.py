@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 MOST_WORDS = 40_000  # of a text; books are read no further
 LONGEST = 600  # characters of a sentence; longer ones are tables and lists of references
-_END = re.compile(r"(?<=[.!?。！？])\s+(?=[\W_]*[A-ZÀ-ÖØ-Þ0-9])|\n{2,}")
+_END = re.compile(r"[。！？]|[.!?][\s\"”’»)]{0,3}\s[\s\"“‘«¿¡(]{0,3}(?=\w)|\n{2,}")
 _WORD = re.compile(r"\w+")
 
 
@@ -43,10 +43,21 @@ def sentences_of(pages: Sequence[str], *, is_abstract: bool = False) -> list[Sen
 
 
 def _split(page: str) -> Iterator[str]:
-    for part in _END.split(page):
-        text = part.strip()
-        if text and len(text) <= LONGEST:
-            yield text
+    """Yield what lies between ends of sentences; a small letter goes on with its sentence."""
+    start = 0
+    for end in _END.finditer(page):
+        if page[end.end() : end.end() + 1].islower() and "\n\n" not in end[0]:
+            continue
+        stop = end.start() + len(end[0].rstrip('\n\t "“‘«¿¡('))
+        yield from _whole(page[start:stop])
+        start = stop
+    yield from _whole(page[start:])
+
+
+def _whole(part: str) -> Iterator[str]:
+    text = part.strip()
+    if any(letter.isalnum() for letter in text) and len(text) <= LONGEST:
+        yield text
 
 
 def _word(text: str) -> Word:

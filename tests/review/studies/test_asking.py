@@ -3,6 +3,8 @@
 import pytest
 
 from api.web.forms import form_fields
+from heatmap.axes import NONE_OF_THESE, axes_of
+from heatmap.coded import read_coded, tidy
 from review.errors import Invalid
 from review.reviews import amend_protocol
 from review.studies.agreement import agree
@@ -81,3 +83,34 @@ def test_all_the_rest_means_the_items_that_are_asked(session, asking):
 
     codes = asking.do(codes_of, study_id=asking.study, contract_id=asking.contract)
     assert {row.item for row in codes} == {"costs", "equity"}
+
+
+def test_the_leads_total_tells_nothing_of_what_a_first_coder_said(asking):
+    text = CONDITIONAL.replace("{key: design,", "{key: design, double_coded: true,")
+    asking.do(amend_protocol, protocol_text=text, why="Two coders.", by=asking.cast.lead)
+    a, b = asking.cast.reviewers
+    n = _n_items(asking, None)
+
+    asking.code("design", "trial", study_id=asking.study, by=a)
+    assert _n_items(asking, None) == n
+    asking.code("design", "trial", study_id=asking.study, by=b)
+    assert _n_items(asking, None) == n + 1
+
+
+def test_a_value_of_an_item_that_is_not_asked_counts_in_no_total(asking):
+    a = asking.cast.reviewer_a
+    asking.code("equity", "present", study_id=asking.study, contract_id=asking.contract)
+
+    parts = asking.do(coding_progress, studies=[asking.study], by=a)[asking.study].by_contract
+    assert parts[asking.contract][0] == 0
+
+
+def test_a_theme_that_is_not_asked_about_leaves_no_gap_on_a_map(session, asking):
+    about = {"study_id": asking.study, "contract_id": asking.contract}
+    asking.code("design", "case", study_id=asking.study)
+    asking.code("costs", "absent", **about)
+
+    coded = read_coded(session, review_id=asking.cast.review_id, items=["costs", "equity"])
+    protocol = asking.protocol()
+    frame = tidy(coded, axes_of(protocol, protocol.framework("area_by_theme")))
+    assert set(frame["column"]) == {NONE_OF_THESE}

@@ -10,11 +10,16 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from heatmap.coded import read_coded
+from review.duplicates.judgements import judge
 from review.errors import Conflicting, Invalid, NotAllowed, NotFound
 from review.prisma.counts import count_flow
+from review.reviews import amend_protocol
+from review.states.clusters import Scope
 from review.studies.agreement import CodeState, agree, coded_values
 from review.studies.coding import Subject, codes_of
 from review.studies.contracts import add_contract, contracts_of, link_contract
+from review.studies.current_codes import current_codes
+from review.studies.differences import differences
 from review.studies.moving import (
     Move,
     left_codes,
@@ -23,6 +28,7 @@ from review.studies.moving import (
     moves_of,
     undo_move,
 )
+from review.studies.saved_codes import cleared_codes
 from review.studies.studies import (
     add_study,
     link_report,
@@ -30,10 +36,10 @@ from review.studies.studies import (
     reports_of,
     studies_by_label,
 )
-from review.tables import Study
+from review.tables import AgreedCode, Code, Study
 from review.verify import verify
-from review.vocabulary import AgreedBy
-from tests.factories import include_fully, make_records
+from review.vocabulary import AgreedBy, Judgement
+from tests.factories import include_fully, make_records, protocol_text
 from tests.review.studies.coding_review import CodingReview
 
 
@@ -79,11 +85,17 @@ def _state(review: CodingReview) -> Any:
 
 
 def _values(review: CodingReview, study: UUID) -> Sequence[Any]:
-    return sorted(
-        (one.item, str(one.subject.contract_id), one.state, str(one.value))
-        for one in review.do(coded_values)
-        if one.subject.study_id == study
-    )
+    """Every code and agreed value in force of a study, with its quote, coder and contract."""
+    found = []
+    for table in (Code, AgreedCode):
+        rows = current_codes(Scope(review.cast.review_id), table, where=table.study_id == study)
+        for row in review.session.execute(select(rows)).mappings():
+            kept = {key: value for key, value in row.items() if key not in OWN_OF_ROW}
+            found.append(str(sorted(kept.items(), key=str)))
+    return sorted(found)
+
+
+OWN_OF_ROW = {"id", "event_number"}
 
 
 def test_merging_two_studies_brings_reports_contracts_and_codes_together(session, review, other):
@@ -192,8 +204,9 @@ def test_the_new_study_may_begin_with_a_copy_of_all_codes(review, other):
     move = Move(other, [second], copies_codes=True)
     new = review.do(move_reports, move=move, label="Roe 2004", by=lead)
 
-    expected = {("design", "trial", "Lots.", a.account_id)}
-    assert _codes(review, other) == _codes(review, new) == expected
+    assert (
+        _codes(review, other) == _codes(review, new) == {("design", "trial", "Lots.", a.account_id)}
+    )
     assert _contracts(review, new) == []
 
 
@@ -301,16 +314,128 @@ def test_any_moves_undone_in_turn_bring_back_what_was(session, review, other, st
                     move = Move(source, _reports(review, source)[:1], copies_codes=flag)
                     review.do(move_reports, move=move, label=f"New {n}", by=lead)
                 else:
-                    continue
+                    lines = [line for study in session.scalars(select(Study.id))
+                             for line in review.do(moves_of, study_id=study, by=lead)
+                             if line.is_undoable]  # fmt: skip
+                    if not lines:
+                        continue
+                    chosen = lines[left % len(lines)].number
+                    review.do(undo_move, event_number=chosen, by=lead)
         except (Conflicting, Invalid):
             assert (_state(review), review.now()) == (before, number)
             continue
         now = [report for study in session.scalars(select(Study.id))
                for report in _reports(review, study)]  # fmt: skip
         assert sorted(now) == sorted(n_reports)
+        assert [fault.what for fault in verify(session)] == []
         with session.begin_nested() as tried:
             review.do(undo_move, event_number=review.now(), by=lead)
             undone = [part for part in _state(review) if any(part)]
             assert undone == [part for part in before if any(part)]
             tried.rollback()
     outer.rollback()
+
+
+def test_a_merge_on_top_of_another_is_undone_first(session, review, other):
+    lead = review.cast.lead
+    third = _study(review, "Poe 2004", n_reports=1)
+    for study in (other, third):
+        review.do(link_contract, study_id=study, contract_id=review.contract, by=lead)
+        review.code("design", "trial", study_id=study)
+    first = review.do(merge_study, study_id=other, into_id=review.study, by=lead)
+    before = _state(review)
+    second = review.do(merge_study, study_id=third, into_id=review.study, by=lead)
+
+    with pytest.raises(Conflicting), session.begin_nested():
+        review.do(undo_move, event_number=first, by=lead)
+    review.do(undo_move, event_number=second, by=lead)
+    assert _state(review) == before
+    review.do(undo_move, event_number=first, by=lead)
+    assert _reports(review, review.study) == [review.report]
+
+
+def test_what_was_agreed_stays_with_the_codes_that_it_decided_about(review, other):
+    a, b = review.cast.reviewers
+    lead = review.cast.lead
+    _, second = _reports(review, other)
+    about = {"study_id": other, "quote": "Lots.", "report_id": second}
+    for coder, value in ((a, "trial"), (b, "case")):
+        review.code("design", value, by=coder, study_id=other)
+    review.do(agree, item="design", value="trial", basis=AgreedBy.ADJUDICATION, by=lead, **about)
+
+    new = review.do(move_reports, move=Move(other, [second]), label="Roe 2004", by=lead)
+
+    assert review.value("design").state is CodeState.AGREED
+    assert _values(review, new) == []
+
+
+def test_evidence_of_the_same_value_is_joined_and_none_is_lost(review, other):
+    lead = review.cast.lead
+    review.code("design", "trial", study_id=review.study, details="By lot.", note="p. 3")
+    review.code("design", "trial", study_id=other, quote="We drew lots.")
+    review.do(merge_study, study_id=other, into_id=review.study, by=lead)
+    [code] = review.do(codes_of, study_id=review.study, contract_id=None)
+    assert (code.details, code.note, code.quote) == ("By lot.", "p. 3", "We drew lots.")
+
+    third = _study(review, "Poe 2004", n_reports=1)
+    review.code("design", "trial", study_id=third, quote="Another quote.")
+    review.do(merge_study, study_id=third, into_id=review.study, by=lead)
+    [left] = review.do(left_codes, study_id=third, by=lead)
+    assert left.code.quote == "Another quote."
+
+
+def test_nobody_learns_from_a_merge_what_a_first_coder_said(review, other):
+    lead, a = review.cast.lead, review.cast.reviewer_a
+    contract = {"contract_id": review.contract}
+    review.do(link_contract, study_id=other, **contract, by=lead)
+    review.do(amend_protocol, why="Two for costs.", by=lead, protocol_text=protocol_text().replace(
+        "key: costs, label: Costs", "key: costs, double_coded: true, label: Costs"))  # fmt: skip
+    for study, value in ((review.study, "present"), (other, "absent")):
+        review.code("costs", value, study_id=study, **contract)
+    review.do(merge_study, study_id=other, into_id=review.study, by=lead)
+
+    assert review.do(left_codes, study_id=other, by=lead) == []
+    review.code("costs", "present", study_id=review.study, **contract, by=lead)
+    assert [one.code.value for one in review.do(left_codes, study_id=other, by=lead)] == ["absent"]
+    assert review.do(differences, by=a, is_lead=False) == []
+
+
+def test_a_copy_quotes_no_report_that_stays_behind_and_nobody_seems_to_have_cleared_it(
+    review, other
+):
+    lead, a = review.cast.lead, review.cast.reviewer_a
+    first, second = _reports(review, other)
+    review.code("design", "trial", study_id=other, quote="Lots.", report_id=first, page="2")
+    move = Move(other, [second], copies_codes=True)
+    new = review.do(move_reports, move=move, label="Roe 2004", by=lead)
+
+    [copy] = review.do(codes_of, study_id=new, contract_id=None)
+    assert (copy.quote, copy.report_id, copy.page) == ("Lots.", None, None)
+    review.do(undo_move, event_number=review.now(), by=lead)
+    assert review.do(cleared_codes, subject=Subject(new, None), by=a) == {}
+
+
+def test_reports_that_are_duplicates_by_now_are_not_moved_apart(session, review, other):
+    lead = review.cast.lead
+    event = review.do(merge_study, study_id=other, into_id=review.study, by=lead)
+    judge(session, review_id=review.cast.review_id, left_id=review.report, by=lead,
+          right_id=review.do(reports_of, study_id=review.study)[1].id,
+          verdict=Judgement.DUPLICATE)  # fmt: skip
+
+    with pytest.raises(Conflicting, match="duplicate"), session.begin_nested():
+        review.do(undo_move, event_number=event, by=lead)
+
+
+def test_a_contract_that_was_coded_since_stays_with_the_study(review, other):
+    lead = review.cast.lead
+    [contract] = review.do(contracts_of, study_id=other)
+    event = review.do(merge_study, study_id=other, into_id=review.study, by=lead)
+    review.code("costs", "present", study_id=review.study, contract_id=contract.id)
+
+    review.do(undo_move, event_number=event, by=lead)
+
+    assert "Contract of Roe 2003" in _contracts(review, review.study)
+    assert _contracts(review, other) == ["Contract of Roe 2003"]
+    review.do(merge_study, study_id=other, into_id=review.study, by=lead)
+    with pytest.raises(Conflicting, match="was merged into"):
+        review.do(link_contract, study_id=other, contract_id=review.contract, by=lead)

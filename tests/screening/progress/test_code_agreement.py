@@ -3,8 +3,11 @@
 import pytest
 
 from review.errors import NotAllowed
+from review.studies.coding import codes_of
 from review.studies.contracts import add_contract
 from review.studies.differences import differences, take_code
+from review.studies.moving import merge_study
+from review.studies.saved_codes import clear_code
 from review.vocabulary import AgreedBy
 from screening.progress.code_agreement import code_agreement
 from tests.review.studies.coding_review import CodingReview
@@ -72,3 +75,21 @@ def test_what_is_resolved_does_not_change_it_and_it_is_for_the_lead(review):
     assert review.do(code_agreement, by=review.cast.lead) == before
     with pytest.raises(NotAllowed):
         review.do(code_agreement, by=review.cast.reviewer_a)
+
+
+def test_cleared_codes_and_those_of_merged_studies_are_no_values(session, review):
+    a, b = review.cast.reviewers
+    for coder in (a, b):
+        review.code("design", "trial", study_id=review.study, by=coder)
+    other = CodingReview(session, review.cast, label="Roe 2003")
+    for coder, value in ((a, "trial"), (b, "case")):
+        other.code("design", value, study_id=other.study, by=coder)
+    [design] = review.do(code_agreement, by=review.cast.lead)
+    assert (design.n, design.n_agreed) == (2, 1)
+
+    review.do(merge_study, study_id=other.study, into_id=review.study, by=review.cast.lead)
+    [design] = review.do(code_agreement, by=review.cast.lead)
+    assert (design.n, design.n_agreed) == (1, 1)
+    [own, _] = review.do(codes_of, study_id=review.study, contract_id=None)
+    review.do(clear_code, code_id=own.id, by=a)
+    assert review.do(code_agreement, by=review.cast.lead) == []

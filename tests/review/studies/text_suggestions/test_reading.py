@@ -1,6 +1,7 @@
 """What suggestions learn from: quotes for values that count, and none of the study itself."""
 
 from review.studies.batches import CodingForm
+from review.studies.saved_codes import clear_code
 from review.studies.text_suggestions.reading import accuracy, suggester_for
 from review.studies.text_suggestions.text import sentences_of
 from tests.review.studies.coding_review import CodingReview
@@ -44,3 +45,15 @@ def test_precision_and_recall_are_counted_from_the_values_that_count(session, ca
 
     assert (country.item.key, country.n_coded, country.n_suggested) == ("country", 2, 2)
     assert (country.precision, country.recall) == (0.5, 0.5)
+
+
+def test_neither_special_values_nor_quotes_that_were_cleared_teach(session, cast, review):
+    other = CodingReview(session, cast, label="Roe 2003")
+    about = {"study_id": other.study, "contract_id": other.contract}
+    other.code("costs", {"special": "unclear"}, **about, quote=QUOTE)
+    assert _suggested(session, review, LIKE) == {}
+
+    row = other.code("costs", "present", **about, quote=QUOTE)
+    other.code("costs", "present", **about, by=cast.reviewer_b)
+    other.do(clear_code, code_id=row.id, by=cast.reviewer_a)
+    assert _suggested(session, review, LIKE) == {}

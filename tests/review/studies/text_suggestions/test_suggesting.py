@@ -34,6 +34,8 @@ def suggested(item: str, *pages: str, **more):
         ("end_date", "The contract ended in 2019.", ["2019"]),
         ("incentive_size", "Outcome payments could reach £1.5m in all.",
          [{"amount": "1500000", "currency": "GBP", "year": None}]),
+        ("incentive_size", "Payments of £1,200,000, of which half were made.",
+         [{"amount": "1200000", "currency": "GBP", "year": None}]),
         ("incentive_size", "The office cost £1.5m.", []),
         ("incentive_size", "Payments of USD 2,400,000 were made.",
          [{"amount": "2400000", "currency": "USD", "year": None}]),
@@ -65,7 +67,7 @@ def test_two_values_are_suggested_where_neither_is_clear_and_the_contract_decide
                      contract="Valparaíso social impact bond") == ["CL"]  # fmt: skip
 
 
-def test_many_values_are_suggested_together():
+def test_many_values_are_suggested_each_with_its_own_sentence():
     item = CodebookItem.model_validate({
         "key": "areas", "label": "Areas", "level": "study", "type": "many_of",
         "values": [{"key": "work", "label": "Work", "synonyms": ["jobs"]},
@@ -73,7 +75,9 @@ def test_many_values_are_suggested_together():
     })  # fmt: skip
     found = TextSuggester([item]).suggest(sentences_of(["Jobs first. Rough sleeping next."]))
 
-    assert [one.value for one in found["areas"]] == [["work", "home"]]
+    assert [(one.value, one.sentence) for one in found["areas"]] == [
+        (["work"], "Jobs first."), (["home"], "Rough sleeping next."),
+    ]  # fmt: skip
 
 
 QUOTE = "Providers picked the clients who were easiest to help and left the others aside."
@@ -93,3 +97,17 @@ def test_a_book_is_read_up_to_so_many_words_and_a_list_without_sentences_is_pass
     book = ["word " * 50 + "ends. "] * 1000
     assert sum(len(one.words) for one in sentences_of(book)) <= MOST_WORDS
     assert sentences_of(["a, " * 1000, ""]) == []
+
+
+def test_sentences_end_in_every_script_and_odd_texts_take_no_time():
+    def texts(page):
+        return [one.text for one in sentences_of([page])]
+
+    assert texts("Прошло три года. Потом всё кончилось.") == [
+        "Прошло три года.", "Потом всё кончилось.",
+    ]  # fmt: skip
+    assert texts("结果很好。项目结束了。") == ["结果很好。", "项目结束了。"]
+    assert texts("It cost 1.5 m. in all, e.g. for staff. “Good,” they said.") == [
+        "It cost 1.5 m. in all, e.g. for staff.", "“Good,” they said.",
+    ]  # fmt: skip
+    assert texts(". " * 100_000) == []
