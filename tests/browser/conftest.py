@@ -29,7 +29,10 @@ FLAGS = [
 
 # What these files try lies between the browser and the server: each of their tests runs on one
 # kind of database, in turn, and in the soak on both.
-IN_TURN = ("test_coding", "test_conflicts", "test_ledger", "test_outbox", "test_screening_tools")
+IN_TURN = (
+    "test_beginning", "test_coding", "test_conflicts", "test_ledger", "test_outbox", "test_people",
+    "test_reading", "test_screening_tools", "test_searching", "test_why",
+)  # fmt: skip
 
 
 @pytest.hookimpl(tryfirst=True)

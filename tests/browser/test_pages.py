@@ -24,6 +24,7 @@ PAGES = {
              "/map?framework=outcome_area_by_evidence_theme", "/map?find=pago&words=es",
              "/map?row=health&column=outcomes_fund", "/map/views", "/map/studies?row=health",
              "/map/brief?row=homelessness", "/feedback", "/prisma", "/settings", "/records",
+             "/appraisal", "/protocol/checklists",
              "/records?box=records_excluded"],
     "reviewer 1": ["", "/screening/title_abstract", "/screening/full_text", "/coding",
                    "/screening/title_abstract/list?rows=25", "/screening/title_abstract/history",
@@ -103,7 +104,9 @@ def some_of_each(page: Page, demo: str, who: str) -> list[str]:
     page.goto(study)
     contracts = page.locator(".tabs > a").all()
     addresses = [study, demo.split("/reviews")[0] + str(contracts[-1].get_attribute("href"))]
+    addresses.append(f"{study}/suggestions")
     if who == "lead":
+        addresses.append(f"{study}/reports")
         addresses.append(first("/records", "main td a"))
         addresses.append(addresses[-1] + "/duplicate")
         addresses.append(demo.split("/reviews")[0] + comparison(page, addresses[-1]))
