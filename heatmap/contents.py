@@ -23,7 +23,7 @@ from review.tables import AgreedCode, Code, Contract, Record, Study, StudyReport
 
 Pair = tuple[UUID, UUID | None]
 Values = Mapping[tuple[Subject, str], Any]  # by subject and item
-Quote = tuple[str, str | None]  # with its page
+Quote = tuple[str | None, str | None, str | None]  # with its page and details
 Quotes = Mapping[tuple[Subject, str, str], Sequence[Quote]]  # by subject, item and value
 
 
@@ -47,13 +47,14 @@ class Report:
 
 @dataclass(frozen=True)
 class QuotedValue:
-    """A coded value in words, with the quote it is based on."""
+    """A coded value in words, with the quote it is based on, and details."""
 
     item: str
     value: str
     quote: str | None
     page: str | None
     key: str | None = None  # of the item; None in publications of older releases
+    details: str | None = None  # what the study says of it, in a coder's words
 
 
 @dataclass(frozen=True)
@@ -195,7 +196,8 @@ def _quotes(
     for table in (Code, AgreedCode):
         for row in session.scalars(_newest(table, review_id, studies=studies, contracts=contracts)):
             subject = Subject(row.study_id, row.contract_id)
-            quotes[subject, row.item, canonical(row.value)][row.quote or "", row.page] = None
+            said = (row.quote, row.page, row.details)
+            quotes[subject, row.item, canonical(row.value)][said] = None
     return {key: list(of_value) for key, of_value in quotes.items()}
 
 
@@ -206,13 +208,13 @@ def _newest(
     studies: Collection[UUID],
     contracts: Collection[UUID],
 ) -> Select[Any]:
-    """Return a query for the newest acts with a quote, each coder's of their own codes."""
+    """Return a query for the codes in force that have a quote or details."""
     about = table.study_id.in_(studies) | table.contract_id.in_(contracts)
     newest = current_codes(Scope(review_id), table, where=about)
     return (
         select(table)
         .join(newest, newest.c.id == table.id)
-        .where(table.quote.is_not(None))
+        .where(table.quote.is_not(None) | table.details.is_not(None))
         .order_by(table.event_number)
     )
 
@@ -227,13 +229,13 @@ def _subjects(study_id: UUID, contract_id: UUID | None) -> list[Subject]:
 def _quoted_values(
     subject: Subject, items: Sequence[CodebookItem], *, values: Values, quotes: Quotes
 ) -> Iterator[QuotedValue]:
-    """Yield each current value with each of its quotes, or once without one."""
+    """Yield each current value with each of its quotes and details, or once without any."""
     for item in items:
         if (subject, item.key) not in values:
             continue
         value = values[subject, item.key]
         words = describe_value(item, value)
         of_value = quotes.get((subject, item.key, canonical(value)), [])
-        none: Sequence[tuple[str | None, str | None]] = [(None, None)]
-        for quote, page in of_value or none:
-            yield QuotedValue(item.label, words, quote, page, item.key)
+        none: Sequence[Quote] = [(None, None, None)]
+        for quote, page, details in of_value or none:
+            yield QuotedValue(item.label, words, quote, page, item.key, details)

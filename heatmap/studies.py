@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from heatmap.cells import in_order
@@ -125,7 +125,7 @@ def theme_keys(framework: MapFramework, protocol: Protocol) -> list[str]:
 
 @dataclass(frozen=True)
 class Theme:
-    """What a study says about one theme: its value for each contract, and its quotes."""
+    """What a study says about one theme: its value for each contract, its quotes and details."""
 
     label: str
     is_present: bool  # for any contract
@@ -143,8 +143,8 @@ def themes_of(study: MappedStudy, framework: MapFramework, protocol: Protocol) -
             next((value.value for value in contract.values if value.key == key), "")
             for contract in study.contracts
         ]
-        quoted = {value.quote: value for value in study.all_values()
-                  if value.key == key and value.quote}  # fmt: skip
+        quoted = {(value.quote, value.details): value for value in study.all_values()
+                  if value.key == key and (value.quote or value.details)}  # fmt: skip
         themes.append(Theme(item.label, present in values, values, list(quoted.values())))
     return sorted(themes, key=lambda theme: (not theme.is_present, not theme.quotes))
 
@@ -170,8 +170,7 @@ def _study(
         of_contract = []
         for value in content.passages:
             item = by_key.get(value.key) if value.key else by_label.get(value.item)
-            named = QuotedValue(value.item, value.value, value.quote, value.page,
-                                item.key if item else value.key)  # fmt: skip
+            named = replace(value, key=item.key if item else value.key)
             if item and item.level is Level.STUDY:
                 about_study[named] = None
             else:

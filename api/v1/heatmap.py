@@ -98,13 +98,14 @@ class ReportReference(BaseModel):
 
 
 class CodedQuote(BaseModel):
-    """A coded value in words, with its quote."""
+    """A coded value in words, with its quote and its details in a coder's words."""
 
     item: str
     value: str
     quote: str | None
     page: str | None
     key: str | None
+    details: str | None
 
 
 class MapCellLine(BaseModel):

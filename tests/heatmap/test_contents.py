@@ -26,8 +26,8 @@ def coded(session, cast):
     contract = add_contract(session, label="Northmoor", by=cast.lead, **into)
     link_contract(session, study_id=study.id, contract_id=contract.id, by=cast.lead, **into)
 
-    def code_contract(item, value, *, by, quote=None):
-        code(session, contract_id=contract.id, item=item, value=value, by=by, quote=quote, **into)
+    def code_contract(item, value, *, by, **more):
+        code(session, contract_id=contract.id, item=item, value=value, by=by, **more, **into)
 
     for coder in cast.reviewers:
         code_contract("area", "work", by=coder)
@@ -52,6 +52,20 @@ def test_each_value_comes_with_its_quotes_or_once_without(session, cast, coded):
         ("Contract type", "Social impact bond", "A social impact bond paid."),
         ("Outcome area", "Employment", None),
     ]
+
+
+def test_a_value_comes_with_what_a_coder_wrote_about_it(session, cast, coded):
+    code_contract, _ = coded
+    code_contract("country", "GB", by=cast.reviewer_a, details="In the north alone.")
+    heatmap = build(session, review_id=cast.review_id)
+
+    [content] = cell_contents(
+        session, review_id=cast.review_id, heatmap=heatmap, row="work", column="sib"
+    )
+
+    found = {value.item: (value.details, value.quote) for value in content.passages}
+    assert found["Country"] == ("In the north alone.", None)
+    assert found["Contract type"] == (None, "A social impact bond paid.")
 
 
 def test_an_agreed_value_that_no_coder_gave_is_shown(session, cast, coded):
