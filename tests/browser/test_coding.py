@@ -232,3 +232,14 @@ def test_a_suggestion_is_used_with_its_sentence_cleared_and_put_back(
     item.get_by_role("button", name="Put it back").click()
     expect(item).to_contain_text(f"Yours: {value}")
     expect(item.locator("textarea[name=quote]")).to_have_value(sentence or "")
+
+    theme = page.locator("form#unintended_effects")
+    page.locator("details.group", has=theme).evaluate("group => { group.open = true }")
+    pressed = theme.locator("button[name=value]").first
+    pressed.click()
+    expect(pressed).to_have_attribute("aria-pressed", "true")
+    pressed.hover()
+    colours = pressed.evaluate(
+        "one => [getComputedStyle(one).color, getComputedStyle(one).backgroundColor]"
+    )
+    assert colours[0] != colours[1]  # a chosen value can be read under the mouse
