@@ -196,8 +196,8 @@ def _quotes(
     for table in (Code, AgreedCode):
         for row in session.scalars(_newest(table, review_id, studies=studies, contracts=contracts)):
             subject = Subject(row.study_id, row.contract_id)
-            said = (row.quote, row.page, row.details)
-            quotes[subject, row.item, canonical(row.value)][said] = None
+            words = (row.quote, row.page, row.details)
+            quotes[subject, row.item, canonical(row.value)][words] = None
     return {key: list(of_value) for key, of_value in quotes.items()}
 
 

@@ -52,15 +52,20 @@ def records(
     as_of: str | None = None,
     state: FlowState | None = None,
     q: str = "",
+    no_abstract: bool = False,
     after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
 ) -> Response:
-    """Show the records behind a PRISMA number, or those whose title or authors match ``q``."""
+    """Show the records behind a PRISMA number, or those whose title or authors match ``q``.
+
+    With ``no_abstract``, only matches without an abstract.
+    """
     found: list[tuple[Record, str, str | None]]
     if state is not None:
         check(session, review_id=review_id, by=by, action=Action.SEE_PROGRESS)
         found = record_rows(session, review_id=review_id, states=[state], after=after, limit=PAGE)
     elif not box:
-        found = [(record, "", None) for record in _matching(session, review_id, q, after=after)]
+        matching = _matching(session, review_id, q, no_abstract=no_abstract, after=after)
+        found = [(record, "", None) for record in matching]
     else:
         check(session, review_id=review_id, by=by, action=Action.SEE_COUNTS)
         chosen = both_columns(box)
@@ -90,6 +95,7 @@ def records(
         query=_query(request),
         as_of=as_of,
         q=q,
+        no_abstract=no_abstract,
         more=found[-1][0].number if len(found) == PAGE else None,
     )
 
@@ -172,12 +178,22 @@ def _query(request: Request) -> str:
     return urlencode(kept)
 
 
-def _matching(session: ReadSession, review_id: UUID, q: str, *, after: int) -> list[Record]:
+def _matching(
+    session: ReadSession, review_id: UUID, q: str, *, no_abstract: bool, after: int
+) -> list[Record]:
     if len(q) > 500:
         raise Invalid("Search for at most 500 characters.")
     names = other_names(protocol_of(session, review_id), q)
     return list(
-        matching_records(session, review_id=review_id, text=q, names=names, after=after, limit=PAGE)
+        matching_records(
+            session,
+            review_id=review_id,
+            text=q,
+            names=names,
+            lacks_abstract=no_abstract,
+            after=after,
+            limit=PAGE,
+        )
     )
 
 

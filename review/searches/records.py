@@ -48,13 +48,15 @@ def matching_records(
     search_id: UUID | None = None,
     among: Collection[UUID] | None = None,
     names: Sequence[str] = (),
+    lacks_abstract: bool = False,
     after: int = 0,
     limit: int,
 ) -> Sequence[Record]:
     """Return the first records that match ``text``, in import order, numbered after ``after``.
 
     Only those of one search, or with an id in ``among``, if given.  A record matches too if its
-    title has one of the other ``names`` as whole words.
+    title has one of the other ``names`` as whole words.  With ``lacks_abstract``, only records
+    without an abstract.
     """
     named = (Record.title.icontains(name, autoescape=True) for name in names)
     query = select(Record).where(
@@ -62,6 +64,8 @@ def matching_records(
     )
     if search_id is not None:
         query = query.where(Record.search_id == search_id)
+    if lacks_abstract:
+        query = query.where(Record.abstract.is_(None) | (Record.abstract == ""))
     if among is not None:
         query = query.where(Record.id.in_(among))
     query = query.order_by(Record.number)

@@ -31,7 +31,7 @@ FLAGS = [
 # kind of database, in turn, and in the soak on both.
 IN_TURN = (
     "test_beginning", "test_coding", "test_conflicts", "test_ledger", "test_outbox", "test_people",
-    "test_reading", "test_screening_tools", "test_searching", "test_why",
+    "test_reading", "test_screening_tools", "test_searching", "test_to_agreed_codes", "test_why",
 )  # fmt: skip
 
 

@@ -122,3 +122,18 @@ def test_a_list_without_records_has_no_ris(sign_in, people):
     assert browser.get(f"/reviews/{people.slug}/lists/studies.ris").status_code == 422
     assert browser.get(f"/reviews/{people.slug}/lists/studies.pdf").status_code == 404
     assert browser.get(f"/reviews/{people.slug}/lists/nothing.csv").status_code == 404
+
+
+def test_records_without_an_abstract_are_listed_alone(sign_in, database, people):
+    with database.writing() as session:
+        make_records(session, people.review_id, [
+            {"title": "With one", "abstract": "It pays."}, {"title": "Without", "abstract": None},
+        ])  # fmt: skip
+    lead, place = sign_in(people.lead), f"/reviews/{people.slug}/records"
+
+    page = lead.get(place, params={"no_abstract": "yes"}).text
+    assert "Without" in page
+    assert "With one" not in page
+    assert "Download all of them" not in page  # which would be more than these
+    page = lead.get(place, params={"no_abstract": "yes", "q": "With one"}).text
+    assert "No such record lacks an abstract." in page

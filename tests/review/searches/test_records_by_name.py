@@ -1,5 +1,6 @@
 """Records are found by any name of a term, as whole words."""
 
+from review.corrections.records import correct_record
 from review.searches.records import matching_records
 from tests.factories import make_records
 
@@ -22,3 +23,17 @@ def test_a_record_matches_by_the_text_itself_or_by_another_name_as_whole_words(s
     assert found("PbR", "payment by results", "pago por resultados", after=1, limit=2) == [
         TITLES[1], TITLES[2]
     ]  # fmt: skip
+
+
+def test_records_without_an_abstract_are_found_also_after_one_was_added(session, cast):
+    with_one, without, blank = make_records(
+        session, cast.review_id,
+        [{"abstract": "It pays."}, {"abstract": None}, {"abstract": ""}],
+    )  # fmt: skip
+    about = {"review_id": cast.review_id, "text": "", "lacks_abstract": True, "limit": 9}
+
+    assert {row.id for row in matching_records(session, **about)} == {without, blank}
+    correct_record(session, review_id=cast.review_id, record_id=without, by=cast.lead,
+                   fields={"abstract": "It paid."}, source="The report.")  # fmt: skip
+    assert {row.id for row in matching_records(session, **about)} == {blank}
+    assert with_one
