@@ -413,7 +413,7 @@ def _moves(session: Session, review_id: UUID, studies: Collection[UUID | None]) 
 
 
 def _check_still_apart(session: Session, event: Event) -> None:
-    """Raise Conflicting if a report has since been found to be a duplicate of another one of the study."""
+    """Raise Conflicting if a report was found to be a duplicate of another one of the study."""
     moved = set(
         session.scalars(
             select(StudyReport.record_id).where(
