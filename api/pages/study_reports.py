@@ -17,7 +17,9 @@ from review.errors import Invalid
 from review.permissions import Action, check
 from review.reviews import protocol_of
 from review.studies.contracts import contracts_of
-from review.studies.moving import Move, left_codes, merge_study, move_reports, moves_of, undo_move
+from review.studies.moves.acts import Move, merge_study, move_reports
+from review.studies.moves.history import left_codes, moves_of
+from review.studies.moves.undo import undo_move
 from review.studies.studies import merged_studies, reports_of, studies_by_label, study_of_review
 from review.studies.suggestions import suggestions
 from review.tables import Study

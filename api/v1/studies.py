@@ -14,7 +14,8 @@ from api.web.deps import ReadSession
 from review.errors import Invalid
 from review.permissions import Action, check
 from review.studies.contracts import add_contract, contract_of_review, contracts_of, link_contract
-from review.studies.moving import Move, move_reports, undo_move
+from review.studies.moves.acts import Move, move_reports
+from review.studies.moves.undo import undo_move
 from review.studies.studies import add_study, link_report, reports_of, studies_of, study_of_review
 from review.tables import Study
 

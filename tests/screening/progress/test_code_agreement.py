@@ -6,7 +6,7 @@ from review.errors import NotAllowed
 from review.studies.coding import codes_of
 from review.studies.contracts import add_contract
 from review.studies.differences import differences, take_code
-from review.studies.moving import merge_study
+from review.studies.moves.acts import merge_study
 from review.studies.saved_codes import clear_code
 from review.vocabulary import AgreedBy
 from screening.progress.code_agreement import code_agreement

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -20,14 +20,9 @@ from review.studies.coding import Subject, codes_of
 from review.studies.contracts import add_contract, contracts_of, link_contract
 from review.studies.current_codes import current_codes
 from review.studies.differences import differences
-from review.studies.moving import (
-    Move,
-    left_codes,
-    merge_study,
-    move_reports,
-    moves_of,
-    undo_move,
-)
+from review.studies.moves.acts import Move, merge_study, move_reports
+from review.studies.moves.history import left_codes, moves_of
+from review.studies.moves.undo import undo_move
 from review.studies.saved_codes import cleared_codes
 from review.studies.studies import (
     add_study,
@@ -286,7 +281,12 @@ STEPS = st.lists(
 )  # fmt: skip
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    deadline=None,
+    max_examples=max(4, settings.default.max_examples // 8),
+    phases=[Phase.explicit, Phase.generate],
+)
 @given(steps=STEPS)
 def test_any_moves_undone_in_turn_bring_back_what_was(session, review, other, steps):
     outer = session.begin_nested()
@@ -439,3 +439,18 @@ def test_a_contract_that_was_coded_since_stays_with_the_study(review, other):
     review.do(merge_study, study_id=other, into_id=review.study, by=lead)
     with pytest.raises(Conflicting, match="was merged into"):
         review.do(link_contract, study_id=other, contract_id=review.contract, by=lead)
+
+
+def test_codes_of_a_contract_that_goes_along_quote_no_report_that_stays(review, other):
+    lead = review.cast.lead
+    first, second = _reports(review, other)
+    [contract] = review.do(contracts_of, study_id=other)
+    review.code("costs", "present", study_id=other, contract_id=contract.id, quote="Dear.",
+                report_id=first, page="2")  # fmt: skip
+
+    move = Move(other, [second], contracts=[contract.id])
+    new = review.do(move_reports, move=move, label="Roe 2004", by=lead)
+
+    [code] = review.do(codes_of, study_id=new, contract_id=contract.id)
+    assert (code.value, code.quote, code.report_id, code.page) == ("present", "Dear.", None, None)
+    assert _contracts(review, other) == []
