@@ -134,20 +134,27 @@ def studies_of_reports(
 def merged_studies(session: Session, review_id: UUID) -> dict[UUID, UUID]:
     """Return the studies all of whose reports belong to others now, each with one that has them."""
     held: dict[UUID, dict[UUID, None]] = {}
-    newest: dict[UUID, StudyReport] = {}
-    for act in session.scalars(
-        select(StudyReport)
+    newest: dict[UUID, tuple[UUID, int]] = {}  # by report: its study, and the event that said so
+    for study, record, is_linked, event in session.execute(
+        select(
+            StudyReport.study_id,
+            StudyReport.record_id,
+            StudyReport.is_linked,
+            StudyReport.event_number,
+        )
         .where(StudyReport.review_id == review_id)
         .order_by(StudyReport.event_number)
     ):
-        held.setdefault(act.study_id, {})[act.record_id] = None
-        newest[act.record_id] = act
-    with_reports = {act.study_id for act in newest.values() if act.is_linked}
+        held.setdefault(study, {})[record] = None
+        newest.pop(record, None)
+        if is_linked:
+            newest[record] = study, event
+    with_reports = {study for study, _ in newest.values()}
     merged = {}
     for study in held.keys() - with_reports:
-        links = [newest[record] for record in held[study] if newest[record].is_linked]
+        links = [newest[record] for record in held[study] if record in newest]
         if links:
-            merged[study] = max(links, key=lambda act: act.event_number).study_id
+            merged[study] = max(links, key=lambda link: link[1])[0]
     return merged
 
 
