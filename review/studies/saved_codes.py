@@ -28,17 +28,8 @@ def code_in_force(
     Raises NotFound for a code of another review or coder, Conflicting for one that its coder has
     replaced.
     """
-    code = session.get(Code, code_id)
-    if code is None or code.review_id != review_id or coder_id not in (None, code.coder_id):
-        raise NotFound("There is no such code in this review.")
-    newest = codes_of(
-        session,
-        review_id=review_id,
-        study_id=code.study_id,
-        contract_id=code.contract_id,
-        item=code.item,
-    )
-    if code.id not in {row.id for row in newest}:
+    code = _code_of_review(session, review_id, code_id, coder_id=coder_id)
+    if code.id not in {row.id for row in _newest_beside(session, code)}:
         raise Conflicting("The coder has changed this value. Reload to see the current one.")
     return code
 
@@ -51,16 +42,8 @@ def clear_code(session: Session, *, review_id: UUID, code_id: UUID, by: Actor) -
     Conflicting where they have none.
     """
     begin_act(session, review_id=review_id, by=by, action=Action.CODE)
-    given = session.get(Code, code_id)
-    if given is None or given.review_id != review_id or given.coder_id != by.account_id:
-        raise NotFound("There is no such code in this review.")
-    newest = codes_of(
-        session,
-        review_id=review_id,
-        study_id=given.study_id,
-        contract_id=given.contract_id,
-        item=given.item,
-    )
+    given = _code_of_review(session, review_id, code_id, coder_id=by.account_id)
+    newest = _newest_beside(session, given)
     old = next((row for row in newest if row.coder_id == by.account_id), None)
     if old is None:
         raise Conflicting("You have no value here that could be cleared. Reload the page.")
@@ -87,9 +70,7 @@ def restore_code(session: Session, *, review_id: UUID, code_id: UUID, by: Actor)
     where the codebook no longer has the value.
     """
     begin_act(session, review_id=review_id, by=by, action=Action.CODE)
-    row = session.get(Code, code_id)
-    if row is None or row.review_id != review_id or row.coder_id != by.account_id:
-        raise NotFound("There is no such code in this review.")
+    row = _code_of_review(session, review_id, code_id, coder_id=by.account_id)
     subject = Subject(row.study_id, row.contract_id)
     if cleared_codes(session, review_id=review_id, subject=subject, by=by).get(row.item) != row:
         raise Conflicting("You have changed this value since. Reload to see the current one.")
@@ -166,6 +147,26 @@ def study_of_subject(
         if subject.contract_id in contracts
     ]
     return min(studies, key=lambda study: study.event_number, default=None)
+
+
+def _code_of_review(
+    session: Session, review_id: UUID, code_id: UUID, *, coder_id: UUID | None
+) -> Code:
+    code = session.get(Code, code_id)
+    if code is None or code.review_id != review_id or coder_id not in (None, code.coder_id):
+        raise NotFound("There is no such code in this review.")
+    return code
+
+
+def _newest_beside(session: Session, code: Code) -> list[Code]:
+    """Return each coder's newest code of the item and subject of a code."""
+    return codes_of(
+        session,
+        review_id=code.review_id,
+        study_id=code.study_id,
+        contract_id=code.contract_id,
+        item=code.item,
+    )
 
 
 def _report_of(session: Session, code: Code) -> UUID | None:
