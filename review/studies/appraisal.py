@@ -89,8 +89,9 @@ def appraisal_tables(session: Session, *, review_id: UUID) -> list[ChecklistTabl
         return []
     values: dict[UUID, dict[str, object]] = {}
     for one in coded_values(session, review_id=review_id):
-        if one.subject.contract_id is None and one.state in (CodeState.AGREED, CodeState.CODED):
-            values.setdefault(one.subject.study_id or review_id, {})[one.item] = one.value
+        study_id, counts = one.subject.study_id, one.state in (CodeState.AGREED, CodeState.CODED)
+        if study_id is not None and one.subject.contract_id is None and counts:
+            values.setdefault(study_id, {})[one.item] = one.value
     states = flow_states(session, review_id=review_id)
     included = session.scalars(
         select(Study)
@@ -106,27 +107,17 @@ def appraisal_tables(session: Session, *, review_id: UUID) -> list[ChecklistTabl
     for group in dict.fromkeys(item.group or "" for item in questions):
         asked = [item for item in questions if (item.group or "") == group]
         rows = [
-            _appraised(study, values.get(study.id, {}), questions=asked, overall=overall)
-            for study in included
-            if any(is_asked(item, values.get(study.id, {})) for item in asked)
+            AppraisedStudy(
+                study,
+                {item.key: own[item.key] for item in asked if item.key in own},
+                next((own[key] for key in overall if key in own), None),
+                judge(_asked(questions, own), own),  # by every checklist that it is asked
+            )
+            for study, own in ((one, values.get(one.id, {})) for one in included)
+            if any(is_asked(item, own) for item in asked)
         ]
         tables.append(ChecklistTable(group, asked, rows))
     return tables
-
-
-def _appraised(
-    study: Study,
-    values: Mapping[str, object],
-    *,
-    questions: Sequence[CodebookItem],
-    overall: Sequence[str],
-) -> AppraisedStudy:
-    return AppraisedStudy(
-        study,
-        {item.key: values[item.key] for item in questions if item.key in values},
-        next((values[key] for key in overall if key in values), None),
-        judge(_asked(questions, values), values),
-    )
 
 
 def _asked(codebook: Iterable[CodebookItem], held: Mapping[str, object]) -> list[CodebookItem]:

@@ -89,3 +89,21 @@ def test_a_study_of_another_design_is_not_in_the_table(appraised):
     appraised.code("design", "trial", study_id=appraised.study)
     [table] = appraised.do(appraisal_tables)
     assert table.studies == []
+
+
+def test_a_study_of_two_checklists_is_judged_by_both_as_on_its_form(appraised):
+    text = with_checklist(protocol_text())
+    for entry in checklists()["economic"].entries("design", ["case"]):
+        text = with_entry(text, "codebook", number=None, entry=entry)
+    appraised.do(amend_protocol, protocol_text=text, why="Costs too.", by=appraised.cast.lead)
+    economic = [question["key"] for question in checklists()["economic"].questions]
+    for coder in appraised.cast.reviewers:
+        appraised.code("design", "case", by=coder, study_id=appraised.study)
+        _answer(appraised, coder)
+        for key in economic:
+            value = "no" if key == "economic_costs" else "yes"
+            appraised.code(key, value, by=coder, study_id=appraised.study)
+
+    rules = [table.studies[0].rule.level for table in appraised.do(appraisal_tables)]
+    own = appraised.do(judgement_of, study_id=appraised.study, by=appraised.cast.reviewer_a)
+    assert rules == ["low", "low"] == [own.level] * 2
