@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from heatmap.axes import NONE_OF_THESE, NOT_CODED, Axes, MapAxis, MapFilter, entry_keys
-from protocols.conditions import governing_items, is_asked
+from protocols.conditions import condition_items, is_asked
 from protocols.schema import SPECIAL_VALUES, CodebookItem, Level
 from review.reviews import protocol_of
 from review.states.clusters import Scope, latest
@@ -77,7 +77,7 @@ def read_coded(
         if value.state in (CodeState.AGREED, CodeState.CODED)
     ]
     codebook = protocol_of(session, review_id, as_of=as_of).codebook
-    keys = set(items) | governing_items(codebook)
+    keys = set(items) | condition_items(codebook)
     values = {(v.subject, v.item): v.value for v in current_values if v.item in keys}
     coded_subjects = {value.subject for value in current_values}
     return CodedStudies(

@@ -76,7 +76,7 @@ def overall_entry() -> dict[str, Any]:
         "level": "study",
         "type": "one_of",
         "help": "How well the study was done, whatever it found. It follows from the checklist; "
-        "judge otherwise only with a reason.",
+        "judge differently only with a reason.",
         "appraisal": "overall",
         "double_coded": True,
         "values": [{"key": key, "label": label} for key, label in LEVELS],

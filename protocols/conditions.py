@@ -18,6 +18,6 @@ def is_asked(item: CodebookItem, values: Mapping[str, object]) -> bool:
     return any(key in condition.values for key in keys)
 
 
-def governing_items(codebook: Iterable[CodebookItem]) -> frozenset[str]:
+def condition_items(codebook: Iterable[CodebookItem]) -> frozenset[str]:
     """Return the keys of the items that decide whether others are asked."""
     return frozenset(item.asked_if.item for item in codebook if item.asked_if)

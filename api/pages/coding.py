@@ -153,6 +153,8 @@ def study_form(
     """Show the coding form of a study, or of one of its contracts, beside the text of a report."""
     check(session, review_id=review_id, by=by, action=Action.CODE)
     study = study_of_review(session, review_id=review_id, study_id=study_id)
+    if into := merged_studies(session, review_id).get(study_id):
+        return render(request, "coding/merged.html", study=study, into=session.get_one(Study, into))
     contracts = contracts_of(session, review_id=review_id, study_id=study_id)
     chosen = next((known for known in contracts if known.id == contract), None)
     reports = reports_of(session, review_id=review_id, study_id=study_id)
@@ -163,9 +165,6 @@ def study_form(
     )
     others = contracts_by_label(session, review_id=review_id)
     chosen_id = chosen.id if chosen else None
-    into = merged_studies(session, review_id).get(study_id)
-    if into:
-        return render(request, "coding/merged.html", study=study, into=session.get_one(Study, into))
     context: dict[str, Any] = {
         **_batches(session, CodingForm(review_id, study_id, chosen_id, by), copy),
         "study": study,

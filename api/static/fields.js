@@ -79,7 +79,7 @@ function keepTyping(form, saved) {
   const again = saved.querySelector(".passage [data-save]");
   form.querySelector(".passage [data-save]")?.remove();
   if (again) form.querySelector(".passage").append(again);
-  for (const name of ["own", "holds"]) {
+  for (const name of ["own", "keys"]) {
     if (name in saved.dataset) form.dataset[name] = saved.dataset[name];
     else delete form.dataset[name];
   }
@@ -123,8 +123,8 @@ addEventListener("beforeunload", (event) => {
 function askOthers(saved) {
   for (const form of document.querySelectorAll(`form[data-asked-if="${saved.id}"]`)) {
     const asked = form.dataset.askedFor.split(" ");
-    const holds = (saved.dataset.holds ?? "").split(" ");
-    form.hidden = !("own" in form.dataset) && !holds.some((value) => asked.includes(value));
+    const keys = (saved.dataset.keys ?? "").split(" ");
+    form.hidden = !("own" in form.dataset) && !keys.some((value) => asked.includes(value));
     const group = form.closest("details.group");
     const shown = group.querySelectorAll("form.field:not([hidden])").length;
     group.hidden = !shown;

@@ -18,7 +18,7 @@ from review.events import Actor
 from review.reviews import protocol_of
 from review.studies.agreement import CodedValue, CodeState, coded_values, is_open_to
 from review.studies.appraisal import judgement_of
-from review.studies.asking import values_that_govern
+from review.studies.asking import condition_values_of_form
 from review.studies.coding import Subject, codes_of, subject_of
 from review.studies.saved_codes import cleared_codes
 from review.tables import Code
@@ -87,7 +87,7 @@ class Field:
     state: CodeState | None
     settled: str | None
     differing: Sequence[Differing]
-    holds: Sequence[str]  # the keys that decide whether other items are asked
+    keys: Sequence[str]  # of its value, by which other items are asked
     is_asked: bool  # by the values of other items
     rule: RuleJudgement | None  # what the rule of the appraisal says, for the overall judgement
     cleared: Code | None  # the coder's own code, which they took back
@@ -162,7 +162,7 @@ def form_fields(
         for subject in subjects
         for item, row in cleared_codes(session, review_id=review_id, subject=subject, by=by).items()
     }
-    held = values_that_govern(
+    conditions = condition_values_of_form(
         session, review_id=review_id, study_id=study_id, contract_id=contract_id, by=by
     )
     rule = None
@@ -170,7 +170,7 @@ def form_fields(
         rule = judgement_of(session, review_id=review_id, study_id=study_id, by=by)
     return [
         _field(item, codes[item.key], values.get(item.key), cleared=cleared.get(item.key), by=by,
-               is_lead=is_lead, held=held,
+               is_lead=is_lead, conditions=conditions,
                rule=rule if item.appraisal is AppraisalPart.OVERALL else None)
         for item in items
     ]  # fmt: skip
@@ -203,7 +203,7 @@ def _field(
     cleared: Code | None,
     by: Actor,
     is_lead: bool,
-    held: Mapping[str, object],
+    conditions: Mapping[str, object],
     rule: RuleJudgement | None,
 ) -> Field:
     own = next((code for code in codes if code.coder_id == by.account_id), None)
@@ -218,8 +218,8 @@ def _field(
         state=state,
         settled=describe_value(item, value.value) if value and is_settled else None,
         differing=differing(item, codes, by=by) if is_conflict else [],
-        holds=_keys(held.get(item.key)),
-        is_asked=is_asked(item, held),
+        keys=_keys(conditions.get(item.key)),
+        is_asked=is_asked(item, conditions),
         rule=rule,
         cleared=cleared,
         may_settle="" if not is_conflict else "adjudication" if is_lead else "consensus",

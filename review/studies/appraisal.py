@@ -15,7 +15,7 @@ from review.events import Actor
 from review.reviews import protocol_of
 from review.states.flow import FlowState, flow_states
 from review.studies.agreement import CodeState, coded_values
-from review.studies.asking import values_that_govern
+from review.studies.asking import condition_values_of_form
 from review.studies.coding import codes_of
 from review.tables import Study
 
@@ -26,7 +26,7 @@ def judgement_of(
     session: Session, *, review_id: UUID, study_id: UUID, by: Actor
 ) -> RuleJudgement | None:
     """Return what the rule says by the caller's own answers; None while one is missing."""
-    held = values_that_govern(
+    conditions = condition_values_of_form(
         session, review_id=review_id, study_id=study_id, contract_id=None, by=by
     )
     own = {
@@ -35,7 +35,7 @@ def judgement_of(
         if row.coder_id == by.account_id
     }
     codebook = protocol_of(session, review_id).codebook
-    return judge(_asked(codebook, held), own)
+    return judge(_asked(codebook, conditions), own)
 
 
 def check_reason(
@@ -54,7 +54,7 @@ def check_reason(
     rule = judgement_of(session, review_id=review_id, study_id=study_id, by=by)
     if rule is not None and rule.level != value:
         raise Invalid(
-            f"By your answers the rule says {rule.label}. To judge otherwise, say why under "
+            f"By your answers the rule says {rule.label}. To judge differently, say why under "
             "Details, then choose again."
         )
 
@@ -120,6 +120,8 @@ def appraisal_tables(session: Session, *, review_id: UUID) -> list[ChecklistTabl
     return tables
 
 
-def _asked(codebook: Iterable[CodebookItem], held: Mapping[str, object]) -> list[CodebookItem]:
+def _asked(
+    codebook: Iterable[CodebookItem], conditions: Mapping[str, object]
+) -> list[CodebookItem]:
     """Return the questions of checklists that are asked."""
-    return [item for item in codebook if item.appraisal in QUESTIONS and is_asked(item, held)]
+    return [item for item in codebook if item.appraisal in QUESTIONS and is_asked(item, conditions)]

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
-from protocols.conditions import governing_items, is_asked
+from protocols.conditions import condition_items, is_asked
 from protocols.schema import CodebookItem, Level
 from review.events import Actor
 from review.reviews import protocol_of
@@ -16,10 +16,10 @@ from review.studies.coding import Subject, subject_of
 from review.studies.current_codes import current_codes
 from review.tables import AgreedCode, Code
 
-Held = Mapping[tuple[Subject, str], object]
+ConditionValues = Mapping[tuple[Subject, str], object]
 
 
-def values_that_govern(
+def condition_values_of_form(
     session: Session,
     *,
     review_id: UUID,
@@ -32,18 +32,18 @@ def values_that_govern(
     What coders agreed on counts, for those who coded the item; else the coder's own value does.
     """
     codebook = protocol_of(session, review_id).codebook
-    held = held_values(session, review_id=review_id, codebook=codebook, by=by)
-    return _of_form(codebook, held, study_id=study_id, contract_id=contract_id)
+    conditions = condition_values(session, review_id=review_id, codebook=codebook, by=by)
+    return _of_form(codebook, conditions, study_id=study_id, contract_id=contract_id)
 
 
-def held_values(
+def condition_values(
     session: Session, *, review_id: UUID, codebook: Collection[CodebookItem], by: Actor | None
-) -> Held:
+) -> ConditionValues:
     """Return the values of the items that others depend on, by subject and item.
 
     Those of ``by``, agreed ones before all others; for None those that count.
     """
-    keys = governing_items(codebook)
+    keys = condition_items(codebook)
     if not keys:
         return {}
     if by is None:  # the lead may be a second coder, and learns nothing of a first one's value
@@ -64,10 +64,14 @@ def held_values(
 
 
 def asked_items(
-    codebook: Collection[CodebookItem], held: Held, *, study_id: UUID, contract_id: UUID | None
+    codebook: Collection[CodebookItem],
+    conditions: ConditionValues,
+    *,
+    study_id: UUID,
+    contract_id: UUID | None,
 ) -> list[CodebookItem]:
     """Return the items that a form asks for: of a study, or of one of its contracts."""
-    values = _of_form(codebook, held, study_id=study_id, contract_id=contract_id)
+    values = _of_form(codebook, conditions, study_id=study_id, contract_id=contract_id)
     return [
         item
         for item in codebook
@@ -76,10 +80,15 @@ def asked_items(
 
 
 def _of_form(
-    codebook: Collection[CodebookItem], held: Held, *, study_id: UUID, contract_id: UUID | None
+    codebook: Collection[CodebookItem],
+    conditions: ConditionValues,
+    *,
+    study_id: UUID,
+    contract_id: UUID | None,
 ) -> dict[str, object]:
     return {
         item.key: value
         for item in codebook
-        if (value := held.get((subject_of(item, study_id, contract_id), item.key))) is not None
+        if (value := conditions.get((subject_of(item, study_id, contract_id), item.key)))
+        is not None
     }

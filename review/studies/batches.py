@@ -15,7 +15,7 @@ from review.events import Actor
 from review.permissions import Action, check
 from review.reviews import protocol_of
 from review.searches.formats.languages import language_name
-from review.studies.asking import values_that_govern
+from review.studies.asking import condition_values_of_form
 from review.studies.coding import code, codes_of, subject_of
 from review.studies.contracts import contract_of_review, contracts_of
 from review.studies.known_contracts.matches import project_of
@@ -49,9 +49,9 @@ class CodingForm:
             if (item.level is Level.STUDY) == is_of_study
         ]
 
-    def held_values(self, session: Session) -> dict[str, object]:
+    def condition_values(self, session: Session) -> dict[str, object]:
         """Return the values that decide which of the form's items the coder is asked about."""
-        return values_that_govern(
+        return condition_values_of_form(
             session,
             review_id=self.review_id,
             study_id=self.study_id,
@@ -158,11 +158,11 @@ def code_rest(session: Session, form: CodingForm, *, group: str, value: object) 
     group, or an item does not allow the value.
     """
     check(session, review_id=form.review_id, by=form.by, action=Action.CODE)
-    own, held = form.own_codes(session), form.held_values(session)
+    own, conditions = form.own_codes(session), form.condition_values(session)
     left = [
         OfferedValue(item, value)
         for item in form.items(session)
-        if (item.group or "") == group and item.key not in own and is_asked(item, held)
+        if (item.group or "") == group and item.key not in own and is_asked(item, conditions)
     ]
     if not left:
         raise Invalid("You have coded every item of this group already.")

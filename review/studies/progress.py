@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from review.events import Actor
 from review.reviews import protocol_of
 from review.states.clusters import Scope
-from review.studies.asking import asked_items, held_values
+from review.studies.asking import asked_items, condition_values
 from review.studies.coding import Subject, subject_of
 from review.studies.contracts import linked_contracts
 from review.studies.current_codes import current_codes
@@ -34,14 +34,14 @@ def coding_progress(
     Counts the values that ``by`` has coded; for None those that anybody has.
     """
     codebook = protocol_of(session, review_id).codebook
-    held = held_values(session, review_id=review_id, codebook=codebook, by=by)
+    conditions = condition_values(session, review_id=review_id, codebook=codebook, by=by)
     coded = _coded(session, review_id, by=by)
     contracts = linked_contracts(session, review_id)
     found = {}
     for study in studies:
         parts: dict[UUID | None, tuple[int, int]] = {}
         for contract in (None, *contracts.get(study, ())):
-            asked = asked_items(codebook, held, study_id=study, contract_id=contract)
+            asked = asked_items(codebook, conditions, study_id=study, contract_id=contract)
             n_coded = sum((subject_of(one, study, contract), one.key) in coded for one in asked)
             parts[contract] = (n_coded, len(asked))
         found[study] = Progress(

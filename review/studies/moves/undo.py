@@ -81,7 +81,7 @@ _TABLES: Sequence[tuple[Any, Sequence[str], Callable[[ActRow], ActRow]]] = (
     (Code, ("study_id", "contract_id", "item", "coder_id"), cleared_row),
     (AgreedCode, ("study_id", "contract_id", "item"), cleared_row),
 )
-"""What a move writes: the table, whose acts replace each other, and what none before comes to."""
+"""What a move writes: the table, the columns by which acts replace each other, and the undo row."""
 
 
 def _is_coded_since(session: Session, link: StudyContract) -> bool:
