@@ -18,17 +18,9 @@ from api.web.deps import (
 from api.web.routing import PageRouter
 from review.decisions.blinding import shown_state
 from review.errors import NotFound
-from review.lists import (
-    LISTS,
-    MEDIA_TYPES,
-    ListFormat,
-    ListTable,
-    RecordChoice,
-    links_list,
-    records_list,
-    whole_list,
-    written,
-)
+from review.lists.records import RecordChoice, links_list, records_list
+from review.lists.tables import MEDIA_TYPES, ListFormat, ListTable, written
+from review.lists.whole import LISTS, whole_list
 from review.permissions import Action, check
 from review.prisma.counts import ALL, event_on
 from review.states.flow import FlowState

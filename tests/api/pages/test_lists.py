@@ -9,7 +9,7 @@ import rispy
 
 from api.pages.lists import LISTS
 from review.corrections.searches import withdraw_search
-from review.lists import ListFormat
+from review.lists.tables import ListFormat
 from review.studies.contracts import add_contract, link_contract
 from review.studies.studies import add_study
 from review.tables import Record

@@ -5,7 +5,7 @@ import pytest
 from protocols.appraisal import checklists, overall_entry
 from protocols.editing import with_entry
 from review.errors import Invalid
-from review.lists import appraisal_list
+from review.lists.studies import appraisal_list
 from review.reviews import amend_protocol, protocol_of
 from review.studies.appraisal import appraisal_tables, check_reason, judgement_of
 from tests.factories import protocol_text

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from protocols.loader import read_shipped
-from review.lists import ListFormat, whole_list, written
+from review.lists.tables import ListFormat, written
+from review.lists.whole import whole_list
 from review.studies.coding import code
 from review.studies.contracts import add_contract, link_contract
 from review.studies.studies import add_study

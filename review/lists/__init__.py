@@ -1,0 +1,1 @@
+"""What the lists of a review show, as tables that people download."""
